@@ -1,0 +1,128 @@
+//! The whole of a configuration, and how it is read.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use crate::names::Names;
+use crate::plugins::Plugins;
+use crate::problem::{Problem, Problems};
+use crate::provider::{self, Provider};
+use crate::secret::Secret;
+use crate::server::{Limits, Log, Server};
+use crate::source::{self, At, Source};
+use crate::table::Table;
+use crate::tenant::{self, Tenant};
+use crate::{model, model::Model};
+
+/// A configuration in which nothing is wrong: every name that it refers to is in it, every value within its bounds,
+/// every path absolute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The file that it came from, absolute.
+    pub file: PathBuf,
+    /// `[server]`.
+    pub server: Server,
+    /// `[limits]`.
+    pub limits: Limits,
+    /// `[log]`.
+    pub log: Log,
+    /// `[providers.NAME]`, in the order of the file.
+    pub providers: Vec<Provider>,
+    /// `[models.NAME]`, in the order of the file.
+    pub models: Vec<Model>,
+    /// `[tenants.NAME]`, in the order of the file.
+    pub tenants: Vec<Tenant>,
+    /// `[plugins]`.
+    pub plugins: Plugins,
+    /// `pepper`: goes into the hash of every tenant's key; empty by default. Changing it invalidates all keys.
+    pub pepper: Secret,
+}
+
+/// A configuration, and what looks wrong in it without being so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What an operator should look at, in the order of the lines.
+    pub warnings: Vec<Problem>,
+}
+
+/// What the command line says, which beats the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// In place of `server.listen`.
+    pub listen: Option<SocketAddr>,
+    /// In place of `server.admin`.
+    pub admin: Option<SocketAddr>,
+    /// In place of `plugins.folder`; relative to the working folder.
+    pub plugins: Option<PathBuf>,
+}
+
+/// Reads the configuration in a file, with the process's environment.
+///
+/// # Errors
+/// Every problem of the file at once, in the order of its lines; that it cannot be read is one.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
+    let text = source::read_file(path).map_err(|problem| Problems(vec![problem]))?;
+    parse(&text, path, &|name| std::env::var(name).ok(), overrides)
+}
+
+/// Reads a configuration from `text`, as if it stood in `file`: problems name that file, and relative paths start
+/// from its folder. `env` answers what `${NAME}` stands for. Reads the files that secrets refer to with `file:`.
+///
+/// # Errors
+/// Every problem of the text at once, in the order of its lines.
+pub fn parse(
+    text: &str,
+    file: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    overrides: &Overrides,
+) -> Result<Loaded, Problems> {
+    let source = Source::new(text, file, Some(env));
+    let parsed = source.table(text)?;
+    let root = Table::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref()));
+    let config = read(root, file, overrides);
+    source.finish().map(|warnings| Loaded { config, warnings })
+}
+
+/// Reads every section, in the order in which they refer to each other.
+fn read(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
+    let pepper = root.value("pepper").and_then(|value| value.secret()).unwrap_or_default();
+    let server = Server::read(root.table("server"), overrides);
+    let limits = Limits::read(root.table("limits"));
+    let log = Log::read(root.table("log"));
+
+    let providers = provider::read(&root.table("providers"));
+    let provider_names: Vec<&str> = providers.iter().map(|provider| provider.name.as_str()).collect();
+    let models = model::read(&root.table("models"), &provider_names);
+    let model_names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+
+    let exposed = Some(server.listen).filter(|listen| !listen.ip().is_loopback());
+    let mut reader = tenant::Reader::new(model_names.clone(), exposed, pepper.is_empty());
+    let tenants = reader.read(&root.table("tenants"));
+    let tenant_names = tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+
+    let names = Names { models: model_names, tenants: tenant_names };
+    let plugins = Plugins::read(root.table("plugins"), &names, overrides.plugins.as_deref());
+    if models.is_empty() {
+        let at = root.at.child("models", root.at.line);
+        root.source.warn(&at, "there are no models, so that nothing can be asked", "add a [models.NAME]");
+    }
+    if tenants.is_empty() {
+        let at = root.at.child("tenants", root.at.line);
+        root.source.warn(&at, "there are no tenants, so that nobody can ask", "add a [tenants.NAME]");
+    }
+    root.finish();
+    let file = source::absolute(file);
+    Config { file, server, limits, log, providers, models, tenants, plugins, pepper }
+}
+
+/// Where the configuration is unless the command line says otherwise: what `WEIR_CONFIG` names, else
+/// `config/weir.toml` if there is such a file, else `weir.toml`; relative to the working folder.
+pub fn default_path(env: &dyn Fn(&str) -> Option<String>) -> PathBuf {
+    if let Some(path) = env("WEIR_CONFIG").filter(|path| !path.is_empty()) {
+        return PathBuf::from(path);
+    }
+    let usual = Path::new("config").join("weir.toml");
+    if usual.is_file() { usual } else { PathBuf::from("weir.toml") }
+}

@@ -1,0 +1,288 @@
+//! What differs between two configurations, for the log line of a reload.
+
+use std::collections::HashMap;
+
+use crate::config::Config;
+use crate::model::{self, Model};
+use crate::plugins::{Binding, Grant, Isolation, OnFailure, PluginLimits, Plugins};
+use crate::provider::{Http2, Provider, ProviderKind};
+use crate::server::{Limits, Log, Server};
+use crate::source::quoted;
+use crate::tenant::{Key, Tenant};
+use crate::units::{show_duration, show_size};
+
+/// What differs between two configurations, one line for each key, in the order of the new one; what is gone comes
+/// last. `tenants.acme.requests_per_minute: 600 → 1200`; `tenants.globex: added`. Of secrets, hashes and plugins' own
+/// settings it says only that they changed. The file that a configuration came from makes no difference.
+pub fn diff(old: &Config, new: &Config) -> Vec<String> {
+    let (old, new) = (groups(old), groups(new));
+    let before: HashMap<&str, &Group> = old.iter().map(|group| (group.id.as_str(), group)).collect();
+    let mut lines = Vec::new();
+    for group in &new {
+        match before.get(group.id.as_str()) {
+            Some(before) => before.compare(group, &mut lines),
+            None => lines.push(format!("{}: added", group.label())),
+        }
+    }
+    for group in &old {
+        if !new.iter().any(|after| after.id == group.id) {
+            lines.push(format!("{}: removed", group.label()));
+        }
+    }
+    lines
+}
+
+/// A table of the file, as keys and what they say.
+struct Group {
+    /// What the table is recognised by.
+    id: String,
+    /// Where it stands.
+    path: String,
+    /// What is said of it when it is added or removed, where its path does not say enough.
+    name: Option<String>,
+    facts: Vec<(String, Fact)>,
+}
+
+/// What a key says.
+#[derive(PartialEq)]
+enum Fact {
+    /// May be shown.
+    Open(String),
+    /// May be compared, and is never shown.
+    Hidden(String),
+}
+
+impl Group {
+    fn new(path: String) -> Self {
+        Self { id: path.clone(), path, name: None, facts: Vec::new() }
+    }
+
+    fn open(mut self, key: &str, shown: impl ToString) -> Self {
+        self.facts.push((key.to_owned(), Fact::Open(shown.to_string())));
+        self
+    }
+
+    fn hidden(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.facts.push((key.to_owned(), Fact::Hidden(value.into())));
+        self
+    }
+
+    fn label(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{} ({name})", self.path),
+            None => self.path.clone(),
+        }
+    }
+
+    fn fact(&self, key: &str) -> Option<&Fact> {
+        self.facts.iter().find(|(name, _)| name == key).map(|(_, fact)| fact)
+    }
+
+    /// Adds a line for each key of which `self` and the newer `after` say different things.
+    fn compare(&self, after: &Self, lines: &mut Vec<String>) {
+        let path = |key: &str| if after.path.is_empty() { key.to_owned() } else { format!("{}.{key}", after.path) };
+        for (key, now) in &after.facts {
+            match (self.fact(key), now) {
+                (None, _) => lines.push(format!("{}: added", path(key))),
+                (Some(before), now) if before == now => {}
+                (Some(Fact::Open(before)), Fact::Open(now)) => {
+                    lines.push(format!("{}: {before} → {now}", path(key)));
+                }
+                (Some(_), _) => lines.push(format!("{}: changed", path(key))),
+            }
+        }
+        for (key, _) in &self.facts {
+            if after.fact(key).is_none() {
+                lines.push(format!("{}: removed", path(key)));
+            }
+        }
+    }
+}
+
+fn groups(config: &Config) -> Vec<Group> {
+    let mut groups = vec![Group::new(String::new()).hidden("pepper", config.pepper.expose())];
+    groups.push(server(&config.server));
+    groups.push(limits(&config.limits));
+    groups.push(log(&config.log));
+    groups.extend(config.providers.iter().map(provider));
+    groups.extend(config.models.iter().map(|model| of_model(model, &config.providers)));
+    for tenant in &config.tenants {
+        groups.push(of_tenant(tenant));
+        groups.extend(tenant.keys.iter().map(|key| of_key(tenant, key)));
+    }
+    groups.extend(plugins(&config.plugins));
+    groups
+}
+
+fn server(server: &Server) -> Group {
+    Group::new("server".to_owned())
+        .open("listen", server.listen)
+        .open("admin", server.admin)
+        .open("workers", server.workers)
+        .open("drain", show_duration(server.drain))
+}
+
+fn limits(limits: &Limits) -> Group {
+    Group::new("limits".to_owned())
+        .open("head", bytes(limits.head_bytes))
+        .open("headers", limits.headers)
+        .open("body", bytes(limits.body_bytes))
+        .open("response", bytes(limits.response_bytes))
+        .open("event", bytes(limits.event_bytes))
+        .open("held", bytes(limits.held_bytes))
+        .open("connections", limits.connections)
+        .open("in_flight", limits.in_flight)
+        .open("head_timeout", show_duration(limits.head_timeout))
+        .open("body_timeout", show_duration(limits.body_timeout))
+        .open("keep_alive_timeout", show_duration(limits.keep_alive_timeout))
+        .open("write_timeout", show_duration(limits.write_timeout))
+        .open("h2_streams", limits.h2_streams)
+}
+
+fn log(log: &Log) -> Group {
+    Group::new("log".to_owned()).open("level", &log.level).open("json", log.json)
+}
+
+fn provider(provider: &Provider) -> Group {
+    let kind = match provider.kind {
+        ProviderKind::OpenAi => "openai",
+        ProviderKind::Demo => "demo",
+    };
+    let http2 = match provider.http2 {
+        Http2::Auto => "auto",
+        Http2::Never => "never",
+        Http2::Always => "always",
+    };
+    let mut group = Group::new(format!("providers.{}", quoted(&provider.name)))
+        .open("kind", kind)
+        .open("base_url", &provider.base_url)
+        .open("http2", http2)
+        .open("max_connections", provider.max_connections)
+        .open("max_waiting", provider.max_waiting)
+        .open("wait_timeout", show_duration(provider.wait_timeout))
+        .open("connect_timeout", show_duration(provider.connect_timeout))
+        .open("first_byte_timeout", show_duration(provider.first_byte_timeout))
+        .open("idle_timeout", show_duration(provider.idle_timeout))
+        .open("total_timeout", show_duration(provider.total_timeout))
+        .open("keep_alive_timeout", show_duration(provider.keep_alive_timeout))
+        .open("retries", provider.retries)
+        .open("ask_usage", provider.ask_usage);
+    if let Some(key) = &provider.api_key {
+        group = group.hidden("api_key", key.expose());
+    }
+    if let Some(file) = &provider.ca_file {
+        group = group.open("ca_file", file.display());
+    }
+    for (name, value) in &provider.headers {
+        group = group.hidden(&format!("headers.{}", quoted(name)), value.expose());
+    }
+    group
+}
+
+fn of_model(model: &Model, providers: &[Provider]) -> Group {
+    let targets = model.targets.iter().map(|target| model::show_target(target, providers));
+    let prices = model.targets.iter().map(|target| model::show_price(target.price));
+    Group::new(format!("models.{}", quoted(&model.name))).open("targets", list(targets)).open("price", list(prices))
+}
+
+fn of_tenant(tenant: &Tenant) -> Group {
+    Group::new(format!("tenants.{}", quoted(&tenant.name)))
+        .open("models", names(&tenant.models))
+        .open("requests_per_minute", limit(tenant.requests_per_minute))
+        .open("concurrency", limit(tenant.concurrency))
+}
+
+fn of_key(tenant: &Tenant, key: &Key) -> Group {
+    let hash: String = key.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    Group::new(format!("tenants.{}.keys.{}", quoted(&tenant.name), quoted(&key.id)))
+        .hidden("hash", hash)
+        .open("requests_per_minute", limit(key.requests_per_minute))
+        .open("concurrency", limit(key.concurrency))
+        .open("models", key.models.as_ref().map_or_else(|| "the tenant's".to_owned(), |models| names(models)))
+}
+
+fn plugins(plugins: &Plugins) -> Vec<Group> {
+    let cache = plugins.cache.as_ref().map_or_else(|| "none".to_owned(), |cache| cache.display().to_string());
+    let group = Group::new("plugins".to_owned())
+        .open("folder", plugins.folder.display())
+        .open("cache", cache)
+        .open("reload", plugins.reload)
+        .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));
+    let mut groups = vec![group, plugin_limits(Group::new("plugins.defaults".to_owned()), "", &plugins.defaults)];
+    // A plugin may stand in the chain more than once: its first place is compared with its first, and so on.
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (index, binding) in plugins.chain.iter().enumerate() {
+        let place = places.entry(&binding.plugin).and_modify(|place| *place += 1).or_default();
+        groups.push(of_binding(binding, index, *place));
+    }
+    groups
+}
+
+fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
+    let settings = &binding.settings;
+    let isolation = match settings.isolation {
+        Isolation::Request => "request",
+        Isolation::Tenant => "tenant",
+        Isolation::Shared => "shared",
+    };
+    let on_failure = match settings.on_failure {
+        OnFailure::Closed => "closed",
+        OnFailure::Open => "open",
+    };
+    let grants = settings.grants.iter().map(|grant| match grant {
+        Grant::Log => "log".to_owned(),
+        Grant::Counters => "counters".to_owned(),
+        Grant::Kv => "kv".to_owned(),
+    });
+    let group = Group {
+        id: format!("plugins.chain.{}.{place}", binding.plugin),
+        path: format!("plugins.chain[{index}]"),
+        name: Some(binding.plugin.clone()),
+        facts: Vec::new(),
+    };
+    let mut group = group
+        .open("tenants", names(&binding.tenants))
+        .open("models", names(&binding.models))
+        .open("isolation", isolation)
+        .open("on_failure", on_failure)
+        .open("grants", list(grants));
+    for (key, value) in settings.config.as_object().into_iter().flatten() {
+        group = group.hidden(&format!("config.{}", quoted(key)), value.to_string());
+    }
+    plugin_limits(group, "limits.", &settings.limits)
+}
+
+fn plugin_limits(group: Group, under: &str, limits: &PluginLimits) -> Group {
+    let key = |name: &str| format!("{under}{name}");
+    group
+        .open(&key("deadline"), show_duration(limits.deadline))
+        .open(&key("memory"), bytes(limits.memory))
+        .open(&key("instances"), limits.instances)
+        .open(&key("wait"), show_duration(limits.wait))
+        .open(&key("idle"), show_duration(limits.idle))
+        .open(&key("max_calls"), limits.max_calls)
+        .open(&key("host_calls"), limits.host_calls)
+        .open(&key("log_bytes"), bytes(limits.log_bytes))
+        .open(&key("kv_entries"), limits.kv_entries)
+        .open(&key("kv_ttl"), show_duration(limits.kv_ttl))
+}
+
+fn bytes(bytes: usize) -> String {
+    show_size(u64::try_from(bytes).unwrap_or(u64::MAX))
+}
+
+fn limit(limit: Option<u32>) -> String {
+    limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string())
+}
+
+fn names(names: &[String]) -> String {
+    list(names.iter().map(|name| format!("{name:?}")))
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

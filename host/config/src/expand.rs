@@ -1,0 +1,70 @@
+//! `${NAME}` and `${NAME:-default}` in strings.
+
+/// Reads an environment variable; none if it is not set.
+pub(crate) type Env<'e> = &'e dyn Fn(&str) -> Option<String>;
+
+/// Why a string could not be expanded.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ExpandError {
+    /// A variable without a default is not set.
+    #[error("the environment variable {0} is not set")]
+    Unset(String),
+    /// `${` without its `}`.
+    #[error("`${{` has no closing `}}`")]
+    Open,
+    /// What stands between the braces is not a variable's name.
+    #[error("`${{…}}` holds no name of an environment variable")]
+    BadName,
+}
+
+impl ExpandError {
+    /// What the operator should do.
+    pub(crate) fn fix(&self) -> String {
+        match self {
+            Self::Unset(name) => format!("set it, or give a default: ${{{name}:-…}}"),
+            Self::Open | Self::BadName => "write ${NAME} or ${NAME:-default}; `$${` stands for `${` itself".to_owned(),
+        }
+    }
+}
+
+/// Replaces every `${NAME}` in `text` by the variable's value, and `${NAME:-default}` by the default if the variable
+/// is not set or empty. `$${` stands for `${`. What was put in is not expanded again.
+pub(crate) fn expand(text: &str, env: Env<'_>) -> Result<String, ExpandError> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        if let Some(literal) = before.strip_suffix('$') {
+            out.push_str(literal);
+            out.push_str("${");
+            rest = after;
+            continue;
+        }
+        out.push_str(before);
+        let (inner, tail) = after.split_once('}').ok_or(ExpandError::Open)?;
+        out.push_str(&value_of(inner, env)?);
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn value_of(inner: &str, env: Env<'_>) -> Result<String, ExpandError> {
+    let (name, default) = match inner.split_once(":-") {
+        Some((name, default)) => (name, Some(default)),
+        None => (inner, None),
+    };
+    let lawful = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !lawful || name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+        return Err(ExpandError::BadName);
+    }
+    match (env(name), default) {
+        (Some(value), None) => Ok(value),
+        (Some(value), Some(_)) if !value.is_empty() => Ok(value),
+        (_, Some(default)) => Ok(default.to_owned()),
+        (None, None) => Err(ExpandError::Unset(name.to_owned())),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

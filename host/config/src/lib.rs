@@ -1,0 +1,45 @@
+//! `load(file) -> a configuration in which nothing is wrong, or everything that is`
+//!
+//! Weir is configured by one TOML file. This crate reads it into plain data ([`Config`]) that the other crates can
+//! trust: every name that it refers to exists, every value is within its bounds, every path is absolute. Reading never
+//! stops at the first mistake: all of them are reported together, each with its line, its key and what to do about it,
+//! and unknown keys are mistakes.
+//!
+//! What holds for every value:
+//! - sizes are `"32KiB"`, `"10MB"` or a number of bytes; durations are `"250ms"`, `"10s"`, `"5m"`, `"1h"`;
+//! - `${NAME}` in a string is an environment variable, `${NAME:-default}` one with a default, and `$${` stands for `${`;
+//! - a secret may be `"file:PATH"`, the path of a file that holds it;
+//! - relative paths start from the folder of the configuration file.
+
+mod config;
+mod diff;
+mod expand;
+mod glob;
+mod json;
+mod model;
+mod names;
+mod plugins;
+mod problem;
+mod provider;
+mod secret;
+mod server;
+mod sidecar;
+mod source;
+mod suggest;
+mod table;
+mod tenant;
+mod units;
+mod url;
+mod value;
+
+pub use config::{Config, Loaded, Overrides, default_path, load, parse};
+pub use diff::diff;
+pub use glob::glob;
+pub use model::{Model, Price, Target};
+pub use plugins::{Binding, Grant, Isolation, OnFailure, PluginLimits, PluginSettings, Plugins};
+pub use problem::{Problem, Problems};
+pub use provider::{Http2, Provider, ProviderKind};
+pub use secret::Secret;
+pub use server::{Limits, Log, Server};
+pub use sidecar::sidecar;
+pub use tenant::{Key, Tenant};

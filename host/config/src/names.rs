@@ -1,0 +1,75 @@
+//! What names may look like, and which were given.
+
+use crate::glob;
+use crate::source::{At, Source};
+use crate::suggest;
+use crate::value::{Text, Value};
+
+/// The names that other sections may refer to.
+pub(crate) struct Names<'n> {
+    pub(crate) models: Vec<&'n str>,
+    pub(crate) tenants: Vec<&'n str>,
+}
+
+/// Checks the name of a provider or a tenant: it names folders, metrics and log fields.
+pub(crate) fn check_name(source: &Source<'_>, at: &At, name: &str) {
+    let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !starts || name.len() > 64 || !name.bytes().all(lawful) {
+        source.problem(
+            at,
+            "is not a name that can be used",
+            "use 1 to 64 letters, digits, `_`, `-` and `.`, a letter or digit first",
+        );
+    }
+}
+
+/// Checks the name of a model, as clients will send it.
+pub(crate) fn check_model(source: &Source<'_>, at: &At, name: &str) {
+    let unlawful = |c: char| c.is_whitespace() || c.is_control() || c == '*';
+    if name.is_empty() || name.len() > 200 || name.contains(unlawful) {
+        source.problem(
+            at,
+            "is not a name that a model can have",
+            "use 1 to 200 bytes without white space, control characters and `*`",
+        );
+    }
+}
+
+/// Reads a list of strings; not an empty one, and none twice.
+pub(crate) fn texts<'t>(value: &Value<'t>, of_what: &str) -> Vec<(Text, Value<'t>)> {
+    let items = value.items().unwrap_or_default();
+    if items.is_empty() && value.toml.is_array() {
+        value.problem(format!("names no {of_what}"), "give at least one, or leave the key out");
+    }
+    let mut texts: Vec<(Text, Value<'t>)> = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(text) = item.text() else { continue };
+        if texts.iter().any(|(known, _)| known.value == text.value) {
+            item.problem(format!("{} stands there twice", text.quote()), "remove one of them");
+        }
+        texts.push((text, item));
+    }
+    texts
+}
+
+/// Reads a list of model patterns, and warns of those that match no model.
+pub(crate) fn patterns(value: &Value<'_>, names: &[&str]) -> Vec<String> {
+    let mut patterns = Vec::new();
+    for (text, item) in texts(value, "model") {
+        if let Some(fault) = glob::fault(&text.value) {
+            item.problem(
+                format!("the pattern {} {fault}", text.quote()),
+                "name a model, or let `*` stand for any run of characters, as in \"gpt-*\"",
+            );
+        } else if !names.is_empty() && !names.iter().any(|name| glob::glob(&text.value, name)) {
+            item.source.warn(
+                &item.at,
+                format!("the pattern {} matches no model", text.quote()),
+                suggest::fix(&text.value, "models", names),
+            );
+        }
+        patterns.push(text.value);
+    }
+    patterns
+}

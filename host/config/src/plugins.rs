@@ -1,0 +1,279 @@
+//! `[plugins]`: where they are, which of them apply, and what each may do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use crate::names::{self, Names};
+use crate::server::{LONGEST, SHORTEST};
+use crate::source;
+use crate::table::Table;
+use crate::value::Value;
+use crate::{json, suggest};
+
+/// `[plugins]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plugins {
+    /// Where the `*.wasm` are; absolute. `plugins` beside the file by default.
+    pub folder: PathBuf,
+    /// Where compiled plugins are kept between runs; absolute. None leaves the choice to the gateway.
+    pub cache: Option<PathBuf>,
+    /// Whether the folder is watched, so that changes go live by themselves; true by default.
+    pub reload: bool,
+    /// `[[plugins.chain]]`: the plugins that apply, in the order in which they run.
+    pub chain: Vec<Binding>,
+    /// `[plugins.defaults]`: the limits of every plugin that does not set its own.
+    pub defaults: PluginLimits,
+}
+
+/// `[[plugins.chain]]`: a plugin put to work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    /// The name of its file in the folder, without `.wasm`.
+    pub plugin: String,
+    /// The tenants whose requests it sees; empty is all of them.
+    pub tenants: Vec<String>,
+    /// Patterns of the models whose requests it sees, as [`glob`](crate::glob()) reads them; empty is all of them.
+    pub models: Vec<String>,
+    /// How it runs.
+    pub settings: PluginSettings,
+    /// The file that holds the binding, absolute: for messages.
+    pub file: PathBuf,
+    /// The line of that file, from 1: for messages.
+    pub line: u32,
+}
+
+/// How a plugin runs: part of a `[[plugins.chain]]`, or the whole of a `NAME.toml` beside `NAME.wasm`.
+#[derive(Clone, PartialEq)]
+pub struct PluginSettings {
+    /// Who may share an instance; `tenant` by default.
+    pub isolation: Isolation,
+    /// What becomes of a request when the plugin fails; `closed` by default.
+    pub on_failure: OnFailure,
+    /// The host interfaces it may import; log and counters by default.
+    pub grants: Vec<Grant>,
+    /// Its limits.
+    pub limits: PluginLimits,
+    /// Its own settings, always a JSON object. May hold secrets: `Debug` shows only the keys.
+    pub config: Json,
+}
+
+/// Who may share a plugin's instance, which may keep state between calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Isolation {
+    /// `request`: a fresh instance for every request.
+    Request,
+    /// `tenant`: instances are used again, but only by the same tenant.
+    #[default]
+    Tenant,
+    /// `shared`: instances are used again by anyone.
+    Shared,
+}
+
+/// What becomes of a request when a plugin traps, runs out of time or cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnFailure {
+    /// `closed`: it is refused.
+    #[default]
+    Closed,
+    /// `open`: it goes on as if the plugin were not there.
+    Open,
+}
+
+/// An interface of the host that a plugin imports only if it was granted (WIT package `weir:plugin`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Grant {
+    /// `log`: write to Weir's log.
+    Log,
+    /// `counters`: add to metrics.
+    Counters,
+    /// `kv`: keep values between requests, each tenant apart.
+    Kv,
+}
+
+/// What bounds a plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PluginLimits {
+    /// CPU time of one call; 50 ms by default, 100 µs to 60 s.
+    pub deadline: Duration,
+    /// Bytes of an instance's linear memory; 64 MiB by default, 64 KiB to 4 GiB.
+    pub memory: usize,
+    /// Instances per worker thread and pool; 8 by default, 1 to 1,000.
+    pub instances: usize,
+    /// How long a call may wait for an instance; 50 ms by default, 0 to 24 h.
+    pub wait: Duration,
+    /// How long an unused instance is kept; 60 s by default.
+    pub idle: Duration,
+    /// Calls after which an instance is retired; 100,000 by default.
+    pub max_calls: u64,
+    /// Calls of the host within one call; 10,000 by default.
+    pub host_calls: u32,
+    /// Bytes of log within one call; 4 KiB by default, 1 B to 1 MiB.
+    pub log_bytes: usize,
+    /// Entries that its key-value store holds for each tenant; 10,000 by default.
+    pub kv_entries: u64,
+    /// How long such an entry lives at most; 1 h by default.
+    pub kv_ttl: Duration,
+}
+
+impl Default for PluginLimits {
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_millis(50),
+            memory: 64 << 20,
+            instances: 8,
+            wait: Duration::from_millis(50),
+            idle: Duration::from_secs(60),
+            max_calls: 100_000,
+            host_calls: 10_000,
+            log_bytes: 4 << 10,
+            kv_entries: 10_000,
+            kv_ttl: Duration::from_secs(3_600),
+        }
+    }
+}
+
+impl PluginSettings {
+    /// What applies where nothing is said, within the given limits.
+    pub fn new(limits: PluginLimits) -> Self {
+        Self {
+            isolation: Isolation::default(),
+            on_failure: OnFailure::default(),
+            grants: vec![Grant::Log, Grant::Counters],
+            limits,
+            config: Json::Object(serde_json::Map::new()),
+        }
+    }
+
+    /// Reads the keys of settings, whatever else the table holds.
+    pub(crate) fn read(table: &Table<'_>, defaults: &PluginLimits) -> Self {
+        let default = Self::new(defaults.clone());
+        let isolation = [("request", Isolation::Request), ("tenant", Isolation::Tenant), ("shared", Isolation::Shared)];
+        let on_failure = [("closed", OnFailure::Closed), ("open", OnFailure::Open)];
+        let config = table.value("config").and_then(|value| json::object(&value)).map(Json::Object);
+        Self {
+            isolation: table.choice("isolation", default.isolation, &isolation),
+            on_failure: table.choice("on_failure", default.on_failure, &on_failure),
+            grants: table.value("grants").map_or(default.grants, |value| read_grants(&value)),
+            limits: PluginLimits::read(table.table("limits"), defaults),
+            config: config.unwrap_or(default.config),
+        }
+    }
+}
+
+impl fmt::Debug for PluginSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<&String> = self.config.as_object().into_iter().flat_map(|object| object.keys()).collect();
+        f.debug_struct("PluginSettings")
+            .field("isolation", &self.isolation)
+            .field("on_failure", &self.on_failure)
+            .field("grants", &self.grants)
+            .field("limits", &self.limits)
+            .field("config", &keys)
+            .finish()
+    }
+}
+
+impl PluginLimits {
+    fn read(table: Table<'_>, default: &Self) -> Self {
+        let limits = Self {
+            deadline: table.duration(
+                "deadline",
+                default.deadline,
+                Duration::from_micros(100)..=Duration::from_secs(60),
+            ),
+            memory: table.size("memory", default.memory, 64 << 10..=4 << 30),
+            instances: table.whole("instances", default.instances, 1..=1_000),
+            wait: table.duration("wait", default.wait, Duration::ZERO..=LONGEST),
+            idle: table.duration("idle", default.idle, SHORTEST..=LONGEST),
+            max_calls: table.whole("max_calls", default.max_calls, 1..=1_000_000_000_000),
+            host_calls: table.whole("host_calls", default.host_calls, 1..=1_000_000_000),
+            log_bytes: table.size("log_bytes", default.log_bytes, 1..=1 << 20),
+            kv_entries: table.whole("kv_entries", default.kv_entries, 1..=100_000_000),
+            kv_ttl: table.duration("kv_ttl", default.kv_ttl, SHORTEST..=LONGEST * 366),
+        };
+        table.finish();
+        limits
+    }
+}
+
+impl Plugins {
+    pub(crate) fn read(table: Table<'_>, names: &Names<'_>, folder: Option<&Path>) -> Self {
+        let written = table.value("folder").and_then(|value| value.path());
+        let defaults = PluginLimits::read(table.table("defaults"), &PluginLimits::default());
+        let mut chain = Vec::new();
+        for item in table.value("chain").and_then(|value| value.items()).unwrap_or_default() {
+            if let Some(table) = item.table() {
+                chain.push(Binding::read(table, names, &defaults));
+            }
+        }
+        let folder = folder.map(source::absolute).or(written);
+        let plugins = Self {
+            folder: folder.unwrap_or_else(|| table.source.resolve("plugins")),
+            cache: table.value("cache").and_then(|value| value.path()),
+            reload: table.flag("reload", true),
+            chain,
+            defaults,
+        };
+        table.finish();
+        plugins
+    }
+}
+
+impl Binding {
+    fn read(table: Table<'_>, names: &Names<'_>, defaults: &PluginLimits) -> Self {
+        let fix = "name the plugin: its file in plugins.folder, without .wasm";
+        let plugin = table.required("plugin", fix).and_then(|value| plugin_name(&value));
+        let tenants = table.value("tenants").map(|value| tenant_names(&value, &names.tenants));
+        let models = table.value("models").map(|value| names::patterns(&value, &names.models));
+        let binding = Self {
+            plugin: plugin.unwrap_or_default(),
+            tenants: tenants.unwrap_or_default(),
+            models: models.unwrap_or_default(),
+            settings: PluginSettings::read(&table, defaults),
+            file: source::absolute(table.source.file()),
+            line: table.at.line,
+        };
+        table.finish();
+        binding
+    }
+}
+
+fn plugin_name(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let name = text.value.as_str();
+    let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !starts || name.len() > 128 || !name.bytes().all(lawful) || name.ends_with(".wasm") {
+        value.problem(
+            format!("{} is not a plugin's name", text.quote()),
+            "give the name of its file in plugins.folder, without folder and .wasm",
+        );
+        return None;
+    }
+    Some(text.value)
+}
+
+fn tenant_names(value: &Value<'_>, known: &[&str]) -> Vec<String> {
+    let mut tenants = Vec::new();
+    for (text, item) in names::texts(value, "tenant") {
+        if !known.contains(&text.value.as_str()) {
+            item.problem(format!("{} is not a tenant", text.quote()), suggest::fix(&text.value, "tenants", known));
+        }
+        tenants.push(text.value);
+    }
+    tenants
+}
+
+/// An empty list grants nothing.
+fn read_grants(value: &Value<'_>) -> Vec<Grant> {
+    let words = [("log", Grant::Log), ("counters", Grant::Counters), ("kv", Grant::Kv)];
+    let mut grants = Vec::new();
+    for item in value.items().unwrap_or_default() {
+        let grant = item.choice(&words);
+        grants.extend(grant.filter(|grant| !grants.contains(grant)));
+    }
+    grants
+}

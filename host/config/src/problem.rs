@@ -1,0 +1,55 @@
+//! What is wrong with a configuration: where, what, and what to do about it.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One thing that is wrong, or looks wrong, in a configuration file.
+///
+/// Displays as `file:line: key: what; fix`. Neither `what` nor `fix` ever holds a secret or the value of an
+/// environment variable: they quote the file as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+pub struct Problem {
+    /// The file, as its path was given to [`load`](crate::load).
+    pub file: PathBuf,
+    /// Line in the file, from 1; 0 when the file as a whole is meant, as when it cannot be read.
+    pub line: u32,
+    /// The TOML path of the key, such as `tenants.acme.keys[0].hash`; empty when no key is meant.
+    pub key: String,
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub fix: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.file.display())?;
+        if self.line > 0 {
+            write!(f, "{}:", self.line)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, " {}:", self.key)?;
+        }
+        write!(f, " {}", self.what)?;
+        if !self.fix.is_empty() {
+            write!(f, "; {}", self.fix)?;
+        }
+        Ok(())
+    }
+}
+
+/// Everything that is wrong with a configuration, in the order of its lines; never empty. Displays one per line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}

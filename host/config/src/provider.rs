@@ -1,0 +1,229 @@
+//! `[providers.NAME]`: who answers.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::secret::Secret;
+use crate::server::{LONGEST, SHORTEST};
+use crate::table::Table;
+use crate::value::Value;
+use crate::{names, suggest, url};
+
+/// Where requests can be sent on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// Its name in the file: 1 to 64 letters, digits, `_`, `-` and `.`.
+    pub name: String,
+    /// What it speaks.
+    pub kind: ProviderKind,
+    /// `https://host[:port][/path]` without a trailing slash, user name, query or fragment; an endpoint's path is
+    /// put behind it. `https://api.openai.com/v1` by default; empty for a demo.
+    pub base_url: String,
+    /// Sent as `authorization: Bearer …`; none leaves the header out.
+    pub api_key: Option<Secret>,
+    /// PEM file of the certificate authorities to trust in place of the public ones; absolute.
+    pub ca_file: Option<PathBuf>,
+    /// Whether to speak HTTP/2.
+    pub http2: Http2,
+    /// Connections at once, 1 to 100,000; 1,024 by default.
+    pub max_connections: usize,
+    /// Requests that may wait for a connection, 0 to 1,000,000; 4,096 by default.
+    pub max_waiting: usize,
+    /// How long a request may wait for a connection; 1 s by default, 0 to 24 h.
+    pub wait_timeout: Duration,
+    /// How long connecting may take, TLS included; 5 s by default.
+    pub connect_timeout: Duration,
+    /// How long the response's head may take from when the request was sent; 60 s by default.
+    pub first_byte_timeout: Duration,
+    /// How long the response's body may pause; 60 s by default.
+    pub idle_timeout: Duration,
+    /// How long one attempt may take in all; 600 s by default.
+    pub total_timeout: Duration,
+    /// How long an unused connection is kept; 55 s by default.
+    pub keep_alive_timeout: Duration,
+    /// Further attempts after the first, over the whole plan of targets, 0 to 10; 2 by default.
+    pub retries: u32,
+    /// Whether to ask streams for their usage (`stream_options.include_usage`); true by default.
+    pub ask_usage: bool,
+    /// `headers.NAME`: sent with every request. Names are lower case, lawful and none that Weir sets itself.
+    pub headers: Vec<(String, Secret)>,
+}
+
+/// What a provider speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProviderKind {
+    /// `openai`: the OpenAI API, as OpenAI and many others offer it.
+    OpenAi,
+    /// `demo`: Weir answers by itself, without a network, to try things out with.
+    Demo,
+}
+
+/// When to speak HTTP/2 to a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Http2 {
+    /// `auto`: over TLS if the provider offers it (ALPN), else HTTP/1.1.
+    #[default]
+    Auto,
+    /// `never`: HTTP/1.1 only.
+    Never,
+    /// `always`: HTTP/2 only; over plain http by prior knowledge (RFC 9113 section 3.3).
+    Always,
+}
+
+/// Headers that Weir sets, or that belong to one connection (RFC 9110 section 7.6.1).
+const OWN_HEADERS: [&str; 15] = [
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "http2-settings",
+    "accept-encoding",
+];
+
+/// Keys that mean nothing where nothing is dialled.
+const DIALLED: [&str; 5] = ["base_url", "api_key", "ca_file", "http2", "headers"];
+
+/// Reads every `[providers.NAME]`.
+pub(crate) fn read(table: &Table<'_>) -> Vec<Provider> {
+    let mut providers = Vec::new();
+    for (name, value) in table.named() {
+        names::check_name(table.source, &value.at, name);
+        if let Some(table) = value.table() {
+            providers.push(Provider::read(name, table));
+        }
+    }
+    providers
+}
+
+impl Provider {
+    fn read(name: &str, table: Table<'_>) -> Self {
+        let kinds = [("openai", ProviderKind::OpenAi), ("demo", ProviderKind::Demo)];
+        let kind = table.required("kind", "give kind = \"openai\" or \"demo\"").and_then(|value| value.choice(&kinds));
+        let kind = kind.unwrap_or(ProviderKind::OpenAi);
+        if kind == ProviderKind::Demo {
+            refuse_dialled(&table);
+        }
+        let timeout = SHORTEST..=LONGEST;
+        let seconds = Duration::from_secs;
+        let http2 = [("auto", Http2::Auto), ("never", Http2::Never), ("always", Http2::Always)];
+        let api_key = table.value("api_key").and_then(|value| header_secret(&value));
+        let headers = read_headers(&table.table("headers"), api_key.is_some());
+        let provider = Self {
+            name: name.to_owned(),
+            kind,
+            base_url: read_base_url(&table, kind),
+            api_key,
+            ca_file: table.value("ca_file").and_then(|value| existing_file(&value)),
+            http2: table.choice("http2", Http2::Auto, &http2),
+            max_connections: table.whole("max_connections", 1_024, 1..=100_000),
+            max_waiting: table.whole("max_waiting", 4_096, 0..=1_000_000),
+            wait_timeout: table.duration("wait_timeout", seconds(1), Duration::ZERO..=LONGEST),
+            connect_timeout: table.duration("connect_timeout", seconds(5), timeout.clone()),
+            first_byte_timeout: table.duration("first_byte_timeout", seconds(60), timeout.clone()),
+            idle_timeout: table.duration("idle_timeout", seconds(60), timeout.clone()),
+            total_timeout: table.duration("total_timeout", seconds(600), timeout.clone()),
+            keep_alive_timeout: table.duration("keep_alive_timeout", seconds(55), timeout),
+            retries: table.whole("retries", 2, 0..=10),
+            ask_usage: table.flag("ask_usage", true),
+            headers,
+        };
+        table.finish();
+        provider
+    }
+}
+
+fn refuse_dialled(table: &Table<'_>) {
+    for key in DIALLED {
+        if let Some(value) = table.value(key) {
+            value.problem("means nothing for a provider of kind \"demo\"", "remove it, or give kind = \"openai\"");
+        }
+    }
+}
+
+fn read_base_url(table: &Table<'_>, kind: ProviderKind) -> String {
+    let value = table.value("base_url");
+    if kind == ProviderKind::Demo {
+        return String::new();
+    }
+    let Some(value) = value else { return "https://api.openai.com/v1".to_owned() };
+    let Some(text) = value.text() else { return String::new() };
+    // The URL is not quoted: what is wrong with it may be a password in it.
+    match url::base_url(&text.value) {
+        Ok(url) => {
+            if url.plain && !url.loopback {
+                let what = "prompts and keys cross the network in the clear";
+                value.source.warn(&value.at, what, "use https://, unless the way there is protected otherwise");
+            }
+            url.text
+        }
+        Err(fault) => {
+            value.problem(fault.to_string(), "give a URL such as \"https://api.openai.com/v1\"");
+            String::new()
+        }
+    }
+}
+
+fn existing_file(value: &Value<'_>) -> Option<PathBuf> {
+    let path = value.path()?;
+    if !path.is_file() {
+        value.problem("is not a file", "give the path of a PEM file; a relative one starts from this file's folder");
+    }
+    Some(path)
+}
+
+/// A secret that can stand in a header: not empty, visible characters, spaces and tabs only (RFC 9110 section 5.5).
+fn header_secret(value: &Value<'_>) -> Option<Secret> {
+    let secret = value.secret()?;
+    if secret.is_empty() {
+        value.problem("is empty", "give a value, or leave the key out");
+    } else if secret.expose().bytes().any(|b| b != b'\t' && (b < b' ' || b == 0x7f)) {
+        value.problem("holds a control character, such as a line end", "a header's value is one line of text");
+    }
+    Some(secret)
+}
+
+fn read_headers(table: &Table<'_>, has_key: bool) -> Vec<(String, Secret)> {
+    let mut headers: Vec<(String, Secret)> = Vec::new();
+    for (name, value) in table.named() {
+        let lower = name.to_ascii_lowercase();
+        if lower.is_empty() || !lower.bytes().all(is_token) {
+            value.problem("is not a name that a header can have", "use letters, digits and `-`");
+        } else if OWN_HEADERS.contains(&lower.as_str()) {
+            value.problem(
+                "is a header that Weir sets itself",
+                "remove it; the host comes from base_url, the rest from the request",
+            );
+        } else if has_key && lower == "authorization" {
+            value.problem("api_key is sent in the same header", "keep one of the two");
+        } else if headers.iter().any(|(known, _)| *known == lower) {
+            value.problem("stands there twice, for case does not matter", "remove one of them");
+        }
+        if let Some(secret) = header_secret(&value) {
+            headers.push((lower, secret));
+        }
+    }
+    headers
+}
+
+/// A character of a header's name (RFC 9110 section 5.6.2).
+fn is_token(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
+}
+
+/// The provider's place in the list; a problem that lists the known ones if it has none.
+pub(crate) fn find(providers: &[&str], name: &str, shown: &str, value: &Value<'_>) -> Option<usize> {
+    let found = providers.iter().position(|known| *known == name);
+    if found.is_none() {
+        value.problem(format!("{shown} names no provider"), suggest::fix(name, "providers", providers));
+    }
+    found
+}

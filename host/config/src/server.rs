@@ -1,0 +1,200 @@
+//! `[server]`, `[limits]` and `[log]`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::Overrides;
+use crate::table::Table;
+use crate::value::Value;
+
+/// A day: no deadline is longer.
+pub(crate) const LONGEST: Duration = Duration::from_hours(24);
+/// The shortest deadline that means anything to a timer.
+pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
+
+/// `[server]`: where Weir listens and how it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Where clients connect; 127.0.0.1:8080 by default. Port 0 lets the system choose one.
+    pub listen: SocketAddr,
+    /// Where metrics, health and the admin API are; 127.0.0.1:9090 by default, and always on loopback.
+    pub admin: SocketAddr,
+    /// Worker threads, 0 to 1,024; 0, the default, is one per core.
+    pub workers: usize,
+    /// How long requests in flight may take to end after Weir was told to stop; 30 s by default, 0 to 24 h.
+    pub drain: Duration,
+}
+
+/// `[limits]`: what any one client can make Weir hold, and for how long. None of them may be zero.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// `head`: bytes of a request's head; 32 KiB by default, at least 8 KiB.
+    pub head_bytes: usize,
+    /// `headers`: header fields of a request; 100 by default.
+    pub headers: usize,
+    /// `body`: bytes of a request's body; 10 MiB by default.
+    pub body_bytes: usize,
+    /// `response`: bytes of a whole (not streamed) response; 32 MiB by default.
+    pub response_bytes: usize,
+    /// `event`: bytes of one event of a stream; 1 MiB by default.
+    pub event_bytes: usize,
+    /// `held`: bytes of a stream that plugins may hold back; 64 KiB by default.
+    pub held_bytes: usize,
+    /// Connections of clients at once; 10,000 by default.
+    pub connections: usize,
+    /// Requests being answered at once; 5,000 by default.
+    pub in_flight: usize,
+    /// How long a request's head may take to arrive; 10 s by default.
+    pub head_timeout: Duration,
+    /// How long a request's body may take to arrive; 30 s by default.
+    pub body_timeout: Duration,
+    /// How long a connection may lie idle between requests; 60 s by default.
+    pub keep_alive_timeout: Duration,
+    /// How long a client may take no byte that is ready for it; 30 s by default.
+    pub write_timeout: Duration,
+    /// Concurrent streams of one HTTP/2 connection (RFC 9113 section 5.1.2); 100 by default.
+    pub h2_streams: u32,
+}
+
+/// `[log]`: what is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// `info` by default: a level, or directives such as `info,weir_upstream=debug`.
+    pub level: String,
+    /// Whether lines are JSON objects rather than text; false by default.
+    pub json: bool,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            admin: SocketAddr::from(([127, 0, 0, 1], 9090)),
+            workers: 0,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 32 << 10,
+            headers: 100,
+            body_bytes: 10 << 20,
+            response_bytes: 32 << 20,
+            event_bytes: 1 << 20,
+            held_bytes: 64 << 10,
+            connections: 10_000,
+            in_flight: 5_000,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            h2_streams: 100,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), json: false }
+    }
+}
+
+impl Server {
+    pub(crate) fn read(table: Table<'_>, overrides: &Overrides) -> Self {
+        let default = Self::default();
+        let listen = table.value("listen");
+        let admin = table.value("admin");
+        let admin_at = admin.as_ref().map_or_else(|| table.at.child("admin", table.at.line), |value| value.at.clone());
+        // What stands in the file is checked even where the command line has its way.
+        let listen = listen.and_then(|value| address(&value));
+        let admin = admin.and_then(|value| address(&value));
+        let server = Self {
+            listen: overrides.listen.or(listen).unwrap_or(default.listen),
+            admin: overrides.admin.or(admin).unwrap_or(default.admin),
+            workers: table.whole("workers", default.workers, 0..=1_024),
+            drain: table.duration("drain", default.drain, Duration::ZERO..=LONGEST),
+        };
+        if !server.admin.ip().is_loopback() {
+            table.source.problem(
+                &admin_at,
+                format!("the admin listener asks for no token yet, and {} can be reached by others", server.admin),
+                "use a loopback address such as \"127.0.0.1:9090\"",
+            );
+        }
+        if server.listen == server.admin && server.listen.port() != 0 {
+            let what = format!("{} is also server.listen", server.admin);
+            table.source.problem(&admin_at, what, "give the two listeners different ports");
+        }
+        table.finish();
+        server
+    }
+}
+
+fn address(value: &Value<'_>) -> Option<SocketAddr> {
+    let text = value.text()?;
+    let address = text.value.parse().ok();
+    if address.is_none() {
+        value.problem(
+            format!("{} is not an address to listen on", text.quote()),
+            "give an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
+        );
+    }
+    address
+}
+
+impl Limits {
+    pub(crate) fn read(table: Table<'_>) -> Self {
+        let default = Self::default();
+        let any = 1..=1 << 30;
+        let timeout = SHORTEST..=LONGEST;
+        let limits = Self {
+            // 8 KiB is the least that the HTTP/1 reader takes for its buffer.
+            head_bytes: table.size("head", default.head_bytes, 8 << 10..=1 << 20),
+            headers: table.whole("headers", default.headers, 1..=1_000),
+            body_bytes: table.size("body", default.body_bytes, any.clone()),
+            response_bytes: table.size("response", default.response_bytes, any.clone()),
+            event_bytes: table.size("event", default.event_bytes, any.clone()),
+            held_bytes: table.size("held", default.held_bytes, any),
+            connections: table.whole("connections", default.connections, 1..=1_000_000),
+            in_flight: table.whole("in_flight", default.in_flight, 1..=1_000_000),
+            head_timeout: table.duration("head_timeout", default.head_timeout, timeout.clone()),
+            body_timeout: table.duration("body_timeout", default.body_timeout, timeout.clone()),
+            keep_alive_timeout: table.duration("keep_alive_timeout", default.keep_alive_timeout, timeout.clone()),
+            write_timeout: table.duration("write_timeout", default.write_timeout, timeout),
+            h2_streams: table.whole("h2_streams", default.h2_streams, 1..=10_000),
+        };
+        table.finish();
+        limits
+    }
+}
+
+impl Log {
+    pub(crate) fn read(table: Table<'_>) -> Self {
+        let default = Self::default();
+        let level = table.value("level").and_then(|value| level(&value));
+        let log = Self { level: level.unwrap_or(default.level), json: table.flag("json", default.json) };
+        table.finish();
+        log
+    }
+}
+
+/// A level, or directives of which each ends in one.
+fn level(value: &Value<'_>) -> Option<String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let text = value.text()?;
+    let lawful = |directive: &str| {
+        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
+        LEVELS.contains(&level.trim())
+    };
+    if text.value.split(',').all(lawful) {
+        return Some(text.value);
+    }
+    value.problem(
+        format!("{} is not a level", text.quote()),
+        crate::suggest::fix(&text.value, "a level, or `target=level` and commas between", &LEVELS),
+    );
+    None
+}

@@ -1,0 +1,153 @@
+//! The file being read: its lines, its folder, and the problems found in it so far.
+
+use std::cell::RefCell;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::expand::Env;
+use crate::problem::{Problem, Problems};
+
+/// Where something stands: its TOML path and its line.
+#[derive(Debug, Clone)]
+pub(crate) struct At {
+    pub(crate) key: String,
+    pub(crate) line: u32,
+}
+
+impl At {
+    /// The path of the key `name` under this one.
+    pub(crate) fn child(&self, name: &str, line: u32) -> Self {
+        let name = quoted(name);
+        let key = if self.key.is_empty() { name } else { format!("{}.{name}", self.key) };
+        Self { key, line }
+    }
+
+    /// The path of an array's element under this one.
+    pub(crate) fn item(&self, index: usize, line: u32) -> Self {
+        Self { key: format!("{}[{index}]", self.key), line }
+    }
+}
+
+/// A key as it must be written in TOML: quoted unless bare.
+pub(crate) fn quoted(name: &str) -> String {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    if !name.is_empty() && name.bytes().all(bare) { name.to_owned() } else { format!("{name:?}") }
+}
+
+/// One file and what was found wrong in it.
+pub(crate) struct Source<'s> {
+    file: &'s Path,
+    folder: PathBuf,
+    /// None where the environment may not be read: the settings that lie beside a plugin.
+    env: Option<Env<'s>>,
+    /// The byte at which each line after the first begins.
+    lines: Vec<usize>,
+    problems: RefCell<Vec<Problem>>,
+    warnings: RefCell<Vec<Problem>>,
+}
+
+impl<'s> Source<'s> {
+    pub(crate) fn new(text: &str, file: &'s Path, env: Option<Env<'s>>) -> Self {
+        let absolute = absolute(file);
+        let folder = absolute.parent().map(Path::to_path_buf).unwrap_or_default();
+        let lines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1).collect();
+        Self { file, folder, env, lines, problems: RefCell::default(), warnings: RefCell::default() }
+    }
+
+    /// Parses the text. Where the syntax is broken, every line on which it is becomes a problem, and there is no
+    /// table: what the parser makes of the rest would be guesswork.
+    pub(crate) fn table<'t>(&self, text: &'t str) -> Result<Spanned<DeTable<'t>>, Problems> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if errors.is_empty() {
+            return Ok(table);
+        }
+        let mut problems: Vec<Problem> = Vec::new();
+        for error in &errors {
+            // An error at the end of the file points past it, where there may be no line.
+            let offset = error.span().map_or(0, |span| span.start.min(text.len().saturating_sub(1)));
+            let line = self.line(offset);
+            if problems.iter().all(|known| known.line != line) {
+                let what = format!("not TOML: {}", error.message());
+                let fix = "see https://toml.io/en/v1.0.0".to_owned();
+                problems.push(Problem { file: self.file.to_path_buf(), line, key: String::new(), what, fix });
+            }
+        }
+        problems.sort_by_key(|problem| problem.line);
+        Err(Problems(problems))
+    }
+
+    /// The line, from 1, in which the byte at `offset` stands.
+    pub(crate) fn line(&self, offset: usize) -> u32 {
+        let before = self.lines.partition_point(|start| *start <= offset);
+        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// A path made absolute, relative to the file's own folder.
+    pub(crate) fn resolve(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        self.file
+    }
+
+    pub(crate) fn env(&self) -> Option<Env<'s>> {
+        self.env
+    }
+
+    pub(crate) fn problem(&self, at: &At, what: impl Into<String>, fix: impl Into<String>) {
+        self.problems.borrow_mut().push(self.at(at, what.into(), fix.into()));
+    }
+
+    pub(crate) fn warn(&self, at: &At, what: impl Into<String>, fix: impl Into<String>) {
+        self.warnings.borrow_mut().push(self.at(at, what.into(), fix.into()));
+    }
+
+    fn at(&self, at: &At, what: String, fix: String) -> Problem {
+        Problem { file: self.file.to_path_buf(), line: at.line, key: at.key.clone(), what, fix }
+    }
+
+    /// The warnings if there was no problem, else the problems; both in the order of their lines.
+    pub(crate) fn finish(self) -> Result<Vec<Problem>, Problems> {
+        let (mut problems, mut warnings) = (self.problems.into_inner(), self.warnings.into_inner());
+        problems.sort_by_key(|problem| problem.line);
+        warnings.sort_by_key(|warning| warning.line);
+        if problems.is_empty() { Ok(warnings) } else { Err(Problems(problems)) }
+    }
+}
+
+/// A path made absolute, relative to the working folder; as it is if that cannot be told. `..` is kept, for what it
+/// means where folders are symbolic links only the file system knows.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// The text of a file that is at most 4 MiB of UTF-8; otherwise the problem, which names no line unless one is at fault.
+pub(crate) fn read_file(file: &Path) -> Result<String, Problem> {
+    const MOST: u64 = 4 << 20;
+    let problem = |line: u32, what: String, fix: &str| Problem {
+        file: file.to_path_buf(),
+        line,
+        key: String::new(),
+        what,
+        fix: fix.to_owned(),
+    };
+    let unreadable =
+        |error: std::io::Error| problem(0, format!("cannot be read: {error}"), "check the path and its permissions");
+    // Read no further than the bound: what is named may be a device without an end.
+    let mut bytes = Vec::new();
+    let reader = std::fs::File::open(file).map_err(unreadable)?;
+    reader.take(MOST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MOST {
+        return Err(problem(0, "is more than 4 MiB long".to_owned(), "give the file that was meant"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let lawful = error.utf8_error().valid_up_to();
+        let lines = error.as_bytes().iter().take(lawful).filter(|b| **b == b'\n').count();
+        let line = u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1);
+        problem(line, "is not UTF-8".to_owned(), "save the file as UTF-8")
+    })
+}

@@ -1,0 +1,100 @@
+//! A table of the file. Asking for a key makes it known; [`Table::finish`] reports the keys that nobody asked for.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::source::{At, Source};
+use crate::suggest;
+use crate::value::Value;
+
+/// A table and where it stands; one that the file does not have reads as an empty one.
+pub(crate) struct Table<'t> {
+    pub(crate) source: &'t Source<'t>,
+    pub(crate) at: At,
+    entries: Option<&'t DeTable<'t>>,
+    known: RefCell<Vec<&'static str>>,
+}
+
+impl<'t> Table<'t> {
+    pub(crate) fn new(source: &'t Source<'t>, at: At, entries: Option<&'t DeTable<'t>>) -> Self {
+        Self { source, at, entries, known: RefCell::default() }
+    }
+
+    /// The value of a key; none if the table does not have it.
+    pub(crate) fn value(&self, key: &'static str) -> Option<Value<'t>> {
+        self.known.borrow_mut().push(key);
+        let (spanned, value) = self.entries?.get_key_value(key)?;
+        let at = self.at.child(key, self.source.line(spanned.span().start));
+        Some(Value { source: self.source, at, toml: value.get_ref() })
+    }
+
+    /// The value of a key that must be there; a problem that says `fix` if it is not.
+    pub(crate) fn required(&self, key: &'static str, fix: &str) -> Option<Value<'t>> {
+        let value = self.value(key);
+        if value.is_none() {
+            self.source.problem(&self.at.child(key, self.at.line), "is missing", fix);
+        }
+        value
+    }
+
+    /// The table under a key; an empty one if there is none.
+    pub(crate) fn table(&self, key: &'static str) -> Table<'t> {
+        let found = self.value(key).and_then(|value| value.table());
+        found.unwrap_or_else(|| Table::new(self.source, self.at.child(key, self.at.line), None))
+    }
+
+    /// Every entry of a table whose keys are names that the operator chose, in the order of the file.
+    pub(crate) fn named(&self) -> Vec<(&'t str, Value<'t>)> {
+        let mut entries: Vec<_> = self.entries.into_iter().flat_map(|entries| entries.iter()).collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let entry = |(key, value): (&'t toml::Spanned<_>, &'t toml::Spanned<DeValue<'t>>)| {
+            let name: &'t std::borrow::Cow<'t, str> = key.get_ref();
+            let at = self.at.child(name, self.source.line(key.span().start));
+            (name.as_ref(), Value { source: self.source, at, toml: value.get_ref() })
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
+    pub(crate) fn flag(&self, key: &'static str, default: bool) -> bool {
+        self.value(key).and_then(|value| value.flag()).unwrap_or(default)
+    }
+
+    pub(crate) fn whole<N>(&self, key: &'static str, default: N, range: RangeInclusive<N>) -> N
+    where
+        N: Copy + PartialOrd + Display + TryFrom<i64>,
+    {
+        self.value(key).and_then(|value| value.whole(range)).unwrap_or(default)
+    }
+
+    /// A limit that may be left out: none means unlimited.
+    pub(crate) fn limit(&self, key: &'static str) -> Option<u32> {
+        self.value(key).and_then(|value| value.whole(1..=u32::MAX))
+    }
+
+    pub(crate) fn size(&self, key: &'static str, default: usize, range: RangeInclusive<u64>) -> usize {
+        let size = self.value(key).and_then(|value| value.size(range));
+        size.and_then(|size| usize::try_from(size).ok()).unwrap_or(default)
+    }
+
+    pub(crate) fn duration(&self, key: &'static str, default: Duration, range: RangeInclusive<Duration>) -> Duration {
+        self.value(key).and_then(|value| value.duration(range)).unwrap_or(default)
+    }
+
+    pub(crate) fn choice<C: Copy>(&self, key: &'static str, default: C, choices: &[(&str, C)]) -> C {
+        self.value(key).and_then(|value| value.choice(choices)).unwrap_or(default)
+    }
+
+    /// Reports every key that nobody asked for.
+    pub(crate) fn finish(self) {
+        let known = self.known.borrow();
+        for (name, value) in self.named() {
+            if !known.contains(&name) {
+                value.problem("is not known", suggest::fix(name, "known here", &known));
+            }
+        }
+    }
+}

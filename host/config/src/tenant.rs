@@ -1,0 +1,172 @@
+//! `[tenants.NAME]`: who may ask.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use crate::names;
+use crate::table::Table;
+use crate::value::Value;
+
+/// A team with its own keys, limits and models.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its name in the file: 1 to 64 letters, digits, `_`, `-` and `.`.
+    pub name: String,
+    /// Patterns of the models it may use, as [`glob`](crate::glob()) reads them; at least one.
+    pub models: Vec<String>,
+    /// Requests that all its keys together may make in a minute; none is unlimited.
+    pub requests_per_minute: Option<u32>,
+    /// Requests that all its keys together may have in flight; none is unlimited.
+    pub concurrency: Option<u32>,
+    /// Its keys.
+    pub keys: Vec<Key>,
+}
+
+/// A key of a tenant. The secret part is not known to Weir, only its hash; `Debug` leaves that out too.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The public part of the token `sk-weir-<id>-<secret>`: 1 to 64 of `a-z`, `0-9` and `_`; unique among all tenants.
+    pub id: String,
+    /// The keyed BLAKE3 hash of the secret part; `blake3:<64 hex digits>` in the file.
+    pub hash: [u8; 32],
+    /// Requests that this key may make in a minute; none leaves it to the tenant's limit.
+    pub requests_per_minute: Option<u32>,
+    /// Requests that this key may have in flight; none leaves it to the tenant's limit.
+    pub concurrency: Option<u32>,
+    /// Patterns of the models that this key may use, out of those that the tenant may; none is all of these.
+    pub models: Option<Vec<String>>,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key")
+            .field("id", &self.id)
+            .field("requests_per_minute", &self.requests_per_minute)
+            .field("concurrency", &self.concurrency)
+            .field("models", &self.models)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keys of Weir's default configuration and its examples. Their secret is known to everybody: it is `demo`.
+const DEMO_HASHES: [&str; 5] = [
+    "1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675",
+    "6e779aef6875a5c44c2b1e724e0d5a9d83ac784059bbb00faeb62999b18cc317",
+    "d90052c4fbec41203ce57e7bb0eea3d4afe56168b1a18f88e13050f116484b1f",
+    "3531ec6c730c208c733c231107bd0d35c1cc9a96d5a9a989d2a0d403ab88a6b1",
+    "e8a38bc70b968feaecf08b5f8206c8ae7f5fa32fd77a8d3121f0447ae42c3d0f",
+];
+
+/// What the tenants of a file are checked against, and the keys seen so far.
+pub(crate) struct Reader<'r> {
+    /// Names of the models.
+    pub(crate) models: Vec<&'r str>,
+    /// The address that others can reach, if there is one.
+    pub(crate) exposed: Option<SocketAddr>,
+    /// Whether keys are hashed without a pepper, as the demo keys are.
+    pub(crate) unpeppered: bool,
+    /// The tenant and line of each key's id.
+    seen: HashMap<String, (String, u32)>,
+}
+
+impl<'r> Reader<'r> {
+    pub(crate) fn new(models: Vec<&'r str>, exposed: Option<SocketAddr>, unpeppered: bool) -> Self {
+        Self { models, exposed, unpeppered, seen: HashMap::new() }
+    }
+
+    /// Reads every `[tenants.NAME]`.
+    pub(crate) fn read(&mut self, table: &Table<'_>) -> Vec<Tenant> {
+        let mut tenants = Vec::new();
+        for (name, value) in table.named() {
+            names::check_name(table.source, &value.at, name);
+            if let Some(table) = value.table() {
+                tenants.push(self.tenant(name, table));
+            }
+        }
+        tenants
+    }
+
+    fn tenant(&mut self, name: &str, table: Table<'_>) -> Tenant {
+        let fix = "say which models this tenant may use; [\"*\"] is all of them";
+        let models = table.required("models", fix).map(|value| names::patterns(&value, &self.models));
+        let requests_per_minute = table.limit("requests_per_minute");
+        let concurrency = table.limit("concurrency");
+        let mut keys = Vec::new();
+        for item in table.value("keys").and_then(|value| value.items()).unwrap_or_default() {
+            let Some(table) = item.table() else { continue };
+            keys.push(self.key(name, table));
+        }
+        if keys.is_empty() {
+            let what = "this tenant has no keys, so that nobody can ask in its name";
+            table.source.warn(&table.at, what, "make one with `weir key`");
+        }
+        table.finish();
+        Tenant { name: name.to_owned(), models: models.unwrap_or_default(), requests_per_minute, concurrency, keys }
+    }
+
+    fn key(&mut self, tenant: &str, table: Table<'_>) -> Key {
+        let id = table.required("id", "give the public part of the key").and_then(|value| self.key_id(tenant, &value));
+        let hash = table.required("hash", "make a key with `weir key`, which prints the line");
+        let hash = hash.and_then(|value| self.key_hash(&value));
+        let requests_per_minute = table.limit("requests_per_minute");
+        let concurrency = table.limit("concurrency");
+        let models = table.value("models").map(|value| names::patterns(&value, &self.models));
+        table.finish();
+        // Wherever one of the two is missing there is a problem too, and this key is never used.
+        let (id, hash) = (id.unwrap_or_default(), hash.unwrap_or_default());
+        Key { id, hash, requests_per_minute, concurrency, models }
+    }
+
+    fn key_id(&mut self, tenant: &str, value: &Value<'_>) -> Option<String> {
+        let text = value.text()?;
+        let lawful = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if !(1..=64).contains(&text.value.len()) || !text.value.bytes().all(lawful) {
+            let what = format!("{} is not a key's id", text.quote());
+            value.problem(what, "use 1 to 64 of the characters a-z, 0-9 and _");
+            return None;
+        }
+        let here = (tenant.to_owned(), value.at.line);
+        if let Some((other, line)) = self.seen.insert(text.value.clone(), here) {
+            value.problem(
+                format!("{} is also the id of a key of tenant `{other}`, in line {line}", text.quote()),
+                "give each key an id of its own",
+            );
+        }
+        Some(text.value)
+    }
+
+    fn key_hash(&self, value: &Value<'_>) -> Option<[u8; 32]> {
+        let text = value.text()?.value;
+        let hash = text.strip_prefix("blake3:").and_then(unhex);
+        // The value is not quoted: it may be a key that was put here by mistake.
+        if hash.is_none() {
+            value.problem("is not a key's hash", "give \"blake3:\" and 64 hex digits, as `weir key` prints them");
+        }
+        let hex = text.strip_prefix("blake3:").unwrap_or_default().to_ascii_lowercase();
+        if let Some(address) = self.exposed
+            && self.unpeppered
+            && DEMO_HASHES.contains(&hex.as_str())
+        {
+            value.source.warn(
+                &value.at,
+                format!("this is a demo key, which everybody knows, and others can reach {address}"),
+                "remove it, or listen on a loopback address",
+            );
+        }
+        hash
+    }
+}
+
+/// 64 hex digits as bytes.
+fn unhex(hex: &str) -> Option<[u8; 32]> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digits: Option<Vec<u8>> = hex.bytes().map(digit).collect();
+    let digits = digits.filter(|digits| digits.len() == 64)?;
+    let mut hash = [0; 32];
+    for (byte, pair) in hash.iter_mut().zip(digits.chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = high << 4 | low;
+    }
+    Some(hash)
+}

@@ -1,0 +1,66 @@
+//! Sizes and durations as an operator writes them.
+
+use std::time::Duration;
+
+/// Units of sizes, the longest suffix first so that `MiB` is not read as `B`.
+const SIZES: &[(&str, u64)] = &[
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("B", 1),
+];
+
+/// Units of durations in microseconds; `ms` and `us` stand before `s` and `m`.
+const DURATIONS: &[(&str, u64)] =
+    &[("us", 1), ("ms", 1_000), ("s", 1_000_000), ("m", 60_000_000), ("h", 3_600_000_000)];
+
+/// Reads a size such as `32KiB`, `10MB` or `512B` into bytes. None if it is not one, or past 2^64.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    number_with_unit(text, SIZES)
+}
+
+/// Reads a duration such as `250ms`, `10s`, `5m` or `1h`. None if it is not one, or past 2^64 microseconds.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    number_with_unit(text, DURATIONS).map(Duration::from_micros)
+}
+
+fn number_with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let (digits, unit) =
+        units.iter().find_map(|(suffix, unit)| text.strip_suffix(suffix).map(|digits| (digits, unit)))?;
+    let digits = digits.strip_suffix(' ').unwrap_or(digits);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<u64>().ok()?.checked_mul(*unit)
+}
+
+/// Writes a size the short way: the largest binary unit that divides it.
+pub(crate) fn show_size(bytes: u64) -> String {
+    for (unit, factor) in [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] {
+        if bytes >= factor && bytes.is_multiple_of(factor) {
+            return format!("{}{unit}", bytes / factor);
+        }
+    }
+    format!("{bytes}B")
+}
+
+/// Writes a duration the short way: the largest unit that divides it.
+pub(crate) fn show_duration(duration: Duration) -> String {
+    let micros = duration.as_micros();
+    if micros == 0 {
+        return "0s".to_owned();
+    }
+    for (unit, factor) in [("h", 3_600_000_000_u128), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)] {
+        if micros.is_multiple_of(factor) {
+            return format!("{}{unit}", micros / factor);
+        }
+    }
+    format!("{micros}us")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

@@ -1,0 +1,114 @@
+//! The base URL of a provider.
+
+/// What is wrong with a base URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UrlFault {
+    #[error("is not an http:// or https:// URL")]
+    Scheme,
+    #[error("holds a user name or password")]
+    UserInfo,
+    #[error("has a query or a fragment")]
+    Query,
+    #[error("has no host")]
+    NoHost,
+    #[error("has a host that is not one")]
+    BadHost,
+    #[error("has a port that is not one")]
+    BadPort,
+    #[error("has a character in its path that a URL does not allow")]
+    BadPath,
+}
+
+/// A base URL that was found to be lawful (RFC 3986 section 3, http and https only).
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    /// The URL without a trailing slash.
+    pub(crate) text: String,
+    /// Whether it is `http://`.
+    pub(crate) plain: bool,
+    /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
+    pub(crate) loopback: bool,
+}
+
+/// Checks a base URL: scheme, host, optional port, optional path; nothing else.
+pub(crate) fn base_url(text: &str) -> Result<BaseUrl, UrlFault> {
+    let (scheme, rest) = text.split_once("://").ok_or(UrlFault::Scheme)?;
+    let plain = match scheme.to_ascii_lowercase().as_str() {
+        "http" => true,
+        "https" => false,
+        _ => return Err(UrlFault::Scheme),
+    };
+    if rest.contains(['?', '#']) {
+        return Err(UrlFault::Query);
+    }
+    let (authority, path) = match rest.find('/') {
+        Some(slash) => rest.split_at(slash),
+        None => (rest, ""),
+    };
+    if authority.contains('@') {
+        return Err(UrlFault::UserInfo);
+    }
+    let loopback = check_authority(authority)?;
+    if !lawful_path(path) {
+        return Err(UrlFault::BadPath);
+    }
+    Ok(BaseUrl { text: text.trim_end_matches('/').to_owned(), plain, loopback })
+}
+
+/// Checks `host[:port]` and answers whether the host is this machine.
+fn check_authority(authority: &str) -> Result<bool, UrlFault> {
+    let (host, port) = match authority.strip_prefix('[') {
+        Some(rest) => {
+            let (host, after) = rest.split_once(']').ok_or(UrlFault::BadHost)?;
+            let port = match after {
+                "" => None,
+                _ => Some(after.strip_prefix(':').ok_or(UrlFault::BadHost)?),
+            };
+            let address: std::net::Ipv6Addr = host.parse().map_err(|_| UrlFault::BadHost)?;
+            check_port(port)?;
+            return Ok(address.is_loopback());
+        }
+        None => match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (authority, None),
+        },
+    };
+    if host.is_empty() {
+        return Err(UrlFault::NoHost);
+    }
+    let label = |label: &str| {
+        let lawful = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        lawful && (1..=63).contains(&label.len())
+    };
+    // One trailing dot makes a name absolute and is lawful.
+    if host.len() > 253 || !host.strip_suffix('.').unwrap_or(host).split('.').all(label) {
+        return Err(UrlFault::BadHost);
+    }
+    let address = host.parse::<std::net::Ipv4Addr>();
+    // A name's last label has a letter in it; four numbers that are no address are a slip of the pen.
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let numeric = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
+    if numeric && address.is_err() {
+        return Err(UrlFault::BadHost);
+    }
+    check_port(port)?;
+    Ok(host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
+}
+
+fn check_port(port: Option<&str>) -> Result<(), UrlFault> {
+    let Some(port) = port else { return Ok(()) };
+    let digits = port.bytes().all(|b| b.is_ascii_digit());
+    match port.parse::<u16>() {
+        Ok(1..) if digits => Ok(()),
+        _ => Err(UrlFault::BadPort),
+    }
+}
+
+/// The characters of a path (RFC 3986 section 3.3); percent signs are taken as they come.
+fn lawful_path(path: &str) -> bool {
+    path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:@".contains(&b))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

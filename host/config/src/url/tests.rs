@@ -1,0 +1,58 @@
+use proptest::prelude::*;
+
+use super::{UrlFault, base_url};
+
+#[test]
+fn lawful_urls_lose_only_their_last_slash() {
+    let table = [
+        ("https://api.openai.com/v1", "https://api.openai.com/v1", false, false),
+        ("https://api.openai.com/v1/", "https://api.openai.com/v1", false, false),
+        ("http://10.0.0.7:8000", "http://10.0.0.7:8000", true, false),
+        ("http://localhost:11434/v1", "http://localhost:11434/v1", true, true),
+        ("http://127.0.0.9:1", "http://127.0.0.9:1", true, true),
+        ("http://[::1]:1/", "http://[::1]:1", true, true),
+        ("https://[2001:db8::1]/v1", "https://[2001:db8::1]/v1", false, false),
+        ("http://vllm_1.svc.", "http://vllm_1.svc.", true, false),
+    ];
+    for (text, wanted, plain, loopback) in table {
+        let url = base_url(text).unwrap();
+        assert_eq!((url.text.as_str(), url.plain, url.loopback), (wanted, plain, loopback), "{text}");
+    }
+}
+
+#[test]
+fn each_fault_is_told_apart() {
+    let table = [
+        ("", UrlFault::Scheme),
+        ("api.openai.com/v1", UrlFault::Scheme),
+        ("ftp://x", UrlFault::Scheme),
+        ("https://", UrlFault::NoHost),
+        ("https:///v1", UrlFault::NoHost),
+        ("https://:80", UrlFault::NoHost),
+        ("https://u:p@host/v1", UrlFault::UserInfo),
+        ("https://host/v1?key=1", UrlFault::Query),
+        ("https://host/v1#x", UrlFault::Query),
+        ("https://ho st/", UrlFault::BadHost),
+        ("https://a..b/", UrlFault::BadHost),
+        ("https://999.1.1.1/", UrlFault::BadHost),
+        ("https://[::g]/", UrlFault::BadHost),
+        ("https://[::1/", UrlFault::BadHost),
+        ("https://[::1]x/", UrlFault::BadHost),
+        ("https://host:0/", UrlFault::BadPort),
+        ("https://host:+80/", UrlFault::BadPort),
+        ("https://host:65536/", UrlFault::BadPort),
+        ("https://host:/", UrlFault::BadPort),
+        ("https://host/a b", UrlFault::BadPath),
+        ("https://host/a\r\nx: y", UrlFault::BadPath),
+    ];
+    for (text, wanted) in table {
+        assert_eq!(base_url(text), Err(wanted), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "(https?://)?.*") {
+        let _ = base_url(&text);
+    }
+}

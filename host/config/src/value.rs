@@ -1,0 +1,227 @@
+//! One value of the file, read as what the key wants. What does not fit becomes a problem, and the answer is none.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use crate::expand::expand;
+use crate::secret::Secret;
+use crate::source::{At, Source};
+use crate::table::Table;
+use crate::{suggest, units};
+
+/// A value and where it stands.
+#[derive(Clone)]
+pub(crate) struct Value<'t> {
+    pub(crate) source: &'t Source<'t>,
+    pub(crate) at: At,
+    pub(crate) toml: &'t DeValue<'t>,
+}
+
+/// A string after `${…}` was filled in, with what stands in the file: messages quote only that, for what the
+/// environment holds may be secret.
+pub(crate) struct Text {
+    pub(crate) value: String,
+    written: String,
+}
+
+impl Text {
+    /// The string as the file has it, between back quotes and cut short.
+    pub(crate) fn quote(&self) -> String {
+        const MOST: usize = 80;
+        let shown: String = self.written.chars().take(MOST).collect();
+        let rest = if shown.len() < self.written.len() { "…" } else { "" };
+        format!("`{}{rest}`", shown.escape_debug())
+    }
+}
+
+impl<'t> Value<'t> {
+    pub(crate) fn problem(&self, what: impl Into<String>, fix: impl Into<String>) {
+        self.source.problem(&self.at, what, fix);
+    }
+
+    fn wrong_type(&self, wanted: &str) {
+        self.problem(format!("is {}", with_article(self.toml.type_str())), format!("give {wanted}"));
+    }
+
+    /// A string with its `${…}` filled in.
+    pub(crate) fn text(&self) -> Option<Text> {
+        let DeValue::String(written) = self.toml else {
+            self.wrong_type("a string");
+            return None;
+        };
+        let value = self.expand(written)?;
+        Some(Text { value, written: written.clone().into_owned() })
+    }
+
+    /// Fills in the `${…}` of a string of the file.
+    pub(crate) fn expand(&self, written: &str) -> Option<String> {
+        let Some(env) = self.source.env() else {
+            // A file that came with a plugin could otherwise read the gateway's secrets into the plugin's hands.
+            if written.replace("$${", "").contains("${") {
+                let fix = "put these settings into a [[plugins.chain]] of weir.toml, which may";
+                self.problem("reads the environment, which settings beside a plugin may not", fix);
+                return None;
+            }
+            return Some(written.replace("$${", "${"));
+        };
+        match expand(written, env) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(error.to_string(), error.fix());
+                None
+            }
+        }
+    }
+
+    /// A secret: a string, or `file:` and the path of a file that holds it, less one line end at its end.
+    pub(crate) fn secret(&self) -> Option<Secret> {
+        let text = self.text()?.value;
+        let secret = match text.strip_prefix("file:") {
+            None => text,
+            Some(path) => match crate::source::read_file(&self.source.resolve(path)) {
+                Ok(held) => {
+                    let held = held.strip_suffix('\n').unwrap_or(&held);
+                    held.strip_suffix('\r').unwrap_or(held).to_owned()
+                }
+                Err(problem) => {
+                    self.problem(format!("its file {}", problem.what), problem.fix);
+                    return None;
+                }
+            },
+        };
+        Some(Secret::new(secret))
+    }
+
+    /// A path, absolute or relative to the file's folder.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        let text = self.text()?;
+        if text.value.is_empty() || text.value.contains('\0') {
+            self.problem("is not a path", "give a path; a relative one starts from this file's folder");
+            return None;
+        }
+        Some(self.source.resolve(&text.value))
+    }
+
+    pub(crate) fn flag(&self) -> Option<bool> {
+        let flag = self.toml.as_bool();
+        if flag.is_none() {
+            self.wrong_type("true or false");
+        }
+        flag
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn whole<N>(&self, range: RangeInclusive<N>) -> Option<N>
+    where
+        N: Copy + PartialOrd + Display + TryFrom<i64>,
+    {
+        let fix = || format!("a whole number from {} to {}", range.start(), range.end());
+        let DeValue::Integer(integer) = self.toml else {
+            self.wrong_type(&fix());
+            return None;
+        };
+        let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
+        let fits = number.and_then(|n| N::try_from(n).ok()).filter(|n| range.contains(n));
+        if fits.is_none() {
+            self.problem(out_of_range(number == Some(0), &integer.to_string()), format!("give {}", fix()));
+        }
+        fits
+    }
+
+    /// A size in bytes within `range`: `32KiB`, `10MB`, or a whole number.
+    pub(crate) fn size(&self, range: RangeInclusive<u64>) -> Option<u64> {
+        let bounds = format!("from {} to {}", units::show_size(*range.start()), units::show_size(*range.end()));
+        let fix = format!("give a size {bounds}, such as \"64KiB\", \"10MB\" or a number of bytes");
+        let (bytes, shown) = match self.toml {
+            DeValue::Integer(n) => (u64::from_str_radix(n.as_str(), n.radix()).ok(), n.to_string()),
+            DeValue::String(_) => {
+                let text = self.text()?;
+                let Some(bytes) = units::size(&text.value) else {
+                    self.problem(format!("{} is not a size", text.quote()), fix);
+                    return None;
+                };
+                (Some(bytes), text.quote())
+            }
+            _ => {
+                self.problem(format!("is {}", with_article(self.toml.type_str())), fix);
+                return None;
+            }
+        };
+        let fits = bytes.filter(|bytes| range.contains(bytes));
+        if fits.is_none() {
+            self.problem(out_of_range(bytes == Some(0), &shown), fix);
+        }
+        fits
+    }
+
+    /// A duration within `range`: `250ms`, `10s`, `5m`, `1h`.
+    pub(crate) fn duration(&self, range: RangeInclusive<Duration>) -> Option<Duration> {
+        let bounds = format!("from {} to {}", units::show_duration(*range.start()), units::show_duration(*range.end()));
+        let fix = format!("give a duration {bounds}, such as \"250ms\", \"10s\", \"5m\" or \"1h\"");
+        let DeValue::String(_) = self.toml else {
+            self.problem(format!("is {}", with_article(self.toml.type_str())), fix);
+            return None;
+        };
+        let text = self.text()?;
+        let Some(duration) = units::duration(&text.value) else {
+            self.problem(format!("{} is not a duration", text.quote()), fix);
+            return None;
+        };
+        if range.contains(&duration) {
+            return Some(duration);
+        }
+        self.problem(out_of_range(duration.is_zero(), &text.quote()), fix);
+        None
+    }
+
+    /// One of a few words.
+    pub(crate) fn choice<C: Copy>(&self, choices: &[(&str, C)]) -> Option<C> {
+        let text = self.text()?;
+        let found = choices.iter().find(|(word, _)| *word == text.value).map(|(_, choice)| *choice);
+        if found.is_none() {
+            let known: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+            self.problem(
+                format!("{} is not one of its values", text.quote()),
+                suggest::fix(&text.value, "it is one of", &known),
+            );
+        }
+        found
+    }
+
+    /// The elements of an array.
+    pub(crate) fn items(&self) -> Option<Vec<Value<'t>>> {
+        let Some(array) = self.toml.as_array() else {
+            self.wrong_type("an array");
+            return None;
+        };
+        let item = |(index, value): (usize, &'t toml::Spanned<DeValue<'t>>)| Value {
+            source: self.source,
+            at: self.at.item(index, self.source.line(value.span().start)),
+            toml: value.get_ref(),
+        };
+        Some(array.iter().enumerate().map(item).collect())
+    }
+
+    /// A table.
+    pub(crate) fn table(&self) -> Option<Table<'t>> {
+        let Some(entries) = self.toml.as_table() else {
+            self.wrong_type("a table");
+            return None;
+        };
+        Some(Table::new(self.source, self.at.clone(), Some(entries)))
+    }
+}
+
+fn out_of_range(zero: bool, shown: &str) -> String {
+    if zero { "is zero".to_owned() } else { format!("{shown} is out of range") }
+}
+
+/// `an integer`, `a string`: the name of a TOML type in a sentence.
+pub(crate) fn with_article(name: &str) -> String {
+    let article = if name.starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{article} {name}")
+}

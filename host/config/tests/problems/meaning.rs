@@ -1,0 +1,189 @@
+//! Mistakes of meaning, section by section.
+
+use crate::each_is;
+
+#[test]
+fn listeners() {
+    each_is(&[
+        (
+            "[server]\nlisten = \"localhost:8080\"",
+            "weir.toml:17: server.listen: `localhost:8080` is not an address to listen on; ",
+        ),
+        (
+            "[server]\nlisten = \"127.0.0.1\"",
+            "weir.toml:17: server.listen: `127.0.0.1` is not an address to listen on; ",
+        ),
+        (
+            "[server]\nadmin = \"127.0.0.1:99999\"",
+            "weir.toml:17: server.admin: `127.0.0.1:99999` is not an address to listen on; ",
+        ),
+        (
+            "[server]\nadmin = \"0.0.0.0:9090\"",
+            "weir.toml:17: server.admin: the admin listener asks for no token yet, and 0.0.0.0:9090 ",
+        ),
+        (
+            "[server]\nadmin = \"[2001:db8::1]:9090\"",
+            "weir.toml:17: server.admin: the admin listener asks for no token yet, ",
+        ),
+        ("[server]\nadmin = \"127.0.0.1:8080\"", "weir.toml:17: server.admin: 127.0.0.1:8080 is also server.listen; "),
+    ]);
+}
+
+#[test]
+fn providers() {
+    let openai = |line: &str| format!("[providers.x]\nkind = \"openai\"\n{line}");
+    let cases = [
+        ("base_url = \"api.openai.com\"", "base_url: is not an http:// or https:// URL; "),
+        ("base_url = \"https://u:s3cret@host\"", "base_url: holds a user name or password; "),
+        ("base_url = \"https://host/v1?key=s3cret\"", "base_url: has a query or a fragment; "),
+        ("base_url = \"https://ho st\"", "base_url: has a host that is not one; "),
+        ("base_url = \"https://host:0\"", "base_url: has a port that is not one; "),
+        ("api_key = \"${UNSET_KEY}\"", "api_key: the environment variable UNSET_KEY is not set; set it, "),
+        ("api_key = \"${UNSET_KEY\"", "api_key: `${` has no closing `}`; "),
+        ("api_key = \"${}\"", "api_key: `${…}` holds no name of an environment variable; "),
+        ("api_key = \"\"", "api_key: is empty; "),
+        ("api_key = \"${UNSET_KEY:-}\"", "api_key: is empty; "),
+        ("api_key = \"s3cret\\n\"", "api_key: holds a control character, such as a line end; "),
+        ("api_key = \"file:no/such/file\"", "api_key: its file cannot be read: "),
+        ("ca_file = \"no/such.pem\"", "ca_file: is not a file; "),
+        ("headers = { \"x y\" = \"1\" }", "headers.\"x y\": is not a name that a header can have; "),
+        ("headers = { \"\" = \"1\" }", "headers.\"\": is not a name that a header can have; "),
+        ("headers = { Host = \"1\" }", "headers.Host: is a header that Weir sets itself; "),
+        ("headers = { Transfer-Encoding = \"1\" }", "headers.Transfer-Encoding: is a header that Weir sets itself; "),
+        ("headers = { X-A = \"1\", x-a = \"2\" }", "headers.x-a: stands there twice, for case does not matter; "),
+        ("headers = { x-a = \"s3cret\\r\\nx: y\" }", "headers.x-a: holds a control character, such as a line end; "),
+        ("headers = { x-a = \"${UNSET_KEY}\" }", "headers.x-a: the environment variable UNSET_KEY is not set; "),
+    ];
+    for (line, wanted) in cases {
+        each_is(&[(&openai(line), &format!("weir.toml:18: providers.x.{wanted}"))]);
+    }
+    each_is(&[
+        ("[providers.x]\nretries = 1", "weir.toml:16: providers.x.kind: is missing; give kind = "),
+        ("[providers.\"a/b\"]\nkind = \"demo\"", "weir.toml:16: providers.\"a/b\": is not a name that can be used; "),
+        (
+            "[providers.x]\nkind = \"demo\"\nbase_url = \"https://a\"",
+            "weir.toml:18: providers.x.base_url: means nothing for a provider of kind \"demo\"; ",
+        ),
+        (
+            "[providers.x]\nkind = \"demo\"\nhttp2 = \"never\"",
+            "weir.toml:18: providers.x.http2: means nothing for a provider ",
+        ),
+        (
+            "[providers.x]\nkind = \"openai\"\napi_key = \"${SET}\"\nheaders.Authorization = \"${SET}\"",
+            "weir.toml:19: providers.x.headers.Authorization: api_key is sent in the same header; ",
+        ),
+    ]);
+}
+
+#[test]
+fn models() {
+    each_is(&[
+        ("[models.m]", "weir.toml:16: models.m.targets: is missing; "),
+        ("[models.m]\ntargets = []", "weir.toml:17: models.m.targets: names no target; "),
+        (
+            "[models.\"a b\"]\ntargets = [\"demo/m\"]",
+            "weir.toml:16: models.\"a b\": is not a name that a model can have; ",
+        ),
+        (
+            "[models.\"gpt-*\"]\ntargets = [\"demo/m\"]",
+            "weir.toml:16: models.\"gpt-*\": is not a name that a model can have; ",
+        ),
+        ("[models.m]\ntargets = [\"demo\"]", "weir.toml:17: models.m.targets[0]: `demo` has no provider; "),
+        (
+            "[models.m]\ntargets = [\"demo/\"]",
+            "weir.toml:17: models.m.targets[0]: is not a name that a model can have; ",
+        ),
+        (
+            "[models.m]\ntargets = [\n  \"demo/m\",\n  \"dmeo/m\",\n]",
+            "weir.toml:19: models.m.targets[1]: `dmeo/m` names no provider; did you mean `demo`? providers: demo",
+        ),
+        ("[models.m]\ntargets = [\"demo/m\", \"demo/m\"]", "weir.toml:17: models.m.targets[1]: stands there twice; "),
+        (
+            "[models.m]\ntargets = [{ provider = \"x\", model = \"m\" }]",
+            "weir.toml:17: models.m.targets[0].provider: `x` names no provider; ",
+        ),
+        ("[models.m]\ntargets = [{ provider = \"demo\" }]", "weir.toml:17: models.m.targets[0].model: is missing; "),
+        (
+            "[models.m]\ntargets = [\"demo/m\"]\nprice = { input = 1 }",
+            "weir.toml:18: models.m.price.output: is missing; ",
+        ),
+    ]);
+}
+
+#[test]
+fn tenants() {
+    let zeros = "0".repeat(64);
+    let key = |id: &str, hash: &str| {
+        format!("[tenants.b]\nmodels = [\"*\"]\n[[tenants.b.keys]]\nid = \"{id}\"\nhash = \"{hash}\"")
+    };
+    let hash = format!("blake3:{zeros}");
+    each_is(&[
+        ("[tenants.b]", "weir.toml:16: tenants.b.models: is missing; "),
+        ("[tenants.\"../b\"]\nmodels = [\"*\"]", "weir.toml:16: tenants.\"../b\": is not a name that can be used; "),
+        ("[tenants.b]\nmodels = []", "weir.toml:17: tenants.b.models: names no model; "),
+        ("[tenants.b]\nmodels = [\"*\", \"*\"]", "weir.toml:17: tenants.b.models[1]: `*` stands there twice; "),
+        ("[tenants.b]\nmodels = [\"\"]", "weir.toml:17: tenants.b.models[0]: the pattern `` is empty; "),
+        (
+            "[tenants.b]\nmodels = [\"demo-?\"]",
+            "weir.toml:17: tenants.b.models[0]: the pattern `demo-?` has a character that ",
+        ),
+        ("[tenants.b]\nmodels = [\"demo**\"]", "weir.toml:17: tenants.b.models[0]: the pattern `demo**` has `**`; "),
+        (
+            "[tenants.b]\nmodels = [\"demo *\"]",
+            "weir.toml:17: tenants.b.models[0]: the pattern `demo *` has white space in it; ",
+        ),
+        (
+            &key("acme", &hash),
+            "weir.toml:19: tenants.b.keys[0].id: `acme` is also the id of a key of tenant `acme`, in line 11; ",
+        ),
+        (&key("B", &hash), "weir.toml:19: tenants.b.keys[0].id: `B` is not a key's id; "),
+        (&key("b-c", &hash), "weir.toml:19: tenants.b.keys[0].id: `b-c` is not a key's id; "),
+        (&key("", &hash), "weir.toml:19: tenants.b.keys[0].id: `` is not a key's id; "),
+        (&key("b", "s3cret"), "weir.toml:20: tenants.b.keys[0].hash: is not a key's hash; "),
+        (&key("b", &zeros), "weir.toml:20: tenants.b.keys[0].hash: is not a key's hash; "),
+        (&key("b", &format!("blake3:{}", &zeros[1..])), "weir.toml:20: tenants.b.keys[0].hash: is not a key's hash; "),
+        (&key("b", &format!("blake3:{}g", &zeros[1..])), "weir.toml:20: tenants.b.keys[0].hash: is not a key's hash; "),
+        (&key("b", &format!("sha256:{zeros}")), "weir.toml:20: tenants.b.keys[0].hash: is not a key's hash; "),
+        (
+            &format!("[[tenants.acme.keys]]\nid = \"b\"\nhash = \"{hash}\"\nmodels = []"),
+            "weir.toml:19: tenants.acme.keys[1].models: names no model; ",
+        ),
+        ("[[tenants.acme.keys]]\nid = \"b\"", "weir.toml:16: tenants.acme.keys[1].hash: is missing; "),
+    ]);
+}
+
+#[test]
+fn chains() {
+    let chain = |line: &str| format!("[[plugins.chain]]\nplugin = \"a\"\n{line}");
+    each_is(&[
+        ("[[plugins.chain]]\ntenants = [\"acme\"]", "weir.toml:16: plugins.chain[0].plugin: is missing; "),
+        (
+            "[[plugins.chain]]\nplugin = \"a.wasm\"",
+            "weir.toml:17: plugins.chain[0].plugin: `a.wasm` is not a plugin's name; ",
+        ),
+        (
+            "[[plugins.chain]]\nplugin = \"../a\"",
+            "weir.toml:17: plugins.chain[0].plugin: `../a` is not a plugin's name; ",
+        ),
+        (
+            &chain("tenants = [\"acmee\"]"),
+            "weir.toml:18: plugins.chain[0].tenants[0]: `acmee` is not a tenant; did you mean `acme`? tenants: acme",
+        ),
+        (&chain("tenants = []"), "weir.toml:18: plugins.chain[0].tenants: names no tenant; "),
+        (
+            &chain("models = [\"gpt-[4]\"]"),
+            "weir.toml:18: plugins.chain[0].models[0]: the pattern `gpt-[4]` has a character ",
+        ),
+        (
+            &chain("config = { a = [1, inf] }"),
+            "weir.toml:18: plugins.chain[0].config.a[1]: JSON, in which plugins get their settings, has no number inf; ",
+        ),
+        (&chain("config = { a = nan }"), "weir.toml:18: plugins.chain[0].config.a: JSON, in which "),
+        (&chain("config = { a = 99999999999999999999 }"), "weir.toml:18: "),
+        (
+            &chain("config = { a = { b = \"${UNSET_KEY}\" } }"),
+            "weir.toml:18: plugins.chain[0].config.a.b: the environment variable UNSET_KEY is not set; ",
+        ),
+        ("[plugins]\nfolder = \"\"", "weir.toml:17: plugins.folder: is not a path; "),
+    ]);
+}

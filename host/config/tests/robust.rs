@@ -1,0 +1,140 @@
+//! Whatever stands in the file, reading it ends in a configuration or in problems, never in a panic.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use weir_config::{Overrides, diff, parse};
+
+const DEFAULT: &str = include_str!("../../../config/weir.toml");
+const PLUGINS: &str = include_str!("../../../config/examples/plugins.toml");
+
+/// Reads the text; what is found must be sound in form whatever it is.
+fn read(text: &str) {
+    match parse(text, Path::new("weir.toml"), &|_| None, &Overrides::default()) {
+        Ok(loaded) => {
+            assert!(diff(&loaded.config, &loaded.config).is_empty());
+            assert!(loaded.config.plugins.folder.is_absolute());
+        }
+        Err(problems) => {
+            let lines = u32::try_from(text.split('\n').count()).unwrap();
+            assert!(!problems.0.is_empty());
+            for problem in &problems.0 {
+                assert!((1..=lines.max(1)).contains(&problem.line), "{problem} of {lines} lines");
+                assert!(!problem.what.is_empty() && !problem.fix.is_empty(), "{problem:?}");
+            }
+        }
+    }
+}
+
+/// Text that gets past the parser more often than arbitrary text does.
+fn likely() -> impl Strategy<Value = String> {
+    let table = prop::sample::select(vec![
+        "[server]",
+        "[limits]",
+        "[log]",
+        "[plugins]",
+        "[plugins.defaults]",
+        "[[plugins.chain]]",
+        "[providers.a]",
+        "[models.m]",
+        "[tenants.t]",
+        "[[tenants.t.keys]]",
+        "[x.\"y z\"]",
+        "",
+    ]);
+    let key = prop::sample::select(vec![
+        "listen",
+        "admin",
+        "drain",
+        "head",
+        "headers",
+        "body",
+        "level",
+        "json",
+        "folder",
+        "chain",
+        "deadline",
+        "plugin",
+        "config",
+        "kind",
+        "base_url",
+        "api_key",
+        "targets",
+        "price",
+        "models",
+        "keys",
+        "id",
+        "hash",
+        "pepper",
+        "server",
+        "requests_per_minute",
+        "limits",
+        "grants",
+        "\"\"",
+        "a.b",
+    ]);
+    let value = prop_oneof![
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<f64>().prop_map(|n| format!("{n:?}").replace("NaN", "nan")),
+        "[ -~]{0,12}".prop_map(|text| format!("{text:?}")),
+        prop::sample::select(vec![
+            "true",
+            "nan",
+            "1979-05-27",
+            "[]",
+            "{}",
+            "[[1], {a = 1}]",
+            "{ input = 1, output = 2.5 }",
+            "\"${A}\"",
+            "\"${A:-1s}\"",
+            "\"1KiB\"",
+            "\"5m\"",
+            "[\"a/b\"]",
+            "[\"*\"]",
+            "[{ provider = \"a\", model = \"b\" }]",
+            "\"demo\"",
+            "\"openai\"",
+            "\"http://[::1]:1\"",
+            "\"file:/dev/null\"",
+            "0xffffffffffffffffffff",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let line = (table, key, value).prop_map(|(table, key, value)| format!("{table}\n{key} = {value}\n"));
+    prop::collection::vec(line, 0..6).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text in any::<String>()) {
+        read(&text);
+    }
+
+    #[test]
+    fn arbitrary_lines_never_panic(text in "[\\[\\]{}=\"'.,#\\\\$a-c0-9 \n\r\t\u{feff}]{0,80}") {
+        read(&text);
+    }
+
+    #[test]
+    fn likely_text_never_panics(text in likely()) {
+        read(&text);
+    }
+
+    #[test]
+    fn a_real_file_with_a_hole_never_panics(plugins in any::<bool>(), at in any::<prop::sample::Index>(), length in 0_usize..60, put in "[\\[\\]{}=\"'.,$a-z0-9 \n]{0,4}") {
+        let chars: Vec<char> = if plugins { PLUGINS } else { DEFAULT }.chars().collect();
+        let at = at.index(chars.len());
+        let rest = (at + length).min(chars.len());
+        let text: String = chars[..at].iter().copied().chain(put.chars()).chain(chars[rest..].iter().copied()).collect();
+        read(&text);
+    }
+}
+
+#[test]
+fn deep_nesting_is_a_problem_not_a_crash() {
+    for text in ["[".repeat(100_000), format!("a = {}", "[".repeat(100_000)), format!("a = {}", "{b=".repeat(50_000))] {
+        read(&text);
+    }
+    read(&format!("a{} = 1", ".b".repeat(20_000)));
+}

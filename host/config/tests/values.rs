@@ -1,0 +1,252 @@
+//! What the values of a lawful configuration become.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::json;
+use weir_config::{
+    Config, Grant, Http2, Isolation, Limits, Loaded, Log, OnFailure, Overrides, PluginLimits, Price, Server,
+    default_path, load, parse, sidecar,
+};
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "KEY" => Some("s3cret".to_owned()),
+        "HOST" => Some("127.0.0.1".to_owned()),
+        _ => None,
+    }
+}
+
+fn loaded(text: &str) -> Loaded {
+    parse(text, Path::new("/etc/weir/weir.toml"), &env, &Overrides::default()).unwrap_or_else(|p| panic!("{p}"))
+}
+
+fn config(text: &str) -> Config {
+    loaded(text).config
+}
+
+/// The warnings as `line: key`, and what they say.
+fn warnings(text: &str) -> Vec<(String, String)> {
+    let warnings = loaded(text).warnings;
+    warnings.into_iter().map(|warning| (format!("{}: {}", warning.line, warning.key), warning.what)).collect()
+}
+
+#[test]
+fn an_empty_file_is_all_defaults_and_warns_that_nobody_can_ask_anything() {
+    let Loaded { config, warnings } = loaded("");
+    assert_eq!((config.server, config.limits, config.log), (Server::default(), Limits::default(), Log::default()));
+    assert!(config.providers.is_empty() && config.plugins.chain.is_empty() && config.pepper.is_empty());
+    assert_eq!(config.plugins.folder, Path::new("/etc/weir/plugins"));
+    assert_eq!(config.plugins.defaults, PluginLimits::default());
+    assert!(config.plugins.reload);
+    assert_eq!(config.file, Path::new("/etc/weir/weir.toml"));
+    let keys: Vec<&str> = warnings.iter().map(|warning| warning.key.as_str()).collect();
+    assert_eq!(keys, ["models", "tenants"]);
+}
+
+#[test]
+fn the_defaults_are_the_documented_ones() {
+    let limits = Limits::default();
+    assert_eq!((limits.head_bytes, limits.headers, limits.body_bytes), (32_768, 100, 10_485_760));
+    assert_eq!((limits.response_bytes, limits.event_bytes, limits.held_bytes), (33_554_432, 1_048_576, 65_536));
+    assert_eq!((limits.connections, limits.in_flight, limits.h2_streams), (10_000, 5_000, 100));
+    let provider = &config("[providers.x]\nkind = \"openai\"").providers[0];
+    assert_eq!(provider.base_url, "https://api.openai.com/v1");
+    assert_eq!((provider.max_connections, provider.max_waiting, provider.retries), (1_024, 4_096, 2));
+    assert_eq!((provider.http2, provider.ask_usage, provider.api_key.is_none()), (Http2::Auto, true, true));
+    let seconds = [
+        (provider.wait_timeout, 1),
+        (provider.connect_timeout, 5),
+        (provider.first_byte_timeout, 60),
+        (provider.idle_timeout, 60),
+        (provider.total_timeout, 600),
+        (provider.keep_alive_timeout, 55),
+        (limits.head_timeout, 10),
+        (limits.body_timeout, 30),
+        (limits.keep_alive_timeout, 60),
+        (limits.write_timeout, 30),
+    ];
+    for (found, wanted) in seconds {
+        assert_eq!(found, Duration::from_secs(wanted));
+    }
+    let plugin = PluginLimits::default();
+    assert_eq!((plugin.deadline, plugin.wait), (Duration::from_millis(50), Duration::from_millis(50)));
+    assert_eq!((plugin.memory, plugin.instances, plugin.log_bytes), (64 << 20, 8, 4_096));
+    assert_eq!((plugin.max_calls, plugin.host_calls, plugin.kv_entries), (100_000, 10_000, 10_000));
+    assert_eq!((plugin.idle, plugin.kv_ttl), (Duration::from_secs(60), Duration::from_secs(3_600)));
+    let settings = &config("[[plugins.chain]]\nplugin = \"a\"").plugins.chain[0].settings;
+    assert_eq!((settings.isolation, settings.on_failure), (Isolation::Tenant, OnFailure::Closed));
+    assert_eq!((&settings.grants[..], &settings.config), (&[Grant::Log, Grant::Counters][..], &json!({})));
+}
+
+#[test]
+fn order_is_that_of_the_file() {
+    let text = "[models.z]\ntargets = [\"b/m\", \"a/m\"]\n[models.a]\ntargets = [\"a/x/y\"]\n\
+                [providers.b]\nkind = \"demo\"\n[providers.a]\nkind = \"demo\"\n";
+    let config = config(text);
+    let names: Vec<&str> = config.providers.iter().map(|provider| provider.name.as_str()).collect();
+    assert_eq!(names, ["b", "a"]);
+    let names: Vec<&str> = config.models.iter().map(|model| model.name.as_str()).collect();
+    assert_eq!(names, ["z", "a"]);
+    let targets: Vec<usize> = config.models[0].targets.iter().map(|target| target.provider).collect();
+    assert_eq!(targets, [0, 1]);
+    assert_eq!(config.models[1].targets[0].model, "x/y", "the first slash parts provider and model");
+}
+
+#[test]
+fn prices_are_exact_millionths_and_a_target_may_have_its_own() {
+    let text = "[providers.p]\nkind = \"demo\"\n[models.m]\nprice = { input = 0.000001, output = 1_000_000 }\n\
+                targets = [\"p/a\", { provider = \"p\", model = \"b\", price = { input = 2.675, output = 0 } }]\n\
+                [models.free]\ntargets = [\"p/c\"]\n";
+    let models = config(text).models;
+    assert_eq!(models[0].targets[0].price, Price { input_micro: 1, output_micro: 1_000_000_000_000 });
+    assert_eq!(models[0].targets[1].price, Price { input_micro: 2_675_000, output_micro: 0 });
+    assert_eq!(models[1].targets[0].price, Price::default());
+}
+
+#[test]
+fn plugins_get_their_settings_as_json() {
+    let text = "[[plugins.chain]]\nplugin = \"a\"\n[plugins.chain.config]\ns = \"${KEY}\"\ni = -0x0\nb = true\n\
+                f = 1.5\nwhen = 2026-01-02T03:04:05Z\nday = 2026-01-02\nlist = [1, [2], {x = 3}]\nhex = 0xff\n\
+                big = 9223372036854775807\n[plugins.chain.config.t]\nk = \"$${KEY}\"\n"
+        .replace("-0x0", "-7");
+    let wanted = json!({
+        "s": "s3cret", "i": -7, "b": true, "f": 1.5, "when": "2026-01-02T03:04:05Z", "day": "2026-01-02",
+        "list": [1, [2], {"x": 3}], "hex": 255, "big": 9_223_372_036_854_775_807_i64, "t": {"k": "${KEY}"},
+    });
+    let config = config(&text);
+    assert_eq!(config.plugins.chain[0].settings.config, wanted);
+    assert_eq!((config.plugins.chain[0].line, config.plugins.chain[0].file.as_path()), (1, config.file.as_path()));
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let text = "pepper = \"s3cret-p\"\n[providers.x]\nkind = \"openai\"\napi_key = \"s3cret-k\"\n\
+                headers.x-a = \"s3cret-h\"\n[[plugins.chain]]\nplugin = \"a\"\nconfig = { token = \"s3cret-c\" }\n\
+                [tenants.t]\nmodels = [\"*\"]\n[[tenants.t.keys]]\nid = \"k\"\nhash = \"blake3:HASH\"\n";
+    let config = config(&text.replace("HASH", &"ab".repeat(32)));
+    let shown = format!("{config:?} {config:#?}");
+    assert!(!shown.contains("s3cret") && !shown.contains("171, 171"), "{shown}");
+    assert!(shown.contains("***") && shown.contains("token"));
+    assert_eq!(config.pepper.expose(), "s3cret-p");
+    assert_eq!(config.tenants[0].keys[0].hash, [0xab; 32]);
+}
+
+#[test]
+fn secrets_come_from_files_and_paths_start_from_the_folder_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("key"), "from-a-file\r\n").unwrap();
+    std::fs::write(folder.path().join("ca.pem"), "pem").unwrap();
+    let file = folder.path().join("weir.toml");
+    let absolute = folder.path().join("key").display().to_string();
+    let text = format!(
+        "pepper = 'file:{absolute}'\n[providers.x]\nkind = \"openai\"\napi_key = \"file:key\"\nca_file = \"ca.pem\"\n\
+         [plugins]\nfolder = \"p\"\ncache = \"/var/cache/weir\"\n"
+    );
+    std::fs::write(&file, text).unwrap();
+    let config = load(&file, &Overrides::default()).unwrap().config;
+    assert_eq!(config.pepper.expose(), "from-a-file");
+    assert_eq!(config.providers[0].api_key.as_ref().unwrap().expose(), "from-a-file");
+    assert_eq!(config.providers[0].ca_file.as_deref(), Some(folder.path().join("ca.pem").as_path()));
+    assert_eq!(config.plugins.folder, folder.path().join("p"));
+    assert_eq!(config.plugins.cache.as_deref(), Some(Path::new("/var/cache/weir")));
+    assert_eq!(config.file, file);
+}
+
+#[test]
+fn a_relative_file_gives_absolute_paths() {
+    let loaded = parse("", Path::new("conf/weir.toml"), &env, &Overrides::default()).unwrap();
+    let here = std::env::current_dir().unwrap();
+    assert_eq!(loaded.config.file, here.join("conf/weir.toml"));
+    assert_eq!(loaded.config.plugins.folder, here.join("conf/plugins"));
+    assert_eq!(loaded.warnings[0].file, Path::new("conf/weir.toml"), "messages name it as it was given");
+}
+
+#[test]
+fn the_command_line_beats_the_file_and_is_checked_too() {
+    let overrides = Overrides {
+        listen: Some("0.0.0.0:80".parse().unwrap()),
+        admin: Some("127.0.0.1:0".parse().unwrap()),
+        plugins: Some(PathBuf::from("here")),
+    };
+    let text = "[server]\nlisten = \"127.0.0.1:1\"\nadmin = \"0.0.0.0:2\"\n[plugins]\nfolder = \"there\"\n";
+    let config = parse(text, Path::new("/etc/weir/weir.toml"), &env, &overrides).unwrap().config;
+    assert_eq!(Some(config.server.listen), overrides.listen);
+    assert_eq!(Some(config.server.admin), overrides.admin);
+    assert_eq!(config.plugins.folder, std::env::current_dir().unwrap().join("here"));
+    let exposed = Overrides { admin: Some("0.0.0.0:2".parse().unwrap()), ..Overrides::default() };
+    let problems = parse("", Path::new("weir.toml"), &env, &exposed).unwrap_err();
+    assert!(problems.to_string().starts_with("weir.toml:1: server.admin: the admin listener asks for no token yet"));
+}
+
+#[test]
+fn what_looks_wrong_is_a_warning() {
+    let base = "[providers.d]\nkind = \"demo\"\n[models.m]\ntargets = [\"d/m\"]\n[tenants.t]\nmodels = [\"m\"]\n";
+    let only = |text: &str, key: &str, what: &str| {
+        let found = warnings(text);
+        assert!(found.iter().any(|(at, said)| at == key && said.contains(what)), "{found:#?}");
+    };
+    only(base, "5: tenants.t", "has no keys");
+    let plain = "[providers.d]\nkind = \"openai\"\nbase_url = \"http://10.0.0.1:8000/v1\"";
+    only(plain, "3: providers.d.base_url", "in the clear");
+    only(&base.replace("[\"m\"]", "[\"n-*\"]"), "6: tenants.t.models[0]", "matches no model");
+    only(
+        &format!("{base}[[plugins.chain]]\nplugin = \"a\"\nmodels = [\"n\"]"),
+        "9: plugins.chain[0].models[0]",
+        "matches no model",
+    );
+    let local = plain.replace("10.0.0.1", "${HOST}");
+    assert!(warnings(&local).iter().all(|(at, _)| !at.contains("base_url")), "loopback needs no TLS");
+}
+
+#[test]
+fn settings_beside_a_plugin() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("guard.toml");
+    let defaults = PluginLimits { instances: 3, ..PluginLimits::default() };
+    let none = sidecar(&file, &defaults).unwrap();
+    assert_eq!((none.limits.instances, none.config), (3, json!({})), "there need be none");
+    std::fs::write(&file, "isolation = \"shared\"\ngrants = [\"kv\"]\nlimits.wait = \"0s\"\n[config]\na = \"$${X}\"\n")
+        .unwrap();
+    let settings = sidecar(&file, &defaults).unwrap();
+    assert_eq!((settings.isolation, &settings.grants[..]), (Isolation::Shared, &[Grant::Kv][..]));
+    assert_eq!((settings.limits.wait, settings.limits.instances), (Duration::ZERO, 3));
+    assert_eq!(settings.config, json!({"a": "${X}"}));
+    std::fs::write(&file, "plugin = \"x\"\n[config]\na = \"${HOME}\"\nb = \"$${A}${PATH:-x}\"\n").unwrap();
+    let found = sidecar(&file, &defaults).unwrap_err().to_string();
+    let name = file.display();
+    let wanted = [
+        format!("{name}:1: plugin: is not known; "),
+        format!("{name}:3: config.a: reads the environment, "),
+        format!("{name}:4: config.b: reads the environment, "),
+    ];
+    for (found, wanted) in found.lines().zip(&wanted) {
+        assert!(found.starts_with(wanted), "{found}\n{wanted}");
+    }
+    assert_eq!(found.lines().count(), wanted.len(), "{found}");
+    std::fs::write(&file, "isolation = \n").unwrap();
+    assert!(sidecar(&file, &defaults).unwrap_err().to_string().starts_with(&format!("{name}:1: not TOML: ")));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_problem_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("weir.toml");
+    let shown = |file: &Path| load(file, &Overrides::default()).unwrap_err().to_string();
+    let name = file.display();
+    assert!(shown(&file).starts_with(&format!("{name}: cannot be read: ")), "{}", shown(&file));
+    std::fs::write(&file, b"# fine\n# \xff\n").unwrap();
+    assert_eq!(shown(&file), format!("{name}:2: is not UTF-8; save the file as UTF-8"));
+    std::fs::write(&file, vec![b'#'; (4 << 20) + 1]).unwrap();
+    assert!(shown(&file).starts_with(&format!("{name}: is more than 4 MiB long; ")));
+    assert!(shown(folder.path()).contains(": cannot be read: "));
+}
+
+#[test]
+fn the_default_path_is_that_of_the_environment_if_there_is_one() {
+    assert_eq!(default_path(&|name| (name == "WEIR_CONFIG").then(|| "/a/b.toml".to_owned())), Path::new("/a/b.toml"));
+    // This crate's folder has no `config/weir.toml`.
+    assert_eq!(default_path(&|_| None), Path::new("weir.toml"));
+    assert_eq!(default_path(&|_| Some(String::new())), Path::new("weir.toml"));
+}

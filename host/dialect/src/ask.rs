@@ -1,0 +1,68 @@
+//! What a request asks for, and the body that goes to the upstream for it.
+
+mod error;
+mod names;
+mod read;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+pub use error::ReadError;
+pub use read::read;
+
+use bytes::Bytes;
+use weir_http::json::Span;
+
+use crate::Endpoint;
+use crate::splice::{Patch, splice};
+
+/// What a request asks for: the few facts that the gateway decides by. Everything else in the body is the upstream's
+/// business and passes as it came.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// What was called.
+    pub endpoint: Endpoint,
+    /// The model as the client names it; never empty.
+    pub model: Box<str>,
+    /// Whether the answer is to come as a stream of events.
+    pub streaming: bool,
+    /// Whether the client asked for usage at the end of the stream (`stream_options.include_usage`).
+    pub include_usage: bool,
+    /// The client's bound on the answer: `max_completion_tokens`, else `max_tokens`.
+    pub max_output_tokens: Option<u64>,
+    /// Bytes of text that a model will read, escapes decoded: message contents, tool definitions and calls, embedding
+    /// inputs. Images and sound do not count. For an estimate of input tokens; a token number counts as 4 bytes.
+    pub text_bytes: usize,
+    /// Where the value of `model` stands.
+    model_span: Span,
+    /// What makes the upstream send usage at the end of a stream; none if the client asked for it already.
+    usage_patch: Option<(Span, &'static str)>,
+    /// Length of the body that the spans are offsets of.
+    body_len: usize,
+}
+
+impl Ask {
+    /// The body for an upstream that calls the model `upstream_model`, asked to send usage at the end of a stream if
+    /// `ask_usage`. Only those bytes differ from `body`; if none has to, it is `body` itself, shared.
+    ///
+    /// `body` is the one that this was read from. After an edit, [`read`] again; should a body of another length be
+    /// given all the same, it is read anew here, and comes back as it is if it cannot be read.
+    pub fn outgoing(&self, body: &Bytes, upstream_model: &str, ask_usage: bool) -> Bytes {
+        if body.len() != self.body_len {
+            return match read(self.endpoint, body) {
+                Ok(fresh) => fresh.outgoing(body, upstream_model, ask_usage),
+                Err(_) => body.clone(),
+            };
+        }
+        let rename = upstream_model != &*self.model;
+        let model = rename.then_some((self.model_span, Patch::Quoted("", upstream_model, "")));
+        let ask_usage = ask_usage && self.streaming && self.endpoint == Endpoint::Chat;
+        let usage = self.usage_patch.filter(|_| ask_usage).map(|(span, json)| (span, Patch::Json(json)));
+        match (model, usage) {
+            (None, None) => body.clone(),
+            (Some(one), None) | (None, Some(one)) => splice(body, &[one]),
+            (Some(model), Some(usage)) if model.0.start < usage.0.start => splice(body, &[model, usage]),
+            (Some(model), Some(usage)) => splice(body, &[usage, model]),
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Why a request's body could not be read.
+
+use weir_http::json::{JsonError, Kind};
+
+/// Why a request's body could not be read: always the client's to mend, with status 400.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Not JSON, or not UTF-8.
+    #[error("the body is not valid JSON: {0}")]
+    NotJson(JsonError),
+    /// Arrays and objects within one another beyond what is read.
+    #[error("the body is nested more than {} levels deep at byte {at}", weir_http::json::MAX_DEPTH)]
+    TooDeep {
+        /// Offset of the bracket that is one too many.
+        at: usize,
+    },
+    /// JSON, but not an object.
+    #[error("the body must be a JSON object, not {}", found.phrase())]
+    NotAnObject {
+        /// What it is.
+        found: Kind,
+    },
+    /// A parameter that must be there is not.
+    #[error("the parameter `{param}` is missing")]
+    Missing {
+        /// Its name.
+        param: &'static str,
+    },
+    /// A parameter has a value of the wrong type.
+    #[error("`{param}` must be {expected}, not {}", found.phrase())]
+    WrongType {
+        /// Its name.
+        param: &'static str,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: Kind,
+    },
+    /// `model` is the empty string.
+    #[error("`{param}` must not be empty")]
+    Empty {
+        /// Its name.
+        param: &'static str,
+    },
+    /// A string that is compared holds half a surrogate pair, which is no text.
+    #[error("`{param}` holds an escape that is half of a surrogate pair")]
+    NotText {
+        /// Its name.
+        param: &'static str,
+    },
+    /// A parameter stands twice: which one the upstream would read nobody knows.
+    #[error("the parameter `{param}` stands more than once; send it once")]
+    Duplicate {
+        /// Its name.
+        param: &'static str,
+    },
+    /// A name that differs from a parameter's in case only: some upstreams would take it for that parameter.
+    #[error("`{found}` is not a parameter; write `{param}`")]
+    LookAlike {
+        /// The parameter that it looks like.
+        param: &'static str,
+        /// As it stands in the body.
+        found: Box<str>,
+    },
+}
+
+impl ReadError {
+    /// The parameter at fault, for `error.param` of the answer.
+    pub fn param(&self) -> Option<&'static str> {
+        match self {
+            Self::NotJson(_) | Self::TooDeep { .. } | Self::NotAnObject { .. } => None,
+            Self::Missing { param }
+            | Self::WrongType { param, .. }
+            | Self::Empty { param }
+            | Self::NotText { param }
+            | Self::Duplicate { param }
+            | Self::LookAlike { param, .. } => Some(param),
+        }
+    }
+
+    /// A stable name for programs, for `error.code` of the answer.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) | Self::TooDeep { .. } | Self::NotAnObject { .. } => "invalid_json",
+            Self::Missing { .. } => "missing_required_parameter",
+            Self::WrongType { .. } => "invalid_type",
+            Self::Empty { .. } | Self::NotText { .. } => "invalid_value",
+            Self::Duplicate { .. } => "duplicate_parameter",
+            Self::LookAlike { .. } => "unknown_parameter",
+        }
+    }
+}
+
+impl From<JsonError> for ReadError {
+    fn from(error: JsonError) -> Self {
+        match error {
+            JsonError::TooDeep { at } => Self::TooDeep { at },
+            JsonError::Syntax { .. }
+            | JsonError::NotUtf8 { .. }
+            | JsonError::NotObject { .. }
+            | JsonError::NotArray { .. } => Self::NotJson(error),
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! Reading a request in one borrowed pass.
+
+use bytes::Bytes;
+use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+
+use super::names::Names;
+use super::{Ask, ReadError};
+use crate::Endpoint;
+
+/// Parameters of either endpoint that the gateway reads, counts, or lets plugins decide by.
+const PARAMS: &[&str] = &[
+    "model",
+    "messages",
+    "input",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "tools",
+    "functions",
+    "response_format",
+    "n",
+    "user",
+];
+const MESSAGE: &[&str] = &["role", "content", "tool_calls"];
+const PART: &[&str] = &["type", "text"];
+
+/// Reads what a request asks for. One pass over the body, which is checked to its end; allocates for the model's name
+/// only.
+///
+/// # Errors
+/// [`ReadError`]: not JSON, a parameter missing, of a wrong type, given twice, or in other letters.
+pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
+    let mut cursor = Cursor::new(body)?;
+    cursor.enter_object().map_err(|error| match error {
+        JsonError::NotObject { found, .. } => ReadError::NotAnObject { found },
+        other => other.into(),
+    })?;
+    let mut names = Names::new(PARAMS);
+    let mut found = Found::default();
+    let subject = match endpoint {
+        Endpoint::Chat => "messages",
+        Endpoint::Embeddings => "input",
+    };
+    while let Some(key) = cursor.next_key()? {
+        match names.meet(&key)? {
+            Some("model") => found.model = Some(read_model(&mut cursor, body)?),
+            Some("stream") => found.streaming = flag(&mut cursor, body, "stream")?.unwrap_or(false),
+            Some("stream_options") => found.options = read_options(&mut cursor, body)?,
+            Some("max_tokens") => found.max_tokens = count(&mut cursor, body, "max_tokens")?,
+            Some("max_completion_tokens") => found.max_completion = count(&mut cursor, body, "max_completion_tokens")?,
+            Some("tools" | "functions" | "response_format") => {
+                let (span, kind) = cursor.skip()?;
+                found.text_bytes += if kind == Kind::Null { 0 } else { span.end - span.start };
+            }
+            Some(param) if param == subject => {
+                found.subject = true;
+                found.text_bytes += match endpoint {
+                    Endpoint::Chat => read_messages(&mut cursor)?,
+                    Endpoint::Embeddings => read_input(&mut cursor)?,
+                };
+            }
+            Some(_) | None => {
+                cursor.skip()?;
+            }
+        }
+    }
+    let close = cursor.at().saturating_sub(1);
+    cursor.finish()?;
+    let (model, model_span) = found.model.ok_or(ReadError::Missing { param: "model" })?;
+    if !found.subject {
+        return Err(ReadError::Missing { param: subject });
+    }
+    Ok(Ask {
+        endpoint,
+        model,
+        streaming: found.streaming,
+        include_usage: matches!(found.options, Options::Asked),
+        max_output_tokens: found.max_completion.or(found.max_tokens),
+        text_bytes: found.text_bytes,
+        model_span,
+        usage_patch: found.options.patch(close),
+        body_len: body.len(),
+    })
+}
+
+#[derive(Default)]
+struct Found {
+    model: Option<(Box<str>, Span)>,
+    streaming: bool,
+    options: Options,
+    max_tokens: Option<u64>,
+    max_completion: Option<u64>,
+    subject: bool,
+    text_bytes: usize,
+}
+
+/// What `stream_options` says about usage, and where it would have to say otherwise.
+#[derive(Default)]
+enum Options {
+    /// There is none.
+    #[default]
+    Absent,
+    /// It is null.
+    Null(Span),
+    /// It has no member at all; the offset of its closing brace.
+    Empty(usize),
+    /// It has members but no `include_usage`; the offset of its closing brace.
+    Silent(usize),
+    /// `include_usage` is false or null; its value.
+    Declined(Span),
+    /// `include_usage` is true.
+    Asked,
+}
+
+impl Options {
+    /// The smallest change after which `include_usage` is true. `close` is the offset of the body's closing brace; the
+    /// body has a member before it, `model`.
+    fn patch(&self, close: usize) -> Option<(Span, &'static str)> {
+        let insert = |at| Span { start: at, end: at };
+        match *self {
+            Self::Absent => Some((insert(close), r#","stream_options":{"include_usage":true}"#)),
+            Self::Null(span) => Some((span, r#"{"include_usage":true}"#)),
+            Self::Empty(at) => Some((insert(at), r#""include_usage":true"#)),
+            Self::Silent(at) => Some((insert(at), r#","include_usage":true"#)),
+            Self::Declined(span) => Some((span, "true")),
+            Self::Asked => None,
+        }
+    }
+}
+
+fn wrong<T>(param: &'static str, expected: &'static str, found: Kind) -> Result<T, ReadError> {
+    Err(ReadError::WrongType { param, expected, found })
+}
+
+fn read_model(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<(Box<str>, Span), ReadError> {
+    let (span, kind) = cursor.skip()?;
+    if kind != Kind::String {
+        return wrong("model", "a string", kind);
+    }
+    let model = json::string(span.of(body)).ok_or(ReadError::NotText { param: "model" })?;
+    if model.is_empty() {
+        return Err(ReadError::Empty { param: "model" });
+    }
+    Ok((model.into(), span))
+}
+
+/// A boolean; none for null.
+fn flag(cursor: &mut Cursor<'_>, body: &[u8], param: &'static str) -> Result<Option<bool>, ReadError> {
+    let (span, kind) = cursor.skip()?;
+    match kind {
+        Kind::Bool => Ok(json::boolean(span.of(body))),
+        Kind::Null => Ok(None),
+        found => wrong(param, "true or false", found),
+    }
+}
+
+/// A count of tokens; none for null. `100.0` and `1e2` are whole numbers too.
+fn count(cursor: &mut Cursor<'_>, body: &[u8], param: &'static str) -> Result<Option<u64>, ReadError> {
+    let (span, kind) = cursor.skip()?;
+    match kind {
+        Kind::Number => match crate::usage::whole(span.of(body)) {
+            Some(value) => Ok(Some(value)),
+            None => wrong(param, "a whole number, 0 or more", kind),
+        },
+        Kind::Null => Ok(None),
+        found => wrong(param, "a whole number", found),
+    }
+}
+
+fn read_options(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Options, ReadError> {
+    match cursor.kind()? {
+        Kind::Object => {}
+        Kind::Null => return Ok(Options::Null(cursor.skip()?.0)),
+        found => return wrong("stream_options", "an object", found),
+    }
+    let mut names = Names::new(&["include_usage"]);
+    let (mut empty, mut said) = (true, None);
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        empty = false;
+        if names.meet(&key)?.is_some() {
+            cursor.kind()?;
+            let start = cursor.at();
+            let value = flag(cursor, body, "stream_options.include_usage")?;
+            said = Some((Span { start, end: cursor.at() }, value));
+        } else {
+            cursor.skip()?;
+        }
+    }
+    let close = cursor.at().saturating_sub(1);
+    Ok(match said {
+        Some((_, Some(true))) => Options::Asked,
+        Some((span, Some(false) | None)) => Options::Declined(span),
+        None if empty => Options::Empty(close),
+        None => Options::Silent(close),
+    })
+}
+
+/// Counts the text of `messages`: an array of objects.
+fn read_messages(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
+    let mut bytes = 0;
+    match cursor.kind()? {
+        Kind::Array => cursor.enter_array()?,
+        found => return wrong("messages", "an array of messages", found),
+    }
+    while cursor.next_element()? {
+        match cursor.kind()? {
+            Kind::Object => cursor.enter_object()?,
+            found => return wrong("messages", "an array of objects, each a message", found),
+        }
+        let mut names = Names::new(MESSAGE);
+        while let Some(key) = cursor.next_key()? {
+            match names.meet(&key)? {
+                Some("content") => bytes += read_content(cursor)?,
+                Some("tool_calls") => {
+                    let (span, kind) = cursor.skip()?;
+                    bytes += if kind == Kind::Null { 0 } else { span.end - span.start };
+                }
+                Some(_) | None => {
+                    cursor.skip()?;
+                }
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// Counts the text of a message's `content`: a string, null, or an array of parts.
+fn read_content(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
+    let mut bytes = 0;
+    match cursor.kind()? {
+        Kind::String => return Ok(cursor.text()?.len),
+        Kind::Null => return Ok(cursor.skip().map(|_| 0)?),
+        Kind::Array => cursor.enter_array()?,
+        found => return wrong("messages", "messages whose `content` is a string or an array of parts", found),
+    }
+    while cursor.next_element()? {
+        match cursor.kind()? {
+            Kind::Object => cursor.enter_object()?,
+            found => return wrong("messages", "messages whose parts of `content` are objects", found),
+        }
+        let mut names = Names::new(PART);
+        while let Some(key) = cursor.next_key()? {
+            let text = names.meet(&key)? == Some("text");
+            if text && cursor.kind()? == Kind::String {
+                bytes += cursor.text()?.len;
+            } else {
+                cursor.skip()?;
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// Counts the text of `input`: a string, or an array of strings, of token numbers, or of arrays of token numbers.
+fn read_input(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
+    const EXPECTED: &str = "a string, or an array of strings or of token numbers";
+    const TOKEN_BYTES: usize = 4;
+    match cursor.kind()? {
+        Kind::String => return Ok(cursor.text()?.len),
+        Kind::Array => cursor.enter_array()?,
+        found => return wrong("input", EXPECTED, found),
+    }
+    let mut bytes = 0;
+    while cursor.next_element()? {
+        match cursor.kind()? {
+            Kind::String => bytes += cursor.text()?.len,
+            Kind::Number => {
+                cursor.skip()?;
+                bytes += TOKEN_BYTES;
+            }
+            Kind::Array => {
+                cursor.enter_array()?;
+                while cursor.next_element()? {
+                    let (_, kind) = cursor.skip()?;
+                    if kind != Kind::Number {
+                        return wrong("input", EXPECTED, kind);
+                    }
+                    bytes += TOKEN_BYTES;
+                }
+            }
+            found => return wrong("input", EXPECTED, found),
+        }
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,248 @@
+//! A body that plugins look into and change.
+//!
+//! Reading never builds a tree: it walks the bytes. A change opens only the containers on the way to it
+//! ([`tree`]), so that whatever nobody changed keeps its very bytes: numbers, escapes, order, unknown members.
+
+mod error;
+mod pointer;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+mod texts;
+mod tree;
+
+pub use error::EditError;
+pub use texts::Text;
+
+use std::fmt;
+
+use bytes::Bytes;
+use weir_http::json::{self, Cursor, JsonError, Kind};
+
+use crate::Endpoint;
+use texts::{Shape, Spot};
+use tree::Node;
+
+/// The body of a request or of a whole response, which can be read and edited by RFC 6901 pointers and as texts.
+///
+/// Unchanged, it is the bytes that it was made of. Changed, it is written once when asked for, however many changes
+/// there were.
+#[derive(Clone)]
+pub struct Document {
+    shape: Shape,
+    /// What it was made of, or was written as last.
+    body: Bytes,
+    /// `body` is known to be a JSON object.
+    checked: bool,
+    /// Opened when something is changed.
+    tree: Option<Node>,
+    /// The tree says other than `body`.
+    dirty: bool,
+    changed: bool,
+    /// Where the texts stand; forgotten when the structure may have changed.
+    spots: Option<Vec<Spot>>,
+}
+
+impl Document {
+    /// The body of a request. It is not looked at before it is asked for something.
+    pub fn request(endpoint: Endpoint, body: Bytes) -> Self {
+        Self::new(Shape::request(endpoint), body)
+    }
+
+    /// The body of a whole response. It is not looked at before it is asked for something, and need not be JSON.
+    pub fn response(endpoint: Endpoint, body: Bytes) -> Self {
+        Self::new(Shape::response(endpoint), body)
+    }
+
+    fn new(shape: Shape, body: Bytes) -> Self {
+        Self { shape, body, checked: false, tree: None, dirty: false, changed: false, spots: None }
+    }
+
+    /// Length in bytes as it was given, replaced, or last written by [`bytes`](Self::bytes); edits since do not count.
+    pub fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Whether it was given without a byte.
+    pub fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    /// The JSON text of the value at a pointer; none if nothing is there. The empty pointer is the whole document.
+    ///
+    /// # Errors
+    /// [`EditError::BadPointer`], [`EditError::NotJson`].
+    pub fn get(&mut self, pointer: &str) -> Result<Option<String>, EditError> {
+        let tokens = pointer::parse(pointer)?;
+        self.check()?;
+        let found = match &self.tree {
+            Some(tree) => tree.find(&tokens)?,
+            None => Node::Raw(self.body.clone()).find(&tokens)?,
+        };
+        // What was checked is UTF-8, and so is every value within it.
+        Ok(found.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Puts a value, given as JSON text, at a pointer. Its parent must exist; a member is replaced or added at the end,
+    /// an element replaced, and `-` appends to an array. At the empty pointer it replaces the document and must be an
+    /// object.
+    ///
+    /// # Errors
+    /// [`EditError::BadPointer`], [`EditError::BadValue`], [`EditError::NoParent`], [`EditError::NoElement`],
+    /// [`EditError::TooManyEntries`], [`EditError::RootNotObject`], [`EditError::NotJson`]. Nothing is changed then.
+    pub fn set(&mut self, pointer: &str, json: &str) -> Result<(), EditError> {
+        let tokens = pointer::parse(pointer)?;
+        let depth = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+        let kind = kind_of(json.as_bytes(), depth).map_err(EditError::BadValue)?;
+        let value = Bytes::copy_from_slice(json.trim_ascii().as_bytes());
+        if tokens.is_empty() {
+            if kind != Kind::Object {
+                return Err(EditError::RootNotObject);
+            }
+            self.put_body(value);
+            return Ok(());
+        }
+        self.open()?.put(pointer, &tokens, Node::Raw(value))?;
+        self.touched();
+        self.spots = None;
+        Ok(())
+    }
+
+    /// Takes away the value at a pointer, and answers whether it was there. Later elements of an array move up.
+    ///
+    /// # Errors
+    /// [`EditError::BadPointer`], [`EditError::RemoveRoot`] for the empty pointer, [`EditError::TooManyEntries`],
+    /// [`EditError::NotJson`].
+    pub fn remove(&mut self, pointer: &str) -> Result<bool, EditError> {
+        let tokens = pointer::parse(pointer)?;
+        if tokens.is_empty() {
+            return Err(EditError::RemoveRoot);
+        }
+        if self.get(pointer)?.is_none() {
+            return Ok(false);
+        }
+        let removed = self.open()?.take(&tokens)?;
+        if removed {
+            self.touched();
+            self.spots = None;
+        }
+        Ok(removed)
+    }
+
+    /// Every piece of text in order. In a chat request: each message's `content`, or each of its parts of type `text`;
+    /// in a request for embeddings: each string of `input`; in a chat response: each choice's `message.content`. What
+    /// is null or not text has no entry. Half a surrogate pair shows as U+FFFD.
+    ///
+    /// # Errors
+    /// [`EditError::NotJson`].
+    pub fn texts(&mut self) -> Result<Vec<Text>, EditError> {
+        let body = self.bytes()?;
+        self.check()?;
+        let (texts, spots) = texts::collect(self.shape, &body)?;
+        self.spots = Some(spots);
+        Ok(texts)
+    }
+
+    /// Replaces one piece of text, by its index in [`texts`](Self::texts).
+    ///
+    /// # Errors
+    /// [`EditError::NoText`] if there is none of that index, [`EditError::TooManyEntries`], [`EditError::NotJson`].
+    pub fn set_text(&mut self, index: usize, text: &str) -> Result<(), EditError> {
+        if self.spots.is_none() {
+            let body = self.bytes()?;
+            self.check()?;
+            self.spots = Some(texts::collect(self.shape, &body)?.1);
+        }
+        let spots = self.spots.as_deref().unwrap_or_default();
+        let spot = *spots.get(index).ok_or(EditError::NoText { index, count: spots.len() })?;
+        let tokens = spot.tokens();
+        let mut quoted = Vec::with_capacity(json::escaped_len(text));
+        json::escape_into(&mut quoted, text);
+        self.open()?.put("", &tokens, Node::Raw(Bytes::from(quoted)))?;
+        self.touched();
+        Ok(())
+    }
+
+    /// Replaces the whole body, which must be a JSON object.
+    ///
+    /// # Errors
+    /// [`EditError::BadValue`] if it is not JSON, [`EditError::RootNotObject`]. Nothing is changed then.
+    pub fn replace(&mut self, body: Bytes) -> Result<(), EditError> {
+        if kind_of(&body, 0).map_err(EditError::BadValue)? != Kind::Object {
+            return Err(EditError::RootNotObject);
+        }
+        if self.dirty || body != self.body {
+            self.put_body(body);
+        }
+        Ok(())
+    }
+
+    /// Whether anything was changed since it was made.
+    pub fn is_changed(&self) -> bool {
+        self.changed
+    }
+
+    /// The body as it is now: the bytes it was made of, shared, if nothing was changed; else written once and kept.
+    ///
+    /// # Errors
+    /// None today: an edit that would not leave a JSON object was refused when it was made.
+    pub fn bytes(&mut self) -> Result<Bytes, EditError> {
+        if self.dirty
+            && let Some(tree) = &self.tree
+        {
+            let mut out = Vec::with_capacity(self.body.len() + 256);
+            tree.write(&mut out);
+            self.body = Bytes::from(out);
+            self.dirty = false;
+        }
+        Ok(self.body.clone())
+    }
+
+    /// Checks once that the body is a JSON object.
+    fn check(&mut self) -> Result<(), EditError> {
+        if !self.checked {
+            json::members(&self.body, |_, _, _| ()).map_err(EditError::NotJson)?;
+            self.checked = true;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) -> Result<&mut Node, EditError> {
+        self.check()?;
+        let body = &self.body;
+        Ok(self.tree.get_or_insert_with(|| Node::Raw(body.clone())))
+    }
+
+    fn touched(&mut self) {
+        self.dirty = true;
+        self.changed = true;
+    }
+
+    fn put_body(&mut self, body: Bytes) {
+        self.body = body;
+        self.checked = true;
+        self.tree = None;
+        self.dirty = false;
+        self.changed = true;
+        self.spots = None;
+    }
+}
+
+/// Shows sizes and states, never the content: prompts are nobody's business but the tenant's.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("shape", &self.shape)
+            .field("len", &self.body.len())
+            .field("changed", &self.changed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Checks that a text is one JSON value that may stand so deep in a document, and answers of which kind.
+fn kind_of(text: &[u8], depth: u32) -> Result<Kind, JsonError> {
+    let mut cursor = Cursor::new(text)?.at_depth(depth);
+    let (_, kind) = cursor.skip()?;
+    cursor.finish()?;
+    Ok(kind)
+}

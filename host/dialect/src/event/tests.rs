@@ -1,0 +1,144 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::usage::Provenance;
+
+const DELTA: &str = r#"{"id":"c","object":"chat.completion.chunk","choices":[{"index":2,"delta":{"role":"assistant","content":"Hel\"lo"},"finish_reason":null}],"usage":null}"#;
+
+#[test]
+fn events_are_told_apart() {
+    let usage = Usage { input: 1, output: 2, cached_input: 0, reasoning: 0, provenance: Provenance::Reported };
+    let counts = r#"{"prompt_tokens":1,"completion_tokens":2}"#;
+    let cases = [
+        ("[DONE]".to_owned(), EventKind::Done),
+        (" [DONE] ".to_owned(), EventKind::Done),
+        (DELTA.to_owned(), EventKind::Delta),
+        (DELTA.replace(",\"usage\":null", ""), EventKind::Delta),
+        (DELTA.replace("\"usage\":null", &format!("\"usage\":{counts}")), EventKind::Delta),
+        (r#"{"choices" : [ {"delta":{}}]}"#.to_owned(), EventKind::Delta),
+        (r#"{"choices":[{"delta":{"content":"the \"usage\" of \"error\""}}]}"#.to_owned(), EventKind::Delta),
+        (r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#.to_owned(), EventKind::Delta),
+        (format!(r#"{{"choices":[],"usage":{counts}}}"#), EventKind::UsageOnly(usage)),
+        (format!(r#"{{"choices": [ ] ,"usage":{counts},"error":null}}"#), EventKind::UsageOnly(usage)),
+        (format!(r#"{{"usage":{counts}}}"#), EventKind::UsageOnly(usage)),
+        (r#"{"choices":[],"usage":null}"#.to_owned(), EventKind::Other),
+        (r#"{"choices":[],"prompt_filter_results":[]}"#.to_owned(), EventKind::Other),
+        (r#"{"error":{"message":"overloaded"}}"#.to_owned(), EventKind::Error),
+        (r#"{"error":"overloaded"}"#.to_owned(), EventKind::Error),
+        (
+            r#"{"error":{"code":502},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}"#.to_owned(),
+            EventKind::Error,
+        ),
+        ("{}".to_owned(), EventKind::Other),
+        ("".to_owned(), EventKind::Other),
+        ("not json \"usage\"".to_owned(), EventKind::Other),
+        ("\"choices\"".to_owned(), EventKind::Other),
+        ("[DONE] ]".to_owned(), EventKind::Other),
+    ];
+    for (data, expected) in cases {
+        assert_eq!(classify(data.as_bytes()), expected, "{data}");
+    }
+}
+
+#[test]
+fn the_text_and_choice_of_an_event_are_read() {
+    assert_eq!(delta(DELTA.as_bytes()), Ok(Delta { choice: 2, text: "Hel\"lo".into() }));
+    for (choice, text) in [
+        (r#"{"delta":{"content":null}}"#, ""),
+        (r#"{"delta":{"role":"assistant"}}"#, ""),
+        (r#"{"delta":{},"index":0}"#, ""),
+        (r#"{"delta":null}"#, ""),
+        ("{}", ""),
+        (r#"{"delta":{"content":"\ud83d"}}"#, "\u{fffd}"),
+        (r#"{"delta":{"con\u0074ent":"x"}}"#, "x"),
+    ] {
+        let data = format!(r#"{{"choices":[{choice}]}}"#);
+        assert_eq!(delta(data.as_bytes()), Ok(Delta { choice: 0, text: text.into() }), "{data}");
+    }
+    for data in [r#"{"choices":[]}"#, "{}", r#"{"choices":[1]}"#, r#"{"choices":{}}"#] {
+        assert_eq!(delta(data.as_bytes()), Err(EventError::NoChoice), "{data}");
+    }
+    for data in ["[DONE]", "", "{", "[]"] {
+        assert!(matches!(delta(data.as_bytes()), Err(EventError::NotJson(_))), "{data}");
+    }
+    let parts = r#"{"choices":[{"delta":{"content":[]}}]}"#;
+    assert_eq!(delta(parts.as_bytes()), Err(EventError::NotText { found: Kind::Array }));
+    assert_eq!(with_text(parts.as_bytes(), "x"), Err(EventError::NotText { found: Kind::Array }));
+}
+
+#[test]
+fn text_is_replaced_and_every_other_byte_stays() {
+    let replaced = with_text(DELTA.as_bytes(), "a\"\n😀").unwrap();
+    assert_eq!(replaced, DELTA.replace(r#"Hel\"lo"#, r#"a\"\n😀"#));
+    for (before, after) in [
+        (r#"{ "delta" : { "content" : null , "x":1.0 } }"#, r#"{ "delta" : { "content" : "new" , "x":1.0 } }"#),
+        (r#"{"delta":{"role":"assistant"}}"#, r#"{"delta":{"content":"new","role":"assistant"}}"#),
+        (r#"{"delta":{}}"#, r#"{"delta":{"content":"new"}}"#),
+        (r#"{"delta": null}"#, r#"{"delta": {"content":"new"}}"#),
+    ] {
+        let [before, after] = [before, after].map(|choice| format!(r#"{{"choices": [{choice},{{}}],"n":1e0}}"#));
+        assert_eq!(with_text(before.as_bytes(), "new").unwrap(), after);
+    }
+    assert_eq!(with_text(br#"{"choices":[{}]}"#, "x"), Err(EventError::NoDelta));
+    assert_eq!(with_text(br#"{"choices":[{"delta":1}]}"#, "x"), Err(EventError::NoDelta));
+    assert_eq!(with_text(br#"{"choices":[]}"#, "x"), Err(EventError::NoChoice));
+}
+
+#[test]
+fn usage_is_hidden_and_nulls_left_alone() {
+    for same in [DELTA, "{}", "[DONE]", r#"{"usage":{"#, r#"{"choices":[{"usage":{}}]}"#] {
+        let data = Bytes::copy_from_slice(same.as_bytes());
+        assert_eq!(without_usage(&data).as_ptr(), data.as_ptr(), "{same}");
+    }
+    let data = Bytes::from(r#"{"choices":[{"x": 1.0}], "usage" : {"prompt_tokens":1} ,"z":2}"#);
+    assert_eq!(without_usage(&data), r#"{"choices":[{"x": 1.0}], "usage" : null ,"z":2}"#);
+    let data = Bytes::from(r#"{"usage":{},"usage":1}"#);
+    assert_eq!(without_usage(&data), r#"{"usage":null,"usage":null}"#);
+}
+
+fn chunk() -> impl Strategy<Value = Value> {
+    let content = prop_oneof![Just(None), Just(Some(Value::Null)), any::<String>().prop_map(|text| Some(json!(text)))];
+    let usage = prop_oneof![Just(None), Just(Some(Value::Null)), Just(Some(json!({"prompt_tokens": 3})))];
+    (content, any::<u32>(), any::<bool>(), usage, any::<f64>()).prop_map(|(content, index, role, usage, number)| {
+        let mut chunk = json!({"n": number, "choices": [{"index": index, "delta": {}, "finish_reason": null}]});
+        if role {
+            chunk["choices"][0]["delta"]["role"] = json!("assistant");
+        }
+        if let Some(content) = content {
+            chunk["choices"][0]["delta"]["content"] = content;
+        }
+        if let Some(usage) = usage {
+            chunk["usage"] = usage;
+        }
+        chunk
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_replaced_text_is_read_back_and_nothing_else_differs(chunk in chunk(), text in any::<String>(), pretty in any::<bool>()) {
+        let data = if pretty { serde_json::to_vec_pretty(&chunk) } else { serde_json::to_vec(&chunk) }.unwrap();
+        prop_assert_eq!(classify(&data), EventKind::Delta);
+        let before = delta(&data).unwrap();
+        prop_assert_eq!(before.text.as_str(), chunk["choices"][0]["delta"]["content"].as_str().unwrap_or(""));
+        let replaced = with_text(&data, &text).unwrap();
+        prop_assert_eq!(delta(&replaced).unwrap(), Delta { choice: before.choice, text: text.clone() });
+        let mut expected = chunk.clone();
+        expected["choices"][0]["delta"]["content"] = json!(text);
+        prop_assert_eq!(serde_json::from_slice::<Value>(&replaced).unwrap(), expected);
+        let hidden: Value = serde_json::from_slice(&without_usage(&Bytes::from(data))).unwrap();
+        prop_assert!(hidden["usage"].is_null());
+        prop_assert_eq!(&hidden["choices"], &chunk["choices"]);
+    }
+
+    #[test]
+    fn no_data_makes_reading_panic(data in prop::collection::vec(any::<u8>(), 0..64), tail in "[{}\\[\\]\",:a-z0-9\\\\ ]{0,32}") {
+        for data in [data, format!("{{\"choices\":[{{\"delta\":{{\"content\":{tail}").into_bytes(), format!("{{\"usage\":{tail}").into_bytes()] {
+            classify(&data);
+            let _ = delta(&data);
+            let _ = with_text(&data, "x");
+            without_usage(&Bytes::from(data));
+        }
+    }
+}

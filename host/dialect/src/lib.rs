@@ -1,0 +1,22 @@
+//! `bytes → what is asked` and `answer → what it cost`: the languages of providers as pure codecs.
+//!
+//! The dialects of today are OpenAI's chat completions and embeddings. [`read`] makes an [`Ask`] of a request in one
+//! borrowed pass; [`Ask::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
+//! [`Document`] is a body that plugins look into and change; [`event`] and [`usage`] read answers; [`refusal`] and
+//! [`models_list`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
+
+mod ask;
+mod document;
+mod endpoint;
+pub mod event;
+mod models;
+pub mod refusal;
+mod splice;
+pub mod usage;
+
+pub use ask::{Ask, ReadError, read};
+pub use document::{Document, EditError, Text};
+pub use endpoint::Endpoint;
+pub use event::{Delta, EventError, EventKind};
+pub use models::models_list;
+pub use usage::{Provenance, Usage};

@@ -1,0 +1,38 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+#[test]
+fn a_refusal_has_openais_error_shape() {
+    let refusal = body("model_not_found", "invalid_request_error", "no \"x\"\nhere", Some("model"));
+    let read: Value = serde_json::from_slice(&refusal).unwrap();
+    let expected = json!({"error": {"message": "no \"x\"\nhere", "type": "invalid_request_error", "param": "model", "code": "model_not_found"}});
+    assert_eq!(read, expected);
+    let read: Value = serde_json::from_slice(&body("c", "k", "m", None)).unwrap();
+    assert_eq!(read["error"]["param"], Value::Null);
+}
+
+#[test]
+fn a_refusal_in_a_stream_is_one_event_with_the_same_body() {
+    let (code, kind, message) = ("upstream_failed", "api_error", "a\r\n\r\ndata: [DONE]\n\n");
+    let event = event(code, kind, message, None);
+    let body = body(code, kind, message, None);
+    assert_eq!(event, [b"data: ", &body[..], b"\n\n"].concat());
+}
+
+#[test]
+fn models_are_listed_in_order() {
+    let list = crate::models_list([("a", "openai"), ("b\"", "demo")].into_iter());
+    let read: Value = serde_json::from_slice(&list).unwrap();
+    assert_eq!(read["object"], "list");
+    assert_eq!(read["data"][0], json!({"id": "a", "object": "model", "created": 0, "owned_by": "openai"}));
+    assert_eq!(read["data"][1]["id"], "b\"");
+    assert_eq!(crate::models_list(std::iter::empty()), r#"{"object":"list","data":[]}"#);
+}
+
+#[test]
+fn endpoints_have_their_names() {
+    use crate::Endpoint::{Chat, Embeddings};
+    assert_eq!((Chat.path(), Embeddings.path()), ("/chat/completions", "/embeddings"));
+    assert_eq!((Chat.dialect(), Embeddings.dialect()), ("openai.chat", "openai.embeddings"));
+}

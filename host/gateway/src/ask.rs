@@ -1,0 +1,228 @@
+//! Asking upstreams: one attempt after another, until one answers or the plan is at its end.
+
+use crate::journey::Trip;
+use crate::plan::Step;
+use crate::record::Answerer;
+use crate::refusal::Refusal;
+use crate::request_id;
+use crate::snapshot::{Provider, Target};
+use crate::worker::Worker;
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT, VIA};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use weir_dialect::{Document, usage};
+use weir_ledger::{Reason, Tokens};
+use weir_sandbox::{Attempt, Chain, Hook};
+use weir_upstream::{AttemptError, Body, Which, plan};
+
+/// An upstream's answer, its head read.
+pub(crate) struct Answered {
+    pub(crate) response: Response<Body>,
+    /// Who answers, as a response header says it.
+    pub(crate) label: HeaderValue,
+    pub(crate) provider: Arc<str>,
+}
+
+/// Client headers that go upstream; all others stay here. Plugins and the operator may add more.
+const FORWARDED: [HeaderName; 8] = [
+    ACCEPT,
+    USER_AGENT,
+    HeaderName::from_static("openai-beta"),
+    HeaderName::from_static("openai-organization"),
+    HeaderName::from_static("openai-project"),
+    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+];
+
+/// What one attempt came to.
+enum Outcome {
+    Answered(Answered),
+    /// Somebody else, or the same again after the wait, may do better.
+    Failed {
+        refusal: Refusal,
+        wait: Option<Duration>,
+    },
+}
+
+/// Works through the plan. A request is tried again only if nothing of it reached an upstream, or the upstream said
+/// that it did not do the work; never once a byte of an answer was relayed.
+pub(crate) async fn ask(
+    trip: &mut Trip,
+    worker: &Rc<Worker>,
+    chain: &Chain,
+    steps: &[Step],
+) -> Result<Answered, Refusal> {
+    let held = Rc::clone(&trip.record.held);
+    let model = held.snapshot.model(&trip.ask.model).ok_or(Refusal::Internal)?;
+    let found = |step: &Step| {
+        let target = model.targets.get(step.target)?;
+        Some((target, held.snapshot.providers.get(target.provider)?))
+    };
+    let retries = steps.first().and_then(found).map_or(0, |(_, provider)| provider.retries as usize);
+    let attempts = steps.len().max(1 + retries);
+    let mut last = Refusal::Internal;
+    for (n, step) in steps.iter().cycle().take(attempts).enumerate() {
+        let Some((target, provider)) = found(step) else { continue };
+        match attempt(trip, worker, chain, step, target, provider).await? {
+            Outcome::Answered(answered) => return Ok(answered),
+            Outcome::Failed { refusal, wait } => {
+                last = refusal;
+                let same_again = n + 1 >= steps.len();
+                if n + 1 == attempts || same_again && matches!(last, Refusal::UpstreamBusy { .. }) {
+                    break;
+                }
+                // Somebody else is asked at once; the same one after a pause, unless it wants a longer one than we wait.
+                if same_again {
+                    let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
+                    let delay = worker.backoff.borrow_mut().delay(round, wait);
+                    let Some(delay) = delay else { break };
+                    let paused = Instant::now();
+                    tokio::time::sleep(delay).await;
+                    trip.record.waited += paused.elapsed();
+                }
+            }
+        }
+    }
+    Err(last)
+}
+
+async fn attempt(
+    trip: &mut Trip,
+    worker: &Rc<Worker>,
+    chain: &Chain,
+    step: &Step,
+    target: &Target,
+    provider: &Provider,
+) -> Result<Outcome, Refusal> {
+    trip.record.attempts += 1;
+    let (mut headers, body) = outgoing(trip, step, target, provider)?;
+    let body = match chain.wants(Hook::UpstreamRequest, &trip.ask.model) {
+        true => last_change(trip, worker, chain, target, provider, (&mut headers, body)).await?,
+        false => body,
+    };
+    let request = request(trip, provider, headers, body);
+
+    // From here on the request may cost money, so it is in the ledger.
+    let tenant = Arc::clone(&trip.caller.tenant.name);
+    let mut entry = worker.shared.ledger.open(&tenant, &trip.ask.model, &provider.name, target.price);
+    entry.asked(usage::estimate_tokens(trip.ask.text_bytes));
+    trip.record.entry = Some(entry);
+    trip.record.answerer = Some(Answerer { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
+
+    let asked = Instant::now();
+    let sent = worker.pool.send(&provider.upstream, request, provider.upstream.deadlines()).await;
+    trip.record.waited += asked.elapsed();
+    let name = Arc::clone(&provider.name);
+    let failed = match sent {
+        Ok(response) => match judge(&response, &name) {
+            None => return Ok(Outcome::Answered(Answered { response, label: target.label.clone(), provider: name })),
+            Some(failed) => failed,
+        },
+        Err(error) => failure(&error, name)?,
+    };
+    // An attempt that failed is closed: nothing was produced that anybody would charge.
+    if let Some(entry) = trip.record.entry.take() {
+        entry.close(Reason::UpstreamFailed, Tokens::default());
+    }
+    Ok(failed)
+}
+
+/// Headers and body as they leave for a target.
+fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<(HeaderMap, Bytes), Refusal> {
+    let lent = trip.lent.as_mut().ok_or(Refusal::Internal)?;
+    let mut headers = HeaderMap::with_capacity(12);
+    for name in FORWARDED.iter().chain(&lent.added) {
+        if let Some(value) = lent.headers.get(name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(VIA, HeaderValue::from_static("1.1 weir"));
+    if step.overrides.is_empty() {
+        return Ok((headers, trip.ask.outgoing(&trip.body, &target.model, provider.ask_usage)));
+    }
+    let broke = |e: &dyn std::fmt::Display| Refusal::PluginBroke(e.to_string());
+    let mut document = Document::request(trip.ask.endpoint, trip.body.clone());
+    for change in &step.overrides {
+        document.set(&change.pointer, &change.value).map_err(|e| broke(&e))?;
+    }
+    let body = document.bytes().map_err(|e| broke(&e))?;
+    let ask = weir_dialect::read(trip.ask.endpoint, &body).map_err(|e| broke(&e))?;
+    Ok((headers, ask.outgoing(&body, &target.model, provider.ask_usage)))
+}
+
+/// The `upstream-request` hooks.
+async fn last_change(
+    trip: &mut Trip,
+    worker: &Rc<Worker>,
+    chain: &Chain,
+    target: &Target,
+    provider: &Provider,
+    (headers, body): (&mut HeaderMap, Bytes),
+) -> Result<Bytes, Refusal> {
+    let attempt = Arc::new(Attempt {
+        number: trip.record.attempts,
+        provider: Arc::clone(&provider.name),
+        model: Arc::clone(&target.model),
+    });
+    if let Some(lent) = &mut trip.lent {
+        lent.attempt = Some((std::mem::take(headers), Document::request(trip.ask.endpoint, body)));
+    }
+    worker.sandbox.upstream_request(chain, &mut trip.lent, &attempt).await?;
+    let (new, mut document) = trip.lent.as_mut().and_then(|l| l.attempt.take()).ok_or(Refusal::Internal)?;
+    *headers = new;
+    document.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))
+}
+
+/// The request on the wire: credentials come last, so that no plugin has seen them.
+fn request(trip: &Trip, provider: &Provider, mut headers: HeaderMap, body: Bytes) -> Request<Bytes> {
+    if let Ok(id) = HeaderValue::from_str(&trip.record.id) {
+        headers.insert(request_id::HEADER, id);
+    }
+    provider.upstream.add_head_defaults(&mut headers);
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = provider.uri(trip.ask.endpoint);
+    *request.headers_mut() = headers;
+    request
+}
+
+/// Whether an answer's head is one to relay; if not, what came instead.
+fn judge(response: &Response<Body>, provider: &Arc<str>) -> Option<Outcome> {
+    let status = response.status();
+    let provider = Arc::clone(provider);
+    if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+        // The gateway's key is meant, not the client's; another provider may well accept its own.
+        return Some(Outcome::Failed { refusal: Refusal::UpstreamCredentials { provider }, wait: None });
+    }
+    if plan::retryable_status(status) {
+        let wait = plan::retry_after(response.headers(), SystemTime::now());
+        let refusal = Refusal::UpstreamStatus { provider, status, retry_after: wait };
+        return Some(Outcome::Failed { refusal, wait });
+    }
+    if status.is_redirection() || status.is_informational() {
+        // Never followed: it would carry the credentials elsewhere.
+        let refusal = Refusal::UpstreamStatus { provider, status, retry_after: None };
+        return Some(Outcome::Failed { refusal, wait: None });
+    }
+    None
+}
+
+/// What a failed attempt means: go on with the plan, or stop here because the request may have been carried out.
+fn failure(error: &AttemptError, provider: Arc<str>) -> Result<Outcome, Refusal> {
+    let refusal = match error {
+        AttemptError::Busy { retry_after } => Refusal::UpstreamBusy { provider, retry_after: *retry_after },
+        AttemptError::Timeout(Which::FirstByte | Which::Total) => Refusal::UpstreamTimeout { provider },
+        AttemptError::ClosedBeforeHead { .. } | AttemptError::Protocol(_) => Refusal::UpstreamBroken { provider },
+        AttemptError::Unresolved
+        | AttemptError::Connect(_)
+        | AttemptError::Tls(_)
+        | AttemptError::Timeout(Which::Connect)
+        | AttemptError::BadTarget => Refusal::UpstreamUnreachable { provider, kind: error.kind() },
+    };
+    if error.may_retry() { Ok(Outcome::Failed { refusal, wait: None }) } else { Err(refusal) }
+}

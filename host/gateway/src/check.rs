@@ -1,0 +1,33 @@
+//! `weir check`: everything that `serve` would refuse, without serving.
+
+use crate::cli::Check;
+use crate::console;
+use crate::serve::{at, open_cache};
+use std::process::ExitCode;
+use weir_sandbox::{Library, Sandbox};
+
+/// Prints every problem; 0 if there is none, else 1.
+pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
+    let file = args.file();
+    let loaded = match weir_config::load(&file, &args.overrides()) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            console::complain(&problems.to_string());
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    loaded.warnings.iter().for_each(|w| console::complain(&format!("warning: {w}")));
+    let config = loaded.config;
+    let sandbox = Sandbox::new()?;
+    let mut library = Library::new(sandbox, open_cache(&config));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (chains, problems) = runtime.block_on(library.build(&config, &mut |_| {}));
+    problems.iter().for_each(|p| console::complain(&at(&config, p)));
+    if !problems.is_empty() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let (tenants, models) = (config.tenants.len(), config.models.len());
+    let plugins = chains.plugins().len();
+    console::say(&format!("{}: good ({tenants} tenants, {models} models, {plugins} plugins bound)", file.display()));
+    Ok(ExitCode::SUCCESS)
+}

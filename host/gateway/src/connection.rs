@@ -1,0 +1,140 @@
+//! One client connection: which HTTP it speaks, and serving it until it ends or the gateway drains.
+
+use crate::journey::journey;
+use crate::socket::{Deadlines, Socket, Traffic};
+use crate::worker::Worker;
+use hyper::body::Incoming;
+use hyper::rt::Executor;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::pin;
+use std::rc::Rc;
+use tokio::net::TcpStream;
+use weir_config::Limits;
+
+/// Spawns onto this thread.
+#[derive(Debug, Clone, Copy)]
+struct Here;
+
+impl<F: Future<Output = ()> + 'static> Executor<F> for Here {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}
+
+/// How an HTTP/2 connection begins (RFC 9113 section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Serves a connection. Ends when the client closes it, breaks the law or a deadline, or the drain is over.
+pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream) {
+    let limits = worker.held().snapshot.config.limits.clone();
+    let _ = stream.set_nodelay(true);
+    let multiplexed = match tokio::time::timeout(limits.head_timeout, is_http2(&stream)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => return,
+    };
+    let traffic = Traffic::new(multiplexed);
+    let deadlines =
+        Deadlines { head: limits.head_timeout, idle: limits.keep_alive_timeout, write: limits.write_timeout };
+    let io = TokioIo::new(Socket::new(stream, Rc::clone(&traffic), deadlines));
+    if multiplexed {
+        serve_http2(worker, io, traffic, &limits).await
+    } else {
+        serve_http1(worker, io, traffic, &limits).await
+    }
+}
+
+/// Looks at the first bytes without taking them: once for each connection, nothing for each request.
+async fn is_http2(stream: &TcpStream) -> std::io::Result<bool> {
+    let mut start = [0; PREFACE.len()];
+    let mut seen = 0;
+    loop {
+        let n = stream.peek(&mut start).await?;
+        let bytes = start.get(..n).unwrap_or_default();
+        if n == 0 || !PREFACE.starts_with(bytes) {
+            return Ok(false);
+        }
+        if n == PREFACE.len() {
+            return Ok(true);
+        }
+        // A peek answers at once while old bytes lie there; look again only when more may have come.
+        if n == seen {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        seen = n;
+    }
+}
+
+async fn serve_http1(worker: Rc<Worker>, io: TokioIo<Socket>, traffic: Rc<Traffic>, limits: &Limits) {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        // The socket's own deadlines tell a slow head from an idle connection; hyper's does not.
+        .header_read_timeout(None)
+        .max_headers(limits.headers)
+        .max_header_size(limits.head_bytes)
+        .max_buf_size(limits.head_bytes.max(64 << 10));
+    let mut drain = worker.drain();
+    let service = service(worker, traffic);
+    let mut connection = pin!(builder.serve_connection(io, service_fn(service)));
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => Some(ended),
+        () = drain.begun() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(why) = ended {
+        tracing::trace!(%why, "connection ended");
+    }
+}
+
+async fn serve_http2(worker: Rc<Worker>, io: TokioIo<Socket>, traffic: Rc<Traffic>, limits: &Limits) {
+    let mut builder = http2::Builder::new(Here);
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.h2_streams)
+        .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(32 << 10))
+        .max_send_buf_size(256 << 10)
+        .keep_alive_interval(limits.keep_alive_timeout / 2)
+        .keep_alive_timeout(limits.head_timeout);
+    let mut drain = worker.drain();
+    let service = service(worker, traffic);
+    let mut connection = pin!(builder.serve_connection(io, service_fn(service)));
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => Some(ended),
+        () = drain.begun() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(why) = ended {
+        tracing::trace!(%why, "connection ended");
+    }
+}
+
+type Answer = http::Response<crate::body::OutBody>;
+
+fn service(
+    worker: Rc<Worker>,
+    traffic: Rc<Traffic>,
+) -> impl Fn(http::Request<Incoming>) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Infallible>>>> {
+    move |request| {
+        let worker = Rc::clone(&worker);
+        let busy = traffic.begin();
+        Box::pin(async move { Ok(journey(worker, request, busy).await) })
+    }
+}

@@ -1,0 +1,73 @@
+//! What the gateway says to whoever started it. The one place that prints.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use std::net::SocketAddr;
+use weir_config::Config;
+use weir_sandbox::{Chains, Event};
+
+/// One line on standard output.
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
+/// One line on standard error.
+pub(crate) fn complain(line: &str) {
+    eprintln!("{line}");
+}
+
+/// Progress while plugins are loaded.
+pub(crate) fn progress(event: Event) {
+    match event {
+        Event::Compiling { source, bytes } => say(&format!("plugin   compiling {source} ({} KiB) …", bytes / 1024)),
+        Event::Compiled { source, took } => say(&format!("plugin   {source} compiled in {} ms", took.as_millis())),
+        Event::Cached { source, took } => {
+            say(&format!("plugin   {source} from the cache in {:.1} ms", took.as_secs_f64() * 1000.0));
+        }
+    }
+}
+
+/// The start's summary: what serves whom, where, and one command to try.
+pub(crate) fn ready(config: &Config, chains: &Chains, listen: SocketAddr, admin: SocketAddr) {
+    for plugin in chains.plugins() {
+        let hooks: Vec<&str> = plugin.hooks().map(|hook| hook.name()).collect();
+        say(&format!("plugin   {}: {}", plugin.name(), hooks.join(", ")));
+    }
+    for tenant in &config.tenants {
+        let keys: Vec<String> = tenant.keys.iter().map(|key| shown(&config.pepper, key)).collect();
+        say(&format!("tenant   {}: {}", tenant.name, keys.join(", ")));
+    }
+    let models: Vec<&str> = config.models.iter().map(|m| m.name.as_str()).collect();
+    say(&format!("models   {}", models.join(", ")));
+    say(&format!("gateway  http://{listen}"));
+    say(&format!("admin    http://{admin}"));
+    if let Some((key, model)) = example(config) {
+        say("");
+        say(&format!(
+            "try      curl -s http://{listen}/v1/chat/completions -H 'authorization: Bearer {key}' \\\n           \
+             -H 'content-type: application/json' \\\n           \
+             -d '{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello, Weir\"}}]}}'"
+        ));
+    }
+}
+
+/// The secret of the keys that come with the default configuration. It is printed because it is no secret.
+const DEMO: &str = "demo";
+
+/// A key as it may be shown: the whole token if it is a demo key, else its public part.
+fn shown(pepper: &weir_config::Secret, key: &weir_config::Key) -> String {
+    match is_demo(pepper, key) {
+        true => format!("sk-weir-{}-{DEMO} (demo key)", key.id),
+        false => format!("sk-weir-{}-…", key.id),
+    }
+}
+
+fn is_demo(pepper: &weir_config::Secret, key: &weir_config::Key) -> bool {
+    weir_tenancy::key::hash(pepper.expose().as_bytes(), &key.id, DEMO) == key.hash
+}
+
+fn example(config: &Config) -> Option<(String, &str)> {
+    let model = config.models.first()?;
+    let keys = config.tenants.iter().flat_map(|t| &t.keys);
+    let key = keys.filter(|k| is_demo(&config.pepper, k)).map(|k| format!("sk-weir-{}-{DEMO}", k.id)).next();
+    Some((key.unwrap_or_else(|| "$WEIR_KEY".to_owned()), &model.name))
+}

@@ -1,0 +1,198 @@
+//! The journey of a request, from its head to the last byte of its answer: one function, read top to bottom.
+//!
+//! Every endpoint takes this way; what differs between them is in `weir-dialect`. Whatever must be settled at the end is
+//! in the [`Record`], which the response's body owns.
+
+use crate::answer;
+use crate::ask::{self, Answered};
+use crate::body::OutBody;
+use crate::front::{self, Call};
+use crate::plan;
+use crate::read;
+use crate::record::Record;
+use crate::refusal::Refusal;
+use crate::relay;
+use crate::snapshot::Snapshot;
+use crate::socket::Busy;
+use crate::worker::Worker;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+use weir_dialect::{Ask, Document, Endpoint};
+use weir_ledger::Reason;
+use weir_sandbox::{Chain, Exchange, Facts, Hook};
+use weir_tenancy::Caller;
+
+/// A request that has been read: who asks, what, and what plugins may see and change of it.
+pub(crate) struct Trip {
+    pub(crate) record: Box<Record>,
+    pub(crate) caller: Caller,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) ask: Ask,
+    /// The body that `ask` was read from.
+    pub(crate) body: Bytes,
+    /// On loan to plugins while they run; here otherwise.
+    pub(crate) lent: Option<Box<Exchange>>,
+    /// While this lives the connection is not idle.
+    _busy: Busy,
+}
+
+impl Trip {
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.record.held.snapshot
+    }
+
+    pub(crate) fn worker(&self) -> Rc<Worker> {
+        Rc::clone(self.record.worker())
+    }
+}
+
+/// Answers a request, with a model's answer or with a refusal.
+pub(crate) async fn journey(worker: Rc<Worker>, request: Request<Incoming>, busy: Busy) -> Response<OutBody> {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    let held = worker.held();
+    let id = worker.ids.of(&parts.headers);
+    let Some(place) = worker.admit(held.snapshot.config.limits.in_flight) else {
+        worker.shared.stats.refusal("overloaded");
+        return answer::bare(&Refusal::Overloaded, &id);
+    };
+    let mut record = Box::new(Record::new(&worker, held, id, started, place));
+    match travel(&mut record, parts, body).await {
+        Ok(Way::Answered(response)) => answer::whole(response, record),
+        Ok(Way::Read { caller, chain, ask, body, lent }) => {
+            let mut trip = Trip { record, caller, chain, ask, body, lent, _busy: busy };
+            match decide(&mut trip).await {
+                Ok(answered) => relay::relay(trip, answered).await,
+                Err(refusal) => answer::refuse(refusal, trip.record),
+            }
+        }
+        Err(refusal) => answer::refuse(refusal, record),
+    }
+}
+
+/// How far the first half of the journey went.
+enum Way {
+    /// There was nothing to ask of a model.
+    Answered(Bytes),
+    /// A model is to be asked.
+    Read { caller: Caller, chain: Arc<Chain>, ask: Ask, body: Bytes, lent: Option<Box<Exchange>> },
+}
+
+/// 1 lawful, 2 identify, 3 admit, 4 read.
+async fn travel(record: &mut Record, parts: Parts, body: Incoming) -> Result<Way, Refusal> {
+    let held = Rc::clone(&record.held);
+    let snapshot = &*held.snapshot;
+
+    let call = front::lawful(&parts, &snapshot.config.limits)?;
+
+    let caller = snapshot.tenants.identify(front::token(&parts.headers)).map_err(Refusal::Denied)?;
+    record.tenant = Arc::clone(&caller.tenant.name);
+    let endpoint = match call {
+        Call::Models => return Ok(Way::Answered(snapshot.list(&caller.tenant))),
+        Call::Ask(endpoint) => endpoint,
+    };
+
+    // Before the body is polled: a client without a seat is not even told to continue uploading.
+    record.seat = Some(caller.admit(record.started).map_err(Refusal::Denied)?);
+
+    let body = read::whole(&parts.headers, body, &snapshot.config.limits).await?;
+    let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
+    count_for_model(record, snapshot, &caller, &ask.model)?;
+
+    let chain = snapshot.chain(&caller.tenant.name).ok_or(Refusal::Internal)?;
+    let lent = lend(record, &caller, &ask, endpoint, parts, &body);
+    if chain.wants(Hook::Observe, &ask.model) {
+        record.observers = Some((Arc::clone(chain), Arc::clone(&lent.facts)));
+    }
+    Ok(Way::Read { caller, chain: Arc::clone(chain), ask, body, lent: Some(lent) })
+}
+
+/// 5 policy, 6 plan, 7 ask.
+async fn decide(trip: &mut Trip) -> Result<Answered, Refusal> {
+    let worker = trip.worker();
+    let chain = Arc::clone(&trip.chain);
+
+    if chain.wants(Hook::Policy, &trip.ask.model) {
+        worker.sandbox.policy(&chain, &mut trip.lent).await?;
+        read_again(trip)?;
+    }
+
+    let plan = plan::plan(trip, &worker, &chain).await?;
+
+    ask::ask(trip, &worker, &chain, &plan).await
+}
+
+/// Checks that the caller may use a model, and counts the request for it from now on.
+fn count_for_model(record: &mut Record, snapshot: &Snapshot, caller: &Caller, name: &str) -> Result<(), Refusal> {
+    let model = snapshot.model(name).filter(|_| caller.may_use(name));
+    let model = model.ok_or_else(|| Refusal::ModelNotFound(name.chars().take(128).collect()))?;
+    if let Some(shard) = model.series(&caller.tenant).and_then(|s| s.shard(record.worker().index)) {
+        record.count_for(shard);
+    }
+    Ok(())
+}
+
+fn lend(record: &Record, caller: &Caller, ask: &Ask, endpoint: Endpoint, parts: Parts, body: &Bytes) -> Box<Exchange> {
+    let facts = Arc::new(Facts {
+        tenant: Arc::clone(&caller.tenant.name),
+        request_id: Arc::clone(&record.id),
+        model: (&*ask.model).into(),
+        dialect: endpoint.dialect(),
+        streaming: ask.streaming,
+        body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX),
+    });
+    Box::new(Exchange::new(facts, parts.headers, Document::request(endpoint, body.clone())))
+}
+
+/// After plugins rewrote the request: what does it ask now, and may the caller ask that?
+fn read_again(trip: &mut Trip) -> Result<(), Refusal> {
+    let lent = trip.lent.as_mut().ok_or(Refusal::Internal)?;
+    if !lent.request.is_changed() {
+        return Ok(());
+    }
+    let body = lent.request.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
+    let ask = weir_dialect::read(trip.ask.endpoint, &body).map_err(|e| Refusal::PluginBroke(e.to_string()))?;
+    if ask.model != trip.ask.model {
+        lent.facts = Arc::new(Facts { model: (&*ask.model).into(), ..(*lent.facts).clone() });
+        let held = Rc::clone(&trip.record.held);
+        count_for_model(&mut trip.record, &held.snapshot, &trip.caller, &ask.model)?;
+    }
+    trip.ask = ask;
+    trip.body = body;
+    Ok(())
+}
+
+/// The reason that the ledger keeps for a refusal after money may have been spent.
+pub(crate) fn reason(refusal: &Refusal) -> Reason {
+    match refusal {
+        Refusal::PluginRefused { .. }
+        | Refusal::PluginFailed { .. }
+        | Refusal::PluginHeldTooMuch(_)
+        | Refusal::PluginBroke(_) => Reason::PluginRefused,
+        Refusal::Unlawful(_)
+        | Refusal::NotFound
+        | Refusal::MethodNotAllowed(_)
+        | Refusal::Denied(_)
+        | Refusal::EncodedBody(_)
+        | Refusal::BodyTooLarge(_)
+        | Refusal::BodyTimeout(_)
+        | Refusal::BodyBroken
+        | Refusal::Unreadable(_)
+        | Refusal::ModelNotFound(_)
+        | Refusal::Overloaded
+        | Refusal::UpstreamBusy { .. }
+        | Refusal::UpstreamUnreachable { .. }
+        | Refusal::UpstreamTimeout { .. }
+        | Refusal::UpstreamStatus { .. }
+        | Refusal::UpstreamCredentials { .. }
+        | Refusal::UpstreamBroken { .. }
+        | Refusal::UpstreamTooLarge { .. }
+        | Refusal::UpstreamEncoded { .. }
+        | Refusal::Internal => Reason::UpstreamFailed,
+    }
+}

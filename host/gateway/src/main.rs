@@ -1,0 +1,54 @@
+//! `weir`: an AI gateway that platform teams extend with WebAssembly.
+//!
+//! This crate is composition only: [`serve`] builds what the other crates offer, `journey` leads each request through
+//! it. `docs/architecture.md` has the map.
+
+mod admin;
+mod answer;
+mod ask;
+mod body;
+mod check;
+mod cli;
+mod connection;
+mod console;
+mod control;
+mod demo;
+mod drain;
+mod front;
+mod gate;
+mod journey;
+mod keys;
+mod metrics;
+mod observe;
+mod plan;
+mod read;
+mod record;
+mod refusal;
+mod relay;
+mod request_id;
+mod serve;
+mod snapshot;
+mod socket;
+mod stats;
+mod watch;
+mod worker;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let ended = match &cli.command {
+        None => serve::serve(&cli.serve),
+        Some(cli::Command::Serve(args)) => serve::serve(args),
+        Some(cli::Command::Check(args)) => check::check(args),
+        Some(cli::Command::Key(command)) => keys::keys(command),
+    };
+    ended.unwrap_or_else(|error| {
+        console::complain(&format!("weir: {error:#}"));
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,133 @@
+//! `/metrics`: what the atomics of all parts say, written as OpenMetrics when somebody scrapes, and not before.
+
+mod plugins;
+mod requests;
+mod upstreams;
+
+use crate::control::Status;
+use crate::stats::Total;
+use crate::worker::Shared;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+use std::fmt;
+use std::sync::Arc;
+
+/// The media type of the answer (OpenMetrics 1.0).
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Everything there is to see.
+#[derive(Debug)]
+struct Everything {
+    shared: Arc<Shared>,
+    status: Arc<Status>,
+}
+
+/// The registry that [`render`] reads.
+pub(crate) fn registry(shared: &Arc<Shared>, status: &Arc<Status>) -> Registry {
+    let mut registry = Registry::with_prefix("weir");
+    registry.register_collector(Box::new(Everything { shared: Arc::clone(shared), status: Arc::clone(status) }));
+    registry
+}
+
+/// The answer to a scrape.
+pub(crate) fn render(registry: &Registry) -> Result<String, fmt::Error> {
+    let mut text = String::with_capacity(32 << 10);
+    prometheus_client::encoding::text::encode(&mut text, registry)?;
+    Ok(text)
+}
+
+impl Collector for Everything {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let mut out = Writer { encoder };
+        requests::write(&mut out, &self.shared)?;
+        upstreams::write(&mut out, &self.shared)?;
+        plugins::write(&mut out, &self.shared)?;
+        self.write_own(&mut out)
+    }
+}
+
+impl Everything {
+    fn write_own(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let generation = self.shared.snapshot.load().chains.generation;
+        out.gauge("generation", "Generation of plugins and bindings that serves now", |g| g.add(&[], generation))?;
+        out.gauge("plugin_problems", "Plugins that are not served as folder and configuration say", |g| {
+            g.add(&[], self.status.problems().len() as u64)
+        })?;
+        let (good, bad) = self.status.reloads();
+        out.counter("reloads", "Changes of plugins or configuration, by whether they went live", |c| {
+            c.add(&[("result", "live")], good)?;
+            c.add(&[("result", "refused")], bad)
+        })?;
+        out.gauge("build", "Always 1; the version is in the label", |g| {
+            g.add(&[("version", env!("CARGO_PKG_VERSION"))], 1_u64)
+        })
+    }
+}
+
+/// Labels as the library takes them.
+type Labels<'a> = &'a [(&'a str, &'a str)];
+
+/// Writes families of metrics.
+struct Writer<'a> {
+    encoder: DescriptorEncoder<'a>,
+}
+
+/// Writes the members of one family.
+struct Family<'a> {
+    encoder: MetricEncoder<'a>,
+    kind: MetricType,
+}
+
+impl Writer<'_> {
+    fn family(
+        &mut self,
+        name: &str,
+        help: &str,
+        kind: MetricType,
+        write: impl FnOnce(&mut Family<'_>) -> fmt::Result,
+    ) -> fmt::Result {
+        let encoder = self.encoder.encode_descriptor(name, help, None, kind)?;
+        write(&mut Family { encoder, kind })
+    }
+
+    fn counter(&mut self, name: &str, help: &str, write: impl FnOnce(&mut Family<'_>) -> fmt::Result) -> fmt::Result {
+        self.family(name, help, MetricType::Counter, write)
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, write: impl FnOnce(&mut Family<'_>) -> fmt::Result) -> fmt::Result {
+        self.family(name, help, MetricType::Gauge, write)
+    }
+
+    fn histogram(&mut self, name: &str, help: &str, write: impl FnOnce(&mut Family<'_>) -> fmt::Result) -> fmt::Result {
+        self.family(name, help, MetricType::Histogram, write)
+    }
+}
+
+impl Family<'_> {
+    fn add<V: EncodeCounterValue + EncodeGaugeValue>(&mut self, labels: Labels<'_>, value: V) -> fmt::Result {
+        let write = |member: &mut MetricEncoder<'_>| match self.kind {
+            MetricType::Counter => member.encode_counter::<NoLabelSet, _, f64>(&value, None),
+            _ => member.encode_gauge(&value),
+        };
+        if labels.is_empty() {
+            return write(&mut self.encoder);
+        }
+        write(&mut self.encoder.encode_family(&labels.to_vec())?)
+    }
+
+    /// A histogram of seconds from counts for each bound and one for the rest.
+    fn seconds(&mut self, labels: Labels<'_>, sum: f64, bounds: &[f64], counts: &[u64]) -> fmt::Result {
+        let labels: Vec<(&str, &str)> = labels.to_vec();
+        let bounds = bounds.iter().copied().chain(std::iter::once(f64::INFINITY));
+        let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
+        let count = counts.iter().sum();
+        self.encoder.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+    }
+
+    fn total(&mut self, labels: Labels<'_>, total: &Total) -> fmt::Result {
+        let bounds: Vec<f64> = total.bounds.iter().map(|us| *us as f64 / 1e6).collect();
+        self.seconds(labels, total.sum_us as f64 / 1e6, &bounds, &total.buckets)
+    }
+}

@@ -1,0 +1,70 @@
+//! What plugins cost, for each plugin, hook and tenant.
+
+use super::{Family, Writer};
+use crate::worker::Shared;
+use std::fmt;
+use weir_sandbox::{CPU_BUCKETS_NS, HookStats};
+
+pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    let counters: [(&str, &str, fn(&HookStats) -> u64); 6] = [
+        ("plugin_calls", "Calls of hooks, faults included", HookStats::calls),
+        ("plugin_pool_hits", "Calls that found an instance in the pool", HookStats::hits),
+        ("plugin_pool_misses", "Calls that had to make an instance", HookStats::misses),
+        ("plugin_pool_waits", "Calls that had to wait for an instance", HookStats::waits),
+        ("plugin_burned", "Instances thrown away after a fault", HookStats::burned),
+        ("plugin_yields", "Times that a plugin gave way in the middle of a call", HookStats::yields),
+    ];
+    for (name, help, read) in counters {
+        out.counter(name, help, |c| each(shared, |labels, stats| c.add(labels, read(stats))))?;
+    }
+    out.counter("plugin_cpu_seconds", "CPU time of plugins, host calls included and waiting excluded", |c| {
+        each(shared, |labels, stats| c.add(labels, stats.cpu_ns() as f64 / 1e9))
+    })?;
+    out.counter("plugin_faults", "Calls that did not end with the plugin's answer, by reason", |c| {
+        each(shared, |labels, stats| {
+            for (reason, count) in stats.faults().filter(|(_, count)| *count > 0) {
+                let mut labels = labels.to_vec();
+                labels.push(("reason", reason));
+                c.add(&labels, count)?;
+            }
+            Ok(())
+        })
+    })?;
+    out.histogram("plugin_call_cpu_seconds", "CPU time of one call", |h| {
+        each(shared, |labels, stats| cpu(h, labels, stats))
+    })?;
+    out.gauge("plugin_instances", "Instances alive", |g| {
+        let mut result = Ok(());
+        shared.sandbox.meter().each_pool(|plugin, tenant, count| {
+            if result.is_ok() {
+                result = g.add(&[("plugin", plugin), ("tenant", tenant)], count.max(0) as u64);
+            }
+        });
+        result
+    })?;
+    out.counter("plugin_counter", "Counters that plugins keep themselves", |c| {
+        let mut result = Ok(());
+        shared.sandbox.meter().each_counter(|plugin, tenant, name, value| {
+            if result.is_ok() {
+                result = c.add(&[("plugin", plugin), ("tenant", tenant), ("name", name)], value);
+            }
+        });
+        result
+    })
+}
+
+fn each(shared: &Shared, mut write: impl FnMut(&[(&str, &str)], &HookStats) -> fmt::Result) -> fmt::Result {
+    let mut result = Ok(());
+    shared.sandbox.meter().each_hook(|plugin, hook, tenant, stats| {
+        if result.is_ok() {
+            result = write(&[("plugin", plugin), ("hook", hook), ("tenant", tenant)], stats);
+        }
+    });
+    result
+}
+
+fn cpu(h: &mut Family<'_>, labels: &[(&str, &str)], stats: &HookStats) -> fmt::Result {
+    let bounds = CPU_BUCKETS_NS.map(|ns| ns as f64 / 1e9);
+    let counts: Vec<u64> = stats.buckets().collect();
+    h.seconds(labels, stats.cpu_ns() as f64 / 1e9, &bounds, &counts)
+}

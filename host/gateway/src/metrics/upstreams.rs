@@ -1,0 +1,46 @@
+//! Connections to providers and what became of attempts.
+
+use super::Writer;
+use crate::worker::Shared;
+use std::fmt;
+use weir_upstream::Stats;
+
+pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    let snapshot = shared.snapshot.load();
+    let providers = &snapshot.providers;
+    let gauges: [(&str, &str, fn(&Stats) -> u64); 3] = [
+        ("upstream_connections", "Connections open to the provider", Stats::open),
+        ("upstream_connections_idle", "Connections open and not in use", Stats::idle),
+        ("upstream_waiting", "Requests waiting for a connection", Stats::waiting),
+    ];
+    for (name, help, read) in gauges {
+        out.gauge(name, help, |g| {
+            providers.iter().try_for_each(|p| g.add(&[("provider", &p.name)], read(p.upstream.stats())))
+        })?;
+    }
+    let counters: [(&str, &str, fn(&Stats) -> u64); 7] = [
+        ("upstream_attempts", "Attempts made", Stats::requests),
+        ("upstream_connections_opened", "Connections opened", Stats::created),
+        ("upstream_reused", "Attempts on a connection that had served before", Stats::reused),
+        ("upstream_recovered", "Attempts moved from a connection that had gone stale", Stats::recovered),
+        ("upstream_waits", "Attempts that had to wait for a connection", Stats::waits),
+        ("upstream_busy", "Attempts refused because connections and queue were full", Stats::busy),
+        ("upstream_connect_errors", "Connections that could not be opened", Stats::connect_errors),
+    ];
+    for (name, help, read) in counters {
+        out.counter(name, help, |c| {
+            providers.iter().try_for_each(|p| c.add(&[("provider", &p.name)], read(p.upstream.stats())))
+        })?;
+    }
+    out.counter("upstream_errors", "Attempts and bodies that failed, by kind", |c| {
+        for provider in providers {
+            for (kind, count) in provider.upstream.stats().errors() {
+                c.add(&[("provider", &provider.name), ("kind", kind)], count)?;
+            }
+        }
+        Ok(())
+    })?;
+    out.gauge("upstream_healthy", "1 while the provider is asked first, 0 while it is avoided", |g| {
+        providers.iter().try_for_each(|p| g.add(&[("provider", &p.name)], u64::from(p.upstream.healthy())))
+    })
+}

@@ -1,0 +1,68 @@
+//! Finished requests on their way to `observe` plugins: a bounded queue on each worker, off the hot path.
+
+use crate::worker::Held;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use weir_sandbox::{Chain, Facts, Outcome, Worker};
+
+/// Jobs that wait; what comes later is skipped and counted.
+const WAITING: usize = 4096;
+
+/// One finished request.
+pub(crate) struct Job {
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) facts: Arc<Facts>,
+    pub(crate) outcome: Arc<Outcome>,
+    /// The generation that the chain is of.
+    pub(crate) _held: Rc<Held>,
+}
+
+impl Job {
+    pub(crate) async fn run(self, sandbox: &Worker) {
+        sandbox.observe(&self.chain, &self.facts, &self.outcome).await;
+    }
+}
+
+/// The queue.
+#[derive(Default)]
+pub(crate) struct Observers {
+    waiting: RefCell<VecDeque<Job>>,
+    arrived: Notify,
+}
+
+impl Observers {
+    /// Queues a job; false if the queue is full.
+    pub(crate) fn push(&self, job: Job) -> bool {
+        let mut waiting = self.waiting.borrow_mut();
+        if waiting.len() >= WAITING {
+            return false;
+        }
+        waiting.push_back(job);
+        self.arrived.notify_one();
+        true
+    }
+
+    fn pop(&self) -> Option<Job> {
+        self.waiting.borrow_mut().pop_front()
+    }
+
+    /// The next job.
+    pub(crate) async fn next(&self) -> Job {
+        loop {
+            if let Some(job) = self.pop() {
+                return job;
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    /// Runs what still waits when the worker ends.
+    pub(crate) async fn drained(&self, sandbox: &Worker) {
+        while let Some(job) = self.pop() {
+            job.run(sandbox).await;
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A request's record: everything that must be settled once, however it ends. The response body owns it.
+
+use crate::gate::Place;
+use crate::stats::Shard;
+use crate::worker::{Held, Worker};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use weir_dialect::{Provenance, Usage};
+use weir_ledger::{Entry, Reason, Tokens};
+use weir_sandbox::{Chain, Facts, ObservedProvenance, Outcome};
+use weir_tenancy::Seat;
+
+/// What the client sees of a request that it left.
+const CLIENT_GONE: u16 = 499;
+
+/// Who answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Answerer {
+    pub(crate) provider: Arc<str>,
+    pub(crate) model: Arc<str>,
+}
+
+/// The record. Dropping it settles it: the seat is free, the ledger's entry closed, figures and observers told.
+#[derive(Debug)]
+pub(crate) struct Record {
+    worker: Rc<Worker>,
+    /// The generation that serves the request stays alive as long as the request.
+    pub(crate) held: Rc<Held>,
+    pub(crate) id: Arc<str>,
+    pub(crate) tenant: Arc<str>,
+    pub(crate) started: Instant,
+    pub(crate) seat: Option<Seat>,
+    pub(crate) entry: Option<Entry>,
+    pub(crate) answerer: Option<Answerer>,
+    pub(crate) attempts: u32,
+    /// Time spent waiting for upstreams, which is not the gateway's own.
+    pub(crate) waited: Duration,
+    pub(crate) observers: Option<(Arc<Chain>, Arc<Facts>)>,
+    shard: Arc<Shard>,
+    status: u16,
+    code: Option<Arc<str>>,
+    first_byte: Option<Duration>,
+    usage: Option<Usage>,
+    reason: Reason,
+    _place: Place,
+}
+
+impl Record {
+    pub(crate) fn new(worker: &Rc<Worker>, held: Rc<Held>, id: Arc<str>, started: Instant, place: Place) -> Self {
+        let shard = held.nobody(worker.index);
+        shard.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self {
+            worker: Rc::clone(worker),
+            held,
+            id,
+            tenant: worker.empty(),
+            started,
+            seat: None,
+            entry: None,
+            answerer: None,
+            attempts: 0,
+            waited: Duration::ZERO,
+            observers: None,
+            shard,
+            status: CLIENT_GONE,
+            code: None,
+            first_byte: None,
+            usage: None,
+            reason: Reason::ClientGone,
+            _place: place,
+        }
+    }
+
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
+    }
+
+    /// From now on the request counts for this tenant and model.
+    pub(crate) fn count_for(&mut self, shard: &Arc<Shard>) {
+        self.shard.in_flight.fetch_sub(1, Ordering::Relaxed);
+        shard.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.shard = Arc::clone(shard);
+    }
+
+    /// The response's head is ready: this is what the gateway took for it.
+    pub(crate) fn head_ready(&mut self) {
+        let elapsed = self.started.elapsed();
+        self.first_byte = Some(elapsed);
+        self.shard.overhead.record(elapsed.saturating_sub(self.waited));
+    }
+
+    /// Usage that the provider reported.
+    pub(crate) fn report(&mut self, usage: Usage) {
+        self.usage = Some(usage);
+        if let Some(entry) = &mut self.entry {
+            entry.report(tokens(&usage));
+        }
+    }
+
+    /// Text that was relayed, for an estimate should nobody report.
+    pub(crate) fn progress(&mut self, bytes: usize) {
+        if let Some(entry) = &mut self.entry {
+            entry.progress(bytes as u64);
+        }
+    }
+
+    /// The response went out to its last byte.
+    pub(crate) fn complete(&mut self, status: u16) {
+        self.status = status;
+        self.reason = Reason::Completed;
+    }
+
+    /// The request ended in a refusal.
+    pub(crate) fn refused(&mut self, status: u16, code: &str, reason: Reason) {
+        self.status = status;
+        self.code = Some(code.into());
+        self.reason = reason;
+    }
+
+    /// The tokens to bill: reported, or what was seen; a whole answer without a report is an estimate.
+    fn tokens(&self) -> Tokens {
+        let Some(entry) = &self.entry else { return self.usage.as_ref().map(tokens).unwrap_or_default() };
+        let mut seen = entry.seen();
+        if self.reason == Reason::Completed && seen.provenance == weir_ledger::Provenance::Partial {
+            seen.provenance = weir_ledger::Provenance::Estimated;
+        }
+        seen
+    }
+
+    fn outcome(&self, tokens: &Tokens) -> Outcome {
+        let us = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
+        let empty = self.worker.empty();
+        let duration = self.started.elapsed();
+        Outcome {
+            status: self.status,
+            code: self.code.clone(),
+            provider: self.answerer.as_ref().map_or_else(|| Arc::clone(&empty), |a| Arc::clone(&a.provider)),
+            upstream_model: self.answerer.as_ref().map_or(empty, |a| Arc::clone(&a.model)),
+            attempts: self.attempts,
+            input_tokens: tokens.input,
+            output_tokens: tokens.output,
+            provenance: match tokens.provenance {
+                weir_ledger::Provenance::Reported => ObservedProvenance::Reported,
+                weir_ledger::Provenance::Partial => ObservedProvenance::Partial,
+                weir_ledger::Provenance::Estimated => ObservedProvenance::Estimated,
+                weir_ledger::Provenance::None => ObservedProvenance::None,
+            },
+            duration_us: us(duration),
+            first_byte_us: us(self.first_byte.unwrap_or(duration)),
+        }
+    }
+
+    fn settle(&mut self) {
+        let tokens = self.tokens();
+        if let Some(entry) = self.entry.take() {
+            entry.close(self.reason, tokens);
+        }
+        self.shard.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.shard.status(self.status);
+        self.shard.duration.record(self.started.elapsed());
+        if let Some(first) = self.first_byte {
+            self.shard.first_byte.record(first);
+        }
+        if let Some((chain, facts)) = self.observers.take() {
+            let outcome = Arc::new(self.outcome(&tokens));
+            self.worker.observe(chain, facts, outcome, &self.held);
+        }
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}
+
+fn tokens(usage: &Usage) -> Tokens {
+    Tokens {
+        input: usage.input,
+        output: usage.output,
+        cached_input: usage.cached_input,
+        reasoning: usage.reasoning,
+        provenance: match usage.provenance {
+            Provenance::Reported => weir_ledger::Provenance::Reported,
+            Provenance::Partial => weir_ledger::Provenance::Partial,
+            Provenance::Estimated => weir_ledger::Provenance::Estimated,
+            Provenance::None => weir_ledger::Provenance::None,
+        },
+    }
+}

@@ -1,0 +1,245 @@
+//! Every way in which the gateway itself says no: one enum, one table.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use std::sync::Arc;
+use std::time::Duration;
+use weir_dialect::ReadError;
+use weir_http::head::Unlawful;
+use weir_sandbox::{Fault, Hook, Stop};
+use weir_tenancy::{Denied, Rate};
+
+/// Who has to change something so that the request succeeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blame {
+    Client,
+    Tenant,
+    Plugin,
+    Upstream,
+    Gateway,
+}
+
+/// What a client library should do about it. The OpenAI and Anthropic libraries obey these headers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// As its status says.
+    Unsaid,
+    /// Not at all: the gateway has done its own attempts.
+    No,
+    /// After this long.
+    After(Duration),
+}
+
+/// A request that is answered by the gateway and not by a model.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("{0}")]
+    Unlawful(Unlawful),
+    #[error("there is nothing at this path: the API is at /v1/chat/completions, /v1/embeddings and /v1/models")]
+    NotFound,
+    #[error("this path takes {0} only")]
+    MethodNotAllowed(Method),
+    #[error("{0}")]
+    Denied(Denied),
+    #[error("the body is {0}-encoded: send it as plain JSON")]
+    EncodedBody(String),
+    #[error("the body is larger than the {0} bytes that this gateway takes")]
+    BodyTooLarge(usize),
+    #[error("the body did not arrive within {} s", .0.as_secs())]
+    BodyTimeout(Duration),
+    #[error("the body broke off or is not framed as HTTP demands")]
+    BodyBroken,
+    #[error("{0}")]
+    Unreadable(ReadError),
+    #[error("the model `{0}` does not exist or you do not have access to it: GET /v1/models lists yours")]
+    ModelNotFound(String),
+    #[error("{}", .refusal.message)]
+    PluginRefused { plugin: Arc<str>, refusal: weir_sandbox::Refusal },
+    #[error("the plugin `{plugin}` failed at its `{}` hook, and this request may not go on without it", .hook.name())]
+    PluginFailed { plugin: Arc<str>, hook: Hook, fault: Fault },
+    #[error("the plugin `{0}` held back more of the stream than it may")]
+    PluginHeldTooMuch(Arc<str>),
+    #[error("a plugin rewrote the request into one that cannot be sent: {0}")]
+    PluginBroke(String),
+    #[error("the gateway has as many requests in flight as it takes: retry shortly")]
+    Overloaded,
+    #[error("all connections to the provider `{provider}` are in use")]
+    UpstreamBusy { provider: Arc<str>, retry_after: Duration },
+    #[error("the provider `{provider}` could not be reached ({kind})")]
+    UpstreamUnreachable { provider: Arc<str>, kind: &'static str },
+    #[error("the provider `{provider}` did not answer in time")]
+    UpstreamTimeout { provider: Arc<str> },
+    #[error("the provider `{provider}` answered {status}")]
+    UpstreamStatus { provider: Arc<str>, status: StatusCode, retry_after: Option<Duration> },
+    #[error("the provider `{provider}` did not accept the gateway's credentials: tell whoever runs the gateway")]
+    UpstreamCredentials { provider: Arc<str> },
+    #[error("the provider `{provider}` broke off its answer")]
+    UpstreamBroken { provider: Arc<str> },
+    #[error("the provider `{provider}` answered with more than {limit} bytes")]
+    UpstreamTooLarge { provider: Arc<str>, limit: usize },
+    #[error("the provider `{provider}` answered with an encoding that plugins cannot read")]
+    UpstreamEncoded { provider: Arc<str> },
+    #[error("the gateway lost track of this request; it is logged with its id")]
+    Internal,
+}
+
+/// The row of a refusal in the table.
+#[derive(Debug)]
+pub(crate) struct Face<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'a str,
+    /// OpenAI's `error.type`.
+    pub(crate) kind: &'static str,
+    pub(crate) blame: Blame,
+    pub(crate) retry: Retry,
+}
+
+const INVALID: &str = "invalid_request_error";
+const AUTH: &str = "authentication_error";
+const RATE: &str = "rate_limit_error";
+const API: &str = "api_error";
+
+impl From<Stop> for Refusal {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refused { plugin, refusal } => Refusal::PluginRefused { plugin, refusal },
+            Stop::Failed { plugin, hook, fault } => Refusal::PluginFailed { plugin, hook, fault },
+        }
+    }
+}
+
+impl Refusal {
+    /// The table: status, code, type, blame and retry advice of every refusal.
+    #[allow(clippy::too_many_lines)] // one row for each variant, and nothing else
+    pub(crate) fn face(&self) -> Face<'_> {
+        use Blame::{Client, Gateway, Plugin, Tenant, Upstream};
+        use Retry::{After, No, Unsaid};
+        let row = |status, code, kind, blame, retry| Face { status, code, kind, blame, retry };
+        let second = Duration::from_secs(1);
+        match self {
+            Self::Unlawful(law) => row(law.status(), law.code(), INVALID, Client, Unsaid),
+            Self::NotFound => row(StatusCode::NOT_FOUND, "not_found", INVALID, Client, Unsaid),
+            Self::MethodNotAllowed(_) => {
+                row(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", INVALID, Client, Unsaid)
+            }
+            Self::Denied(denied) => match denied {
+                Denied::MissingKey => row(StatusCode::UNAUTHORIZED, "missing_api_key", AUTH, Client, Unsaid),
+                Denied::MalformedKey | Denied::UnknownKey => {
+                    row(StatusCode::UNAUTHORIZED, "invalid_api_key", AUTH, Client, Unsaid)
+                }
+                Denied::RateLimited { retry_after, .. } => {
+                    row(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", RATE, Tenant, After(*retry_after))
+                }
+                Denied::TooManyConcurrent { .. } => {
+                    row(StatusCode::TOO_MANY_REQUESTS, "concurrency_limit_exceeded", RATE, Tenant, After(second))
+                }
+            },
+            Self::EncodedBody(_) => {
+                row(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", INVALID, Client, Unsaid)
+            }
+            Self::BodyTooLarge(_) => row(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", INVALID, Client, Unsaid),
+            Self::BodyTimeout(_) => row(StatusCode::REQUEST_TIMEOUT, "request_timeout", INVALID, Client, No),
+            Self::BodyBroken => row(StatusCode::BAD_REQUEST, "bad_body", INVALID, Client, Unsaid),
+            Self::Unreadable(error) => row(StatusCode::BAD_REQUEST, error.code(), INVALID, Client, Unsaid),
+            Self::ModelNotFound(_) => row(StatusCode::NOT_FOUND, "model_not_found", INVALID, Client, Unsaid),
+            Self::PluginRefused { refusal, .. } => {
+                let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+                let kind = if status.is_server_error() { API } else { INVALID };
+                row(status, &refusal.code, kind, Client, No)
+            }
+            Self::PluginFailed { fault: Fault::Busy, .. } => {
+                row(StatusCode::SERVICE_UNAVAILABLE, "plugin_busy", API, Plugin, After(second))
+            }
+            Self::PluginFailed { .. } | Self::PluginHeldTooMuch(_) | Self::PluginBroke(_) => {
+                row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, No)
+            }
+            Self::Overloaded => row(StatusCode::SERVICE_UNAVAILABLE, "overloaded", API, Gateway, After(second)),
+            Self::UpstreamBusy { retry_after, .. } => {
+                row(StatusCode::SERVICE_UNAVAILABLE, "upstream_busy", API, Upstream, After(*retry_after))
+            }
+            Self::UpstreamUnreachable { .. } => row(StatusCode::BAD_GATEWAY, "upstream_unreachable", API, Upstream, No),
+            Self::UpstreamTimeout { .. } => row(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", API, Upstream, No),
+            Self::UpstreamStatus { status, retry_after, .. } => self.after_upstream(*status, *retry_after),
+            Self::UpstreamCredentials { .. } => row(StatusCode::BAD_GATEWAY, "upstream_credentials", API, Gateway, No),
+            Self::UpstreamBroken { .. } => row(StatusCode::BAD_GATEWAY, "upstream_broken", API, Upstream, No),
+            Self::UpstreamTooLarge { .. } => row(StatusCode::BAD_GATEWAY, "upstream_too_large", API, Upstream, No),
+            Self::UpstreamEncoded { .. } => row(StatusCode::BAD_GATEWAY, "upstream_encoded", API, Upstream, No),
+            Self::Internal => row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", API, Gateway, No),
+        }
+    }
+
+    /// What is left to say when every attempt ended in such a status.
+    fn after_upstream(&self, status: StatusCode, retry_after: Option<Duration>) -> Face<'_> {
+        let retry = retry_after.map_or(Retry::No, Retry::After);
+        let row = |status, code, kind| Face { status, code, kind, blame: Blame::Upstream, retry };
+        match status.as_u16() {
+            429 => row(StatusCode::TOO_MANY_REQUESTS, "upstream_rate_limited", RATE),
+            503 | 529 => row(StatusCode::SERVICE_UNAVAILABLE, "upstream_overloaded", API),
+            504 => row(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", API),
+            _ => row(StatusCode::BAD_GATEWAY, "upstream_error", API),
+        }
+    }
+
+    /// Which field of the request is meant, if one is.
+    fn param(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreadable(error) => error.param(),
+            Self::ModelNotFound(_) => Some("model"),
+            _ => None,
+        }
+    }
+
+    /// The body of the answer, in OpenAI's error shape
+    /// (<https://platform.openai.com/docs/guides/error-codes/api-errors>).
+    pub(crate) fn body(&self) -> Bytes {
+        let face = self.face();
+        weir_dialect::refusal::body(face.code, face.kind, &self.to_string(), self.param())
+    }
+
+    /// The event that ends a stream whose head has gone out already.
+    pub(crate) fn event(&self) -> Bytes {
+        let face = self.face();
+        weir_dialect::refusal::event(face.code, face.kind, &self.to_string(), self.param())
+    }
+
+    /// Adds what the table says about the answer's head.
+    pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
+        const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+        const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        match self.face().retry {
+            Retry::Unsaid => {}
+            Retry::No => {
+                headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+            }
+            Retry::After(wait) => {
+                let ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
+                headers.insert(RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+                headers.insert(RETRY_AFTER_MS, HeaderValue::from(ms));
+            }
+        }
+        if let Self::MethodNotAllowed(allowed) = self
+            && let Ok(value) = HeaderValue::from_str(allowed.as_str())
+        {
+            headers.insert(ALLOW, value);
+        }
+        if let Self::Denied(Denied::RateLimited { limit, retry_after, .. }) = self {
+            crate::answer::add_rate(headers, &Rate { limit: *limit, remaining: 0, reset: *retry_after });
+        }
+        if let Self::Denied(Denied::MissingKey | Denied::MalformedKey | Denied::UnknownKey) = self {
+            headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"weir\""));
+        }
+    }
+
+    /// Writes the line that the table's blame asks for. What a client does wrong is no news to an operator.
+    pub(crate) fn log(&self, request: &str, tenant: &str) {
+        let face = self.face();
+        let (code, status) = (face.code, face.status.as_u16());
+        match face.blame {
+            Blame::Client | Blame::Tenant => tracing::debug!(request, tenant, code, status, "refused: {self}"),
+            Blame::Plugin | Blame::Upstream => tracing::warn!(request, tenant, code, status, "refused: {self}"),
+            Blame::Gateway => tracing::error!(request, tenant, code, status, "refused: {self}"),
+        }
+    }
+}

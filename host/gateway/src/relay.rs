@@ -1,0 +1,148 @@
+//! From the upstream's head to the client's last byte: whole answers here, streams in `relay/stream.rs`.
+
+mod stages;
+mod stream;
+
+use crate::answer;
+use crate::ask::Answered;
+use crate::body::OutBody;
+use crate::journey::Trip;
+use crate::refusal::Refusal;
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
+use http_body_util::BodyExt;
+use std::sync::Arc;
+use weir_dialect::{Document, usage};
+use weir_http::hop;
+use weir_sandbox::{Hook, Reply};
+use weir_upstream::{Body, BodyError};
+
+/// Who answered: `provider/model`.
+const UPSTREAM: HeaderName = HeaderName::from_static("x-weir-upstream");
+/// The upstream's own id of the request, which its support will ask for.
+const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
+
+/// Relays an answer to the client.
+pub(crate) async fn relay(trip: Trip, answered: Answered) -> Response<OutBody> {
+    let Answered { response, label, provider } = answered;
+    let (parts, body) = response.into_parts();
+    let mut headers = parts.headers;
+    // Without a length or chunks the end of an HTTP/1 body cannot be told from a broken connection (RFC 9112 6.3).
+    let framed = parts.version == Version::HTTP_2
+        || headers.contains_key(CONTENT_LENGTH)
+        || headers.contains_key(TRANSFER_ENCODING);
+    hop::strip_response(&mut headers);
+    clean(&mut headers);
+    headers.insert(UPSTREAM, label);
+    answer::add_headers(&mut headers, &trip.record);
+    if is_events(&headers) && parts.status.is_success() {
+        return stream::start(trip, parts.status, headers, (body, framed), provider);
+    }
+    whole(trip, parts.status, headers, body, &provider).await
+}
+
+/// Removes what is the upstream's business with us and not the client's.
+fn clean(headers: &mut HeaderMap) {
+    headers.remove(CONTENT_LENGTH);
+    headers.remove(SET_COOKIE);
+    if let Some(id) = headers.remove(crate::request_id::HEADER) {
+        headers.insert(UPSTREAM_ID, id);
+    }
+    let foreign = |name: &HeaderName| name.as_str().starts_with("x-ratelimit-");
+    // The limits of the gateway's account at the provider are not the tenant's.
+    while let Some(name) = headers.keys().find(|name| foreign(name)).cloned() {
+        headers.remove(name);
+    }
+}
+
+fn is_events(headers: &HeaderMap) -> bool {
+    let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    value.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+async fn whole(
+    mut trip: Trip,
+    status: StatusCode,
+    mut headers: HeaderMap,
+    body: Body,
+    provider: &Arc<str>,
+) -> Response<OutBody> {
+    let limit = trip.snapshot().config.limits.response_bytes;
+    let waiting = std::time::Instant::now();
+    let collected = collect(body, limit, provider).await;
+    trip.record.waited += waiting.elapsed();
+    let mut bytes = match collected {
+        Ok(bytes) => bytes,
+        Err(refusal) => return answer::refuse(refusal, trip.record),
+    };
+    if status.is_success() {
+        match usage::of_response(&bytes) {
+            Some(reported) => trip.record.report(reported),
+            None => trip.record.progress(bytes.len()),
+        }
+        match run_plugins(&mut trip, status, headers, bytes, provider).await {
+            Ok((new_headers, new_bytes)) => (headers, bytes) = (new_headers, new_bytes),
+            Err(refusal) => return answer::refuse(refusal, trip.record),
+        }
+    }
+    answer::finish(status, headers, bytes, trip.record)
+}
+
+/// The `response` hooks, if any applies.
+async fn run_plugins(
+    trip: &mut Trip,
+    status: StatusCode,
+    headers: HeaderMap,
+    bytes: Bytes,
+    provider: &Arc<str>,
+) -> Result<(HeaderMap, Bytes), Refusal> {
+    if !trip.chain.wants(Hook::Response, &trip.ask.model) {
+        return Ok((headers, bytes));
+    }
+    if encoded(&headers) {
+        return Err(Refusal::UpstreamEncoded { provider: Arc::clone(provider) });
+    }
+    let worker = trip.worker();
+    let body = Document::response(trip.ask.endpoint, bytes);
+    trip.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, body });
+    worker.sandbox.response(&trip.chain, &mut trip.lent, status).await?;
+    let reply = trip.lent.as_mut().and_then(|lent| lent.reply.take());
+    let Reply { headers, mut body } = reply.ok_or(Refusal::Internal)?;
+    let bytes = body.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
+    Ok((headers, bytes))
+}
+
+/// The whole body, bounded. A body that came in one piece is not copied.
+async fn collect(mut body: Body, limit: usize, provider: &Arc<str>) -> Result<Bytes, Refusal> {
+    let mut first: Option<Bytes> = None;
+    let mut all = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|e| broken(e, provider))?.into_data() else { continue };
+        if first.as_ref().map_or(0, Bytes::len) + all.len() + data.len() > limit {
+            return Err(Refusal::UpstreamTooLarge { provider: Arc::clone(provider), limit });
+        }
+        match first.take() {
+            None if all.is_empty() => first = Some(data),
+            earlier => {
+                all.extend_from_slice(&earlier.unwrap_or_default());
+                all.extend_from_slice(&data);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| all.freeze()))
+}
+
+/// What a body that came apart means to the client.
+fn broken(error: BodyError, provider: &Arc<str>) -> Refusal {
+    let provider = Arc::clone(provider);
+    match error {
+        BodyError::Idle | BodyError::Total => Refusal::UpstreamTimeout { provider },
+        BodyError::Broken(_) => Refusal::UpstreamBroken { provider },
+    }
+}
+
+/// Whether the body is compressed although nobody asked for it.
+fn encoded(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
+}

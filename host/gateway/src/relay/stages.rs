@@ -1,0 +1,145 @@
+//! `event` plugins one behind the other, each with the events that it keeps back.
+
+use crate::refusal::Refusal;
+use bytes::Bytes;
+use std::sync::Arc;
+use weir_dialect::event::{self, Delta};
+use weir_http::sse;
+use weir_sandbox::{Bound, Chain, Edit, Exchange, Hook, StreamEvent, Worker};
+
+/// One event between the upstream and the client.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// As it would go out now.
+    pub(super) raw: Bytes,
+    /// What plugins see of it; nothing of comments and events of no dialect.
+    seen: Option<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    data: Bytes,
+    choice: u32,
+    text: String,
+}
+
+impl Item {
+    /// An event that plugins do not see but that keeps its place among those that they do.
+    pub(super) fn opaque(raw: Bytes) -> Self {
+        Self { raw, seen: None }
+    }
+
+    /// A part of the model's answer.
+    pub(super) fn delta(raw: Bytes, data: Bytes, delta: Delta) -> Self {
+        Self { raw, seen: Some(Seen { data, choice: delta.choice, text: delta.text }) }
+    }
+}
+
+/// One plugin and what it keeps back.
+struct Stage {
+    bound: Arc<Bound>,
+    held: Vec<Item>,
+    /// Whether the last call held anything: if not, an empty last call may be spared.
+    holding: bool,
+}
+
+/// All of them, in order.
+pub(super) struct Stages {
+    stages: Vec<Stage>,
+    limit: usize,
+}
+
+impl Stages {
+    pub(super) fn new(chain: &Chain, model: &str, limit: usize) -> Self {
+        let bound = chain.at(Hook::Event).iter().filter(|bound| bound.applies_to(model));
+        let stages = bound.map(|b| Stage { bound: Arc::clone(b), held: Vec::new(), holding: false });
+        Self { stages: stages.collect(), limit }
+    }
+
+    /// Sends a batch through every plugin; answers what may go to the client now.
+    pub(super) async fn run(
+        &mut self,
+        sandbox: &Worker,
+        lent: &mut Option<Box<Exchange>>,
+        batch: Vec<Item>,
+        last: bool,
+    ) -> Result<Vec<Bytes>, Refusal> {
+        let mut batch = batch;
+        for stage in &mut self.stages {
+            batch = stage.run(sandbox, lent, batch, last, self.limit).await?;
+        }
+        Ok(batch.into_iter().map(|item| item.raw).collect())
+    }
+}
+
+impl Stage {
+    async fn run(
+        &mut self,
+        sandbox: &Worker,
+        lent: &mut Option<Box<Exchange>>,
+        batch: Vec<Item>,
+        last: bool,
+        limit: usize,
+    ) -> Result<Vec<Item>, Refusal> {
+        let mut items = std::mem::take(&mut self.held);
+        items.extend(batch);
+        if items.iter().all(|item| item.seen.is_none()) && !(last && self.holding) {
+            return Ok(items);
+        }
+        let shown = items.iter().filter_map(|item| item.seen.as_ref());
+        let shown: Vec<_> = shown.map(|s| StreamEvent { choice: s.choice, text: s.text.clone() }).collect();
+        if let Some(exchange) = lent {
+            exchange.events = items.iter().filter_map(|i| i.seen.as_ref().map(|s| s.data.clone())).collect();
+        }
+        let edits = sandbox.event(&self.bound, lent, shown, last).await?;
+        let passed = self.apply(items, edits, last)?;
+        self.holding = !self.held.is_empty();
+        let held: usize = self.held.iter().map(|item| item.raw.len()).sum();
+        if held > limit {
+            return Err(Refusal::PluginHeldTooMuch(Arc::clone(self.bound.plugin().name())));
+        }
+        Ok(passed)
+    }
+
+    /// Edits events in order; from the first `hold` on they wait here for the next call.
+    fn apply(&mut self, items: Vec<Item>, edits: Vec<Edit>, last: bool) -> Result<Vec<Item>, Refusal> {
+        let mut edits = edits.into_iter();
+        let mut passed = Vec::with_capacity(items.len());
+        let mut items = items.into_iter();
+        while let Some(item) = items.next() {
+            let edit = match item.seen {
+                Some(_) => edits.next().unwrap_or(Edit::Pass),
+                None => Edit::Pass,
+            };
+            match edit {
+                Edit::Pass => passed.push(item),
+                Edit::Drop => {}
+                Edit::Hold if last => passed.push(item),
+                Edit::Hold => {
+                    self.held.push(item);
+                    self.held.extend(items);
+                    break;
+                }
+                Edit::Text(text) => passed.push(self.with_text(item, text)?),
+                Edit::Data(data) => passed.push(self.with_data(data)?),
+            }
+        }
+        Ok(passed)
+    }
+
+    fn with_text(&self, item: Item, text: String) -> Result<Item, Refusal> {
+        let Some(seen) = item.seen else { return Ok(item) };
+        let data = event::with_text(&seen.data, &text).map_err(|e| self.broke(&e))?;
+        Ok(Item { raw: sse::data_event(&data), seen: Some(Seen { data, choice: seen.choice, text }) })
+    }
+
+    fn with_data(&self, data: String) -> Result<Item, Refusal> {
+        let data = Bytes::from(data);
+        let delta = event::delta(&data).map_err(|e| self.broke(&e))?;
+        Ok(Item::delta(sse::data_event(&data), data, delta))
+    }
+
+    fn broke(&self, why: &dyn std::fmt::Display) -> Refusal {
+        Refusal::PluginBroke(format!("{} at its `event` hook: {why}", self.bound.plugin().name()))
+    }
+}

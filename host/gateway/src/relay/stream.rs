@@ -1,0 +1,216 @@
+//! Streams: each event is forwarded as it comes, usage is read from them, `event` plugins see them first.
+//!
+//! A stream never ends cleanly at the client unless it ended cleanly upstream: clients take a clean end for the whole.
+
+use super::stages::{Item, Stages};
+use super::{broken, encoded};
+use crate::answer;
+use crate::body::{Cut, OutBody, Outlet, Yielded};
+use crate::journey::{Trip, reason};
+use crate::refusal::Refusal;
+use bytes::{Bytes, BytesMut};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt;
+use std::sync::Arc;
+use weir_dialect::event::{self, EventKind};
+use weir_dialect::usage;
+use weir_http::sse;
+use weir_sandbox::Hook;
+use weir_upstream::Body;
+
+const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Begins a stream to the client.
+pub(super) fn start(
+    mut trip: Trip,
+    status: StatusCode,
+    mut headers: HeaderMap,
+    (body, framed): (Body, bool),
+    provider: Arc<str>,
+) -> Response<OutBody> {
+    let hooked = trip.chain.wants(Hook::Event, &trip.ask.model);
+    if hooked && encoded(&headers) {
+        return answer::refuse(Refusal::UpstreamEncoded { provider }, trip.record);
+    }
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Proxies in front of the gateway would else hold events back.
+    headers.insert(ACCEL, HeaderValue::from_static("no"));
+    trip.record.head_ready();
+    let limits = &trip.snapshot().config.limits;
+    let reader = sse::Reader::new(limits.event_bytes);
+    let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, limits.held_bytes));
+    let (out, pieces) = (BytesMut::new(), Vec::new());
+    let stream = Stream { trip, status, provider, reader, stages, out, pieces, end_is_sure: framed };
+    let yielded = Yielded::new(|outlet| stream.run(body, outlet));
+    let mut response = Response::new(OutBody::Yielded(yielded));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// A stream on its way. It owns the trip and with it everything that must be settled.
+struct Stream {
+    trip: Trip,
+    status: StatusCode,
+    provider: Arc<str>,
+    reader: sse::Reader,
+    stages: Option<Stages>,
+    /// Several events that go out in one write.
+    out: BytesMut,
+    /// What goes out next, in order.
+    pieces: Vec<Bytes>,
+    /// Whether an end of the body is known to be meant: by its framing, or because the end marker was there.
+    end_is_sure: bool,
+}
+
+impl Stream {
+    async fn run(mut self, body: Body, outlet: Outlet) -> Result<(), Cut> {
+        match self.pump(body, &outlet).await {
+            Ok(()) => {
+                self.trip.record.complete(self.status.as_u16());
+                Ok(())
+            }
+            Err(refusal) => {
+                // What was held back goes nowhere: no plugin has let it pass.
+                self.pieces.clear();
+                let face = refusal.face();
+                refusal.log(&self.trip.record.id, &self.trip.record.tenant);
+                self.trip.record.worker().shared.stats.refusal(face.code);
+                self.trip.record.refused(face.status.as_u16(), face.code, reason(&refusal));
+                outlet.send(refusal.event()).await;
+                // Let the event out before the connection is aborted behind it.
+                tokio::task::yield_now().await;
+                Err(Cut)
+            }
+        }
+    }
+
+    /// Forwards until the upstream ends.
+    async fn pump(&mut self, mut body: Body, outlet: &Outlet) -> Result<(), Refusal> {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|e| broken(e, &self.provider))?;
+            let Ok(chunk) = frame.into_data() else { continue };
+            self.reader.push(chunk);
+            let mut batch = Vec::new();
+            while let Some(event) = self.reader.next().map_err(|_| self.too_long())? {
+                self.take(event, &mut batch).await?;
+            }
+            self.through_stages(batch, false).await?;
+            self.flush(outlet).await;
+        }
+        // A last event without its empty line is still the upstream's to end.
+        while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
+            let mut batch = Vec::new();
+            self.take(event, &mut batch).await?;
+            self.through_stages(batch, false).await?;
+        }
+        if !self.end_is_sure {
+            return Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) });
+        }
+        self.through_stages(Vec::new(), true).await?;
+        self.flush(outlet).await;
+        Ok(())
+    }
+
+    fn too_long(&self) -> Refusal {
+        let limit = self.trip.snapshot().config.limits.event_bytes;
+        Refusal::UpstreamTooLarge { provider: Arc::clone(&self.provider), limit }
+    }
+
+    /// Looks at one event: usage is noted, what the client did not ask for is dropped, deltas wait for the plugins.
+    async fn take(&mut self, event: sse::Event, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+        if event.is_comment() {
+            self.put(Item::opaque(event.raw().clone()), batch);
+            return Ok(());
+        }
+        let data = event.data();
+        match event::classify(&data) {
+            EventKind::Delta => self.delta(&event, data, batch)?,
+            EventKind::UsageOnly(usage) => {
+                self.trip.record.report(usage);
+                self.end_of_text(batch).await?;
+                if self.trip.ask.include_usage {
+                    self.pieces.push(event.raw().clone());
+                }
+            }
+            EventKind::Done => {
+                self.end_is_sure = true;
+                self.end_of_text(batch).await?;
+                self.pieces.push(event.raw().clone());
+            }
+            // The upstream says itself that it failed: its words go out, and the end is not a clean one.
+            EventKind::Error => {
+                self.pieces.push(event.raw().clone());
+                return Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) });
+            }
+            EventKind::Other => self.put(Item::opaque(event.raw().clone()), batch),
+        }
+        Ok(())
+    }
+
+    fn delta(&mut self, event: &sse::Event, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+        // Some providers put usage on the last delta instead of an event of its own.
+        let (raw, data) = match usage::of_event(&data) {
+            None => (event.raw().clone(), data),
+            Some(usage) => {
+                self.trip.record.report(usage);
+                match self.trip.ask.include_usage {
+                    true => (event.raw().clone(), data),
+                    false => {
+                        let without = event::without_usage(&data);
+                        (sse::data_event(&without), without)
+                    }
+                }
+            }
+        };
+        if self.stages.is_none() {
+            // About one token for each delta: an estimate in case nobody reports.
+            self.trip.record.progress(4);
+            self.pieces.push(raw);
+            return Ok(());
+        }
+        let delta =
+            event::delta(&data).map_err(|_| Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) })?;
+        self.trip.record.progress(delta.text.len());
+        batch.push(Item::delta(raw, data, delta));
+        Ok(())
+    }
+
+    fn put(&mut self, item: Item, batch: &mut Vec<Item>) {
+        match self.stages {
+            Some(_) => batch.push(item),
+            None => self.pieces.push(item.raw),
+        }
+    }
+
+    /// Before usage or the end marker: plugins decide on everything that came before.
+    async fn end_of_text(&mut self, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+        self.through_stages(std::mem::take(batch), true).await
+    }
+
+    async fn through_stages(&mut self, batch: Vec<Item>, last: bool) -> Result<(), Refusal> {
+        let Some(stages) = &mut self.stages else { return Ok(()) };
+        let worker = self.trip.worker();
+        let passed = stages.run(&worker.sandbox, &mut self.trip.lent, batch, last).await?;
+        self.pieces.extend(passed);
+        Ok(())
+    }
+
+    /// Sends what has passed, in one piece: one event as it came, several copied together.
+    async fn flush(&mut self, outlet: &Outlet) {
+        match self.pieces.len() {
+            0 => return,
+            1 => {}
+            _ => {
+                self.pieces.iter().for_each(|piece| self.out.extend_from_slice(piece));
+                self.pieces.clear();
+                self.pieces.push(self.out.split().freeze());
+            }
+        }
+        if let Some(piece) = self.pieces.pop() {
+            outlet.send(piece).await;
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What a request is served by: configuration, tenants, chains and upstreams of one moment, swapped as a whole.
+
+use crate::stats::{Series, Stats};
+use bytes::Bytes;
+use http::{HeaderValue, Uri};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use weir_config::{Config, Price};
+use weir_dialect::Endpoint;
+use weir_sandbox::{Chain, Chains};
+use weir_tenancy::{Tenant, Tenants};
+use weir_upstream::Upstream;
+
+/// A provider, ready to be asked.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) name: Arc<str>,
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) retries: u32,
+    pub(crate) ask_usage: bool,
+    chat: Uri,
+    embeddings: Uri,
+}
+
+impl Provider {
+    /// The request target of an endpoint.
+    pub(crate) fn uri(&self, endpoint: Endpoint) -> Uri {
+        match endpoint {
+            Endpoint::Chat => self.chat.clone(),
+            Endpoint::Embeddings => self.embeddings.clone(),
+        }
+    }
+}
+
+/// A provider's model that can answer for one of ours.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) provider: usize,
+    pub(crate) model: Arc<str>,
+    pub(crate) price: Price,
+    /// `provider/model`, as the response header shows who answered.
+    pub(crate) label: HeaderValue,
+}
+
+/// A model as clients name it.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) targets: Vec<Target>,
+    /// Figures, by the tenant's index.
+    series: Vec<Arc<Series>>,
+}
+
+impl Model {
+    pub(crate) fn series(&self, tenant: &Tenant) -> Option<&Arc<Series>> {
+        self.series.get(tenant.index)
+    }
+}
+
+/// One moment's whole.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) config: Arc<Config>,
+    pub(crate) tenants: Tenants,
+    pub(crate) chains: Arc<Chains>,
+    pub(crate) providers: Vec<Provider>,
+    models: HashMap<Box<str>, Model>,
+    /// `GET /v1/models` of each tenant, by its index.
+    lists: Vec<Bytes>,
+    nobody: Arc<Series>,
+}
+
+impl Snapshot {
+    /// Puts a snapshot together. What has not changed since `previous` is taken over: counters of tenants, and upstreams
+    /// with their connections.
+    ///
+    /// # Errors
+    /// A text for the operator, if an upstream cannot be made (a CA file that does not parse, for example).
+    pub(crate) fn build(
+        config: Arc<Config>,
+        chains: Arc<Chains>,
+        previous: Option<&Snapshot>,
+        stats: &Stats,
+        demo: Option<SocketAddr>,
+    ) -> Result<Self, String> {
+        let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
+        let providers = config.providers.iter().map(|p| provider(p, previous, demo)).collect::<Result<Vec<_>, _>>()?;
+        let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
+        let models = config.models.iter().map(|m| (m.name.as_str().into(), model(m, &providers, &names, stats)));
+        let models: HashMap<Box<str>, Model> = models.collect();
+        let lists = config.tenants.iter().map(|tenant| list(&config, tenant)).collect();
+        let nobody = stats.series("", "");
+        Ok(Self { config, tenants, chains, providers, models, lists, nobody })
+    }
+
+    /// A model by the name that clients use.
+    pub(crate) fn model(&self, name: &str) -> Option<&Model> {
+        self.models.get(name)
+    }
+
+    pub(crate) fn chain(&self, tenant: &str) -> Option<&Arc<Chain>> {
+        self.chains.of(tenant)
+    }
+
+    /// The models that a tenant may use, as OpenAI lists them.
+    pub(crate) fn list(&self, tenant: &Tenant) -> Bytes {
+        self.lists.get(tenant.index).cloned().unwrap_or_default()
+    }
+
+    /// Figures of requests that never got as far as a tenant and a model.
+    pub(crate) fn nobody(&self) -> &Arc<Series> {
+        &self.nobody
+    }
+}
+
+fn provider(
+    from: &weir_config::Provider,
+    previous: Option<&Snapshot>,
+    demo: Option<SocketAddr>,
+) -> Result<Provider, String> {
+    let kept = previous.and_then(|p| p.providers.iter().find(|old| old.upstream.is_made_from(from)));
+    let address = demo.filter(|_| from.kind == weir_config::ProviderKind::Demo);
+    let upstream = match kept {
+        Some(old) => Arc::clone(&old.upstream),
+        None => Upstream::new(from, address).map_err(|e| format!("providers.{}: {e}", from.name))?,
+    };
+    let uri = |endpoint: Endpoint| upstream.uri(endpoint.path()).map_err(|e| format!("providers.{}: {e}", from.name));
+    Ok(Provider {
+        name: from.name.as_str().into(),
+        chat: uri(Endpoint::Chat)?,
+        embeddings: uri(Endpoint::Embeddings)?,
+        upstream,
+        retries: from.retries,
+        ask_usage: from.ask_usage,
+    })
+}
+
+fn model(from: &weir_config::Model, providers: &[Provider], tenants: &[Arc<str>], stats: &Stats) -> Model {
+    let target = |t: &weir_config::Target| {
+        let provider = providers.get(t.provider).map_or("", |p| &p.name);
+        let label = HeaderValue::from_str(&format!("{provider}/{}", t.model));
+        Target {
+            provider: t.provider,
+            model: t.model.as_str().into(),
+            price: t.price,
+            label: label.unwrap_or(HeaderValue::from_static("unnamed")),
+        }
+    };
+    Model {
+        targets: from.targets.iter().map(target).collect(),
+        series: tenants.iter().map(|tenant| stats.series(tenant, &from.name)).collect(),
+    }
+}
+
+fn list(config: &Config, tenant: &weir_config::Tenant) -> Bytes {
+    let may = |model: &&weir_config::Model| tenant.models.iter().any(|m| weir_config::glob(m, &model.name));
+    let owner = |model: &weir_config::Model| {
+        let first = model.targets.first().and_then(|t| config.providers.get(t.provider));
+        first.map_or("weir", |p| p.name.as_str())
+    };
+    let models: Vec<_> = config.models.iter().filter(may).map(|m| (m.name.as_str(), owner(m))).collect();
+    weir_dialect::models_list(models.into_iter())
+}

@@ -1,0 +1,203 @@
+//! One serving thread: its listener, its upstream connections, its plugin instances. Nothing on it takes a lock.
+
+use crate::connection;
+use crate::drain::Drain;
+use crate::gate::{Gate, Place};
+use crate::observe::{Job, Observers};
+use crate::snapshot::Snapshot;
+use crate::stats::{Shard, Stats};
+use arc_swap::ArcSwap;
+use std::cell::RefCell;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::task::spawn_local;
+use weir_ledger::Ledger;
+use weir_sandbox::{Chain, Facts, Outcome, Sandbox};
+use weir_upstream::Pool;
+use weir_upstream::plan::Backoff;
+
+/// What all workers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) snapshot: ArcSwap<Snapshot>,
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) stats: Stats,
+    pub(crate) ledger: Ledger,
+    pub(crate) connections: Arc<Gate>,
+    pub(crate) in_flight: Arc<Gate>,
+    pub(crate) workers: usize,
+}
+
+/// The snapshot as one worker holds it: counted on this thread alone, so that requests do not fight over one counter.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) snapshot: Arc<Snapshot>,
+}
+
+impl Held {
+    /// Where a request is counted that has no tenant yet.
+    pub(crate) fn nobody(&self, worker: usize) -> Arc<Shard> {
+        self.snapshot.nobody().shard(worker).map_or_else(Arc::default, Arc::clone)
+    }
+}
+
+/// A worker. Lives on its thread.
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) sandbox: weir_sandbox::Worker,
+    pub(crate) pool: Pool,
+    pub(crate) backoff: RefCell<Backoff>,
+    pub(crate) ids: crate::request_id::Ids,
+    held: RefCell<Rc<Held>>,
+    drain: Drain,
+    observers: Observers,
+    empty: Arc<str>,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    fn new(index: usize, shared: &Arc<Shared>, drain: Drain) -> Rc<Self> {
+        let held = Rc::new(Held { snapshot: shared.snapshot.load_full() });
+        Rc::new(Self {
+            index,
+            shared: Arc::clone(shared),
+            sandbox: weir_sandbox::Worker::new(&shared.sandbox),
+            pool: Pool::new(shared.workers),
+            backoff: RefCell::default(),
+            ids: crate::request_id::Ids::new(),
+            held: RefCell::new(held),
+            drain,
+            observers: Observers::default(),
+            empty: "".into(),
+        })
+    }
+
+    /// The snapshot that serves requests which begin now.
+    pub(crate) fn held(&self) -> Rc<Held> {
+        let current = self.shared.snapshot.load();
+        let mut held = self.held.borrow_mut();
+        if !Arc::ptr_eq(&current, &held.snapshot) {
+            *held = Rc::new(Held { snapshot: Arc::clone(&current) });
+        }
+        Rc::clone(&held)
+    }
+
+    pub(crate) fn drain(&self) -> Drain {
+        self.drain.clone()
+    }
+
+    /// A place among the requests in flight.
+    pub(crate) fn admit(&self, limit: usize) -> Option<Place> {
+        self.shared.in_flight.enter(limit)
+    }
+
+    /// The empty string, shared.
+    pub(crate) fn empty(&self) -> Arc<str> {
+        Arc::clone(&self.empty)
+    }
+
+    /// Queues a finished request for its observers.
+    pub(crate) fn observe(&self, chain: Arc<Chain>, facts: Arc<Facts>, outcome: Arc<Outcome>, held: &Rc<Held>) {
+        let job = Job { chain, facts, outcome, _held: Rc::clone(held) };
+        if !self.observers.push(job) {
+            self.shared.stats.unobserved.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Runs a worker on the calling thread until the drain is over.
+pub(crate) fn run(index: usize, shared: &Arc<Shared>, listener: TcpListener, drain: Drain) -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    runtime.block_on(async {
+        let worker = Worker::new(index, shared, drain);
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        spawn_local(housekeeping(Rc::clone(&worker)));
+        spawn_local(observe(Rc::clone(&worker)));
+        accept(&worker, listener).await;
+        worker.drain.clone().finished(&shared.connections).await;
+        worker.observers.drained(&worker.sandbox).await;
+        Ok(())
+    })
+}
+
+/// Accepts until the drain begins. A place is taken before the accept, so that connections are bounded.
+async fn accept(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
+    let mut drain = worker.drain();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = drain.begun() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(why) => {
+                // Out of descriptors, most likely: give the connections that are open time to end.
+                tracing::warn!(%why, "cannot accept");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let limit = worker.held().snapshot.config.limits.connections;
+        let Some(place) = worker.shared.connections.enter(limit) else {
+            // Closing at once is the only answer that costs nothing.
+            drop(stream);
+            continue;
+        };
+        worker.shared.stats.accepted.fetch_add(1, Ordering::Relaxed);
+        let worker = Rc::clone(worker);
+        spawn_local(async move {
+            connection::serve(worker, stream).await;
+            drop(place);
+        });
+    }
+}
+
+async fn housekeeping(worker: Rc<Worker>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        second.tick().await;
+        worker.sandbox.tidy(Instant::now());
+        worker.pool.close_idle();
+        // An idle worker lets go of an old snapshot, too.
+        worker.held();
+    }
+}
+
+async fn observe(worker: Rc<Worker>) {
+    loop {
+        let job = worker.observers.next().await;
+        job.run(&worker.sandbox).await;
+    }
+}
+
+/// Listeners on one address for all workers; the kernel spreads connections over them.
+pub(crate) fn listeners(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let mut address = address;
+    let mut listeners = Vec::with_capacity(count);
+    for _ in 0..count {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        socket.set_reuse_port(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(4096)?;
+        let listener: TcpListener = socket.into();
+        // With port 0 the first listener gets one, and the others share it.
+        address = listener.local_addr()?;
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}

@@ -1,0 +1,138 @@
+//! A client that writes what it is told, byte for byte, and reads what comes.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+/// A response, read to its end.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    /// Whether the body ended as its framing says.
+    pub clean: bool,
+}
+
+impl Reply {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+
+    /// `error.code` of a refusal.
+    pub fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The text of a whole chat answer.
+    pub fn content(&self) -> String {
+        self.json()["choices"][0]["message"]["content"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The data of each event of a stream.
+    pub fn events(&self) -> Vec<String> {
+        self.text().split("\n\n").filter_map(|e| e.strip_prefix("data: ").map(str::to_owned)).collect()
+    }
+
+    /// The text of a streamed chat answer.
+    pub fn streamed(&self) -> String {
+        let events = self.events();
+        let json = events.iter().filter_map(|e| serde_json::from_str::<serde_json::Value>(e).ok());
+        json.filter_map(|e| e["choices"][0]["delta"]["content"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+/// Sends bytes and reads everything until the other side closes or nothing comes for a while.
+pub fn raw(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(super::PATIENCE)).unwrap();
+    // The gateway may answer and close before it has read everything.
+    let _ = stream.write_all(bytes);
+    let mut out = Vec::new();
+    let _ = stream.read_to_end(&mut out);
+    out
+}
+
+/// One request on a connection of its own.
+pub fn send(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write_request(&mut stream, method, path, headers, body);
+    read_reply(&mut BufReader::new(stream))
+}
+
+pub fn write_request(stream: &mut TcpStream, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) {
+    stream.set_read_timeout(Some(super::PATIENCE)).unwrap();
+    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() {
+        head.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()));
+    }
+    head.push_str("\r\n");
+    stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+}
+
+pub fn get(address: SocketAddr, path: &str, token: Option<&str>) -> Reply {
+    let bearer = token.map(|t| format!("Bearer {t}"));
+    let headers: Vec<_> = bearer.iter().map(|b| ("authorization", b.as_str())).collect();
+    send(address, "GET", path, &headers, b"")
+}
+
+/// A question to `/v1/chat/completions`.
+pub fn post(address: SocketAddr, token: &str, body: &str) -> Reply {
+    let bearer = format!("Bearer {token}");
+    send(address, "POST", "/v1/chat/completions", &[("authorization", &bearer)], body.as_bytes())
+}
+
+/// Reads one response, by its length, its chunks, or to the end of the connection.
+pub fn read_reply(reader: &mut BufReader<TcpStream>) -> Reply {
+    let mut line = String::new();
+    reader.read_line(&mut line).unwrap();
+    let status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_else(|| panic!("no status: {line:?}"));
+    let mut headers = Vec::new();
+    loop {
+        line.clear();
+        reader.read_line(&mut line).unwrap();
+        match line.trim_end().split_once(':') {
+            Some((name, value)) => headers.push((name.to_owned(), value.trim().to_owned())),
+            None => break,
+        }
+    }
+    let mut reply = Reply { status, headers, body: Vec::new(), clean: true };
+    if reply.header("transfer-encoding").is_some() {
+        reply.clean = read_chunks(reader, &mut reply.body);
+    } else if let Some(length) = reply.header("content-length").and_then(|l| l.parse().ok()) {
+        reply.body.resize(length, 0);
+        reply.clean = reader.read_exact(&mut reply.body).is_ok();
+    } else {
+        let _ = reader.read_to_end(&mut reply.body);
+    }
+    reply
+}
+
+/// Reads chunks into `body`; answers whether the last one came.
+fn read_chunks(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> bool {
+    loop {
+        let mut size = String::new();
+        if reader.read_line(&mut size).unwrap_or(0) == 0 {
+            return false;
+        }
+        let Ok(size) = usize::from_str_radix(size.trim(), 16) else { return false };
+        let mut chunk = vec![0; size + 2];
+        if reader.read_exact(&mut chunk).is_err() {
+            return false;
+        }
+        if size == 0 {
+            return true;
+        }
+        body.extend_from_slice(&chunk[..size]);
+    }
+}

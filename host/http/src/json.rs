@@ -1,0 +1,162 @@
+//! JSON (RFC 8259) read in one validating pass: borrowed, without a DOM, without recursion, bounded in depth.
+//!
+//! [`members`] is what a request pays for: it checks the whole text and shows the members of the top-level object.
+//! [`Cursor`] is the machine underneath, for callers that descend as they go; [`members_of`] and [`elements`] walk a
+//! value again by its [`Span`] once the whole text is known to be good.
+//!
+//! What is accepted is what `serde_json` accepts, with one difference: an escaped lone surrogate (`"\ud83d"`) is
+//! grammatical JSON, some encoders write it, and a body that is only forwarded must not be refused for it. Such a
+//! string has no [`string`], only a [`string_lossy`].
+
+mod cursor;
+mod error;
+mod scan;
+mod text;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+pub use cursor::{Cursor, Token};
+pub use error::JsonError;
+pub use text::{boolean, decode_key, escape_into, escaped_len, string, string_lossy, unsigned};
+
+use std::borrow::Cow;
+
+/// The deepest nesting that is accepted: arrays and objects within one another. One more is [`JsonError::TooDeep`].
+/// The same bound as `serde_json`'s, so that what was walked here can be parsed there.
+pub const MAX_DEPTH: u32 = 127;
+
+/// Where a value stands in its text: byte offsets, `start` at its first byte and `end` after its last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset after the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// The bytes of the value; empty if the span does not lie within `bytes`.
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// The kinds of JSON value (RFC 8259 section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// `{…}`
+    Object,
+    /// `[…]`
+    Array,
+    /// `"…"`
+    String,
+    /// A number, kept as its text.
+    Number,
+    /// `true` or `false`
+    Bool,
+    /// `null`
+    Null,
+}
+
+impl Kind {
+    /// What to call it in a message: `an object`, `a string`, `null`.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::String => "a string",
+            Self::Number => "a number",
+            Self::Bool => "a boolean",
+            Self::Null => "null",
+        }
+    }
+}
+
+/// The name of an object's member, borrowed from the text. Compares with `&str` after its escapes are decoded, so that
+/// `"mod\u0065l"` is `model`.
+#[derive(Debug, Clone, Copy)]
+pub struct Key<'a> {
+    raw: &'a [u8],
+    escaped: bool,
+}
+
+impl<'a> Key<'a> {
+    /// The bytes between the quotes, escapes as they stand.
+    pub fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// Whether an escape stands in it.
+    pub fn is_escaped(&self) -> bool {
+        self.escaped
+    }
+
+    /// The name with its escapes decoded; none if it holds a lone surrogate, which no `str` can.
+    pub fn name(&self) -> Option<Cow<'a, str>> {
+        if self.escaped { decode_key(self.raw) } else { std::str::from_utf8(self.raw).ok().map(Cow::Borrowed) }
+    }
+}
+
+impl PartialEq<str> for Key<'_> {
+    fn eq(&self, other: &str) -> bool {
+        if self.escaped { self.name().as_deref() == Some(other) } else { self.raw == other.as_bytes() }
+    }
+}
+
+impl PartialEq<&str> for Key<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+/// Checks that `bytes` is one JSON object and nothing else, and shows its members in the order in which they stand.
+///
+/// The members shown before an error are to be thrown away. Names may come twice: RFC 8259 section 4 leaves the
+/// meaning of that open, so the visitor decides.
+///
+/// # Errors
+/// [`JsonError`] with the offset of the first byte that is wrong; [`JsonError::NotObject`] if it is another value.
+pub fn members<'a>(bytes: &'a [u8], mut visit: impl FnMut(Key<'a>, Span, Kind)) -> Result<(), JsonError> {
+    let mut cursor = Cursor::new(bytes)?;
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        let (span, kind) = cursor.skip()?;
+        visit(key, span, kind);
+    }
+    cursor.finish()
+}
+
+/// Shows the members of the object at `span`, as [`members`] does. Spans are offsets into `bytes`, not into the object.
+/// `bytes` must have been checked before (by [`members`] or a [`Cursor`]); if not, text that is not JSON may pass.
+///
+/// # Errors
+/// [`JsonError::NotObject`] if the value at `span` is another one; otherwise only for bytes that were not checked.
+pub fn members_of<'a>(
+    bytes: &'a [u8],
+    span: Span,
+    mut visit: impl FnMut(Key<'a>, Span, Kind),
+) -> Result<(), JsonError> {
+    let mut cursor = Cursor::within(bytes, span);
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        let (span, kind) = cursor.skip()?;
+        visit(key, span, kind);
+    }
+    cursor.finish()
+}
+
+/// Shows the elements of the array at `span` in order. Spans and the condition on `bytes` are as for [`members_of`].
+///
+/// # Errors
+/// [`JsonError::NotArray`] if the value at `span` is another one; otherwise only for bytes that were not checked.
+pub fn elements(bytes: &[u8], span: Span, mut visit: impl FnMut(Span, Kind)) -> Result<(), JsonError> {
+    let mut cursor = Cursor::within(bytes, span);
+    cursor.enter_array()?;
+    while cursor.next_element()? {
+        let (span, kind) = cursor.skip()?;
+        visit(span, kind);
+    }
+    cursor.finish()
+}

@@ -1,0 +1,238 @@
+//! The machine under the walkers: a position in a JSON text that moves forward only.
+
+use super::scan;
+use super::{JsonError, Key, Kind, MAX_DEPTH, Span};
+
+/// A string value that was walked over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// Where it stands, quotes included.
+    pub span: Span,
+    /// Its length in bytes of UTF-8 once escapes are decoded. A lone surrogate counts as two.
+    pub len: usize,
+}
+
+/// A position in a JSON text. It moves forward only, checks what it passes, and keeps one bit for each level of
+/// nesting, so that neither the stack nor the heap grows with the text.
+///
+/// After [`next_key`](Self::next_key) or a true [`next_element`](Self::next_element) the caller takes the value, by
+/// [`skip`](Self::skip), [`text`](Self::text), [`enter_object`](Self::enter_object) or
+/// [`enter_array`](Self::enter_array); a caller that forgets gets a [`JsonError::Syntax`].
+#[derive(Debug, Clone)]
+pub struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// The text holds no control character, or was checked before.
+    plain: bool,
+    depth: u32,
+    /// Bit 0 is the innermost level: set for an object, clear for an array.
+    objects: u128,
+    /// The innermost level was just opened: no comma is due before its first entry.
+    fresh: bool,
+}
+
+impl<'a> Cursor<'a> {
+    /// A cursor at the start of a text that nobody has checked yet.
+    ///
+    /// # Errors
+    /// [`JsonError::NotUtf8`] if any part of the text is not.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
+        std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8 { at: error.valid_up_to() })?;
+        Ok(Self { bytes, at: 0, plain: !scan::has_control(bytes), depth: 0, objects: 0, fresh: false })
+    }
+
+    /// A cursor at a value of a text that was checked before. The text ends for it where the span does.
+    pub fn within(bytes: &'a [u8], span: Span) -> Self {
+        let bytes = bytes.get(..span.end).unwrap_or(bytes);
+        Self { bytes, at: span.start, plain: true, depth: 0, objects: 0, fresh: false }
+    }
+
+    /// The same cursor, for a text that is to stand `depth` levels deep within another: that much less nesting is
+    /// accepted.
+    #[must_use]
+    pub fn at_depth(mut self, depth: u32) -> Self {
+        self.depth = depth.min(MAX_DEPTH);
+        self
+    }
+
+    /// The offset of the next byte that was not passed yet.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// Steps over white space and answers what kind of value stands there.
+    ///
+    /// # Errors
+    /// [`JsonError::Syntax`] if no value begins there.
+    pub fn kind(&mut self) -> Result<Kind, JsonError> {
+        match self.peek() {
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'"') => Ok(Kind::String),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) => self.wrong("expected a value"),
+            None => self.wrong("expected a value, found the end"),
+        }
+    }
+
+    /// Steps into an object.
+    ///
+    /// # Errors
+    /// [`JsonError::NotObject`] if another value stands there, [`JsonError::TooDeep`], [`JsonError::Syntax`].
+    pub fn enter_object(&mut self) -> Result<(), JsonError> {
+        match self.kind()? {
+            Kind::Object => self.open(true),
+            found => Err(JsonError::NotObject { at: self.at, found }),
+        }
+    }
+
+    /// Steps into an array.
+    ///
+    /// # Errors
+    /// [`JsonError::NotArray`] if another value stands there, [`JsonError::TooDeep`], [`JsonError::Syntax`].
+    pub fn enter_array(&mut self) -> Result<(), JsonError> {
+        match self.kind()? {
+            Kind::Array => self.open(false),
+            found => Err(JsonError::NotArray { at: self.at, found }),
+        }
+    }
+
+    /// The name of the next member of the object that was entered last, or none after stepping out of it.
+    ///
+    /// # Errors
+    /// [`JsonError::Syntax`].
+    pub fn next_key(&mut self) -> Result<Option<Key<'a>>, JsonError> {
+        if !self.next_entry(b'}', "expected `,` or `}`")? {
+            return Ok(None);
+        }
+        if self.peek() != Some(b'"') {
+            return self.wrong("expected a name in quotes");
+        }
+        let start = self.at;
+        let scanned = scan::string(self.bytes, start, self.plain)?;
+        self.at = scanned.end;
+        let raw = self.bytes.get(start + 1..scanned.end - 1).unwrap_or_default();
+        if self.peek() != Some(b':') {
+            return self.wrong("expected `:`");
+        }
+        self.at += 1;
+        Ok(Some(Key { raw, escaped: scanned.shrink > 0 }))
+    }
+
+    /// Whether another element follows in the array that was entered last; false after stepping out of it.
+    ///
+    /// # Errors
+    /// [`JsonError::Syntax`].
+    pub fn next_element(&mut self) -> Result<bool, JsonError> {
+        self.next_entry(b']', "expected `,` or `]`")
+    }
+
+    /// Passes a string.
+    ///
+    /// # Errors
+    /// [`JsonError::Syntax`], also if another value stands there.
+    pub fn text(&mut self) -> Result<Token, JsonError> {
+        if self.peek() != Some(b'"') {
+            return self.wrong("expected a string");
+        }
+        let start = self.at;
+        let scanned = scan::string(self.bytes, start, self.plain)?;
+        self.at = scanned.end;
+        self.fresh = false;
+        let span = Span { start, end: scanned.end };
+        Ok(Token { span, len: (scanned.end - start - 2).saturating_sub(scanned.shrink) })
+    }
+
+    /// Passes a value of any kind, with all that is in it.
+    ///
+    /// # Errors
+    /// [`JsonError::Syntax`], [`JsonError::TooDeep`].
+    pub fn skip(&mut self) -> Result<(Span, Kind), JsonError> {
+        let kind = self.kind()?;
+        let start = self.at;
+        let floor = self.depth;
+        self.step(kind)?;
+        while self.depth > floor {
+            let more = if self.objects & 1 == 1 { self.next_key()?.is_some() } else { self.next_element()? };
+            if more {
+                let kind = self.kind()?;
+                self.step(kind)?;
+            }
+        }
+        Ok((Span { start, end: self.at }, kind))
+    }
+
+    /// Checks that nothing but white space is left.
+    ///
+    /// # Errors
+    /// [`JsonError::Syntax`] if something is.
+    pub fn finish(mut self) -> Result<(), JsonError> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => self.wrong("expected nothing after the value"),
+        }
+    }
+
+    /// Passes a scalar of this kind, or opens a container.
+    fn step(&mut self, kind: Kind) -> Result<(), JsonError> {
+        self.at = match kind {
+            Kind::Object => return self.open(true),
+            Kind::Array => return self.open(false),
+            Kind::String => scan::string(self.bytes, self.at, self.plain)?.end,
+            Kind::Number => scan::number(self.bytes, self.at)?,
+            Kind::Bool if self.bytes.get(self.at) == Some(&b't') => scan::word(self.bytes, self.at, b"true")?,
+            Kind::Bool => scan::word(self.bytes, self.at, b"false")?,
+            Kind::Null => scan::word(self.bytes, self.at, b"null")?,
+        };
+        self.fresh = false;
+        Ok(())
+    }
+
+    fn open(&mut self, object: bool) -> Result<(), JsonError> {
+        if self.depth == MAX_DEPTH {
+            return Err(JsonError::TooDeep { at: self.at });
+        }
+        self.at += 1;
+        self.depth += 1;
+        self.objects = self.objects << 1 | u128::from(object);
+        self.fresh = true;
+        Ok(())
+    }
+
+    /// Steps over the comma that is due, or out of the container.
+    fn next_entry(&mut self, close: u8, due: &'static str) -> Result<bool, JsonError> {
+        match self.peek() {
+            Some(byte) if byte == close && self.depth > 0 => {
+                self.at += 1;
+                self.depth = self.depth.saturating_sub(1);
+                self.objects >>= 1;
+                self.fresh = false;
+                Ok(false)
+            }
+            Some(b',') if !self.fresh => {
+                self.at += 1;
+                // A comma before the closing bracket is no JSON, and `kind` or the name's quote will say so.
+                Ok(true)
+            }
+            Some(_) if self.fresh => Ok(true),
+            Some(_) => self.wrong(due),
+            None => self.wrong("expected more, found the end"),
+        }
+    }
+
+    /// Steps over white space (RFC 8259 section 2) and shows the next byte.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.bytes.get(self.at) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,
+                other => return other.copied(),
+            }
+        }
+    }
+
+    fn wrong<T>(&self, what: &'static str) -> Result<T, JsonError> {
+        Err(JsonError::Syntax { at: self.at, what })
+    }
+}

@@ -1,0 +1,57 @@
+//! What can be wrong with a JSON text.
+
+use super::Kind;
+
+/// Why a text is not the JSON that was asked for. Offsets are bytes from the start of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    /// The grammar of RFC 8259 is broken.
+    #[error("{what} at byte {at}")]
+    Syntax {
+        /// Offset of the byte that does not fit, or the length of the text if it ended too early.
+        at: usize,
+        /// What was expected there, or what is wrong with it.
+        what: &'static str,
+    },
+    /// The text is not UTF-8 (RFC 8259 section 8.1).
+    #[error("not UTF-8 at byte {at}")]
+    NotUtf8 {
+        /// Offset of the first byte that is no part of a character.
+        at: usize,
+    },
+    /// Arrays and objects are nested deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
+    #[error("nested too deeply at byte {at}")]
+    TooDeep {
+        /// Offset of the bracket that is one too many.
+        at: usize,
+    },
+    /// An object was asked for and another value stands there.
+    #[error("expected an object at byte {at}, found {}", found.phrase())]
+    NotObject {
+        /// Offset of the value.
+        at: usize,
+        /// What stands there.
+        found: Kind,
+    },
+    /// An array was asked for and another value stands there.
+    #[error("expected an array at byte {at}, found {}", found.phrase())]
+    NotArray {
+        /// Offset of the value.
+        at: usize,
+        /// What stands there.
+        found: Kind,
+    },
+}
+
+impl JsonError {
+    /// Offset of the byte at which the text went wrong.
+    pub fn at(&self) -> usize {
+        match *self {
+            Self::Syntax { at, .. }
+            | Self::NotUtf8 { at }
+            | Self::TooDeep { at }
+            | Self::NotObject { at, .. }
+            | Self::NotArray { at, .. } => at,
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Scanners of the scalar tokens: each takes the offset of a token's first byte and finds its end.
+
+use super::JsonError;
+
+/// A string token that was scanned.
+pub(super) struct Scanned {
+    /// Offset after the closing quote.
+    pub(super) end: usize,
+    /// How many bytes shorter the string is once its escapes are decoded; 0 if and only if there is none.
+    pub(super) shrink: usize,
+}
+
+fn wrong<T>(at: usize, what: &'static str) -> Result<T, JsonError> {
+    Err(JsonError::Syntax { at, what })
+}
+
+/// Whether a byte below U+0020 is there. Written without an early exit so that the compiler makes it wide.
+pub(super) fn has_control(bytes: &[u8]) -> bool {
+    bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |found, byte| found | (*byte < 0x20)))
+}
+
+/// Scans the string whose opening quote is at `start`. `plain` says that the text holds no control character at all,
+/// which spares looking for them in each string.
+pub(super) fn string(bytes: &[u8], start: usize, plain: bool) -> Result<Scanned, JsonError> {
+    let mut at = start.saturating_add(1);
+    let mut shrink = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let Some(run) = quote_or_backslash(rest) else {
+            return wrong(bytes.len(), "a string is not closed");
+        };
+        if !plain && has_control(rest.get(..run).unwrap_or_default()) {
+            let bad = rest.iter().take_while(|byte| **byte >= 0x20).count();
+            return wrong(at + bad, "a control character in a string must be escaped");
+        }
+        at += run;
+        if bytes.get(at) == Some(&b'"') {
+            return Ok(Scanned { end: at + 1, shrink });
+        }
+        match bytes.get(at + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                at += 2;
+                shrink += 1;
+            }
+            Some(b'u') => {
+                let Some(unit) = bytes.get(at + 2..at + 6).and_then(hex4) else {
+                    return wrong(at, "`\\u` needs four hexadecimal digits");
+                };
+                at += 6;
+                // Half of a pair counts as two bytes, so that a pair makes four.
+                shrink += match unit {
+                    0..=0x7f => 5,
+                    0x80..=0x7ff | 0xd800..=0xdfff => 4,
+                    _ => 3,
+                };
+            }
+            Some(_) => return wrong(at, "an unknown escape in a string"),
+            None => return wrong(bytes.len(), "a string is not closed"),
+        }
+    }
+}
+
+/// The offset of the first `"` or `\`. Names are short, and in code and prose escapes stand close together: eight bytes
+/// at a time are looked at first, before the wide search is worth its start.
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const NEAR: usize = 4;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().take(NEAR).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let hits = zero_bytes(word ^ (REPEAT * u64::from(b'"'))) | zero_bytes(word ^ (REPEAT * u64::from(b'\\')));
+        if hits != 0 {
+            return Some(index * 8 + hits.trailing_zeros() as usize / 8);
+        }
+    }
+    let far = words.len().min(NEAR) * 8;
+    memchr::memchr2(b'"', b'\\', bytes.get(far..)?).map(|at| far + at)
+}
+
+const REPEAT: u64 = 0x0101_0101_0101_0101;
+
+/// The high bit of each byte that is zero. A byte above the first such may be marked wrongly, the first never is.
+fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(REPEAT) & !word & (REPEAT << 7)
+}
+
+/// The value of four hexadecimal digits; none if they are not four or not digits.
+pub(super) fn hex4(digits: &[u8]) -> Option<u16> {
+    let digits: [u8; 4] = digits.try_into().ok()?;
+    digits.iter().try_fold(0u16, |value, digit| {
+        let digit = char::from(*digit).to_digit(16)?;
+        Some(value << 4 | u16::try_from(digit).ok()?)
+    })
+}
+
+/// Scans the number at `start` and answers the offset after it (RFC 8259 section 6: no leading zeros, no `+`, no bare
+/// point).
+pub(super) fn number(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
+    let mut at = start;
+    if bytes.get(at) == Some(&b'-') {
+        at += 1;
+    }
+    match bytes.get(at) {
+        Some(b'0') => at += 1,
+        Some(b'1'..=b'9') => at = digits(bytes, at),
+        _ => return wrong(at, "expected a digit"),
+    }
+    if let Some(b'0'..=b'9') = bytes.get(at) {
+        return wrong(at, "a number must not begin with 0");
+    }
+    if bytes.get(at) == Some(&b'.') {
+        let end = digits(bytes, at + 1);
+        if end == at + 1 {
+            return wrong(end, "expected a digit after the decimal point");
+        }
+        at = end;
+    }
+    if let Some(b'e' | b'E') = bytes.get(at) {
+        at += 1;
+        if let Some(b'+' | b'-') = bytes.get(at) {
+            at += 1;
+        }
+        let end = digits(bytes, at);
+        if end == at {
+            return wrong(end, "expected a digit in the exponent");
+        }
+        at = end;
+    }
+    Ok(at)
+}
+
+fn digits(bytes: &[u8], from: usize) -> usize {
+    from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// Scans `true`, `false` or `null` at `start`, as given by `word`, and answers the offset after it.
+pub(super) fn word(bytes: &[u8], start: usize, word: &'static [u8]) -> Result<usize, JsonError> {
+    let end = start + word.len();
+    if bytes.get(start..end) == Some(word) { Ok(end) } else { wrong(start, "expected a value") }
+}

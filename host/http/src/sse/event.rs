@@ -1,0 +1,100 @@
+//! One event and what stands in it.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// One event of a stream: its raw bytes, line ends included. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    raw: Bytes,
+    whole: bool,
+}
+
+impl Event {
+    pub(super) fn new(raw: Bytes, whole: bool) -> Self {
+        Self { raw, whole }
+    }
+
+    /// The bytes as they came, the blank line at the end included.
+    pub fn raw(&self) -> &Bytes {
+        &self.raw
+    }
+
+    /// Whether a blank line ended it. Only the last piece of a stream may lack one.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// The values of its `data` lines, joined by LF: a slice if there is one line, empty if there is none.
+    pub fn data(&self) -> Bytes {
+        let mut lines = self.fields().filter(|(name, _)| *name == b"data").map(|(_, value)| value);
+        let Some(first) = lines.next() else { return Bytes::new() };
+        let Some(second) = lines.next() else { return self.raw.slice_ref(first) };
+        let mut joined = BytesMut::with_capacity(self.raw.len());
+        joined.put_slice(first);
+        for line in std::iter::once(second).chain(lines) {
+            joined.put_u8(b'\n');
+            joined.put_slice(line);
+        }
+        joined.freeze()
+    }
+
+    /// The value of its last `event` line; none if there is none or it is not UTF-8.
+    pub fn name(&self) -> Option<&str> {
+        let value = self.fields().filter(|(name, _)| *name == b"event").last()?.1;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// Whether it has neither a `data` nor an `event` line: comments, blank lines, `id` and `retry`. Nothing a client
+    /// would show its user; a sign of life.
+    pub fn is_comment(&self) -> bool {
+        !self.fields().any(|(name, _)| name == b"data" || name == b"event")
+    }
+
+    /// Field lines as (name, value); comments and blank lines left out.
+    fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        Lines { rest: &self.raw }.filter(|line| !line.is_empty() && !line.starts_with(b":")).map(|line| {
+            let Some(colon) = memchr::memchr(b':', line) else { return (line, [].as_slice()) };
+            let (name, value) = line.split_at(colon);
+            let value = value.get(1..).unwrap_or_default();
+            (name, value.strip_prefix(b" ").unwrap_or(value))
+        })
+    }
+}
+
+/// Makes an event of data: `data: …` for each line of it, then a blank line. CR and CRLF are line ends as LF is, for a
+/// reader takes them so; they come out as LF.
+pub fn data_event(data: &[u8]) -> Bytes {
+    let ends = memchr::memchr2_iter(b'\n', b'\r', data).count();
+    let mut out = BytesMut::with_capacity(data.len() + 8 + ends * 7);
+    // `Lines` does not show an empty last line; data that ends with a line end, or is empty, has one.
+    let mut lines = Lines { rest: data };
+    for line in lines.by_ref() {
+        out.put_slice(b"data: ");
+        out.put_slice(line);
+        out.put_u8(b'\n');
+    }
+    if data.is_empty() || data.ends_with(b"\n") || data.ends_with(b"\r") {
+        out.put_slice(b"data: \n");
+    }
+    out.put_u8(b'\n');
+    out.freeze()
+}
+
+/// Lines ended by LF, CRLF or CR, without their ends.
+struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr2(b'\n', b'\r', self.rest).unwrap_or(self.rest.len());
+        let (line, tail) = self.rest.split_at(end);
+        self.rest = tail.strip_prefix(b"\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
+        Some(line)
+    }
+}

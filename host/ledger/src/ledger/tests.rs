@@ -1,0 +1,90 @@
+use std::thread;
+
+use super::*;
+use crate::entry::{Provenance, Reason, Tokens};
+
+const PRICE: Price = Price { input_micro: 150_000, output_micro: 600_000 };
+
+fn tokens(input: u64, output: u64) -> Tokens {
+    Tokens { input, output, provenance: Provenance::Reported, ..Tokens::default() }
+}
+
+fn name(text: &str) -> Arc<str> {
+    Arc::from(text)
+}
+
+#[test]
+fn a_new_ledger_has_no_totals() {
+    assert_eq!(Ledger::new(["acme"]).totals(), []);
+}
+
+#[test]
+fn totals_are_kept_apart_by_tenant_model_and_provider_and_sorted() {
+    let ledger = Ledger::new(["zebra", "acme"]);
+    for (tenant, model, provider) in
+        [("zebra", "m", "p"), ("acme", "n", "p"), ("acme", "m", "q"), ("acme", "m", "p"), ("acme", "m", "p")]
+    {
+        let entry = ledger.open(&name(tenant), model, provider, PRICE);
+        let _closed = entry.close(Reason::Completed, tokens(1, 1));
+    }
+    let seen: Vec<_> =
+        ledger.totals().iter().map(|t| format!("{} {} {} {}", t.tenant, t.model, t.provider, t.opened)).collect();
+    assert_eq!(seen, ["acme m p 2", "acme m q 1", "acme n p 1", "zebra m p 1"]);
+}
+
+#[test]
+fn a_tenant_that_a_reload_brings_is_taken_up() {
+    let ledger = Ledger::new::<&str>([]);
+    drop(ledger.open(&name("late"), "m", "p", PRICE));
+    assert_eq!(ledger.totals()[0].reasons.client_gone, 1);
+}
+
+#[test]
+fn an_open_entry_is_in_the_total_as_opened_only() {
+    let ledger = Ledger::new(["acme"]);
+    let entry = ledger.open(&name("acme"), "m", "p", PRICE);
+    assert_eq!((ledger.totals()[0].opened, ledger.totals()[0].reasons), (1, ByReason::default()));
+    drop(entry);
+    assert_eq!(ledger.totals()[0].reasons.client_gone, 1);
+}
+
+#[test]
+fn entries_of_one_total_may_have_different_prices() {
+    let ledger = Ledger::new(["acme"]);
+    for output_micro in [1_000_000, 3_000_000] {
+        let entry = ledger.open(&name("acme"), "m", "p", Price { input_micro: 0, output_micro });
+        assert_eq!(entry.close(Reason::Completed, tokens(9, 5)).cost_micro_usd, 5 * output_micro / 1_000_000);
+    }
+    assert_eq!(ledger.totals()[0].cost_micro_usd, 20);
+}
+
+#[test]
+fn totals_are_exact_under_threads_that_also_bring_new_names() {
+    const THREADS: u64 = 4;
+    const EACH: u64 = 2_000;
+    let ledger = Ledger::new(["t0"]);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                for i in 0..EACH {
+                    let (tenant, model) = (name(&format!("t{}", i % 3)), format!("m{}", i % 5));
+                    let entry = ledger.open(&tenant, &model, if i % 2 == 0 { "p" } else { "q" }, PRICE);
+                    if i % 7 == 0 {
+                        drop(entry)
+                    } else {
+                        let _closed = entry.close(Reason::Completed, tokens(i, 1));
+                    }
+                }
+            });
+        }
+    });
+    let totals = ledger.totals();
+    assert_eq!(totals.len(), 30);
+    let sum = |of: fn(&Total) -> u64| totals.iter().map(of).sum::<u64>();
+    let closed = (0..EACH).filter(|i| i % 7 != 0);
+    assert_eq!(sum(|t| t.opened), THREADS * EACH);
+    assert_eq!(sum(|t| t.reasons.client_gone), THREADS * (EACH - closed.clone().count() as u64));
+    assert_eq!(sum(|t| t.reasons.completed), THREADS * closed.clone().count() as u64);
+    assert_eq!(sum(|t| t.tokens.reported.output), THREADS * closed.clone().count() as u64);
+    assert_eq!(sum(|t| t.tokens.reported.input), THREADS * closed.sum::<u64>());
+}

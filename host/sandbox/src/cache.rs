@@ -1,0 +1,123 @@
+//! Compiled code on disk, so that a start with a warm cache compiles nothing.
+//!
+//! An entry is a keyed BLAKE3 hash followed by the code. The key is made once for each cache folder, which only its
+//! owner may enter; an entry that does not match is deleted and compiled anew, never loaded.
+
+use crate::error::LoadError;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Bytes of the keyed hash before the code.
+const SEAL: usize = 32;
+/// Bytes of all entries together; the ones that were used longest ago go first.
+const ROOM: u64 = 1 << 30;
+
+/// A folder of compiled code.
+#[derive(Debug)]
+pub struct Cache {
+    folder: PathBuf,
+    key: [u8; 32],
+}
+
+impl Cache {
+    /// Opens the cache in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`LoadError::Cache`] if the folder or its key cannot be made or read, or belongs to somebody else, or others may
+    /// write to it.
+    pub fn open(folder: &Path) -> Result<Self, LoadError> {
+        let fail = |what: &str, e: std::io::Error| LoadError::Cache(format!("{what} {}: {e}", folder.display()));
+        let fresh = !folder.exists();
+        fs::create_dir_all(folder).map_err(|e| fail("cannot make", e))?;
+        if fresh {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(|e| fail("cannot protect", e))?;
+        }
+        let mode = fs::metadata(folder).map_err(|e| fail("cannot look at", e))?.mode();
+        if mode & 0o022 != 0 {
+            let why = format!("others may write to {}: chmod 700 it, or set plugins.cache", folder.display());
+            return Err(LoadError::Cache(why));
+        }
+        let key = read_or_make_key(&folder.join("key")).map_err(|e| fail("no key in", e))?;
+        Ok(Self { folder: folder.to_owned(), key })
+    }
+
+    fn path(&self, wasm: &blake3::Hash, settings: u64) -> PathBuf {
+        self.folder.join(format!("{}-{settings:016x}.code", wasm.to_hex()))
+    }
+
+    /// The seal binds the code to the file it was compiled from, so that entries cannot be swapped for one another.
+    fn seal(&self, wasm: &blake3::Hash, settings: u64, code: &[u8]) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
+        hasher.update(wasm.as_bytes()).update(&settings.to_le_bytes()).update(code);
+        hasher.finalize()
+    }
+
+    /// The code compiled from a file of this hash with these engine settings, if it is here and whole.
+    pub(crate) fn get(&self, wasm: &blake3::Hash, settings: u64) -> Option<Vec<u8>> {
+        let path = self.path(wasm, settings);
+        let mut entry = fs::read(&path).ok()?;
+        let intact = entry.split_first_chunk::<SEAL>().filter(|(seal, code)| self.seal(wasm, settings, code) == **seal);
+        if intact.is_none() {
+            tracing::warn!(path = %path.display(), "compiled code does not match its seal: thrown away");
+            let _ = fs::remove_file(&path);
+            return None;
+        }
+        // The time of use decides what goes when room is short.
+        let _ = fs::File::options().append(true).open(&path).and_then(|f| f.set_modified(SystemTime::now()));
+        entry.drain(..SEAL);
+        Some(entry)
+    }
+
+    /// Keeps compiled code.
+    pub(crate) fn put(&self, wasm: &blake3::Hash, settings: u64, code: &[u8]) -> std::io::Result<()> {
+        let path = self.path(wasm, settings);
+        let half = path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
+        file.write_all(self.seal(wasm, settings, code).as_bytes())?;
+        file.write_all(code)?;
+        fs::rename(&half, &path)?;
+        self.prune(&path)
+    }
+
+    fn prune(&self, newest: &Path) -> std::io::Result<()> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.path().extension().is_some_and(|e| e == "code") {
+                let meta = entry.metadata()?;
+                entries.push((meta.modified()?, meta.len(), entry.path()));
+            }
+        }
+        let mut used: u64 = entries.iter().map(|(_, bytes, _)| bytes).sum();
+        entries.sort();
+        for (_, bytes, path) in entries {
+            if used <= ROOM {
+                break;
+            }
+            if path != newest {
+                fs::remove_file(&path)?;
+                used -= bytes;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
+    if let Ok(found) = fs::read(path)
+        && let Ok(key) = found.try_into()
+    {
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(std::io::Error::other)?;
+    let half = path.with_extension(format!("{}.tmp", std::process::id()));
+    fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?.write_all(&key)?;
+    // Another process may be doing the same: whoever links first wins, and both use what is there.
+    let _ = fs::hard_link(&half, path);
+    fs::remove_file(&half)?;
+    fs::read(path)?.try_into().map_err(|_| std::io::Error::other("the key file is not 32 bytes: delete it"))
+}

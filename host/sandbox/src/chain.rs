@@ -1,0 +1,126 @@
+//! Which plugins apply to whom: for each tenant and hook, in order.
+
+use crate::hook::Hook;
+use crate::host::Slots;
+use crate::meter::HookStats;
+use crate::plugin::Plugin;
+use crate::tenant::TenantId;
+use std::collections::HashMap;
+use std::sync::Arc;
+use weir_config::{Isolation, glob};
+
+/// A plugin bound to a tenant.
+#[derive(Debug)]
+pub struct Bound {
+    plugin: Arc<Plugin>,
+    tenant: TenantId,
+    models: Vec<String>,
+    slots: Arc<Slots>,
+    stats: [Arc<HookStats>; Hook::ALL.len()],
+}
+
+impl Bound {
+    pub(crate) fn new(
+        plugin: Arc<Plugin>,
+        tenant: TenantId,
+        models: Vec<String>,
+        slots: Arc<Slots>,
+        stats: [Arc<HookStats>; Hook::ALL.len()],
+    ) -> Self {
+        Self { plugin, tenant, models, slots, stats }
+    }
+
+    /// The plugin.
+    #[must_use]
+    pub fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
+    /// Whether it applies to requests for a model.
+    #[must_use]
+    pub fn applies_to(&self, model: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|pattern| glob(pattern, model))
+    }
+
+    /// Whose pool serves it: the tenant's own, or everybody's if the operator said `shared`.
+    pub(crate) fn pool_tenant(&self) -> TenantId {
+        match self.plugin.isolation() {
+            Isolation::Shared => TenantId::EVERY,
+            Isolation::Tenant | Isolation::Request => self.tenant,
+        }
+    }
+
+    pub(crate) fn slots(&self) -> &Arc<Slots> {
+        &self.slots
+    }
+
+    /// Its figures at a hook.
+    pub(crate) fn stats(&self, hook: Hook) -> &HookStats {
+        let [policy, router, upstream_request, response, event, observe] = &self.stats;
+        match hook {
+            Hook::Policy => policy,
+            Hook::Router => router,
+            Hook::UpstreamRequest => upstream_request,
+            Hook::Response => response,
+            Hook::Event => event,
+            Hook::Observe => observe,
+        }
+    }
+}
+
+/// The plugins of one tenant, by hook, in order. A plugin stands only at the hooks that it exports.
+#[derive(Debug, Default)]
+pub struct Chain {
+    hooks: [Vec<Arc<Bound>>; Hook::ALL.len()],
+}
+
+impl Chain {
+    pub(crate) fn push(&mut self, bound: &Arc<Bound>) {
+        for hook in bound.plugin.hooks() {
+            if let Some(at) = self.hooks.get_mut(hook as usize) {
+                at.push(Arc::clone(bound));
+            }
+        }
+    }
+
+    /// The plugins at a hook.
+    #[must_use]
+    pub fn at(&self, hook: Hook) -> &[Arc<Bound>] {
+        self.hooks.get(hook as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether any plugin runs at a hook for a model. If none does, nothing is copied or parsed for it.
+    #[must_use]
+    pub fn wants(&self, hook: Hook, model: &str) -> bool {
+        self.at(hook).iter().any(|bound| bound.applies_to(model))
+    }
+
+    /// Whether any plugin runs anywhere.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.hooks.iter().all(Vec::is_empty)
+    }
+}
+
+/// One generation of bindings: what applies to every tenant, swapped as a whole.
+#[derive(Debug, Default)]
+pub struct Chains {
+    /// Counts up by one with each change that goes live; 0 before the first.
+    pub generation: u64,
+    pub(crate) by_tenant: HashMap<Arc<str>, Arc<Chain>>,
+    pub(crate) plugins: Vec<Arc<Plugin>>,
+}
+
+impl Chains {
+    /// The chain of a tenant; none if the tenant is not known to this generation.
+    #[must_use]
+    pub fn of(&self, tenant: &str) -> Option<&Arc<Chain>> {
+        self.by_tenant.get(tenant)
+    }
+
+    /// Every plugin in service, in binding order.
+    #[must_use]
+    pub fn plugins(&self) -> &[Arc<Plugin>] {
+        &self.plugins
+    }
+}

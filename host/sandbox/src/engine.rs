@@ -1,0 +1,168 @@
+//! The wasmtime engine, configured once, and what every thread shares of the sandbox.
+
+use crate::compiled;
+use crate::error::LoadError;
+use crate::host::{self, Host};
+use crate::meter::Meter;
+use crate::tenant::TenantNames;
+use crate::ticker::Ticker;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use weir_config::Grant;
+
+/// Largest plugin file that is compiled. Python components reach 20 MB; beyond this a file is a mistake or an attack.
+const FILE_LIMIT: u64 = 64 << 20;
+/// Instances of all plugins and threads together; each takes address space, not memory, until it is used.
+const INSTANCES: u32 = 1000;
+/// Most linear memory that any limit in the configuration can give one plugin instance.
+pub(crate) const MEMORY_CEILING: usize = 1 << 30;
+
+/// The engine with everything that is shared by all threads: linkers, meter, tenants' numbers, the ticker.
+pub struct Sandbox {
+    engine: Engine,
+    pooling: bool,
+    meter: Meter,
+    tenants: TenantNames,
+    ticker: Ticker,
+    settings_hash: u64,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("pooling", &self.pooling).finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Builds the engine. Instances come from the pooling allocator if this machine has the address space for it,
+    /// else from the on-demand one; [`Sandbox::pooling`] tells which.
+    ///
+    /// # Errors
+    /// What wasmtime says if not even the on-demand engine can be built, or the ticker thread cannot be started.
+    pub fn new() -> Result<Arc<Self>, LoadError> {
+        let (engine, pooling) = match Engine::new(&config(true)) {
+            Ok(engine) => (engine, true),
+            Err(why) => {
+                tracing::warn!(%why, "no pooling allocator here: instances will cost more");
+                let engine = Engine::new(&config(false)).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
+                (engine, false)
+            }
+        };
+        let ticker = Ticker::start(engine.clone()).map_err(|e| LoadError::Cache(format!("no ticker thread: {e}")))?;
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let settings_hash = hasher.finish();
+        Ok(Arc::new(Self {
+            engine,
+            pooling,
+            meter: Meter::default(),
+            tenants: TenantNames::default(),
+            ticker,
+            settings_hash,
+        }))
+    }
+
+    /// Whether instances come from the pooling allocator.
+    #[must_use]
+    pub fn pooling(&self) -> bool {
+        self.pooling
+    }
+
+    /// What calls have cost so far.
+    #[must_use]
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// The numbers of tenants.
+    #[must_use]
+    pub fn tenants(&self) -> &TenantNames {
+        &self.tenants
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn ticker(&self) -> &Ticker {
+        &self.ticker
+    }
+
+    /// Changes whenever compiled code of another engine, version or setting would not fit this one.
+    pub(crate) fn settings_hash(&self) -> u64 {
+        self.settings_hash
+    }
+
+    /// Compiles a component to native code, as bytes for the cache. Takes 0.1 to 30 s of CPU: never on a serving thread.
+    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
+        check_header(wasm)?;
+        self.engine.precompile_component(wasm).map_err(|e| LoadError::Compile(format!("{e:#}")))
+    }
+
+    /// Loads what [`Sandbox::compile`] made.
+    pub(crate) fn load(&self, code: &[u8]) -> Result<Component, LoadError> {
+        compiled::load(&self.engine, code).map_err(|e| LoadError::Cache(format!("{e:#}")))
+    }
+
+    /// A linker with the lent data and the granted capabilities, and nothing else.
+    pub(crate) fn linker(&self, grants: &[Grant]) -> Result<Linker<Host>, LoadError> {
+        let mut linker = Linker::new(&self.engine);
+        host::link(&mut linker, grants).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        Ok(linker)
+    }
+}
+
+/// Tells a half-written or foreign file from a component before the compiler does, with a clearer reason.
+fn check_header(wasm: &[u8]) -> Result<(), LoadError> {
+    if wasm.len() as u64 > FILE_LIMIT {
+        return Err(LoadError::TooLarge { bytes: wasm.len() as u64, limit: FILE_LIMIT });
+    }
+    match wasm.get(..8) {
+        Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(()),
+        Some([0, b'a', b's', b'm', _, _, 0, 0]) => Err(LoadError::CoreModule),
+        _ => Err(LoadError::NotWasm),
+    }
+}
+
+fn config(pooling: bool) -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // Costs 1.0 to 1.3 µs on every component call where it is on, and no hook needs it.
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .cranelift_opt_level(OptLevel::Speed)
+        .max_wasm_stack(512 << 10)
+        .async_stack_size(1 << 20)
+        .memory_init_cow(true)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
+    // What no guest language here needs is not offered: less to validate, less to attack.
+    config.wasm_memory64(false).wasm_multi_memory(false).wasm_relaxed_simd(false).wasm_custom_page_sizes(false);
+    if pooling {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    }
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(INSTANCES)
+        .total_core_instances(INSTANCES * 4)
+        .total_memories(INSTANCES)
+        .total_tables(INSTANCES * 4)
+        .total_stacks(INSTANCES)
+        .max_memory_size(MEMORY_CEILING)
+        .table_elements(100_000)
+        .max_tables_per_component(50)
+        .max_memories_per_component(4)
+        .max_core_instances_per_component(100)
+        // Page faults are what a fresh instance pays for: keep what a usual plugin touches mapped between uses.
+        .linear_memory_keep_resident(2 << 20)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}

@@ -1,0 +1,127 @@
+//! What can go wrong: while a plugin is loaded, and while it is called.
+
+use std::path::PathBuf;
+
+/// Why a plugin did not go into service. The text is for operators and names the fix.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LoadError {
+    /// The file could not be read.
+    #[error("cannot read {path}: {why}", path = .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        why: String,
+    },
+    /// The file is larger than the host compiles.
+    #[error("{bytes} bytes; a plugin may have at most {limit}")]
+    TooLarge {
+        /// Its length.
+        bytes: u64,
+        /// The bound.
+        limit: u64,
+    },
+    /// Not WebAssembly at all: empty, half-written or something else.
+    #[error("not a WebAssembly file (is it still being written, or truncated?)")]
+    NotWasm,
+    /// A core module where a component is needed.
+    #[error("a core WebAssembly module, not a component: build it for weir:plugin@0.1 (docs/plugins.md)")]
+    CoreModule,
+    /// Validation or compilation failed.
+    #[error("does not compile: {0}")]
+    Compile(String),
+    /// It imports a capability that the operator did not grant.
+    #[error("uses `{import}`, which is not granted: add \"{grant}\" to the `grants` of this plugin")]
+    NotGranted {
+        /// The interface as the plugin names it.
+        import: String,
+        /// The grant that offers it.
+        grant: &'static str,
+    },
+    /// It imports something that Weir does not offer.
+    #[error("imports `{import}`, which Weir does not offer: build it against weir:plugin@0.1 and without WASI")]
+    UnknownImport {
+        /// The interface as the plugin names it.
+        import: String,
+    },
+    /// It exports no hook.
+    #[error("exports no hook of weir:plugin@0.1 (policy, router, upstream-request, response, event, observe)")]
+    NoHook,
+    /// An import or export has another shape than the contract says.
+    #[error("does not fit weir:plugin@0.1: {0}")]
+    Contract(String),
+    /// Its `init` refused the settings.
+    #[error("refuses its settings: {0}")]
+    Settings(String),
+    /// Its first instance faulted before any request.
+    #[error("fails at start: {0}")]
+    Start(Fault),
+    /// The compiled code could not be kept or loaded.
+    #[error("compiled code: {0}")]
+    Cache(String),
+    /// A binding names a plugin for which there is no file.
+    #[error("no file {name}.wasm in the plugin folder")]
+    Missing {
+        /// The plugin's name.
+        name: String,
+    },
+    /// The settings file beside the plugin has problems.
+    #[error("{0}")]
+    Sidecar(String),
+}
+
+/// Why a call did not end with the plugin's answer. The instance that faulted is burned.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// The guest trapped.
+    #[error("trapped: {0}")]
+    Trap(String),
+    /// It used more CPU time than its deadline.
+    #[error("ran past its deadline")]
+    Deadline,
+    /// It wanted more memory than its limit and did not survive the refusal.
+    #[error("ran out of memory")]
+    Memory,
+    /// Its call stack ran out.
+    #[error("overflowed its stack")]
+    Stack,
+    /// It made more host calls than its limit.
+    #[error("made too many host calls")]
+    HostCalls,
+    /// Its answer broke the contract or its bounds.
+    #[error("gave an answer that breaks the contract: {0}")]
+    Answer(String),
+    /// Every instance was busy for longer than the plugin may wait.
+    #[error("had no free instance in time")]
+    Busy,
+    /// A new instance could not be made.
+    #[error("could not be started: {0}")]
+    Start(String),
+}
+
+impl Fault {
+    /// Every reason, in the order of [`Fault::index`].
+    pub const REASONS: [&'static str; 8] =
+        ["trap", "deadline", "memory", "stack", "host-calls", "answer", "busy", "start"];
+
+    /// Position of this fault's reason in [`Fault::REASONS`].
+    #[must_use]
+    pub const fn index(&self) -> usize {
+        match self {
+            Fault::Trap(_) => 0,
+            Fault::Deadline => 1,
+            Fault::Memory => 2,
+            Fault::Stack => 3,
+            Fault::HostCalls => 4,
+            Fault::Answer(_) => 5,
+            Fault::Busy => 6,
+            Fault::Start(_) => 7,
+        }
+    }
+
+    /// The reason as metrics name it.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        Self::REASONS.get(self.index()).copied().unwrap_or("trap")
+    }
+}

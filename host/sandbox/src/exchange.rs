@@ -1,0 +1,222 @@
+//! What the journey lends a plugin for the time of a call.
+
+use crate::contract::Facts;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::HeaderName;
+use std::sync::Arc;
+use weir_dialect::Document;
+
+/// Notes that one plugin may keep on one request, and their bytes (`notes` in the contract).
+const NOTES: usize = 16;
+const NOTE_BYTES: usize = 16 << 10;
+
+/// Headers that carry credentials: no plugin sees or sets them.
+const CREDENTIALS: [&str; 8] = [
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "x-goog-api-key",
+    "api-key",
+    "cookie",
+    "set-cookie",
+    "x-amz-security-token",
+];
+/// Headers that the host alone sets, for they frame or address the message.
+const HOST_OWNED: [&str; 13] = [
+    "host",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "via",
+    "expect",
+    "content-encoding",
+    "proxy-connection",
+    "x-request-id",
+];
+
+/// What the hook at hand may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing: router, event, observe.
+    Read,
+    /// The request: `policy`.
+    Request,
+    /// The request as it goes out in one attempt: `upstream-request`.
+    Attempt,
+    /// The reply: `response`.
+    Reply,
+}
+
+/// A whole response on its way to the client.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Document,
+}
+
+#[derive(Debug)]
+struct Note {
+    plugin: Arc<str>,
+    key: String,
+    value: Vec<u8>,
+}
+
+/// What stood before a plugin wrote, in case it faults and its binding says to go on without it.
+#[derive(Debug)]
+struct Saved {
+    headers: HeaderMap,
+    body: Document,
+    added: usize,
+}
+
+/// One request and, in time, its response, lent to the plugins that run on it.
+#[derive(Debug)]
+pub struct Exchange {
+    /// What every hook is told.
+    pub facts: Arc<Facts>,
+    /// The client's headers, as plugins rewrote them.
+    pub headers: HeaderMap,
+    /// Names of headers that a `policy` plugin set: these go upstream, whatever the gateway's own list says.
+    pub added: Vec<HeaderName>,
+    /// The client's body.
+    pub request: Document,
+    /// Headers and body of the attempt at hand.
+    pub attempt: Option<(HeaderMap, Document)>,
+    /// The whole response, once there is one.
+    pub reply: Option<Reply>,
+    /// Data of the events of the call at hand.
+    pub events: Vec<Bytes>,
+    notes: Vec<Note>,
+    access: Access,
+    keep_old: bool,
+    saved: Option<Saved>,
+}
+
+impl Exchange {
+    /// A request as it stands after it was read.
+    #[must_use]
+    pub fn new(facts: Arc<Facts>, headers: HeaderMap, request: Document) -> Self {
+        Self {
+            facts,
+            headers,
+            added: Vec::new(),
+            request,
+            attempt: None,
+            reply: None,
+            events: Vec::new(),
+            notes: Vec::new(),
+            access: Access::Read,
+            keep_old: false,
+            saved: None,
+        }
+    }
+
+    /// Sets what the coming call may change, and whether to remember what stood before it.
+    pub(crate) fn begin(&mut self, access: Access, keep_old: bool) {
+        self.access = access;
+        self.keep_old = keep_old;
+        self.saved = None;
+    }
+
+    /// Undoes the writes of the call that just faulted.
+    pub(crate) fn undo(&mut self) {
+        let Some(saved) = self.saved.take() else { return };
+        if let Some((headers, body)) = self.current() {
+            *headers = saved.headers;
+            *body = saved.body;
+            self.added.truncate(saved.added);
+        }
+    }
+
+    fn current(&mut self) -> Option<(&mut HeaderMap, &mut Document)> {
+        match self.access {
+            Access::Read => None,
+            Access::Request => Some((&mut self.headers, &mut self.request)),
+            Access::Attempt => self.attempt.as_mut().map(|(headers, body)| (headers, body)),
+            Access::Reply => self.reply.as_mut().map(|reply| (&mut reply.headers, &mut reply.body)),
+        }
+    }
+
+    /// The side that a write goes to, after remembering it if need be.
+    fn writable(&mut self, access: &[Access]) -> Result<(&mut HeaderMap, &mut Document), String> {
+        if !access.contains(&self.access) {
+            return Err("this hook cannot change that".to_owned());
+        }
+        if self.keep_old && self.saved.is_none() {
+            let added = self.added.len();
+            self.saved = self.current().map(|(h, b)| Saved { headers: h.clone(), body: b.clone(), added });
+        }
+        self.current().ok_or_else(|| "there is nothing to change".to_owned())
+    }
+
+    /// The request's side for reading: the attempt's while there is one.
+    pub(crate) fn request_side(&mut self) -> (&mut HeaderMap, &mut Document) {
+        match (&mut self.attempt, self.access) {
+            (Some((headers, body)), Access::Attempt) => (headers, body),
+            _ => (&mut self.headers, &mut self.request),
+        }
+    }
+
+    /// The request's side for writing, or why not.
+    pub(crate) fn request_mut(&mut self) -> Result<(&mut HeaderMap, &mut Document), String> {
+        self.writable(&[Access::Request, Access::Attempt])
+    }
+
+    /// Sets a header of the request.
+    pub(crate) fn set_request_header(&mut self, name: HeaderName, value: http::HeaderValue) -> Result<(), String> {
+        let policy = self.access == Access::Request;
+        self.request_mut()?.0.insert(name.clone(), value);
+        if policy && !self.added.contains(&name) {
+            self.added.push(name);
+        }
+        Ok(())
+    }
+
+    /// The reply's side for reading.
+    pub(crate) fn reply_side(&mut self) -> Option<&mut Reply> {
+        self.reply.as_mut()
+    }
+
+    /// The reply's side for writing, or why not.
+    pub(crate) fn reply_mut(&mut self) -> Result<(&mut HeaderMap, &mut Document), String> {
+        self.writable(&[Access::Reply])
+    }
+
+    /// A note of a plugin.
+    pub(crate) fn note(&self, plugin: &str, key: &str) -> Option<Vec<u8>> {
+        self.notes.iter().find(|n| &*n.plugin == plugin && n.key == key).map(|n| n.value.clone())
+    }
+
+    /// Writes a note of a plugin.
+    pub(crate) fn set_note(&mut self, plugin: &Arc<str>, key: String, value: Vec<u8>) -> Result<(), String> {
+        self.notes.retain(|n| n.plugin != *plugin || n.key != key);
+        let mine = self.notes.iter().filter(|n| n.plugin == *plugin);
+        let (count, bytes) = mine.fold((0, 0), |(c, b), n| (c + 1, b + n.key.len() + n.value.len()));
+        if count >= NOTES || bytes + key.len() + value.len() > NOTE_BYTES {
+            return Err(format!("notes are bounded: {NOTES} of them and {NOTE_BYTES} bytes"));
+        }
+        self.notes.push(Note { plugin: Arc::clone(plugin), key, value });
+        Ok(())
+    }
+}
+
+/// Whether a plugin may see a header.
+pub(crate) fn visible(name: &str) -> bool {
+    !CREDENTIALS.contains(&name)
+}
+
+/// The header name that a plugin wants to write, or why it may not.
+pub(crate) fn writable_name(name: &str) -> Result<HeaderName, String> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "not a header name".to_owned())?;
+    if !visible(name.as_str()) || HOST_OWNED.contains(&name.as_str()) {
+        return Err(format!("`{name}` is the gateway's own"));
+    }
+    Ok(name)
+}

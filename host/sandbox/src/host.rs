@@ -1,0 +1,125 @@
+//! The host's side of the contract: the state behind a store and the interfaces that guests import.
+
+mod counters;
+mod events;
+mod kv;
+mod log;
+mod notes;
+mod reply;
+mod request;
+
+use crate::error::Fault;
+use crate::exchange::Exchange;
+use crate::limiter::Limiter;
+use crate::meter::{Alive, Counters};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, WasmStr};
+use weir_config::{Grant, PluginLimits};
+
+/// What a plugin keeps for one tenant, shared by all its instances.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    pub(crate) tenant: Arc<str>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) kv: Arc<crate::kv::Kv>,
+}
+
+/// What is left of the bounds of one call.
+#[derive(Debug, Default)]
+pub(crate) struct Budget {
+    pub(crate) ticks: u32,
+    pub(crate) host_calls: u32,
+    pub(crate) log_bytes: usize,
+}
+
+/// The state behind one instance's store.
+#[derive(Debug)]
+pub(crate) struct Host {
+    /// Lent for the time of a call.
+    pub(crate) exchange: Option<Box<Exchange>>,
+    pub(crate) limiter: Limiter,
+    pub(crate) budget: Budget,
+    /// Why the host cut the guest off, if it did.
+    pub(crate) fault: Option<Fault>,
+    pub(crate) plugin: Arc<str>,
+    pub(crate) slots: Arc<Slots>,
+    /// Counters already looked up.
+    counters: HashMap<Box<str>, Arc<AtomicU64>>,
+    _alive: Alive,
+}
+
+impl Host {
+    pub(crate) fn new(plugin: Arc<str>, slots: Arc<Slots>, limits: &PluginLimits) -> Self {
+        let alive = Alive::new(&slots.counters);
+        Self {
+            exchange: None,
+            limiter: Limiter::new(limits.memory),
+            budget: Budget::default(),
+            fault: None,
+            plugin,
+            slots,
+            counters: HashMap::new(),
+            _alive: alive,
+        }
+    }
+
+    /// Turns to another tenant; only where the operator chose the isolation `shared`.
+    pub(crate) fn turn_to(&mut self, slots: &Arc<Slots>) {
+        if !Arc::ptr_eq(&self.slots, slots) {
+            self.slots = Arc::clone(slots);
+            self.counters.clear();
+        }
+    }
+}
+
+/// What a host function sees of its caller.
+type Caller<'a> = StoreContextMut<'a, Host>;
+
+/// Takes one host call off the budget; every host function starts with it.
+fn spend(caller: &mut Caller<'_>) -> wasmtime::Result<()> {
+    let host = caller.data_mut();
+    match host.budget.host_calls.checked_sub(1) {
+        Some(left) => {
+            host.budget.host_calls = left;
+            Ok(())
+        }
+        None => {
+            host.fault = Some(Fault::HostCalls);
+            Err(wasmtime::Error::msg("too many host calls"))
+        }
+    }
+}
+
+/// The exchange on loan. There is none while `init` runs.
+fn lent<'a>(caller: &'a mut Caller<'_>) -> Option<&'a mut Exchange> {
+    caller.data_mut().exchange.as_deref_mut()
+}
+
+/// An argument as a string of our own, for where the store must be free while it is used.
+fn owned(caller: &Caller<'_>, text: &WasmStr) -> wasmtime::Result<String> {
+    Ok(text.to_str(caller)?.into_owned())
+}
+
+/// What writes answer while `init` runs.
+fn no_request<T>() -> Result<T, String> {
+    Err("there is no request at hand".to_owned())
+}
+
+/// Adds the lent data and the granted capabilities to a linker.
+pub(crate) fn link(linker: &mut Linker<Host>, grants: &[Grant]) -> wasmtime::Result<()> {
+    request::link(linker)?;
+    reply::link(linker)?;
+    events::link(linker)?;
+    notes::link(linker)?;
+    for grant in grants {
+        match grant {
+            Grant::Log => log::link(linker)?,
+            Grant::Counters => counters::link(linker)?,
+            Grant::Kv => kv::link(linker)?,
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! `weir:plugin/log`: lines in the gateway's log.
+
+use super::{Caller, Host, spend};
+use crate::contract::Level;
+use wasmtime::component::{Linker, WasmStr};
+
+pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    linker.instance("weir:plugin/log@0.1.0")?.func_wrap("write", write)
+}
+
+fn write(mut caller: Caller<'_>, (level, message): (Level, WasmStr)) -> wasmtime::Result<()> {
+    spend(&mut caller)?;
+    let left = caller.data().budget.log_bytes;
+    if left == 0 {
+        return Ok(());
+    }
+    let line = {
+        let text = message.to_str(&caller)?;
+        let end = text.floor_char_boundary(left.min(text.len()));
+        // Escaped, so that no guest can forge a line or colour a terminal.
+        text.get(..end).unwrap_or_default().escape_debug().to_string()
+    };
+    let host = caller.data_mut();
+    host.budget.log_bytes = left.saturating_sub(line.len().max(1));
+    let (plugin, tenant) = (&*host.plugin, &*host.slots.tenant);
+    let request = host.exchange.as_ref().map_or("", |x| &x.facts.request_id);
+    match level {
+        Level::Trace => tracing::trace!(target: "plugin", plugin, tenant, request, "{line}"),
+        Level::Debug => tracing::debug!(target: "plugin", plugin, tenant, request, "{line}"),
+        Level::Info => tracing::info!(target: "plugin", plugin, tenant, request, "{line}"),
+        Level::Warn => tracing::warn!(target: "plugin", plugin, tenant, request, "{line}"),
+        Level::Error => tracing::error!(target: "plugin", plugin, tenant, request, "{line}"),
+    }
+    Ok(())
+}

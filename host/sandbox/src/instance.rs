@@ -1,0 +1,146 @@
+//! One live instance: a store, the guest in it, and its hooks looked up once.
+
+use crate::contract::{Attempt, Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::error::Fault;
+use crate::hook::Hook;
+use crate::host::{Budget, Host, Slots};
+use crate::plugin::Plugin;
+use crate::ticker::TICK;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};
+use wasmtime::{Store, Trap, UpdateDeadline};
+
+/// CPU time for instantiation and `init` together; more than a call's, for guests build their tables there.
+const START: Duration = Duration::from_secs(2);
+/// Bytes that one host call or answer may carry out of the guest: a body of the largest default limit, and some.
+const CARRY: usize = 16 << 20;
+
+pub(crate) type Verdict = (Result<(), Refusal>,);
+
+/// The hooks of an instance, ready to be called.
+pub(crate) struct Hooks {
+    pub(crate) policy: Option<TypedFunc<(Arc<Facts>,), Verdict>>,
+    pub(crate) router: Option<TypedFunc<(Arc<Facts>, Arc<[Candidate]>), (Result<Routing, Refusal>,)>>,
+    pub(crate) upstream_request: Option<TypedFunc<(Arc<Facts>, Arc<Attempt>), Verdict>>,
+    pub(crate) response: Option<TypedFunc<(Arc<Facts>, u16), Verdict>>,
+    pub(crate) event: Option<TypedFunc<(Arc<Facts>, Vec<StreamEvent>, bool), (Result<Vec<Edit>, Refusal>,)>>,
+    pub(crate) observe: Option<TypedFunc<(Arc<Facts>, Arc<Outcome>), ()>>,
+}
+
+/// A live instance. It belongs to one pool and serves one call at a time.
+pub(crate) struct Instance {
+    pub(crate) store: Store<Host>,
+    pub(crate) hooks: Hooks,
+    pub(crate) calls: u64,
+    pub(crate) idle_since: Instant,
+}
+
+impl Instance {
+    /// Makes an instance and runs its `init`.
+    pub(crate) async fn start(plugin: &Plugin, slots: Arc<Slots>) -> Result<Self, Fault> {
+        let host = Host::new(Arc::clone(plugin.name()), slots, &plugin.settings().limits);
+        let mut store = Store::new(plugin.pre().engine(), host);
+        store.limiter(|host| &mut host.limiter);
+        store.set_hostcall_fuel(CARRY);
+        store.epoch_deadline_callback(|mut cx| Ok(slice_ended(cx.data_mut())));
+        arm(&mut store, plugin, START);
+        let guest = plugin.pre().instantiate_async(&mut store).await;
+        let guest = guest.map_err(|e| diagnose(&mut store, &e))?;
+        if let Some(index) = &plugin.exports().init {
+            let init = guest
+                .get_typed_func::<(String,), (Result<(), String>,)>(&mut store, index)
+                .map_err(|e| Fault::Start(format!("{e:#}")))?;
+            let answer = init.call_async(&mut store, (plugin.config().to_owned(),)).await;
+            let (answer,) = answer.map_err(|e| diagnose(&mut store, &e))?;
+            answer.map_err(|why| Fault::Start(shorten(&why)))?;
+        }
+        let hooks = look_up(&guest, &mut store, plugin).map_err(|e| Fault::Start(format!("{e:#}")))?;
+        Ok(Self { store, hooks, calls: 0, idle_since: Instant::now() })
+    }
+
+    /// Whether the instance should end after this many calls or this much memory: linear memory never shrinks.
+    pub(crate) fn spent(&self, plugin: &Plugin) -> bool {
+        let limits = &plugin.settings().limits;
+        self.calls >= limits.max_calls || self.store.data().limiter.used > limits.memory / 4 * 3
+    }
+}
+
+/// Called at the end of each millisecond that a guest runs: gives way to the worker's other tasks, or cuts it off.
+fn slice_ended(host: &mut Host) -> UpdateDeadline {
+    match host.budget.ticks.checked_sub(1) {
+        Some(left) => {
+            host.budget.ticks = left;
+            // Tokio's own yield lets its driver run; waking ourselves at once would starve the sockets.
+            UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
+        }
+        None => {
+            host.fault = Some(Fault::Deadline);
+            UpdateDeadline::Interrupt
+        }
+    }
+}
+
+/// Sets the bounds of the coming call.
+pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin, cpu: Duration) {
+    let limits = &plugin.settings().limits;
+    let ticks = u32::try_from(cpu.as_nanos() / TICK.as_nanos()).unwrap_or(u32::MAX).max(1);
+    let host = store.data_mut();
+    host.budget = Budget { ticks, host_calls: limits.host_calls, log_bytes: limits.log_bytes };
+    host.fault = None;
+    store.set_epoch_deadline(1);
+}
+
+/// Why a call into the guest failed.
+pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Fault {
+    let host = store.data_mut();
+    if let Some(fault) = host.fault.take() {
+        return fault;
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => Fault::Deadline,
+        Some(Trap::StackOverflow) => Fault::Stack,
+        Some(_) if host.limiter.refused => Fault::Memory,
+        Some(trap) => Fault::Trap(format!("{trap}{}", place(error))),
+        None if host.limiter.refused => Fault::Memory,
+        None => Fault::Answer(shorten(&format!("{error:#}"))),
+    }
+}
+
+/// The guest's functions on the stack, innermost first: what an author needs to find the line.
+fn place(error: &wasmtime::Error) -> String {
+    let Some(backtrace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else { return String::new() };
+    let names: Vec<&str> = backtrace.frames().iter().filter_map(|f| f.func_name()).take(4).collect();
+    if names.is_empty() { String::new() } else { shorten(&format!(" in {}", names.join(" < "))) }
+}
+
+fn shorten(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let end = line.floor_char_boundary(300.min(line.len()));
+    line.get(..end).unwrap_or_default().escape_debug().to_string()
+}
+
+fn look_up(guest: &Guest, store: &mut Store<Host>, plugin: &Plugin) -> wasmtime::Result<Hooks> {
+    Ok(Hooks {
+        policy: typed(guest, store, plugin, Hook::Policy)?,
+        router: typed(guest, store, plugin, Hook::Router)?,
+        upstream_request: typed(guest, store, plugin, Hook::UpstreamRequest)?,
+        response: typed(guest, store, plugin, Hook::Response)?,
+        event: typed(guest, store, plugin, Hook::Event)?,
+        observe: typed(guest, store, plugin, Hook::Observe)?,
+    })
+}
+
+fn typed<P, R>(
+    guest: &Guest,
+    store: &mut Store<Host>,
+    plugin: &Plugin,
+    hook: Hook,
+) -> wasmtime::Result<Option<TypedFunc<P, R>>>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    let index = plugin.exports().hooks.get(hook as usize).and_then(Option::as_ref);
+    index.map(|index| guest.get_typed_func(&mut *store, index)).transpose()
+}

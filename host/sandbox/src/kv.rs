@@ -1,0 +1,95 @@
+//! The key-value store that a plugin has for each tenant: bounded in entries and bytes, every value with a time to live.
+
+use moka::Expiry;
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+use std::time::{Duration, Instant};
+
+/// Bytes of a key.
+const KEY: usize = 256;
+/// Bytes of a value.
+const VALUE: usize = 64 << 10;
+
+#[derive(Debug, Clone)]
+struct Entry {
+    value: Box<[u8]>,
+    ttl: Duration,
+}
+
+#[derive(Debug)]
+struct Ttl;
+
+impl Expiry<Box<str>, Entry> for Ttl {
+    fn expire_after_create(&self, _key: &Box<str>, entry: &Entry, _now: Instant) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+
+    fn expire_after_update(
+        &self,
+        _key: &Box<str>,
+        entry: &Entry,
+        _now: Instant,
+        left: Option<Duration>,
+    ) -> Option<Duration> {
+        // A zero asks to keep what is left: a number's time counts from its first write.
+        if entry.ttl.is_zero() { left } else { Some(entry.ttl) }
+    }
+}
+
+/// The store of one plugin and tenant.
+#[derive(Debug)]
+pub(crate) struct Kv {
+    entries: Cache<Box<str>, Entry>,
+    longest: Duration,
+}
+
+impl Kv {
+    pub(crate) fn new(entries: u64, longest: Duration) -> Self {
+        // Weighed in units of 64 bytes, so that a store of full-sized values is bounded too.
+        let weigh =
+            |key: &Box<str>, entry: &Entry| u32::try_from((key.len() + entry.value.len()) / 64 + 1).unwrap_or(u32::MAX);
+        let entries = Cache::builder().max_capacity(entries.saturating_mul(4)).weigher(weigh).expire_after(Ttl).build();
+        Self { entries, longest }
+    }
+
+    fn ttl(&self, ms: u64) -> Duration {
+        if ms == 0 { self.longest } else { Duration::from_millis(ms).min(self.longest) }
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
+        self.entries.get(key).map(|entry| entry.value.into_vec())
+    }
+
+    pub(crate) fn set(&self, key: &str, value: Vec<u8>, ttl_ms: u64) -> Result<(), String> {
+        check_key(key)?;
+        if value.len() > VALUE {
+            return Err(format!("a value may have {VALUE} bytes, not {}", value.len()));
+        }
+        self.entries.insert(key.into(), Entry { value: value.into(), ttl: self.ttl(ttl_ms) });
+        Ok(())
+    }
+
+    pub(crate) fn increment(&self, key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
+        check_key(key)?;
+        let ttl = self.ttl(ttl_ms);
+        let mut answer = Err("the value under this key is not a number".to_owned());
+        self.entries.entry(key.into()).and_compute_with(|old| {
+            let (now, ttl) = match old.map(moka::Entry::into_value) {
+                None => (Some(0), ttl),
+                Some(entry) => (<[u8; 8]>::try_from(&*entry.value).ok().map(i64::from_le_bytes), Duration::ZERO),
+            };
+            let Some(sum) = now.map(|n| n.saturating_add(by)) else { return Op::Nop };
+            answer = Ok(sum);
+            Op::Put(Entry { value: sum.to_le_bytes().into(), ttl })
+        });
+        answer
+    }
+
+    pub(crate) fn delete(&self, key: &str) -> bool {
+        self.entries.remove(key).is_some()
+    }
+}
+
+fn check_key(key: &str) -> Result<(), String> {
+    if key.is_empty() || key.len() > KEY { Err(format!("a key has 1 to {KEY} bytes")) } else { Ok(()) }
+}

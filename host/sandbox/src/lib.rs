@@ -1,0 +1,43 @@
+//! Where plugins run: the only crate that names wasmtime.
+//!
+//! A [`Library`] turns the files of the plugin folder into compiled [`Plugin`]s and keeps the last good version of each;
+//! [`Chains`] say which of them apply to which tenant; a [`Worker`] belongs to one serving thread, keeps pools of
+//! instances and calls hooks, lending them an [`Exchange`]. What a call costs is measured in [`Meter`].
+//!
+//! The contract that plugins are written to is `plugin-sdk/wit/weir-plugin.wit`.
+
+mod cache;
+mod call;
+mod chain;
+mod compiled;
+mod contract;
+mod engine;
+mod error;
+mod exchange;
+mod hook;
+mod host;
+mod instance;
+mod kv;
+mod library;
+mod limiter;
+mod meter;
+mod plugin;
+mod pool;
+mod tenant;
+mod ticker;
+mod worker;
+
+pub use cache::Cache;
+pub use chain::{Bound, Chain, Chains};
+pub use contract::{
+    Assignment, Attempt, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, Refusal, Routing, StreamEvent,
+};
+pub use engine::Sandbox;
+pub use error::{Fault, LoadError};
+pub use exchange::{Access, Exchange, Reply};
+pub use hook::Hook;
+pub use library::{Event, Library, Problem, Source};
+pub use meter::{CPU_BUCKETS_NS, HookStats, Meter};
+pub use plugin::Plugin;
+pub use tenant::{TenantId, TenantNames};
+pub use worker::{Routed, Stop, Worker};

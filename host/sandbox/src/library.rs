@@ -1,0 +1,335 @@
+//! The plugins in service: files to code, code and settings to plugins, plugins to chains; the last good of each kept.
+
+mod scan;
+
+use crate::cache::Cache;
+use crate::call::{Spent, metered};
+use crate::chain::{Bound, Chain, Chains};
+use crate::engine::Sandbox;
+use crate::error::LoadError;
+use crate::hook::Hook;
+use crate::host::Slots;
+use crate::instance::Instance;
+use crate::kv::Kv;
+use crate::plugin::{Code, Plugin};
+use crate::tenant::TenantId;
+use crate::ticker::Heartbeat;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use weir_config::{Config, PluginSettings};
+
+pub use scan::Source;
+
+/// Something that happened while plugins were loaded, for whoever shows it to the operator.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Compilation begins; it takes 0.1 to 30 s.
+    Compiling {
+        /// The file.
+        source: Source,
+        /// Its length.
+        bytes: usize,
+    },
+    /// Compilation is done.
+    Compiled {
+        /// The file.
+        source: Source,
+        /// How long it took.
+        took: Duration,
+    },
+    /// The compiled code was in the cache.
+    Cached {
+        /// The file.
+        source: Source,
+        /// How long loading took.
+        took: Duration,
+    },
+}
+
+/// A binding that is not served as the folder and the configuration say.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// The file.
+    pub source: Source,
+    /// Why.
+    pub error: LoadError,
+    /// Whether an earlier version serves on in its place.
+    pub last_good: bool,
+    /// Whether requests may go on without it (its failure policy is `open`).
+    pub open: bool,
+}
+
+/// One place at which a plugin is bound: a file, and which of the chain's entries for that file it is.
+type Place = (Source, usize);
+
+/// What shall apply: a place, with settings, to whom.
+struct Wanted {
+    place: Place,
+    settings: Result<PluginSettings, LoadError>,
+    tenants: Vec<String>,
+    models: Vec<String>,
+}
+
+/// Loads plugins and builds chains. Owned by the control thread; nothing of it is on the way of a request.
+pub struct Library {
+    sandbox: Arc<Sandbox>,
+    cache: Option<Cache>,
+    heartbeat: Heartbeat,
+    codes: HashMap<blake3::Hash, Arc<Code>>,
+    /// Files that did not compile, so that a broken file is not compiled anew at every look.
+    bad: HashMap<blake3::Hash, LoadError>,
+    good: HashMap<Place, Arc<Plugin>>,
+    stores: HashMap<(Arc<str>, TenantId), Arc<Kv>>,
+    last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
+    current: Arc<Chains>,
+}
+
+impl std::fmt::Debug for Library {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Library").field("generation", &self.current.generation).finish_non_exhaustive()
+    }
+}
+
+impl Library {
+    /// An empty library. Without a cache everything is compiled at each start.
+    #[must_use]
+    pub fn new(sandbox: Arc<Sandbox>, cache: Option<Cache>) -> Self {
+        let heartbeat = sandbox.ticker().pulse();
+        Self {
+            sandbox,
+            cache,
+            heartbeat,
+            codes: HashMap::new(),
+            bad: HashMap::new(),
+            good: HashMap::new(),
+            stores: HashMap::new(),
+            last: Vec::new(),
+            current: Arc::default(),
+        }
+    }
+
+    /// The chains that were built last.
+    #[must_use]
+    pub fn current(&self) -> &Arc<Chains> {
+        &self.current
+    }
+
+    /// Reads the folder and builds the chains that apply now. What cannot be loaded is served by its last good version
+    /// if there is one; the problems say so. The generation counts up only if anything changed.
+    pub async fn build(&mut self, config: &Config, note: &mut dyn FnMut(Event)) -> (Arc<Chains>, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let wanted = self.wanted(config, &mut problems);
+        let mut served = Vec::new();
+        for want in wanted {
+            let open = want.settings.as_ref().is_ok_and(|s| s.on_failure == weir_config::OnFailure::Open);
+            let made = match &want.settings {
+                Ok(settings) => self.plugin(&want.place, settings, &config.plugins.folder, note).await,
+                Err(error) => Err(error.clone()),
+            };
+            let plugin = match made {
+                Ok(plugin) => {
+                    self.good.insert(want.place.clone(), Arc::clone(&plugin));
+                    Some(plugin)
+                }
+                Err(error) => {
+                    let last_good = self.good.get(&want.place).cloned();
+                    let source = want.place.0.clone();
+                    problems.push(Problem { source, error, last_good: last_good.is_some(), open });
+                    last_good
+                }
+            };
+            if let Some(plugin) = plugin {
+                served.push((want, plugin));
+            }
+        }
+        self.forget(&served);
+        self.publish(config, &served);
+        (Arc::clone(&self.current), problems)
+    }
+
+    /// Chain entries in order, then what applies by its place in the folder.
+    fn wanted(&self, config: &Config, problems: &mut Vec<Problem>) -> Vec<Wanted> {
+        let plugins = &config.plugins;
+        let mut nth: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut wanted = Vec::new();
+        for binding in &plugins.chain {
+            let n = nth.entry(&binding.plugin).or_default();
+            wanted.push(Wanted {
+                place: (Source::Named(binding.plugin.clone()), *n),
+                settings: Ok(binding.settings.clone()),
+                tenants: binding.tenants.clone(),
+                models: binding.models.clone(),
+            });
+            *n += 1;
+        }
+        let placed = scan::by_place(&plugins.folder).unwrap_or_else(|e| {
+            let error = LoadError::Unreadable { path: plugins.folder.clone(), why: e.to_string() };
+            problems.push(Problem { source: Source::All("*".to_owned()), error, last_good: true, open: false });
+            // What applied by its place stays: an unreadable folder is no order to drop a policy.
+            self.good.keys().map(|(s, _)| s.clone()).filter(|s| !matches!(s, Source::Named(_))).collect()
+        });
+        for source in placed {
+            let sidecar = source.path(&plugins.folder).with_extension("toml");
+            let settings =
+                weir_config::sidecar(&sidecar, &plugins.defaults).map_err(|p| LoadError::Sidecar(p.to_string()));
+            let tenants = match &source {
+                Source::Tenant(tenant, _) => vec![tenant.clone()],
+                Source::All(_) | Source::Named(_) => Vec::new(),
+            };
+            wanted.push(Wanted { place: (source, 0), settings, tenants, models: Vec::new() });
+        }
+        wanted
+    }
+
+    /// The plugin for a place: the one that serves there already if file and settings are the same, else a new one,
+    /// compiled if need be and started once to see that it takes its settings.
+    async fn plugin(
+        &mut self,
+        place: &Place,
+        settings: &PluginSettings,
+        folder: &Path,
+        note: &mut dyn FnMut(Event),
+    ) -> Result<Arc<Plugin>, LoadError> {
+        let source = &place.0;
+        let path = source.path(folder);
+        let wasm = tokio::task::spawn_blocking(move || match std::fs::read(&path) {
+            Err(e) => Err((path, e)),
+            Ok(wasm) => Ok((blake3::hash(&wasm), wasm)),
+        });
+        let (hash, wasm) = match wasm.await {
+            Ok(Ok(read)) => read,
+            Ok(Err((_, e))) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(LoadError::Missing { name: source.name().to_owned() });
+            }
+            Ok(Err((path, e))) => return Err(LoadError::Unreadable { path, why: e.to_string() }),
+            Err(e) => return Err(LoadError::Cache(e.to_string())),
+        };
+        if let Some(serving) = self.good.get(place)
+            && serving.code().hash == hash
+            && serving.settings() == settings
+        {
+            return Ok(Arc::clone(serving));
+        }
+        let code = self.code(source, hash, wasm, note).await?;
+        let plugin = Arc::new(Plugin::new(&self.sandbox, source.name().into(), code, settings.clone())?);
+        self.try_out(&plugin).await?;
+        Ok(plugin)
+    }
+
+    async fn code(
+        &mut self,
+        source: &Source,
+        hash: blake3::Hash,
+        wasm: Vec<u8>,
+        note: &mut dyn FnMut(Event),
+    ) -> Result<Arc<Code>, LoadError> {
+        if let Some(code) = self.codes.get(&hash) {
+            return Ok(Arc::clone(code));
+        }
+        if let Some(error) = self.bad.get(&hash) {
+            return Err(error.clone());
+        }
+        let start = Instant::now();
+        let cached = self.cache.as_ref().and_then(|c| c.get(&hash, self.sandbox.settings_hash()));
+        let component = match cached.and_then(|code| self.sandbox.load(&code).ok()) {
+            Some(component) => {
+                note(Event::Cached { source: source.clone(), took: start.elapsed() });
+                component
+            }
+            None => {
+                note(Event::Compiling { source: source.clone(), bytes: wasm.len() });
+                let sandbox = Arc::clone(&self.sandbox);
+                let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&wasm)).await;
+                let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten();
+                let compiled = compiled.inspect_err(|e| self.remember_bad(hash, e))?;
+                note(Event::Compiled { source: source.clone(), took: start.elapsed() });
+                self.keep(&hash, &compiled);
+                self.sandbox.load(&compiled)?
+            }
+        };
+        let code = Code::new(hash, component, &self.sandbox).inspect_err(|e| self.remember_bad(hash, e))?;
+        let code = Arc::new(code);
+        self.codes.insert(hash, Arc::clone(&code));
+        Ok(code)
+    }
+
+    fn remember_bad(&mut self, hash: blake3::Hash, error: &LoadError) {
+        // Bounded: a folder that is written to a thousand times must not grow this for ever.
+        if self.bad.len() >= 256 {
+            self.bad.clear();
+        }
+        self.bad.insert(hash, error.clone());
+    }
+
+    fn keep(&self, hash: &blake3::Hash, code: &[u8]) {
+        if let Some(cache) = &self.cache
+            && let Err(why) = cache.put(hash, self.sandbox.settings_hash(), code)
+        {
+            tracing::warn!(%why, "compiled code is not kept: the next start compiles again");
+        }
+    }
+
+    /// Starts one instance as a request would, so that a version that cannot start never serves.
+    async fn try_out(&self, plugin: &Arc<Plugin>) -> Result<(), LoadError> {
+        let nobody: Arc<str> = "".into();
+        let counters = self.sandbox.meter().unlisted();
+        let kv = Arc::new(Kv::new(16, Duration::from_secs(1)));
+        let slots = Arc::new(Slots { tenant: nobody, counters, kv });
+        let _inside = self.heartbeat.enter();
+        match metered(Instance::start(plugin, slots), &mut Spent::default()).await {
+            Ok(_) => Ok(()),
+            Err(crate::error::Fault::Start(why)) => Err(LoadError::Settings(why)),
+            Err(fault) => Err(LoadError::Start(fault)),
+        }
+    }
+
+    /// Drops what nobody asks for any more.
+    fn forget(&mut self, served: &[(Wanted, Arc<Plugin>)]) {
+        self.good.retain(|place, _| served.iter().any(|(want, _)| want.place == *place));
+        self.codes.retain(|hash, _| served.iter().any(|(_, plugin)| plugin.code().hash == *hash));
+    }
+
+    fn publish(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) {
+        let mut now: Vec<_> = served
+            .iter()
+            .map(|(want, plugin)| (want.place.clone(), want.tenants.clone(), want.models.clone(), plugin.id()))
+            .collect();
+        // Tenants are part of what a generation is about: a new one has chains of its own.
+        let tenants = config.tenants.iter().map(|t| t.name.clone()).collect();
+        now.push(((Source::Named(String::new()), 0), tenants, Vec::new(), 0));
+        if now == self.last {
+            return;
+        }
+        self.last = now;
+        let mut chains = Chains { generation: self.current.generation + 1, ..Chains::default() };
+        chains.plugins = served.iter().map(|(_, plugin)| Arc::clone(plugin)).collect();
+        for tenant in &config.tenants {
+            let mut chain = Chain::default();
+            let name: Arc<str> = tenant.name.as_str().into();
+            for (want, plugin) in served {
+                if want.tenants.is_empty() || want.tenants.contains(&tenant.name) {
+                    chain.push(&Arc::new(self.bind(plugin, &name, &want.models)));
+                }
+            }
+            chains.by_tenant.insert(name, Arc::new(chain));
+        }
+        self.current = Arc::new(chains);
+    }
+
+    fn bind(&mut self, plugin: &Arc<Plugin>, tenant: &Arc<str>, models: &[String]) -> Bound {
+        let id = self.sandbox.tenants().id(tenant);
+        let meter = self.sandbox.meter();
+        let limits = &plugin.settings().limits;
+        let store = self.stores.entry((Arc::clone(plugin.name()), id));
+        let kv = Arc::clone(store.or_insert_with(|| Arc::new(Kv::new(limits.kv_entries, limits.kv_ttl))));
+        let counters = meter.counters(plugin.name(), tenant);
+        let slots = Arc::new(Slots { tenant: Arc::clone(tenant), counters, kv });
+        let stats = Hook::ALL.map(|hook| match plugin.has(hook) {
+            true => meter.stats(plugin.name(), hook, tenant),
+            false => Arc::default(),
+        });
+        Bound::new(Arc::clone(plugin), id, models.to_vec(), slots, stats)
+    }
+}

@@ -1,0 +1,51 @@
+//! Bounds what one instance may allocate.
+
+use wasmtime::ResourceLimiter;
+
+/// Elements of all tables that a guest may have: function pointers, mostly.
+const TABLE_ELEMENTS: usize = 100_000;
+
+/// The memory and table bounds of one instance, and how far it went.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    memory: usize,
+    /// Bytes of linear memory that the instance has now; never shrinks.
+    pub(crate) used: usize,
+    /// Whether it was refused memory: what follows is probably an abort for that reason.
+    pub(crate) refused: bool,
+}
+
+impl Limiter {
+    pub(crate) fn new(memory: usize) -> Self {
+        Self { memory, used: 0, refused: false }
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // A component may have several memories, so growth is added up, not compared.
+        let used = self.used.saturating_add(desired.saturating_sub(current));
+        if used > self.memory {
+            self.refused = true;
+            return Ok(false);
+        }
+        self.used = used;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+
+    fn instances(&self) -> usize {
+        100
+    }
+
+    fn tables(&self) -> usize {
+        50
+    }
+
+    fn memories(&self) -> usize {
+        4
+    }
+}

@@ -1,0 +1,161 @@
+//! A plugin ready to serve: compiled code, checked against the contract, with the operator's settings.
+
+use crate::engine::Sandbox;
+use crate::error::LoadError;
+use crate::hook::{Hook, INIT};
+use crate::host::Host;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+use weir_config::{Grant, Isolation, OnFailure, PluginSettings};
+
+/// Compiled code of one file, without settings.
+#[derive(Debug)]
+pub(crate) struct Code {
+    /// BLAKE3 of the file.
+    pub(crate) hash: blake3::Hash,
+    component: Component,
+    exports: Exports,
+    imports: Vec<String>,
+}
+
+/// Where a component's hooks are.
+#[derive(Debug)]
+pub(crate) struct Exports {
+    pub(crate) init: Option<ComponentExportIndex>,
+    pub(crate) hooks: [Option<ComponentExportIndex>; Hook::ALL.len()],
+}
+
+impl Code {
+    pub(crate) fn new(hash: blake3::Hash, component: Component, sandbox: &Sandbox) -> Result<Self, LoadError> {
+        let find = |(interface, function): (&str, &str)| {
+            let interface = component.get_export_index(None, interface)?;
+            component.get_export_index(Some(&interface), function)
+        };
+        let exports = Exports { init: find(INIT), hooks: Hook::ALL.map(|hook| find(hook.export())) };
+        if exports.hooks.iter().all(Option::is_none) {
+            return Err(LoadError::NoHook);
+        }
+        let ty = component.component_type();
+        let imports = ty.imports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
+        Ok(Self { hash, component, exports, imports })
+    }
+
+    /// Refuses what is imported but not granted, before the linker does with a text for engine developers.
+    fn check_grants(&self, grants: &[Grant]) -> Result<(), LoadError> {
+        for import in &self.imports {
+            let bare = import.split('@').next().unwrap_or_default();
+            let (needed, grant) = match bare {
+                "weir:plugin/types"
+                | "weir:plugin/request"
+                | "weir:plugin/reply"
+                | "weir:plugin/events"
+                | "weir:plugin/notes" => continue,
+                "weir:plugin/log" => (Grant::Log, "log"),
+                "weir:plugin/counters" => (Grant::Counters, "counters"),
+                "weir:plugin/kv" => (Grant::Kv, "kv"),
+                // An exported interface's own types may show as an import; they carry no function.
+                other if Hook::ALL.iter().any(|h| h.export().0.starts_with(other)) => continue,
+                _ => return Err(LoadError::UnknownImport { import: import.clone() }),
+            };
+            if !grants.contains(&needed) {
+                return Err(LoadError::NotGranted { import: import.clone(), grant });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A plugin with its settings. Two bindings of one file with other settings are two of these; they share the code.
+pub struct Plugin {
+    id: u64,
+    name: Arc<str>,
+    code: Arc<Code>,
+    pre: InstancePre<Host>,
+    settings: PluginSettings,
+    config: String,
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin").field("name", &self.name).field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+impl Plugin {
+    /// Checks grants and links; does not run anything of the guest's yet.
+    pub(crate) fn new(
+        sandbox: &Sandbox,
+        name: Arc<str>,
+        code: Arc<Code>,
+        settings: PluginSettings,
+    ) -> Result<Self, LoadError> {
+        code.check_grants(&settings.grants)?;
+        let linker = sandbox.linker(&settings.grants)?;
+        let pre = linker.instantiate_pre(&code.component).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        let config = settings.config.to_string();
+        Ok(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), name, code, pre, settings, config })
+    }
+
+    /// Its name: the file's without `.wasm`.
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// BLAKE3 of its file, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        self.code.hash.to_hex().to_string()
+    }
+
+    /// Its hooks, in journey order.
+    pub fn hooks(&self) -> impl Iterator<Item = Hook> + '_ {
+        Hook::ALL.into_iter().filter(|hook| self.has(*hook))
+    }
+
+    /// Whether it exports a hook.
+    #[must_use]
+    pub fn has(&self, hook: Hook) -> bool {
+        self.code.exports.hooks.get(hook as usize).is_some_and(Option::is_some)
+    }
+
+    /// The operator's settings.
+    #[must_use]
+    pub fn settings(&self) -> &PluginSettings {
+        &self.settings
+    }
+
+    /// Distinguishes this plugin with these settings from every other in the life of the process.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn code(&self) -> &Code {
+        &self.code
+    }
+
+    pub(crate) fn exports(&self) -> &Exports {
+        &self.code.exports
+    }
+
+    pub(crate) fn pre(&self) -> &InstancePre<Host> {
+        &self.pre
+    }
+
+    /// Its own table in the configuration, as JSON text.
+    pub(crate) fn config(&self) -> &str {
+        &self.config
+    }
+
+    pub(crate) fn isolation(&self) -> Isolation {
+        self.settings.isolation
+    }
+
+    /// Whether requests go on without it when it faults.
+    pub(crate) fn open(&self) -> bool {
+        self.settings.on_failure == OnFailure::Open
+    }
+}

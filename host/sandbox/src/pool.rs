@@ -1,0 +1,116 @@
+//! Instances of one plugin for one tenant on one worker: no lock, bounded, reused unless they faulted.
+
+use crate::error::Fault;
+use crate::host::Slots;
+use crate::instance::Instance;
+use crate::meter::HookStats;
+use crate::plugin::Plugin;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+use tokio::sync::Notify;
+use weir_config::Isolation;
+
+/// The pool. It holds no strong reference to its plugin, so that a plugin which went out of service can be freed.
+pub(crate) struct Pool {
+    plugin: Weak<Plugin>,
+    idle: RefCell<Vec<Instance>>,
+    live: Cell<usize>,
+    freed: Notify,
+}
+
+/// An instance out of its pool. Dropped without [`Taken::give_back`], it is gone and its place is free.
+pub(crate) struct Taken {
+    instance: Option<Instance>,
+    pool: Rc<Pool>,
+    returned: bool,
+}
+
+impl Pool {
+    pub(crate) fn new(plugin: &Arc<Plugin>) -> Rc<Self> {
+        let plugin = Arc::downgrade(plugin);
+        Rc::new(Self { plugin, idle: RefCell::new(Vec::new()), live: Cell::new(0), freed: Notify::new() })
+    }
+
+    /// Takes an idle instance, makes one, or waits for one, in this order.
+    pub(crate) async fn take(
+        self: &Rc<Self>,
+        plugin: &Arc<Plugin>,
+        slots: &Arc<Slots>,
+        stats: &HookStats,
+    ) -> Result<Taken, Fault> {
+        let limits = &plugin.settings().limits;
+        let mut waited = None;
+        loop {
+            let idle = self.idle.borrow_mut().pop();
+            if let Some(mut instance) = idle {
+                stats.hit();
+                instance.store.data_mut().turn_to(slots);
+                return Ok(Taken { instance: Some(instance), pool: Rc::clone(self), returned: false });
+            }
+            if self.live.get() < limits.instances {
+                stats.miss();
+                return self.make(plugin, slots).await;
+            }
+            let until = *waited.get_or_insert_with(|| {
+                stats.wait();
+                tokio::time::Instant::now() + limits.wait
+            });
+            tokio::time::timeout_at(until, self.freed.notified()).await.map_err(|_| Fault::Busy)?;
+        }
+    }
+
+    async fn make(self: &Rc<Self>, plugin: &Arc<Plugin>, slots: &Arc<Slots>) -> Result<Taken, Fault> {
+        // Counted before the first await, so that a crowd cannot pass the limit; the guard gives the place back.
+        self.live.set(self.live.get() + 1);
+        let mut taken = Taken { instance: None, pool: Rc::clone(self), returned: false };
+        taken.instance = Some(Instance::start(plugin, Arc::clone(slots)).await?);
+        Ok(taken)
+    }
+
+    /// Ends what has been idle for longer than the plugin's settings say. Answers whether the pool is still of use.
+    pub(crate) fn tidy(&self, now: Instant) -> bool {
+        let Some(plugin) = self.plugin.upgrade() else {
+            self.idle.borrow_mut().clear();
+            return false;
+        };
+        let limit = plugin.settings().limits.idle;
+        self.idle.borrow_mut().retain(|i| {
+            let keep = now.saturating_duration_since(i.idle_since) < limit;
+            if !keep {
+                self.live.set(self.live.get().saturating_sub(1));
+            }
+            keep
+        });
+        true
+    }
+}
+
+impl Taken {
+    /// The instance.
+    pub(crate) fn instance(&mut self) -> Option<&mut Instance> {
+        self.instance.as_mut()
+    }
+
+    /// Returns an instance whose call ended well, unless its isolation or its age says that it is done.
+    pub(crate) fn give_back(mut self, plugin: &Plugin) {
+        let Some(mut instance) = self.instance.take() else { return };
+        instance.calls += 1;
+        if plugin.isolation() == Isolation::Request || instance.spent(plugin) {
+            return;
+        }
+        instance.idle_since = Instant::now();
+        self.pool.idle.borrow_mut().push(instance);
+        self.returned = true;
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if !self.returned {
+            self.pool.live.set(self.pool.live.get().saturating_sub(1));
+        }
+        self.pool.freed.notify_one();
+    }
+}

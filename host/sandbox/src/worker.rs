@@ -1,0 +1,231 @@
+//! A serving thread's own share of the sandbox: its pools, and the hooks as the journey calls them.
+
+use crate::call::Call;
+use crate::chain::{Bound, Chain};
+use crate::contract::{Assignment, Attempt, Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::engine::Sandbox;
+use crate::error::Fault;
+use crate::exchange::{Access, Exchange};
+use crate::hook::Hook;
+use crate::pool::Pool;
+use crate::tenant::TenantId;
+use crate::ticker::Heartbeat;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Why a request does not go on after a hook.
+#[derive(Debug, Clone)]
+pub enum Stop {
+    /// A plugin refused it.
+    Refused {
+        /// Which.
+        plugin: Arc<str>,
+        /// What the client is told, within the contract's bounds.
+        refusal: Refusal,
+    },
+    /// A plugin faulted and its failure policy is `closed`.
+    Failed {
+        /// Which.
+        plugin: Arc<str>,
+        /// At which hook.
+        hook: Hook,
+        /// How.
+        fault: Fault,
+    },
+}
+
+/// A router's choice: index of the candidate that the host offered, and what to set in the request for it.
+pub type Routed = (usize, Vec<Assignment>);
+
+/// The sandbox on one thread. Not `Send`: nothing in it takes a lock.
+pub struct Worker {
+    heartbeat: Heartbeat,
+    pools: RefCell<HashMap<(u64, TenantId), Rc<Pool>>>,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("pools", &self.pools.borrow().len()).finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    /// A worker of this thread.
+    #[must_use]
+    pub fn new(sandbox: &Sandbox) -> Self {
+        Self { heartbeat: sandbox.ticker().pulse(), pools: RefCell::default() }
+    }
+
+    /// Ends idle instances and forgets the pools of plugins that are gone. For a timer, about once a second.
+    pub fn tidy(&self, now: Instant) {
+        self.pools.borrow_mut().retain(|_, pool| pool.tidy(now));
+    }
+
+    fn pool(&self, bound: &Bound) -> Rc<Pool> {
+        let key = (bound.plugin().id(), bound.pool_tenant());
+        Rc::clone(self.pools.borrow_mut().entry(key).or_insert_with(|| Pool::new(bound.plugin())))
+    }
+
+    fn call<'a>(&'a self, bound: &'a Bound, hook: Hook, access: Access) -> Call<'a> {
+        Call { bound, hook, access, pool: self.pool(bound), heartbeat: &self.heartbeat }
+    }
+
+    /// Runs `policy` of every plugin that applies, in order; `lent` comes back rewritten.
+    ///
+    /// # Errors
+    /// The first refusal, or the first fault of a plugin whose failure policy is `closed`.
+    pub async fn policy(&self, chain: &Chain, lent: &mut Option<Box<Exchange>>) -> Result<(), Stop> {
+        for bound in chain.at(Hook::Policy) {
+            let Some(facts) = facts_for(bound, lent) else { continue };
+            let call = self.call(bound, Hook::Policy, Access::Request);
+            let answer = call.run(lent, (facts,), |hooks| hooks.policy.as_ref()).await;
+            verdict(bound, Hook::Policy, answer.map(|(v,)| v))?;
+        }
+        Ok(())
+    }
+
+    /// Runs `router` of every plugin that applies. Each sees the candidates as the one before it left them; the answer
+    /// refers to the list that was handed in.
+    ///
+    /// # Errors
+    /// As [`Worker::policy`]; a choice of a candidate that was not offered is a fault.
+    pub async fn route(
+        &self,
+        chain: &Chain,
+        lent: &mut Option<Box<Exchange>>,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Routed>, Stop> {
+        let mut order: Vec<Routed> = (0..candidates.len()).map(|i| (i, Vec::new())).collect();
+        for bound in chain.at(Hook::Router) {
+            let Some(facts) = facts_for(bound, lent) else { continue };
+            let offered: Arc<[Candidate]> = order.iter().filter_map(|(i, _)| candidates.get(*i).cloned()).collect();
+            let call = self.call(bound, Hook::Router, Access::Read);
+            let answer = call.run(lent, (facts, offered), |hooks| hooks.router.as_ref()).await;
+            match answer.map(|(r,)| r).and_then(|r| Ok(r.map(|routing| reorder(&order, routing)))) {
+                Ok(Ok(Some(better))) => order = better,
+                Ok(Ok(None)) => {
+                    let fault = Fault::Answer("it chose a candidate that was not offered, or none".to_owned());
+                    verdict(bound, Hook::Router, Err(fault))?;
+                }
+                Ok(Err(refusal)) => verdict(bound, Hook::Router, Ok(Err(refusal)))?,
+                Err(fault) => verdict(bound, Hook::Router, Err(fault))?,
+            }
+        }
+        Ok(order)
+    }
+
+    /// Runs `upstream-request` of every plugin that applies on the exchange's `attempt`.
+    ///
+    /// # Errors
+    /// As [`Worker::policy`].
+    pub async fn upstream_request(
+        &self,
+        chain: &Chain,
+        lent: &mut Option<Box<Exchange>>,
+        attempt: &Arc<Attempt>,
+    ) -> Result<(), Stop> {
+        for bound in chain.at(Hook::UpstreamRequest) {
+            let Some(facts) = facts_for(bound, lent) else { continue };
+            let call = self.call(bound, Hook::UpstreamRequest, Access::Attempt);
+            let params = (facts, Arc::clone(attempt));
+            let answer = call.run(lent, params, |hooks| hooks.upstream_request.as_ref()).await;
+            verdict(bound, Hook::UpstreamRequest, answer.map(|(v,)| v))?;
+        }
+        Ok(())
+    }
+
+    /// Runs `response` of every plugin that applies on the exchange's `reply`.
+    ///
+    /// # Errors
+    /// As [`Worker::policy`].
+    pub async fn response(
+        &self,
+        chain: &Chain,
+        lent: &mut Option<Box<Exchange>>,
+        status: http::StatusCode,
+    ) -> Result<(), Stop> {
+        for bound in chain.at(Hook::Response) {
+            let Some(facts) = facts_for(bound, lent) else { continue };
+            let call = self.call(bound, Hook::Response, Access::Reply);
+            let answer = call.run(lent, (facts, status.as_u16()), |hooks| hooks.response.as_ref()).await;
+            verdict(bound, Hook::Response, answer.map(|(v,)| v))?;
+        }
+        Ok(())
+    }
+
+    /// Runs `event` of one plugin. An empty answer passes every event; otherwise there is one edit for each.
+    ///
+    /// # Errors
+    /// A refusal ends the stream; so does a fault of a plugin whose failure policy is `closed`.
+    pub async fn event(
+        &self,
+        bound: &Bound,
+        lent: &mut Option<Box<Exchange>>,
+        events: Vec<StreamEvent>,
+        last: bool,
+    ) -> Result<Vec<Edit>, Stop> {
+        let Some(facts) = facts_for(bound, lent) else { return Ok(Vec::new()) };
+        let count = events.len();
+        let call = self.call(bound, Hook::Event, Access::Read);
+        let answer = call.run(lent, (facts, events, last), |hooks| hooks.event.as_ref()).await;
+        let answer = answer.and_then(|(edits,)| match edits {
+            Ok(edits) if !edits.is_empty() && edits.len() != count => {
+                Err(Fault::Answer(format!("{} edits for {count} events", edits.len())))
+            }
+            other => Ok(other),
+        });
+        match answer {
+            Ok(Ok(edits)) => Ok(edits),
+            Ok(Err(refusal)) => verdict(bound, Hook::Event, Ok(Err(refusal))).map(|()| Vec::new()),
+            Err(fault) => verdict(bound, Hook::Event, Err(fault)).map(|()| Vec::new()),
+        }
+    }
+
+    /// Runs `observe` of every plugin that applies. Faults are counted and logged, nothing more.
+    pub async fn observe(&self, chain: &Chain, facts: &Arc<Facts>, outcome: &Arc<Outcome>) {
+        for bound in chain.at(Hook::Observe).iter().filter(|b| b.applies_to(&facts.model)) {
+            let call = self.call(bound, Hook::Observe, Access::Read);
+            let params = (Arc::clone(facts), Arc::clone(outcome));
+            if let Err(fault) = call.run(&mut None, params, |hooks| hooks.observe.as_ref()).await {
+                tracing::warn!(plugin = &**bound.plugin().name(), hook = "observe", %fault, "plugin fault");
+            }
+        }
+    }
+}
+
+/// The facts to tell a plugin, if it applies to the request.
+fn facts_for(bound: &Bound, lent: &Option<Box<Exchange>>) -> Option<Arc<Facts>> {
+    let facts = &lent.as_ref()?.facts;
+    bound.applies_to(&facts.model).then(|| Arc::clone(facts))
+}
+
+/// Turns an answer into going on or stopping, by the binding's failure policy.
+fn verdict(bound: &Bound, hook: Hook, answer: Result<Result<(), Refusal>, Fault>) -> Result<(), Stop> {
+    let plugin = bound.plugin();
+    match answer {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(refusal)) => Err(Stop::Refused { plugin: Arc::clone(plugin.name()), refusal: refusal.bounded() }),
+        Err(fault) => {
+            let tenant = &*bound.slots().tenant;
+            tracing::warn!(plugin = &**plugin.name(), hook = hook.name(), tenant, open = plugin.open(), %fault, "plugin fault");
+            if plugin.open() { Ok(()) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
+        }
+    }
+}
+
+/// Applies a router's answer to the order that it was shown. None if it names what was not offered, or nothing.
+fn reorder(order: &[Routed], routing: Routing) -> Option<Vec<Routed>> {
+    let choices = match routing {
+        Routing::Keep => return Some(order.to_vec()),
+        Routing::Order(choices) if choices.is_empty() => return None,
+        Routing::Order(choices) => choices,
+    };
+    let pick = |choice: crate::contract::Choice| {
+        let (index, overrides) = order.get(usize::try_from(choice.candidate).ok()?)?;
+        Some((*index, overrides.iter().cloned().chain(choice.overrides).collect()))
+    };
+    choices.into_iter().map(pick).collect()
+}

@@ -1,0 +1,270 @@
+//! What can go wrong between the gateway and an upstream, and what that means for a retry.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why an [`Upstream`](crate::Upstream) could not be set up, or its name not resolved.
+///
+/// No variant carries a credential; addresses are those that the operator wrote.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// `base_url` is not an absolute `http` or `https` URL.
+    #[error("provider {provider}: base_url {url:?} is not usable: write http://host[:port][/path] or https://…")]
+    BadUrl {
+        /// The provider's name.
+        provider: String,
+        /// The URL as configured.
+        url: String,
+    },
+    /// The URL's host is neither an IP address nor a DNS name that TLS can verify.
+    #[error("provider {provider}: {host:?} cannot be verified by TLS: use a DNS name or an IP address")]
+    BadServerName {
+        /// The provider's name.
+        provider: String,
+        /// The host part of `base_url`.
+        host: String,
+    },
+    /// A configured header, or the key, holds bytes that no header value may hold (RFC 9110 section 5.5).
+    #[error("provider {provider}: header {header:?} is not a valid HTTP header: remove line breaks and control bytes")]
+    BadHeader {
+        /// The provider's name.
+        provider: String,
+        /// The header's name; its value may be a secret and is never shown.
+        header: String,
+    },
+    /// `ca_file` could not be read, or holds no certificate.
+    #[error("provider {provider}: ca_file {file:?}: {why}: give a PEM file with at least one CERTIFICATE")]
+    CaFile {
+        /// The provider's name.
+        provider: String,
+        /// The file as configured.
+        file: PathBuf,
+        /// What was wrong with it.
+        why: String,
+    },
+    /// The TLS library refused its own settings.
+    #[error("provider {provider}: TLS could not be set up: {source}")]
+    Tls {
+        /// The provider's name.
+        provider: String,
+        /// The library's reason.
+        source: rustls::Error,
+    },
+    /// The host's name has no address right now; the last good addresses, if any, stay in use.
+    #[error("provider {provider}: {host} does not resolve ({source}): check base_url and the resolver")]
+    Resolve {
+        /// The provider's name.
+        provider: String,
+        /// The host part of `base_url`.
+        host: String,
+        /// The resolver's reason.
+        source: io::Error,
+    },
+}
+
+/// Which deadline passed before the response head was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// TCP and TLS together took longer than `connect_timeout`.
+    Connect,
+    /// The head did not come within `first_byte_timeout` after the request was handed over.
+    FirstByte,
+    /// The whole attempt ran out of `total_timeout`.
+    Total,
+}
+
+/// Why one attempt gave no response head.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AttemptError {
+    /// Every connection this worker may have is taken and the queue is full, or the wait in it was too long.
+    #[error(
+        "the upstream's connections are all taken (raise max_connections or max_waiting); retry after {retry_after:?}"
+    )]
+    Busy {
+        /// When it makes sense to come back, at least one second.
+        retry_after: Duration,
+    },
+    /// The upstream's name has never resolved.
+    #[error("the upstream's name has no address yet: check base_url and the resolver")]
+    Unresolved,
+    /// No address accepted a TCP connection.
+    #[error("no address of the upstream accepts connections ({0}): check base_url and that the provider is up")]
+    Connect(io::ErrorKind),
+    /// TLS was not agreed: an untrusted certificate, a wrong name, or no common protocol.
+    #[error("TLS with the upstream failed ({0}): check base_url, ca_file and http2")]
+    Tls(Box<str>),
+    /// A deadline passed.
+    #[error("the upstream was too slow ({0:?} deadline)")]
+    Timeout(Which),
+    /// The connection ended before the first byte of an answer.
+    #[error("the upstream closed the connection before it answered")]
+    ClosedBeforeHead {
+        /// Whether any byte of the request may have reached the upstream's application.
+        sent: bool,
+        /// Whether the method is idempotent (RFC 9110 section 9.2.2), so that doing it twice does no harm.
+        idempotent: bool,
+    },
+    /// The upstream answered with something that is not a lawful HTTP response head, or too large a one.
+    #[error("the upstream's answer is not HTTP this gateway accepts ({0})")]
+    Protocol(&'static str),
+    /// The request given to this crate cannot be put on the wire (its target is not a path).
+    #[error("the request cannot be sent upstream: its target must be a path")]
+    BadTarget,
+}
+
+impl AttemptError {
+    /// Whether the same request may be tried again, here or elsewhere, without any risk of being carried out twice.
+    ///
+    /// True when nothing was sent (RFC 9110 section 9.2.2), or the method is idempotent and no answer came.
+    #[must_use]
+    pub fn may_retry(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Unresolved | Self::Connect(_) | Self::Tls(_) => true,
+            Self::Timeout(which) => matches!(which, Which::Connect),
+            Self::ClosedBeforeHead { sent, idempotent } => !sent || *idempotent,
+            Self::Protocol(_) | Self::BadTarget => false,
+        }
+    }
+
+    /// Whether the request may have reached the upstream, so that it may cost money.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::BadTarget => false,
+            Self::Timeout(which) => !matches!(which, Which::Connect),
+            Self::ClosedBeforeHead { sent, .. } => *sent,
+            Self::Protocol(_) => true,
+        }
+    }
+
+    /// The metric label of this failure; one of [`crate::stats::ERROR_KINDS`].
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.slot().label()
+    }
+
+    pub(crate) fn slot(&self) -> Slot {
+        match self {
+            Self::Busy { .. } => Slot::Busy,
+            Self::Unresolved => Slot::Unresolved,
+            Self::Connect(_) => Slot::Connect,
+            Self::Tls(_) => Slot::Tls,
+            Self::Timeout(Which::Connect) => Slot::ConnectTimeout,
+            Self::Timeout(Which::FirstByte) => Slot::FirstByteTimeout,
+            Self::Timeout(Which::Total) => Slot::TotalTimeout,
+            Self::ClosedBeforeHead { .. } => Slot::Closed,
+            Self::Protocol(_) => Slot::Protocol,
+            Self::BadTarget => Slot::BadTarget,
+        }
+    }
+
+    /// Whether this failure says something about the upstream's health.
+    pub(crate) fn blames_upstream(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::BadTarget => false,
+            // The caller's own total may be used up by earlier attempts elsewhere.
+            Self::Timeout(which) => !matches!(which, Which::Total),
+            Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::ClosedBeforeHead { .. } | Self::Protocol(_) => {
+                true
+            }
+        }
+    }
+}
+
+/// How a body came apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Break {
+    /// The connection ended before the body did.
+    Cut,
+    /// The chunked framing or the length was wrong (RFC 9112 section 7.1, RFC 9113 section 8.1.1).
+    Framing,
+    /// The upstream reset the HTTP/2 stream.
+    Reset,
+    /// The socket failed.
+    Io,
+}
+
+/// Why a response body did not come to its end. A body that gave an error never gives a clean end afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// No byte came for `idle_timeout`.
+    #[error("the upstream fell silent in the middle of its answer (idle_timeout)")]
+    Idle,
+    /// The exchange as a whole took longer than `total_timeout`.
+    #[error("the upstream's answer took too long as a whole (total_timeout)")]
+    Total,
+    /// The upstream ended the body in a way that is not its end.
+    #[error("the upstream's answer broke off ({0:?})")]
+    Broken(Break),
+}
+
+impl BodyError {
+    /// The metric label of this failure; one of [`crate::stats::ERROR_KINDS`].
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.slot().label()
+    }
+
+    pub(crate) fn slot(self) -> Slot {
+        match self {
+            Self::Idle => Slot::BodyIdle,
+            Self::Total => Slot::BodyTotal,
+            Self::Broken(_) => Slot::BodyBroken,
+        }
+    }
+}
+
+/// One error counter for each kind of failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Busy,
+    Unresolved,
+    Connect,
+    Tls,
+    ConnectTimeout,
+    FirstByteTimeout,
+    TotalTimeout,
+    Closed,
+    Protocol,
+    BadTarget,
+    BodyIdle,
+    BodyTotal,
+    BodyBroken,
+}
+
+impl Slot {
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Busy,
+        Self::Unresolved,
+        Self::Connect,
+        Self::Tls,
+        Self::ConnectTimeout,
+        Self::FirstByteTimeout,
+        Self::TotalTimeout,
+        Self::Closed,
+        Self::Protocol,
+        Self::BadTarget,
+        Self::BodyIdle,
+        Self::BodyTotal,
+        Self::BodyBroken,
+    ];
+
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Unresolved => "unresolved",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::FirstByteTimeout => "first_byte_timeout",
+            Self::TotalTimeout => "total_timeout",
+            Self::Closed => "closed",
+            Self::Protocol => "protocol",
+            Self::BadTarget => "bad_target",
+            Self::BodyIdle => "body_idle",
+            Self::BodyTotal => "body_total",
+            Self::BodyBroken => "body_broken",
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! One worker's connections to one upstream: an idle stack, a limit and a queue, without a lock and without I/O.
+//!
+//! Everything is an RAII guard, so that no cancellation can leak a place: a [`Member`] *is* the permit of its
+//! connection, a [`Lease`] is one request on it, an [`Opening`] is a permit whose connection is not there yet, and a
+//! [`Waiting`] is a place in the queue. Whenever one of them goes away, [`Lane::pump`] serves the front of the queue.
+//!
+//! Invariant between calls: a request waits only while there is nothing that it could be given.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::stats::Shard;
+
+mod guards;
+pub(crate) use guards::{Lease, Opening, Waiting};
+
+/// How many requests wait for one HTTP/2 connection that is being opened before a second one is opened: what RFC 9113
+/// section 6.5.2 recommends as the least number of concurrent streams.
+const JOINERS: usize = 100;
+
+/// What a lane must know of a connection.
+pub(crate) trait Link {
+    /// Whether a further request may be put on it, after it had none for `idle`.
+    fn usable(&self, idle: Duration) -> bool;
+    /// Whether it will never take a request again.
+    fn closed(&self) -> bool;
+    /// How many requests it carries at once; with 1 a request that did not end cleanly ends the connection too.
+    fn streams(&self) -> usize;
+    /// Whether it belongs to a protocol that carries many requests at once.
+    fn shared(&self) -> bool;
+}
+
+/// A connection and its permit.
+pub(crate) struct Member<L: Link> {
+    link: L,
+    busy: Cell<usize>,
+    listed: Cell<bool>,
+    retired: Cell<bool>,
+    /// The permit has gone over to an [`Opening`].
+    replaced: Cell<bool>,
+    since: Cell<Instant>,
+    lane: Weak<Lane<L>>,
+}
+
+struct State<L: Link> {
+    /// Permits out: connections and openings.
+    open: usize,
+    opening: usize,
+    /// Connections that may take one more request, the most recently used last.
+    spare: Vec<Rc<Member<L>>>,
+    queue: VecDeque<(u64, Rc<Seat<L>>)>,
+    serial: u64,
+}
+
+pub(crate) struct Lane<L: Link> {
+    limit: usize,
+    max_waiting: usize,
+    keep: Duration,
+    /// What the last connection spoke: decides whether a request joins an opening or opens for itself.
+    shared: Cell<bool>,
+    /// How many requests at once the last shared connection that served one carries.
+    room: Cell<Option<usize>>,
+    pumping: Cell<bool>,
+    state: RefCell<State<L>>,
+    shard: Arc<Shard>,
+    this: Weak<Self>,
+}
+
+/// What a request is given to go on with.
+pub(crate) enum Turn<L: Link> {
+    /// A place on a connection that is there.
+    Ride(Lease<L>),
+    /// The permit to open a connection.
+    Open(Opening<L>),
+}
+
+/// The answer to a request for a turn.
+pub(crate) enum Entry<L: Link> {
+    Now(Turn<L>),
+    Wait(Waiting<L>),
+    /// Limit reached and queue full.
+    Full,
+}
+
+struct Seat<L: Link> {
+    turn: Cell<Option<Turn<L>>>,
+    waker: Cell<Option<Waker>>,
+}
+
+impl<L: Link> Lane<L> {
+    /// `limit` connections at most (at least one), `max_waiting` requests in the queue, `keep` of idleness.
+    /// `shared` says whether the first connection is expected to carry many requests.
+    pub(crate) fn new(limit: usize, max_waiting: usize, keep: Duration, shared: bool, shard: Arc<Shard>) -> Rc<Self> {
+        Rc::new_cyclic(|this| Self {
+            limit: limit.max(1),
+            max_waiting,
+            keep,
+            shared: Cell::new(shared),
+            room: Cell::new(None),
+            pumping: Cell::new(false),
+            state: RefCell::new(State { open: 0, opening: 0, spare: Vec::new(), queue: VecDeque::new(), serial: 0 }),
+            shard,
+            this: this.clone(),
+        })
+    }
+
+    /// Asks for a turn; nobody overtakes those who wait.
+    pub(crate) fn enter(&self, now: Instant) -> Entry<L> {
+        if self.state.borrow().queue.is_empty()
+            && let Some(turn) = self.next_turn(now)
+        {
+            self.publish();
+            return Entry::Now(turn);
+        }
+        let seat = Rc::new(Seat { turn: Cell::new(None), waker: Cell::new(None) });
+        let id = {
+            let mut state = self.state.borrow_mut();
+            if state.queue.len() >= self.max_waiting {
+                return Entry::Full;
+            }
+            state.serial = state.serial.wrapping_add(1);
+            let id = state.serial;
+            state.queue.push_back((id, seat.clone()));
+            id
+        };
+        self.shard.waits.bump();
+        let waiting = Waiting::new(self.this.clone(), id, seat);
+        // A longer queue may justify one more HTTP/2 connection.
+        self.pump(now);
+        Entry::Wait(waiting)
+    }
+
+    /// Something that the next request may have, if there is anything.
+    fn next_turn(&self, now: Instant) -> Option<Turn<L>> {
+        loop {
+            let top = self.state.borrow_mut().spare.pop();
+            let Some(member) = top else { break };
+            let idle = now.saturating_duration_since(member.since.get());
+            let expired = member.busy.get() == 0 && idle >= self.keep;
+            if expired || !member.link.usable(idle) {
+                member.listed.set(false);
+                member.retired.set(expired || member.link.closed() || member.retired.get());
+                continue; // dropped here, outside any borrow: its permit comes back before the limit is looked at
+            }
+            let busy = member.busy.get().saturating_add(1);
+            let room = member.link.streams();
+            if busy > room {
+                member.listed.set(false); // it comes back when a request on it ends
+                continue;
+            }
+            member.busy.set(busy);
+            if busy < room {
+                self.state.borrow_mut().spare.push(member.clone());
+            } else {
+                member.listed.set(false);
+            }
+            return Some(Turn::Ride(Lease::new(member)));
+        }
+        let mut state = self.state.borrow_mut();
+        let joins = self.shared.get()
+            && state.opening > 0
+            && state.queue.len() < self.max_waiting.min(state.opening.saturating_mul(JOINERS));
+        if state.open >= self.limit || joins {
+            return None;
+        }
+        state.open = state.open.saturating_add(1);
+        state.opening = state.opening.saturating_add(1);
+        Some(Turn::Open(Opening::new(self.this.clone())))
+    }
+
+    /// Serves the front of the queue as long as there is something to give.
+    fn pump(&self, now: Instant) {
+        // What a turn displaces may call back in here; the loop below sees its effect.
+        if self.pumping.replace(true) {
+            return;
+        }
+        while !self.state.borrow().queue.is_empty() {
+            let Some(turn) = self.next_turn(now) else { break };
+            let front = self.state.borrow_mut().queue.pop_front();
+            let Some((_, seat)) = front else { break };
+            seat.turn.set(Some(turn));
+            if let Some(waker) = seat.waker.take() {
+                waker.wake();
+            }
+        }
+        self.pumping.set(false);
+        self.publish();
+    }
+
+    /// Closes connections that were idle for too long or that the upstream has closed. Off the hot path.
+    pub(crate) fn sweep(&self, now: Instant) {
+        let mut gone = Vec::new();
+        self.state.borrow_mut().spare.retain(|member| {
+            let idle = now.saturating_duration_since(member.since.get());
+            let stay = !member.link.closed() && (member.busy.get() > 0 || idle < self.keep);
+            if !stay {
+                member.listed.set(false);
+                member.retired.set(true);
+                gone.push(member.clone());
+            }
+            stay
+        });
+        drop(gone);
+        self.pump(now);
+    }
+
+    /// Closes every idle connection now and lists none again.
+    pub(crate) fn close(&self) {
+        let spare = std::mem::take(&mut self.state.borrow_mut().spare);
+        for member in &spare {
+            member.listed.set(false);
+            member.retired.set(true);
+        }
+        drop(spare);
+        self.publish();
+    }
+
+    /// How many requests at once a shared connection carries, as far as one has told.
+    pub(crate) fn room(&self) -> Option<usize> {
+        self.room.get()
+    }
+
+    pub(crate) fn shard(&self) -> &Arc<Shard> {
+        &self.shard
+    }
+
+    fn publish(&self) {
+        let state = self.state.borrow();
+        self.shard.open.set(state.open);
+        self.shard.waiting.set(state.queue.len());
+        let idle = if self.shared.get() {
+            state.spare.iter().filter(|member| member.busy.get() == 0).count()
+        } else {
+            state.spare.len()
+        };
+        self.shard.idle.set(idle);
+    }
+
+    fn give_back_permit(&self) {
+        {
+            let mut state = self.state.borrow_mut();
+            state.open = state.open.saturating_sub(1);
+        }
+        self.pump(Instant::now());
+    }
+}
+
+impl<L: Link> Drop for Lane<L> {
+    fn drop(&mut self) {
+        self.shard.open.set(0);
+        self.shard.idle.set(0);
+        self.shard.waiting.set(0);
+    }
+}
+
+impl<L: Link> Drop for Member<L> {
+    fn drop(&mut self) {
+        if !self.replaced.get()
+            && let Some(lane) = self.lane.upgrade()
+        {
+            lane.give_back_permit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! The guards of a [`Lane`](super::Lane): what a request holds while it waits, connects and rides.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll};
+
+use tokio::time::Instant;
+
+use super::{Lane, Link, Member, Seat, Turn};
+
+/// One request's place on a connection. Dropped between [`Lease::begin`] and [`Lease::release`], it takes an unshared
+/// connection down with it.
+pub(crate) struct Lease<L: Link> {
+    pub(super) member: Rc<Member<L>>,
+    dirty: Cell<bool>,
+}
+
+impl<L: Link> Lease<L> {
+    pub(super) fn new(member: Rc<Member<L>>) -> Self {
+        Self { member, dirty: Cell::new(false) }
+    }
+
+    pub(crate) fn link(&self) -> &L {
+        &self.member.link
+    }
+
+    /// The request goes onto the connection now.
+    pub(crate) fn begin(&self) {
+        self.dirty.set(true);
+    }
+
+    /// The request ended cleanly: the connection may serve the next one.
+    pub(crate) fn release(self) {
+        self.dirty.set(false);
+    }
+
+    /// No further request goes onto this connection; those on it go on.
+    pub(crate) fn retire(&self) {
+        self.member.retired.set(true);
+        let Some(lane) = self.member.lane.upgrade() else { return };
+        if self.member.listed.replace(false) {
+            lane.state.borrow_mut().spare.retain(|member| !Rc::ptr_eq(member, &self.member));
+        }
+    }
+
+    /// Gives up a dead connection but not its place under the limit; `None` when others are still on it.
+    pub(crate) fn replace(self) -> Option<Opening<L>> {
+        self.retire();
+        let lane = self.member.lane.upgrade()?;
+        if Rc::strong_count(&self.member) > 1 {
+            return None;
+        }
+        self.member.replaced.set(true);
+        {
+            let mut state = lane.state.borrow_mut();
+            state.opening = state.opening.saturating_add(1);
+        }
+        Some(Opening::new(Rc::downgrade(&lane)))
+    }
+}
+
+impl<L: Link> Drop for Lease<L> {
+    fn drop(&mut self) {
+        let member = &self.member;
+        member.busy.set(member.busy.get().saturating_sub(1));
+        if self.dirty.get() && !member.link.shared() {
+            member.retired.set(true);
+        }
+        let Some(lane) = member.lane.upgrade() else { return };
+        if member.retired.get() || member.link.closed() {
+            member.retired.set(true);
+            return; // the last holder's drop gives the permit back
+        }
+        if member.link.shared() {
+            lane.room.set(Some(member.link.streams()));
+        }
+        let now = Instant::now();
+        member.since.set(now);
+        if !member.listed.replace(true) {
+            lane.state.borrow_mut().spare.push(member.clone());
+        }
+        lane.pump(now);
+    }
+}
+
+/// The permit for a connection that is being opened; dropped, it goes to the next request.
+pub(crate) struct Opening<L: Link> {
+    lane: Weak<Lane<L>>,
+    armed: bool,
+}
+
+impl<L: Link> Opening<L> {
+    pub(super) fn new(lane: Weak<Lane<L>>) -> Self {
+        Self { lane, armed: true }
+    }
+
+    /// The connection is there: the first request on it is the caller's.
+    pub(crate) fn done(mut self, link: L) -> Lease<L> {
+        self.armed = false;
+        let shared = link.shared();
+        let now = Instant::now();
+        let member = Rc::new(Member {
+            listed: Cell::new(shared && link.streams() > 1),
+            link,
+            busy: Cell::new(1),
+            retired: Cell::new(false),
+            replaced: Cell::new(false),
+            since: Cell::new(now),
+            lane: self.lane.clone(),
+        });
+        if let Some(lane) = self.lane.upgrade() {
+            {
+                let mut state = lane.state.borrow_mut();
+                state.opening = state.opening.saturating_sub(1);
+                if member.listed.get() {
+                    state.spare.push(member.clone());
+                }
+            }
+            lane.shared.set(shared);
+            lane.shard.created.bump();
+            lane.pump(now);
+        }
+        Lease::new(member)
+    }
+}
+
+impl<L: Link> Drop for Opening<L> {
+    fn drop(&mut self) {
+        if self.armed
+            && let Some(lane) = self.lane.upgrade()
+        {
+            {
+                let mut state = lane.state.borrow_mut();
+                state.opening = state.opening.saturating_sub(1);
+            }
+            lane.give_back_permit();
+        }
+    }
+}
+
+/// A place in the queue; dropped, it or what it was given goes to the next.
+pub(crate) struct Waiting<L: Link> {
+    lane: Weak<Lane<L>>,
+    id: u64,
+    pub(super) seat: Rc<Seat<L>>,
+}
+
+impl<L: Link> Waiting<L> {
+    pub(super) fn new(lane: Weak<Lane<L>>, id: u64, seat: Rc<Seat<L>>) -> Self {
+        Self { lane, id, seat }
+    }
+}
+
+impl<L: Link> Future for Waiting<L> {
+    type Output = Turn<L>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn<L>> {
+        if let Some(turn) = self.seat.turn.take() {
+            return Poll::Ready(turn);
+        }
+        self.seat.waker.set(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+}
+
+impl<L: Link> Drop for Waiting<L> {
+    fn drop(&mut self) {
+        if let Some(lane) = self.lane.upgrade() {
+            {
+                let mut state = lane.state.borrow_mut();
+                if let Ok(at) = state.queue.binary_search_by_key(&self.id, |(id, _)| *id) {
+                    state.queue.remove(at);
+                }
+            }
+            // A turn that nobody took up is passed on by its own guard.
+            drop(self.seat.turn.take());
+            lane.publish();
+        }
+    }
+}

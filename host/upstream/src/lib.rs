@@ -1,0 +1,32 @@
+//! `async fn(&Upstream, Request<Bytes>, Deadlines) -> Result<Response<Body>, AttemptError>`
+//!
+//! The only crate of the gateway that dials out. An [`Upstream`] is a provider as all workers share it; a [`Pool`] is
+//! what one worker has open to all upstreams; [`Pool::send`] makes one attempt; [`plan`] says whom to try next and when.
+//!
+//! What it promises:
+//! - a worker takes no lock and makes no look-up of a name on the way of a request;
+//! - connections, the queue for them and every wait have a limit, and no cancellation can leak a place;
+//! - a request is never sent twice, unless nothing of it was sent the first time;
+//! - a body ends cleanly only if the upstream ended it cleanly;
+//! - dropping a future or a body cancels the call upstream.
+
+mod address;
+mod attempt;
+mod body;
+mod connect;
+mod error;
+mod health;
+mod lane;
+mod link;
+pub mod plan;
+mod pool;
+pub mod stats;
+mod timer;
+mod transport;
+mod upstream;
+
+pub use body::Body;
+pub use error::{AttemptError, BodyError, Break, UpstreamError, Which};
+pub use pool::{Deadlines, Pool};
+pub use stats::Stats;
+pub use upstream::Upstream;

@@ -1,0 +1,104 @@
+//! Whom to ask, in which order, and how long to wait between two attempts.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::{Duration, SystemTime};
+
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
+
+mod date;
+
+/// One way to have a request answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Index of the provider in the configuration.
+    pub provider: usize,
+    /// The model's name at that provider.
+    pub model: Box<str>,
+}
+
+/// Puts healthy candidates first and otherwise keeps the order that the operator or a plugin chose. The unhealthy stay
+/// in the plan: when all are, the first is asked nevertheless.
+pub fn order(candidates: &mut [Candidate], healthy: impl Fn(usize) -> bool) {
+    // The usual case is that there is nothing to do; a stable sort by one bit needs no key cache.
+    if candidates.len() > 1 {
+        candidates.sort_by_key(|candidate| !healthy(candidate.provider));
+    }
+}
+
+/// Whether an answer with this status may be thrown away in favour of another attempt (no byte of it relayed): the
+/// upstream says that it did not do the work. 529 is how overloaded providers say 503; 408 and 409 are the client's.
+#[must_use]
+pub fn retryable_status(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504 | 529)
+}
+
+/// What an upstream says about when to come back: `retry-after-ms` (milliseconds), else `retry-after` (seconds or a
+/// date, RFC 9110 section 10.2.3; a date that has passed is now). `None` when it says nothing, or nothing intelligible.
+#[must_use]
+pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    if let Some(millis) = text("retry-after-ms").and_then(decimal) {
+        return Some(millis / 1000);
+    }
+    let value = text(RETRY_AFTER.as_str())?;
+    decimal(value).or_else(|| Some(date::parse(value)?.duration_since(now).unwrap_or_default()))
+}
+
+/// Seconds with an optional fraction, which some providers send; digits and one point only.
+fn decimal(text: &str) -> Option<Duration> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        return None;
+    }
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+}
+
+/// Waits between attempts: exponential with full jitter, so that clients of a recovering upstream do not come back all
+/// at once. One for each worker.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    base: Duration,
+    cap: Duration,
+    random: u64,
+}
+
+impl Default for Backoff {
+    /// From 100 ms up to 5 s.
+    fn default() -> Self {
+        Self::new(Duration::from_millis(100), Duration::from_secs(5))
+    }
+}
+
+impl Backoff {
+    /// Waits of up to `base`, doubled with each retry, and never more than `cap`.
+    #[must_use]
+    pub fn new(base: Duration, cap: Duration) -> Self {
+        Self { base, cap, random: RandomState::new().hash_one(0_u8) }
+    }
+
+    /// How long to wait before retry number `retry` (the first is 1) of the same provider, which asked for `told`
+    /// ([`retry_after`]). `None` when it asked for more than the cap: ask somebody else, or give up and pass its wish on.
+    pub fn delay(&mut self, retry: u32, told: Option<Duration>) -> Option<Duration> {
+        if let Some(told) = told {
+            return (told <= self.cap).then_some(told);
+        }
+        let doublings = retry.saturating_sub(1).min(31);
+        let ceiling = self.base.saturating_mul(1_u32.checked_shl(doublings).unwrap_or(u32::MAX)).min(self.cap);
+        let nanos = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
+        // The high half of the product is uniform in 0..nanos.
+        let picked = (u128::from(self.next()) * u128::from(nanos)) >> 64;
+        Some(Duration::from_nanos(u64::try_from(picked).unwrap_or(nanos)))
+    }
+
+    /// SplitMix64 (Steele, Lea and Flood 2014): enough for spreading waits, not for secrets.
+    fn next(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+#![allow(clippy::unwrap_used)]
+use super::{Backoff, Candidate, order, retry_after, retryable_status};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use proptest::prelude::*;
+use std::time::{Duration, SystemTime};
+
+fn candidates(providers: &[usize]) -> Vec<Candidate> {
+    providers.iter().map(|p| Candidate { provider: *p, model: "m".into() }).collect()
+}
+
+fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
+    pairs.iter().map(|(n, v)| (HeaderName::try_from(*n).unwrap(), HeaderValue::from_str(v).unwrap())).collect()
+}
+
+#[test]
+fn the_healthy_come_first_and_keep_their_order() {
+    let mut plan = candidates(&[0, 1, 2, 3]);
+    order(&mut plan, |p| p == 1 || p == 3);
+    assert_eq!(plan, candidates(&[1, 3, 0, 2]));
+    order(&mut plan, |_| false);
+    assert_eq!(plan, candidates(&[1, 3, 0, 2]), "nobody is left out");
+}
+
+#[test]
+fn only_statuses_that_say_it_was_not_done_are_retried() {
+    let retried: Vec<u16> = (100..=599).filter(|s| retryable_status(StatusCode::from_u16(*s).unwrap())).collect();
+    assert_eq!(retried, [429, 500, 502, 503, 504, 529]);
+}
+
+#[test]
+fn an_upstream_may_say_when_to_come_back_in_four_ways() {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 30);
+    let told = |pairs: &[(&str, &str)]| retry_after(&headers(pairs), now);
+    assert_eq!(told(&[("retry-after", "2")]), Some(Duration::from_secs(2)));
+    assert_eq!(told(&[("retry-after", "0.5")]), Some(Duration::from_millis(500)));
+    assert_eq!(told(&[("retry-after-ms", "250"), ("retry-after", "9")]), Some(Duration::from_millis(250)));
+    assert_eq!(told(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]), Some(Duration::from_secs(30)));
+    assert_eq!(told(&[("retry-after", "Sun, 06 Nov 1994 08:00:00 GMT")]), Some(Duration::ZERO), "past is now");
+    assert_eq!(told(&[]), None);
+    for nonsense in ["", "-1", "soon", "inf", "1e9", "NaN", "1.2.3", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Nov"] {
+        assert_eq!(told(&[("retry-after", nonsense)]), None, "{nonsense}");
+    }
+    assert_eq!(told(&[("retry-after", "99999999999999999999999999")]), None);
+}
+
+#[test]
+fn leap_days_are_days() {
+    let seconds = |text| super::date::parse(text).unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    assert_eq!(seconds("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
+    assert_eq!(seconds("Thu, 29 Feb 2024 12:00:00 GMT"), 1_709_208_000);
+    assert_eq!(seconds("Wed, 01 Mar 2000 00:00:00 GMT"), 951_868_800);
+}
+
+#[test]
+fn waits_grow_up_to_the_cap_and_are_spread() {
+    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
+    for (retry, ceiling) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1600), (6, 2000), (u32::MAX, 2000)] {
+        let waits: Vec<_> = (0..200).map(|_| backoff.delay(retry, None).unwrap()).collect();
+        assert!(waits.iter().all(|w| *w < Duration::from_millis(ceiling)));
+        assert!(waits.iter().any(|w| *w > Duration::from_millis(ceiling / 2)));
+        assert!(waits.iter().any(|w| *w < Duration::from_millis(ceiling / 2)));
+    }
+}
+
+#[test]
+fn an_upstreams_wish_is_obeyed_up_to_the_cap_and_beyond_it_nobody_waits() {
+    let mut backoff = Backoff::default();
+    assert_eq!(backoff.delay(1, Some(Duration::from_secs(3))), Some(Duration::from_secs(3)));
+    assert_eq!(backoff.delay(1, Some(Duration::from_secs(6))), None);
+}
+
+proptest! {
+    #[test]
+    fn no_retry_after_header_can_upset_the_reader(text in "[ -~]{0,40}") {
+        let _ = retry_after(&headers(&[("retry-after", text.as_str())]), SystemTime::UNIX_EPOCH);
+    }
+}

@@ -1,0 +1,157 @@
+//! A worker's connections to all upstreams.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use tokio::time::Instant;
+
+use crate::attempt::Attempt;
+use crate::body::Body;
+use crate::error::{AttemptError, BodyError};
+use crate::lane::Lane;
+use crate::link::Link;
+use crate::timer::Timers;
+use crate::upstream::{Speak, Upstream};
+
+/// How long one attempt may take, in three respects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// From when the request is handed to a connection to the response head.
+    pub first_byte: Duration,
+    /// Between two pieces of the body.
+    pub idle: Duration,
+    /// From [`Pool::send`] to the end of the body, waiting and connecting included.
+    pub total: Duration,
+}
+
+/// One worker's connections to all upstreams. It stays on its thread: nothing in it is locked or shared.
+///
+/// Its futures must run on a tokio [`LocalRuntime`](tokio::runtime::LocalRuntime) (or in a `LocalSet`), where it
+/// spawns one task for each connection.
+pub struct Pool {
+    workers: usize,
+    routes: RefCell<Vec<Rc<Route>>>,
+    timers: Rc<Timers>,
+}
+
+/// This worker's side of an upstream. Requests and bodies hold it in place of the [`Arc`], whose count all workers
+/// would be writing to.
+pub(crate) struct Route {
+    id: u64,
+    up: Weak<Upstream>,
+    lane: Rc<Lane<Link>>,
+}
+
+impl Route {
+    /// Counts a body that did not come to its end.
+    pub(crate) fn body_failed(&self, error: BodyError) {
+        self.lane.shard().error(error.slot());
+        if let Some(up) = self.up.upgrade() {
+            up.health().failure();
+        }
+    }
+}
+
+impl Pool {
+    /// A pool for one of `workers` workers, which share every upstream's limits evenly (rounded up, at least one
+    /// connection each).
+    #[must_use]
+    pub fn new(workers: usize) -> Self {
+        Self { workers: workers.max(1), routes: RefCell::default(), timers: Rc::default() }
+    }
+
+    /// Makes one attempt: waits for a connection or opens one, sends the request, and waits for the response head.
+    ///
+    /// The request's target must be a path (see [`Upstream::uri`]); `Host` or `:authority` is set here, and so is
+    /// `content-length`. Redirects are answers like any other. 1xx answers are swallowed. A pooled connection that
+    /// turns out to be dead before the request was sent is replaced without the caller's notice.
+    /// Dropping the future cancels the attempt and closes whatever was opened for it alone.
+    ///
+    /// # Errors
+    /// [`AttemptError`]; ask it whether to retry.
+    pub async fn send(
+        &self,
+        up: &Arc<Upstream>,
+        request: Request<Bytes>,
+        deadlines: Deadlines,
+    ) -> Result<Response<Body>, AttemptError> {
+        let start = Instant::now();
+        let route = self.route(up);
+        route.lane.shard().requests.bump();
+        let mut attempt = Attempt {
+            up,
+            lane: &route.lane,
+            timer: self.timers.lend(),
+            now: start,
+            first_byte: deadlines.first_byte,
+            total_end: start.checked_add(deadlines.total),
+            idempotent: request.method().is_idempotent(),
+        };
+        match attempt.run(request.map(Full::new)).await {
+            Ok((lease, response)) => {
+                if response.status().is_server_error() {
+                    up.health().failure();
+                } else {
+                    up.health().success();
+                }
+                let Attempt { timer, total_end, .. } = attempt;
+                Ok(response.map(|body| Body::new(body, lease, timer, deadlines.idle, total_end, route)))
+            }
+            Err(error) => {
+                route.lane.shard().error(error.slot());
+                if error.blames_upstream() {
+                    up.health().failure();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Closes connections that were idle for longer than `keep_alive_timeout`, and everything of upstreams that are no
+    /// more. To be called every few seconds.
+    pub fn close_idle(&self) {
+        let mut kept = Vec::new();
+        let mut gone = Vec::new();
+        for route in self.routes.take() {
+            if route.up.strong_count() > 0 { kept.push(route) } else { gone.push(route) }
+        }
+        let now = Instant::now();
+        for route in &gone {
+            route.lane.close();
+        }
+        for route in &kept {
+            route.lane.sweep(now);
+        }
+        self.routes.replace(kept);
+        self.timers.trim();
+    }
+
+    fn route(&self, up: &Arc<Upstream>) -> Rc<Route> {
+        if let Some(route) = self.routes.borrow().iter().find(|route| route.id == up.id()) {
+            return route.clone();
+        }
+        let settings = up.settings();
+        let lane = Lane::new(
+            settings.max_connections.div_ceil(self.workers),
+            settings.max_waiting.div_ceil(self.workers),
+            settings.keep_alive_timeout,
+            up.speaks() == Speak::Http2,
+            up.stats().shard(),
+        );
+        let route = Rc::new(Route { id: up.id(), up: Arc::downgrade(up), lane });
+        self.routes.borrow_mut().push(route.clone());
+        route
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("workers", &self.workers).field("upstreams", &self.routes.borrow().len()).finish()
+    }
+}

@@ -1,0 +1,274 @@
+//! One provider as all workers share it: where it is, how to speak to it, how it fares.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use http::header::AUTHORIZATION;
+use http::uri::{Authority, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::TlsConnector;
+use weir_config::{Http2, Provider};
+
+use crate::address::{Place, interleave};
+use crate::error::{AttemptError, UpstreamError};
+use crate::health::Health;
+use crate::pool::Deadlines;
+use crate::stats::Stats;
+
+/// Tells upstreams apart even when one takes the place, or the memory, of another.
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// What is spoken on a new connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speak {
+    Http1,
+    Http2,
+    /// What the upstream prefers, by ALPN.
+    Either,
+}
+
+/// A provider's endpoint, shared by all workers.
+pub struct Upstream {
+    id: u64,
+    provider: Provider,
+    place: Place,
+    host: HeaderValue,
+    defaults: HeaderMap,
+    tls: Option<(TlsConnector, ServerName<'static>)>,
+    fixed: bool,
+    addresses: ArcSwap<Vec<SocketAddr>>,
+    health: Health,
+    stats: Stats,
+}
+
+impl Upstream {
+    /// Checks and prepares everything that can be wrong before the first request, without any network access.
+    ///
+    /// `address_override` is dialled in place of what `base_url` names (the demo provider inside this process); when
+    /// `base_url` is empty, it is the URL as well.
+    ///
+    /// # Errors
+    /// [`UpstreamError`]: a URL, header or CA file that cannot be used.
+    pub fn new(provider: &Provider, address_override: Option<SocketAddr>) -> Result<Arc<Self>, UpstreamError> {
+        let url = match address_override {
+            Some(address) if provider.base_url.is_empty() => format!("http://{address}"),
+            _ => provider.base_url.clone(),
+        };
+        let bad_url = || UpstreamError::BadUrl { provider: provider.name.clone(), url: url.clone() };
+        let place = Place::parse(&url).ok_or_else(bad_url)?;
+        let host = HeaderValue::from_str(place.authority.as_str()).map_err(|_| bad_url())?;
+        let tls = if place.is_tls() { Some(tls(provider, &place)?) } else { None };
+        let fixed = address_override.or_else(|| place.literal());
+        Ok(Arc::new(Self {
+            id: NEXT_ID.fetch_add(1, Relaxed),
+            provider: provider.clone(),
+            defaults: defaults(provider)?,
+            host,
+            tls,
+            fixed: fixed.is_some(),
+            addresses: ArcSwap::from_pointee(fixed.into_iter().collect()),
+            place,
+            health: Health::new(),
+            stats: Stats::default(),
+        }))
+    }
+
+    /// Looks the host's name up and keeps the answer for the connections to come. To be called at start and about
+    /// every 30 s, never on the way of a request; does nothing when the address is given.
+    ///
+    /// # Errors
+    /// [`UpstreamError::Resolve`]: the addresses known before stay in use.
+    pub async fn resolve(&self) -> Result<(), UpstreamError> {
+        if self.fixed {
+            return Ok(());
+        }
+        let failed = |source| UpstreamError::Resolve {
+            provider: self.provider.name.clone(),
+            host: self.place.host.to_string(),
+            source,
+        };
+        let found = tokio::net::lookup_host((&*self.place.host, self.place.port)).await.map_err(failed)?;
+        let found = interleave(found);
+        if found.is_empty() {
+            return Err(failed(io::Error::from(io::ErrorKind::NotFound)));
+        }
+        if *self.addresses.load_full() != found {
+            self.addresses.store(Arc::new(found));
+        }
+        Ok(())
+    }
+
+    /// Whether it should be asked before others: false while it is set aside after five failures in a row, for 1 s at
+    /// first and 30 s at most.
+    pub fn healthy(&self) -> bool {
+        self.health.healthy()
+    }
+
+    /// What happened so far, over all workers.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The provider's name in the configuration.
+    pub fn name(&self) -> &str {
+        &self.provider.name
+    }
+
+    /// `host[:port]`, as sent in `Host` and `:authority`.
+    pub fn authority(&self) -> &str {
+        self.place.authority.as_str()
+    }
+
+    /// Whether it was made from just these settings, so that it can outlive a reload with all its connections.
+    pub fn is_made_from(&self, provider: &Provider) -> bool {
+        self.provider == *provider
+    }
+
+    /// The request target for `path` (which starts with `/`) below `base_url`. Cloning a [`Uri`] is cheap: callers may
+    /// make one for each endpoint and keep it.
+    ///
+    /// # Errors
+    /// [`AttemptError::BadTarget`] when `path` is not a path.
+    pub fn uri(&self, path: &str) -> Result<Uri, AttemptError> {
+        if !path.starts_with('/') {
+            return Err(AttemptError::BadTarget);
+        }
+        let whole = if self.place.prefix.is_empty() { path.to_owned() } else { format!("{}{path}", self.place.prefix) };
+        Uri::try_from(whole).map_err(|_| AttemptError::BadTarget)
+    }
+
+    /// The headers that go with every request: the provider's credential and what the operator added. The credential
+    /// is marked sensitive, so that neither `Debug` nor an HTTP/2 header table keeps it.
+    pub fn head_defaults(&self) -> &HeaderMap {
+        &self.defaults
+    }
+
+    /// Puts [`head_defaults`](Self::head_defaults) into `headers`; what stood there under the same names goes.
+    pub fn add_head_defaults(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.defaults {
+            headers.insert(name, value.clone());
+        }
+    }
+
+    /// The deadlines that the configuration sets for one attempt.
+    pub fn deadlines(&self) -> Deadlines {
+        Deadlines {
+            first_byte: self.provider.first_byte_timeout,
+            idle: self.provider.idle_timeout,
+            total: self.provider.total_timeout,
+        }
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn settings(&self) -> &Provider {
+        &self.provider
+    }
+
+    pub(crate) fn host_header(&self) -> HeaderValue {
+        self.host.clone()
+    }
+
+    pub(crate) fn scheme_and_authority(&self) -> (Scheme, Authority) {
+        (self.place.scheme.clone(), self.place.authority.clone())
+    }
+
+    pub(crate) fn addresses(&self) -> Arc<Vec<SocketAddr>> {
+        self.addresses.load_full()
+    }
+
+    pub(crate) fn tls(&self) -> Option<&(TlsConnector, ServerName<'static>)> {
+        self.tls.as_ref()
+    }
+
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
+    pub(crate) fn speaks(&self) -> Speak {
+        match self.provider.http2 {
+            Http2::Always => Speak::Http2,
+            Http2::Never => Speak::Http1,
+            Http2::Auto if self.place.is_tls() => Speak::Either,
+            Http2::Auto => Speak::Http1,
+        }
+    }
+
+    /// How long a request may wait for a connection.
+    pub(crate) fn wait_timeout(&self) -> Duration {
+        self.provider.wait_timeout
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream")
+            .field("name", &self.provider.name)
+            .field("authority", &self.place.authority)
+            .field("healthy", &self.healthy())
+            .finish_non_exhaustive()
+    }
+}
+
+fn defaults(provider: &Provider) -> Result<HeaderMap, UpstreamError> {
+    let mut defaults = HeaderMap::new();
+    let bad = |header: &str| UpstreamError::BadHeader { provider: provider.name.clone(), header: header.to_owned() };
+    let mut add = |name: &str, value: &str| {
+        let name_checked = HeaderName::try_from(name).map_err(|_| bad(name))?;
+        let mut value = HeaderValue::from_str(value).map_err(|_| bad(name))?;
+        value.set_sensitive(true);
+        defaults.insert(name_checked, value);
+        Ok(())
+    };
+    if let Some(key) = &provider.api_key {
+        add(AUTHORIZATION.as_str(), &format!("Bearer {}", key.expose()))?;
+    }
+    for (name, value) in &provider.headers {
+        add(name, value.expose())?;
+    }
+    Ok(defaults)
+}
+
+fn tls(provider: &Provider, place: &Place) -> Result<(TlsConnector, ServerName<'static>), UpstreamError> {
+    let name = ServerName::try_from(place.host.to_string())
+        .map_err(|_| UpstreamError::BadServerName { provider: provider.name.clone(), host: place.host.to_string() })?;
+    let roots = match &provider.ca_file {
+        Some(file) => ca_file(provider, file)?,
+        None => webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
+    };
+    let crypto = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(crypto)
+        .with_safe_default_protocol_versions()
+        .map_err(|source| UpstreamError::Tls { provider: provider.name.clone(), source })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = match provider.http2 {
+        Http2::Auto => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+        Http2::Never => vec![b"http/1.1".to_vec()],
+        Http2::Always => vec![b"h2".to_vec()],
+    };
+    Ok((TlsConnector::from(Arc::new(config)), name))
+}
+
+fn ca_file(provider: &Provider, file: &Path) -> Result<rustls::RootCertStore, UpstreamError> {
+    let bad = |why: String| UpstreamError::CaFile { provider: provider.name.clone(), file: file.to_path_buf(), why };
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|e| bad(e.to_string()))? {
+        let certificate = certificate.map_err(|e| bad(e.to_string()))?;
+        roots.add(certificate).map_err(|e| bad(e.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(bad("no certificate in it".to_owned()));
+    }
+    Ok(roots)
+}

@@ -1,0 +1,227 @@
+//! Bodies that break off, and calls that are cancelled.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+use http_body_util::BodyExt;
+use std::rc::Rc;
+use support::{ask, at, eventually, poll_once, raw, send, text, upstream, worker};
+use tokio::sync::Notify;
+use weir_upstream::{AttemptError, BodyError, Break, Pool};
+
+async fn body_of(answer: &'static str) -> Result<String, BodyError> {
+    let address = raw(move |_, mut peer| async move {
+        peer.request().await;
+        peer.write(answer).await;
+    })
+    .await;
+    let (pool, up) = (Pool::new(1), upstream(&at(address)));
+    let result = text(send(&pool, &up, "{}").await.unwrap()).await;
+    eventually("the connection is gone", || up.stats().open() == 0).await;
+    let broken = up.stats().errors().find(|(kind, _)| *kind == "body_broken").unwrap().1;
+    assert_eq!(broken, u64::from(result.is_err()));
+    result
+}
+
+#[test]
+fn a_body_that_breaks_off_is_an_error_and_never_an_end() {
+    worker(async {
+        for (answer, how) in [
+            ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello", Break::Cut),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n", Break::Cut),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n", Break::Cut),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhel", Break::Cut),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", Break::Cut),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", Break::Cut),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n", Break::Framing),
+            ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n", Break::Framing),
+        ] {
+            assert_eq!(body_of(answer).await, Err(BodyError::Broken(how)), "{answer:?}");
+        }
+    });
+}
+
+#[test]
+fn a_body_that_ends_as_it_should_is_given_whole() {
+    worker(async {
+        for answer in [
+            "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nx-trailer: 1\r\n\r\n",
+            "HTTP/1.0 200 OK\r\n\r\nhello",
+        ] {
+            assert_eq!(body_of(answer).await.as_deref(), Ok("hello"), "{answer:?}");
+        }
+    });
+}
+
+#[test]
+fn a_broken_body_never_ends_cleanly_however_often_it_is_asked() {
+    worker(async {
+        let address = raw(|_, mut peer| async move {
+            peer.request().await;
+            peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
+        for _ in 0..3 {
+            assert_eq!(body.frame().await.unwrap().unwrap_err(), BodyError::Broken(Break::Cut));
+            assert!(!http_body::Body::is_end_stream(&body));
+        }
+        eventually("its connection is closed although the body is still there", || up.stats().open() == 0).await;
+    });
+}
+
+#[test]
+fn a_stream_is_passed_on_piece_by_piece_as_it_comes() {
+    worker(async {
+        let go = Rc::new(Notify::new());
+        let gate = go.clone();
+        let address = raw(move |_, mut peer| {
+            let gate = gate.clone();
+            async move {
+                peer.request().await;
+                peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
+                for piece in ["one", "two", "six"] {
+                    gate.notified().await;
+                    peer.write(format!("3\r\n{piece}\r\n")).await;
+                }
+                gate.notified().await;
+                peer.write("0\r\n\r\n").await;
+                peer.closed().await;
+            }
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
+        for piece in ["one", "two", "six"] {
+            go.notify_one();
+            assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), piece);
+        }
+        go.notify_one();
+        assert!(body.frame().await.is_none());
+        assert_eq!(up.stats().idle(), 1);
+    });
+}
+
+#[test]
+fn dropping_a_body_closes_the_upstreams_connection() {
+    worker(async {
+        let gone = Rc::new(Notify::new());
+        let note = gone.clone();
+        let address = raw(move |_, mut peer| {
+            let note = note.clone();
+            async move {
+                peer.request().await;
+                peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
+                peer.closed().await;
+                note.notify_one();
+            }
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
+        body.frame().await.unwrap().unwrap();
+        drop(body);
+        gone.notified().await;
+        assert_eq!((up.stats().open(), up.stats().idle()), (0, 0));
+        assert!(up.healthy());
+    });
+}
+
+#[test]
+fn dropping_a_call_that_waits_for_its_answer_closes_the_upstreams_connection() {
+    worker(async {
+        let (got, gone) = (Rc::new(Notify::new()), Rc::new(Notify::new()));
+        let notes = (got.clone(), gone.clone());
+        let address = raw(move |_, mut peer| {
+            let (got, gone) = notes.clone();
+            async move {
+                peer.request().await;
+                got.notify_one();
+                peer.closed().await;
+                gone.notify_one();
+            }
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let mut call = Box::pin(send(&pool, &up, "{}"));
+        tokio::select! {
+            _ = call.as_mut() => panic!("nobody answered"),
+            () = got.notified() => {}
+        }
+        assert!(poll_once(call.as_mut()).await.is_none());
+        drop(call);
+        gone.notified().await;
+        assert_eq!(up.stats().open(), 0);
+    });
+}
+
+#[test]
+fn a_request_that_was_sent_is_never_said_to_be_safe_to_repeat() {
+    worker(async {
+        let address = raw(|_, mut peer| async move {
+            peer.request().await;
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let error = send(&pool, &up, "{}").await.unwrap_err();
+        assert_eq!(error, AttemptError::ClosedBeforeHead { sent: true, idempotent: false });
+        assert!(!error.may_retry() && error.was_sent());
+        let get = http::Request::get("/").body(bytes::Bytes::new()).unwrap();
+        let error = pool.send(&up, get, up.deadlines()).await.unwrap_err();
+        assert!(error.may_retry(), "asking for a list twice does no harm");
+    });
+}
+
+#[test]
+fn five_failures_in_a_row_set_an_upstream_aside_and_an_answer_brings_it_back() {
+    worker(async {
+        let address = raw(|number, mut peer| async move {
+            peer.request().await;
+            match number {
+                0..=2 => peer.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await,
+                3..=4 => {}
+                _ => peer.ok("fine").await,
+            }
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        for _ in 0..5 {
+            assert!(up.healthy());
+            let _ = send(&pool, &up, "{}").await;
+        }
+        assert!(!up.healthy());
+        assert_eq!(ask(&pool, &up, "{}").await, "fine");
+        assert!(up.healthy());
+    });
+}
+
+#[test]
+fn a_connection_whose_task_is_torn_away_does_not_end_its_body_cleanly() {
+    let (body, runtime) = {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build_local(tokio::runtime::LocalOptions::default())
+            .unwrap();
+        let body = runtime.block_on(async {
+            let address = raw(|_, mut peer| async move {
+                peer.request().await;
+                peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
+                std::future::pending::<()>().await;
+            })
+            .await;
+            let (pool, up) = (Pool::new(1), upstream(&at(address)));
+            let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
+            body.frame().await.unwrap().unwrap();
+            body
+        });
+        (body, runtime)
+    };
+    drop(runtime); // every task of it goes
+    let mut body = std::pin::pin!(body);
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let polled = http_body::Body::poll_frame(body.as_mut(), &mut cx);
+    assert!(matches!(polled, std::task::Poll::Ready(Some(Err(BodyError::Broken(_))))), "{polled:?}");
+}

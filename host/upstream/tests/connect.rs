@@ -1,0 +1,264 @@
+//! Names, addresses, TLS.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+use http::Version;
+use http_body_util::{BodyExt, Full};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use support::{ask, assert_about, at, eventually, paused_worker, provider, raw, send, text, upstream, worker};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use weir_config::{Http2, Provider, ProviderKind};
+use weir_upstream::{AttemptError, Pool, Upstream, UpstreamError, Which};
+
+/// A TLS upstream with its own certificate authority, and a file that holds the authority's certificate.
+async fn tls(alpn: &'static [&'static str]) -> (SocketAddr, tempfile::NamedTempFile) {
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::new(vec![]).unwrap();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let authority_cert = authority.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let cert = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(authority_cert.pem().as_bytes()).unwrap();
+
+    let crypto = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(crypto)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![cert.der().clone()],
+            rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let address = raw(move |number, peer| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(stream) = acceptor.accept(peer.stream).await else { return };
+            let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let service = service_fn(move |request: http::Request<hyper::body::Incoming>| async move {
+                let version = request.version();
+                let host = request.headers().get("host").map(|h| h.to_str().unwrap().to_owned());
+                let named = host.or(request.uri().authority().map(ToString::to_string)).unwrap();
+                let body = request.into_body().collect().await?.to_bytes();
+                let text = format!("{number} {version:?} {} {}", named.split(':').next().unwrap(), body.len());
+                Ok::<_, hyper::Error>(http::Response::new(Full::new(bytes::Bytes::from(text))))
+            });
+            let io = TokioIo::new(stream);
+            if h2 {
+                let _ =
+                    hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await;
+            } else {
+                let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
+            }
+        }
+    })
+    .await;
+    (address, file)
+}
+
+fn over_tls(address: SocketAddr, host: &str, ca: &tempfile::NamedTempFile, http2: Http2) -> Provider {
+    let mut provider = provider(format!("https://{host}:{}", address.port()));
+    provider.ca_file = Some(ca.path().to_owned());
+    provider.http2 = http2;
+    provider
+}
+
+fn dialled_at(provider: &Provider, address: SocketAddr) -> Arc<Upstream> {
+    Upstream::new(provider, Some(address)).unwrap()
+}
+
+#[test]
+fn over_tls_the_upstreams_preference_decides_the_protocol() {
+    worker(async {
+        for (alpn, http2, spoken) in [
+            (&["h2", "http/1.1"][..], Http2::Auto, "HTTP/2.0"),
+            (&["h2", "http/1.1"], Http2::Never, "HTTP/1.1"),
+            (&["h2", "http/1.1"], Http2::Always, "HTTP/2.0"),
+            (&["http/1.1"], Http2::Auto, "HTTP/1.1"),
+            (&[], Http2::Auto, "HTTP/1.1"),
+        ] {
+            let (address, ca) = tls(alpn).await;
+            let up = dialled_at(&over_tls(address, "localhost", &ca, http2), address);
+            let pool = Pool::new(1);
+            for _ in 0..3 {
+                assert_eq!(ask(&pool, &up, "{}").await, format!("0 {spoken} localhost 2"));
+            }
+            assert_eq!(up.stats().created(), 1);
+        }
+    });
+}
+
+#[test]
+fn an_upstream_without_http2_is_refused_when_http2_is_demanded() {
+    worker(async {
+        for alpn in [&["http/1.1"][..], &[]] {
+            let (address, ca) = tls(alpn).await;
+            let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Always), address);
+            let error = send(&Pool::new(1), &up, "{}").await.unwrap_err();
+            assert!(matches!(error, AttemptError::Tls(_)), "{error:?}");
+        }
+    });
+}
+
+#[test]
+fn a_certificate_may_name_an_address() {
+    worker(async {
+        let (address, ca) = tls(&["http/1.1"]).await;
+        let up = upstream(&over_tls(address, "127.0.0.1", &ca, Http2::Auto));
+        assert_eq!(ask(&Pool::new(1), &up, "").await, "0 HTTP/1.1 127.0.0.1 0");
+    });
+}
+
+#[test]
+fn an_upstream_that_cannot_prove_who_it_is_gets_no_request() {
+    worker(async {
+        let (address, ca) = tls(&["http/1.1"]).await;
+        let (_, other_ca) = tls(&["http/1.1"]).await;
+        for (host, ca) in [("localhost", Some(&other_ca)), ("localhost", None), ("api.example", Some(&ca))] {
+            let mut provider = over_tls(address, host, ca.unwrap_or(&other_ca), Http2::Auto);
+            if ca.is_none() {
+                provider.ca_file = None; // the public authorities
+            }
+            let up = dialled_at(&provider, address);
+            let error = send(&Pool::new(1), &up, "{}").await.unwrap_err();
+            assert!(matches!(error, AttemptError::Tls(_)), "{host}: {error:?}");
+            assert!(error.may_retry() && !error.was_sent());
+            assert_eq!((up.stats().connect_errors(), up.stats().open()), (1, 0));
+        }
+    });
+}
+
+#[test]
+fn a_ca_file_without_a_certificate_is_refused_at_start() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    let mut provider = provider("https://localhost");
+    provider.ca_file = Some(empty.path().to_owned());
+    assert!(matches!(Upstream::new(&provider, None), Err(UpstreamError::CaFile { .. })));
+    provider.ca_file = Some("/does/not/exist.pem".into());
+    assert!(matches!(Upstream::new(&provider, None), Err(UpstreamError::CaFile { .. })));
+}
+
+#[test]
+fn a_header_that_no_message_may_hold_is_refused_at_start_without_showing_it() {
+    let mut provider = provider("http://localhost");
+    provider.api_key = Some(weir_config::Secret::new("sk-canary\r\nx: y"));
+    let error = Upstream::new(&provider, None).unwrap_err();
+    assert!(matches!(error, UpstreamError::BadHeader { .. }));
+    assert!(!format!("{error} {error:?}").contains("canary"));
+}
+
+#[test]
+fn a_demo_provider_needs_no_url() {
+    worker(async {
+        let address = raw(|number, peer| peer.serve(number)).await;
+        let mut provider = provider("");
+        provider.kind = ProviderKind::Demo;
+        let up = dialled_at(&provider, address);
+        assert_eq!(up.authority(), address.to_string());
+        assert_eq!(ask(&Pool::new(1), &up, "{}").await, "0");
+    });
+}
+
+#[test]
+fn a_name_is_looked_up_off_the_hot_path_and_every_address_is_tried() {
+    worker(async {
+        // "localhost" has an address of each family on most machines; only the IPv4 one is listened on.
+        let address = raw(|number, peer| peer.serve(number)).await;
+        let (pool, up) = (Pool::new(1), upstream(&provider(format!("http://localhost:{}", address.port()))));
+        let error = send(&pool, &up, "{}").await.unwrap_err();
+        assert_eq!((error.kind(), error.may_retry()), ("unresolved", true));
+        up.resolve().await.unwrap();
+        assert_eq!(ask(&pool, &up, "{}").await, "0");
+    });
+}
+
+#[test]
+fn a_name_that_does_not_resolve_keeps_the_addresses_it_had() {
+    worker(async {
+        let up = upstream(&provider("http://no-such-host.invalid"));
+        let error = up.resolve().await.unwrap_err();
+        assert!(matches!(error, UpstreamError::Resolve { .. }));
+        assert!(error.to_string().contains("no-such-host.invalid"));
+        upstream(&at("127.0.0.1:9".parse().unwrap())).resolve().await.unwrap();
+    });
+}
+
+#[test]
+fn a_refused_connection_is_known_at_once_and_safe_to_retry() {
+    worker(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        for _ in 0..5 {
+            let error = send(&pool, &up, "{}").await.unwrap_err();
+            assert_eq!(error, AttemptError::Connect(std::io::ErrorKind::ConnectionRefused));
+            assert!(error.may_retry() && !error.was_sent());
+        }
+        assert_eq!((up.stats().connect_errors(), up.stats().open()), (5, 0));
+        assert!(!up.healthy());
+    });
+}
+
+#[test]
+fn a_handshake_that_hangs_meets_the_connect_deadline() {
+    paused_worker(async {
+        let address = raw(|_, mut peer| async move { peer.closed().await }).await;
+        let mut provider = provider(format!("https://{address}"));
+        provider.connect_timeout = Duration::from_secs(4);
+        let up = upstream(&provider);
+        let start = tokio::time::Instant::now();
+        let error = send(&Pool::new(1), &up, "{}").await.unwrap_err();
+        assert_eq!(error, AttemptError::Timeout(Which::Connect));
+        assert!(error.may_retry());
+        assert_about(start, 4.0);
+    });
+}
+
+#[test]
+fn a_tls_stream_cut_without_goodbye_is_not_an_end() {
+    worker(async {
+        // A close-delimited answer over TLS whose connection is cut: without close_notify nobody knows that it is whole.
+        let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let mut ca = tempfile::NamedTempFile::new().unwrap();
+        ca.write_all(key.cert.pem().as_bytes()).unwrap();
+        let crypto = Arc::new(rustls::crypto::ring::default_provider());
+        let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
+        let config = rustls::ServerConfig::builder_with_provider(crypto)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![key.cert.der().clone()], private)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let address = raw(move |_, peer| {
+            let acceptor = acceptor.clone();
+            async move {
+                use tokio::io::{AsyncReadExt, AsyncWriteExt};
+                let mut stream = acceptor.accept(peer.stream).await.unwrap();
+                let mut buffer = [0; 4096];
+                assert!(stream.read(&mut buffer).await.unwrap() > 0);
+                stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nhello").await.unwrap();
+                stream.flush().await.unwrap();
+                drop(stream); // TCP ends, TLS does not
+            }
+        })
+        .await;
+        let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
+        let response = send(&Pool::new(1), &up, "{}").await.unwrap();
+        assert_eq!(response.version(), Version::HTTP_11);
+        assert!(text(response).await.is_err());
+        eventually("it is closed", || up.stats().open() == 0).await;
+    });
+}

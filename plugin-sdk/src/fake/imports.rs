@@ -1,0 +1,316 @@
+//! The lent interfaces and the capabilities, with the signatures that `wit-bindgen` gives the real ones.
+
+use super::Hook;
+use super::document::{self, Value};
+use super::state::{Message, State, call, write};
+
+/// Never shown to a plugin and never set by one.
+const CREDENTIALS: [&str; 7] =
+    ["authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "set-cookie"];
+/// The host's own: framing and hop-by-hop.
+const HOSTS_OWN: [&str; 10] = [
+    "content-length",
+    "transfer-encoding",
+    "host",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "proxy-connection",
+];
+const NOTES: usize = 16;
+const NOTES_BYTES: usize = 16 * 1024;
+
+fn may_set(name: &str, value: &str) -> Result<(), String> {
+    let lower = name.to_ascii_lowercase();
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if lower.is_empty() || !lower.bytes().all(token) {
+        return Err(format!("`{name}` is not the name of a header"));
+    }
+    if CREDENTIALS.contains(&lower.as_str()) || HOSTS_OWN.contains(&lower.as_str()) {
+        return Err(format!("the header `{lower}` is the gateway's own and cannot be changed"));
+    }
+    if value.chars().any(|c| c.is_control() && c != '\t') {
+        return Err(format!("the value of `{lower}` has a control character in it"));
+    }
+    Ok(())
+}
+
+fn put_header(message: &mut Message, name: &str, value: Option<&str>) -> Result<(), String> {
+    may_set(name, value.unwrap_or_default())?;
+    message.headers.retain(|(have, _)| !have.eq_ignore_ascii_case(name));
+    if let Some(value) = value {
+        message.headers.push((name.to_ascii_lowercase(), value.to_owned()));
+    }
+    Ok(())
+}
+
+fn edit<T>(message: &mut Message, act: impl FnOnce(&mut Value) -> Result<T, String>) -> Result<T, String> {
+    let mut document = document::open(&message.body)?;
+    let done = act(&mut document)?;
+    message.body = document.to_string().into_bytes();
+    Ok(done)
+}
+
+fn put_text(document: &mut Value, texts: &[(String, String, String)], index: u32, text: &str) -> Result<(), String> {
+    let at = usize::try_from(index).ok().and_then(|index| texts.get(index));
+    match at.and_then(|(_, pointer, _)| document.pointer_mut(pointer)) {
+        Some(place) => {
+            *place = Value::String(text.to_owned());
+            Ok(())
+        }
+        None => Err(format!("there is no text {index}")),
+    }
+}
+
+pub(crate) mod request {
+    use super::{CREDENTIALS, Hook, State, call, document, edit, put_header, put_text, write};
+    use crate::request::Text;
+
+    fn writable(state: &State) -> Result<(), String> {
+        match state.hook {
+            Hook::Policy | Hook::UpstreamRequest => Ok(()),
+            hook => Err(format!("the request cannot be written in the hook {hook:?}")),
+        }
+    }
+
+    pub(crate) fn header(name: &str) -> Option<String> {
+        if CREDENTIALS.iter().any(|hidden| hidden.eq_ignore_ascii_case(name)) {
+            return None;
+        }
+        call(|state| state.request.any_header(name)).flatten()
+    }
+
+    pub(crate) fn headers() -> Vec<(String, String)> {
+        let all = call(|state| state.request.headers.clone()).unwrap_or_default();
+        all.into_iter().filter(|(name, _)| !CREDENTIALS.contains(&name.as_str())).collect()
+    }
+
+    pub(crate) fn set_header(name: &str, value: &str) -> Result<(), String> {
+        write(format!("request.set-header {name}"), |state| {
+            writable(state)?;
+            put_header(&mut state.request, name, Some(value))
+        })
+    }
+
+    pub(crate) fn remove_header(name: &str) -> Result<(), String> {
+        write(format!("request.remove-header {name}"), |state| {
+            writable(state)?;
+            put_header(&mut state.request, name, None)
+        })
+    }
+
+    pub(crate) fn get(pointer: &str) -> Option<String> {
+        call(|state| Some(state.request.document()?.pointer(pointer)?.to_string())).flatten()
+    }
+
+    pub(crate) fn set(pointer: &str, value: &str) -> Result<(), String> {
+        write(format!("request.set {pointer}"), |state| {
+            writable(state)?;
+            edit(&mut state.request, |document| document::set(document, pointer, value))
+        })
+    }
+
+    pub(crate) fn remove(pointer: &str) -> Result<bool, String> {
+        write(format!("request.remove {pointer}"), |state| {
+            writable(state)?;
+            edit(&mut state.request, |document| document::remove(document, pointer))
+        })
+    }
+
+    pub(crate) fn texts() -> Vec<Text> {
+        let document = call(|state| state.request.document()).flatten();
+        let found = document.as_ref().map(document::request_texts).unwrap_or_default();
+        found.into_iter().map(|(role, _, text)| Text { role, text }).collect()
+    }
+
+    pub(crate) fn set_text(index: u32, text: &str) -> Result<(), String> {
+        write(format!("request.set-text {index}"), |state| {
+            writable(state)?;
+            edit(&mut state.request, |document| {
+                let texts = document::request_texts(document);
+                put_text(document, &texts, index, text)
+            })
+        })
+    }
+
+    pub(crate) fn body() -> Vec<u8> {
+        call(|state| state.request.body.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn set_body(body: &[u8]) -> Result<(), String> {
+        write("request.set-body".to_owned(), |state| {
+            writable(state)?;
+            document::open(body)?;
+            state.request.body = body.to_vec();
+            Ok(())
+        })
+    }
+}
+
+pub(crate) mod reply {
+    use super::{Hook, State, call, document, edit, put_header, put_text, write};
+
+    fn writable(state: &State) -> Result<(), String> {
+        match state.hook {
+            Hook::Response => Ok(()),
+            hook => Err(format!("the reply cannot be written in the hook {hook:?}")),
+        }
+    }
+
+    fn reading<T>(look: impl FnOnce(&State) -> Option<T>) -> Option<T> {
+        call(|state| if state.hook == Hook::Response { look(state) } else { None }).flatten()
+    }
+
+    pub(crate) fn header(name: &str) -> Option<String> {
+        reading(|state| state.reply.any_header(name))
+    }
+
+    pub(crate) fn set_header(name: &str, value: &str) -> Result<(), String> {
+        write(format!("reply.set-header {name}"), |state| {
+            writable(state)?;
+            put_header(&mut state.reply, name, Some(value))
+        })
+    }
+
+    pub(crate) fn get(pointer: &str) -> Option<String> {
+        reading(|state| Some(state.reply.document()?.pointer(pointer)?.to_string()))
+    }
+
+    pub(crate) fn set(pointer: &str, value: &str) -> Result<(), String> {
+        write(format!("reply.set {pointer}"), |state| {
+            writable(state)?;
+            edit(&mut state.reply, |document| document::set(document, pointer, value))
+        })
+    }
+
+    pub(crate) fn texts() -> Vec<String> {
+        let document = reading(|state| state.reply.document());
+        let found = document.as_ref().map(document::reply_texts).unwrap_or_default();
+        found.into_iter().map(|(_, _, text)| text).collect()
+    }
+
+    pub(crate) fn set_text(index: u32, text: &str) -> Result<(), String> {
+        write(format!("reply.set-text {index}"), |state| {
+            writable(state)?;
+            edit(&mut state.reply, |document| {
+                let texts = document::reply_texts(document);
+                put_text(document, &texts, index, text)
+            })
+        })
+    }
+
+    pub(crate) fn body() -> Vec<u8> {
+        reading(|state| Some(state.reply.body.clone())).unwrap_or_default()
+    }
+
+    pub(crate) fn set_body(body: &[u8]) -> Result<(), String> {
+        write("reply.set-body".to_owned(), |state| {
+            writable(state)?;
+            document::open(body)?;
+            state.reply.body = body.to_vec();
+            Ok(())
+        })
+    }
+}
+
+pub(crate) mod events {
+    use super::{Hook, call};
+
+    pub(crate) fn data(index: u32) -> Option<String> {
+        let index = usize::try_from(index).ok()?;
+        call(|state| if state.hook == Hook::Event { state.events.get(index).cloned() } else { None }).flatten()
+    }
+}
+
+pub(crate) mod notes {
+    use super::{NOTES, NOTES_BYTES, call, write};
+
+    pub(crate) fn get(key: &str) -> Option<Vec<u8>> {
+        call(|state| state.notes.get(key).cloned()).flatten()
+    }
+
+    pub(crate) fn set(key: &str, value: &[u8]) -> Result<(), String> {
+        write(format!("notes.set {key}"), |state| {
+            let others = state.notes.iter().filter(|(have, _)| *have != key);
+            let (count, bytes) = others.fold((1, key.len() + value.len()), |(count, bytes), (key, value)| {
+                (count + 1, bytes + key.len() + value.len())
+            });
+            if count > NOTES || bytes > NOTES_BYTES {
+                return Err("more than 16 notes or 16 KiB of them".to_owned());
+            }
+            state.notes.insert(key.to_owned(), value.to_vec());
+            Ok(())
+        })
+    }
+}
+
+pub(crate) mod log {
+    use super::call;
+    use crate::log::Level;
+
+    pub(crate) fn write(level: Level, message: &str) {
+        let line = message.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] });
+        call(|state| state.logs.push((level, line.collect())));
+    }
+}
+
+pub(crate) mod counters {
+    use super::call;
+
+    pub(crate) fn add(name: &str, value: u64) {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let fits = (1..=64).contains(&name.len()) && name.bytes().all(allowed);
+        let name = if fits { name } else { "other" };
+        call(|state| {
+            let sum = state.counters.entry(name.to_owned()).or_insert(0);
+            *sum = sum.saturating_add(value);
+        });
+    }
+}
+
+pub(crate) mod kv {
+    use super::{State, call, write};
+
+    fn until(state: &State, ttl_ms: u64) -> u64 {
+        if ttl_ms == 0 { u64::MAX } else { state.now.saturating_add(ttl_ms) }
+    }
+
+    pub(crate) fn get(key: &str) -> Option<Vec<u8>> {
+        call(|state| state.live(key)).flatten()
+    }
+
+    pub(crate) fn set(key: &str, value: &[u8], ttl_ms: u64) -> Result<(), String> {
+        write(format!("kv.set {key}"), |state| {
+            let until = until(state, ttl_ms);
+            state.kv.insert(key.to_owned(), (value.to_vec(), until));
+            Ok(())
+        })
+    }
+
+    pub(crate) fn increment(key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
+        write(format!("kv.increment {key}"), |state| {
+            let (old, until) = match state.live(key) {
+                None => (0, until(state, ttl_ms)),
+                Some(bytes) => {
+                    let bytes = <[u8; 8]>::try_from(bytes).map_err(|_| format!("`{key}` does not hold a number"))?;
+                    (i64::from_le_bytes(bytes), state.kv.get(key).map_or(u64::MAX, |(_, until)| *until))
+                }
+            };
+            let sum = old.saturating_add(by);
+            state.kv.insert(key.to_owned(), (sum.to_le_bytes().to_vec(), until));
+            Ok(sum)
+        })
+    }
+
+    pub(crate) fn delete(key: &str) -> bool {
+        call(|state| {
+            let was = state.live(key).is_some();
+            state.kv.remove(key);
+            was
+        })
+        .unwrap_or(false)
+    }
+}

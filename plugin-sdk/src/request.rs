@@ -1,0 +1,87 @@
+//! The client's request (WIT `request`). Readable in every hook; writable in `policy` and in `upstream-request`.
+
+pub use crate::bindings::policy::weir::plugin::request::Text;
+use crate::{HostError, host::request as host};
+
+/// The value of a header, the first if it stands more than once. Credential headers are not there.
+#[must_use]
+pub fn header(name: &str) -> Option<String> {
+    host::header(name)
+}
+
+/// All headers that [`header`] would show, names in lower case.
+#[must_use]
+pub fn headers() -> Vec<(String, String)> {
+    host::headers()
+}
+
+/// Sets a header that goes upstream.
+///
+/// # Errors
+/// If it may not be set (credentials, framing, hop-by-hop) or not in this hook.
+pub fn set_header(name: &str, value: &str) -> Result<(), HostError> {
+    host::set_header(name, value).map_err(HostError::new)
+}
+
+/// Removes a header; not an error if it was not there.
+///
+/// # Errors
+/// If it may not be removed, or not in this hook.
+pub fn remove_header(name: &str) -> Result<(), HostError> {
+    host::remove_header(name).map_err(HostError::new)
+}
+
+/// The JSON value at an RFC 6901 pointer into the body, as JSON text; [`json::parse`](crate::json::parse) reads it.
+#[must_use]
+pub fn get(pointer: &str) -> Option<String> {
+    host::get(pointer)
+}
+
+/// Sets the value at a pointer to a JSON text. Its parent must exist; `-` appends to an array.
+///
+/// # Errors
+/// If there is no such parent, `value` is not JSON, or not in this hook.
+pub fn set(pointer: &str, value: &str) -> Result<(), HostError> {
+    host::set(pointer, value).map_err(HostError::new)
+}
+
+/// Removes the value at a pointer; answers whether it was there.
+///
+/// # Errors
+/// If it may not be removed, or not in this hook.
+pub fn remove(pointer: &str) -> Result<bool, HostError> {
+    host::remove(pointer).map_err(HostError::new)
+}
+
+/// Every piece of text that a model will read, in order: message contents, text parts, or embedding inputs.
+#[must_use]
+pub fn texts() -> Vec<Text> {
+    host::texts()
+}
+
+/// Replaces one piece of text, by its index in [`texts`].
+///
+/// # Errors
+/// If there is no such piece, or not in this hook.
+pub fn set_text(index: usize, text: &str) -> Result<(), HostError> {
+    host::set_text(as_index(index), text).map_err(HostError::new)
+}
+
+/// The whole body as it would go upstream now.
+#[must_use]
+pub fn body() -> Vec<u8> {
+    host::body()
+}
+
+/// Replaces the whole body; it must be a JSON object of the same dialect.
+///
+/// # Errors
+/// If it is not, or not in this hook.
+pub fn set_body(body: &[u8]) -> Result<(), HostError> {
+    host::set_body(body).map_err(HostError::new)
+}
+
+/// An index past `u32` is past the end of any list that the host has.
+pub(crate) fn as_index(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}

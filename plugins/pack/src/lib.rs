@@ -1,0 +1,17 @@
+//! `sources -> installed/NAME.wasm + plugins.lock`: builds the bundled plugins and tells when what is installed no longer
+//! comes from the sources beside it.
+//!
+//! The compiled plugins are checked in, so that a gateway and its tests need no WebAssembly toolchain. [`lock`] says what
+//! each was made from; [`check`] holds the files to it; [`build`] makes them anew, without a path of the machine inside.
+//! [`component_from_wat`] makes components of hand-written modules, for tests.
+
+pub mod build;
+pub mod check;
+pub mod lock;
+pub mod shape;
+pub mod sources;
+pub mod toolchain;
+mod wat_component;
+pub mod workspace;
+
+pub use wat_component::component_from_wat;

@@ -1,0 +1,97 @@
+//! Refuses requests whose texts contain a phrase or a pattern that the operator does not want to see.
+
+mod normal;
+mod phrases;
+
+use std::cell::RefCell;
+
+use phrases::Phrases;
+use regex_lite::{Regex, RegexBuilder};
+use weir_plugin::{Facts, Plugin, Policy, Refusal, Settings, request};
+
+/// Who may have written a text: what the contract names, and `function`, which older clients use.
+const ROLES: [&str; 7] = ["system", "developer", "user", "assistant", "tool", "function", "input"];
+const DEFAULT_ROLES: [&str; 5] = ["system", "developer", "user", "tool", "input"];
+const DEFAULT_MESSAGE: &str = "this request contains something that is not allowed here";
+/// Past this a compiled pattern costs more memory than a plugin should take.
+const PATTERN_BYTES: usize = 1 << 20;
+
+/// The plugin, its patterns made ready.
+#[derive(Debug)]
+pub struct Guard {
+    phrases: Phrases,
+    patterns: Vec<Regex>,
+    roles: Vec<String>,
+    message: String,
+    /// Kept from text to text, for it has grown to the size that texts have.
+    buffer: RefCell<String>,
+}
+
+impl Plugin for Guard {
+    fn init(settings: &str) -> Result<Self, String> {
+        let mut settings = Settings::read(settings)?;
+        let deny =
+            settings.texts("deny")?.ok_or("settings.deny: say what to refuse: a list of phrases and /patterns/")?;
+        let roles = settings.texts("roles")?.unwrap_or_else(|| DEFAULT_ROLES.map(str::to_owned).to_vec());
+        let message = settings.text("message")?.unwrap_or_else(|| DEFAULT_MESSAGE.to_owned());
+        settings.finish()?;
+        if let Some(role) = roles.iter().find(|role| !ROLES.contains(&role.as_str())) {
+            return Err(format!("settings.roles: there is no role `{role}`; the roles are: {}", ROLES.join(", ")));
+        }
+        let (mut phrases, mut patterns) = (Vec::new(), Vec::new());
+        for (index, text) in deny.iter().enumerate() {
+            match text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+                Some(pattern) => patterns.push(compile(pattern, index)?),
+                None => phrases.push(phrase(text, index)?),
+            }
+        }
+        Ok(Self { phrases: Phrases::new(phrases), patterns, roles, message, buffer: RefCell::default() })
+    }
+}
+
+fn compile(pattern: &str, index: usize) -> Result<Regex, String> {
+    if pattern.is_empty() {
+        return Err(format!("settings.deny[{index}]: the pattern is empty and would refuse everything"));
+    }
+    let built = RegexBuilder::new(pattern).case_insensitive(true).size_limit(PATTERN_BYTES).build();
+    built.map_err(|error| format!("settings.deny[{index}]: /{pattern}/ is no pattern: {error}"))
+}
+
+fn phrase(text: &str, index: usize) -> Result<String, String> {
+    let mut normal = String::new();
+    normal::push(text, &mut normal);
+    let normal = normal.trim();
+    if normal.is_empty() {
+        return Err(format!("settings.deny[{index}]: the phrase `{text}` has nothing to look for"));
+    }
+    Ok(normal.to_owned())
+}
+
+impl Guard {
+    fn denies(&self, text: &str) -> bool {
+        if !self.phrases.is_empty() {
+            // Guests have one thread, and nothing in here calls back.
+            let Ok(mut buffer) = self.buffer.try_borrow_mut() else { return true };
+            buffer.clear();
+            normal::push(text, &mut buffer);
+            if self.phrases.any_in(&buffer) {
+                return true;
+            }
+        }
+        self.patterns.iter().any(|pattern| pattern.is_match(text))
+    }
+}
+
+impl Policy for Guard {
+    fn on_request(&self, _facts: &Facts) -> Result<(), Refusal> {
+        let denied = request::texts().iter().any(|text| self.roles.contains(&text.role) && self.denies(&text.text));
+        // What was found is not repeated: a message ends up in logs and on screens.
+        if denied { Err(Refusal::content_filter(self.message.as_str())) } else { Ok(()) }
+    }
+}
+
+weir_plugin::export!(Guard: policy);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

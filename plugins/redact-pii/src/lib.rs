@@ -1,0 +1,67 @@
+//! Puts `[EMAIL]`, `[PHONE]`, `[CARD]` and `[IBAN]` in the place of the real ones: on the way to a model, in whole
+//! answers and in streams, where what is looked for may be split over any events.
+
+mod chars;
+mod email;
+mod iban;
+mod notes;
+mod number;
+mod options;
+mod scan;
+mod stream;
+
+use options::Options;
+use weir_plugin::{Edit, Event, Facts, Plugin, Policy, Refusal, Response, StreamEvent, reply, request};
+
+/// The plugin.
+#[derive(Debug)]
+pub struct RedactPii(Options);
+
+impl Plugin for RedactPii {
+    fn init(settings: &str) -> Result<Self, String> {
+        Options::read(settings).map(Self)
+    }
+}
+
+impl Policy for RedactPii {
+    fn on_request(&self, _facts: &Facts) -> Result<(), Refusal> {
+        if !self.0.request {
+            return Ok(());
+        }
+        for (index, text) in request::texts().iter().enumerate() {
+            if let Some(clean) = self.0.redact(&text.text) {
+                request::set_text(index, &clean)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Response for RedactPii {
+    fn on_response(&self, _facts: &Facts, _status: u16) -> Result<(), Refusal> {
+        if !self.0.response {
+            return Ok(());
+        }
+        for (index, text) in reply::texts().iter().enumerate() {
+            if let Some(clean) = self.0.redact(text) {
+                reply::set_text(index, &clean)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Event for RedactPii {
+    fn on_events(&self, _facts: &Facts, events: &[StreamEvent], last: bool) -> Result<Vec<Edit>, Refusal> {
+        if !self.0.response {
+            return Ok(Vec::new());
+        }
+        stream::edits(&self.0, events, last)
+    }
+}
+
+weir_plugin::export!(RedactPii: policy, response, event);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

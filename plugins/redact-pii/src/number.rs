@@ -1,0 +1,182 @@
+//! Numbers in groups: cards and phones.
+
+use crate::chars;
+use crate::options::{Kind, Kinds};
+use crate::scan::{Found, Verdict};
+
+mod card;
+mod phone;
+
+/// No card has more digits, and no phone number.
+const MOST_DIGITS: usize = 19;
+
+/// What stands before a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// It is the first.
+    None,
+    Space,
+    Hyphen,
+    /// A dot, a slash or a parenthesis, with or without a space: phone numbers only.
+    Other,
+}
+
+/// A group of digits.
+#[derive(Debug, Clone, Copy)]
+struct Group<'a> {
+    digits: &'a str,
+    gap: Gap,
+    /// Where a match that has this group as its last would end, if one may end here.
+    end: Option<usize>,
+}
+
+/// A number as far as it could be read.
+#[derive(Debug)]
+struct Number<'a> {
+    plus: bool,
+    groups: Vec<Group<'a>>,
+}
+
+/// Where the reading of groups ended.
+enum Stop {
+    /// More text would not be read.
+    Here,
+    /// At the end of the text, and more could come.
+    Open,
+}
+
+/// Looks whether one begins here: with the run at `at`, which is whole, or with a parenthesis.
+pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
+    if !kinds.card && !kinds.phone {
+        return Verdict::No;
+    }
+    let signs = |c| chars::is_sign(c) && c != '+';
+    let start = text.len() - chars::from(text, at).trim_start_matches(signs).len();
+    let mut reader = Reader { text, at: start, last, paren: false, digits: 0 };
+    let mut number = Number { plus: false, groups: Vec::new() };
+    reader.paren = reader.take('(');
+    number.plus = reader.take('+');
+    let stop = reader.groups(&mut number.groups);
+    if matches!(stop, Stop::Open) {
+        return Verdict::Open(start);
+    }
+    // The longest that is one, and of equals a card.
+    for count in (1..=number.groups.len()).rev() {
+        let Some(groups) = number.groups.get(..count) else { continue };
+        let Some(end) = groups.last().and_then(|group| group.end) else { continue };
+        if kinds.card && !number.plus && card::is(groups) {
+            return Verdict::Is(Found { start, end, kind: Kind::Card });
+        }
+        if kinds.phone && phone::is(number.plus, groups) {
+            return Verdict::Is(Found { start, end, kind: Kind::Phone });
+        }
+    }
+    Verdict::No
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    last: bool,
+    /// Inside of a parenthesis.
+    paren: bool,
+    digits: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, wanted: char) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at += if found { wanted.len_utf8() } else { 0 };
+        found
+    }
+
+    fn peek(&self) -> Option<char> {
+        chars::from(self.text, self.at).chars().next()
+    }
+
+    fn is_open(&self) -> bool {
+        self.at == self.text.len() && !self.last
+    }
+
+    fn groups(&mut self, groups: &mut Vec<Group<'a>>) -> Stop {
+        let mut gap = Gap::None;
+        loop {
+            let rest = chars::from(self.text, self.at);
+            let len = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            self.digits += len;
+            if self.digits > MOST_DIGITS {
+                return Stop::Here;
+            }
+            self.at += len;
+            if self.is_open() {
+                return Stop::Open;
+            }
+            let Some(digits) = rest.get(..len).filter(|digits| !digits.is_empty()) else { return Stop::Here };
+            let trailing = self.trailing();
+            if matches!(trailing, Trailing::Open) {
+                return Stop::Open;
+            }
+            let closes = self.paren && self.peek() == Some(')');
+            let end = match trailing {
+                Trailing::Ends if !self.paren => Some(self.at),
+                Trailing::Ends if closes => Some(self.at + 1),
+                _ => None,
+            };
+            groups.push(Group { digits, gap, end });
+            match self.gap() {
+                Ok(next) => gap = next,
+                Err(stop) => return stop,
+            }
+        }
+    }
+
+    /// What is left of the run after a group.
+    fn trailing(&self) -> Trailing {
+        let end = chars::run_end(self.text, self.at);
+        let rest = self.text.get(self.at..end).unwrap_or_default();
+        if !chars::only_trailing(rest) {
+            Trailing::GoesOn
+        } else if end == self.text.len() && !self.last {
+            Trailing::Open
+        } else {
+            Trailing::Ends
+        }
+    }
+
+    /// Steps over what stands between two groups.
+    fn gap(&mut self) -> Result<Gap, Stop> {
+        let closed = self.paren && self.take(')');
+        if closed {
+            self.paren = false;
+        }
+        let space = match self.peek() {
+            Some(c) if chars::is_space(c) => self.take(c),
+            _ => false,
+        };
+        let sign = !space && self.step(['-', '.', '/']);
+        let hyphen = sign && self.text.as_bytes().get(self.at.wrapping_sub(1)) == Some(&b'-');
+        let opened = !self.paren && self.take('(');
+        self.paren |= opened;
+        match (closed || opened, space, sign) {
+            _ if self.is_open() => Err(Stop::Open),
+            (true, ..) => Ok(Gap::Other),
+            (false, true, _) => Ok(Gap::Space),
+            (false, false, true) if hyphen => Ok(Gap::Hyphen),
+            (false, false, true) => Ok(Gap::Other),
+            (false, false, false) => Err(Stop::Here),
+        }
+    }
+
+    fn step(&mut self, any: [char; 3]) -> bool {
+        any.into_iter().any(|sign| self.take(sign))
+    }
+}
+
+enum Trailing {
+    /// The run ends here, but for signs such as a full stop.
+    Ends,
+    /// The run goes on with something.
+    GoesOn,
+    /// That is not yet to be told.
+    Open,
+}
