@@ -112,7 +112,11 @@ struct Measured {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    ensure!(args.gateway.is_file(), "there is no {}: cargo build --release -p weir-gateway", args.gateway.display());
+    ensure!(
+        args.gateway.is_file(),
+        "there is no {}: cargo build --release -p weir -p weir-bench",
+        args.gateway.display()
+    );
     if !args.bare {
         for plugin in &args.chain {
             let file = args.plugins.join(format!("{plugin}.wasm"));

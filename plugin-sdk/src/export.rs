@@ -5,6 +5,17 @@
 /// The hooks are `policy`, `router`, `upstream_request`, `response`, `event` and `observe`; the type must implement
 /// [`Plugin`](crate::Plugin) and the trait of each hook named. The component exports these and `lifecycle`, nothing else,
 /// so the gateway does no work for the others. On targets other than wasm32 only the types are checked.
+///
+/// ```compile_fail
+/// # use weir_plugin::Plugin;
+/// struct Mine;
+/// impl Plugin for Mine {
+///     fn init(_: &str) -> Result<Self, String> {
+///         Ok(Self)
+///     }
+/// }
+/// weir_plugin::export!(Mine: polcy); // there is no hook `polcy`
+/// ```
 #[macro_export]
 macro_rules! export {
     ($plugin:ty : $($hook:ident),+ $(,)?) => {

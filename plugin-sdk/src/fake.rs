@@ -12,6 +12,7 @@
 //! ```
 
 mod document;
+mod headers;
 pub(crate) mod imports;
 mod state;
 mod stream;

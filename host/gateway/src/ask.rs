@@ -14,7 +14,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use weir_dialect::{Document, usage};
-use weir_ledger::{Reason, Tokens};
 use weir_sandbox::{Attempt, Chain, Hook};
 use weir_upstream::{AttemptError, Body, Which, plan};
 
@@ -72,7 +71,7 @@ pub(crate) async fn ask(
             Outcome::Failed { refusal, wait } => {
                 last = refusal;
                 let same_again = n + 1 >= steps.len();
-                if n + 1 == attempts || same_again && matches!(last, Refusal::UpstreamBusy { .. }) {
+                if n + 1 == attempts || same_again && !heals(&last) {
                     break;
                 }
                 // Somebody else is asked at once; the same one after a pause, unless it wants a longer one than we wait.
@@ -88,6 +87,15 @@ pub(crate) async fn ask(
         }
     }
     Err(last)
+}
+
+/// Whether asking the same upstream again soon may come to something else.
+fn heals(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::UpstreamBusy { .. } | Refusal::UpstreamCredentials { .. } => false,
+        Refusal::UpstreamStatus { status, .. } => plan::retryable_status(*status),
+        _ => true,
+    }
 }
 
 async fn attempt(
@@ -125,9 +133,7 @@ async fn attempt(
         Err(error) => failure(&error, name)?,
     };
     // An attempt that failed is closed: nothing was produced that anybody would charge.
-    if let Some(entry) = trip.record.entry.take() {
-        entry.close(Reason::UpstreamFailed, Tokens::default());
-    }
+    trip.record.spent_nothing();
     Ok(failed)
 }
 

@@ -12,6 +12,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::net::TcpStream;
 use weir_config::Limits;
 
@@ -32,19 +33,32 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream) {
     let limits = worker.held().snapshot.config.limits.clone();
     let _ = stream.set_nodelay(true);
-    let multiplexed = match tokio::time::timeout(limits.head_timeout, is_http2(&stream)).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(_)) | Err(_) => return,
-    };
+    let Some(multiplexed) = begins(&worker, &stream, limits.head_timeout).await else { return };
     let traffic = Traffic::new(multiplexed);
     let deadlines =
         Deadlines { head: limits.head_timeout, idle: limits.keep_alive_timeout, write: limits.write_timeout };
-    let io = TokioIo::new(Socket::new(stream, Rc::clone(&traffic), deadlines));
+    let io = TokioIo::new(Socket::new(stream, Rc::clone(&traffic), deadlines, limits.head_bytes));
     if multiplexed {
         serve_http2(worker, io, traffic, &limits).await
     } else {
         serve_http1(worker, io, traffic, &limits).await
     }
+}
+
+/// Whether the connection begins as HTTP/2; nothing if it does not begin in time, or not before the drain.
+async fn begins(worker: &Worker, stream: &TcpStream, timeout: Duration) -> Option<bool> {
+    let mut drain = worker.drain();
+    let mut first = pin!(tokio::time::timeout(timeout, is_http2(stream)));
+    let answer = tokio::select! {
+        biased;
+        answer = first.as_mut() => answer,
+        // Who has asked is answered. The event loop may not know yet, so the socket itself is asked.
+        () = drain.begun() => match socket2::SockRef::from(stream).peek(&mut [std::mem::MaybeUninit::uninit()]) {
+            Ok(1..) => first.await,
+            Ok(0) | Err(_) => return None,
+        },
+    };
+    answer.ok()?.ok()
 }
 
 /// Looks at the first bytes without taking them: once for each connection, nothing for each request.
@@ -62,7 +76,7 @@ async fn is_http2(stream: &TcpStream) -> std::io::Result<bool> {
         }
         // A peek answers at once while old bytes lie there; look again only when more may have come.
         if n == seen {
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         seen = n;
     }

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use weir_config::{Config, Overrides};
-use weir_sandbox::{Event, Library, Problem, Source};
+use weir_config::{Config, Overrides, ProviderKind};
+use weir_sandbox::{Chains, Checkpoint, Event, Library, Problem, Source};
 
 /// What probes and metrics tell about reloads.
 #[derive(Debug, Default)]
@@ -62,26 +62,35 @@ impl Control {
         let old = self.shared.snapshot.load_full();
         let config = self.read_config(&old.config);
         let changes = weir_config::diff(&old.config, &config);
+        let before = self.library.checkpoint();
         let (chains, problems) = self.library.build(&config, &mut log_event).await;
         if !changes.is_empty() && problems.iter().any(unserved_by_chain) {
             // The new configuration names plugins that cannot serve: the old one stays, with the plugins it had.
             self.config_problems = problems.iter().map(describe).collect();
+            self.library.restore(before.clone());
             let (chains, problems) = self.library.build(&old.config, &mut log_event).await;
-            self.publish(&old, Arc::clone(&old.config), chains, &problems, start);
+            self.publish(&old, (Arc::clone(&old.config), chains), &problems, before, start).await;
             return;
         }
         for change in &changes {
             tracing::info!("configuration: {change}");
         }
-        warn_of_restart(&old.config, &config);
-        self.publish(&old, config, chains, &problems, start);
+        self.publish(&old, (config, chains), &problems, before, start).await;
     }
 
     /// The configuration as the file says now, or the one that serves if the file has problems.
     fn read_config(&mut self, serving: &Arc<Config>) -> Arc<Config> {
         self.config_problems.clear();
         match weir_config::load(&self.file, &self.overrides) {
-            Ok(loaded) => Arc::new(loaded.config),
+            Ok(loaded) => {
+                let mut config = loaded.config;
+                warn_of_restart(serving, &config);
+                // These are open since the start: another folder is not watched, another cache not checked.
+                config.plugins.folder.clone_from(&serving.plugins.folder);
+                config.plugins.cache.clone_from(&serving.plugins.cache);
+                self.start_demo(&config);
+                Arc::new(config)
+            }
             Err(problems) => {
                 self.config_problems = problems.0.iter().map(ToString::to_string).collect();
                 Arc::clone(serving)
@@ -89,12 +98,23 @@ impl Control {
         }
     }
 
-    fn publish(
+    /// The demo provider, should this configuration be the first that wants it.
+    fn start_demo(&mut self, config: &Config) {
+        if self.demo.is_some() || !config.providers.iter().any(|p| p.kind == ProviderKind::Demo) {
+            return;
+        }
+        match crate::demo::start() {
+            Ok(address) => self.demo = Some(address),
+            Err(why) => self.config_problems.push(format!("the demo provider does not start: {why}")),
+        }
+    }
+
+    async fn publish(
         &mut self,
         old: &Arc<Snapshot>,
-        config: Arc<Config>,
-        chains: Arc<weir_sandbox::Chains>,
+        (config, chains): (Arc<Config>, Arc<Chains>),
         problems: &[Problem],
+        before: Checkpoint,
         start: Instant,
     ) {
         let generation = chains.generation;
@@ -104,17 +124,25 @@ impl Control {
         if changed {
             match Snapshot::build(config, chains, Some(old), &self.shared.stats, self.demo) {
                 Ok(snapshot) => {
+                    // Before it serves: a provider without an address would fail its first requests.
+                    snapshot.resolve(Some(old)).await;
                     self.shared.snapshot.store(Arc::new(snapshot));
                     self.status.live.fetch_add(1, Ordering::Relaxed);
                     tracing::info!(generation, took = ?start.elapsed(), "went live");
                 }
-                Err(why) => said.push(why),
+                Err(why) => {
+                    // What serves on are the plugins that served before.
+                    self.library.restore(before);
+                    said.push(why);
+                }
             }
         }
-        if !said.is_empty() {
+        let refused = !said.is_empty();
+        // First the words, then the count: who has seen it counted finds the reason.
+        self.status.set(said);
+        if refused {
             self.status.refused.fetch_add(1, Ordering::Relaxed);
         }
-        self.status.set(said);
     }
 }
 
@@ -144,6 +172,7 @@ fn warn_of_restart(old: &Config, new: &Config) {
         ("server.workers", old.server.workers != new.server.workers),
         ("plugins.folder", old.plugins.folder != new.plugins.folder),
         ("plugins.cache", old.plugins.cache != new.plugins.cache),
+        ("plugins.reload", old.plugins.reload != new.plugins.reload),
         ("log", old.log != new.log),
     ];
     for (key, _) in fixed.iter().filter(|(_, changed)| *changed) {

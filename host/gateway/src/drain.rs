@@ -38,9 +38,14 @@ impl Drain {
         self.0.borrow().is_some()
     }
 
+    /// When it is over at the latest; now, if it has not begun.
+    pub(crate) fn end(&self) -> Instant {
+        self.0.borrow().unwrap_or_else(Instant::now)
+    }
+
     /// Waits until no connection is left, or the time is up.
     pub(crate) async fn finished(self, connections: &Gate) {
-        let end = self.0.borrow().unwrap_or_else(Instant::now);
+        let end = self.end();
         while connections.inside() > 0 && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

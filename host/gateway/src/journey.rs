@@ -16,13 +16,15 @@ use crate::snapshot::Snapshot;
 use crate::socket::Busy;
 use crate::worker::Worker;
 use bytes::Bytes;
+use http::header::CONNECTION;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 use weir_dialect::{Ask, Document, Endpoint};
+use weir_http::head::Unlawful;
 use weir_ledger::Reason;
 use weir_sandbox::{Chain, Exchange, Facts, Hook};
 use weir_tenancy::Caller;
@@ -62,7 +64,8 @@ pub(crate) async fn journey(worker: Rc<Worker>, request: Request<Incoming>, busy
         return answer::bare(&Refusal::Overloaded, &id);
     };
     let mut record = Box::new(Record::new(&worker, held, id, started, place));
-    match travel(&mut record, parts, body).await {
+    let closes = parts.version != Version::HTTP_2;
+    match travel(&mut record, parts, body, busy.unlawful()).await {
         Ok(Way::Answered(response)) => answer::whole(response, record),
         Ok(Way::Read { caller, chain, ask, body, lent }) => {
             let mut trip = Trip { record, caller, chain, ask, body, lent, _busy: busy };
@@ -71,7 +74,15 @@ pub(crate) async fn journey(worker: Rc<Worker>, request: Request<Incoming>, busy
                 Err(refusal) => answer::refuse(refusal, trip.record),
             }
         }
-        Err(refusal) => answer::refuse(refusal, record),
+        Err(refusal) => {
+            let closes = closes && matches!(refusal, Refusal::Unlawful(_));
+            let mut response = answer::refuse(refusal, record);
+            if closes {
+                // Where the next request begins is anybody's guess.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            response
+        }
     }
 }
 
@@ -84,16 +95,17 @@ enum Way {
 }
 
 /// 1 lawful, 2 identify, 3 admit, 4 read.
-async fn travel(record: &mut Record, parts: Parts, body: Incoming) -> Result<Way, Refusal> {
+async fn travel(record: &mut Record, parts: Parts, body: Incoming, unlawful: Option<Unlawful>) -> Result<Way, Refusal> {
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
+    unlawful.map_or(Ok(()), |why| Err(Refusal::Unlawful(why)))?;
     let call = front::lawful(&parts, &snapshot.config.limits)?;
 
     let caller = snapshot.tenants.identify(front::token(&parts.headers)).map_err(Refusal::Denied)?;
     record.tenant = Arc::clone(&caller.tenant.name);
     let endpoint = match call {
-        Call::Models => return Ok(Way::Answered(snapshot.list(&caller.tenant))),
+        Call::Models => return Ok(Way::Answered(snapshot.list(&caller))),
         Call::Ask(endpoint) => endpoint,
     };
 
@@ -170,10 +182,7 @@ fn read_again(trip: &mut Trip) -> Result<(), Refusal> {
 /// The reason that the ledger keeps for a refusal after money may have been spent.
 pub(crate) fn reason(refusal: &Refusal) -> Reason {
     match refusal {
-        Refusal::PluginRefused { .. }
-        | Refusal::PluginFailed { .. }
-        | Refusal::PluginHeldTooMuch(_)
-        | Refusal::PluginBroke(_) => Reason::PluginRefused,
+        Refusal::PluginRefused { .. } | Refusal::PluginFailed { .. } | Refusal::PluginBroke(_) => Reason::PluginRefused,
         Refusal::Unlawful(_)
         | Refusal::NotFound
         | Refusal::MethodNotAllowed(_)

@@ -106,6 +106,13 @@ impl Record {
         }
     }
 
+    /// The upstream refused: there is nothing that anybody would charge.
+    pub(crate) fn spent_nothing(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            entry.close(Reason::UpstreamFailed, Tokens::default());
+        }
+    }
+
     /// The response went out to its last byte.
     pub(crate) fn complete(&mut self, status: u16) {
         self.status = status;

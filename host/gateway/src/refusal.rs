@@ -58,8 +58,6 @@ pub(crate) enum Refusal {
     PluginRefused { plugin: Arc<str>, refusal: weir_sandbox::Refusal },
     #[error("the plugin `{plugin}` failed at its `{}` hook, and this request may not go on without it", .hook.name())]
     PluginFailed { plugin: Arc<str>, hook: Hook, fault: Fault },
-    #[error("the plugin `{0}` held back more of the stream than it may")]
-    PluginHeldTooMuch(Arc<str>),
     #[error("a plugin rewrote the request into one that cannot be sent: {0}")]
     PluginBroke(String),
     #[error("the gateway has as many requests in flight as it takes: retry shortly")]
@@ -148,10 +146,10 @@ impl Refusal {
                 let kind = if status.is_server_error() { API } else { INVALID };
                 row(status, &refusal.code, kind, Client, No)
             }
-            Self::PluginFailed { fault: Fault::Busy, .. } => {
+            Self::PluginFailed { fault: Fault::Busy | Fault::Full, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "plugin_busy", API, Plugin, After(second))
             }
-            Self::PluginFailed { .. } | Self::PluginHeldTooMuch(_) | Self::PluginBroke(_) => {
+            Self::PluginFailed { .. } | Self::PluginBroke(_) => {
                 row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, No)
             }
             Self::Overloaded => row(StatusCode::SERVICE_UNAVAILABLE, "overloaded", API, Gateway, After(second)),
@@ -236,10 +234,12 @@ impl Refusal {
     pub(crate) fn log(&self, request: &str, tenant: &str) {
         let face = self.face();
         let (code, status) = (face.code, face.status.as_u16());
+        // Clients and plugins have a hand in the text: on one line, and without anything that a terminal obeys.
+        let why = self.to_string().replace(char::is_control, " ");
         match face.blame {
-            Blame::Client | Blame::Tenant => tracing::debug!(request, tenant, code, status, "refused: {self}"),
-            Blame::Plugin | Blame::Upstream => tracing::warn!(request, tenant, code, status, "refused: {self}"),
-            Blame::Gateway => tracing::error!(request, tenant, code, status, "refused: {self}"),
+            Blame::Client | Blame::Tenant => tracing::debug!(request, tenant, code, status, "refused: {why}"),
+            Blame::Plugin | Blame::Upstream => tracing::warn!(request, tenant, code, status, "refused: {why}"),
+            Blame::Gateway => tracing::error!(request, tenant, code, status, "refused: {why}"),
         }
     }
 }

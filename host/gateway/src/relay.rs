@@ -9,6 +9,7 @@ use crate::body::OutBody;
 use crate::journey::Trip;
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
+use http::header::{ALT_SVC, STRICT_TRANSPORT_SECURITY};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
 use http_body_util::BodyExt;
@@ -39,13 +40,14 @@ pub(crate) async fn relay(trip: Trip, answered: Answered) -> Response<OutBody> {
     if is_events(&headers) && parts.status.is_success() {
         return stream::start(trip, parts.status, headers, (body, framed), provider);
     }
-    whole(trip, parts.status, headers, body, &provider).await
+    whole(trip, parts.status, headers, (body, framed), &provider).await
 }
 
 /// Removes what is the upstream's business with us and not the client's.
 fn clean(headers: &mut HeaderMap) {
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(SET_COOKIE);
+    for name in [CONTENT_LENGTH, SET_COOKIE, ALT_SVC, STRICT_TRANSPORT_SECURITY] {
+        headers.remove(name);
+    }
     if let Some(id) = headers.remove(crate::request_id::HEADER) {
         headers.insert(UPSTREAM_ID, id);
     }
@@ -65,7 +67,7 @@ async fn whole(
     mut trip: Trip,
     status: StatusCode,
     mut headers: HeaderMap,
-    body: Body,
+    (body, framed): (Body, bool),
     provider: &Arc<str>,
 ) -> Response<OutBody> {
     let limit = trip.snapshot().config.limits.response_bytes;
@@ -76,7 +78,13 @@ async fn whole(
         Ok(bytes) => bytes,
         Err(refusal) => return answer::refuse(refusal, trip.record),
     };
-    if status.is_success() {
+    if !framed && weir_http::json::members(&bytes, |_, _, _| {}).is_err() {
+        // It ended with the connection, and does not look like all of it.
+        return answer::refuse(Refusal::UpstreamBroken { provider: Arc::clone(provider) }, trip.record);
+    }
+    if !status.is_success() {
+        trip.record.spent_nothing();
+    } else {
         match usage::of_response(&bytes) {
             Some(reported) => trip.record.report(reported),
             None => trip.record.progress(bytes.len()),

@@ -48,6 +48,8 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
     let filter = std::env::var("WEIR_LOG").unwrap_or_else(|_| config.log.level.clone());
     let filter = tracing_subscriber::EnvFilter::try_new(&filter).context("log.level or WEIR_LOG")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Colours are for people at a terminal; a log file would keep their control codes.
+    let builder = builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let started = if config.log.json { builder.json().try_init() } else { builder.try_init() };
     started.map_err(|e| anyhow!("log: {e}"))
 }
@@ -56,6 +58,8 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
     let demo = start_demo(&config)?;
     let sandbox = Sandbox::new().context("the plugin engine does not start")?;
     let mut library = Library::new(Arc::clone(&sandbox), open_cache(&config));
+    // Watched from before the first look, so that no change falls between the two.
+    let watch = config.plugins.reload.then(|| Watch::new(&config.file, &config.plugins.folder));
     let (chains, problems) = library.build(&config, &mut console::progress).await;
     // There is no last good version yet, and going without a policy is the operator's to allow, plugin by plugin.
     if problems.iter().any(|p| !p.open) {
@@ -66,6 +70,7 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
     let workers = worker_count(&config);
     let stats = Stats::new(workers);
     let snapshot = Snapshot::build(Arc::clone(&config), chains, None, &stats, demo).map_err(|e| anyhow!(e))?;
+    snapshot.resolve(None).await;
     let shared = Arc::new(Shared {
         snapshot: ArcSwap::from_pointee(snapshot),
         sandbox,
@@ -75,7 +80,6 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
         in_flight: Arc::new(Gate::default()),
         workers,
     });
-    resolve(&shared).await;
 
     let listeners = worker::listeners(config.server.listen, workers)
         .with_context(|| format!("cannot listen on {}: is another gateway running there?", config.server.listen))?;
@@ -94,7 +98,6 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
     tokio::task::spawn_local(admin::serve(admin_listener, Rc::new(admin)));
     console::ready(&config, &shared.snapshot.load().chains, listen, admin_address);
 
-    let watch = config.plugins.reload.then(|| Watch::new(&config.file, &config.plugins.folder));
     let overrides = args.overrides();
     let control =
         Control { library, status, shared: Arc::clone(&shared), overrides, file, demo, config_problems: vec![] };
@@ -169,24 +172,14 @@ async fn reloads(mut control: Control, watch: Option<Watch>) {
             }
         }
         control.reload().await;
-        resolve(&control.shared).await;
     }
 }
 
-/// Names are looked up here and never on the way of a request.
-async fn resolve(shared: &Shared) {
-    let snapshot = shared.snapshot.load_full();
-    for provider in &snapshot.providers {
-        if let Err(why) = provider.upstream.resolve().await {
-            tracing::warn!(provider = &*provider.name, "{why}");
-        }
-    }
-}
-
+/// Providers may move: their names are looked up here, and never on the way of a request.
 async fn resolutions(shared: Arc<Shared>) {
     loop {
         tokio::time::sleep(Duration::from_secs(30)).await;
-        resolve(&shared).await;
+        shared.snapshot.load_full().resolve(None).await;
     }
 }
 

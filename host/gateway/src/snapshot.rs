@@ -9,7 +9,7 @@ use std::sync::Arc;
 use weir_config::{Config, Price};
 use weir_dialect::Endpoint;
 use weir_sandbox::{Chain, Chains};
-use weir_tenancy::{Tenant, Tenants};
+use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::Upstream;
 
 /// A provider, ready to be asked.
@@ -65,8 +65,6 @@ pub(crate) struct Snapshot {
     pub(crate) chains: Arc<Chains>,
     pub(crate) providers: Vec<Provider>,
     models: HashMap<Box<str>, Model>,
-    /// `GET /v1/models` of each tenant, by its index.
-    lists: Vec<Bytes>,
     nobody: Arc<Series>,
 }
 
@@ -88,9 +86,22 @@ impl Snapshot {
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
         let models = config.models.iter().map(|m| (m.name.as_str().into(), model(m, &providers, &names, stats)));
         let models: HashMap<Box<str>, Model> = models.collect();
-        let lists = config.tenants.iter().map(|tenant| list(&config, tenant)).collect();
         let nobody = stats.series("", "");
-        Ok(Self { config, tenants, chains, providers, models, lists, nobody })
+        Ok(Self { config, tenants, chains, providers, models, nobody })
+    }
+
+    /// Looks up the names of all providers that `known` does not have. Off the way of requests: before the snapshot
+    /// serves, and then every while.
+    pub(crate) async fn resolve(&self, known: Option<&Snapshot>) {
+        let is_known = |provider: &&Provider| {
+            known.is_some_and(|known| known.providers.iter().any(|p| Arc::ptr_eq(&p.upstream, &provider.upstream)))
+        };
+        let looks = self.providers.iter().filter(|provider| !is_known(provider)).map(|provider| async move {
+            if let Err(why) = provider.upstream.resolve().await {
+                tracing::warn!(provider = &*provider.name, "{why}");
+            }
+        });
+        futures_util::future::join_all(looks).await;
     }
 
     /// A model by the name that clients use.
@@ -102,9 +113,14 @@ impl Snapshot {
         self.chains.of(tenant)
     }
 
-    /// The models that a tenant may use, as OpenAI lists them.
-    pub(crate) fn list(&self, tenant: &Tenant) -> Bytes {
-        self.lists.get(tenant.index).cloned().unwrap_or_default()
+    /// The models that a caller may use, as OpenAI lists them.
+    pub(crate) fn list(&self, caller: &Caller) -> Bytes {
+        let owner = |model: &weir_config::Model| {
+            let first = model.targets.first().and_then(|t| self.config.providers.get(t.provider));
+            first.map_or("weir", |p| p.name.as_str())
+        };
+        let models = self.config.models.iter().filter(|model| caller.may_use(&model.name));
+        weir_dialect::models_list(models.map(|model| (model.name.as_str(), owner(model))))
     }
 
     /// Figures of requests that never got as far as a tenant and a model.
@@ -150,14 +166,4 @@ fn model(from: &weir_config::Model, providers: &[Provider], tenants: &[Arc<str>]
         targets: from.targets.iter().map(target).collect(),
         series: tenants.iter().map(|tenant| stats.series(tenant, &from.name)).collect(),
     }
-}
-
-fn list(config: &Config, tenant: &weir_config::Tenant) -> Bytes {
-    let may = |model: &&weir_config::Model| tenant.models.iter().any(|m| weir_config::glob(m, &model.name));
-    let owner = |model: &weir_config::Model| {
-        let first = model.targets.first().and_then(|t| config.providers.get(t.provider));
-        first.map_or("weir", |p| p.name.as_str())
-    };
-    let models: Vec<_> = config.models.iter().filter(may).map(|m| (m.name.as_str(), owner(m))).collect();
-    weir_dialect::models_list(models.into_iter())
 }

@@ -14,12 +14,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 use weir_ledger::Ledger;
 use weir_sandbox::{Chain, Facts, Outcome, Sandbox};
 use weir_upstream::Pool;
 use weir_upstream::plan::Backoff;
+
+/// How long observers of finished requests may go on after the drain's end.
+const LAST_MOMENT: Duration = Duration::from_millis(500);
 
 /// What all workers share.
 #[derive(Debug)]
@@ -126,18 +130,20 @@ pub(crate) fn run(index: usize, shared: &Arc<Shared>, listener: TcpListener, dra
         spawn_local(observe(Rc::clone(&worker)));
         accept(&worker, listener).await;
         worker.drain.clone().finished(&shared.connections).await;
-        worker.observers.drained(&worker.sandbox).await;
+        // Observers get a moment more at the most: a plugin that spins must not keep the process from ending.
+        let end = worker.drain().end() + LAST_MOMENT;
+        let _ = tokio::time::timeout_at(end, worker.observers.drained(&worker.sandbox)).await;
         Ok(())
     })
 }
 
-/// Accepts until the drain begins. A place is taken before the accept, so that connections are bounded.
+/// Accepts until the drain begins.
 async fn accept(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
     let mut drain = worker.drain();
     loop {
         let accepted = tokio::select! {
             biased;
-            () = drain.begun() => return,
+            () = drain.begun() => break,
             accepted = listener.accept() => accepted,
         };
         let stream = match accepted {
@@ -149,25 +155,35 @@ async fn accept(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
                 continue;
             }
         };
-        let limit = worker.held().snapshot.config.limits.connections;
-        let Some(place) = worker.shared.connections.enter(limit) else {
-            // Closing at once is the only answer that costs nothing.
-            drop(stream);
-            continue;
-        };
-        worker.shared.stats.accepted.fetch_add(1, Ordering::Relaxed);
-        let worker = Rc::clone(worker);
-        spawn_local(async move {
-            connection::serve(worker, stream).await;
-            drop(place);
-        });
+        take_in(worker, stream);
     }
+    // Who had connected before the drain began may have asked already; dropping the listener would reset them.
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, _)) = listener.accept() {
+        let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+        stream.into_iter().for_each(|stream| take_in(worker, stream));
+    }
+}
+
+/// Serves a connection, if there is a place for it.
+fn take_in(worker: &Rc<Worker>, stream: TcpStream) {
+    let limit = worker.held().snapshot.config.limits.connections;
+    // Without a place, closing at once is the only answer that costs nothing.
+    let Some(place) = worker.shared.connections.enter(limit) else { return };
+    worker.shared.stats.accepted.fetch_add(1, Ordering::Relaxed);
+    let worker = Rc::clone(worker);
+    spawn_local(async move {
+        connection::serve(worker, stream).await;
+        drop(place);
+    });
 }
 
 async fn housekeeping(worker: Rc<Worker>) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         second.tick().await;
+        // A worker without requests must not keep an old generation alive.
+        drop(worker.held());
         worker.sandbox.tidy(Instant::now());
         worker.pool.close_idle();
         // An idle worker lets go of an old snapshot, too.
@@ -185,6 +201,12 @@ async fn observe(worker: Rc<Worker>) {
 /// Listeners on one address for all workers; the kernel spreads connections over them.
 pub(crate) fn listeners(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
     use socket2::{Domain, Protocol, Socket, Type};
+    // The kernel would let another process of ours share the port, and with it our clients: one plain listener first.
+    let alone = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    alone.set_reuse_address(true)?;
+    alone.bind(&address.into())?;
+    alone.listen(1)?;
+    drop(alone);
     let mut address = address;
     let mut listeners = Vec::with_capacity(count);
     for _ in 0..count {

@@ -3,9 +3,8 @@
 //! hyper refuses broken grammar before this check is asked, but lets through what two servers in a row may read in two
 //! ways, and that is how requests are smuggled. Here a gateway has no reason to be liberal.
 //!
-//! Two things cannot be seen any more in a head that hyper parsed: it drops `Content-Length` where `Transfer-Encoding`
-//! stands too, and the second of two equal `Content-Length` lines. In both cases what it hands on is framed in one way
-//! only, and after the first it closes the connection; these rules still stand below for heads from elsewhere.
+//! Some things cannot be seen any more in a head that hyper parsed; [`raw`](crate::raw) sees them in the bytes. The rules
+//! still stand below for heads from elsewhere.
 
 mod authority;
 #[cfg(test)]
@@ -48,6 +47,9 @@ pub enum Unlawful {
     /// A `Content-Length` that is no number, or more than one (RFC 9112 section 6.3).
     #[error("`Content-Length` must be one decimal number, given once")]
     BadLength,
+    /// A line of the head that ends in a line feed alone (RFC 9112 section 2.2).
+    #[error("every line of a request's head must end in CR LF")]
+    BareLineFeed,
     /// More header fields than the limit.
     #[error("the request has too many header fields")]
     TooManyHeaders,
@@ -73,7 +75,8 @@ impl Unlawful {
             | Self::BadTarget
             | Self::TransferEncoding
             | Self::LengthAndEncoding
-            | Self::BadLength => StatusCode::BAD_REQUEST,
+            | Self::BadLength
+            | Self::BareLineFeed => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooManyHeaders | Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
@@ -93,6 +96,7 @@ impl Unlawful {
             Self::TransferEncoding => "bad_transfer_encoding",
             Self::LengthAndEncoding => "length_and_encoding",
             Self::BadLength => "bad_content_length",
+            Self::BareLineFeed => "bare_line_feed",
             Self::TooManyHeaders => "too_many_headers",
             Self::HeadTooLarge => "head_too_large",
             Self::Expectation => "expectation_failed",

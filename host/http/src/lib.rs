@@ -7,4 +7,5 @@
 pub mod head;
 pub mod hop;
 pub mod json;
+pub mod raw;
 pub mod sse;

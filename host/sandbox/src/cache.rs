@@ -10,6 +10,10 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
 /// Bytes of the keyed hash before the code.
 const SEAL: usize = 32;
 /// Bytes of all entries together; the ones that were used longest ago go first.
@@ -41,6 +45,11 @@ impl Cache {
             return Err(LoadError::Cache(why));
         }
         let key = read_or_make_key(&folder.join("key")).map_err(|e| fail("no key in", e))?;
+        let mode = fs::metadata(folder.join("key")).map_err(|e| fail("no key in", e))?.mode();
+        if mode & 0o077 != 0 {
+            let why = format!("others may read the key in {}: delete the folder", folder.display());
+            return Err(LoadError::Cache(why));
+        }
         Ok(Self { folder: folder.to_owned(), key })
     }
 

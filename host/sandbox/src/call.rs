@@ -5,8 +5,10 @@ use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
 use crate::hook::Hook;
 use crate::instance::{Hooks, arm, diagnose};
+use crate::meter::HookStats;
 use crate::pool::{Pool, Taken};
 use crate::ticker::Heartbeat;
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -19,17 +21,45 @@ pub(crate) struct Spent {
     pub(crate) polls: u64,
 }
 
+thread_local! {
+    /// When the poll at hand began, on this thread.
+    static RESUMED: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// How long the guest at hand has run since it last gave way.
+pub(crate) fn since_resumed() -> Duration {
+    RESUMED.get().map_or(Duration::ZERO, |start| start.elapsed())
+}
+
 /// Runs a future and adds up what its polls take.
 pub(crate) async fn metered<F: Future>(future: F, spent: &mut Spent) -> F::Output {
     let mut future = std::pin::pin!(future);
     poll_fn(|cx| {
         let start = Instant::now();
+        RESUMED.set(Some(start));
         let poll = future.as_mut().poll(cx);
         spent.cpu += start.elapsed();
         spent.polls += 1;
         poll
     })
     .await
+}
+
+/// The bill of one call. It is paid when this is dropped, so that a client that leaves in the middle of a call hides
+/// nothing of what the plugin used.
+struct Bill<'a> {
+    stats: &'a HookStats,
+    taking: Spent,
+    running: Spent,
+}
+
+impl Drop for Bill<'_> {
+    fn drop(&mut self) {
+        let cpu = self.taking.cpu + self.running.cpu;
+        // A call that never gave way takes one poll.
+        let yields = self.running.polls.saturating_sub(1);
+        self.stats.call(u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX), yields);
+    }
 }
 
 /// What one call needs to know beside its parameters.
@@ -39,28 +69,31 @@ pub(crate) struct Call<'a> {
     pub(crate) access: Access,
     pub(crate) pool: Rc<Pool>,
     pub(crate) heartbeat: &'a Heartbeat,
+    pub(crate) make_room: &'a dyn Fn(),
 }
 
 impl Call<'_> {
-    /// Calls the hook that `pick` finds, lending it the exchange. After a fault the exchange is back, undone if the
-    /// binding is open, and the instance is burned.
-    pub(crate) async fn run<P, R>(
+    /// Calls the hook that `pick` finds, lending it the exchange, and has `check` look at the answer. After a fault the
+    /// exchange is back, undone if the binding is open, and the instance is burned.
+    pub(crate) async fn run<P, R, T>(
         self,
         lent: &mut Option<Box<Exchange>>,
         params: P,
         pick: impl FnOnce(&Hooks) -> Option<&TypedFunc<P, R>>,
-    ) -> Result<R, Fault>
+        check: impl FnOnce(R) -> Result<T, Fault>,
+    ) -> Result<T, Fault>
     where
         P: ComponentNamedList + Lower + 'static,
         R: ComponentNamedList + Lift + 'static,
     {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
-        let mut spent = Spent::default();
-        let inside = self.heartbeat.enter();
-        let result = match metered(self.pool.take(plugin, self.bound.slots(), stats), &mut spent).await {
+        let mut bill = Bill { stats, taking: Spent::default(), running: Spent::default() };
+        let _inside = self.heartbeat.enter();
+        let result = match metered(self.take(stats), &mut bill.taking).await {
             Ok(mut taken) => {
-                let result = self.enter(&mut taken, lent, params, pick, &mut spent).await;
+                let answer = self.enter(&mut taken, lent, params, pick, &mut bill.running).await;
+                let result = answer.and_then(check);
                 match result.is_ok() {
                     true => taken.give_back(plugin),
                     false => stats.burn(),
@@ -69,12 +102,22 @@ impl Call<'_> {
             }
             Err(fault) => Err(fault),
         };
-        drop(inside);
-        stats.call(u64::try_from(spent.cpu.as_nanos()).unwrap_or(u64::MAX), spent.polls.saturating_sub(2));
         if let Err(fault) = &result {
             stats.fault(fault);
         }
         result
+    }
+
+    /// An instance from the pool. If the engine has no room for one, idle instances of this thread make room first.
+    async fn take(&self, stats: &HookStats) -> Result<Taken, Fault> {
+        let (plugin, slots) = (self.bound.plugin(), self.bound.slots());
+        match self.pool.take(plugin, slots, stats).await {
+            Err(Fault::Full) => {
+                (self.make_room)();
+                self.pool.take(plugin, slots, stats).await
+            }
+            taken => taken,
+        }
     }
 
     async fn enter<P, R>(

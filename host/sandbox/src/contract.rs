@@ -6,6 +6,10 @@
 use std::sync::Arc;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
 /// `types.facts`: what every hook is told, by value.
 #[derive(Debug, Clone, ComponentType, Lower)]
 #[component(record)]

@@ -15,8 +15,11 @@ use weir_config::Grant;
 
 /// Largest plugin file that is compiled. Python components reach 20 MB; beyond this a file is a mistake or an attack.
 const FILE_LIMIT: u64 = 64 << 20;
-/// Instances of all plugins and threads together; each takes address space, not memory, until it is used.
-const INSTANCES: u32 = 1000;
+/// Instances of all plugins, tenants and threads together, as many as the machine has address space for: each takes
+/// some 4 GiB of it, and no memory until it is used.
+const INSTANCES: [u32; 3] = [4000, 1000, 200];
+/// Guests that can be in the middle of a call at once, on all threads together.
+const STACKS: u32 = 1000;
 /// Most linear memory that any limit in the configuration can give one plugin instance.
 pub(crate) const MEMORY_CEILING: usize = 1 << 30;
 
@@ -43,12 +46,13 @@ impl Sandbox {
     /// # Errors
     /// What wasmtime says if not even the on-demand engine can be built, or the ticker thread cannot be started.
     pub fn new() -> Result<Arc<Self>, LoadError> {
-        let (engine, pooling) = match Engine::new(&config(true)) {
-            Ok(engine) => (engine, true),
-            Err(why) => {
-                tracing::warn!(%why, "no pooling allocator here: instances will cost more");
-                let engine = Engine::new(&config(false)).map_err(|e| LoadError::Compile(format!("{e:#}")))?;
-                (engine, false)
+        let pooled = INSTANCES.into_iter().find_map(|count| Engine::new(&config(Some(count))).ok());
+        let pooling = pooled.is_some();
+        let engine = match pooled {
+            Some(engine) => engine,
+            None => {
+                tracing::warn!("no address space for the pooling allocator: instances will cost more");
+                Engine::new(&config(None)).map_err(|e| LoadError::Compile(format!("{e:#}")))?
             }
         };
         let ticker = Ticker::start(engine.clone()).map_err(|e| LoadError::Cache(format!("no ticker thread: {e}")))?;
@@ -127,7 +131,7 @@ fn check_header(wasm: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-fn config(pooling: bool) -> Config {
+fn config(instances: Option<u32>) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -141,19 +145,19 @@ fn config(pooling: bool) -> Config {
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
     // What no guest language here needs is not offered: less to validate, less to attack.
     config.wasm_memory64(false).wasm_multi_memory(false).wasm_relaxed_simd(false).wasm_custom_page_sizes(false);
-    if pooling {
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    if let Some(instances) = instances {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
     }
     config
 }
 
-fn pool() -> PoolingAllocationConfig {
+fn pool(instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(INSTANCES)
-        .total_core_instances(INSTANCES * 4)
-        .total_memories(INSTANCES)
-        .total_tables(INSTANCES * 4)
-        .total_stacks(INSTANCES)
+    pool.total_component_instances(instances)
+        .total_core_instances(instances * 4)
+        .total_memories(instances)
+        .total_tables(instances * 4)
+        .total_stacks(STACKS.min(instances))
         .max_memory_size(MEMORY_CEILING)
         .table_elements(100_000)
         .max_tables_per_component(50)

@@ -65,6 +65,12 @@ pub enum LoadError {
         /// The plugin's name.
         name: String,
     },
+    /// It stands in the folder of a tenant that the configuration does not know.
+    #[error("there is no tenant `{tenant}` in the configuration: name the folder after one, or remove it")]
+    UnknownTenant {
+        /// The folder's name.
+        tenant: String,
+    },
     /// The settings file beside the plugin has problems.
     #[error("{0}")]
     Sidecar(String),
@@ -94,6 +100,9 @@ pub enum Fault {
     /// Every instance was busy for longer than the plugin may wait.
     #[error("had no free instance in time")]
     Busy,
+    /// The engine has as many instances as it can hold, of all plugins and tenants together.
+    #[error("found no room for another instance")]
+    Full,
     /// A new instance could not be made.
     #[error("could not be started: {0}")]
     Start(String),
@@ -101,8 +110,8 @@ pub enum Fault {
 
 impl Fault {
     /// Every reason, in the order of [`Fault::index`].
-    pub const REASONS: [&'static str; 8] =
-        ["trap", "deadline", "memory", "stack", "host-calls", "answer", "busy", "start"];
+    pub const REASONS: [&'static str; 9] =
+        ["trap", "deadline", "memory", "stack", "host-calls", "answer", "busy", "full", "start"];
 
     /// Position of this fault's reason in [`Fault::REASONS`].
     #[must_use]
@@ -115,7 +124,8 @@ impl Fault {
             Fault::HostCalls => 4,
             Fault::Answer(_) => 5,
             Fault::Busy => 6,
-            Fault::Start(_) => 7,
+            Fault::Full => 7,
+            Fault::Start(_) => 8,
         }
     }
 

@@ -2,14 +2,21 @@
 
 use crate::contract::Facts;
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::HeaderName;
+use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 use weir_dialect::Document;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
 
 /// Notes that one plugin may keep on one request, and their bytes (`notes` in the contract).
 const NOTES: usize = 16;
 const NOTE_BYTES: usize = 16 << 10;
+/// Headers of one message while plugins add to them, and the bytes of their names and values.
+const HEADERS: usize = 200;
+const HEADER_BYTES: usize = 64 << 10;
 
 /// Headers that carry credentials: no plugin sees or sets them.
 const CREDENTIALS: [&str; 8] = [
@@ -23,7 +30,7 @@ const CREDENTIALS: [&str; 8] = [
     "x-amz-security-token",
 ];
 /// Headers that the host alone sets, for they frame or address the message.
-const HOST_OWNED: [&str; 13] = [
+const HOST_OWNED: [&str; 15] = [
     "host",
     "content-length",
     "transfer-encoding",
@@ -35,6 +42,8 @@ const HOST_OWNED: [&str; 13] = [
     "via",
     "expect",
     "content-encoding",
+    "accept-encoding",
+    "http2-settings",
     "proxy-connection",
     "x-request-id",
 ];
@@ -63,7 +72,7 @@ pub struct Reply {
 
 #[derive(Debug)]
 struct Note {
-    plugin: Arc<str>,
+    plugin: u64,
     key: String,
     value: Vec<u8>,
 }
@@ -170,9 +179,9 @@ impl Exchange {
     }
 
     /// Sets a header of the request.
-    pub(crate) fn set_request_header(&mut self, name: HeaderName, value: http::HeaderValue) -> Result<(), String> {
+    pub(crate) fn set_request_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), String> {
         let policy = self.access == Access::Request;
-        self.request_mut()?.0.insert(name.clone(), value);
+        put(self.request_mut()?.0, name.clone(), value)?;
         if policy && !self.added.contains(&name) {
             self.added.push(name);
         }
@@ -190,21 +199,33 @@ impl Exchange {
     }
 
     /// A note of a plugin.
-    pub(crate) fn note(&self, plugin: &str, key: &str) -> Option<Vec<u8>> {
-        self.notes.iter().find(|n| &*n.plugin == plugin && n.key == key).map(|n| n.value.clone())
+    pub(crate) fn note(&self, plugin: u64, key: &str) -> Option<Vec<u8>> {
+        self.notes.iter().find(|n| n.plugin == plugin && n.key == key).map(|n| n.value.clone())
     }
 
-    /// Writes a note of a plugin.
-    pub(crate) fn set_note(&mut self, plugin: &Arc<str>, key: String, value: Vec<u8>) -> Result<(), String> {
-        self.notes.retain(|n| n.plugin != *plugin || n.key != key);
-        let mine = self.notes.iter().filter(|n| n.plugin == *plugin);
-        let (count, bytes) = mine.fold((0, 0), |(c, b), n| (c + 1, b + n.key.len() + n.value.len()));
+    /// Writes a note of a plugin, or leaves everything as it is if the bounds are reached.
+    pub(crate) fn set_note(&mut self, plugin: u64, key: String, value: Vec<u8>) -> Result<(), String> {
+        let others = self.notes.iter().filter(|n| n.plugin == plugin && n.key != key);
+        let (count, bytes) = others.fold((0, 0), |(c, b), n| (c + 1, b + n.key.len() + n.value.len()));
         if count >= NOTES || bytes + key.len() + value.len() > NOTE_BYTES {
             return Err(format!("notes are bounded: {NOTES} of them and {NOTE_BYTES} bytes"));
         }
-        self.notes.push(Note { plugin: Arc::clone(plugin), key, value });
+        match self.notes.iter_mut().find(|n| n.plugin == plugin && n.key == key) {
+            Some(note) => note.value = value,
+            None => self.notes.push(Note { plugin, key, value }),
+        }
         Ok(())
     }
+}
+
+/// Sets a header, within bounds: a flood of them would be refused by whoever reads them next.
+pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), String> {
+    let others = headers.iter().filter(|(other, _)| **other != name);
+    let (count, bytes) = others.fold((0, 0), |(c, b), (n, v)| (c + 1, b + n.as_str().len() + v.len()));
+    if count >= HEADERS || bytes + name.as_str().len() + value.len() > HEADER_BYTES {
+        return Err(format!("headers are bounded: {HEADERS} of them and {HEADER_BYTES} bytes"));
+    }
+    headers.try_insert(name, value).map(|_| ()).map_err(|e| e.to_string())
 }
 
 /// Whether a plugin may see a header.

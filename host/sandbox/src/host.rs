@@ -12,12 +12,14 @@ use crate::error::Fault;
 use crate::exchange::Exchange;
 use crate::limiter::Limiter;
 use crate::meter::{Alive, Counters};
+use crate::plugin::Plugin;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmStr};
-use weir_config::{Grant, PluginLimits};
+use weir_config::Grant;
 
 /// What a plugin keeps for one tenant, shared by all its instances.
 #[derive(Debug)]
@@ -30,9 +32,10 @@ pub(crate) struct Slots {
 /// What is left of the bounds of one call.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
-    pub(crate) ticks: u32,
+    pub(crate) cpu: Duration,
     pub(crate) host_calls: u32,
     pub(crate) log_bytes: usize,
+    pub(crate) written: usize,
 }
 
 /// The state behind one instance's store.
@@ -45,6 +48,8 @@ pub(crate) struct Host {
     /// Why the host cut the guest off, if it did.
     pub(crate) fault: Option<Fault>,
     pub(crate) plugin: Arc<str>,
+    /// Of the plugin with its settings: two bindings of one file keep notes of their own.
+    pub(crate) plugin_id: u64,
     pub(crate) slots: Arc<Slots>,
     /// Counters already looked up.
     counters: HashMap<Box<str>, Arc<AtomicU64>>,
@@ -52,14 +57,15 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(plugin: Arc<str>, slots: Arc<Slots>, limits: &PluginLimits) -> Self {
+    pub(crate) fn new(plugin: &Plugin, slots: Arc<Slots>) -> Self {
         let alive = Alive::new(&slots.counters);
         Self {
             exchange: None,
-            limiter: Limiter::new(limits.memory),
+            limiter: Limiter::new(plugin.settings().limits.memory),
             budget: Budget::default(),
             fault: None,
-            plugin,
+            plugin: Arc::clone(plugin.name()),
+            plugin_id: plugin.id(),
             slots,
             counters: HashMap::new(),
             _alive: alive,
@@ -91,6 +97,14 @@ fn spend(caller: &mut Caller<'_>) -> wasmtime::Result<()> {
             Err(wasmtime::Error::msg("too many host calls"))
         }
     }
+}
+
+/// Takes bytes off what the call may write into bodies, or answers why not.
+fn write(caller: &mut Caller<'_>, bytes: usize) -> Result<(), String> {
+    let budget = &mut caller.data_mut().budget;
+    let left = budget.written.checked_sub(bytes);
+    budget.written = left.ok_or_else(|| "one call may not write so many bytes into bodies".to_owned())?;
+    Ok(())
 }
 
 /// The exchange on loan. There is none while `init` runs.

@@ -1,11 +1,11 @@
 //! One live instance: a store, the guest in it, and its hooks looked up once.
 
+use crate::call::since_resumed;
 use crate::contract::{Attempt, Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
 use crate::error::Fault;
 use crate::hook::Hook;
 use crate::host::{Budget, Host, Slots};
 use crate::plugin::Plugin;
-use crate::ticker::TICK;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};
@@ -15,6 +15,9 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 const START: Duration = Duration::from_secs(2);
 /// Bytes that one host call or answer may carry out of the guest: a body of the largest default limit, and some.
 const CARRY: usize = 16 << 20;
+
+/// Bytes that a guest may write into bodies in one call, over and over the same place included.
+const WRITTEN: usize = 32 << 20;
 
 pub(crate) type Verdict = (Result<(), Refusal>,);
 
@@ -39,7 +42,7 @@ pub(crate) struct Instance {
 impl Instance {
     /// Makes an instance and runs its `init`.
     pub(crate) async fn start(plugin: &Plugin, slots: Arc<Slots>) -> Result<Self, Fault> {
-        let host = Host::new(Arc::clone(plugin.name()), slots, &plugin.settings().limits);
+        let host = Host::new(plugin, slots);
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter(|host| &mut host.limiter);
         store.set_hostcall_fuel(CARRY);
@@ -67,10 +70,12 @@ impl Instance {
 }
 
 /// Called at the end of each millisecond that a guest runs: gives way to the worker's other tasks, or cuts it off.
+///
+/// What counts is the time that has really passed, for one host call or one filling of memory can last many slices.
 fn slice_ended(host: &mut Host) -> UpdateDeadline {
-    match host.budget.ticks.checked_sub(1) {
+    match host.budget.cpu.checked_sub(since_resumed()) {
         Some(left) => {
-            host.budget.ticks = left;
+            host.budget.cpu = left;
             // Tokio's own yield lets its driver run; waking ourselves at once would starve the sockets.
             UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
         }
@@ -84,10 +89,10 @@ fn slice_ended(host: &mut Host) -> UpdateDeadline {
 /// Sets the bounds of the coming call.
 pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin, cpu: Duration) {
     let limits = &plugin.settings().limits;
-    let ticks = u32::try_from(cpu.as_nanos() / TICK.as_nanos()).unwrap_or(u32::MAX).max(1);
     let host = store.data_mut();
-    host.budget = Budget { ticks, host_calls: limits.host_calls, log_bytes: limits.log_bytes };
+    host.budget = Budget { cpu, host_calls: limits.host_calls, log_bytes: limits.log_bytes, written: WRITTEN };
     host.fault = None;
+    host.limiter.refused = false;
     store.set_epoch_deadline(1);
 }
 
@@ -96,6 +101,9 @@ pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Faul
     let host = store.data_mut();
     if let Some(fault) = host.fault.take() {
         return fault;
+    }
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Fault::Full;
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => Fault::Deadline,

@@ -2,13 +2,20 @@
 
 use moka::Expiry;
 use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use std::time::{Duration, Instant};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
 
 /// Bytes of a key.
 const KEY: usize = 256;
 /// Bytes of a value.
 const VALUE: usize = 64 << 10;
+/// Bytes for which one entry counts once.
+const UNIT: u64 = 1 << 10;
 
 #[derive(Debug, Clone)]
 struct Entry {
@@ -40,16 +47,20 @@ impl Expiry<Box<str>, Entry> for Ttl {
 #[derive(Debug)]
 pub(crate) struct Kv {
     entries: Cache<Box<str>, Entry>,
+    room: u64,
     longest: Duration,
 }
 
 impl Kv {
     pub(crate) fn new(entries: u64, longest: Duration) -> Self {
-        // Weighed in units of 64 bytes, so that a store of full-sized values is bounded too.
-        let weigh =
-            |key: &Box<str>, entry: &Entry| u32::try_from((key.len() + entry.value.len()) / 64 + 1).unwrap_or(u32::MAX);
-        let entries = Cache::builder().max_capacity(entries.saturating_mul(4)).weigher(weigh).expire_after(Ttl).build();
-        Self { entries, longest }
+        // What was used longest ago goes first: a store that turned new entries away would surprise its plugin.
+        let cache = Cache::<Box<str>, Entry>::builder()
+            .max_capacity(entries)
+            .weigher(|key, entry| u32::try_from(weight(key, &entry.value)).unwrap_or(u32::MAX))
+            .eviction_policy(EvictionPolicy::lru())
+            .expire_after(Ttl)
+            .build();
+        Self { entries: cache, room: entries, longest }
     }
 
     fn ttl(&self, ms: u64) -> Duration {
@@ -64,6 +75,9 @@ impl Kv {
         check_key(key)?;
         if value.len() > VALUE {
             return Err(format!("a value may have {VALUE} bytes, not {}", value.len()));
+        }
+        if weight(key, &value) > self.room {
+            return Err(format!("the store has no room for {} bytes under one key", value.len()));
         }
         self.entries.insert(key.into(), Entry { value: value.into(), ttl: self.ttl(ttl_ms) });
         Ok(())
@@ -88,6 +102,11 @@ impl Kv {
     pub(crate) fn delete(&self, key: &str) -> bool {
         self.entries.remove(key).is_some()
     }
+}
+
+/// What an entry takes of the room: one place for each KiB that it begins, so that large values count as several.
+fn weight(key: &str, value: &[u8]) -> u64 {
+    (key.len() + value.len()) as u64 / UNIT + 1
 }
 
 fn check_key(key: &str) -> Result<(), String> {

@@ -36,7 +36,7 @@ pub use engine::Sandbox;
 pub use error::{Fault, LoadError};
 pub use exchange::{Access, Exchange, Reply};
 pub use hook::Hook;
-pub use library::{Event, Library, Problem, Source};
+pub use library::{Checkpoint, Event, Library, Problem, Source};
 pub use meter::{CPU_BUCKETS_NS, HookStats, Meter};
 pub use plugin::Plugin;
 pub use tenant::{TenantId, TenantNames};

@@ -1,13 +1,14 @@
 //! The plugins in service: files to code, code and settings to plugins, plugins to chains; the last good of each kept.
 
+mod news;
+mod publish;
 mod scan;
 
 use crate::cache::Cache;
 use crate::call::{Spent, metered};
-use crate::chain::{Bound, Chain, Chains};
+use crate::chain::Chains;
 use crate::engine::Sandbox;
 use crate::error::LoadError;
-use crate::hook::Hook;
 use crate::host::Slots;
 use crate::instance::Instance;
 use crate::kv::Kv;
@@ -20,46 +21,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weir_config::{Config, PluginSettings};
 
+pub use news::{Event, Problem};
 pub use scan::Source;
-
-/// Something that happened while plugins were loaded, for whoever shows it to the operator.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// Compilation begins; it takes 0.1 to 30 s.
-    Compiling {
-        /// The file.
-        source: Source,
-        /// Its length.
-        bytes: usize,
-    },
-    /// Compilation is done.
-    Compiled {
-        /// The file.
-        source: Source,
-        /// How long it took.
-        took: Duration,
-    },
-    /// The compiled code was in the cache.
-    Cached {
-        /// The file.
-        source: Source,
-        /// How long loading took.
-        took: Duration,
-    },
-}
-
-/// A binding that is not served as the folder and the configuration say.
-#[derive(Debug, Clone)]
-pub struct Problem {
-    /// The file.
-    pub source: Source,
-    /// Why.
-    pub error: LoadError,
-    /// Whether an earlier version serves on in its place.
-    pub last_good: bool,
-    /// Whether requests may go on without it (its failure policy is `open`).
-    pub open: bool,
-}
 
 /// One place at which a plugin is bound: a file, and which of the chain's entries for that file it is.
 type Place = (Source, usize);
@@ -81,7 +44,16 @@ pub struct Library {
     /// Files that did not compile, so that a broken file is not compiled anew at every look.
     bad: HashMap<blake3::Hash, LoadError>,
     good: HashMap<Place, Arc<Plugin>>,
-    stores: HashMap<(Arc<str>, TenantId), Arc<Kv>>,
+    stores: HashMap<(Arc<str>, TenantId, u64, Duration), Arc<Kv>>,
+    last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
+    current: Arc<Chains>,
+}
+
+/// What a library served and kept at one moment, to come back to.
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    codes: HashMap<blake3::Hash, Arc<Code>>,
+    good: HashMap<Place, Arc<Plugin>>,
     last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
     current: Arc<Chains>,
 }
@@ -114,6 +86,19 @@ impl Library {
     #[must_use]
     pub fn current(&self) -> &Arc<Chains> {
         &self.current
+    }
+
+    /// What is served and kept now.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        let Self { codes, good, last, current, .. } = self;
+        Checkpoint { codes: codes.clone(), good: good.clone(), last: last.clone(), current: Arc::clone(current) }
+    }
+
+    /// Goes back to what was served and kept then: what has been built since will not serve.
+    pub fn restore(&mut self, to: Checkpoint) {
+        let Checkpoint { codes, good, last, current } = to;
+        (self.codes, self.good, self.last, self.current) = (codes, good, last, current);
     }
 
     /// Reads the folder and builds the chains that apply now. What cannot be loaded is served by its last good version
@@ -168,13 +153,19 @@ impl Library {
             let error = LoadError::Unreadable { path: plugins.folder.clone(), why: e.to_string() };
             problems.push(Problem { source: Source::All("*".to_owned()), error, last_good: true, open: false });
             // What applied by its place stays: an unreadable folder is no order to drop a policy.
-            self.good.keys().map(|(s, _)| s.clone()).filter(|s| !matches!(s, Source::Named(_))).collect()
+            let kept = self.good.keys().map(|(s, _)| s.clone()).filter(|s| !matches!(s, Source::Named(_)));
+            kept.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
         });
         for source in placed {
             let sidecar = source.path(&plugins.folder).with_extension("toml");
             let settings =
                 weir_config::sidecar(&sidecar, &plugins.defaults).map_err(|p| LoadError::Sidecar(p.to_string()));
             let tenants = match &source {
+                Source::Tenant(tenant, _) if config.tenants.iter().all(|known| known.name != *tenant) => {
+                    let error = LoadError::UnknownTenant { tenant: tenant.clone() };
+                    problems.push(Problem { source, error, last_good: false, open: true });
+                    continue;
+                }
                 Source::Tenant(tenant, _) => vec![tenant.clone()],
                 Source::All(_) | Source::Named(_) => Vec::new(),
             };
@@ -283,53 +274,5 @@ impl Library {
             Err(crate::error::Fault::Start(why)) => Err(LoadError::Settings(why)),
             Err(fault) => Err(LoadError::Start(fault)),
         }
-    }
-
-    /// Drops what nobody asks for any more.
-    fn forget(&mut self, served: &[(Wanted, Arc<Plugin>)]) {
-        self.good.retain(|place, _| served.iter().any(|(want, _)| want.place == *place));
-        self.codes.retain(|hash, _| served.iter().any(|(_, plugin)| plugin.code().hash == *hash));
-    }
-
-    fn publish(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) {
-        let mut now: Vec<_> = served
-            .iter()
-            .map(|(want, plugin)| (want.place.clone(), want.tenants.clone(), want.models.clone(), plugin.id()))
-            .collect();
-        // Tenants are part of what a generation is about: a new one has chains of its own.
-        let tenants = config.tenants.iter().map(|t| t.name.clone()).collect();
-        now.push(((Source::Named(String::new()), 0), tenants, Vec::new(), 0));
-        if now == self.last {
-            return;
-        }
-        self.last = now;
-        let mut chains = Chains { generation: self.current.generation + 1, ..Chains::default() };
-        chains.plugins = served.iter().map(|(_, plugin)| Arc::clone(plugin)).collect();
-        for tenant in &config.tenants {
-            let mut chain = Chain::default();
-            let name: Arc<str> = tenant.name.as_str().into();
-            for (want, plugin) in served {
-                if want.tenants.is_empty() || want.tenants.contains(&tenant.name) {
-                    chain.push(&Arc::new(self.bind(plugin, &name, &want.models)));
-                }
-            }
-            chains.by_tenant.insert(name, Arc::new(chain));
-        }
-        self.current = Arc::new(chains);
-    }
-
-    fn bind(&mut self, plugin: &Arc<Plugin>, tenant: &Arc<str>, models: &[String]) -> Bound {
-        let id = self.sandbox.tenants().id(tenant);
-        let meter = self.sandbox.meter();
-        let limits = &plugin.settings().limits;
-        let store = self.stores.entry((Arc::clone(plugin.name()), id));
-        let kv = Arc::clone(store.or_insert_with(|| Arc::new(Kv::new(limits.kv_entries, limits.kv_ttl))));
-        let counters = meter.counters(plugin.name(), tenant);
-        let slots = Arc::new(Slots { tenant: Arc::clone(tenant), counters, kv });
-        let stats = Hook::ALL.map(|hook| match plugin.has(hook) {
-            true => meter.stats(plugin.name(), hook, tenant),
-            false => Arc::default(),
-        });
-        Bound::new(Arc::clone(plugin), id, models.to_vec(), slots, stats)
     }
 }

@@ -2,6 +2,10 @@
 
 use wasmtime::ResourceLimiter;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
 /// Elements of all tables that a guest may have: function pointers, mostly.
 const TABLE_ELEMENTS: usize = 100_000;
 
@@ -9,6 +13,7 @@ const TABLE_ELEMENTS: usize = 100_000;
 #[derive(Debug)]
 pub(crate) struct Limiter {
     memory: usize,
+    elements: usize,
     /// Bytes of linear memory that the instance has now; never shrinks.
     pub(crate) used: usize,
     /// Whether it was refused memory: what follows is probably an abort for that reason.
@@ -17,7 +22,7 @@ pub(crate) struct Limiter {
 
 impl Limiter {
     pub(crate) fn new(memory: usize) -> Self {
-        Self { memory, used: 0, refused: false }
+        Self { memory, elements: 0, used: 0, refused: false }
     }
 }
 
@@ -33,8 +38,14 @@ impl ResourceLimiter for Limiter {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS)
+    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        let elements = self.elements.saturating_add(desired.saturating_sub(current));
+        if elements > TABLE_ELEMENTS {
+            self.refused = true;
+            return Ok(false);
+        }
+        self.elements = elements;
+        Ok(true)
     }
 
     fn instances(&self) -> usize {

@@ -6,6 +6,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
 /// Upper bounds of the CPU histogram's buckets, in nanoseconds; one more bucket holds the rest.
 pub const CPU_BUCKETS_NS: [u64; 14] = [
     500,

@@ -69,6 +69,12 @@ impl Pool {
         Ok(taken)
     }
 
+    /// Ends every idle instance: somebody else needs the room.
+    pub(crate) fn clear(&self) {
+        let ended = std::mem::take(&mut *self.idle.borrow_mut());
+        self.live.set(self.live.get().saturating_sub(ended.len()));
+    }
+
     /// Ends what has been idle for longer than the plugin's settings say. Answers whether the pool is still of use.
     pub(crate) fn tidy(&self, now: Instant) -> bool {
         let Some(plugin) = self.plugin.upgrade() else {

@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::chain::{Bound, Chain};
-use crate::contract::{Assignment, Attempt, Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::contract::{Assignment, Attempt, Candidate, Choice, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
 use crate::engine::Sandbox;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
@@ -15,6 +15,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
 
 /// Why a request does not go on after a hook.
 #[derive(Debug, Clone)]
@@ -43,8 +47,11 @@ pub type Routed = (usize, Vec<Assignment>);
 /// The sandbox on one thread. Not `Send`: nothing in it takes a lock.
 pub struct Worker {
     heartbeat: Heartbeat,
-    pools: RefCell<HashMap<(u64, TenantId), Rc<Pool>>>,
+    pools: Rc<RefCell<Pools>>,
+    make_room: Box<dyn Fn()>,
 }
+
+type Pools = HashMap<(u64, TenantId), Rc<Pool>>;
 
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -56,7 +63,10 @@ impl Worker {
     /// A worker of this thread.
     #[must_use]
     pub fn new(sandbox: &Sandbox) -> Self {
-        Self { heartbeat: sandbox.ticker().pulse(), pools: RefCell::default() }
+        let pools: Rc<RefCell<Pools>> = Rc::default();
+        let all = Rc::clone(&pools);
+        let make_room = Box::new(move || all.borrow().values().for_each(|pool| pool.clear()));
+        Self { heartbeat: sandbox.ticker().pulse(), pools, make_room }
     }
 
     /// Ends idle instances and forgets the pools of plugins that are gone. For a timer, about once a second.
@@ -70,7 +80,8 @@ impl Worker {
     }
 
     fn call<'a>(&'a self, bound: &'a Bound, hook: Hook, access: Access) -> Call<'a> {
-        Call { bound, hook, access, pool: self.pool(bound), heartbeat: &self.heartbeat }
+        let (pool, heartbeat) = (self.pool(bound), &self.heartbeat);
+        Call { bound, hook, access, pool, heartbeat, make_room: &self.make_room }
     }
 
     /// Runs `policy` of every plugin that applies, in order; `lent` comes back rewritten.
@@ -81,7 +92,7 @@ impl Worker {
         for bound in chain.at(Hook::Policy) {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::Policy, Access::Request);
-            let answer = call.run(lent, (facts,), |hooks| hooks.policy.as_ref()).await;
+            let answer = call.run(lent, (facts,), |hooks| hooks.policy.as_ref(), Ok).await;
             verdict(bound, Hook::Policy, answer.map(|(v,)| v))?;
         }
         Ok(())
@@ -103,15 +114,13 @@ impl Worker {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let offered: Arc<[Candidate]> = order.iter().filter_map(|(i, _)| candidates.get(*i).cloned()).collect();
             let call = self.call(bound, Hook::Router, Access::Read);
-            let answer = call.run(lent, (facts, offered), |hooks| hooks.router.as_ref()).await;
-            match answer.map(|(r,)| r).and_then(|r| Ok(r.map(|routing| reorder(&order, routing)))) {
-                Ok(Ok(Some(better))) => order = better,
-                Ok(Ok(None)) => {
-                    let fault = Fault::Answer("it chose a candidate that was not offered, or none".to_owned());
-                    verdict(bound, Hook::Router, Err(fault))?;
-                }
-                Ok(Err(refusal)) => verdict(bound, Hook::Router, Ok(Err(refusal)))?,
-                Err(fault) => verdict(bound, Hook::Router, Err(fault))?,
+            let check = |(answer,): (Result<Routing, Refusal>,)| match answer {
+                Ok(routing) => reorder(&order, routing).map(Ok),
+                Err(refusal) => Ok(Err(refusal)),
+            };
+            let answer = call.run(lent, (facts, offered), |hooks| hooks.router.as_ref(), check).await;
+            if let Some(better) = verdict(bound, Hook::Router, answer)? {
+                order = better;
             }
         }
         Ok(order)
@@ -131,7 +140,7 @@ impl Worker {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::UpstreamRequest, Access::Attempt);
             let params = (facts, Arc::clone(attempt));
-            let answer = call.run(lent, params, |hooks| hooks.upstream_request.as_ref()).await;
+            let answer = call.run(lent, params, |hooks| hooks.upstream_request.as_ref(), Ok).await;
             verdict(bound, Hook::UpstreamRequest, answer.map(|(v,)| v))?;
         }
         Ok(())
@@ -150,38 +159,38 @@ impl Worker {
         for bound in chain.at(Hook::Response) {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::Response, Access::Reply);
-            let answer = call.run(lent, (facts, status.as_u16()), |hooks| hooks.response.as_ref()).await;
+            let answer = call.run(lent, (facts, status.as_u16()), |hooks| hooks.response.as_ref(), Ok).await;
             verdict(bound, Hook::Response, answer.map(|(v,)| v))?;
         }
         Ok(())
     }
 
-    /// Runs `event` of one plugin. An empty answer passes every event; otherwise there is one edit for each.
+    /// Runs `event` of one plugin. `check` gets its edits, one for each event or none to pass them all, and answers what
+    /// the caller makes of them, or why they break the contract: that is a fault like any other. None means that the
+    /// events go on as they are, without the plugin.
     ///
     /// # Errors
     /// A refusal ends the stream; so does a fault of a plugin whose failure policy is `closed`.
-    pub async fn event(
+    pub async fn event<T>(
         &self,
         bound: &Bound,
         lent: &mut Option<Box<Exchange>>,
         events: Vec<StreamEvent>,
         last: bool,
-    ) -> Result<Vec<Edit>, Stop> {
-        let Some(facts) = facts_for(bound, lent) else { return Ok(Vec::new()) };
+        check: impl FnOnce(Vec<Edit>) -> Result<T, String>,
+    ) -> Result<Option<T>, Stop> {
+        let Some(facts) = facts_for(bound, lent) else { return Ok(None) };
         let count = events.len();
-        let call = self.call(bound, Hook::Event, Access::Read);
-        let answer = call.run(lent, (facts, events, last), |hooks| hooks.event.as_ref()).await;
-        let answer = answer.and_then(|(edits,)| match edits {
+        let check = |(answer,): (Result<Vec<Edit>, Refusal>,)| match answer {
             Ok(edits) if !edits.is_empty() && edits.len() != count => {
                 Err(Fault::Answer(format!("{} edits for {count} events", edits.len())))
             }
-            other => Ok(other),
-        });
-        match answer {
-            Ok(Ok(edits)) => Ok(edits),
-            Ok(Err(refusal)) => verdict(bound, Hook::Event, Ok(Err(refusal))).map(|()| Vec::new()),
-            Err(fault) => verdict(bound, Hook::Event, Err(fault)).map(|()| Vec::new()),
-        }
+            Ok(edits) => check(edits).map(Ok).map_err(Fault::Answer),
+            Err(refusal) => Ok(Err(refusal)),
+        };
+        let call = self.call(bound, Hook::Event, Access::Read);
+        let answer = call.run(lent, (facts, events, last), |hooks| hooks.event.as_ref(), check).await;
+        verdict(bound, Hook::Event, answer)
     }
 
     /// Runs `observe` of every plugin that applies. Faults are counted and logged, nothing more.
@@ -189,7 +198,7 @@ impl Worker {
         for bound in chain.at(Hook::Observe).iter().filter(|b| b.applies_to(&facts.model)) {
             let call = self.call(bound, Hook::Observe, Access::Read);
             let params = (Arc::clone(facts), Arc::clone(outcome));
-            if let Err(fault) = call.run(&mut None, params, |hooks| hooks.observe.as_ref()).await {
+            if let Err(fault) = call.run(&mut None, params, |hooks| hooks.observe.as_ref(), Ok).await {
                 tracing::warn!(plugin = &**bound.plugin().name(), hook = "observe", %fault, "plugin fault");
             }
         }
@@ -202,30 +211,42 @@ fn facts_for(bound: &Bound, lent: &Option<Box<Exchange>>) -> Option<Arc<Facts>> 
     bound.applies_to(&facts.model).then(|| Arc::clone(facts))
 }
 
-/// Turns an answer into going on or stopping, by the binding's failure policy.
-fn verdict(bound: &Bound, hook: Hook, answer: Result<Result<(), Refusal>, Fault>) -> Result<(), Stop> {
+/// Turns an answer into going on, with what the plugin said or without the plugin, or stopping: by the binding's failure
+/// policy.
+fn verdict<T>(bound: &Bound, hook: Hook, answer: Result<Result<T, Refusal>, Fault>) -> Result<Option<T>, Stop> {
     let plugin = bound.plugin();
     match answer {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(said)) => Ok(Some(said)),
         Ok(Err(refusal)) => Err(Stop::Refused { plugin: Arc::clone(plugin.name()), refusal: refusal.bounded() }),
         Err(fault) => {
             let tenant = &*bound.slots().tenant;
             tracing::warn!(plugin = &**plugin.name(), hook = hook.name(), tenant, open = plugin.open(), %fault, "plugin fault");
-            if plugin.open() { Ok(()) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
+            if plugin.open() { Ok(None) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
         }
     }
 }
 
-/// Applies a router's answer to the order that it was shown. None if it names what was not offered, or nothing.
-fn reorder(order: &[Routed], routing: Routing) -> Option<Vec<Routed>> {
+/// Steps that a router may make of the candidates: the same one may be tried again with other parameters, but a plan
+/// without end would be an attack on upstreams.
+const STEPS: usize = 64;
+
+/// Applies a router's answer to the order that it was shown.
+fn reorder(order: &[Routed], routing: Routing) -> Result<Vec<Routed>, Fault> {
+    let wrong = |what: String| Fault::Answer(what);
     let choices = match routing {
-        Routing::Keep => return Some(order.to_vec()),
-        Routing::Order(choices) if choices.is_empty() => return None,
+        Routing::Keep => return Ok(order.to_vec()),
+        Routing::Order(choices) if choices.is_empty() => return Err(wrong("it chose no candidate".to_owned())),
         Routing::Order(choices) => choices,
     };
-    let pick = |choice: crate::contract::Choice| {
-        let (index, overrides) = order.get(usize::try_from(choice.candidate).ok()?)?;
-        Some((*index, overrides.iter().cloned().chain(choice.overrides).collect()))
+    let most = STEPS.max(order.len());
+    if choices.len() > most {
+        return Err(wrong(format!("it made a plan of {} steps; at most {most}", choices.len())));
+    }
+    let pick = |choice: Choice| {
+        let chosen = usize::try_from(choice.candidate).ok().and_then(|index| order.get(index));
+        let (index, overrides) =
+            chosen.ok_or_else(|| wrong(format!("it chose candidate {} of {}", choice.candidate, order.len())))?;
+        Ok((*index, overrides.iter().cloned().chain(choice.overrides).collect()))
     };
     choices.into_iter().map(pick).collect()
 }

@@ -3,7 +3,7 @@
 //!
 //! The compiled plugins are checked in, so that a gateway and its tests need no WebAssembly toolchain. [`lock`] says what
 //! each was made from; [`check`] holds the files to it; [`build`] makes them anew, without a path of the machine inside.
-//! [`component_from_wat`] makes components of hand-written modules, for tests.
+//! [`component_from_wat`] makes components of hand-written modules, and [`hostile`] of the villains, for tests.
 
 pub mod build;
 pub mod check;
@@ -14,4 +14,4 @@ pub mod toolchain;
 mod wat_component;
 pub mod workspace;
 
-pub use wat_component::component_from_wat;
+pub use wat_component::{component_from_file, component_from_wat, hostile, hostiles};

@@ -1,13 +1,14 @@
-//! `weir-pack build | check`: see the library.
+//! `weir-pack build | check | encode`: see the library.
 #![allow(clippy::print_stdout)] // A command speaks to its user.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::{Parser, Subcommand};
 use weir_pack::build::{compile, install};
 use weir_pack::check::{Rebuilt, check, rebuild};
+use weir_pack::component_from_file;
 use weir_pack::workspace::Workspace;
 
 /// Builds the bundled plugins, and checks that those that are installed come from the sources beside them.
@@ -37,47 +38,78 @@ enum Command {
         #[arg(long)]
         rebuild: bool,
     },
+    /// Makes a component of a core module in the text format, whose first line is `;; world: NAME`.
+    Encode {
+        /// The module.
+        wat: PathBuf,
+        /// Where the component is written.
+        wasm: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
-    let workspace = match &cli.root {
-        Some(root) => Workspace::at(root)?,
-        None => Workspace::own()?,
+    let place = || -> anyhow::Result<(Workspace, PathBuf)> {
+        let workspace = match &cli.root {
+            Some(root) => Workspace::at(root)?,
+            None => Workspace::own()?,
+        };
+        let target_dir = cli.target_dir.clone().unwrap_or_else(|| workspace.root().join("target/plugins"));
+        Ok((workspace, target_dir))
     };
-    let target_dir = cli.target_dir.unwrap_or_else(|| workspace.root().join("target/plugins"));
-    let bundled = workspace.plugins()?;
-    match cli.command {
+    let well = match &cli.command {
         Command::Build { names } => {
-            if let Some(unknown) = names.iter().find(|name| !bundled.contains(name)) {
-                bail!("there is no plugin `{unknown}`; there are {}", bundled.join(", "));
-            }
-            let mut built = Vec::new();
-            for name in if names.is_empty() { bundled } else { names } {
-                let plugin = compile(&workspace, &name, &target_dir)?;
-                println!("{name}: {} bytes, exports {}", plugin.entry.size, plugin.entry.exports.join(", "));
-                built.push((name, plugin));
-            }
-            install(&workspace, &built)?;
-            Ok(ExitCode::SUCCESS)
+            let (workspace, target_dir) = place()?;
+            build(&workspace, &target_dir, names)?;
+            true
         }
         Command::Check { rebuild: again } => {
-            let wrong = check(&workspace)?;
-            for line in &wrong {
-                println!("{line}");
+            let (workspace, target_dir) = place()?;
+            let well = report(&workspace)?;
+            if *again {
+                again_and_compare(&workspace, &target_dir)?;
             }
-            if again {
-                for name in &bundled {
-                    match rebuild(&workspace, name, &target_dir)? {
-                        Rebuilt::Same => println!("{name}: the same bytes"),
-                        Rebuilt::Skipped(why) => println!("{name}: skipped: {why}"),
-                    }
-                }
-            }
-            if wrong.is_empty() {
-                println!("{} plugins match their sources", bundled.len());
-            }
-            Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            well
+        }
+        Command::Encode { wat, wasm } => {
+            std::fs::write(wasm, component_from_file(wat)?)?;
+            true
+        }
+    };
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn build(workspace: &Workspace, target_dir: &Path, names: &[String]) -> anyhow::Result<()> {
+    let bundled = workspace.plugins()?;
+    if let Some(unknown) = names.iter().find(|name| !bundled.contains(name)) {
+        bail!("there is no plugin `{unknown}`; there are {}", bundled.join(", "));
+    }
+    let mut built = Vec::new();
+    for name in if names.is_empty() { &bundled } else { names } {
+        let plugin = compile(workspace, name, target_dir)?;
+        println!("{name}: {} bytes, exports {}", plugin.entry.size, plugin.entry.exports.join(", "));
+        built.push((name.clone(), plugin));
+    }
+    install(workspace, &built)
+}
+
+fn report(workspace: &Workspace) -> anyhow::Result<bool> {
+    let wrong = check(workspace)?;
+    for line in &wrong {
+        println!("{line}");
+    }
+    if wrong.is_empty() {
+        println!("{} plugins match their sources", workspace.plugins()?.len());
+    }
+    Ok(wrong.is_empty())
+}
+
+fn again_and_compare(workspace: &Workspace, target_dir: &Path) -> anyhow::Result<()> {
+    for name in workspace.plugins()? {
+        match rebuild(workspace, &name, target_dir)? {
+            Rebuilt::Same => println!("{name}: the same bytes"),
+            Rebuilt::Skipped(why) => println!("{name}: skipped: {why}"),
         }
     }
+    Ok(())
 }

@@ -5,6 +5,8 @@ use wit_component::DecodedWasm;
 use wit_parser::{Resolve, WorldItem, WorldKey};
 
 const PACKAGE: &str = "weir:plugin/";
+/// How a component begins, of the version that tools write now; a core module ends in `1, 0, 0, 0`.
+const COMPONENT: [u8; 8] = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
 
 /// The interfaces of the contract at a component's border, sorted, without package and version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,9 @@ pub struct Shape {
 /// # Errors
 /// If it is not a component, or imports anything that is not of the contract, WASI for instance.
 pub fn of(wasm: &[u8]) -> anyhow::Result<Shape> {
+    if !wasm.starts_with(&COMPONENT) {
+        bail!("not a component; a core module becomes one with `linker = \"wasm-component-ld\"`");
+    }
     let (resolve, world) = match wit_component::decode(wasm).context("not a component")? {
         DecodedWasm::Component(resolve, world) => (resolve, world),
         DecodedWasm::WitPackage(..) => bail!("not a component: an encoded WIT package"),

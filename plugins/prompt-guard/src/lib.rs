@@ -3,8 +3,7 @@
 mod normal;
 mod phrases;
 
-use std::cell::RefCell;
-
+use normal::Normal;
 use phrases::Phrases;
 use regex_lite::{Regex, RegexBuilder};
 use weir_plugin::{Facts, Plugin, Policy, Refusal, Settings, request};
@@ -23,8 +22,6 @@ pub struct Guard {
     patterns: Vec<Regex>,
     roles: Vec<String>,
     message: String,
-    /// Kept from text to text, for it has grown to the size that texts have.
-    buffer: RefCell<String>,
 }
 
 impl Plugin for Guard {
@@ -45,7 +42,7 @@ impl Plugin for Guard {
                 None => phrases.push(phrase(text, index)?),
             }
         }
-        Ok(Self { phrases: Phrases::new(phrases), patterns, roles, message, buffer: RefCell::default() })
+        Ok(Self { phrases: Phrases::new(phrases), patterns, roles, message })
     }
 }
 
@@ -58,8 +55,7 @@ fn compile(pattern: &str, index: usize) -> Result<Regex, String> {
 }
 
 fn phrase(text: &str, index: usize) -> Result<String, String> {
-    let mut normal = String::new();
-    normal::push(text, &mut normal);
+    let normal: String = Normal::of(text).collect();
     let normal = normal.trim();
     if normal.is_empty() {
         return Err(format!("settings.deny[{index}]: the phrase `{text}` has nothing to look for"));
@@ -69,16 +65,7 @@ fn phrase(text: &str, index: usize) -> Result<String, String> {
 
 impl Guard {
     fn denies(&self, text: &str) -> bool {
-        if !self.phrases.is_empty() {
-            // Guests have one thread, and nothing in here calls back.
-            let Ok(mut buffer) = self.buffer.try_borrow_mut() else { return true };
-            buffer.clear();
-            normal::push(text, &mut buffer);
-            if self.phrases.any_in(&buffer) {
-                return true;
-            }
-        }
-        self.patterns.iter().any(|pattern| pattern.is_match(text))
+        self.phrases.any_in(text) || self.patterns.iter().any(|pattern| pattern.is_match(text))
     }
 }
 

@@ -1,13 +1,25 @@
 //! Finding any of many phrases in one walk over a text.
 
+use crate::normal::{self, Normal};
+
 /// Phrases, looked up by the word or sign that they begin with.
 #[derive(Debug)]
 pub(crate) struct Phrases {
     /// Sorted by what they begin with.
     by_head: Vec<(String, Vec<String>)>,
-    /// The bytes that some head begins with: most words of a text are passed over by this alone.
-    first_bytes: Vec<bool>,
+    /// What each byte is: most of a text is passed over with one look at each.
+    kinds: Box<[u8; 256]>,
+    /// For each ASCII character the second characters of heads that begin with it, one bit each; bit 0 for a head that is
+    /// over there. All but a few words that begin right are passed over by this.
+    seconds: Vec<u128>,
 }
+
+/// A part of a word.
+const WORD: u8 = 1;
+/// A head begins with it, in either case.
+const START: u8 = 2;
+/// A part of a character beyond ASCII.
+const BEYOND: u8 = 4;
 
 /// How a character bounds words.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,63 +35,118 @@ impl Phrases {
     /// Takes phrases in their normal form, not empty and without space around.
     pub(crate) fn new(phrases: Vec<String>) -> Self {
         let mut by_head: Vec<(String, Vec<String>)> = Vec::new();
-        let mut first_bytes = vec![false; 256];
+        let mut seconds = vec![0; 128];
         for phrase in phrases {
-            let head = head(&phrase).0.to_owned();
-            if let Some(seen) = phrase.bytes().next().and_then(|byte| first_bytes.get_mut(usize::from(byte))) {
-                *seen = true;
+            let head = head(phrase.chars());
+            let mut chars = head.chars();
+            let first = chars.next().and_then(|c| seconds.get_mut(usize::try_from(u32::from(c)).ok()?));
+            if let Some(bits) = first {
+                *bits |= chars.next().map_or(1, second_bit);
             }
             match by_head.binary_search_by(|(have, _)| have.cmp(&head)) {
                 Ok(at) => by_head.get_mut(at).into_iter().for_each(|(_, list)| list.push(phrase.clone())),
                 Err(at) => by_head.insert(at, (head, vec![phrase])),
             }
         }
-        Self { by_head, first_bytes }
+        let kinds = Box::new(std::array::from_fn(|byte| kind(byte, &seconds)));
+        Self { by_head, kinds, seconds }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.by_head.is_empty()
-    }
-
-    /// Whether any phrase stands in this text, which is in normal form, between word borders.
+    /// Whether any phrase stands in this text between word borders, however it is written.
     pub(crate) fn any_in(&self, text: &str) -> bool {
-        let mut rest = text;
-        while let Some(byte) = rest.bytes().next() {
-            let (unit, class) = head(rest);
-            if class != Class::Space
-                && self.first_bytes.get(usize::from(byte)).is_some_and(|seen| *seen)
-                && self.begins(unit, rest)
-            {
-                return true;
+        if self.by_head.is_empty() {
+            return false;
+        }
+        let bytes = text.as_bytes();
+        let mut before = 0;
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let mut kind = self.kind(byte);
+            let start = at;
+            at += 1;
+            if kind & (START | BEYOND) != 0 {
+                if kind & BEYOND != 0 {
+                    let Some(c) = text.get(start..).and_then(|rest| rest.chars().next()) else { return false };
+                    at = start + c.len_utf8();
+                    if normal::is_invisible(c) {
+                        continue;
+                    }
+                    kind |= if class(normal::plain(c)) == Class::Word { WORD } else { 0 };
+                }
+                let inside = kind & before & WORD != 0;
+                let may = kind & BEYOND != 0 || self.may_begin(byte, bytes.get(at));
+                if !inside && may && self.begins(text, start) {
+                    return true;
+                }
             }
-            rest = rest.get(unit.len()..).unwrap_or_default();
+            before = kind;
         }
         false
     }
 
-    fn begins(&self, unit: &str, rest: &str) -> bool {
-        let Ok(at) = self.by_head.binary_search_by(|(head, _)| head.as_str().cmp(unit)) else { return false };
-        let Some((_, phrases)) = self.by_head.get(at) else { return false };
-        phrases.iter().any(|phrase| rest.strip_prefix(phrase.as_str()).is_some_and(|after| is_border(phrase, after)))
+    #[inline]
+    fn kind(&self, byte: u8) -> u8 {
+        self.kinds.get(usize::from(byte)).copied().unwrap_or(0)
+    }
+
+    /// Whether a head may begin with this byte and the one after it, which is the rest of the word or not.
+    #[inline]
+    fn may_begin(&self, byte: u8, next: Option<&u8>) -> bool {
+        let Some(bits) = self.seconds.get(usize::from(byte.to_ascii_lowercase())) else { return false };
+        match next {
+            Some(next) if !next.is_ascii() => true,
+            Some(next) if next.is_ascii_alphanumeric() || *next == b'_' => {
+                // A sign is a head of its own, whatever follows.
+                bits & (second_bit(char::from(next.to_ascii_lowercase())) | 1) != 0
+            }
+            _ => bits & 1 != 0,
+        }
+    }
+
+    /// Whether a phrase begins here, where a word or a sign does.
+    fn begins(&self, text: &str, at: usize) -> bool {
+        let rest = text.get(at..).unwrap_or_default();
+        let head = head(Normal::of(rest));
+        let Ok(found) = self.by_head.binary_search_by(|(have, _)| have.as_str().cmp(&head)) else { return false };
+        let Some((_, phrases)) = self.by_head.get(found) else { return false };
+        phrases.iter().any(|phrase| stands(phrase, Normal::of(rest)))
     }
 }
 
-/// A phrase must not end inside a word. It cannot begin inside one, for only the heads of words are looked up.
-fn is_border(phrase: &str, after: &str) -> bool {
-    let word = |c: Option<char>| c.is_some_and(|c| class(c) == Class::Word);
-    !(word(phrase.chars().next_back()) && word(after.chars().next()))
+fn kind(byte: usize, seconds: &[u128]) -> u8 {
+    let Some(c) = u8::try_from(byte).ok().filter(u8::is_ascii) else { return BEYOND };
+    let word = if c.is_ascii_alphanumeric() || c == b'_' { WORD } else { 0 };
+    let heads = seconds.get(usize::from(c.to_ascii_lowercase())).is_some_and(|bits| *bits != 0);
+    if heads { word | START } else { word }
 }
 
-/// The first word, sign or space of a text that is not empty.
-fn head(text: &str) -> (&str, Class) {
-    let mut chars = text.chars();
-    let first = chars.next().map_or(Class::Single, class);
-    let end = if first == Class::Word {
-        text.find(|c| class(c) != Class::Word).unwrap_or(text.len())
-    } else {
-        text.len() - chars.as_str().len()
-    };
-    (text.get(..end).unwrap_or_default(), first)
+/// Heads of several characters are words, and a second character beyond ASCII shares a bit that no ASCII word has.
+fn second_bit(c: char) -> u128 {
+    if c.is_ascii() { 1 << u32::from(c) } else { 2 }
+}
+
+/// Whether a text begins with this phrase and the phrase does not end inside a word.
+fn stands(phrase: &str, mut text: Normal<'_>) -> bool {
+    let mut last = Class::Single;
+    for c in phrase.chars() {
+        if text.next() != Some(c) {
+            return false;
+        }
+        last = class(c);
+    }
+    !(last == Class::Word && text.next().is_some_and(|c| class(c) == Class::Word))
+}
+
+/// The first word or sign of a text.
+fn head(mut chars: impl Iterator<Item = char>) -> String {
+    let mut head = String::new();
+    if let Some(first) = chars.next() {
+        head.push(first);
+        if class(first) == Class::Word {
+            head.extend(chars.take_while(|c| class(*c) == Class::Word));
+        }
+    }
+    head
 }
 
 #[inline]

@@ -110,13 +110,15 @@ proptest! {
     }
 
     #[test]
-    fn the_walk_agrees_with_a_plain_search(text in "[ab ._]{0,40}", phrase in "[ab_]{1,3}( [ab]{1,2})?") {
-        let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        let normal = text.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-        let expected = (0..normal.len()).any(|at| {
+    fn the_walk_agrees_with_a_plain_search(text in "[abAé漢 ._]{0,40}", phrase in "[abé漢_]{1,3}( [ab漢]{1,2})?") {
+        let word = |c: Option<char>| c.is_some_and(|c| (c.is_alphanumeric() && c != '漢') || c == '_');
+        let normal = text.to_lowercase().split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        let bordered = |a: Option<char>, b: Option<char>| !(word(a) && word(b));
+        let expected = normal.char_indices().any(|(at, first)| {
             let (before, rest) = normal.split_at(at);
             rest.strip_prefix(phrase.as_str()).is_some_and(|after| {
-                !word(before.chars().next_back()) && !word(after.chars().next())
+                bordered(before.chars().next_back(), Some(first))
+                    && bordered(phrase.chars().next_back(), after.chars().next())
             })
         });
         prop_assert_eq!(refuses(&phrase, &text), expected);

@@ -37,9 +37,84 @@ pub(crate) fn from(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default()
 }
 
-/// The end of the run that begins at `at`.
-pub(crate) fn run_end(text: &str, at: usize) -> usize {
-    from(text, at).find(|c| !in_run(c)).map_or(text.len(), |len| at + len)
+/// A run: where it ends, and what is in it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    pub(crate) end: usize,
+    pub(crate) digit: bool,
+    pub(crate) at_sign: bool,
+}
+
+/// What a byte is: one look for each byte of a text.
+const PART: u8 = 1;
+const DIGIT: u8 = 2;
+const AT_SIGN: u8 = 4;
+const PAREN: u8 = 8;
+/// The beginning of a character beyond ASCII.
+const BEYOND: u8 = 16;
+const BYTES: [u8; 256] = bytes();
+
+#[allow(clippy::indexing_slicing)] // Computed by the compiler, which would not let it pass the end.
+const fn bytes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let c = byte as u8;
+        table[byte] = match c {
+            b'0'..=b'9' => PART | DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'_' | b'%' | b'+' | b'-' => PART,
+            b'@' => PART | AT_SIGN,
+            b'(' => PAREN,
+            0x80.. => BEYOND,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+}
+
+#[inline]
+fn look(byte: u8) -> u8 {
+    BYTES.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// Where the next run or parenthesis begins.
+pub(crate) fn next_start(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while let Some(byte) = bytes.get(at) {
+        match look(*byte) {
+            0 => at += 1,
+            BEYOND => match text.get(at..).and_then(|rest| rest.chars().next()) {
+                Some(c) if is_letter(c) => return Some(at),
+                c => at += c.map_or(1, char::len_utf8),
+            },
+            _ => return Some(at),
+        }
+    }
+    None
+}
+
+/// The run that begins at `at`.
+pub(crate) fn run(text: &str, at: usize) -> Run {
+    let bytes = text.as_bytes();
+    let mut end = at;
+    let mut seen = 0;
+    while let Some(byte) = bytes.get(end) {
+        let kind = look(*byte);
+        if kind & PART != 0 {
+            seen |= kind;
+            end += 1;
+        } else if kind == BEYOND {
+            match text.get(end..).and_then(|rest| rest.chars().next()) {
+                Some(c) if is_letter(c) => end += c.len_utf8(),
+                _ => break,
+            }
+        } else {
+            break;
+        }
+    }
+    Run { end, digit: seen & DIGIT != 0, at_sign: seen & AT_SIGN != 0 }
 }
 
 /// Where the last `count` characters before `end` begin, but not before `start`.

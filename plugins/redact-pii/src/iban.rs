@@ -59,7 +59,7 @@ fn grouped(text: &str, start: usize, first_end: usize, length: usize, last: bool
             _ => return Verdict::No,
         }
         let group_start = text.len() - rest.as_str().len();
-        let run_end = chars::run_end(text, group_start);
+        let run_end = chars::run(text, group_start).end;
         let wanted = (length - digits.len()).min(4);
         let (core, trailing) = split(text.get(group_start..run_end).unwrap_or_default());
         let final_group = digits.len() + wanted == length;

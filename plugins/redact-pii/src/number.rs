@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
 
     /// What is left of the run after a group.
     fn trailing(&self) -> Trailing {
-        let end = chars::run_end(self.text, self.at);
+        let end = chars::run(self.text, self.at).end;
         let rest = self.text.get(self.at..end).unwrap_or_default();
         if !chars::only_trailing(rest) {
             Trailing::GoesOn

@@ -3,7 +3,7 @@
 //! The walk decides about a place only when no text that could follow would change the decision; otherwise it stops and
 //! says from where on it is open. That is why a text that comes in pieces is treated as the whole would be.
 
-use crate::chars::{self, LONGEST_RUN};
+use crate::chars::{self, LONGEST_RUN, Run};
 use crate::options::{Kind, Kinds};
 use crate::{email, iban, number};
 
@@ -43,11 +43,20 @@ pub(crate) fn scan(text: &str, from: usize, kinds: Kinds, last: bool) -> Scan {
         return scan;
     }
     let mut at = from;
-    while let Some(skip) = chars::from(text, at).find(|c| chars::in_run(c) || c == '(') {
-        at += skip;
-        let paren = chars::from(text, at).starts_with('(');
-        let end = if paren { at + 1 } else { chars::run_end(text, at) };
-        let verdict = if paren { number::at(text, at, kinds, last) } else { run(text, at, end, kinds, last) };
+    while let Some(start) = chars::next_start(text, at) {
+        let run = chars::run(text, start);
+        if !(run.digit || run.at_sign) && run.end > start && (run.end < text.len() || last) {
+            // A word. Most of a text is this.
+            at = run.end;
+            continue;
+        }
+        // A run of no length is a parenthesis.
+        let (end, verdict) = if run.end == start {
+            (start + 1, number::at(text, start, kinds, last))
+        } else {
+            (run.end, in_run(text, start, run, kinds, last))
+        };
+        at = end;
         match verdict {
             Verdict::Is(found) => {
                 scan.found.push(found);
@@ -57,38 +66,31 @@ pub(crate) fn scan(text: &str, from: usize, kinds: Kinds, last: bool) -> Scan {
                 scan.open = Some(open);
                 break;
             }
-            Verdict::No => {
-                let piece = text.get(at..end).unwrap_or_default();
-                if piece.bytes().any(|b| b.is_ascii_digit() || b == b'@') {
-                    scan.passed.push((at, end));
-                }
-                at = end;
-            }
+            Verdict::No if run.digit || run.at_sign => scan.passed.push((start, end)),
+            Verdict::No => {}
         }
     }
     scan
 }
 
-fn run(text: &str, at: usize, end: usize, kinds: Kinds, last: bool) -> Verdict {
-    let piece = text.get(at..end).unwrap_or_default();
-    let open = end == text.len() && !last;
-    let address = piece.bytes().any(|b| b == b'@');
-    let verdict = if address { email::in_run(text, at, end, kinds, open) } else { Verdict::No };
-    if verdict != Verdict::No {
-        return verdict;
+fn in_run(text: &str, at: usize, run: Run, kinds: Kinds, last: bool) -> Verdict {
+    let open = run.end == text.len() && !last;
+    if run.at_sign {
+        let verdict = email::in_run(text, at, run.end, kinds, open);
+        if verdict != Verdict::No {
+            return verdict;
+        }
     }
     if open {
         // A local part may end here, and if the run is short it may still be a number or an IBAN. What is older than the
         // longest of these can go: the rest is then too long a run to be mistaken for the beginning of one.
-        return Verdict::Open(chars::back(text, at, end, LONGEST_RUN));
+        return Verdict::Open(chars::back(text, at, run.end, LONGEST_RUN));
     }
-    if address
-        || chars::at_least(piece, LONGEST_RUN)
-        || !piece.bytes().any(|b| b.is_ascii_digit() || chars::is_sign(b.into()))
-    {
+    let piece = text.get(at..run.end).unwrap_or_default();
+    if run.at_sign || chars::at_least(piece, LONGEST_RUN) {
         return Verdict::No;
     }
-    match iban::at(text, at, end, kinds, last) {
+    match iban::at(text, at, run.end, kinds, last) {
         Verdict::No => number::at(text, at, kinds, last),
         verdict => verdict,
     }

@@ -91,55 +91,80 @@ impl Stage {
         if let Some(exchange) = lent {
             exchange.events = items.iter().filter_map(|i| i.seen.as_ref().map(|s| s.data.clone())).collect();
         }
-        let edits = sandbox.event(&self.bound, lent, shown, last).await?;
-        let passed = self.apply(items, edits, last)?;
+        let check = |edits| changes(&items, edits, last, limit);
+        let said = sandbox.event(&self.bound, lent, shown, last, check).await?;
+        let passed = self.apply(items, said.unwrap_or_default());
         self.holding = !self.held.is_empty();
-        let held: usize = self.held.iter().map(|item| item.raw.len()).sum();
-        if held > limit {
-            return Err(Refusal::PluginHeldTooMuch(Arc::clone(self.bound.plugin().name())));
-        }
         Ok(passed)
     }
 
-    /// Edits events in order; from the first `hold` on they wait here for the next call.
-    fn apply(&mut self, items: Vec<Item>, edits: Vec<Edit>, last: bool) -> Result<Vec<Item>, Refusal> {
-        let mut edits = edits.into_iter();
+    /// Changes events in order; from the first that is held on they wait here for the next call.
+    fn apply(&mut self, items: Vec<Item>, changes: Vec<Change>) -> Vec<Item> {
+        let mut changes = changes.into_iter();
         let mut passed = Vec::with_capacity(items.len());
         let mut items = items.into_iter();
         while let Some(item) = items.next() {
-            let edit = match item.seen {
-                Some(_) => edits.next().unwrap_or(Edit::Pass),
-                None => Edit::Pass,
-            };
-            match edit {
-                Edit::Pass => passed.push(item),
-                Edit::Drop => {}
-                Edit::Hold if last => passed.push(item),
-                Edit::Hold => {
+            match changes.next().unwrap_or(Change::Pass) {
+                Change::Pass => passed.push(item),
+                Change::Drop => {}
+                Change::New(new) => passed.push(new),
+                Change::Hold => {
                     self.held.push(item);
                     self.held.extend(items);
                     break;
                 }
-                Edit::Text(text) => passed.push(self.with_text(item, text)?),
-                Edit::Data(data) => passed.push(self.with_data(data)?),
             }
         }
-        Ok(passed)
+        passed
     }
+}
 
-    fn with_text(&self, item: Item, text: String) -> Result<Item, Refusal> {
-        let Some(seen) = item.seen else { return Ok(item) };
-        let data = event::with_text(&seen.data, &text).map_err(|e| self.broke(&e))?;
-        Ok(Item { raw: sse::data_event(&data), seen: Some(Seen { data, choice: seen.choice, text }) })
-    }
+/// What becomes of one event.
+enum Change {
+    Pass,
+    Drop,
+    New(Item),
+    Hold,
+}
 
-    fn with_data(&self, data: String) -> Result<Item, Refusal> {
-        let data = Bytes::from(data);
-        let delta = event::delta(&data).map_err(|e| self.broke(&e))?;
-        Ok(Item::delta(sse::data_event(&data), data, delta))
+/// What a plugin's edits make of events, one for each of them; or how the edits break the contract.
+fn changes(items: &[Item], edits: Vec<Edit>, last: bool, limit: usize) -> Result<Vec<Change>, String> {
+    if edits.is_empty() {
+        return Ok(Vec::new());
     }
+    let mut edits = edits.into_iter();
+    let mut changes = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let Some(seen) = &item.seen else {
+            changes.push(Change::Pass);
+            continue;
+        };
+        changes.push(match edits.next().unwrap_or(Edit::Pass) {
+            Edit::Pass => Change::Pass,
+            Edit::Drop => Change::Drop,
+            Edit::Text(text) => Change::New(with_text(seen, text)?),
+            Edit::Data(data) => Change::New(with_data(data)?),
+            Edit::Hold if last => Change::Pass,
+            Edit::Hold => {
+                let held: usize = items.iter().skip(at).map(|item| item.raw.len()).sum();
+                if held > limit {
+                    return Err(format!("it held back {held} bytes of the stream; at most {limit}"));
+                }
+                changes.push(Change::Hold);
+                break;
+            }
+        });
+    }
+    Ok(changes)
+}
 
-    fn broke(&self, why: &dyn std::fmt::Display) -> Refusal {
-        Refusal::PluginBroke(format!("{} at its `event` hook: {why}", self.bound.plugin().name()))
-    }
+fn with_text(seen: &Seen, text: String) -> Result<Item, String> {
+    let data = event::with_text(&seen.data, &text).map_err(|e| e.to_string())?;
+    Ok(Item { raw: sse::data_event(&data), seen: Some(Seen { data, choice: seen.choice, text }) })
+}
+
+fn with_data(data: String) -> Result<Item, String> {
+    let data = Bytes::from(data);
+    let delta = event::delta(&data).map_err(|e| e.to_string())?;
+    Ok(Item::delta(sse::data_event(&data), data, delta))
 }

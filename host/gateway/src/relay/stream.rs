@@ -42,7 +42,7 @@ pub(super) fn start(
     let reader = sse::Reader::new(limits.event_bytes);
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, limits.held_bytes));
     let (out, pieces) = (BytesMut::new(), Vec::new());
-    let stream = Stream { trip, status, provider, reader, stages, out, pieces, end_is_sure: framed };
+    let stream = Stream { trip, status, provider, reader, stages, out, pieces, end_is_sure: framed, told: false };
     let yielded = Yielded::new(|outlet| stream.run(body, outlet));
     let mut response = Response::new(OutBody::Yielded(yielded));
     *response.status_mut() = status;
@@ -63,6 +63,8 @@ struct Stream {
     pieces: Vec<Bytes>,
     /// Whether an end of the body is known to be meant: by its framing, or because the end marker was there.
     end_is_sure: bool,
+    /// The client knows from the upstream itself that it failed.
+    told: bool,
 }
 
 impl Stream {
@@ -73,13 +75,15 @@ impl Stream {
                 Ok(())
             }
             Err(refusal) => {
-                // What was held back goes nowhere: no plugin has let it pass.
-                self.pieces.clear();
+                // What plugins have let pass before is the client's; what they hold back goes nowhere.
+                self.flush(&outlet).await;
                 let face = refusal.face();
                 refusal.log(&self.trip.record.id, &self.trip.record.tenant);
                 self.trip.record.worker().shared.stats.refusal(face.code);
                 self.trip.record.refused(face.status.as_u16(), face.code, reason(&refusal));
-                outlet.send(refusal.event()).await;
+                if !self.told {
+                    outlet.send(refusal.event()).await;
+                }
                 // Let the event out before the connection is aborted behind it.
                 tokio::task::yield_now().await;
                 Err(Cut)
@@ -129,10 +133,10 @@ impl Stream {
         match event::classify(&data) {
             EventKind::Delta => self.delta(&event, data, batch)?,
             EventKind::UsageOnly(usage) => {
+                // Some providers send it in the middle: it keeps its place, and is no sign of the end.
                 self.trip.record.report(usage);
-                self.end_of_text(batch).await?;
                 if self.trip.ask.include_usage {
-                    self.pieces.push(event.raw().clone());
+                    self.put(Item::opaque(event.raw().clone()), batch);
                 }
             }
             EventKind::Done => {
@@ -142,6 +146,7 @@ impl Stream {
             }
             // The upstream says itself that it failed: its words go out, and the end is not a clean one.
             EventKind::Error => {
+                self.told = true;
                 self.pieces.push(event.raw().clone());
                 return Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) });
             }
@@ -185,7 +190,7 @@ impl Stream {
         }
     }
 
-    /// Before usage or the end marker: plugins decide on everything that came before.
+    /// Before the end marker: plugins decide on everything that came before.
     async fn end_of_text(&mut self, batch: &mut Vec<Item>) -> Result<(), Refusal> {
         self.through_stages(std::mem::take(batch), true).await
     }

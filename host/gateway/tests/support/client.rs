@@ -92,8 +92,25 @@ pub fn post(address: SocketAddr, token: &str, body: &str) -> Reply {
     send(address, "POST", "/v1/chat/completions", &[("authorization", &bearer)], body.as_bytes())
 }
 
-/// Reads one response, by its length, its chunks, or to the end of the connection.
+/// Reads one response, by its length, its chunks, or to the end of the connection. Interim responses are skipped.
 pub fn read_reply(reader: &mut BufReader<TcpStream>) -> Reply {
+    let mut reply = read_head(reader);
+    while reply.status == 100 {
+        reply = read_head(reader);
+    }
+    if reply.header("transfer-encoding").is_some() {
+        reply.clean = read_chunks(reader, &mut reply.body);
+    } else if let Some(length) = reply.header("content-length").and_then(|l| l.parse().ok()) {
+        reply.body.resize(length, 0);
+        reply.clean = reader.read_exact(&mut reply.body).is_ok();
+    } else {
+        let _ = reader.read_to_end(&mut reply.body);
+    }
+    reply
+}
+
+/// Reads the head of a response alone.
+pub fn read_head(reader: &mut BufReader<TcpStream>) -> Reply {
     let mut line = String::new();
     reader.read_line(&mut line).unwrap();
     let status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_else(|| panic!("no status: {line:?}"));
@@ -106,33 +123,74 @@ pub fn read_reply(reader: &mut BufReader<TcpStream>) -> Reply {
             None => break,
         }
     }
-    let mut reply = Reply { status, headers, body: Vec::new(), clean: true };
-    if reply.header("transfer-encoding").is_some() {
-        reply.clean = read_chunks(reader, &mut reply.body);
-    } else if let Some(length) = reply.header("content-length").and_then(|l| l.parse().ok()) {
-        reply.body.resize(length, 0);
-        reply.clean = reader.read_exact(&mut reply.body).is_ok();
-    } else {
-        let _ = reader.read_to_end(&mut reply.body);
-    }
-    reply
+    Reply { status, headers, body: Vec::new(), clean: true }
 }
 
 /// Reads chunks into `body`; answers whether the last one came.
 fn read_chunks(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> bool {
     loop {
-        let mut size = String::new();
-        if reader.read_line(&mut size).unwrap_or(0) == 0 {
-            return false;
+        match read_chunk(reader) {
+            None => return false,
+            Some(chunk) if chunk.is_empty() => return true,
+            Some(chunk) => body.extend_from_slice(&chunk),
         }
-        let Ok(size) = usize::from_str_radix(size.trim(), 16) else { return false };
-        let mut chunk = vec![0; size + 2];
-        if reader.read_exact(&mut chunk).is_err() {
-            return false;
+    }
+}
+
+/// One chunk; empty if it is the last, nothing if the connection broke before.
+fn read_chunk(reader: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+    let mut size = String::new();
+    reader.read_line(&mut size).ok()?;
+    let size = usize::from_str_radix(size.trim(), 16).ok()?;
+    let mut chunk = vec![0; size + 2];
+    reader.read_exact(&mut chunk).ok()?;
+    chunk.truncate(size);
+    Some(chunk)
+}
+
+/// A streamed answer, read event by event as the test wants.
+pub struct Streaming {
+    pub head: Reply,
+    reader: BufReader<TcpStream>,
+    buffer: Vec<u8>,
+    /// Whether the body ended as its framing says; nothing while it has not ended.
+    pub clean: Option<bool>,
+}
+
+impl Streaming {
+    /// Asks for a chat and reads the head of the answer.
+    pub fn open(address: SocketAddr, token: &str, body: &str) -> Self {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str())];
+        write_request(&mut stream, "POST", "/v1/chat/completions", &headers, body.as_bytes());
+        let mut reader = BufReader::new(stream);
+        let head = read_head(&mut reader);
+        Self { head, reader, buffer: Vec::new(), clean: None }
+    }
+
+    /// The next event with its empty line; nothing at the end, however that came.
+    pub fn next_event(&mut self) -> Option<String> {
+        loop {
+            let text = String::from_utf8_lossy(&self.buffer);
+            if let Some(end) = text.find("\n\n") {
+                let event = text[..end + 2].to_owned();
+                self.buffer.drain(..end + 2);
+                return Some(event);
+            }
+            if self.clean.is_some() {
+                return None;
+            }
+            match read_chunk(&mut self.reader) {
+                None => self.clean = Some(false),
+                Some(chunk) if chunk.is_empty() => self.clean = Some(true),
+                Some(chunk) => self.buffer.extend_from_slice(&chunk),
+            }
         }
-        if size == 0 {
-            return true;
-        }
-        body.extend_from_slice(&chunk[..size]);
+    }
+
+    /// All events up to the end.
+    pub fn rest(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.next_event()).collect()
     }
 }

@@ -1,8 +1,16 @@
 //! A real gateway on loopback ports, real upstreams, and clients that speak raw bytes.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr
+)]
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 pub mod client;
+pub mod h2;
 pub mod upstream;
 
 use std::fs;
@@ -14,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+#[allow(unused_imports)] // each test takes what it needs
 pub use client::{Reply, get, post, raw, send};
 
 /// Long enough for the slowest machine; a test that waits so long has failed.
@@ -35,6 +44,11 @@ pub fn cache() -> PathBuf {
 
 /// A configuration with tenants `acme` (everything) and `globex` (model `m` alone), and the model `m` at `upstream`.
 pub fn config(upstream: SocketAddr) -> String {
+    config_with(upstream, "retries = 0", "")
+}
+
+/// The same with these lines in the provider's table, and further tables after all others.
+pub fn config_with(upstream: SocketAddr, provider: &str, rest: &str) -> String {
     format!(
         r#"
 [server]
@@ -47,12 +61,13 @@ drain = "5s"
 kind = "openai"
 base_url = "http://{upstream}/v1"
 api_key = "upstream-secret"
-retries = 0
+{provider}
 
 [models.m]
 targets = ["up/m"]
 
 {TENANTS}
+{rest}
 "#
     )
 }
@@ -108,6 +123,17 @@ impl Gateway {
         Self::start_with(config, |_| {})
     }
 
+    /// The same, with everything in the log that anybody in the process has to say.
+    pub fn start_traced(config: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("plugins")).unwrap();
+        let file = folder.path().join("weir.toml");
+        fs::write(&file, with_folders(config)).unwrap();
+        let mut command = command(&file);
+        command.env("WEIR_LOG", "trace");
+        Self::spawn(command, folder)
+    }
+
     /// The same, with `prepare` run on the plugin folder first.
     pub fn start_with(config: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -116,7 +142,18 @@ impl Gateway {
         prepare(&plugins);
         let file = folder.path().join("weir.toml");
         fs::write(&file, with_folders(config)).unwrap();
-        let mut child = command(&file).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Self::spawn(command(&file), folder)
+    }
+
+    /// A gateway of a configuration that is there already.
+    pub fn start_file(file: &Path, arguments: &[&str]) -> Self {
+        let mut command = command(file);
+        command.args(arguments);
+        Self::spawn(command, tempfile::tempdir().unwrap())
+    }
+
+    fn spawn(mut command: Command, folder: TempDir) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         follow(child.stderr.take().unwrap(), Arc::clone(&log));
         let (lines, out) = (Arc::clone(&log), BufReader::new(child.stdout.take().unwrap()));
@@ -131,7 +168,7 @@ impl Gateway {
                 }
             }
         });
-        let mut wait = |what: &str| match receiver.recv_timeout(PATIENCE) {
+        let wait = |what: &str| match receiver.recv_timeout(PATIENCE) {
             Ok((name, address)) if name == what => address,
             other => panic!("no {what} address ({other:?}): {}", log.lock().unwrap()),
         };

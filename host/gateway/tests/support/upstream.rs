@@ -69,6 +69,12 @@ impl Upstream {
         Self::fixed(ok("application/json", CHAT))
     }
 
+    /// An upstream that answers with a stream of these pieces, one chunk each, and ends it well.
+    pub fn stream(pieces: &[&str]) -> Self {
+        let chunks: Vec<u8> = pieces.iter().flat_map(|piece| chunk(piece)).collect();
+        Self::fixed([STREAM, &chunks, END].concat())
+    }
+
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -87,12 +93,25 @@ pub fn status(status: &str, kind: &str, body: &str) -> Vec<u8> {
 }
 
 /// The head of a stream.
-pub const STREAM: &[u8] =
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+pub const STREAM: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
 /// One chunk.
 pub fn chunk(data: &str) -> Vec<u8> {
     format!("{:x}\r\n{data}\r\n", data.len()).into_bytes()
+}
+
+/// Waits until the other side has closed the connection; whatever else it sends is thrown away.
+pub fn wait_for_close(stream: &mut TcpStream) {
+    stream.set_read_timeout(Some(super::PATIENCE)).unwrap();
+    let mut thrown = [0; 4096];
+    loop {
+        match stream.read(&mut thrown) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(why) if why.kind() == std::io::ErrorKind::ConnectionReset => return,
+            Err(why) => panic!("not closed: {why}"),
+        }
+    }
 }
 
 /// The end of a chunked body.

@@ -1,7 +1,6 @@
 //! `weir:plugin/notes`: what a plugin remembers about a request between its calls.
 
 use super::{Caller, Host, lent, no_request, owned, spend};
-use std::sync::Arc;
 use wasmtime::component::{Linker, WasmStr};
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -14,13 +13,13 @@ fn get(mut caller: Caller<'_>, (key,): (WasmStr,)) -> wasmtime::Result<(Option<V
     spend(&mut caller)?;
     let key = owned(&caller, &key)?;
     let host = caller.data();
-    Ok((host.exchange.as_ref().and_then(|x| x.note(&host.plugin, &key)),))
+    Ok((host.exchange.as_ref().and_then(|x| x.note(host.plugin_id, &key)),))
 }
 
 fn set(mut caller: Caller<'_>, (key, value): (WasmStr, Vec<u8>)) -> wasmtime::Result<(Result<(), String>,)> {
     spend(&mut caller)?;
     let key = owned(&caller, &key)?;
-    let plugin = Arc::clone(&caller.data().plugin);
+    let plugin = caller.data().plugin_id;
     let Some(exchange) = lent(&mut caller) else { return Ok((no_request(),)) };
-    Ok((exchange.set_note(&plugin, key, value),))
+    Ok((exchange.set_note(plugin, key, value),))
 }

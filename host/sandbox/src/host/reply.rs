@@ -1,7 +1,7 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
-use super::{Caller, Host, lent, no_request, owned, spend};
-use crate::exchange::{visible, writable_name};
+use super::{Caller, Host, lent, no_request, owned, spend, write};
+use crate::exchange::{put, visible, writable_name};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;
@@ -34,10 +34,7 @@ fn set_header(mut caller: Caller<'_>, (name, value): (WasmStr, WasmStr)) -> Writ
     let name = writable_name(&name.to_str(&caller)?);
     let value = HeaderValue::from_str(&value.to_str(&caller)?).map_err(|_| "not a header value".to_owned());
     let Some(exchange) = lent(&mut caller) else { return Ok((no_request(),)) };
-    Ok((name.and_then(|name| {
-        exchange.reply_mut()?.0.insert(name, value?);
-        Ok(())
-    }),))
+    Ok((name.and_then(|name| put(exchange.reply_mut()?.0, name, value?)),))
 }
 
 fn get(mut caller: Caller<'_>, (pointer,): (WasmStr,)) -> wasmtime::Result<(Option<String>,)> {
@@ -50,8 +47,11 @@ fn get(mut caller: Caller<'_>, (pointer,): (WasmStr,)) -> wasmtime::Result<(Opti
 fn set(mut caller: Caller<'_>, (pointer, value): (WasmStr, WasmStr)) -> Written {
     spend(&mut caller)?;
     let (pointer, value) = (owned(&caller, &pointer)?, owned(&caller, &value)?);
+    let room = write(&mut caller, value.len());
     let Some(exchange) = lent(&mut caller) else { return Ok((no_request(),)) };
-    Ok((exchange.reply_mut().and_then(|(_, body)| body.set(&pointer, &value).map_err(|e| e.to_string())),))
+    Ok((room
+        .and_then(|()| exchange.reply_mut())
+        .and_then(|(_, body)| body.set(&pointer, &value).map_err(|e| e.to_string())),))
 }
 
 fn texts(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Vec<String>,)> {
@@ -64,9 +64,12 @@ fn texts(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Vec<String>,)> {
 fn set_text(mut caller: Caller<'_>, (index, text): (u32, WasmStr)) -> Written {
     spend(&mut caller)?;
     let text = owned(&caller, &text)?;
+    let room = write(&mut caller, text.len());
     let Some(exchange) = lent(&mut caller) else { return Ok((no_request(),)) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    Ok((exchange.reply_mut().and_then(|(_, body)| body.set_text(index, &text).map_err(|e| e.to_string())),))
+    Ok((room
+        .and_then(|()| exchange.reply_mut())
+        .and_then(|(_, body)| body.set_text(index, &text).map_err(|e| e.to_string())),))
 }
 
 fn body(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Bytes,)> {
@@ -77,6 +80,7 @@ fn body(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Bytes,)> {
 
 fn set_body(mut caller: Caller<'_>, (body,): (Bytes,)) -> Written {
     spend(&mut caller)?;
+    let room = write(&mut caller, body.len());
     let Some(exchange) = lent(&mut caller) else { return Ok((no_request(),)) };
-    Ok((exchange.reply_mut().and_then(|(_, old)| old.replace(body).map_err(|e| e.to_string())),))
+    Ok((room.and_then(|()| exchange.reply_mut()).and_then(|(_, old)| old.replace(body).map_err(|e| e.to_string())),))
 }

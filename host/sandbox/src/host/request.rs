@@ -1,6 +1,6 @@
 //! `weir:plugin/request`: the client's request, lent.
 
-use super::{Caller, Host, lent, no_request, owned, spend};
+use super::{Caller, Host, lent, no_request, owned, spend, write};
 use crate::contract::Text;
 use crate::exchange::{visible, writable_name};
 use bytes::Bytes;
@@ -74,8 +74,11 @@ fn get(mut caller: Caller<'_>, (pointer,): (WasmStr,)) -> wasmtime::Result<(Opti
 fn set(mut caller: Caller<'_>, (pointer, value): (WasmStr, WasmStr)) -> Written {
     spend(&mut caller)?;
     let (pointer, value) = (owned(&caller, &pointer)?, owned(&caller, &value)?);
+    let room = write(&mut caller, value.len());
     let Some(exchange) = lent(&mut caller) else { return Ok((no_request(),)) };
-    Ok((exchange.request_mut().and_then(|(_, body)| body.set(&pointer, &value).map_err(|e| e.to_string())),))
+    Ok((room
+        .and_then(|()| exchange.request_mut())
+        .and_then(|(_, body)| body.set(&pointer, &value).map_err(|e| e.to_string())),))
 }
 
 fn remove(mut caller: Caller<'_>, (pointer,): (WasmStr,)) -> wasmtime::Result<(Result<bool, String>,)> {
@@ -95,9 +98,12 @@ fn texts(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Vec<Text>,)> {
 fn set_text(mut caller: Caller<'_>, (index, text): (u32, WasmStr)) -> Written {
     spend(&mut caller)?;
     let text = owned(&caller, &text)?;
+    let room = write(&mut caller, text.len());
     let Some(exchange) = lent(&mut caller) else { return Ok((no_request(),)) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    Ok((exchange.request_mut().and_then(|(_, body)| body.set_text(index, &text).map_err(|e| e.to_string())),))
+    Ok((room
+        .and_then(|()| exchange.request_mut())
+        .and_then(|(_, body)| body.set_text(index, &text).map_err(|e| e.to_string())),))
 }
 
 fn body(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Bytes,)> {
@@ -107,6 +113,7 @@ fn body(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Bytes,)> {
 
 fn set_body(mut caller: Caller<'_>, (body,): (Bytes,)) -> Written {
     spend(&mut caller)?;
+    let room = write(&mut caller, body.len());
     let Some(exchange) = lent(&mut caller) else { return Ok((no_request(),)) };
-    Ok((exchange.request_mut().and_then(|(_, old)| old.replace(body).map_err(|e| e.to_string())),))
+    Ok((room.and_then(|()| exchange.request_mut()).and_then(|(_, old)| old.replace(body).map_err(|e| e.to_string())),))
 }

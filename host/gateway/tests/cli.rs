@@ -1,0 +1,158 @@
+//! The command line: what it checks, what it says, and how it ends.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use support::upstream::Upstream;
+use support::{Gateway, cache, chat, config, demo_config, post, root};
+
+fn weir(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_weir")).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
+}
+
+fn check(file: &Path) -> Output {
+    weir(&["check", "--config", file.to_str().unwrap()])
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// A folder with this configuration and an empty folder of plugins.
+fn folder(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("plugins")).unwrap();
+    let file = folder.path().join("weir.toml");
+    let plugins = format!("[plugins]\nfolder = \"plugins\"\ncache = \"{}\"\n", cache().display());
+    fs::write(&file, text.replace("[plugins]\n", &plugins)).unwrap();
+    (folder, file)
+}
+
+#[test]
+fn check_says_that_a_good_configuration_is_good() {
+    let (_folder, file) = folder(&demo_config("[plugins]\n"));
+    let output = check(&file);
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(out(&output).contains("good (2 tenants, 1 models, 0 plugins bound)"), "{}", out(&output));
+}
+
+#[test]
+fn check_says_every_mistake_with_its_file_line_and_key() {
+    let text = demo_config("[plugins]\n[limits]\nboddy = 3\nconnections = 0\n");
+    let (_folder, file) = folder(&text);
+    let written = fs::read_to_string(&file).unwrap();
+    let output = check(&file);
+    assert_eq!(output.status.code(), Some(1));
+    let line = |key: &str| written.lines().position(|l| l.starts_with(key)).unwrap() + 1;
+    let said = err(&output);
+    for (key, hint) in [("boddy", "did you mean"), ("connections", "")] {
+        let place = format!("{}:{}: limits.{key}:", file.display(), line(key));
+        let found = said.lines().find(|l| l.starts_with(&place));
+        assert!(found.is_some_and(|l| l.contains(hint)), "no {place:?} in: {said}");
+    }
+    assert_eq!(out(&output), "");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_said_plainly() {
+    for command in ["check", "serve"] {
+        let output = weir(&[command, "--config", "/nowhere/weir.toml"]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(err(&output).contains("/nowhere/weir.toml"), "{}", err(&output));
+    }
+}
+
+#[test]
+fn a_chain_that_names_an_unknown_plugin_is_refused_with_its_line() {
+    let (_folder, file) = folder(&demo_config("[plugins]\n\n[[plugins.chain]]\nplugin = \"no-such-plugin\"\n"));
+    let written = fs::read_to_string(&file).unwrap();
+    let line = written.lines().position(|l| l.starts_with("[[plugins.chain]]")).unwrap() + 1;
+    for output in [check(&file), weir(&["serve", "--config", file.to_str().unwrap()])] {
+        assert_eq!(output.status.code(), Some(1));
+        let said = err(&output);
+        let at = [line, line + 1].map(|n| format!("{}:{n}: plugins.chain.no-such-plugin:", file.display()));
+        assert!(said.lines().any(|l| at.iter().any(|at| l.starts_with(at))), "no {at:?} in: {said}");
+    }
+}
+
+#[test]
+fn help_names_every_command_and_mistakes_point_to_it() {
+    let help = weir(&["--help"]);
+    assert!(help.status.success());
+    for word in ["serve", "check", "key", "--config", "--listen", "--admin"] {
+        assert!(out(&help).contains(word), "no {word} in: {}", out(&help));
+    }
+    let wrong = weir(&["sevre"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("sevre"), "{}", err(&wrong));
+    assert!(out(&weir(&["--version"])).starts_with("weir "));
+}
+
+#[test]
+fn a_new_key_works_once_its_hash_is_in_the_configuration() {
+    let upstream = Upstream::chat();
+    let pepper = |text: &str| format!("pepper = \"a pepper of the test's own\"\n{text}");
+    let (_folder, file) = folder(&pepper(&config(upstream.address)));
+    let output = weir(&["key", "new", "team_1", "--config", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", err(&output));
+    let token = out(&output).trim().to_owned();
+    assert!(token.starts_with("sk-weir-team_1-") && token.len() > 40, "{token}");
+    let said = err(&output);
+    assert!(!said.contains(&token));
+    let hash = said.lines().find(|l| l.starts_with("hash = ")).unwrap();
+
+    let key = format!("[tenants.new]\nmodels = [\"*\"]\n[[tenants.new.keys]]\nid = \"team_1\"\n{hash}\n");
+    let gateway = Gateway::start(&format!("{}\n{key}", pepper(&config(upstream.address))));
+    assert_eq!(post(gateway.address, &token, &chat("hi")).status, 200);
+    assert_eq!(post(gateway.address, &format!("{token}x"), &chat("hi")).status, 401);
+}
+
+#[test]
+fn a_key_of_an_impossible_name_is_refused() {
+    let (_folder, file) = folder(&demo_config("[plugins]\n"));
+    let output = weir(&["key", "new", "Team 1", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).starts_with("weir: "), "{}", err(&output));
+}
+
+#[test]
+fn a_port_in_use_is_a_clear_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (_folder, file) = folder(&demo_config("[plugins]\n"));
+    for flag in ["--listen", "--admin"] {
+        let output = weir(&["serve", "--config", file.to_str().unwrap(), flag, &address]);
+        assert_eq!(output.status.code(), Some(1), "{flag}");
+        assert!(err(&output).contains(&format!("cannot listen on {address}")), "{}", err(&output));
+    }
+}
+
+#[test]
+fn two_gateways_do_not_share_a_port_unnoticed() {
+    let gateway = Gateway::start(&demo_config(""));
+    let (_folder, file) = folder(&demo_config("[plugins]\n"));
+    let address = gateway.address.to_string();
+    let output = weir(&["serve", "--config", file.to_str().unwrap(), "--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("is another gateway running there?"), "{}", err(&output));
+}
+
+#[test]
+fn the_shipped_configuration_is_good_and_answers_the_shipped_key() {
+    let shipped = root().join("config/weir.toml");
+    let output = check(&shipped);
+    assert!(output.status.success(), "{}", err(&output));
+    let gateway = Gateway::start_file(&shipped, &["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+    let body = chat("Hello, Weir").replace("\"m\"", "\"demo-small\"");
+    let reply = post(gateway.address, "sk-weir-acme-demo", &body);
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert!(!reply.content().is_empty());
+    assert!(gateway.log().contains("try      curl"), "{}", gateway.log());
+}

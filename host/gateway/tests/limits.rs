@@ -1,0 +1,196 @@
+//! Everything has a bound with a name: requests, bodies, connections, time.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+
+use std::io::{BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+use support::client::read_reply;
+use support::upstream::{CHAT, Upstream, ok};
+use support::{ACME, GLOBEX, Gateway, PATIENCE, Reply, chat, config, config_with, post, until};
+
+/// A configuration in which this line stands in the table of a key, or of its tenant.
+fn limited(config: &str, table: &str, line: &str) -> String {
+    let at = format!("{table}\n");
+    assert!(config.contains(&at));
+    config.replace(&at, &format!("{at}{line}\n"))
+}
+
+/// An upstream that answers each request only when the test says so.
+fn held() -> (Upstream, Sender<()>) {
+    let (release, released) = channel();
+    let released = Mutex::new(released);
+    let upstream = Upstream::start(move |_, _, stream| {
+        let _ = released.lock().unwrap().recv();
+        stream.write_all(&ok("application/json", CHAT)).is_ok()
+    });
+    (upstream, release)
+}
+
+fn in_background(gateway: &Gateway, token: &'static str) -> JoinHandle<Reply> {
+    let address = gateway.address;
+    std::thread::spawn(move || post(address, token, &chat("held")))
+}
+
+fn advice(reply: &Reply) -> (u64, u64) {
+    let number = |name: &str| reply.header(name).unwrap_or_else(|| panic!("no {name}")).parse().unwrap();
+    (number("retry-after"), number("retry-after-ms"))
+}
+
+#[test]
+fn requests_per_minute_are_counted_for_each_key_and_said_in_headers() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&limited(&config(upstream.address), "id = \"acme\"", "requests_per_minute = 2"));
+    let first = post(gateway.address, ACME, &chat("1"));
+    assert_eq!(first.header("x-ratelimit-limit-requests"), Some("2"));
+    assert_eq!(first.header("x-ratelimit-remaining-requests"), Some("1"));
+    assert!(first.header("x-ratelimit-reset-requests").is_some());
+    assert_eq!(post(gateway.address, ACME, &chat("2")).header("x-ratelimit-remaining-requests"), Some("0"));
+
+    let refused = post(gateway.address, ACME, &chat("3"));
+    assert_eq!((refused.status, refused.code().as_str()), (429, "rate_limit_exceeded"));
+    assert!(refused.json()["error"]["message"].as_str().unwrap().contains("key"), "{}", refused.text());
+    let (seconds, ms) = advice(&refused);
+    assert!(ms > 0 && ms <= 30_000 && seconds == ms.div_ceil(1000), "{seconds} s, {ms} ms");
+    assert_eq!(refused.header("x-ratelimit-remaining-requests"), Some("0"));
+    assert_eq!(refused.header("x-ratelimit-limit-requests"), Some("2"));
+
+    let other = post(gateway.address, GLOBEX, &chat("1"));
+    assert_eq!((other.status, other.header("x-ratelimit-limit-requests")), (200, None));
+    assert_eq!(upstream.seen().len(), 3);
+}
+
+#[test]
+fn a_tenants_requests_per_minute_hold_over_all_its_keys() {
+    let upstream = Upstream::chat();
+    let config = limited(&config(upstream.address), "[tenants.acme]", "requests_per_minute = 1");
+    let gateway = Gateway::start(&config);
+    assert_eq!(post(gateway.address, ACME, &chat("1")).status, 200);
+    let refused = post(gateway.address, ACME, &chat("2"));
+    assert_eq!(refused.status, 429);
+    assert!(refused.json()["error"]["message"].as_str().unwrap().contains("tenant"), "{}", refused.text());
+}
+
+#[test]
+fn listing_models_spends_no_request() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&limited(&config(upstream.address), "id = \"acme\"", "requests_per_minute = 1"));
+    for _ in 0..3 {
+        assert_eq!(support::get(gateway.address, "/v1/models", Some(ACME)).status, 200);
+    }
+    assert_eq!(post(gateway.address, ACME, &chat("1")).status, 200);
+}
+
+#[test]
+fn concurrency_is_bounded_until_the_last_byte_and_then_free_again() {
+    let (upstream, release) = held();
+    let gateway = Gateway::start(&limited(&config(upstream.address), "[tenants.acme]", "concurrency = 1"));
+    let first = in_background(&gateway, ACME);
+    until("the first request is upstream", || (upstream.seen().len() == 1).then_some(()));
+    let refused = post(gateway.address, ACME, &chat("second"));
+    assert_eq!((refused.status, refused.code().as_str()), (429, "concurrency_limit_exceeded"));
+    assert!(advice(&refused).1 > 0);
+    release.send(()).unwrap();
+    assert_eq!(first.join().unwrap().status, 200);
+    release.send(()).unwrap();
+    // The seat is given back behind the last byte, which the client may see a moment before.
+    until("the seat is free", || (post(gateway.address, ACME, &chat("third")).status == 200).then_some(()));
+}
+
+#[test]
+fn requests_in_flight_are_bounded_over_all_tenants() {
+    let (upstream, release) = held();
+    let gateway = Gateway::start(&config_with(upstream.address, "", "[limits]\nin_flight = 1\n"));
+    let first = in_background(&gateway, ACME);
+    until("the first request is upstream", || (upstream.seen().len() == 1).then_some(()));
+    let refused = post(gateway.address, GLOBEX, &chat("second"));
+    assert_eq!((refused.status, refused.code().as_str()), (503, "overloaded"));
+    assert_eq!(advice(&refused).0, 1);
+    assert!(refused.header("x-request-id").is_some());
+    release.send(()).unwrap();
+    assert_eq!(first.join().unwrap().status, 200);
+    assert_eq!(gateway.metric("weir_refusals_total", &["code=\"overloaded\""]), 1.0);
+}
+
+#[test]
+fn connections_are_bounded_and_a_free_place_is_used() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config_with(upstream.address, "", "[limits]\nconnections = 2\n"));
+    let open = || {
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let _ = stream.write_all(b"GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n");
+        let mut byte = [0];
+        (matches!(stream.read(&mut byte), Ok(1)), stream)
+    };
+    let (first, second) = (open(), open());
+    assert!(first.0 && second.0);
+    assert!(!open().0, "a third connection was served");
+    drop(first);
+    until("a place is free", || open().0.then_some(()));
+}
+
+#[test]
+fn a_body_that_is_too_large_by_its_length_is_refused_unread() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config_with(upstream.address, "", "[limits]\nbody = 1000\n"));
+    let mut stream = TcpStream::connect(gateway.address).unwrap();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\ncontent-length: 1001\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let reply = read_reply(&mut BufReader::new(stream));
+    assert_eq!((reply.status, reply.code().as_str()), (413, "request_too_large"));
+    let fits = chat(&"x".repeat(1000 - chat("").len()));
+    assert_eq!((fits.len(), post(gateway.address, ACME, &fits).status), (1000, 200));
+    assert_eq!(upstream.seen().len(), 1);
+}
+
+#[test]
+fn a_body_that_grows_too_large_in_chunks_is_refused() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config_with(upstream.address, "", "[limits]\nbody = 1000\n"));
+    let mut stream = TcpStream::connect(gateway.address).unwrap();
+    let head = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    for _ in 0..3 {
+        stream.write_all(&support::upstream::chunk(&"x".repeat(400))).unwrap();
+    }
+    let reply = read_reply(&mut BufReader::new(stream));
+    assert_eq!((reply.status, reply.code().as_str()), (413, "request_too_large"));
+    assert!(upstream.seen().is_empty());
+}
+
+#[test]
+fn a_body_that_does_not_arrive_in_time_is_408() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config_with(upstream.address, "", "[limits]\nbody_timeout = \"100ms\"\n"));
+    for start in ["", "{\"mod"] {
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        let head = "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n";
+        stream.write_all(format!("{head}authorization: Bearer {ACME}\r\n\r\n{start}").as_bytes()).unwrap();
+        let reply = read_reply(&mut BufReader::new(stream));
+        assert_eq!((reply.status, reply.code().as_str()), (408, "request_timeout"), "{start:?}");
+    }
+    assert!(upstream.seen().is_empty());
+}
+
+#[test]
+fn a_head_that_does_not_arrive_in_time_and_an_idle_connection_are_closed() {
+    let upstream = Upstream::chat();
+    let rest = "[limits]\nhead_timeout = \"200ms\"\nkeep_alive_timeout = \"200ms\"\n";
+    let gateway = Gateway::start(&config_with(upstream.address, "", rest));
+    for start in ["", "GET /v1/mod", "GET /nowhere HTTP/1.1\r\nhost: a\r\n\r\n"] {
+        // Reads to the end of the connection: a connection that stays open fails by the client's patience.
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(start.as_bytes()).unwrap();
+        let mut out = Vec::new();
+        assert!(stream.read_to_end(&mut out).is_ok(), "{start:?} was not closed");
+    }
+}

@@ -1,0 +1,122 @@
+use super::*;
+use crate::contract::Facts;
+use weir_dialect::Endpoint;
+
+fn exchange() -> Exchange {
+    let facts = Facts {
+        tenant: "acme".into(),
+        request_id: "id".into(),
+        model: "m".into(),
+        dialect: "openai.chat",
+        streaming: false,
+        body_bytes: 2,
+    };
+    let body = Document::request(Endpoint::Chat, Bytes::from_static(b"{\"a\":1}"));
+    Exchange::new(Arc::new(facts), HeaderMap::new(), body)
+}
+
+fn name(name: &'static str) -> HeaderName {
+    HeaderName::from_static(name)
+}
+
+const ONE: HeaderValue = HeaderValue::from_static("1");
+
+#[test]
+fn writes_of_a_call_that_faulted_are_undone_to_the_last_one() {
+    let mut exchange = exchange();
+    exchange.begin(Access::Request, true);
+    exchange.set_request_header(name("x-before"), ONE).unwrap();
+    exchange.begin(Access::Request, true);
+    exchange.set_request_header(name("x-a"), ONE).unwrap();
+    exchange.set_request_header(name("x-before"), HeaderValue::from_static("2")).unwrap();
+    exchange.request_mut().unwrap().1.set("/a", "2").unwrap();
+    exchange.undo();
+    assert_eq!(exchange.headers.get("x-before"), Some(&ONE));
+    assert_eq!((exchange.headers.len(), exchange.added.as_slice()), (1, [name("x-before")].as_slice()));
+    assert_eq!(exchange.request.bytes().unwrap(), "{\"a\":1}");
+    assert!(!exchange.request.is_changed());
+}
+
+#[test]
+fn an_attempts_and_a_replys_writes_are_undone_too() {
+    let mut exchange = exchange();
+    exchange.attempt = Some((HeaderMap::new(), exchange.request.clone()));
+    exchange.begin(Access::Attempt, true);
+    exchange.set_request_header(name("x-a"), ONE).unwrap();
+    exchange.undo();
+    assert!(exchange.attempt.as_ref().unwrap().0.is_empty() && exchange.added.is_empty());
+    let body = Document::response(Endpoint::Chat, Bytes::from_static(b"{}"));
+    exchange.reply = Some(Reply { headers: HeaderMap::new(), body });
+    exchange.begin(Access::Reply, true);
+    exchange.reply_mut().unwrap().1.set("/a", "1").unwrap();
+    exchange.undo();
+    assert_eq!(exchange.reply.as_mut().unwrap().body.bytes().unwrap(), "{}");
+}
+
+#[test]
+fn a_call_that_wrote_nothing_costs_no_copy_and_undoes_nothing() {
+    let mut exchange = exchange();
+    exchange.begin(Access::Request, true);
+    exchange.request_side().1.get("/a").unwrap();
+    assert!(exchange.saved.is_none());
+    exchange.undo();
+    exchange.begin(Access::Request, false);
+    exchange.request_mut().unwrap().1.set("/a", "2").unwrap();
+    assert!(exchange.saved.is_none(), "a closed plugin's request ends anyway");
+}
+
+#[test]
+fn each_hook_writes_its_own_side_only() {
+    let mut exchange = exchange();
+    for (access, request, reply) in [
+        (Access::Read, false, false),
+        (Access::Request, true, false),
+        (Access::Attempt, false, false),
+        (Access::Reply, false, false),
+    ] {
+        exchange.begin(access, false);
+        assert_eq!(exchange.request_mut().is_ok(), request, "{access:?}: there is no attempt yet");
+        assert_eq!(exchange.reply_mut().is_ok(), reply, "{access:?}: there is no reply yet");
+    }
+}
+
+#[test]
+fn notes_are_a_bindings_own_and_bounded() {
+    let mut exchange = exchange();
+    exchange.set_note(1, "k".to_owned(), b"one".to_vec()).unwrap();
+    exchange.set_note(2, "k".to_owned(), b"two".to_vec()).unwrap();
+    assert_eq!((exchange.note(1, "k").unwrap(), exchange.note(2, "k").unwrap()), (b"one".to_vec(), b"two".to_vec()));
+    assert!(exchange.set_note(1, "k".to_owned(), vec![0; NOTE_BYTES]).is_err());
+    assert_eq!(exchange.note(1, "k").unwrap(), b"one", "what did not fit left the old one");
+    exchange.set_note(1, "k".to_owned(), vec![0; NOTE_BYTES - 1]).unwrap();
+    assert!(exchange.set_note(1, "l".to_owned(), vec![]).is_err());
+    for n in 1..NOTES {
+        exchange.set_note(2, n.to_string(), vec![]).unwrap();
+    }
+    assert!(exchange.set_note(2, "more".to_owned(), vec![]).is_err());
+    exchange.set_note(2, "k".to_owned(), b"still".to_vec()).unwrap();
+}
+
+#[test]
+fn headers_are_bounded_in_number_and_bytes_and_can_be_replaced_at_the_bound() {
+    let mut headers = HeaderMap::new();
+    for n in 0..HEADERS {
+        put(&mut headers, HeaderName::try_from(format!("x-{n}")).unwrap(), ONE).unwrap();
+    }
+    assert!(put(&mut headers, name("x-more"), ONE).is_err());
+    put(&mut headers, name("x-0"), HeaderValue::from_static("2")).unwrap();
+    let mut headers = HeaderMap::new();
+    assert!(put(&mut headers, name("x"), HeaderValue::try_from("v".repeat(HEADER_BYTES)).unwrap()).is_err());
+    put(&mut headers, name("x"), HeaderValue::try_from("v".repeat(HEADER_BYTES - 1)).unwrap()).unwrap();
+}
+
+#[test]
+fn names_that_carry_credentials_or_frame_the_message_cannot_be_written_in_any_spelling() {
+    for own in CREDENTIALS.iter().chain(&HOST_OWNED) {
+        assert!(writable_name(own).is_err() && writable_name(&own.to_uppercase()).is_err(), "{own}");
+    }
+    for bad in ["", "x y", "x\r\n", "x:"] {
+        assert!(writable_name(bad).is_err(), "{bad:?}");
+    }
+    assert_eq!(writable_name("X-Fine").unwrap(), name("x-fine"));
+}

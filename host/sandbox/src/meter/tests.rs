@@ -1,0 +1,80 @@
+use super::*;
+
+#[test]
+fn a_calls_cpu_time_is_counted_in_the_bucket_that_bounds_it() {
+    let stats = HookStats::default();
+    for ns in [0, 500, 501, 100_000_000, 100_000_001, u64::MAX / 8] {
+        stats.call(ns, 0);
+    }
+    let buckets: Vec<u64> = stats.buckets().collect();
+    assert_eq!(buckets.len(), CPU_BUCKETS_NS.len() + 1);
+    assert_eq!((buckets[0], buckets[1], buckets[13], buckets[14]), (2, 1, 1, 2));
+    assert_eq!((stats.calls(), buckets.iter().sum::<u64>()), (6, 6));
+}
+
+#[test]
+fn every_fault_has_a_reason_of_its_own() {
+    let text = String::new;
+    let faults = [
+        Fault::Trap(text()),
+        Fault::Deadline,
+        Fault::Memory,
+        Fault::Stack,
+        Fault::HostCalls,
+        Fault::Answer(text()),
+        Fault::Busy,
+        Fault::Full,
+        Fault::Start(text()),
+    ];
+    let stats = HookStats::default();
+    for (n, fault) in faults.iter().enumerate() {
+        assert_eq!((fault.index(), fault.reason()), (n, Fault::REASONS[n]));
+        (0..=n).for_each(|_| stats.fault(fault));
+    }
+    assert_eq!(stats.faults().map(|(_, count)| count).collect::<Vec<_>>(), (1..=9).collect::<Vec<u64>>());
+}
+
+#[test]
+fn names_of_counters_are_bounded_in_shape_and_number() {
+    let counters = Counters::default();
+    for bad in ["", "UPPER", "a-b", "a\nb", "ä", &"x".repeat(65)] {
+        counters.named(bad).fetch_add(1, Ordering::Relaxed);
+    }
+    assert_eq!(counters.named("other").load(Ordering::Relaxed), 6);
+    for n in 0..200 {
+        counters.named(&format!("n{n}")).fetch_add(1, Ordering::Relaxed);
+    }
+    let names = counters.by_name.lock().unwrap();
+    assert!(names.len() <= Counters::NAMES + 1, "{}", names.len());
+    let sum: u64 = names.values().map(|value| value.load(Ordering::Relaxed)).sum();
+    assert_eq!(sum, 206, "nothing is lost, only its name");
+}
+
+#[test]
+fn figures_and_counters_are_kept_apart_by_plugin_hook_and_tenant_and_outlive_reloads() {
+    let meter = Meter::default();
+    let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
+    meter.stats(&a, Hook::Policy, &b).hit();
+    meter.stats(&a, Hook::Event, &b).hit();
+    meter.stats(&b, Hook::Policy, &a).hit();
+    meter.stats(&a, Hook::Policy, &b).hit();
+    let mut seen = Vec::new();
+    meter.each_hook(|plugin, hook, tenant, stats| seen.push(format!("{plugin} {hook} {tenant} {}", stats.hits())));
+    assert_eq!(seen, ["a event b 1", "a policy b 2", "b policy a 1"]);
+}
+
+#[test]
+fn instances_are_counted_while_they_live() {
+    let meter = Meter::default();
+    let (plugin, tenant): (Arc<str>, Arc<str>) = ("p".into(), "t".into());
+    let counters = meter.counters(&plugin, &tenant);
+    let alive = [Alive::new(&counters), Alive::new(&counters)];
+    let count = || {
+        let mut count = 0;
+        meter.each_pool(|_, _, n| count += n);
+        count
+    };
+    assert_eq!(count(), 2);
+    drop(alive);
+    assert_eq!(count(), 0);
+}

@@ -1,0 +1,247 @@
+//! Instances under stress: calls that are dropped, an engine that is full, time that passes outside of guest code.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
+
+use bytes::Bytes;
+use std::cell::RefCell;
+use std::fs;
+use std::future::{Future, poll_fn};
+use std::path::Path;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use weir_config::{Config, Overrides};
+use weir_dialect::{Document, Endpoint};
+use weir_sandbox::{Chain, Exchange, Facts, Fault, Library, Sandbox, Stop, Worker};
+
+const HASH: &str = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675";
+
+/// A policy with this body and an allocator that wraps around.
+fn policy(body: &str) -> Vec<u8> {
+    importing("", body)
+}
+
+/// The same with imports.
+fn importing(imports: &str, body: &str) -> Vec<u8> {
+    let facts = "(param $a i32) (param $a-len i32) (param i32 i32 i32 i32 i32 i32 i32 i32)";
+    let module = format!(
+        r#"(module {imports}
+          (memory (export "memory") 1)
+          (global $free (mut i32) (i32.const 1024))
+          (func (export "cabi_realloc") (param i32 i32 i32) (param $len i32) (result i32)
+            (if (i32.gt_u (local.get $len) (i32.const 65536)) (then (return (i32.const 65536))))
+            (global.set $free (i32.and (i32.add (global.get $free) (i32.const 256)) (i32.const 16383)))
+            (i32.add (i32.const 1024) (global.get $free)))
+          (func (export "weir:plugin/policy@0.1.0#on-request") {facts} (result i32) {body}))"#
+    );
+    weir_pack::component_from_wat(&module, "policy-hook").unwrap()
+}
+
+const SPIN: &str = "(loop $forever (br $forever)) unreachable";
+/// Spins for the tenant whose name begins with `s`.
+const SPIN_FOR_S: &str =
+    "(if (i32.eq (i32.load8_u (local.get $a)) (i32.const 115)) (then (loop $forever (br $forever)))) (i32.const 0)";
+/// Puts a number of 15 million digits into the body and reads it again and again: few steps for the guest, long ones for
+/// the host.
+const READ: &str = r#"(drop (memory.grow (i32.const 500)))
+    (memory.fill (i32.const 65536) (i32.const 49) (i32.const 15000000))
+    (i32.store16 (i32.const 512) (i32.const 0x6e2f))
+    (call $set (i32.const 512) (i32.const 2) (i32.const 65536) (i32.const 15000000) (i32.const 528))
+    (loop $again (call $get (i32.const 512) (i32.const 2) (i32.const 528)) (br $again))
+    unreachable"#;
+const READS: &str = r#"(import "weir:plugin/request@0.1.0" "get" (func $get (param i32 i32 i32)))
+    (import "weir:plugin/request@0.1.0" "set" (func $set (param i32 i32 i32 i32 i32)))"#;
+
+/// The sandbox with one plugin in service for the tenants `sam` and `tom`.
+struct Stage {
+    sandbox: Arc<Sandbox>,
+    library: Library,
+    worker: Worker,
+    config: Config,
+    _folder: TempDir,
+}
+
+impl Stage {
+    async fn set(component: &[u8], limits: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            r#"
+[providers.demo]
+kind = "demo"
+[models.m]
+targets = ["demo/m"]
+[tenants.sam]
+models = ["*"]
+[[tenants.sam.keys]]
+id = "sam"
+hash = "{HASH}"
+[tenants.tom]
+models = ["*"]
+[[tenants.tom.keys]]
+id = "tom"
+hash = "{HASH}"
+[plugins]
+folder = "{}"
+[[plugins.chain]]
+plugin = "it"
+limits = {limits}
+"#,
+            folder.path().display()
+        );
+        fs::write(folder.path().join("it.wasm"), component).unwrap();
+        let none = |_: &str| None;
+        let loaded = weir_config::parse(&text, Path::new("weir.toml"), &none, &Overrides::default());
+        let config = loaded.unwrap_or_else(|problems| panic!("{problems}")).config;
+        let sandbox = Sandbox::new().unwrap();
+        let mut library = Library::new(Arc::clone(&sandbox), None);
+        let (_, problems) = library.build(&config, &mut |_| {}).await;
+        assert!(problems.is_empty(), "{problems:?}");
+        let worker = Worker::new(&sandbox);
+        Self { sandbox, library, worker, config, _folder: folder }
+    }
+
+    fn chain(&self, tenant: &str) -> Arc<Chain> {
+        Arc::clone(self.library.current().of(tenant).unwrap())
+    }
+
+    async fn ask(&self, tenant: &str) -> Result<(), Fault> {
+        let mut lent = Some(exchange(tenant));
+        let answer = self.worker.policy(&self.chain(tenant), &mut lent).await;
+        match answer {
+            Ok(()) => Ok(()),
+            Err(Stop::Failed { fault, .. }) => {
+                assert!(lent.is_some(), "the exchange is back after a fault");
+                Err(fault)
+            }
+            Err(Stop::Refused { refusal, .. }) => panic!("{refusal:?}"),
+        }
+    }
+
+    fn instances(&self) -> i64 {
+        let mut alive = 0;
+        self.sandbox.meter().each_pool(|_, _, count| alive += count);
+        alive
+    }
+
+    fn cpu(&self) -> Duration {
+        let mut ns = 0;
+        self.sandbox.meter().each_hook(|_, _, _, stats| ns += stats.cpu_ns());
+        Duration::from_nanos(ns)
+    }
+}
+
+fn exchange(tenant: &str) -> Box<Exchange> {
+    let facts = Facts {
+        tenant: tenant.into(),
+        request_id: "id".into(),
+        model: "m".into(),
+        dialect: "openai.chat",
+        streaming: false,
+        body_bytes: 2,
+    };
+    let body = Document::request(Endpoint::Chat, Bytes::from_static(b"{}"));
+    Box::new(Exchange::new(Arc::new(facts), http::HeaderMap::new(), body))
+}
+
+fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
+}
+
+/// Polls a future a few times and drops it in the middle.
+async fn begin_and_leave(call: impl Future<Output = Result<(), Fault>>, polls: u32) {
+    let mut call = Box::pin(call);
+    let mut left = polls;
+    poll_fn(|cx| {
+        assert!(call.as_mut().poll(cx).is_pending(), "it cannot be over yet");
+        left -= 1;
+        if left == 0 { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+#[test]
+fn a_call_that_is_dropped_in_the_middle_gives_its_place_back_and_pays() {
+    run(async {
+        let stage = Stage::set(&policy(SPIN_FOR_S), r#"{ instances = 1, wait = "0ms", deadline = "60s" }"#).await;
+        for round in 1..=3 {
+            begin_and_leave(stage.ask("sam"), 5).await;
+            assert_eq!(stage.instances(), 0, "round {round}");
+            assert!(stage.cpu() > Duration::from_millis(round), "round {round}: {:?}", stage.cpu());
+        }
+        // Had a place been lost, nobody could be served: there is one.
+        begin_and_leave(stage.ask("sam"), 2).await;
+        assert_eq!(stage.ask("tom").await, Ok(()));
+    });
+}
+
+#[test]
+fn a_call_that_is_dropped_while_it_waits_takes_nobodys_turn() {
+    run(async {
+        let stage = Stage::set(&policy(SPIN_FOR_S), r#"{ instances = 1, wait = "30s", deadline = "200ms" }"#).await;
+        let (spinner, waiter) = (stage.ask("sam"), stage.ask("sam"));
+        tokio::pin!(spinner);
+        begin_and_leave(async { spinner.as_mut().await }, 2).await;
+        begin_and_leave(waiter, 1).await;
+        let (first, second) = tokio::join!(spinner, stage.ask("sam"));
+        assert_eq!((first, second), (Err(Fault::Deadline), Err(Fault::Deadline)));
+        assert_eq!(stage.instances(), 0);
+    });
+}
+
+#[test]
+fn a_deadline_counts_the_time_that_passes_and_not_the_steps_of_the_guest() {
+    run(async {
+        // Were each step taken for one slice, ten of them would fit in, and the limit of host calls would come first.
+        let stage = Stage::set(&importing(READS, READ), r#"{ deadline = "20ms", host_calls = 6 }"#).await;
+        assert_eq!(stage.ask("sam").await, Err(Fault::Deadline));
+        eprintln!("cut off after {:?}", stage.cpu());
+    });
+}
+
+#[test]
+fn a_full_engine_says_so_and_serves_again_when_there_is_room() {
+    run(async {
+        let stage = Stage::set(&policy(SPIN), r#"{ instances = 1000, wait = "0ms", deadline = "60s" }"#).await;
+        let mut calls: Vec<Pin<Box<dyn Future<Output = Result<(), Fault>> + '_>>> = Vec::new();
+        let refused = Rc::new(RefCell::new(None));
+        // Each call runs for one slice and then keeps its stack; the thousandth or so finds none.
+        let start = Instant::now();
+        for n in 0..1100 {
+            let mut call: Pin<Box<dyn Future<Output = _>>> =
+                Box::pin(stage.ask(if n % 2 == 0 { "sam" } else { "tom" }));
+            let first = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
+            match first {
+                Poll::Pending => calls.push(call),
+                Poll::Ready(end) => {
+                    *refused.borrow_mut() = Some(end);
+                    break;
+                }
+            }
+        }
+        eprintln!("{} calls at once after {:?}", calls.len(), start.elapsed());
+        assert_eq!(*refused.borrow(), Some(Err(Fault::Full)));
+        calls.truncate(calls.len() - 10);
+        begin_and_leave(stage.ask("sam"), 2).await;
+        drop(calls);
+        assert_eq!(stage.instances(), 0);
+    });
+}
+
+#[test]
+fn a_library_goes_back_to_what_it_served() {
+    run(async {
+        let mut stage = Stage::set(&policy("(i32.const 0)"), "{}").await;
+        let (before, generation) = (stage.library.checkpoint(), stage.library.current().generation);
+        let mut other = stage.config.clone();
+        other.plugins.chain[0].plugin = "absent".to_owned();
+        fs::remove_file(stage.config.plugins.folder.join("it.wasm")).unwrap();
+        let (chains, problems) = stage.library.build(&other, &mut |_| {}).await;
+        assert_eq!((chains.plugins().len(), problems.len()), (0, 1));
+        stage.library.restore(before);
+        let (chains, problems) = stage.library.build(&stage.config, &mut |_| {}).await;
+        assert_eq!((chains.plugins().len(), chains.generation), (1, generation));
+        assert!(problems[0].last_good, "the file is gone, the plugin is not: {problems:?}");
+    });
+}
