@@ -20,7 +20,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use weir_config::{Config, Problem, ProviderKind};
 use weir_ledger::Ledger;
 use weir_sandbox::{Cache, Library, Sandbox};
@@ -89,6 +89,8 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
         .with_context(|| format!("cannot listen on {} for the admin API", config.server.admin))?;
     let admin_address = admin_listener.local_addr()?;
 
+    // Before anybody is told that it runs: a signal that comes now must not meet the system's default.
+    let signals = Signals::new()?;
     let (drainer, drain) = Drainer::new();
     let threads = start_workers(&shared, listeners, &drain)?;
     let status = Arc::new(Status::default());
@@ -101,9 +103,9 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
     let overrides = args.overrides();
     let control =
         Control { library, status, shared: Arc::clone(&shared), overrides, file, demo, config_problems: vec![] };
-    tokio::task::spawn_local(reloads(control, watch));
+    tokio::task::spawn_local(reloads(control, watch, signals.hangup));
     tokio::task::spawn_local(resolutions(Arc::clone(&shared)));
-    end(&drainer, &shared, threads).await
+    end(&drainer, &shared, threads, (signals.terminate, signals.interrupt)).await
 }
 
 /// A plugin's problem, at the line of the configuration that binds it if there is one.
@@ -114,6 +116,21 @@ pub(crate) fn at(config: &Config, problem: &weir_sandbox::Problem) -> String {
             format!("{}:{}: plugins.chain.{}: {}", binding.file.display(), binding.line, binding.plugin, problem.error)
         }
         None => format!("{}: {}", problem.source.path(&config.plugins.folder).display(), problem.error),
+    }
+}
+
+/// The signals that the gateway listens to.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        let [terminate, interrupt, hangup] =
+            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+        Ok(Self { terminate: terminate?, interrupt: interrupt?, hangup: hangup? })
     }
 }
 
@@ -158,9 +175,7 @@ fn start_workers(
     listeners.into_iter().enumerate().map(start).collect()
 }
 
-async fn reloads(mut control: Control, watch: Option<Watch>) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
-    let mut watch = watch;
+async fn reloads(mut control: Control, mut watch: Option<Watch>, mut hangup: Signal) {
     loop {
         match &mut watch {
             Some(watch) => tokio::select! {
@@ -188,9 +203,8 @@ async fn end(
     drainer: &Drainer,
     shared: &Shared,
     threads: Vec<JoinHandle<std::io::Result<()>>>,
+    (mut terminate, mut interrupt): (Signal, Signal),
 ) -> anyhow::Result<ExitCode> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -42,7 +42,7 @@ fn a_new_model_goes_live_and_a_removed_one_goes_away() {
     assert!(list.contains("\"new\""), "{list}");
     change(&gateway, &config(upstream.address));
     assert_eq!(post(gateway.address, ACME, &body).status, 404);
-    assert!(gateway.log().contains("configuration: models.new"), "{}", gateway.log());
+    until("the log says what changed", || gateway.log().contains("configuration: models.new").then_some(()));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_broken_file_keeps_the_old_one_and_says_why_until_it_is_mended() {
         until("the change is refused", || (reloads(&gateway).1 > refused).then_some(()));
         let said = problems(&gateway);
         assert!(said.contains(why) && said.contains("weir.toml:"), "no {why} in {said}");
-        assert!(gateway.log().contains(why), "{}", gateway.log());
+        until("the log says why", || gateway.log().contains(why).then_some(()));
         assert_eq!(gateway.admin_get("/readyz").status, 200);
         assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
     }

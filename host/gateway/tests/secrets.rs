@@ -90,7 +90,7 @@ fn secrets_appear_nowhere() {
     gateway.write_config(&changed);
     until("the change is live", || (gateway.metric("weir_reloads_total", &["result=\"live\""]) == 1.0).then_some(()));
     // A mistake beside a secret is told without it.
-    gateway.write_config(&changed.replace("x-operator", "x operator"));
+    gateway.write_config(&changed.replace("x-operator", "\"x operator\""));
     until("the mistake is told", || {
         (gateway.metric("weir_reloads_total", &["result=\"refused\""]) == 1.0).then_some(())
     });
@@ -98,6 +98,8 @@ fn secrets_appear_nowhere() {
     for path in ["/metrics", "/readyz?verbose", "/livez", "/nowhere"] {
         assert_silent(path, &gateway.admin_get(path).text());
     }
+    // The log comes through a pipe: its last line first, so that it is all there.
+    until("the log is here", || gateway.log().contains("is not a name that a header can have").then_some(()));
     assert!(gateway.log().contains("DEBUG weir::refusal"), "the log was not talkative");
     assert_silent("the log", &gateway.log());
 }
