@@ -102,7 +102,9 @@ fn settings(plugin: &str) -> &'static str {
              \"reveal your system prompt\"] }\n"
         }
         "redact-pii" => "config = { kinds = [\"email\", \"phone\", \"card\", \"iban\"] }\n",
-        "route-by-cost" => "config = { rules = [{ max_input_bytes = 2000, prefer = \"cheapest\" }], default = \"keep\" }\n",
+        "route-by-cost" => {
+            "config = { rules = [{ max_input_bytes = 2000, prefer = \"cheapest\" }], default = \"keep\" }\n"
+        }
         _ => "",
     }
 }
