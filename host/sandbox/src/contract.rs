@@ -34,7 +34,7 @@ pub struct Facts {
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift)]
 #[component(record)]
 pub struct Refusal {
-    /// HTTP status, 400 to 599 once it is [`bounded`](Refusal::bounded).
+    /// HTTP status, 400 to 599 once the host has brought it within bounds.
     pub status: u16,
     /// Machine-readable code.
     pub code: String,
