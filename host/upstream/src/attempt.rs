@@ -1,24 +1,30 @@
 //! One attempt: a turn, a connection, a request, a response head.
 
+use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::HOST;
 use http::uri::Parts;
-use http::{Response, StatusCode, Uri, Version};
-use hyper::body::Incoming;
+use http::{Method, Request, Response, StatusCode, Uri, Version};
 use tokio::time::Instant;
 
+use crate::body::Incoming;
 use crate::connect::connect;
 use crate::error::{AttemptError, Which};
-use crate::lane::{Entry, Lane, Lease, Link as _, Opening, Turn};
-use crate::link::{Link, Outgoing, until};
+use crate::http1::{self, Common, Lost};
+use crate::http2::{self, Outgoing, Whole};
+use crate::lane::{Entry, Lane, Lease, Opening, Turn};
+use crate::link::{Link, until};
 use crate::timer::Timer;
 use crate::upstream::Upstream;
 
 pub(crate) struct Attempt<'a> {
     pub(crate) up: &'a Upstream,
     pub(crate) lane: &'a Rc<Lane<Link>>,
+    pub(crate) common: &'a Rc<Common>,
     pub(crate) timer: Timer,
     /// When the attempt last had to wait for something: reading the clock costs more than keeping it.
     pub(crate) now: Instant,
@@ -29,47 +35,59 @@ pub(crate) struct Attempt<'a> {
 
 /// Why a request on a connection gave no head.
 enum Miss {
-    /// It came back unsent: the connection was dead.
-    Unsent(Box<Outgoing>),
+    /// Nothing of it was sent, and it is where it was: the connection was dead.
+    Unsent,
     Failed(AttemptError),
 }
 
 impl Attempt<'_> {
+    /// Makes the attempt with `request`, of which nothing is left once it is on the wire.
     pub(crate) async fn run(
         &mut self,
-        mut request: Outgoing,
+        request: &mut Request<Bytes>,
     ) -> Result<(Lease<Link>, Response<Incoming>), AttemptError> {
-        let mut turn = self.turn().await?;
+        if !has_lawful_target(request) {
+            return Err(AttemptError::BadTarget);
+        }
+        let mut turn = match self.lane.enter(self.now) {
+            Entry::Now(turn) => turn,
+            entry => self.wait(entry).await?,
+        };
         loop {
             let (lease, fresh) = match turn {
                 Turn::Ride(lease) => {
                     self.lane.shard().reused.bump();
                     (lease, false)
                 }
-                Turn::Open(opening) => (self.open(opening).await?, true),
+                // Boxed: connecting is rare, and its state would make every waiting request larger.
+                Turn::Open(opening) => (Box::pin(self.open(opening)).await?, true),
             };
-            self.address(&mut request, lease.link().shared())?;
-            request = match self.exchange(&lease, request).await {
+            lease.begin();
+            let answered = match lease.link() {
+                Link::One(connection) => self.exchange_http1(connection, request).await,
+                Link::Many(connection) => Box::pin(self.exchange_http2(&lease, connection, request)).await,
+            };
+            match answered {
                 Ok(response) => return Ok((lease, response)),
                 Err(Miss::Failed(error)) => return Err(error),
-                Err(Miss::Unsent(_)) if fresh => return Err(self.closed(false)),
-                Err(Miss::Unsent(request)) => *request,
-            };
+                Err(Miss::Unsent) if fresh => return Err(self.closed(false)),
+                Err(Miss::Unsent) => {}
+            }
             self.lane.shard().recovered.bump();
             self.now = Instant::now();
             turn = match lease.replace() {
                 Some(opening) => Turn::Open(opening),
-                None => self.turn().await?,
+                None => self.wait(self.lane.enter(self.now)).await?,
             };
         }
     }
 
     /// A place on a connection, or the permit to open one.
-    async fn turn(&mut self) -> Result<Turn<Link>, AttemptError> {
+    async fn wait(&mut self, entry: Entry<Link>) -> Result<Turn<Link>, AttemptError> {
         let wait = self.up.wait_timeout();
         let busy = AttemptError::Busy { retry_after: wait.max(Duration::from_secs(1)) };
         let now = self.now;
-        let waiting = match self.lane.enter(now) {
+        let waiting = match entry {
             Entry::Now(turn) => return Ok(turn),
             Entry::Full => return Err(busy),
             Entry::Wait(waiting) => waiting,
@@ -82,68 +100,101 @@ impl Attempt<'_> {
 
     async fn open(&mut self, opening: Opening<Link>) -> Result<Lease<Link>, AttemptError> {
         let end = self.total_end;
-        let connecting = until(connect(self.up, self.lane.room()), |cx| match end {
+        let connecting = until(connect(self.up, self.lane.room(), self.common), |cx| match end {
             Some(end) => self.timer.poll_until(end, cx),
-            None => std::task::Poll::Pending,
+            None => Poll::Pending,
         });
         let (link, driver) = connecting.await.map_err(|()| AttemptError::Timeout(Which::Total))??;
         let lease = opening.done(link);
-        let lane = Rc::downgrade(self.lane);
-        tokio::task::spawn_local(async move {
-            driver.await;
-            // The upstream hung up: what was idle is gone, and its place is free.
-            if let Some(lane) = lane.upgrade() {
-                lane.sweep(Instant::now());
-            }
-        });
+        if let Some(driver) = driver {
+            let lane = Rc::downgrade(self.lane);
+            tokio::task::spawn_local(async move {
+                driver.await;
+                // The upstream hung up: what was idle is gone, and its place is free.
+                if let Some(lane) = lane.upgrade() {
+                    lane.sweep(Instant::now());
+                }
+            });
+        }
         self.now = Instant::now();
         Ok(lease)
     }
 
-    /// Names the upstream in the request as the connection's protocol wants it; nobody else can.
-    fn address(&self, request: &mut Outgoing, http2: bool) -> Result<(), AttemptError> {
-        let path = request.uri().path_and_query().filter(|path| path.as_str().starts_with('/')).cloned();
-        let path = path.ok_or(AttemptError::BadTarget)?;
-        let mut parts = Parts::default();
-        parts.path_and_query = Some(path);
-        if http2 {
-            let (scheme, authority) = self.up.scheme_and_authority();
-            parts.scheme = Some(scheme);
-            parts.authority = Some(authority);
-            request.headers_mut().remove(HOST);
-            *request.version_mut() = Version::HTTP_2;
-        } else {
-            request.headers_mut().insert(HOST, self.up.host_header());
-            *request.version_mut() = Version::HTTP_11;
-        }
-        *request.uri_mut() = Uri::from_parts(parts).map_err(|_| AttemptError::BadTarget)?;
-        Ok(())
-    }
-
-    async fn exchange(&mut self, lease: &Lease<Link>, request: Outgoing) -> Result<Response<Incoming>, Miss> {
+    /// When the answer's head must be there, and what it means if it is not.
+    fn head_end(&self) -> (Option<Instant>, Which) {
         let head_end = self.now.checked_add(self.first_byte);
         let end = earliest(head_end, self.total_end);
-        lease.begin();
-        let sent = until(lease.link().send(request), |cx| match end {
+        (end, if end == head_end { Which::FirstByte } else { Which::Total })
+    }
+
+    async fn exchange_http1(
+        &mut self,
+        connection: &http1::Connection,
+        request: &mut Request<Bytes>,
+    ) -> Result<Response<Incoming>, Miss> {
+        let (end, which) = self.head_end();
+        let host = self.up.host_header();
+        let timer = &mut self.timer;
+        let mut exchange = connection.exchange();
+        let answered = poll_fn(|cx| match (exchange.poll(request, host, cx), end) {
+            (Poll::Ready(answered), _) => Poll::Ready(answered.map_err(Some)),
+            (Poll::Pending, Some(end)) => timer.poll_until(end, cx).map(|()| Err(None)),
+            (Poll::Pending, None) => Poll::Pending,
+        });
+        match answered.await {
+            Ok(response) => Ok(response.map(Incoming::One)),
+            Err(Some(Lost::Unsent)) => Err(Miss::Unsent),
+            Err(Some(Lost::Closed)) => Err(Miss::Failed(self.closed(true))),
+            Err(Some(Lost::Unlawful(why))) => Err(Miss::Failed(AttemptError::Protocol(why))),
+            Err(None) => Err(Miss::Failed(AttemptError::Timeout(which))),
+        }
+    }
+
+    async fn exchange_http2(
+        &mut self,
+        lease: &Lease<Link>,
+        connection: &http2::Connection,
+        request: &mut Request<Bytes>,
+    ) -> Result<Response<Incoming>, Miss> {
+        let (end, which) = self.head_end();
+        let outgoing = self.address(std::mem::take(request));
+        let Some(outgoing) = outgoing else { return Err(Miss::Failed(AttemptError::BadTarget)) };
+        let sent = until(connection.send(outgoing), |cx| match end {
             Some(end) => self.timer.poll_until(end, cx),
-            None => std::task::Poll::Pending,
+            None => Poll::Pending,
         });
         match sent.await {
             Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 Err(Miss::Failed(AttemptError::Protocol("101 although nobody asked for an upgrade")))
             }
-            Ok(Ok(response)) => Ok(response),
+            Ok(Ok(response)) => Ok(response.map(Incoming::Many)),
             Ok(Err(mut failed)) => match failed.take_message() {
-                Some(request) => Err(Miss::Unsent(Box::new(request))),
+                Some(unsent) => {
+                    *request = unsent.map(|body| body.0);
+                    Err(Miss::Unsent)
+                }
                 None => Err(Miss::Failed(self.why(&failed.into_error()))),
             },
             Err(()) => {
-                // On HTTP/2 the next request would hit the same silence.
+                // The next request would hit the same silence.
                 lease.retire();
-                let which = if end == head_end { Which::FirstByte } else { Which::Total };
                 Err(Miss::Failed(AttemptError::Timeout(which)))
             }
         }
+    }
+
+    /// Names the upstream in the request as HTTP/2 wants it; nobody else can.
+    fn address(&self, request: Request<Bytes>) -> Option<Outgoing> {
+        let mut request = request.map(Whole);
+        let (scheme, authority) = self.up.scheme_and_authority();
+        let mut parts = Parts::default();
+        parts.path_and_query = request.uri().path_and_query().cloned();
+        parts.scheme = Some(scheme);
+        parts.authority = Some(authority);
+        *request.uri_mut() = Uri::from_parts(parts).ok()?;
+        *request.version_mut() = Version::HTTP_2;
+        request.headers_mut().remove(HOST);
+        Some(request)
     }
 
     fn closed(&self, sent: bool) -> AttemptError {
@@ -176,6 +227,12 @@ impl Attempt<'_> {
             _ => self.closed(true),
         }
     }
+}
+
+/// Whether the request's target is a path, of which the upstream's URI is made. A tunnel has none.
+fn has_lawful_target(request: &Request<Bytes>) -> bool {
+    let path = request.uri().path_and_query();
+    path.is_some_and(|path| path.as_str().starts_with('/')) && *request.method() != Method::CONNECT
 }
 
 fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use crate::error::{BodyError, Break};
+use crate::http1;
 use crate::lane::{Lease, Link as _};
 use crate::link::Link;
 use crate::pool::Route;
@@ -20,21 +21,30 @@ use crate::timer::Timer;
 /// So long an HTTP/1.1 connection may take to be done with its request after the response has ended.
 const SETTLE: Duration = Duration::from_secs(1);
 
+/// A body that is read off a connection.
+pub(crate) enum Incoming {
+    One(http1::Incoming),
+    Many(hyper::body::Incoming),
+}
+
 /// The body of an upstream's answer, read from the upstream as it is polled.
 ///
-/// When it ends cleanly, its connection serves the next request. When it is dropped before, the upstream call is
-/// cancelled: an HTTP/1.1 connection is closed, an HTTP/2 stream reset. A body that the upstream did not end as the
-/// protocol demands gives a [`BodyError`], never a clean end; after an error every further poll gives it again.
-/// Trailers come as a frame of their own. A frame may be as large as 64 KiB and more (HTTP/1.1 reads ahead so much);
-/// how large a body may grow as a whole is the reader's to say.
+/// When it ends cleanly, its connection serves the next request; a body that came whole with its head has ended as far
+/// as the connection is concerned. When it is dropped before, the upstream call is cancelled: an HTTP/1.1 connection is
+/// closed, an HTTP/2 stream reset. A body that the upstream did not end as the protocol demands gives a [`BodyError`],
+/// never a clean end; after an error every further poll gives it again. Trailers come as a frame of their own. A frame
+/// may be as large as 64 KiB and more (HTTP/1.1 reads ahead so much); how large a body may grow as a whole is the
+/// reader's to say.
 pub struct Body {
     state: State,
     total_end: Option<Instant>,
 }
 
 enum State {
-    Open(Box<Open>),
-    Ended,
+    /// What is here goes first.
+    Open(Bytes, Box<Open>),
+    /// The upstream has ended the body; this is what is still to be given.
+    Rest(Bytes, Option<Box<HeaderMap>>),
     Failed(BodyError),
 }
 
@@ -48,21 +58,42 @@ struct Open {
     route: Rc<Route>,
 }
 
+/// One step of a body.
+enum Step {
+    Data(Bytes),
+    /// The last one, with what it holds.
+    Last(Bytes, Option<Box<HeaderMap>>),
+}
+
 impl Body {
     pub(crate) fn new(
-        incoming: Incoming,
+        mut incoming: Incoming,
         lease: Lease<Link>,
         timer: Timer,
         idle: Duration,
         total_end: Option<Instant>,
         route: Rc<Route>,
     ) -> Self {
-        if incoming.is_end_stream() {
-            give_back(lease);
-            return Self { state: State::Ended, total_end };
-        }
-        let open = Open { incoming, lease, timer, idle, silent_since: None, route };
-        Self { state: State::Open(Box::new(open)), total_end }
+        let first = match (&mut incoming, lease.link()) {
+            (Incoming::One(incoming), Link::One(connection)) => incoming.first(connection).map(Step::from),
+            (Incoming::Many(incoming), _) if incoming.is_end_stream() => Ok(Step::Last(Bytes::new(), None)),
+            _ => Ok(Step::Data(Bytes::new())),
+        };
+        let state = match first {
+            Ok(Step::Last(data, trailers)) => {
+                give_back(lease);
+                State::Rest(data, trailers)
+            }
+            Ok(Step::Data(data)) => {
+                State::Open(data, Box::new(Open { incoming, lease, timer, idle, silent_since: None, route }))
+            }
+            Err(how) => {
+                let error = BodyError::Broken(how);
+                route.body_failed(error);
+                State::Failed(error)
+            }
+        };
+        Self { state, total_end }
     }
 
     /// When the total deadline of this attempt passes; `None` when it is too far away to be said.
@@ -72,7 +103,7 @@ impl Body {
     }
 
     fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let State::Open(open) = std::mem::replace(&mut self.state, State::Failed(error)) {
+        if let State::Open(_, open) = std::mem::replace(&mut self.state, State::Failed(error)) {
             open.route.body_failed(error);
             if error == BodyError::Idle {
                 // The whole connection may have gone silent: no further request joins it.
@@ -82,23 +113,53 @@ impl Body {
         Poll::Ready(Some(Err(error)))
     }
 
-    fn end(&mut self) {
-        if let State::Open(open) = std::mem::replace(&mut self.state, State::Ended) {
+    /// The upstream has ended the body: the connection is free, whatever the reader has still to take.
+    fn end(&mut self, data: Bytes, trailers: Option<Box<HeaderMap>>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let State::Open(_, open) = std::mem::replace(&mut self.state, State::Rest(data, trailers)) {
             give_back(open.lease);
+        }
+        self.next_of_rest()
+    }
+
+    fn next_of_rest(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let State::Rest(data, trailers) = &mut self.state else { return Poll::Ready(None) };
+        let frame = match std::mem::take(data) {
+            data if !data.is_empty() => Some(Frame::data(data)),
+            _ => trailers.take().map(|trailers| Frame::trailers(*trailers)),
+        };
+        Poll::Ready(frame.map(Ok))
+    }
+}
+
+impl From<http1::Piece> for Step {
+    fn from(piece: http1::Piece) -> Self {
+        match piece.end {
+            None => Self::Data(piece.data),
+            Some(end) => Self::Last(piece.data, end.trailers),
         }
     }
 }
 
 impl Open {
-    /// Whether an end that hyper reports is one that the upstream meant.
-    fn ended_well(&self) -> bool {
-        let lacking = self.incoming.size_hint().lower() > 0;
-        if self.lease.link().shared() {
-            // A stream that was reset without an error code ends early, too (RFC 9113 section 8.1).
-            self.incoming.is_end_stream() || self.incoming.size_hint().exact() == Some(0)
-        } else {
-            !lacking && !self.lease.link().torn()
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, Break>> {
+        match (&mut self.incoming, self.lease.link()) {
+            (Incoming::One(incoming), Link::One(connection)) => incoming.poll(connection, cx).map_ok(Step::from),
+            (Incoming::Many(incoming), _) => poll_stream(incoming, cx),
+            // A connection does not change its protocol.
+            (Incoming::One(_), Link::Many(_)) => Poll::Ready(Err(Break::Framing)),
         }
+    }
+
+    fn size_hint(&self, here: u64) -> SizeHint {
+        let mut hint = SizeHint::new();
+        match &self.incoming {
+            Incoming::Many(incoming) => return incoming.size_hint(),
+            Incoming::One(incoming) => match incoming.left().and_then(|left| left.checked_add(here)) {
+                Some(left) => hint.set_exact(left),
+                None => hint.set_lower(here),
+            },
+        }
+        hint
     }
 
     fn poll_deadlines(&mut self, total_end: Option<Instant>, cx: &mut Context<'_>) -> Poll<BodyError> {
@@ -116,27 +177,20 @@ impl http_body::Body for Body {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let total_end = self.total_end;
         let open = match &mut self.state {
-            State::Open(open) => open,
-            State::Ended => return Poll::Ready(None),
+            State::Open(here, _) if !here.is_empty() => {
+                return Poll::Ready(Some(Ok(Frame::data(std::mem::take(here)))));
+            }
+            State::Open(_, open) => open,
+            State::Rest(..) => return self.next_of_rest(),
             State::Failed(error) => return Poll::Ready(Some(Err(*error))),
         };
-        match Pin::new(&mut open.incoming).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
+        match open.poll_step(cx) {
+            Poll::Ready(Ok(Step::Data(data))) => {
                 open.silent_since = None;
-                if open.incoming.is_end_stream() {
-                    self.end();
-                }
-                Poll::Ready(Some(Ok(frame)))
+                Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            Poll::Ready(Some(Err(error))) => self.fail(BodyError::Broken(how_it_broke(&error))),
-            Poll::Ready(None) if open.ended_well() => {
-                self.end();
-                Poll::Ready(None)
-            }
-            Poll::Ready(None) => {
-                let how = if open.lease.link().shared() { Break::Reset } else { Break::Cut };
-                self.fail(BodyError::Broken(how))
-            }
+            Poll::Ready(Ok(Step::Last(data, trailers))) => self.end(data, trailers),
+            Poll::Ready(Err(how)) => self.fail(BodyError::Broken(how)),
             Poll::Pending => match open.poll_deadlines(total_end, cx) {
                 Poll::Ready(error) => self.fail(error),
                 Poll::Pending => Poll::Pending,
@@ -145,13 +199,13 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.state, State::Ended)
+        matches!(&self.state, State::Rest(data, None) if data.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.state {
-            State::Open(open) => open.incoming.size_hint(),
-            State::Ended => SizeHint::with_exact(0),
+            State::Open(here, open) => open.size_hint(here.len() as u64),
+            State::Rest(data, _) => SizeHint::with_exact(data.len() as u64),
             State::Failed(_) => SizeHint::default(),
         }
     }
@@ -160,8 +214,8 @@ impl http_body::Body for Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &self.state {
-            State::Open(_) => "open",
-            State::Ended => "ended",
+            State::Open(..) => "open",
+            State::Rest(..) => "ended",
             State::Failed(error) => error.kind(),
         };
         f.debug_tuple("Body").field(&state).finish()
@@ -182,6 +236,26 @@ fn give_back(lease: Lease<Link>) {
     }
 }
 
+/// One step of an HTTP/2 stream.
+fn poll_stream(incoming: &mut hyper::body::Incoming, cx: &mut Context<'_>) -> Poll<Result<Step, Break>> {
+    let frame = match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
+        Some(Ok(frame)) => frame,
+        Some(Err(error)) => return Poll::Ready(Err(how_it_broke(&error))),
+        // A stream that was reset without an error code ends early, too (RFC 9113 section 8.1).
+        None if incoming.is_end_stream() || incoming.size_hint().exact() == Some(0) => {
+            return Poll::Ready(Ok(Step::Last(Bytes::new(), None)));
+        }
+        None => return Poll::Ready(Err(Break::Reset)),
+    };
+    let ended = incoming.is_end_stream();
+    Poll::Ready(Ok(match frame.into_data() {
+        Ok(data) if ended => Step::Last(data, None),
+        Ok(data) => Step::Data(data),
+        // Nothing follows trailers.
+        Err(frame) => Step::Last(Bytes::new(), frame.into_trailers().ok().map(Box::new)),
+    }))
+}
+
 fn how_it_broke(error: &hyper::Error) -> Break {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(at) = cause {
@@ -195,11 +269,7 @@ fn how_it_broke(error: &hyper::Error) -> Break {
             };
         }
         if let Some(io) = at.downcast_ref::<std::io::Error>() {
-            return match io.kind() {
-                std::io::ErrorKind::UnexpectedEof => Break::Cut,
-                std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput => Break::Framing,
-                _ => Break::Io,
-            };
+            return Break::from_io(io);
         }
         cause = at.source();
     }

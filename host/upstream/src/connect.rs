@@ -2,23 +2,30 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{AttemptError, Which};
-use crate::link::{self, Driver, Link};
-use crate::transport::Transport;
+use crate::http1::{self, Common};
+use crate::http2;
+use crate::link::Link;
+use crate::transport::Stream;
 use crate::upstream::{Speak, Upstream};
 
 /// Opens one connection to `up` within its `connect_timeout`; its addresses are tried in turn. `streams` is how many
-/// requests at once its HTTP/2 connections were found to carry.
-pub(crate) async fn connect(up: &Upstream, streams: Option<usize>) -> Result<(Link, Driver), AttemptError> {
+/// requests at once its HTTP/2 connections were found to carry. An HTTP/2 connection comes with work of its own, to be
+/// spawned.
+pub(crate) async fn connect(
+    up: &Upstream,
+    streams: Option<usize>,
+    common: &Rc<Common>,
+) -> Result<(Link, Option<http2::Driver>), AttemptError> {
     let end = Instant::now().checked_add(up.settings().connect_timeout).unwrap_or_else(Instant::now);
     let tcp = dial(&up.addresses(), end).await?;
     let Some((connector, name)) = up.tls() else {
-        let transport = Transport::plain(tcp);
-        return speak(transport, up.speaks() == Speak::Http2, streams).await;
+        return speak(Stream::Plain(tcp), up.speaks() == Speak::Http2, streams, common).await;
     };
     let tls = match timeout_at(end, connector.connect(name.clone(), tcp)).await {
         Ok(Ok(tls)) => tls,
@@ -32,12 +39,22 @@ pub(crate) async fn connect(up: &Upstream, streams: Option<usize>) -> Result<(Li
         }
         _ => false,
     };
-    speak(Transport::tls(tls), chosen, streams).await
+    speak(Stream::Tls(Box::new(tls)), chosen, streams, common).await
 }
 
-async fn speak(transport: Transport, http2: bool, streams: Option<usize>) -> Result<(Link, Driver), AttemptError> {
-    let spoken = if http2 { link::http2(transport, streams).await } else { link::http1(transport).await };
-    spoken.map_err(|_| AttemptError::ClosedBeforeHead { sent: false, idempotent: false })
+async fn speak(
+    stream: Stream,
+    http2: bool,
+    streams: Option<usize>,
+    common: &Rc<Common>,
+) -> Result<(Link, Option<http2::Driver>), AttemptError> {
+    if !http2 {
+        return Ok((Link::One(http1::Connection::new(stream, common.clone())), None));
+    }
+    match http2::open(stream, streams).await {
+        Ok((connection, driver)) => Ok((Link::Many(connection), Some(driver))),
+        Err(_) => Err(AttemptError::ClosedBeforeHead { sent: false, idempotent: false }),
+    }
 }
 
 /// Tries each address with an equal share of the time that is left, so that one black hole cannot eat it all.

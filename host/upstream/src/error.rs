@@ -185,6 +185,17 @@ pub enum Break {
     Io,
 }
 
+impl Break {
+    /// What a failed read means: a TLS stream that was cut, or bytes that are no TLS, come as errors too.
+    pub(crate) fn from_io(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Cut,
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Self::Framing,
+            _ => Self::Io,
+        }
+    }
+}
+
 /// Why a response body did not come to its end. A body that gave an error never gives a clean end afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {

@@ -30,6 +30,10 @@ pub(crate) trait Link {
     fn usable(&self, idle: Duration) -> bool;
     /// Whether it will never take a request again.
     fn closed(&self) -> bool;
+    /// Whether it is closed, as far as a look at it while it is idle can tell.
+    fn hung_up(&self) -> bool {
+        self.closed()
+    }
     /// How many requests it carries at once; with 1 a request that did not end cleanly ends the connection too.
     fn streams(&self) -> usize;
     /// Whether it belongs to a protocol that carries many requests at once.
@@ -198,7 +202,7 @@ impl<L: Link> Lane<L> {
         let mut gone = Vec::new();
         self.state.borrow_mut().spare.retain(|member| {
             let idle = now.saturating_duration_since(member.since.get());
-            let stay = !member.link.closed() && (member.busy.get() > 0 || idle < self.keep);
+            let stay = !member.link.hung_up() && (member.busy.get() > 0 || idle < self.keep);
             if !stay {
                 member.listed.set(false);
                 member.retired.set(true);

@@ -16,6 +16,8 @@ mod body;
 mod connect;
 mod error;
 mod health;
+mod http1;
+mod http2;
 mod lane;
 mod link;
 pub mod plan;

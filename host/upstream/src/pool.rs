@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::Full;
 use tokio::time::Instant;
 
 use crate::attempt::Attempt;
 use crate::body::Body;
 use crate::error::{AttemptError, BodyError};
+use crate::http1::Common;
 use crate::lane::Lane;
 use crate::link::Link;
 use crate::timer::Timers;
@@ -33,11 +33,12 @@ pub struct Deadlines {
 /// One worker's connections to all upstreams. It stays on its thread: nothing in it is locked or shared.
 ///
 /// Its futures must run on a tokio [`LocalRuntime`](tokio::runtime::LocalRuntime) (or in a `LocalSet`), where it
-/// spawns one task for each connection.
+/// spawns one task for each HTTP/2 connection; on HTTP/1.1 the task that makes the request does all the work.
 pub struct Pool {
     workers: usize,
     routes: RefCell<Vec<Rc<Route>>>,
     timers: Rc<Timers>,
+    common: Rc<Common>,
 }
 
 /// This worker's side of an upstream. Requests and bodies hold it in place of the [`Arc`], whose count all workers
@@ -63,7 +64,7 @@ impl Pool {
     /// connection each).
     #[must_use]
     pub fn new(workers: usize) -> Self {
-        Self { workers: workers.max(1), routes: RefCell::default(), timers: Rc::default() }
+        Self { workers: workers.max(1), routes: RefCell::default(), timers: Rc::default(), common: Rc::default() }
     }
 
     /// Makes one attempt: waits for a connection or opens one, sends the request, and waits for the response head.
@@ -78,7 +79,7 @@ impl Pool {
     pub async fn send(
         &self,
         up: &Arc<Upstream>,
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         deadlines: Deadlines,
     ) -> Result<Response<Body>, AttemptError> {
         let start = Instant::now();
@@ -87,13 +88,14 @@ impl Pool {
         let mut attempt = Attempt {
             up,
             lane: &route.lane,
+            common: &self.common,
             timer: self.timers.lend(),
             now: start,
             first_byte: deadlines.first_byte,
             total_end: start.checked_add(deadlines.total),
             idempotent: request.method().is_idempotent(),
         };
-        match attempt.run(request.map(Full::new)).await {
+        match attempt.run(&mut request).await {
             Ok((lease, response)) => {
                 if response.status().is_server_error() {
                     up.health().failure();
@@ -113,8 +115,8 @@ impl Pool {
         }
     }
 
-    /// Closes connections that were idle for longer than `keep_alive_timeout`, and everything of upstreams that are no
-    /// more. To be called every few seconds.
+    /// Closes connections that were idle for longer than `keep_alive_timeout` or that the upstream has closed, and
+    /// everything of upstreams that are no more. To be called about once a second.
     pub fn close_idle(&self) {
         let mut kept = Vec::new();
         let mut gone = Vec::new();
@@ -130,6 +132,7 @@ impl Pool {
         }
         self.routes.replace(kept);
         self.timers.trim();
+        self.common.trim();
     }
 
     fn route(&self, up: &Arc<Upstream>) -> Rc<Route> {

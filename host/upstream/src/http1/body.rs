@@ -1,0 +1,126 @@
+//! A response body as it comes off a connection.
+
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+
+use super::Connection;
+use super::buffers::{READ, READ_AHEAD};
+use super::chunked::Chunked;
+use crate::error::Break;
+
+/// What tells where the body ends (RFC 9112 section 6.3).
+#[derive(Debug)]
+pub(super) enum Framing {
+    /// After so many more bytes.
+    Length(u64),
+    Chunked(Chunked),
+    /// With the connection.
+    UntilClose,
+}
+
+/// A body of which the rest is still to be read.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(super) framing: Framing,
+    /// What came with the head.
+    pub(super) got: BytesMut,
+    /// How much the next read asks for.
+    want: usize,
+}
+
+/// A part of a body.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    /// Empty only at the end.
+    pub(crate) data: Bytes,
+    pub(crate) end: Option<End>,
+}
+
+/// The lawful end of a body.
+#[derive(Debug)]
+pub(crate) struct End {
+    pub(crate) trailers: Option<Box<HeaderMap>>,
+    /// Bytes that nobody asked for came behind it.
+    surplus: bool,
+}
+
+impl Incoming {
+    pub(super) fn new(framing: Framing, got: BytesMut) -> Self {
+        let want = if got.len() >= READ { READ * 2 } else { READ };
+        Self { framing, got, want }
+    }
+
+    /// What of the body came with the head; maybe nothing yet.
+    pub(crate) fn first(&mut self, connection: &Connection) -> Result<Piece, Break> {
+        let got = std::mem::take(&mut self.got);
+        self.take(got).inspect(|piece| connection.done_if(piece))
+    }
+
+    /// Waits for the next piece.
+    pub(crate) fn poll(&mut self, connection: &Connection, cx: &mut Context<'_>) -> Poll<Result<Piece, Break>> {
+        loop {
+            if matches!(&self.framing, Framing::Chunked(chunked) if chunked.malformed()) {
+                return Poll::Ready(Err(Break::Framing));
+            }
+            let read = ready!(connection.poll_read(self.want, cx)).map_err(|error| Break::from_io(&error))?;
+            if read.is_empty() {
+                return Poll::Ready(self.end_of_stream());
+            }
+            if read.len() >= self.want {
+                self.want = self.want.saturating_mul(2).min(READ_AHEAD);
+            }
+            let piece = self.take(read)?;
+            if !piece.data.is_empty() || piece.end.is_some() {
+                connection.done_if(&piece);
+                return Poll::Ready(Ok(piece));
+            }
+        }
+    }
+
+    /// How many bytes are still to come, if that is known.
+    pub(crate) fn left(&self) -> Option<u64> {
+        match self.framing {
+            Framing::Length(left) => Some(left),
+            Framing::Chunked(_) | Framing::UntilClose => None,
+        }
+    }
+
+    fn take(&mut self, mut read: BytesMut) -> Result<Piece, Break> {
+        let end = match &mut self.framing {
+            Framing::Length(left) => {
+                let came = read.len() as u64;
+                let surplus = came > *left;
+                if surplus {
+                    read.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+                }
+                *left = left.saturating_sub(came);
+                (*left == 0).then_some(End { trailers: None, surplus })
+            }
+            Framing::Chunked(chunked) => {
+                let surplus = chunked.decode(&mut read).map_err(|_| Break::Framing)?;
+                chunked.ended().then(|| End { trailers: chunked.trailers(), surplus })
+            }
+            Framing::UntilClose => None,
+        };
+        Ok(Piece { data: read.freeze(), end })
+    }
+
+    fn end_of_stream(&self) -> Result<Piece, Break> {
+        match self.framing {
+            Framing::UntilClose => Ok(Piece { data: Bytes::new(), end: Some(End { trailers: None, surplus: false }) }),
+            Framing::Length(_) | Framing::Chunked(_) => Err(Break::Cut),
+        }
+    }
+}
+
+impl Piece {
+    /// Whether the connection has said more than it was asked for.
+    pub(super) fn has_surplus(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.surplus)
+    }
+}
+
+#[cfg(test)]
+mod tests;

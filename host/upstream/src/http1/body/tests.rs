@@ -1,0 +1,56 @@
+#![allow(clippy::unwrap_used)]
+use super::{Framing, Incoming};
+use crate::error::Break;
+use crate::http1::chunked::Chunked;
+use bytes::BytesMut;
+
+/// Feeds pieces, then the end of the stream; gives the data, the trailers' number, and whether something came behind.
+fn fed(framing: Framing, pieces: &[&str]) -> (String, Result<(usize, bool), Break>) {
+    let mut incoming = Incoming::new(framing, BytesMut::new());
+    let mut data = String::new();
+    for piece in pieces {
+        match incoming.take(BytesMut::from(*piece)) {
+            Err(how) => return (data, Err(how)),
+            Ok(piece) => {
+                data.push_str(std::str::from_utf8(&piece.data).unwrap());
+                if let Some(end) = piece.end {
+                    return (data, Ok((end.trailers.map_or(0, |trailers| trailers.len()), end.surplus)));
+                }
+            }
+        }
+    }
+    (data, incoming.end_of_stream().map(|_| (0, false)))
+}
+
+fn chunked() -> Framing {
+    Framing::Chunked(Chunked::default())
+}
+
+#[test]
+fn a_body_ends_where_its_framing_says_and_nowhere_else() {
+    let ended = |data: &str| (data.to_owned(), Ok((0, false)));
+    let surplus = |data: &str| (data.to_owned(), Ok((0, true)));
+    let cut = |data: &str| (data.to_owned(), Err(Break::Cut));
+    assert_eq!(fed(Framing::Length(5), &["hello"]), ended("hello"));
+    assert_eq!(fed(Framing::Length(5), &["he", "llo", "more"]), ended("hello"));
+    assert_eq!(fed(Framing::Length(5), &["he", "llomore"]), surplus("hello"));
+    assert_eq!(fed(Framing::Length(5), &["hell"]), cut("hell"));
+    assert_eq!(fed(Framing::Length(0), &[""]), ended(""));
+    assert_eq!(fed(Framing::Length(0), &["x"]), surplus(""));
+    assert_eq!(fed(Framing::Length(u64::MAX), &["hell"]), cut("hell"));
+    assert_eq!(fed(chunked(), &["5\r\nhe", "llo\r\n0\r\n\r\n"]), ended("hello"));
+    assert_eq!(fed(chunked(), &["5\r\nhello\r\n0\r\n\r\nmore"]), surplus("hello"));
+    assert_eq!(fed(chunked(), &["5\r\nhello\r\n0\r\na: b\r\nc: d\r\n\r\n"]), ("hello".to_owned(), Ok((2, false))));
+    assert_eq!(fed(chunked(), &["5\r\nhello\r\n0\r\n"]), cut("hello"));
+    assert_eq!(fed(chunked(), &["5\r\nhello\r\nx", "0\r\n\r\n"]), ("hello".to_owned(), Err(Break::Framing)));
+    assert_eq!(fed(Framing::UntilClose, &["he", "llo"]), ended("hello"));
+}
+
+#[test]
+fn a_length_of_body_tells_how_much_is_left() {
+    let mut incoming = Incoming::new(Framing::Length(5), BytesMut::new());
+    assert_eq!(incoming.left(), Some(5));
+    incoming.take(BytesMut::from("he")).unwrap();
+    assert_eq!(incoming.left(), Some(3));
+    assert_eq!(Incoming::new(Framing::UntilClose, BytesMut::new()).left(), None);
+}

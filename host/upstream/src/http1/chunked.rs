@@ -1,0 +1,179 @@
+//! The chunked transfer coding (RFC 9112 section 7.1), decoded where it lies.
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::HeaderMap;
+
+use super::fields;
+
+/// The longest line in front of a chunk; only extensions, which mean nothing here, make one longer than 20 bytes.
+const LINE: u32 = 4 * 1024;
+/// So many bytes the trailers may have.
+const TRAILERS: usize = 16 * 1024;
+
+/// What comes next.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// The first digit of a chunk's size.
+    #[default]
+    Digit,
+    /// More of them, or what follows.
+    Digits,
+    /// White space behind the size.
+    Blank,
+    Extension,
+    SizeLf,
+    Data,
+    DataCr,
+    DataLf,
+    /// The first byte of a trailer, or of the last empty line.
+    Trailer,
+    InTrailer,
+    TrailerLf,
+    LastLf,
+    End,
+    /// Nothing lawful.
+    Nothing,
+}
+
+/// How far the decoding of one body has come.
+#[derive(Debug, Default)]
+pub(super) struct Chunked {
+    next: Next,
+    /// What is left of the chunk, or what is known of its size.
+    left: u64,
+    line: u32,
+    trailer_lines: Vec<u8>,
+    trailers: Option<Box<HeaderMap>>,
+}
+
+/// The coding is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+impl Chunked {
+    /// Leaves of `buffer` only the data in it, in one piece, and says whether there was something behind the end of the
+    /// body. Data in front of something malformed is still given; the next call says that it is malformed.
+    pub(super) fn decode(&mut self, buffer: &mut BytesMut) -> Result<bool, Malformed> {
+        let mut at = 0;
+        // Data stands from `start` to `end`: the first run where it came, later ones moved up to it.
+        let (mut start, mut end) = (0, 0);
+        while !matches!(self.next, Next::End | Next::Nothing) {
+            let Some(&byte) = buffer.get(at) else { break };
+            if self.next != Next::Data {
+                self.next = self.step(byte);
+                at = at.saturating_add(1);
+                continue;
+            }
+            let there = buffer.len().saturating_sub(at);
+            let run = usize::try_from(self.left).unwrap_or(usize::MAX).min(there);
+            let run_end = at.saturating_add(run);
+            if start == end {
+                (start, end) = (at, run_end);
+            } else {
+                buffer.copy_within(at..run_end, end);
+                end = end.saturating_add(run);
+            }
+            at = run_end;
+            self.left = self.left.saturating_sub(run as u64);
+            if self.left == 0 {
+                self.next = Next::DataCr;
+                if buffer.get(at..).is_some_and(|rest| rest.starts_with(b"\r\n")) {
+                    self.next = Next::Digit;
+                    at = at.saturating_add(2);
+                }
+            }
+        }
+        if self.next == Next::Nothing && start == end {
+            return Err(Malformed);
+        }
+        let surplus = at < buffer.len();
+        buffer.truncate(end);
+        buffer.advance(start);
+        Ok(surplus)
+    }
+
+    /// Whether the end of the body has come.
+    pub(super) fn ended(&self) -> bool {
+        self.next == Next::End
+    }
+
+    /// Whether the next call of [`Chunked::decode`] fails, whatever it is given.
+    pub(super) fn malformed(&self) -> bool {
+        self.next == Next::Nothing
+    }
+
+    /// The trailers of a body that has ended, if it has any.
+    pub(super) fn trailers(&mut self) -> Option<Box<HeaderMap>> {
+        self.trailers.take()
+    }
+
+    fn step(&mut self, byte: u8) -> Next {
+        match (self.next, byte) {
+            (Next::Digit, _) if byte.is_ascii_hexdigit() => {
+                (self.left, self.line) = (0, 0);
+                self.digit(byte)
+            }
+            (Next::Digits, _) if byte.is_ascii_hexdigit() => self.digit(byte),
+            (Next::Digits | Next::Blank, b' ' | b'\t') => self.longer(Next::Blank),
+            (Next::Digits | Next::Blank, b';') => Next::Extension,
+            (Next::Digits | Next::Blank | Next::Extension, b'\r') => Next::SizeLf,
+            (Next::Extension, b'\n') => Next::Nothing,
+            (Next::Extension, _) => self.longer(Next::Extension),
+            (Next::SizeLf, b'\n') if self.left == 0 => Next::Trailer,
+            (Next::SizeLf, b'\n') => Next::Data,
+            (Next::DataCr, b'\r') => Next::DataLf,
+            (Next::DataLf, b'\n') => Next::Digit,
+            (Next::Trailer, b'\r') => Next::LastLf,
+            (Next::InTrailer, b'\r') => self.keep(byte, Next::TrailerLf),
+            (Next::Trailer | Next::InTrailer, _) => self.keep(byte, Next::InTrailer),
+            (Next::TrailerLf, b'\n') => self.keep(byte, Next::Trailer),
+            (Next::LastLf, b'\n') => self.last_line(),
+            _ => Next::Nothing,
+        }
+    }
+
+    fn digit(&mut self, byte: u8) -> Next {
+        let value = char::from(byte).to_digit(16).map(u64::from);
+        match self.left.checked_mul(16).zip(value).and_then(|(left, value)| left.checked_add(value)) {
+            Some(left) => {
+                self.left = left;
+                self.longer(Next::Digits)
+            }
+            None => Next::Nothing,
+        }
+    }
+
+    /// Counts one more byte of the line.
+    fn longer(&mut self, next: Next) -> Next {
+        self.line = self.line.saturating_add(1);
+        if self.line > LINE { Next::Nothing } else { next }
+    }
+
+    /// Keeps a byte of the trailers.
+    fn keep(&mut self, byte: u8, next: Next) -> Next {
+        if self.trailer_lines.len() >= TRAILERS {
+            return Next::Nothing;
+        }
+        self.trailer_lines.push(byte);
+        next
+    }
+
+    fn last_line(&mut self) -> Next {
+        if self.trailer_lines.is_empty() {
+            return Next::End;
+        }
+        let mut lines = std::mem::take(&mut self.trailer_lines);
+        lines.extend_from_slice(b"\r\n");
+        let lines = Bytes::from(lines);
+        match fields::read(&lines, &lines, |_, _| {}) {
+            Ok(trailers) => {
+                self.trailers = Some(Box::new(trailers));
+                Next::End
+            }
+            Err(_) => Next::Nothing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

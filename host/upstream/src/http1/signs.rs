@@ -1,0 +1,98 @@
+//! What a response's fields say of its body (RFC 9112 section 6.3) and of its connection (section 9.3).
+
+use http::Version;
+
+use super::body::Framing;
+use super::chunked::Chunked;
+use super::fields::{self, Role};
+use super::head::Unlawful;
+
+/// What the fields of a head say of the message's framing and of the connection.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Signs {
+    length: Option<u64>,
+    bad_length: bool,
+    /// There is a transfer coding,
+    pub(super) coded: bool,
+    /// which is chunked in the end,
+    chunked: bool,
+    /// and so often in all.
+    times_chunked: usize,
+    close: bool,
+    keep_alive: bool,
+}
+
+impl Signs {
+    pub(super) fn note(&mut self, role: Role, value: &[u8]) {
+        match role {
+            Role::Length => self.note_length(value),
+            Role::Coding => self.note_coding(value),
+            Role::Connection => self.note_connection(value),
+            Role::Other => {}
+        }
+    }
+
+    fn note_length(&mut self, value: &[u8]) {
+        for item in items(value) {
+            match number(item) {
+                Some(length) if self.length.is_none_or(|other| other == length) => self.length = Some(length),
+                _ => self.bad_length = true,
+            }
+        }
+    }
+
+    fn note_coding(&mut self, value: &[u8]) {
+        self.coded = true;
+        for item in items(value).filter(|item| !item.is_empty()) {
+            self.chunked = item.eq_ignore_ascii_case(b"chunked");
+            self.times_chunked = self.times_chunked.saturating_add(usize::from(self.chunked));
+        }
+    }
+
+    fn note_connection(&mut self, value: &[u8]) {
+        for item in items(value) {
+            self.close |= item.eq_ignore_ascii_case(b"close");
+            self.keep_alive |= item.eq_ignore_ascii_case(b"keep-alive");
+        }
+    }
+
+    pub(super) fn framing(&self, version: Version, bodiless: bool) -> Result<Framing, Unlawful> {
+        if bodiless {
+            return Ok(Framing::Length(0));
+        }
+        if self.coded {
+            // HTTP/1.0 knows no transfer codings, and nothing is chunked twice (RFC 9112 section 6.1).
+            return match (version, self.times_chunked) {
+                (Version::HTTP_11, 1) if self.chunked => Ok(Framing::Chunked(Chunked::default())),
+                (Version::HTTP_11, 0 | 1) => Ok(Framing::UntilClose),
+                _ => Err(Unlawful::Malformed),
+            };
+        }
+        match self.length {
+            _ if self.bad_length => Err(Unlawful::Malformed),
+            Some(length) => Ok(Framing::Length(length)),
+            None => Ok(Framing::UntilClose),
+        }
+    }
+
+    /// Whether the connection outlives the message. A length beside a transfer coding may be an attack (section 6.3).
+    pub(super) fn reusable(&self, version: Version) -> bool {
+        let in_doubt = self.bad_length || self.coded && self.length.is_some();
+        !self.close && !in_doubt && (version == Version::HTTP_11 || self.keep_alive)
+    }
+}
+
+/// The elements of a list (RFC 9110 section 5.6.1).
+fn items(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|&byte| byte == b',').map(fields::trim)
+}
+
+fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, digit| {
+        let value = digit.is_ascii_digit().then(|| u64::from(digit.wrapping_sub(b'0')))?;
+        number.checked_mul(10)?.checked_add(value)
+    })
+}
