@@ -3,14 +3,15 @@
 use crate::chain::Bound;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
+use crate::gate::Gates;
 use crate::hook::Hook;
 use crate::instance::{Hooks, arm, diagnose};
 use crate::meter::HookStats;
 use crate::pool::{Pool, Taken};
-use crate::ticker::Heartbeat;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
 
@@ -19,6 +20,8 @@ use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
 pub(crate) struct Spent {
     pub(crate) cpu: Duration,
     pub(crate) polls: u64,
+    /// When the last of them ended.
+    pub(crate) end: Option<Instant>,
 }
 
 thread_local! {
@@ -31,16 +34,34 @@ pub(crate) fn since_resumed() -> Duration {
     RESUMED.get().map_or(Duration::ZERO, |start| start.elapsed())
 }
 
-/// Runs a future and adds up what its polls take.
-pub(crate) async fn metered<F: Future>(future: F, spent: &mut Spent) -> F::Output {
-    let mut future = std::pin::pin!(future);
+/// CPU time for instantiation and `init` together; more than a call's, for guests build their tables there.
+pub(crate) const START: Duration = Duration::from_secs(2);
+
+/// Runs a guest, adds up what its polls take, and ends it when that is more than `limit`.
+///
+/// What counts is the time that has really passed: one host call or one filling of memory can last many slices.
+pub(crate) async fn metered<F: Future>(
+    guest: F,
+    limit: Duration,
+    gates: &Rc<Gates>,
+    spent: &mut Spent,
+) -> Result<F::Output, Fault> {
+    let mut guest = std::pin::pin!(guest);
+    let mut gate = gates.lend();
     poll_fn(|cx| {
+        ready!(gate.poll_open(cx));
         let start = Instant::now();
         RESUMED.set(Some(start));
-        let poll = future.as_mut().poll(cx);
-        spent.cpu += start.elapsed();
+        let poll = gate.poll(guest.as_mut(), cx);
+        let end = Instant::now();
+        spent.cpu += end.saturating_duration_since(start);
+        spent.end = Some(end);
         spent.polls += 1;
-        poll
+        match poll {
+            Poll::Ready(done) => Poll::Ready(Ok(done)),
+            Poll::Pending if spent.cpu > limit => Poll::Ready(Err(Fault::Deadline)),
+            Poll::Pending => Poll::Pending,
+        }
     })
     .await
 }
@@ -68,7 +89,7 @@ pub(crate) struct Call<'a> {
     pub(crate) hook: Hook,
     pub(crate) access: Access,
     pub(crate) pool: Rc<Pool>,
-    pub(crate) heartbeat: &'a Heartbeat,
+    pub(crate) gates: &'a Rc<Gates>,
     pub(crate) make_room: &'a dyn Fn(),
 }
 
@@ -89,13 +110,17 @@ impl Call<'_> {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
         let mut bill = Bill { stats, taking: Spent::default(), running: Spent::default() };
-        let _inside = self.heartbeat.enter();
-        let result = match metered(self.take(stats), &mut bill.taking).await {
+        let taken = match self.pool.take_idle(self.bound.slots(), stats) {
+            Some(taken) => Ok(taken),
+            // Boxed, for most calls find an instance and need no room for making one.
+            None => Box::pin(metered(self.take(stats), START, self.gates, &mut bill.taking)).await.flatten(),
+        };
+        let result = match taken {
             Ok(mut taken) => {
                 let answer = self.enter(&mut taken, lent, params, pick, &mut bill.running).await;
                 let result = answer.and_then(check);
                 match result.is_ok() {
-                    true => taken.give_back(plugin),
+                    true => taken.give_back(plugin, bill.running.end.unwrap_or_else(Instant::now)),
                     false => stats.burn(),
                 }
                 result
@@ -136,18 +161,18 @@ impl Call<'_> {
         let gone = || Fault::Start("no such hook".to_owned());
         let instance = taken.instance().ok_or_else(gone)?;
         let function = pick(&instance.hooks).ok_or_else(gone)?;
-        arm(&mut instance.store, plugin, plugin.settings().limits.deadline);
+        arm(&mut instance.store, plugin);
         if let Some(exchange) = lent.as_deref_mut() {
             exchange.begin(self.access, plugin.open());
         }
         instance.store.data_mut().exchange = lent.take();
-        let answer = metered(function.call_async(&mut instance.store, params), spent).await;
+        let limit = plugin.settings().limits.deadline;
+        let answer = metered(function.call_async(&mut instance.store, params), limit, self.gates, spent).await;
         *lent = instance.store.data_mut().exchange.take();
-        answer.map_err(|error| {
-            if let Some(exchange) = lent.as_deref_mut() {
-                exchange.undo();
-            }
-            diagnose(&mut instance.store, &error)
-        })
+        let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
+        if let (Err(_), Some(exchange)) = (&answer, lent.as_deref_mut()) {
+            exchange.undo();
+        }
+        answer
     }
 }

@@ -5,12 +5,11 @@ use crate::error::LoadError;
 use crate::host::{self, Host};
 use crate::meter::Meter;
 use crate::tenant::TenantNames;
-use crate::ticker::Ticker;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig};
 use weir_config::Grant;
 
 /// Largest plugin file that is compiled. Python components reach 20 MB; beyond this a file is a mistake or an attack.
@@ -23,13 +22,12 @@ const STACKS: u32 = 1000;
 /// Most linear memory that any limit in the configuration can give one plugin instance.
 pub(crate) const MEMORY_CEILING: usize = 1 << 30;
 
-/// The engine with everything that is shared by all threads: linkers, meter, tenants' numbers, the ticker.
+/// The engine with everything that is shared by all threads: linkers, meter, tenants' numbers.
 pub struct Sandbox {
     engine: Engine,
     pooling: bool,
     meter: Meter,
     tenants: TenantNames,
-    ticker: Ticker,
     settings_hash: u64,
 }
 
@@ -44,7 +42,7 @@ impl Sandbox {
     /// else from the on-demand one; [`Sandbox::pooling`] tells which.
     ///
     /// # Errors
-    /// What wasmtime says if not even the on-demand engine can be built, or the ticker thread cannot be started.
+    /// What wasmtime says if not even the on-demand engine can be built,.
     pub fn new() -> Result<Arc<Self>, LoadError> {
         let pooled = INSTANCES.into_iter().find_map(|count| Engine::new(&config(Some(count))).ok());
         let pooling = pooled.is_some();
@@ -55,18 +53,10 @@ impl Sandbox {
                 Engine::new(&config(None)).map_err(|e| LoadError::Compile(format!("{e:#}")))?
             }
         };
-        let ticker = Ticker::start(engine.clone()).map_err(|e| LoadError::Cache(format!("no ticker thread: {e}")))?;
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let settings_hash = hasher.finish();
-        Ok(Arc::new(Self {
-            engine,
-            pooling,
-            meter: Meter::default(),
-            tenants: TenantNames::default(),
-            ticker,
-            settings_hash,
-        }))
+        Ok(Arc::new(Self { engine, pooling, meter: Meter::default(), tenants: TenantNames::default(), settings_hash }))
     }
 
     /// Whether instances come from the pooling allocator.
@@ -89,10 +79,6 @@ impl Sandbox {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
-    }
-
-    pub(crate) fn ticker(&self) -> &Ticker {
-        &self.ticker
     }
 
     /// Changes whenever compiled code of another engine, version or setting would not fit this one.
@@ -137,7 +123,10 @@ fn config(instances: Option<u32>) -> Config {
         .wasm_component_model(true)
         // Costs 1.0 to 1.3 µs on every component call where it is on, and no hook needs it.
         .concurrency_support(false)
-        .epoch_interruption(true)
+        // Guests give way after so much work of their own, counted in their code. A thread that ticks would cost a wake
+        // each millisecond, more than everything that plugins do at a few hundred requests a second.
+        .consume_fuel(true)
+        .operator_cost(costs())
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(512 << 10)
         .async_stack_size(1 << 20)
@@ -149,6 +138,14 @@ fn config(instances: Option<u32>) -> Config {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
     }
     config
+}
+
+/// What the instructions of a guest count: one each, and where one does the work of many, what it does. Bytes that are
+/// copied or filled count one each by default; a page more of memory is the kernel's work.
+fn costs() -> OperatorCost {
+    let mut costs = OperatorCost::new();
+    costs.variable.memory_grow_per_page = 250;
+    costs
 }
 
 fn pool(instances: u32) -> PoolingAllocationConfig {

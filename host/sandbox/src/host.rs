@@ -8,12 +8,14 @@ mod notes;
 mod reply;
 mod request;
 
+use crate::call::since_resumed;
 use crate::error::Fault;
 use crate::exchange::Exchange;
 use crate::limiter::Limiter;
 use crate::meter::{Alive, Counters};
 use crate::plugin::Plugin;
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -32,7 +34,6 @@ pub(crate) struct Slots {
 /// What is left of the bounds of one call.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
-    pub(crate) cpu: Duration,
     pub(crate) host_calls: u32,
     pub(crate) log_bytes: usize,
     pub(crate) written: usize,
@@ -105,6 +106,25 @@ fn write(caller: &mut Caller<'_>, bytes: usize) -> Result<(), String> {
     let left = budget.written.checked_sub(bytes);
     budget.written = left.ok_or_else(|| "one call may not write so many bytes into bodies".to_owned())?;
     Ok(())
+}
+
+/// So long a guest may keep its thread in one host call before it has to give way: as long as in code of its own.
+const LONG: Duration = Duration::from_micros(500);
+
+/// Runs a host function whose work grows with what it is given. Where it took long, the guest gives way before it goes
+/// on, and whoever polls it sees what it has used.
+fn giving_way<'a, P, R: Send + 'a>(
+    caller: Caller<'a>,
+    params: P,
+    function: fn(Caller<'_>, P) -> wasmtime::Result<R>,
+) -> Box<dyn Future<Output = wasmtime::Result<R>> + Send + 'a> {
+    let answer = function(caller, params);
+    Box::new(async move {
+        if since_resumed() > LONG {
+            tokio::task::yield_now().await;
+        }
+        answer
+    })
 }
 
 /// The exchange on loan. There is none while `init` runs.

@@ -1,18 +1,17 @@
 //! One live instance: a store, the guest in it, and its hooks looked up once.
 
-use crate::call::since_resumed;
 use crate::contract::{Attempt, Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
 use crate::error::Fault;
 use crate::hook::Hook;
 use crate::host::{Budget, Host, Slots};
 use crate::plugin::Plugin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap};
 
-/// CPU time for instantiation and `init` together; more than a call's, for guests build their tables there.
-const START: Duration = Duration::from_secs(2);
+/// Instructions after which a guest gives way: some 50 µs, and a millisecond or two if every one misses the caches.
+const SLICE: u64 = 50_000;
 /// Bytes that one host call or answer may carry out of the guest: a body of the largest default limit, and some.
 const CARRY: usize = 16 << 20;
 
@@ -46,8 +45,8 @@ impl Instance {
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter(|host| &mut host.limiter);
         store.set_hostcall_fuel(CARRY);
-        store.epoch_deadline_callback(|mut cx| Ok(slice_ended(cx.data_mut())));
-        arm(&mut store, plugin, START);
+        store.fuel_async_yield_interval(Some(SLICE)).map_err(|e| Fault::Start(format!("{e:#}")))?;
+        arm(&mut store, plugin);
         let guest = plugin.pre().instantiate_async(&mut store).await;
         let guest = guest.map_err(|e| diagnose(&mut store, &e))?;
         if let Some(index) = &plugin.exports().init {
@@ -69,31 +68,15 @@ impl Instance {
     }
 }
 
-/// Called at the end of each millisecond that a guest runs: gives way to the worker's other tasks, or cuts it off.
-///
-/// What counts is the time that has really passed, for one host call or one filling of memory can last many slices.
-fn slice_ended(host: &mut Host) -> UpdateDeadline {
-    match host.budget.cpu.checked_sub(since_resumed()) {
-        Some(left) => {
-            host.budget.cpu = left;
-            // Tokio's own yield lets its driver run; waking ourselves at once would starve the sockets.
-            UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))
-        }
-        None => {
-            host.fault = Some(Fault::Deadline);
-            UpdateDeadline::Interrupt
-        }
-    }
-}
-
-/// Sets the bounds of the coming call.
-pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin, cpu: Duration) {
+/// Sets the bounds of the coming call. Its time is bounded by whoever polls it.
+pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin) {
     let limits = &plugin.settings().limits;
     let host = store.data_mut();
-    host.budget = Budget { cpu, host_calls: limits.host_calls, log_bytes: limits.log_bytes, written: WRITTEN };
+    host.budget = Budget { host_calls: limits.host_calls, log_bytes: limits.log_bytes, written: WRITTEN };
     host.fault = None;
     host.limiter.refused = false;
-    store.set_epoch_deadline(1);
+    // A whole slice, so that a short call never gives way; and no end of slices. It fails only where fuel is off.
+    let _on = store.set_fuel(u64::MAX);
 }
 
 /// Why a call into the guest failed.
@@ -106,7 +89,6 @@ pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Faul
         return Fault::Full;
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => Fault::Deadline,
         Some(Trap::StackOverflow) => Fault::Stack,
         Some(_) if host.limiter.refused => Fault::Memory,
         Some(trap) => Fault::Trap(format!("{trap}{}", place(error))),

@@ -14,6 +14,7 @@ mod contract;
 mod engine;
 mod error;
 mod exchange;
+mod gate;
 mod hook;
 mod host;
 mod instance;
@@ -24,7 +25,6 @@ mod meter;
 mod plugin;
 mod pool;
 mod tenant;
-mod ticker;
 mod worker;
 
 pub use cache::Cache;

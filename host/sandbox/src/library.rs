@@ -5,7 +5,7 @@ mod publish;
 mod scan;
 
 use crate::cache::Cache;
-use crate::call::{Spent, metered};
+use crate::call::{START, Spent, metered};
 use crate::chain::Chains;
 use crate::engine::Sandbox;
 use crate::error::LoadError;
@@ -14,9 +14,9 @@ use crate::instance::Instance;
 use crate::kv::Kv;
 use crate::plugin::{Code, Plugin};
 use crate::tenant::TenantId;
-use crate::ticker::Heartbeat;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weir_config::{Config, PluginSettings};
@@ -39,7 +39,6 @@ struct Wanted {
 pub struct Library {
     sandbox: Arc<Sandbox>,
     cache: Option<Cache>,
-    heartbeat: Heartbeat,
     codes: HashMap<blake3::Hash, Arc<Code>>,
     /// Files that did not compile, so that a broken file is not compiled anew at every look.
     bad: HashMap<blake3::Hash, LoadError>,
@@ -68,11 +67,9 @@ impl Library {
     /// An empty library. Without a cache everything is compiled at each start.
     #[must_use]
     pub fn new(sandbox: Arc<Sandbox>, cache: Option<Cache>) -> Self {
-        let heartbeat = sandbox.ticker().pulse();
         Self {
             sandbox,
             cache,
-            heartbeat,
             codes: HashMap::new(),
             bad: HashMap::new(),
             good: HashMap::new(),
@@ -268,8 +265,8 @@ impl Library {
         let counters = self.sandbox.meter().unlisted();
         let kv = Arc::new(Kv::new(16, Duration::from_secs(1)));
         let slots = Arc::new(Slots { tenant: nobody, counters, kv });
-        let _inside = self.heartbeat.enter();
-        match metered(Instance::start(plugin, slots), &mut Spent::default()).await {
+        let started = metered(Instance::start(plugin, slots), START, &Rc::default(), &mut Spent::default()).await;
+        match started.flatten() {
             Ok(_) => Ok(()),
             Err(crate::error::Fault::Start(why)) => Err(LoadError::Settings(why)),
             Err(fault) => Err(LoadError::Start(fault)),

@@ -33,6 +33,14 @@ impl Pool {
         Rc::new(Self { plugin, idle: RefCell::new(Vec::new()), live: Cell::new(0), freed: Notify::new() })
     }
 
+    /// Takes an idle instance, if there is one.
+    pub(crate) fn take_idle(self: &Rc<Self>, slots: &Arc<Slots>, stats: &HookStats) -> Option<Taken> {
+        let mut instance = self.idle.borrow_mut().pop()?;
+        stats.hit();
+        instance.store.data_mut().turn_to(slots);
+        Some(Taken { instance: Some(instance), pool: Rc::clone(self), returned: false })
+    }
+
     /// Takes an idle instance, makes one, or waits for one, in this order.
     pub(crate) async fn take(
         self: &Rc<Self>,
@@ -43,11 +51,8 @@ impl Pool {
         let limits = &plugin.settings().limits;
         let mut waited = None;
         loop {
-            let idle = self.idle.borrow_mut().pop();
-            if let Some(mut instance) = idle {
-                stats.hit();
-                instance.store.data_mut().turn_to(slots);
-                return Ok(Taken { instance: Some(instance), pool: Rc::clone(self), returned: false });
+            if let Some(taken) = self.take_idle(slots, stats) {
+                return Ok(taken);
             }
             if self.live.get() < limits.instances {
                 stats.miss();
@@ -65,7 +70,8 @@ impl Pool {
         // Counted before the first await, so that a crowd cannot pass the limit; the guard gives the place back.
         self.live.set(self.live.get() + 1);
         let mut taken = Taken { instance: None, pool: Rc::clone(self), returned: false };
-        taken.instance = Some(Instance::start(plugin, Arc::clone(slots)).await?);
+        // Boxed, for it is seldom and large, and every call would else have the room for it.
+        taken.instance = Some(Box::pin(Instance::start(plugin, Arc::clone(slots))).await?);
         Ok(taken)
     }
 
@@ -100,13 +106,14 @@ impl Taken {
     }
 
     /// Returns an instance whose call ended well, unless its isolation or its age says that it is done.
-    pub(crate) fn give_back(mut self, plugin: &Plugin) {
+    /// `now` is when the call ended.
+    pub(crate) fn give_back(mut self, plugin: &Plugin, now: Instant) {
         let Some(mut instance) = self.instance.take() else { return };
         instance.calls += 1;
         if plugin.isolation() == Isolation::Request || instance.spent(plugin) {
             return;
         }
-        instance.idle_since = Instant::now();
+        instance.idle_since = now;
         self.pool.idle.borrow_mut().push(instance);
         self.returned = true;
     }

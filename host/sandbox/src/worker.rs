@@ -3,13 +3,12 @@
 use crate::call::Call;
 use crate::chain::{Bound, Chain};
 use crate::contract::{Assignment, Attempt, Candidate, Choice, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
-use crate::engine::Sandbox;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
+use crate::gate::Gates;
 use crate::hook::Hook;
 use crate::pool::Pool;
 use crate::tenant::TenantId;
-use crate::ticker::Heartbeat;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -46,12 +45,19 @@ pub type Routed = (usize, Vec<Assignment>);
 
 /// The sandbox on one thread. Not `Send`: nothing in it takes a lock.
 pub struct Worker {
-    heartbeat: Heartbeat,
+    gates: Rc<Gates>,
     pools: Rc<RefCell<Pools>>,
     make_room: Box<dyn Fn()>,
 }
 
-type Pools = HashMap<(u64, TenantId), Rc<Pool>>;
+/// Keyed by numbers that the host gives, so nobody can make them collide.
+type Pools = HashMap<(u64, TenantId), Rc<Pool>, foldhash::fast::RandomState>;
+
+impl Default for Worker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,11 +68,11 @@ impl std::fmt::Debug for Worker {
 impl Worker {
     /// A worker of this thread.
     #[must_use]
-    pub fn new(sandbox: &Sandbox) -> Self {
+    pub fn new() -> Self {
         let pools: Rc<RefCell<Pools>> = Rc::default();
         let all = Rc::clone(&pools);
         let make_room = Box::new(move || all.borrow().values().for_each(|pool| pool.clear()));
-        Self { heartbeat: sandbox.ticker().pulse(), pools, make_room }
+        Self { gates: Rc::default(), pools, make_room }
     }
 
     /// Ends idle instances and forgets the pools of plugins that are gone. For a timer, about once a second.
@@ -80,8 +86,7 @@ impl Worker {
     }
 
     fn call<'a>(&'a self, bound: &'a Bound, hook: Hook, access: Access) -> Call<'a> {
-        let (pool, heartbeat) = (self.pool(bound), &self.heartbeat);
-        Call { bound, hook, access, pool, heartbeat, make_room: &self.make_room }
+        Call { bound, hook, access, pool: self.pool(bound), gates: &self.gates, make_room: &self.make_room }
     }
 
     /// Runs `policy` of every plugin that applies, in order; `lent` comes back rewritten.

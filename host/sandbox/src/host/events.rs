@@ -1,10 +1,11 @@
 //! `weir:plugin/events`: the events of the call at hand, lent.
 
-use super::{Caller, Host, lent, spend};
+use super::{Caller, Host, giving_way, lent, spend};
 use wasmtime::component::Linker;
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    linker.instance("weir:plugin/events@0.1.0")?.func_wrap("data", data)
+    let mut here = linker.instance("weir:plugin/events@0.1.0")?;
+    here.func_wrap_async("data", |caller, params| giving_way(caller, params, data))
 }
 
 fn data(mut caller: Caller<'_>, (index,): (u32,)) -> wasmtime::Result<(Option<String>,)> {

@@ -1,6 +1,6 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
-use super::{Caller, Host, lent, no_request, owned, spend, write};
+use super::{Caller, Host, giving_way, lent, no_request, owned, spend, write};
 use crate::exchange::{put, visible, writable_name};
 use bytes::Bytes;
 use http::HeaderValue;
@@ -11,12 +11,12 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     let mut here = linker.instance("weir:plugin/reply@0.1.0")?;
     here.func_wrap("header", header)?;
     here.func_wrap("set-header", set_header)?;
-    here.func_wrap("get", get)?;
-    here.func_wrap("set", set)?;
-    here.func_wrap("texts", texts)?;
-    here.func_wrap("set-text", set_text)?;
-    here.func_wrap("body", body)?;
-    here.func_wrap("set-body", set_body)?;
+    here.func_wrap_async("get", |caller, params| giving_way(caller, params, get))?;
+    here.func_wrap_async("set", |caller, params| giving_way(caller, params, set))?;
+    here.func_wrap_async("texts", |caller, params| giving_way(caller, params, texts))?;
+    here.func_wrap_async("set-text", |caller, params| giving_way(caller, params, set_text))?;
+    here.func_wrap_async("body", |caller, params| giving_way(caller, params, body))?;
+    here.func_wrap_async("set-body", |caller, params| giving_way(caller, params, set_body))?;
     Ok(())
 }
 
