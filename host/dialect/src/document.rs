@@ -17,7 +17,7 @@ pub use texts::Text;
 use std::fmt;
 
 use bytes::Bytes;
-use weir_http::json::{self, Cursor, JsonError, Kind};
+use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
 use crate::Endpoint;
 use texts::{Shape, Spot};
@@ -47,6 +47,11 @@ impl Document {
     /// The body of a request. It is not looked at before it is asked for something.
     pub fn request(endpoint: Endpoint, body: Bytes) -> Self {
         Self::new(Shape::request(endpoint), body)
+    }
+
+    /// The body of a request that [`read`](crate::read) has accepted: it is not checked a second time.
+    pub fn accepted(endpoint: Endpoint, body: Bytes) -> Self {
+        Self { checked: true, ..Self::request(endpoint, body) }
     }
 
     /// The body of a whole response. It is not looked at before it is asked for something, and need not be JSON.
@@ -137,8 +142,13 @@ impl Document {
     /// [`EditError::NotJson`].
     pub fn texts(&mut self) -> Result<Vec<Text>, EditError> {
         let body = self.bytes()?;
-        self.check()?;
-        let (texts, spots) = texts::collect(self.shape, &body)?;
+        // A body that was not checked yet is checked on the way.
+        let cursor = match self.checked {
+            true => Cursor::within(&body, Span { start: 0, end: body.len() }),
+            false => Cursor::new(&body).map_err(EditError::NotJson)?,
+        };
+        let (texts, spots) = texts::collect(self.shape, cursor, &body)?;
+        self.checked = true;
         self.spots = Some(spots);
         Ok(texts)
     }
@@ -149,9 +159,7 @@ impl Document {
     /// [`EditError::NoText`] if there is none of that index, [`EditError::TooManyEntries`], [`EditError::NotJson`].
     pub fn set_text(&mut self, index: usize, text: &str) -> Result<(), EditError> {
         if self.spots.is_none() {
-            let body = self.bytes()?;
-            self.check()?;
-            self.spots = Some(texts::collect(self.shape, &body)?.1);
+            self.texts()?;
         }
         let spots = self.spots.as_deref().unwrap_or_default();
         let spot = *spots.get(index).ok_or(EditError::NoText { index, count: spots.len() })?;

@@ -6,8 +6,10 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::Finder;
 use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
 use crate::splice::{Patch, splice};
@@ -58,14 +60,17 @@ pub enum EventError {
     },
 }
 
+static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
+static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
+static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
+
 /// Tells what an event is from its data. An ordinary delta costs three searches and no parse.
 pub fn classify(data: &[u8]) -> EventKind {
     let data = data.trim_ascii();
     if data == b"[DONE]" {
         return EventKind::Done;
     }
-    let named = |name: &[u8]| memmem::find(data, name).is_some();
-    if !named(b"\"usage\"") && !named(b"\"error\"") && has_choice(data) {
+    if USAGE.find(data).is_none() && ERROR.find(data).is_none() && has_choice(data) {
         return EventKind::Delta;
     }
     let (mut choices, mut usage, mut failed) = (false, None, false);
@@ -89,7 +94,7 @@ pub fn classify(data: &[u8]) -> EventKind {
 
 /// Whether `"choices":[` is there and something follows in it, by peeking. False if in doubt.
 fn has_choice(data: &[u8]) -> bool {
-    let Some(at) = memmem::find(data, b"\"choices\"") else { return false };
+    let Some(at) = CHOICES.find(data) else { return false };
     let rest = data.get(at + b"\"choices\"".len()..).unwrap_or_default();
     let opened = rest.trim_ascii_start().strip_prefix(b":").and_then(|rest| rest.trim_ascii_start().strip_prefix(b"["));
     opened.is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"))
@@ -132,7 +137,7 @@ pub fn with_text(data: &[u8], text: &str) -> Result<Bytes, EventError> {
 /// The event's data with `null` in place of usage, for a client that did not ask for any: some providers put it on the
 /// last delta. The same bytes, shared, if there is none.
 pub fn without_usage(data: &Bytes) -> Bytes {
-    if memmem::find(data, b"\"usage\"").is_none() {
+    if USAGE.find(data).is_none() {
         return data.clone();
     }
     let mut patches = Vec::new();
@@ -153,35 +158,70 @@ struct Place {
     content: Option<(Span, Kind)>,
 }
 
+/// One pass over the data, which is checked to its end.
 fn locate(data: &[u8]) -> Result<Place, EventError> {
-    let mut choices = None;
-    json::members(data, |key, span, kind| {
-        if key == "choices" {
-            choices = (kind == Kind::Array).then_some(span);
+    let mut cursor = Cursor::new(data)?;
+    cursor.enter_object()?;
+    let mut place = None;
+    while let Some(key) = cursor.next_key()? {
+        if key == "choices" && cursor.kind()? == Kind::Array {
+            place = first_choice(&mut cursor, data)?;
+        } else {
+            if key == "choices" {
+                place = None;
+            }
+            cursor.skip()?;
         }
-    })?;
-    let mut cursor = Cursor::within(data, choices.ok_or(EventError::NoChoice)?);
-    cursor.enter_array()?;
-    if !cursor.next_element()? || cursor.kind()? != Kind::Object {
-        return Err(EventError::NoChoice);
     }
-    let (choice, _) = cursor.skip()?;
+    cursor.finish()?;
+    place.ok_or(EventError::NoChoice)
+}
+
+/// What the first choice of the array holds that the cursor is at, if that choice is an object.
+fn first_choice(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<Option<Place>, JsonError> {
+    cursor.enter_array()?;
+    let mut first = None;
+    let mut seen = false;
+    while cursor.next_element()? {
+        if !seen && cursor.kind()? == Kind::Object {
+            first = Some(choice(cursor, data)?);
+        } else {
+            cursor.skip()?;
+        }
+        seen = true;
+    }
+    Ok(first)
+}
+
+fn choice(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<Place, JsonError> {
     let mut place = Place::default();
-    json::members_of(data, choice, |key, span, kind| {
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        if key == "delta" && cursor.kind()? == Kind::Object {
+            place = Place { choice: place.choice, ..delta_of(cursor)? };
+            continue;
+        }
+        let (span, kind) = cursor.skip()?;
         if key == "index" {
             place.choice = json::unsigned(span.of(data)).and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
         } else if key == "delta" {
-            place.delta = Some((span, kind));
+            place = Place { choice: place.choice, delta: Some((span, kind)), ..Place::default() };
         }
-    })?;
-    if let Some((span, Kind::Object)) = place.delta {
-        place.delta_is_empty = true;
-        json::members_of(data, span, |key, span, kind| {
-            place.delta_is_empty = false;
-            if key == "content" {
-                place.content = Some((span, kind));
-            }
-        })?;
     }
+    Ok(place)
+}
+
+fn delta_of(cursor: &mut Cursor<'_>) -> Result<Place, JsonError> {
+    let start = cursor.at();
+    let mut place = Place { delta_is_empty: true, ..Place::default() };
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        let value = cursor.skip()?;
+        place.delta_is_empty = false;
+        if key == "content" {
+            place.content = Some(value);
+        }
+    }
+    place.delta = Some((Span { start, end: cursor.at() }, Kind::Object));
     Ok(place)
 }

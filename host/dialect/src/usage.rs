@@ -4,8 +4,10 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use memchr::memmem;
-use weir_http::json::{self, JsonError, Kind, Span};
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
 /// Where token counts come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,18 +40,66 @@ pub struct Usage {
 /// The usage in a whole response. None if the body is not JSON, or has no `usage`, or a null or empty one. Zeros that
 /// the provider reports are zeros.
 ///
+/// Providers write `usage` at the end, so it is looked for from there, and of an answer that ends as JSON does the long
+/// beginning is not walked through.
+///
 /// Source: `usage` of OpenAI's chat completion and embedding objects.
 pub fn of_response(body: &[u8]) -> Option<Usage> {
     // An answer without the word needs no pass.
-    memmem::find(body, b"\"usage\"")?;
-    let mut span = None;
-    json::members(body, |key, at, kind| {
-        if key == "usage" {
-            span = (kind == Kind::Object).then_some(at);
+    let name = last_name(body)?;
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    match last_member(body, name) {
+        Ok(Some(counts)) => counts.usage(),
+        Ok(None) | Err(_) => anywhere(body).ok()??.usage(),
+    }
+}
+
+/// The name as it stands in a body. Within a string its quotes would have backslashes, so this is never part of one.
+static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
+/// How far from the end of a body the name usually is, in bytes.
+const NEAR_THE_END: usize = 512;
+
+/// Where the name stands last.
+fn last_name(body: &[u8]) -> Option<usize> {
+    let tail = body.len().saturating_sub(NEAR_THE_END);
+    let near = NAME.find_iter(body.get(tail..)?).last().map(|at| tail + at);
+    near.or_else(|| NAME.find_iter(body).last())
+}
+
+/// The value of `usage` if its name is at `name` and it is a member of the outermost object. That is certain when the
+/// members from there on end the object, and the object the body. None if it is some other object's, or no object.
+fn last_member(body: &[u8], name: usize) -> Result<Option<Counts>, JsonError> {
+    let mut cursor = Cursor::at_member(body, name)?;
+    let found = last_of(&mut cursor, body)?;
+    cursor.finish()?;
+    Ok(found)
+}
+
+/// The value of `usage` wherever it stands among the members of a body that is checked as a whole.
+fn anywhere(body: &[u8]) -> Result<Option<Counts>, JsonError> {
+    let mut cursor = Cursor::new(body)?;
+    cursor.enter_object()?;
+    let found = last_of(&mut cursor, body)?;
+    cursor.finish()?;
+    Ok(found)
+}
+
+/// The value of the last `usage` among the members that are left of an object, if it is an object.
+fn last_of(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Option<Counts>, JsonError> {
+    let mut found = None;
+    while let Some(key) = cursor.next_key()? {
+        if key != "usage" {
+            cursor.skip()?;
+        } else if cursor.kind()? == Kind::Object {
+            found = Some(Counts::read(cursor, body)?);
+        } else {
+            cursor.skip()?;
+            found = None;
         }
-    })
-    .ok()?;
-    of_object(body, span?)
+    }
+    Ok(found)
 }
 
 /// The usage in the data of a stream's event: the same member, null on most events.
@@ -66,39 +116,74 @@ pub fn estimate_tokens(bytes: usize) -> u64 {
 
 /// The counts in the `usage` object at `span` of a checked text.
 pub(crate) fn of_object(body: &[u8], span: Span) -> Option<Usage> {
-    let (mut prompt, mut completion, mut total) = (None, None, None);
-    let (mut cached, mut reasoning) = (None, None);
-    json::members_of(body, span, |key, at, kind| match kind {
-        Kind::Number if key == "prompt_tokens" => prompt = whole(at.of(body)),
-        Kind::Number if key == "completion_tokens" => completion = whole(at.of(body)),
-        Kind::Number if key == "total_tokens" => total = whole(at.of(body)),
-        Kind::Object if key == "prompt_tokens_details" => cached = number_in(body, at, "cached_tokens").ok().flatten(),
-        Kind::Object if key == "completion_tokens_details" => {
-            reasoning = number_in(body, at, "reasoning_tokens").ok().flatten();
-        }
-        Kind::Object | Kind::Array | Kind::String | Kind::Number | Kind::Bool | Kind::Null => {}
-    })
-    .ok()?;
-    if prompt.is_none() && completion.is_none() && total.is_none() {
-        return None;
-    }
-    let output = completion.unwrap_or(0);
-    Some(Usage {
-        input: prompt.unwrap_or_else(|| total.unwrap_or(0).saturating_sub(output)),
-        output,
-        cached_input: cached.unwrap_or(0),
-        reasoning: reasoning.unwrap_or(0),
-        provenance: Provenance::Reported,
-    })
+    Counts::read(&mut Cursor::within(body, span), body).ok()?.usage()
 }
 
-fn number_in(body: &[u8], span: Span, name: &str) -> Result<Option<u64>, JsonError> {
-    let mut value = None;
-    json::members_of(body, span, |key, at, _| {
-        if key == *name {
-            value = whole(at.of(body));
+/// What a `usage` object says.
+#[derive(Default)]
+struct Counts {
+    prompt: Option<u64>,
+    completion: Option<u64>,
+    total: Option<u64>,
+    cached: Option<u64>,
+    reasoning: Option<u64>,
+}
+
+impl Counts {
+    /// Reads the object that the cursor is at.
+    fn read(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Self, JsonError> {
+        let mut counts = Self::default();
+        cursor.enter_object()?;
+        while let Some(key) = cursor.next_key()? {
+            let kind = cursor.kind()?;
+            if kind == Kind::Object && key == "prompt_tokens_details" {
+                counts.cached = number_in(cursor, body, "cached_tokens")?;
+                continue;
+            }
+            if kind == Kind::Object && key == "completion_tokens_details" {
+                counts.reasoning = number_in(cursor, body, "reasoning_tokens")?;
+                continue;
+            }
+            let (span, _) = cursor.skip()?;
+            if kind != Kind::Number {
+                continue;
+            }
+            if key == "prompt_tokens" {
+                counts.prompt = whole(span.of(body));
+            } else if key == "completion_tokens" {
+                counts.completion = whole(span.of(body));
+            } else if key == "total_tokens" {
+                counts.total = whole(span.of(body));
+            }
         }
-    })?;
+        Ok(counts)
+    }
+
+    fn usage(&self) -> Option<Usage> {
+        if self.prompt.is_none() && self.completion.is_none() && self.total.is_none() {
+            return None;
+        }
+        let output = self.completion.unwrap_or(0);
+        Some(Usage {
+            input: self.prompt.unwrap_or_else(|| self.total.unwrap_or(0).saturating_sub(output)),
+            output,
+            cached_input: self.cached.unwrap_or(0),
+            reasoning: self.reasoning.unwrap_or(0),
+            provenance: Provenance::Reported,
+        })
+    }
+}
+
+/// The number of this name in the object that the cursor is at.
+fn number_in(cursor: &mut Cursor<'_>, body: &[u8], name: &str) -> Result<Option<u64>, JsonError> {
+    let mut value = None;
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        let (span, _) = cursor.skip()?;
+        if key == *name {
+            value = whole(span.of(body));
+        }
+    }
     Ok(value)
 }
 

@@ -73,21 +73,11 @@ impl Spot {
     }
 }
 
-/// A value within the body.
-type Place = (Span, Kind);
-
-/// All texts of a checked body and where they stand, in order. Of members of one name the last counts, as it does for
-/// [`Node`](super::tree::Node).
-pub(super) fn collect(shape: Shape, body: &[u8]) -> Result<(Vec<Text>, Vec<Spot>), EditError> {
+/// All texts of a body and where they stand, in order, in one pass of a cursor at its beginning: if the body was not
+/// checked before, it is then. Of members of one name the last counts, as it does for [`Node`](super::tree::Node).
+pub(super) fn collect(shape: Shape, mut cursor: Cursor<'_>, body: &[u8]) -> Result<(Vec<Text>, Vec<Spot>), EditError> {
     let mut found = Found { body, texts: Vec::new(), spots: Vec::new() };
-    let whole = Span { start: 0, end: body.len() };
-    match shape {
-        Shape::ChatRequest => found.messages(whole),
-        Shape::EmbeddingsRequest => found.input(whole),
-        Shape::ChatResponse => found.choices(whole),
-        Shape::EmbeddingsResponse => Ok(()),
-    }
-    .map_err(EditError::NotJson)?;
+    found.whole(shape, &mut cursor).and_then(|()| cursor.finish()).map_err(EditError::NotJson)?;
     Ok((found.texts, found.spots))
 }
 
@@ -98,106 +88,176 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
-    fn messages(&mut self, whole: Span) -> Result<(), JsonError> {
-        let body = self.body;
-        let [messages] = members(body, whole, ["messages"])?;
-        each(body, messages, |index, message| {
-            let Some(message) = object(message) else { return Ok(()) };
-            let [role, content] = members(body, message, ["role", "content"])?;
-            let role = role.map_or(Cow::Borrowed("user"), |role| role_name(body, role));
-            if let Some((span, Kind::String)) = content {
-                self.push(Spot::Message(index), role, span);
-                return Ok(());
-            }
-            each(body, content, |part_index, part| {
-                if let Some(span) = text_part(body, part)? {
-                    self.push(Spot::Part(index, part_index), role.clone(), span);
+    fn whole(&mut self, shape: Shape, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        cursor.enter_object()?;
+        while let Some(key) = cursor.next_key()? {
+            match shape {
+                Shape::ChatRequest if key == "messages" => {
+                    self.keep(0);
+                    self.objects(cursor, Self::message)?;
                 }
-                Ok(())
-            })
-        })
-    }
-
-    fn input(&mut self, whole: Span) -> Result<(), JsonError> {
-        const ROLE: Cow<'static, str> = Cow::Borrowed("input");
-        let [input] = members(self.body, whole, ["input"])?;
-        if let Some((span, Kind::String)) = input {
-            self.push(Spot::Input, ROLE, span);
+                Shape::ChatResponse if key == "choices" => {
+                    self.keep(0);
+                    self.objects(cursor, Self::choice)?;
+                }
+                Shape::EmbeddingsRequest if key == "input" => {
+                    self.keep(0);
+                    self.input(cursor)?;
+                }
+                Shape::ChatRequest | Shape::ChatResponse | Shape::EmbeddingsRequest | Shape::EmbeddingsResponse => {
+                    cursor.skip()?;
+                }
+            }
         }
-        each(self.body, input, |index, (span, kind)| {
-            if kind == Kind::String {
-                self.push(Spot::InputElement(index), ROLE, span);
+        Ok(())
+    }
+
+    /// Takes each object in an array, with its index; anything else is passed over.
+    fn objects(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        mut take: impl FnMut(&mut Self, &mut Cursor<'_>, usize) -> Result<(), JsonError>,
+    ) -> Result<(), JsonError> {
+        if cursor.kind()? != Kind::Array {
+            return cursor.skip().map(|_| ());
+        }
+        cursor.enter_array()?;
+        let mut index = 0;
+        while cursor.next_element()? {
+            if cursor.kind()? == Kind::Object {
+                cursor.enter_object()?;
+                take(self, cursor, index)?;
+            } else {
+                cursor.skip()?;
+            }
+            index += 1;
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, cursor: &mut Cursor<'_>, index: usize) -> Result<(), JsonError> {
+        let first = self.texts.len();
+        let mut role = Cow::Borrowed("user");
+        while let Some(key) = cursor.next_key()? {
+            if key == "role" {
+                role = role_name(self.body, cursor.skip()?.0);
+            } else if key == "content" {
+                self.keep(first);
+                self.content(cursor, index)?;
+            } else {
+                cursor.skip()?;
+            }
+        }
+        self.say(first, role);
+        Ok(())
+    }
+
+    fn content(&mut self, cursor: &mut Cursor<'_>, message: usize) -> Result<(), JsonError> {
+        if cursor.kind()? == Kind::String {
+            let span = cursor.text()?.span;
+            self.push(Spot::Message(message), span);
+            return Ok(());
+        }
+        self.objects(cursor, |found, cursor, part| {
+            let (mut is_text, mut text) = (false, None);
+            while let Some(key) = cursor.next_key()? {
+                let (span, kind) = cursor.skip()?;
+                if key == "type" {
+                    is_text = json::string(span.of(found.body)).is_some_and(|kind| kind == "text");
+                } else if key == "text" {
+                    text = (kind == Kind::String).then_some(span);
+                }
+            }
+            if let Some(span) = text.filter(|_| is_text) {
+                found.push(Spot::Part(message, part), span);
             }
             Ok(())
         })
     }
 
-    fn choices(&mut self, whole: Span) -> Result<(), JsonError> {
-        let body = self.body;
-        let [choices] = members(body, whole, ["choices"])?;
-        each(body, choices, |index, choice| {
-            let Some(choice) = object(choice) else { return Ok(()) };
-            let [message] = members(body, choice, ["message"])?;
-            let Some(message) = message.and_then(object) else { return Ok(()) };
-            let [role, content] = members(body, message, ["role", "content"])?;
-            let role = role.map_or(Cow::Borrowed("assistant"), |role| role_name(body, role));
-            if let Some((span, Kind::String)) = content {
-                self.push(Spot::Choice(index), role, span);
+    fn choice(&mut self, cursor: &mut Cursor<'_>, index: usize) -> Result<(), JsonError> {
+        let first = self.texts.len();
+        while let Some(key) = cursor.next_key()? {
+            if key != "message" {
+                cursor.skip()?;
+                continue;
             }
-            Ok(())
-        })
+            self.keep(first);
+            if cursor.kind()? == Kind::Object {
+                cursor.enter_object()?;
+                self.answer(cursor, index)?;
+            } else {
+                cursor.skip()?;
+            }
+        }
+        Ok(())
     }
 
-    fn push(&mut self, spot: Spot, role: Cow<'static, str>, text: Span) {
+    /// The message of a choice: its content is a string or nothing.
+    fn answer(&mut self, cursor: &mut Cursor<'_>, choice: usize) -> Result<(), JsonError> {
+        let first = self.texts.len();
+        let mut role = Cow::Borrowed("assistant");
+        while let Some(key) = cursor.next_key()? {
+            let (span, kind) = cursor.skip()?;
+            if key == "role" {
+                role = role_name(self.body, span);
+            } else if key == "content" {
+                self.keep(first);
+                if kind == Kind::String {
+                    self.push(Spot::Choice(choice), span);
+                }
+            }
+        }
+        self.say(first, role);
+        Ok(())
+    }
+
+    fn input(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+        match cursor.kind()? {
+            Kind::String => {
+                let span = cursor.text()?.span;
+                self.push(Spot::Input, span);
+            }
+            Kind::Array => {
+                cursor.enter_array()?;
+                let mut index = 0;
+                while cursor.next_element()? {
+                    let (span, kind) = cursor.skip()?;
+                    if kind == Kind::String {
+                        self.push(Spot::InputElement(index), span);
+                    }
+                    index += 1;
+                }
+            }
+            Kind::Object | Kind::Number | Kind::Bool | Kind::Null => {
+                cursor.skip()?;
+            }
+        }
+        self.say(0, Cow::Borrowed("input"));
+        Ok(())
+    }
+
+    /// Forgets what was found after the first so many: a later member of the same name takes its place.
+    fn keep(&mut self, count: usize) {
+        self.texts.truncate(count);
+        self.spots.truncate(count);
+    }
+
+    fn push(&mut self, spot: Spot, text: Span) {
         let text = json::string_lossy(text.of(self.body)).unwrap_or_default().into_owned();
-        self.texts.push(Text { role, text });
+        self.texts.push(Text { role: Cow::Borrowed(""), text });
         self.spots.push(spot);
     }
-}
 
-/// The text of a part of a message's content, if it is of type `text`.
-fn text_part(body: &[u8], part: Place) -> Result<Option<Span>, JsonError> {
-    let Some(part) = object(part) else { return Ok(None) };
-    let [kind, text] = members(body, part, ["type", "text"])?;
-    let is_text = kind.and_then(|(span, _)| json::string(span.of(body))).is_some_and(|kind| kind == "text");
-    Ok(text.filter(|(_, kind)| is_text && *kind == Kind::String).map(|(span, _)| span))
-}
-
-fn object((span, kind): Place) -> Option<Span> {
-    (kind == Kind::Object).then_some(span)
-}
-
-/// The members of these names of the object at `span`.
-fn members<const N: usize>(body: &[u8], span: Span, names: [&str; N]) -> Result<[Option<Place>; N], JsonError> {
-    let mut found = [None; N];
-    json::members_of(body, span, |key, span, kind| {
-        for (name, slot) in names.iter().zip(&mut found) {
-            if key == **name {
-                *slot = Some((span, kind));
-            }
+    /// Says whose texts those are that were found after the first so many.
+    fn say(&mut self, first: usize, role: Cow<'static, str>) {
+        for text in self.texts.iter_mut().skip(first) {
+            text.role.clone_from(&role);
         }
-    })?;
-    Ok(found)
-}
-
-/// Takes each element of a value in turn, with its index; there is none if it is no array.
-fn each(
-    body: &[u8],
-    place: Option<Place>,
-    mut take: impl FnMut(usize, Place) -> Result<(), JsonError>,
-) -> Result<(), JsonError> {
-    let Some((span, Kind::Array)) = place else { return Ok(()) };
-    let mut cursor = Cursor::within(body, span);
-    cursor.enter_array()?;
-    let mut index = 0;
-    while cursor.next_element()? {
-        take(index, cursor.skip()?)?;
-        index += 1;
     }
-    Ok(())
 }
 
-fn role_name(body: &[u8], (span, _): Place) -> Cow<'static, str> {
+fn role_name(body: &[u8], span: Span) -> Cow<'static, str> {
     const USUAL: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
     let role = json::string_lossy(span.of(body)).unwrap_or_default();
     match USUAL.into_iter().find(|usual| *usual == role) {

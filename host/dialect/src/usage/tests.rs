@@ -40,6 +40,27 @@ fn usage_is_read_as_providers_report_it() {
 }
 
 #[test]
+fn usage_of_some_other_object_is_not_the_answers() {
+    let own = r#""usage":{"prompt_tokens":1,"completion_tokens":2}"#;
+    let other = r#"{"usage":{"prompt_tokens":7}}"#;
+    for (body, expected) in [
+        (format!(r#"{{{own},"x":{other}}}"#), reported(1, 2, 0, 0)),
+        (format!(r#"{{{own},"x":[{other}]}}"#), reported(1, 2, 0, 0)),
+        (format!(r#"{{"x":{other},{own}}}"#), reported(1, 2, 0, 0)),
+        (format!(r#"{{"x":[{{"y":{other}}}]}}"#), None),
+        (format!("[{other}]"), None),
+        (format!(r#"{{{own},"us\u0061ge":{{"prompt_tokens":3}}}}"#), reported(3, 0, 0, 0)),
+        (format!(r#"{{"us\u0061ge":{{"prompt_tokens":3}},{own}}}"#), reported(1, 2, 0, 0)),
+        (format!(r#"{{{own},"usage":null}}"#), None),
+        (format!(r#"{{{own},"x":"\"usage\":{{\"prompt_tokens\":5}}}}"}}"#), reported(1, 2, 0, 0)),
+        (format!(r#"{{{own},"x":"usage"}}"#), reported(1, 2, 0, 0)),
+        (format!(" \n{{{own} }} \n"), reported(1, 2, 0, 0)),
+    ] {
+        assert_eq!(of_response(body.as_bytes()), expected, "{body}");
+    }
+}
+
+#[test]
 fn estimates_round_up() {
     assert_eq!([0, 1, 4, 5, 8].map(estimate_tokens), [0, 1, 1, 2, 2]);
     assert_eq!(estimate_tokens(usize::MAX), 1 << 62);

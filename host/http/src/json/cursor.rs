@@ -47,6 +47,18 @@ impl<'a> Cursor<'a> {
         Self { bytes, at: span.start, plain: true, depth: 0, objects: 0, fresh: false }
     }
 
+    /// A cursor before a member of an object, as if it had just stepped into that object: `at` is the offset of the
+    /// member's name. What lies before it is neither looked at nor checked, so this is for callers that can tell by what
+    /// follows whether they were right.
+    ///
+    /// # Errors
+    /// [`JsonError::NotUtf8`] if what follows is not.
+    pub fn at_member(bytes: &'a [u8], at: usize) -> Result<Self, JsonError> {
+        let rest = bytes.get(at..).unwrap_or_default();
+        std::str::from_utf8(rest).map_err(|error| JsonError::NotUtf8 { at: at + error.valid_up_to() })?;
+        Ok(Self { bytes, at, plain: !scan::has_control(rest), depth: 1, objects: 1, fresh: true })
+    }
+
     /// The same cursor, for a text that is to stand `depth` levels deep within another: that much less nesting is
     /// accepted.
     #[must_use]

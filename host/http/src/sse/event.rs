@@ -38,6 +38,15 @@ impl Event {
         joined.freeze()
     }
 
+    /// The data of an event that is one `data` line and nothing else, as nearly all of a model's stream are; none for
+    /// every other one. Where it answers, [`data`](Self::data) would answer the same.
+    pub fn only_data(&self) -> Option<Bytes> {
+        let line = self.raw.strip_suffix(b"\n\n").or_else(|| self.raw.strip_suffix(b"\r\n\r\n"))?;
+        let value = line.strip_prefix(b"data:")?;
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        memchr::memchr2(b'\n', b'\r', value).is_none().then(|| self.raw.slice_ref(value))
+    }
+
     /// The value of its last `event` line; none if there is none or it is not UTF-8.
     pub fn name(&self) -> Option<&str> {
         let value = self.fields().filter(|(name, _)| *name == b"event").last()?.1;
