@@ -30,19 +30,20 @@ pub(crate) fn add_headers(headers: &mut HeaderMap, record: &Record) {
 pub(crate) fn add_rate(headers: &mut HeaderMap, rate: &Rate) {
     headers.insert(LIMIT, HeaderValue::from(rate.limit));
     headers.insert(REMAINING, HeaderValue::from(rate.remaining));
-    if let Ok(reset) = HeaderValue::from_str(&span(rate.reset)) {
-        headers.insert(RESET, reset);
-    }
+    headers.insert(RESET, span(rate.reset));
 }
 
 /// A time as OpenAI writes it: `12ms`, `1.5s`, `6m0s`.
-fn span(time: Duration) -> String {
+fn span(time: Duration) -> HeaderValue {
     let ms = time.as_millis();
-    match ms {
-        0..1000 => format!("{ms}ms"),
+    let text = match ms {
+        // Who is far from the limit sees this one, and formatting it would cost more than all the headers' insertion.
+        0 => return HeaderValue::from_static("0ms"),
+        1..1000 => format!("{ms}ms"),
         1000..60_000 => format!("{}s", ms as f64 / 1000.0),
         _ => format!("{}m{}s", ms / 60_000, ms % 60_000 / 1000),
-    }
+    };
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("0ms"))
 }
 
 /// A whole answer of the gateway's own, as JSON.
@@ -60,7 +61,7 @@ pub(crate) fn finish(
     bytes: Bytes,
     mut record: Box<Record>,
 ) -> Response<OutBody> {
-    record.head_ready();
+    record.whole_ready();
     let code = status.as_u16();
     // Nobody asks an empty body for its bytes, so its record ends here.
     let record = if bytes.is_empty() {

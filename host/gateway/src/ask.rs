@@ -8,7 +8,7 @@ use crate::request_id;
 use crate::snapshot::{Provider, Target};
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT, VIA};
+use http::header::{CONTENT_TYPE, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,16 +26,19 @@ pub(crate) struct Answered {
 }
 
 /// Client headers that go upstream; all others stay here. Plugins and the operator may add more.
-const FORWARDED: [HeaderName; 8] = [
-    ACCEPT,
-    USER_AGENT,
-    HeaderName::from_static("openai-beta"),
-    HeaderName::from_static("openai-organization"),
-    HeaderName::from_static("openai-project"),
-    HeaderName::from_static("idempotency-key"),
-    HeaderName::from_static("traceparent"),
-    HeaderName::from_static("tracestate"),
-];
+fn is_forwarded(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "accept"
+            | "user-agent"
+            | "openai-beta"
+            | "openai-organization"
+            | "openai-project"
+            | "idempotency-key"
+            | "traceparent"
+            | "tracestate"
+    )
+}
 
 /// What one attempt came to.
 enum Outcome {
@@ -56,7 +59,7 @@ pub(crate) async fn ask(
     steps: &[Step],
 ) -> Result<Answered, Refusal> {
     let held = Rc::clone(&trip.record.held);
-    let model = held.snapshot.model(&trip.ask.model).ok_or(Refusal::Internal)?;
+    let model = held.snapshot.model(trip.model).ok_or(Refusal::Internal)?;
     let found = |step: &Step| {
         let target = model.targets.get(step.target)?;
         Some((target, held.snapshot.providers.get(target.provider)?))
@@ -109,14 +112,13 @@ async fn attempt(
     trip.record.attempts += 1;
     let (mut headers, body) = outgoing(trip, step, target, provider)?;
     let body = match chain.wants(Hook::UpstreamRequest, &trip.ask.model) {
-        true => last_change(trip, worker, chain, target, provider, (&mut headers, body)).await?,
+        true => Box::pin(last_change(trip, worker, chain, target, provider, (&mut headers, body))).await?,
         false => body,
     };
     let request = request(trip, provider, headers, body);
 
     // From here on the request may cost money, so it is in the ledger.
-    let tenant = Arc::clone(&trip.caller.tenant.name);
-    let mut entry = worker.shared.ledger.open(&tenant, &trip.ask.model, &provider.name, target.price);
+    let mut entry = worker.shared.ledger.open(&trip.caller.tenant.name, &trip.ask.model, &provider.name, target.price);
     entry.asked(usage::estimate_tokens(trip.ask.text_bytes));
     trip.record.entry = Some(entry);
     trip.record.answerer = Some(Answerer { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
@@ -141,8 +143,9 @@ async fn attempt(
 fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<(HeaderMap, Bytes), Refusal> {
     let lent = trip.lent.as_mut().ok_or(Refusal::Internal)?;
     let mut headers = HeaderMap::with_capacity(12);
-    for name in FORWARDED.iter().chain(&lent.added) {
-        if let Some(value) = lent.headers.get(name) {
+    for (name, value) in &lent.headers {
+        // Of a header that came twice the first counts, as plugins see it.
+        if (is_forwarded(name) || lent.added.contains(name)) && !headers.contains_key(name) {
             headers.insert(name, value.clone());
         }
     }
@@ -200,6 +203,9 @@ fn request(trip: &Trip, provider: &Provider, mut headers: HeaderMap, body: Bytes
 /// Whether an answer's head is one to relay; if not, what came instead.
 fn judge(response: &Response<Body>, provider: &Arc<str>) -> Option<Outcome> {
     let status = response.status();
+    if status.is_success() {
+        return None;
+    }
     let provider = Arc::clone(provider);
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         // The gateway's key is meant, not the client's; another provider may well accept its own.

@@ -42,6 +42,6 @@ pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
 
 /// The token after the scheme, whose name knows no case (RFC 9110 section 11.1).
 fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let (scheme, token) = value.split_at_checked("bearer ".len())?;
+    scheme.eq_ignore_ascii_case("bearer ").then(|| token.trim())
 }

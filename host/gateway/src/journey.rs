@@ -12,7 +12,7 @@ use crate::read;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::relay;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Model, Snapshot};
 use crate::socket::Busy;
 use crate::worker::Worker;
 use bytes::Bytes;
@@ -23,7 +23,7 @@ use hyper::body::Incoming;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
-use weir_dialect::{Ask, Document, Endpoint};
+use weir_dialect::{Ask, Document};
 use weir_http::head::Unlawful;
 use weir_ledger::Reason;
 use weir_sandbox::{Chain, Exchange, Facts, Hook};
@@ -35,6 +35,8 @@ pub(crate) struct Trip {
     pub(crate) caller: Caller,
     pub(crate) chain: Arc<Chain>,
     pub(crate) ask: Ask,
+    /// The place of the model that is asked for in the snapshot.
+    pub(crate) model: usize,
     /// The body that `ask` was read from.
     pub(crate) body: Bytes,
     /// On loan to plugins while they run; here otherwise.
@@ -67,8 +69,8 @@ pub(crate) async fn journey(worker: Rc<Worker>, request: Request<Incoming>, busy
     let closes = parts.version != Version::HTTP_2;
     match travel(&mut record, parts, body, busy.unlawful()).await {
         Ok(Way::Answered(response)) => answer::whole(response, record),
-        Ok(Way::Read { caller, chain, ask, body, lent }) => {
-            let mut trip = Trip { record, caller, chain, ask, body, lent, _busy: busy };
+        Ok(Way::Read { caller, chain, ask, model, body, lent }) => {
+            let mut trip = Trip { record, caller, chain, ask, model, body, lent, _busy: busy };
             match decide(&mut trip).await {
                 Ok(answered) => relay::relay(trip, answered).await,
                 Err(refusal) => answer::refuse(refusal, trip.record),
@@ -91,7 +93,7 @@ enum Way {
     /// There was nothing to ask of a model.
     Answered(Bytes),
     /// A model is to be asked.
-    Read { caller: Caller, chain: Arc<Chain>, ask: Ask, body: Bytes, lent: Option<Box<Exchange>> },
+    Read { caller: Caller, chain: Arc<Chain>, ask: Ask, model: usize, body: Bytes, lent: Option<Box<Exchange>> },
 }
 
 /// 1 lawful, 2 identify, 3 admit, 4 read.
@@ -114,14 +116,14 @@ async fn travel(record: &mut Record, parts: Parts, body: Incoming, unlawful: Opt
 
     let body = read::whole(&parts.headers, body, &snapshot.config.limits).await?;
     let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
-    count_for_model(record, snapshot, &caller, &ask.model)?;
+    let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
-    let chain = snapshot.chain(&caller.tenant.name).ok_or(Refusal::Internal)?;
-    let lent = lend(record, &caller, &ask, endpoint, parts, &body);
+    let chain = snapshot.chain(&caller.tenant).ok_or(Refusal::Internal)?;
+    let lent = lend(record, (&caller, model), &ask, parts, &body);
     if chain.wants(Hook::Observe, &ask.model) {
         record.observers = Some((Arc::clone(chain), Arc::clone(&lent.facts)));
     }
-    Ok(Way::Read { caller, chain: Arc::clone(chain), ask, body, lent: Some(lent) })
+    Ok(Way::Read { caller, chain: Arc::clone(chain), ask, model: index, body, lent: Some(lent) })
 }
 
 /// 5 policy, 6 plan, 7 ask.
@@ -130,7 +132,8 @@ async fn decide(trip: &mut Trip) -> Result<Answered, Refusal> {
     let chain = Arc::clone(&trip.chain);
 
     if chain.wants(Hook::Policy, &trip.ask.model) {
-        worker.sandbox.policy(&chain, &mut trip.lent).await?;
+        // Boxed, as every call into plugins is: who has none would else carry the room for them about.
+        Box::pin(worker.sandbox.policy(&chain, &mut trip.lent)).await?;
         read_again(trip)?;
     }
 
@@ -139,26 +142,32 @@ async fn decide(trip: &mut Trip) -> Result<Answered, Refusal> {
     ask::ask(trip, &worker, &chain, &plan).await
 }
 
-/// Checks that the caller may use a model, and counts the request for it from now on.
-fn count_for_model(record: &mut Record, snapshot: &Snapshot, caller: &Caller, name: &str) -> Result<(), Refusal> {
-    let model = snapshot.model(name).filter(|_| caller.may_use(name));
-    let model = model.ok_or_else(|| Refusal::ModelNotFound(name.chars().take(128).collect()))?;
+/// Checks that the caller may use a model, counts the request for it from now on, and answers its place.
+fn count_for_model<'a>(
+    record: &mut Record,
+    snapshot: &'a Snapshot,
+    caller: &Caller,
+    name: &str,
+) -> Result<(usize, &'a Model), Refusal> {
+    let found = snapshot.find(name).and_then(|index| Some((index, snapshot.model(index)?)));
+    let found = found.filter(|_| caller.may_use(name));
+    let (index, model) = found.ok_or_else(|| Refusal::ModelNotFound(name.chars().take(128).collect()))?;
     if let Some(shard) = model.series(&caller.tenant).and_then(|s| s.shard(record.worker().index)) {
         record.count_for(shard);
     }
-    Ok(())
+    Ok((index, model))
 }
 
-fn lend(record: &Record, caller: &Caller, ask: &Ask, endpoint: Endpoint, parts: Parts, body: &Bytes) -> Box<Exchange> {
+fn lend(record: &Record, (caller, model): (&Caller, &Model), ask: &Ask, parts: Parts, body: &Bytes) -> Box<Exchange> {
     let facts = Arc::new(Facts {
         tenant: Arc::clone(&caller.tenant.name),
         request_id: Arc::clone(&record.id),
-        model: (&*ask.model).into(),
-        dialect: endpoint.dialect(),
+        model: Arc::clone(&model.name),
+        dialect: ask.endpoint.dialect(),
         streaming: ask.streaming,
         body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX),
     });
-    Box::new(Exchange::new(facts, parts.headers, Document::request(endpoint, body.clone())))
+    Box::new(Exchange::new(facts, parts.headers, Document::accepted(ask.endpoint, body.clone())))
 }
 
 /// After plugins rewrote the request: what does it ask now, and may the caller ask that?
@@ -170,9 +179,10 @@ fn read_again(trip: &mut Trip) -> Result<(), Refusal> {
     let body = lent.request.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
     let ask = weir_dialect::read(trip.ask.endpoint, &body).map_err(|e| Refusal::PluginBroke(e.to_string()))?;
     if ask.model != trip.ask.model {
-        lent.facts = Arc::new(Facts { model: (&*ask.model).into(), ..(*lent.facts).clone() });
         let held = Rc::clone(&trip.record.held);
-        count_for_model(&mut trip.record, &held.snapshot, &trip.caller, &ask.model)?;
+        let (index, model) = count_for_model(&mut trip.record, &held.snapshot, &trip.caller, &ask.model)?;
+        lent.facts = Arc::new(Facts { model: Arc::clone(&model.name), ..(*lent.facts).clone() });
+        trip.model = index;
     }
     trip.ask = ask;
     trip.body = body;

@@ -20,10 +20,10 @@ pub(crate) struct Step {
 pub(crate) async fn plan(trip: &mut Trip, worker: &Worker, chain: &Chain) -> Result<Vec<Step>, Refusal> {
     let held = std::rc::Rc::clone(&trip.record.held);
     let snapshot = &*held.snapshot;
-    let model = snapshot.model(&trip.ask.model).ok_or(Refusal::Internal)?;
+    let model = snapshot.model(trip.model).ok_or(Refusal::Internal)?;
     if chain.wants(Hook::Router, &trip.ask.model) {
         let candidates = candidates(snapshot, model);
-        let routed = worker.sandbox.route(chain, &mut trip.lent, &candidates).await?;
+        let routed = Box::pin(worker.sandbox.route(chain, &mut trip.lent, &candidates)).await?;
         return Ok(routed.into_iter().map(|(target, overrides)| Step { target, overrides }).collect());
     }
     let healthy = |step: &Step| {

@@ -2,6 +2,7 @@
 
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt as _;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http_body::Body;
@@ -20,10 +21,15 @@ pub(crate) async fn whole(headers: &HeaderMap, mut body: Incoming, limits: &Limi
     if body.size_hint().lower() > limit as u64 {
         return Err(Refusal::BodyTooLarge(limit));
     }
-    let first = tokio::time::timeout(limits.body_timeout, data(&mut body));
-    let Some(first) = first.await.map_err(|_| Refusal::BodyTimeout(limits.body_timeout))?? else {
-        return Ok(Bytes::new());
+    // A short body comes with its head: then there is nothing to wait for, and no timer to set.
+    let first = match data(&mut body).now_or_never() {
+        Some(first) => first?,
+        None => {
+            let first = tokio::time::timeout(limits.body_timeout, data(&mut body));
+            first.await.map_err(|_| Refusal::BodyTimeout(limits.body_timeout))??
+        }
     };
+    let Some(first) = first else { return Ok(Bytes::new()) };
     if body.is_end_stream() && first.len() <= limit {
         return Ok(first);
     }

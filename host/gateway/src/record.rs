@@ -42,6 +42,7 @@ pub(crate) struct Record {
     status: u16,
     code: Option<Arc<str>>,
     first_byte: Option<Duration>,
+    whole: bool,
     usage: Option<Usage>,
     reason: Reason,
     _place: Place,
@@ -67,6 +68,7 @@ impl Record {
             status: CLIENT_GONE,
             code: None,
             first_byte: None,
+            whole: false,
             usage: None,
             reason: Reason::ClientGone,
             _place: place,
@@ -113,6 +115,12 @@ impl Record {
         }
     }
 
+    /// The response is here as a whole: with its head its body is handed over, too.
+    pub(crate) fn whole_ready(&mut self) {
+        self.head_ready();
+        self.whole = true;
+    }
+
     /// The response went out to its last byte.
     pub(crate) fn complete(&mut self, status: u16) {
         self.status = status;
@@ -136,10 +144,9 @@ impl Record {
         seen
     }
 
-    fn outcome(&self, tokens: &Tokens) -> Outcome {
+    fn outcome(&self, tokens: &Tokens, duration: Duration) -> Outcome {
         let us = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
         let empty = self.worker.empty();
-        let duration = self.started.elapsed();
         Outcome {
             status: self.status,
             code: self.code.clone(),
@@ -166,12 +173,13 @@ impl Record {
         }
         self.shard.in_flight.fetch_sub(1, Ordering::Relaxed);
         self.shard.status(self.status);
-        self.shard.duration.record(self.started.elapsed());
+        let duration = self.first_byte.filter(|_| self.whole).unwrap_or_else(|| self.started.elapsed());
+        self.shard.duration.record(duration);
         if let Some(first) = self.first_byte {
             self.shard.first_byte.record(first);
         }
         if let Some((chain, facts)) = self.observers.take() {
-            let outcome = Arc::new(self.outcome(&tokens));
+            let outcome = Arc::new(self.outcome(&tokens, duration));
             self.worker.observe(chain, facts, outcome, &self.held);
         }
     }

@@ -9,11 +9,14 @@ use crate::body::OutBody;
 use crate::journey::Trip;
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
-use http::header::{ALT_SVC, STRICT_TRANSPORT_SECURITY};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE, TRANSFER_ENCODING};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
 use http_body_util::BodyExt;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
 use weir_dialect::{Document, usage};
 use weir_http::hop;
 use weir_sandbox::{Hook, Reply};
@@ -45,22 +48,27 @@ pub(crate) async fn relay(trip: Trip, answered: Answered) -> Response<OutBody> {
 
 /// Removes what is the upstream's business with us and not the client's.
 fn clean(headers: &mut HeaderMap) {
-    for name in [CONTENT_LENGTH, SET_COOKIE, ALT_SVC, STRICT_TRANSPORT_SECURITY] {
-        headers.remove(name);
-    }
     if let Some(id) = headers.remove(crate::request_id::HEADER) {
         headers.insert(UPSTREAM_ID, id);
     }
-    let foreign = |name: &HeaderName| name.as_str().starts_with("x-ratelimit-");
-    // The limits of the gateway's account at the provider are not the tenant's.
-    while let Some(name) = headers.keys().find(|name| foreign(name)).cloned() {
+    // One look at each name is cheaper than looking for each name.
+    while let Some(name) = headers.keys().find(|name| is_upstreams_own(name)).cloned() {
         headers.remove(name);
     }
 }
 
+fn is_upstreams_own(name: &HeaderName) -> bool {
+    // The limits of the gateway's account at the provider are not the tenant's.
+    let name = name.as_str();
+    matches!(name, "content-length" | "set-cookie" | "alt-svc" | "strict-transport-security")
+        || name.starts_with("x-ratelimit-")
+}
+
 fn is_events(headers: &HeaderMap) -> bool {
-    let value = headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    value.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/event-stream"))
+    const EVENTS: &[u8] = b"text/event-stream";
+    let value = headers.get(CONTENT_TYPE).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
+    let Some((media, rest)) = value.split_at_checked(EVENTS.len()) else { return false };
+    media.eq_ignore_ascii_case(EVENTS) && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
 }
 
 async fn whole(
@@ -71,9 +79,17 @@ async fn whole(
     provider: &Arc<str>,
 ) -> Response<OutBody> {
     let limit = trip.snapshot().config.limits.response_bytes;
-    let waiting = std::time::Instant::now();
-    let collected = collect(body, limit, provider).await;
-    trip.record.waited += waiting.elapsed();
+    let mut collecting = pin!(collect(body, limit, provider));
+    // A short answer is here together with its head: nothing was waited for.
+    let collected = match poll_fn(|cx| Poll::Ready(collecting.as_mut().poll(cx))).await {
+        Poll::Ready(collected) => collected,
+        Poll::Pending => {
+            let waiting = Instant::now();
+            let collected = collecting.await;
+            trip.record.waited += waiting.elapsed();
+            collected
+        }
+    };
     let mut bytes = match collected {
         Ok(bytes) => bytes,
         Err(refusal) => return answer::refuse(refusal, trip.record),
@@ -114,7 +130,7 @@ async fn run_plugins(
     let worker = trip.worker();
     let body = Document::response(trip.ask.endpoint, bytes);
     trip.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, body });
-    worker.sandbox.response(&trip.chain, &mut trip.lent, status).await?;
+    Box::pin(worker.sandbox.response(&trip.chain, &mut trip.lent, status)).await?;
     let reply = trip.lent.as_mut().and_then(|lent| lent.reply.take());
     let Reply { headers, mut body } = reply.ok_or(Refusal::Internal)?;
     let bytes = body.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;

@@ -7,13 +7,17 @@ use std::sync::Arc;
 /// The header that carries it, in both directions.
 pub(crate) const HEADER: http::HeaderName = http::HeaderName::from_static("x-request-id");
 
+/// Length of what an id begins with.
+const PREFIX: usize = 20;
+
 /// Longest id that is taken from a client.
 const LONGEST: usize = 128;
 
 /// Makes ids on one worker: 64 random bits that tell workers and starts apart, and a count.
 #[derive(Debug)]
 pub(crate) struct Ids {
-    prefix: u64,
+    /// What every id of this worker begins with: `req-` and 16 digits.
+    prefix: [u8; PREFIX],
     count: Cell<u64>,
 }
 
@@ -25,7 +29,9 @@ impl Ids {
             Ok(()) => u64::from_le_bytes(random),
             Err(_) => RandomState::new().hash_one(0_u8),
         };
-        Self { prefix, count: Cell::new(0) }
+        let mut text = *b"req-0000000000000000";
+        hex(text.get_mut(4..).unwrap_or_default(), prefix);
+        Self { prefix: text, count: Cell::new(0) }
     }
 
     /// The id of a request with these headers.
@@ -38,10 +44,10 @@ impl Ids {
         }
         let count = self.count.get();
         self.count.set(count.wrapping_add(1));
-        let mut text = [0; 28];
-        text.copy_from_slice(b"req-000000000000000000000000");
-        hex(text.get_mut(4..20).unwrap_or_default(), self.prefix);
-        hex(text.get_mut(20..).unwrap_or_default(), count);
+        let mut text = [b'0'; PREFIX + 8];
+        let (prefix, number) = text.split_at_mut(PREFIX);
+        prefix.copy_from_slice(&self.prefix);
+        hex(number, count);
         std::str::from_utf8(&text).unwrap_or_default().into()
     }
 }

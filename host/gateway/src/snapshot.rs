@@ -46,6 +46,7 @@ pub(crate) struct Target {
 /// A model as clients name it.
 #[derive(Debug)]
 pub(crate) struct Model {
+    pub(crate) name: Arc<str>,
     pub(crate) targets: Vec<Target>,
     /// Figures, by the tenant's index.
     series: Vec<Arc<Series>>,
@@ -64,7 +65,11 @@ pub(crate) struct Snapshot {
     pub(crate) tenants: Tenants,
     pub(crate) chains: Arc<Chains>,
     pub(crate) providers: Vec<Provider>,
-    models: HashMap<Box<str>, Model>,
+    /// Chains by the tenant's index.
+    by_tenant: Vec<Option<Arc<Chain>>>,
+    models: Vec<Model>,
+    /// Where a model stands among `models`. Names are the operator's, so nobody else can make them collide.
+    names: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
     nobody: Arc<Series>,
 }
 
@@ -84,10 +89,11 @@ impl Snapshot {
         let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
         let providers = config.providers.iter().map(|p| provider(p, previous, demo)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
-        let models = config.models.iter().map(|m| (m.name.as_str().into(), model(m, &providers, &names, stats)));
-        let models: HashMap<Box<str>, Model> = models.collect();
+        let models = config.models.iter().map(|m| model(m, &providers, &names, stats)).collect();
+        let by_tenant = names.iter().map(|name| chains.of(name).cloned()).collect();
+        let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
         let nobody = stats.series("", "");
-        Ok(Self { config, tenants, chains, providers, models, nobody })
+        Ok(Self { config, tenants, chains, providers, by_tenant, models, names, nobody })
     }
 
     /// Looks up the names of all providers that `known` does not have. Off the way of requests: before the snapshot
@@ -104,13 +110,19 @@ impl Snapshot {
         futures_util::future::join_all(looks).await;
     }
 
-    /// A model by the name that clients use.
-    pub(crate) fn model(&self, name: &str) -> Option<&Model> {
-        self.models.get(name)
+    /// Where the model stands that clients call by this name.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
     }
 
-    pub(crate) fn chain(&self, tenant: &str) -> Option<&Arc<Chain>> {
-        self.chains.of(tenant)
+    /// A model by its place.
+    pub(crate) fn model(&self, index: usize) -> Option<&Model> {
+        self.models.get(index)
+    }
+
+    /// The plugins of a tenant of this snapshot; none if the generation of chains is older than the tenant.
+    pub(crate) fn chain(&self, tenant: &Tenant) -> Option<&Arc<Chain>> {
+        self.by_tenant.get(tenant.index)?.as_ref()
     }
 
     /// The models that a caller may use, as OpenAI lists them.
@@ -163,6 +175,7 @@ fn model(from: &weir_config::Model, providers: &[Provider], tenants: &[Arc<str>]
         }
     };
     Model {
+        name: from.name.as_str().into(),
         targets: from.targets.iter().map(target).collect(),
         series: tenants.iter().map(|tenant| stats.series(tenant, &from.name)).collect(),
     }

@@ -24,7 +24,9 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(crate) struct Traffic {
     /// Requests being answered.
     busy: Cell<usize>,
-    /// When the bytes of a head that is not complete began to arrive.
+    /// Bytes of a head have come that is not complete.
+    head_begun: Cell<bool>,
+    /// Since when its rest has been waited for. Most heads come in one piece, so most never read this clock.
     head_since: Cell<Option<Instant>>,
     /// When the connection fell idle.
     idle_since: Cell<Instant>,
@@ -39,6 +41,7 @@ impl Traffic {
     pub(crate) fn new(multiplexed: bool) -> Rc<Self> {
         Rc::new(Self {
             busy: Cell::new(0),
+            head_begun: Cell::new(false),
             head_since: Cell::new(None),
             idle_since: Cell::new(Instant::now()),
             begun: Cell::new(0),
@@ -50,6 +53,7 @@ impl Traffic {
     /// A head is complete and its request is being answered until the answer is dropped.
     pub(crate) fn begin(self: &Rc<Self>) -> Busy {
         self.busy.set(self.busy.get() + 1);
+        self.head_begun.set(false);
         self.head_since.set(None);
         let number = self.begun.replace(self.begun.get() + 1);
         let unlawful = self.unlawful.get().filter(|(meant, _)| *meant == number).map(|(_, why)| why);
@@ -145,8 +149,8 @@ impl Socket {
     /// Bytes came in.
     fn came(&mut self, bytes: &[u8]) {
         let traffic = &self.traffic;
-        if traffic.busy.get() == 0 && traffic.head_since.get().is_none() {
-            traffic.head_since.set(Some(Instant::now()));
+        if traffic.busy.get() == 0 {
+            traffic.head_begun.set(true);
         }
         if let Some(watch) = &mut self.watch
             && let Err(why) = watch.see(bytes)
@@ -181,9 +185,12 @@ impl Socket {
             self.reading.rearm(self.deadlines.head.min(self.deadlines.idle), cx);
             return false;
         }
-        let deadline = match self.traffic.head_since.get() {
-            Some(since) if !self.traffic.multiplexed => since + self.deadlines.head,
-            _ => self.traffic.idle_since.get() + self.deadlines.idle,
+        let deadline = if self.traffic.head_begun.get() && !self.traffic.multiplexed {
+            let since = self.traffic.head_since.get().unwrap_or_else(Instant::now);
+            self.traffic.head_since.set(Some(since));
+            since + self.deadlines.head
+        } else {
+            self.traffic.idle_since.get() + self.deadlines.idle
         };
         self.reading.poll(deadline, cx)
     }

@@ -76,7 +76,7 @@ impl Worker {
         Rc::new(Self {
             index,
             shared: Arc::clone(shared),
-            sandbox: weir_sandbox::Worker::new(&shared.sandbox),
+            sandbox: weir_sandbox::Worker::new(),
             pool: Pool::new(shared.workers),
             backoff: RefCell::default(),
             ids: crate::request_id::Ids::new(),

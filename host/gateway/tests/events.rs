@@ -7,6 +7,7 @@ mod support;
 
 use guest::{Guest, gateway};
 use std::io::Write;
+use support::client::Streaming;
 use support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta};
 use support::{ACME, Gateway, Reply, chat_stream, post};
 
@@ -171,15 +172,29 @@ fn a_plugin_that_faults_while_it_holds_does_not_make_events_vanish_or_come_twice
 #[test]
 fn what_is_held_is_bounded_and_past_the_bound_the_failure_policy_decides() {
     let long = format!("hold {}", "x".repeat(700));
-    let chunks: Vec<String> = [delta(&long), delta(&long), delta(&long), DONE.to_owned()].into();
+    let chunks = [delta(&long), delta(&long), delta(&long)].map(|event| chunk(&event)).concat();
     let limits = "[limits]\nheld = \"1KiB\"";
-    let (reply, gateway) = through(&chunks, "", limits, &chat_stream("hi"));
+    // The end, before which nothing need be held, comes only when the test has seen what the bound did.
+    let (end, wait) = std::sync::mpsc::channel();
+    let wait = std::sync::Mutex::new(wait);
+    let upstream = Upstream::start(move |_, _, stream| {
+        stream.write_all(&[STREAM, &chunks].concat()).unwrap();
+        wait.lock().unwrap().recv().unwrap();
+        stream.write_all(&[&chunk(DONE), END].concat()).is_ok()
+    });
+    let strict = gateway(upstream.address, limits, &[("letters", &by_letter(), "")]);
+    let reply = post(strict.address, ACME, &chat_stream("hi"));
+    end.send(()).unwrap();
     assert!(!reply.clean);
     assert!(reply.text().contains("plugin_failed") && !reply.text().contains("xxx"), "{}", reply.text());
-    support::until("the log says why", || gateway.log().contains("held back").then_some(()));
-    let (reply, _gateway) = through(&chunks, "on_failure = \"open\"", limits, &chat_stream("hi"));
-    assert!(reply.clean);
-    assert_eq!(reply.streamed(), long.repeat(3));
+    support::until("the log says why", || strict.log().contains("held back").then_some(()));
+    let lenient = gateway(upstream.address, limits, &[("letters", &by_letter(), "on_failure = \"open\"")]);
+    let mut stream = Streaming::open(lenient.address, ACME, &chat_stream("hi"));
+    let passed: Vec<_> = (0..3).filter_map(|_| stream.next_event()).collect();
+    assert!(passed.iter().all(|event| event.contains(&long)), "{passed:?}");
+    end.send(()).unwrap();
+    assert_eq!(stream.rest(), [DONE]);
+    assert_eq!(stream.clean, Some(true));
 }
 
 #[test]

@@ -99,9 +99,14 @@ impl Stream {
             self.reader.push(chunk);
             let mut batch = Vec::new();
             while let Some(event) = self.reader.next().map_err(|_| self.too_long())? {
-                self.take(event, &mut batch).await?;
+                match event.only_data() {
+                    Some(data) if event::classify(&data) == EventKind::Delta => self.delta(&event, data, &mut batch)?,
+                    _ => self.take(event, &mut batch).await?,
+                }
             }
-            self.through_stages(batch, false).await?;
+            if self.stages.is_some() {
+                self.through_stages(batch, false).await?;
+            }
             self.flush(outlet).await;
         }
         // A last event without its empty line is still the upstream's to end.
