@@ -2,6 +2,7 @@
 
 mod normal;
 mod phrases;
+mod sieve;
 
 use normal::Normal;
 use phrases::Phrases;

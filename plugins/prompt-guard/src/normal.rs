@@ -61,3 +61,9 @@ pub(crate) fn plain(c: char) -> char {
         _ => c,
     }
 }
+
+/// Whether a character beyond ASCII is read as an ASCII one other than the space, or not at all: besides full-width and
+/// invisible ones these are the dotted capital I and the sign of the kelvin, for they have such letters in lower case.
+pub(crate) fn hides(c: char) -> bool {
+    is_invisible(c) || plain(c) != c || matches!(c, '\u{130}' | '\u{212a}')
+}

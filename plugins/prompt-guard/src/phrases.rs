@@ -1,6 +1,7 @@
 //! Finding any of many phrases in one walk over a text.
 
 use crate::normal::{self, Normal};
+use crate::sieve::Sieve;
 
 /// Phrases, looked up by the word or sign that they begin with.
 #[derive(Debug)]
@@ -12,6 +13,16 @@ pub(crate) struct Phrases {
     /// For each ASCII character the second characters of heads that begin with it, one bit each; bit 0 for a head that is
     /// over there. All but a few words that begin right are passed over by this.
     seconds: Vec<u128>,
+    /// Finds the places that are worth a walk, if these phrases let it.
+    sieve: Option<Sieve>,
+}
+
+/// How far a text was walked.
+#[derive(Default)]
+struct Walk {
+    at: usize,
+    /// What the byte before is.
+    before: u8,
 }
 
 /// A part of a word.
@@ -34,6 +45,7 @@ enum Class {
 impl Phrases {
     /// Takes phrases in their normal form, not empty and without space around.
     pub(crate) fn new(phrases: Vec<String>) -> Self {
+        let sieve = Sieve::new(&phrases);
         let mut by_head: Vec<(String, Vec<String>)> = Vec::new();
         let mut seconds = vec![0; 128];
         for phrase in phrases {
@@ -49,7 +61,7 @@ impl Phrases {
             }
         }
         let kinds = Box::new(std::array::from_fn(|byte| kind(byte, &seconds)));
-        Self { by_head, kinds, seconds }
+        Self { by_head, kinds, seconds, sieve }
     }
 
     /// Whether any phrase stands in this text between word borders, however it is written.
@@ -57,29 +69,48 @@ impl Phrases {
         if self.by_head.is_empty() {
             return false;
         }
+        let mut walk = Walk::default();
+        let Some(sieve) = self.sieve.as_ref().filter(|sieve| sieve.is_for(text)) else {
+            return self.any_begins(text, &mut walk, text.len());
+        };
+        let mut from = 0;
+        while let Some(place) = sieve.next(text, from) {
+            let start = words_back(text, walk.at, place, sieve.words_before);
+            if start > walk.at {
+                walk = Walk { at: start, before: 0 };
+            }
+            if self.any_begins(text, &mut walk, place) {
+                return true;
+            }
+            from = place + 1;
+        }
+        false
+    }
+
+    /// Walks on, up to the byte `until` and over it, and says whether a phrase begins on the way.
+    fn any_begins(&self, text: &str, walk: &mut Walk, until: usize) -> bool {
         let bytes = text.as_bytes();
-        let mut before = 0;
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
+        while walk.at <= until {
+            let Some(&byte) = bytes.get(walk.at) else { return false };
             let mut kind = self.kind(byte);
-            let start = at;
-            at += 1;
+            let start = walk.at;
+            walk.at += 1;
             if kind & (START | BEYOND) != 0 {
                 if kind & BEYOND != 0 {
                     let Some(c) = text.get(start..).and_then(|rest| rest.chars().next()) else { return false };
-                    at = start + c.len_utf8();
+                    walk.at = start + c.len_utf8();
                     if normal::is_invisible(c) {
                         continue;
                     }
                     kind |= if class(normal::plain(c)) == Class::Word { WORD } else { 0 };
                 }
-                let inside = kind & before & WORD != 0;
-                let may = kind & BEYOND != 0 || self.may_begin(byte, bytes.get(at));
+                let inside = kind & walk.before & WORD != 0;
+                let may = kind & BEYOND != 0 || self.may_begin(byte, bytes.get(walk.at));
                 if !inside && may && self.begins(text, start) {
                     return true;
                 }
             }
-            before = kind;
+            walk.before = kind;
         }
         false
     }
@@ -123,6 +154,16 @@ fn kind(byte: usize, seconds: &[u128]) -> u8 {
 /// Heads of several characters are words, and a second character beyond ASCII shares a bit that no ASCII word has.
 fn second_bit(c: char) -> u128 {
     if c.is_ascii() { 1 << u32::from(c) } else { 2 }
+}
+
+/// Where so many words before the one around a place begin, but not before `from`.
+fn words_back(text: &str, from: usize, place: usize, words: usize) -> usize {
+    let in_word = |c: char| !c.is_whitespace();
+    let mut rest = text.get(from..place).unwrap_or_default();
+    for _ in 0..words {
+        rest = rest.trim_end_matches(in_word).trim_end();
+    }
+    from + rest.trim_end_matches(in_word).len()
 }
 
 /// Whether a text begins with this phrase and the phrase does not end inside a word.

@@ -3,6 +3,8 @@
 //! A *run* is a longest piece of text out of letters, digits and `. _ % + - @`. Everything that is looked for is a run,
 //! a part of one, or a few runs with a space, a slash or a parenthesis between them.
 
+use crate::marks;
+
 /// Longer runs are no number and no IBAN, and no local part of an address is longer; in characters.
 pub(crate) const LONGEST_RUN: usize = 64;
 /// Signs that may follow a number or an IBAN in its run, such as the full stop of a sentence; in characters.
@@ -49,9 +51,8 @@ pub(crate) struct Run {
 const PART: u8 = 1;
 const DIGIT: u8 = 2;
 const AT_SIGN: u8 = 4;
-const PAREN: u8 = 8;
 /// The beginning of a character beyond ASCII.
-const BEYOND: u8 = 16;
+const BEYOND: u8 = 8;
 const BYTES: [u8; 256] = bytes();
 
 #[allow(clippy::indexing_slicing)] // Computed by the compiler, which would not let it pass the end.
@@ -64,7 +65,6 @@ const fn bytes() -> [u8; 256] {
             b'0'..=b'9' => PART | DIGIT,
             b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'_' | b'%' | b'+' | b'-' => PART,
             b'@' => PART | AT_SIGN,
-            b'(' => PAREN,
             0x80.. => BEYOND,
             _ => 0,
         };
@@ -78,21 +78,10 @@ fn look(byte: u8) -> u8 {
     BYTES.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
-/// Where the next run or parenthesis begins.
-pub(crate) fn next_start(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = from;
-    while let Some(byte) = bytes.get(at) {
-        match look(*byte) {
-            0 => at += 1,
-            BEYOND => match text.get(at..).and_then(|rest| rest.chars().next()) {
-                Some(c) if is_letter(c) => return Some(at),
-                c => at += c.map_or(1, char::len_utf8),
-            },
-            _ => return Some(at),
-        }
-    }
-    None
+/// Where the run begins that ends at `end` or goes on there, but not before `start`; `end` if there is none.
+pub(crate) fn run_before(text: &str, start: usize, end: usize) -> usize {
+    let piece = text.get(start..end).unwrap_or_default();
+    start + piece.trim_end_matches(in_run).len()
 }
 
 /// The run that begins at `at`.
@@ -125,7 +114,8 @@ pub(crate) fn back(text: &str, start: usize, end: usize, count: usize) -> usize 
 
 /// Whether a piece has at least `count` characters.
 pub(crate) fn at_least(piece: &str, count: usize) -> bool {
-    piece.chars().nth(count.saturating_sub(1)).is_some()
+    // Characters are never more than bytes, and most runs are short.
+    piece.len() >= count && piece.chars().nth(count.saturating_sub(1)).is_some()
 }
 
 /// Whether this is nothing but signs that may follow a number or an IBAN.
@@ -133,13 +123,22 @@ pub(crate) fn only_trailing(piece: &str) -> bool {
     piece.len() <= TRAILING && piece.chars().all(|c| is_sign(c) && c != '+')
 }
 
-/// Whether a text that begins like this may be the continuation of a match or of a run. That a space and then a small
-/// letter never continue one spares most events of a stream a question to the host.
+/// Whether a text that begins like this may be the continuation of a match or of a run. Behind a space only digits, a
+/// parenthesis and the capitals of an IBAN go on: that spares most events of a stream a question to the host.
 pub(crate) fn could_continue(text: &str) -> bool {
     let mut chars = text.chars();
     match chars.next() {
-        Some(c) if is_space(c) => !chars.next().is_some_and(|c| c.is_ascii_lowercase()),
+        Some(c) if is_space(c) => match chars.next() {
+            Some('A'..='Z') => !chars.next().is_some_and(|c| c.is_ascii_lowercase()),
+            c => c.is_none_or(|c| c.is_ascii_digit() || c == '('),
+        },
         Some(c) => in_run(c) || matches!(c, '(' | ')' | '/'),
         None => false,
     }
+}
+
+/// Whether an event with this text may have been held back for what it has itself: something open begins with a digit or
+/// an `@` in it, or at its end with a run or a parenthesis.
+pub(crate) fn could_be_held(text: &str) -> bool {
+    text.ends_with(|c| in_run(c) || c == '(') || marks::next(text, 0).is_some()
 }

@@ -50,8 +50,8 @@ fn domain(text: &str, start: usize, end: usize) -> (usize, bool) {
 
 /// How much of this is a domain, in bytes: labels with dots between, the last one without digits.
 fn accepted(piece: &str) -> Option<usize> {
-    let piece = piece.split("..").next().unwrap_or_default();
-    let mut piece = piece.trim_end_matches(['.', '-']);
+    let dots = piece.as_bytes().array_windows().position(|pair| pair == b"..");
+    let mut piece = piece.get(..dots.unwrap_or(piece.len()))?.trim_end_matches(['.', '-']);
     loop {
         let (rest, top) = piece.rsplit_once('.')?;
         let labels = rest.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'));

@@ -4,6 +4,7 @@
 mod chars;
 mod email;
 mod iban;
+mod marks;
 mod notes;
 mod number;
 mod options;

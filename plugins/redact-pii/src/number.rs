@@ -9,6 +9,8 @@ mod phone;
 
 /// No card has more digits, and no phone number.
 const MOST_DIGITS: usize = 19;
+/// No phone number has less, and no card.
+const FEWEST_DIGITS: usize = 8;
 
 /// What stands before a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,9 @@ pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
     }
     let signs = |c| chars::is_sign(c) && c != '+';
     let start = text.len() - chars::from(text, at).trim_start_matches(signs).len();
+    if too_few(chars::from(text, start), last) {
+        return Verdict::No;
+    }
     let mut reader = Reader { text, at: start, last, paren: false, digits: 0 };
     let mut number = Number { plus: false, groups: Vec::new() };
     reader.paren = reader.take('(');
@@ -59,6 +64,9 @@ pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
     let stop = reader.groups(&mut number.groups);
     if matches!(stop, Stop::Open) {
         return Verdict::Open(start);
+    }
+    if reader.digits < FEWEST_DIGITS {
+        return Verdict::No;
     }
     // The longest that is one, and of equals a card.
     for count in (1..=number.groups.len()).rev() {
@@ -72,6 +80,25 @@ pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
         }
     }
     Verdict::No
+}
+
+/// Whether too few digits for any number stand here, whatever follows: a year, a price or a page. A quick look that lets
+/// pass more than the reading of groups would.
+fn too_few(rest: &str, last: bool) -> bool {
+    let mut digits = 0;
+    for byte in rest.bytes() {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b' ' | b'(' | b')' | b'+' | b'-' | b'.' | b'/' | b'_' | b'%' => {}
+            // It may be a space.
+            0x80.. => return false,
+            _ => return true,
+        }
+        if digits == FEWEST_DIGITS {
+            return false;
+        }
+    }
+    last
 }
 
 struct Reader<'a> {

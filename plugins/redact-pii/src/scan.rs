@@ -5,7 +5,7 @@
 
 use crate::chars::{self, LONGEST_RUN, Run};
 use crate::options::{Kind, Kinds};
-use crate::{email, iban, number};
+use crate::{email, iban, marks, number};
 
 /// One that was found, in bytes of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +43,8 @@ pub(crate) fn scan(text: &str, from: usize, kinds: Kinds, last: bool) -> Scan {
         return scan;
     }
     let mut at = from;
-    while let Some(start) = chars::next_start(text, at) {
+    while let Some(start) = next_start(text, at, last) {
         let run = chars::run(text, start);
-        if !(run.digit || run.at_sign) && run.end > start && (run.end < text.len() || last) {
-            // A word. Most of a text is this.
-            at = run.end;
-            continue;
-        }
         // A run of no length is a parenthesis.
         let (end, verdict) = if run.end == start {
             (start + 1, number::at(text, start, kinds, last))
@@ -66,11 +61,26 @@ pub(crate) fn scan(text: &str, from: usize, kinds: Kinds, last: bool) -> Scan {
                 scan.open = Some(open);
                 break;
             }
-            Verdict::No if run.digit || run.at_sign => scan.passed.push((start, end)),
+            // Where nothing follows, nobody asks.
+            Verdict::No if !last && (run.digit || run.at_sign) => scan.passed.push((start, end)),
             Verdict::No => {}
         }
     }
     scan
+}
+
+/// Where the next run or parenthesis begins that is more than words: with a digit or an `@` in it, with a number behind
+/// it, or at the end of a text that may go on.
+fn next_start(text: &str, from: usize, last: bool) -> Option<usize> {
+    let mark = match marks::next(text, from) {
+        Some(mark) => mark,
+        None if last => return None,
+        None => text.len(),
+    };
+    let run = chars::run_before(text, from, mark);
+    let opens = run > from && text.as_bytes().get(run - 1) == Some(&b'(');
+    let start = if opens { run - 1 } else { run };
+    (start < text.len()).then_some(start)
 }
 
 fn in_run(text: &str, at: usize, run: Run, kinds: Kinds, last: bool) -> Verdict {

@@ -1,5 +1,7 @@
 //! Streams: which events go out, as what, and which are held back.
 
+mod words;
+
 use weir_plugin::{Edit, Refusal, StreamEvent};
 
 use crate::chars;
@@ -23,9 +25,14 @@ struct Choice<'a> {
 
 /// One edit for each event, or none if all may pass.
 pub(crate) fn edits(options: &Options, events: &[StreamEvent], last: bool) -> Result<Vec<Edit>, Refusal> {
+    // Nothing is noted without an event that was held, and the first of those comes first.
+    let came_again = events.first().is_some_and(|event| chars::could_be_held(&event.text));
+    if let Some(edits) = words::edits(options.kinds, events, came_again, last) {
+        return Ok(edits);
+    }
     let mut choices = gather(events);
-    let noted =
-        if choices.iter().any(|choice| chars::could_continue(&choice.text)) { notes::read() } else { Vec::new() };
+    let may_be_noted = came_again && choices.iter().any(|choice| chars::could_continue(&choice.text));
+    let noted = if may_be_noted { notes::read() } else { Vec::new() };
     let mut held = scan_all(&mut choices, options, &noted, last);
     if held.is_some_and(|index| events.len() - index > MOST_HELD) {
         held = scan_all(&mut choices, options, &noted, true);

@@ -10,7 +10,7 @@ pub(super) fn is(groups: &[Group<'_>]) -> bool {
     let parted = rest.iter().all(|group| group.gap == gap && (1..=6).contains(&group.digits.len()));
     let laid_out = rest.is_empty() || (first.digits.len() == 4 && parted && gap != Gap::Other && rest.len() <= 4);
     let all = || groups.iter().flat_map(|group| group.digits.bytes()).map(|byte| u32::from(byte - b'0'));
-    (13..=19).contains(&digits) && laid_out && is_issued(all()) && luhn(all())
+    (13..=19).contains(&digits) && laid_out && is_issued(all()) && luhn(all().rev())
 }
 
 /// The beginnings that card schemes use: 3 to 6, and 2221 to 2720. Times in milliseconds begin with 1.
@@ -18,14 +18,12 @@ fn is_issued(digits: impl Iterator<Item = u32>) -> bool {
     matches!(digits.take(4).fold(0, |number, digit| number * 10 + digit), 2221..=2720 | 3000..=6999)
 }
 
+/// Takes the digits from the last on.
 fn luhn(digits: impl Iterator<Item = u32>) -> bool {
-    let digits: Vec<u32> = digits.collect();
     let sum: u32 = digits
-        .iter()
-        .rev()
         .enumerate()
         .map(|(index, digit)| match (index % 2, digit * 2) {
-            (0, _) => *digit,
+            (0, _) => digit,
             (_, doubled) => doubled / 10 + doubled % 10,
         })
         .sum();

@@ -1,19 +1,24 @@
 //! Phone numbers in the ways in which people write them: with a country code, with an area code from 0 on, or in the
 //! North American groups. A bare run of other digits is more often an order number, and left alone; so are dates.
 
-use super::Group;
+use super::{Group, MOST_DIGITS};
 
 pub(super) fn is(plus: bool, groups: &[Group<'_>]) -> bool {
-    let sizes: Vec<usize> = groups.iter().map(|group| group.digits.len()).collect();
-    let count: usize = sizes.iter().sum();
-    let head: Vec<u8> = groups.iter().flat_map(|group| group.digits.bytes()).take(3).collect();
-    if plus {
-        return head.first() != Some(&b'0') && (8..=15).contains(&count) && international(&sizes);
+    let mut sizes = [0; MOST_DIGITS];
+    for (size, group) in sizes.iter_mut().zip(groups) {
+        *size = group.digits.len();
     }
-    match head.as_slice() {
-        [b'0', b'0', b'1'..=b'9'] => (10..=17).contains(&count) && international(&sizes),
-        [b'0', b'1'..=b'9', ..] => national(count, &sizes),
-        _ => north_american(groups, &sizes),
+    let sizes = sizes.get(..groups.len()).unwrap_or_default();
+    let count: usize = sizes.iter().sum();
+    let mut digits = groups.iter().flat_map(|group| group.digits.bytes());
+    let head = [digits.next(), digits.next(), digits.next()];
+    if plus {
+        return head[0] != Some(b'0') && (8..=15).contains(&count) && international(sizes);
+    }
+    match head {
+        [Some(b'0'), Some(b'0'), Some(b'1'..=b'9')] => (10..=17).contains(&count) && international(sizes),
+        [Some(b'0'), Some(b'1'..=b'9'), _] => national(count, sizes),
+        _ => north_american(groups, sizes),
     }
 }
 

@@ -41,6 +41,33 @@ fn what_cannot_become_a_match_is_passed_at_once_and_in_one_piece() {
 }
 
 #[test]
+fn the_host_is_asked_for_nothing_while_words_come() {
+    for texts in [
+        &[" committee", " met on", " Tuesday,", " as A", "dam", " said.", " Nobody", "\n\n"][..],
+        &["The ", "committee ", "met on ", "Tuesday, ", "as Adam ", "said. ", "(Nobody ", "spoke)"],
+    ] {
+        let host = fake::Host::new(fake::Hook::Event).start();
+        let plugin = RedactPii::init("{}").unwrap();
+        let before = host.calls();
+        let batches: Vec<_> = texts.iter().map(|text| vec![event(0, text)]).collect();
+        assert_eq!(fake::stream(&plugin, &host.facts(), &batches).unwrap().text(0), texts.concat());
+        assert_eq!(host.calls(), before, "{texts:?}");
+    }
+}
+
+#[test]
+fn the_end_of_an_account_number_in_capitals_alone_is_cut_where_it_comes_again() {
+    assert_eq!(
+        sent(&one_by_one(&["MT13 MALT 0110 0001 2345 MTLC ASTZ", " ABC so", " it goes"])),
+        ["[IBAN]", " so", " it goes"]
+    );
+    assert_eq!(
+        sent(&one_by_one(&["MT13 MALT 0110 0001 2345 MTLC ASTZ", " ABC", " so", " it goes"])),
+        ["[IBAN]", "", " so", " it goes"]
+    );
+}
+
+#[test]
 fn the_last_call_decides_with_what_is_there() {
     assert_eq!(sent(&one_by_one(&["a@b.c", "om"])), ["[EMAIL]", ""]);
     assert_eq!(sent(&one_by_one(&["a@b.", "c"])), ["a@b.", "c"]);
@@ -111,6 +138,7 @@ fn piece() -> impl Strategy<Value = String> {
         "01 23 45 67 89",
         "DE89 3704 0044 0532 0130 00",
         "GB29 NWBK 6016 1331 9268 19",
+        "MT13 MALT 0110 0001 2345 MTLC ASTZ ABC",
         "DE89370400440532013000",
         "order-4111111111111111",
         "2024-01-15 10:30",
