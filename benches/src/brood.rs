@@ -1,22 +1,43 @@
 //! Child processes that never outlive the runner.
+//!
+//! Each child leads a process group, so that what it starts itself ends with it. A signal to the runner stops all
+//! groups before it ends. Should the runner be killed outright, its guard does: a process of this same program that
+//! knows the groups and whose standard input ends with the runner.
+
+mod group;
+mod guard;
 
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Every child that was started and not yet stopped. A signal stops them all before it ends the runner.
+pub(crate) use guard::watch;
+
+/// Every child that was started and not yet stopped.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Brood {
-    children: Arc<Mutex<Vec<Child>>>,
+    children: Arc<Mutex<Children>>,
 }
 
-/// One child: stopped when this is dropped.
+#[derive(Debug, Default)]
+struct Children {
+    running: Vec<Child>,
+    guard: Option<guard::Guard>,
+    scratch: Option<TempDir>,
+    /// The runner is ending: nobody else is started.
+    over: bool,
+}
+
+/// One child: stopped with all that it started when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Running {
     brood: Brood,
@@ -26,40 +47,56 @@ pub(crate) struct Running {
 }
 
 impl Brood {
-    /// A brood that SIGINT and SIGTERM end.
+    /// A brood that ends with this process, however that ends, and has a folder for what it needs.
+    ///
+    /// # Errors
+    /// The guard cannot be started, or there is no room for temporary files.
     pub(crate) fn guarded() -> Result<Self> {
         let brood = Self::default();
-        let guard = brood.clone();
+        brood.lock().guard = Some(guard::Guard::start()?);
+        brood.lock().scratch = Some(tempfile::tempdir().context("no temporary folder")?);
+        let signalled = brood.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (mut interrupt, mut terminate) = {
+        let (mut interrupt, mut terminate, mut hang_up) = {
             let _entered = runtime.enter();
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+            let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+            let [interrupt, terminate, hang_up] = kinds.map(signal);
+            (interrupt?, terminate?, hang_up?)
         };
         thread::spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
                     _ = interrupt.recv() => {}
                     _ = terminate.recv() => {}
+                    _ = hang_up.recv() => {}
                 }
             });
-            guard.stop_all();
+            signalled.stop_all();
             std::process::exit(130);
         });
         Ok(brood)
     }
 
     /// Starts a program with its standard input and output connected to us.
+    ///
+    /// # Errors
+    /// It cannot be started.
     pub(crate) fn start(&self, command: &mut Command) -> Result<Running> {
         let what = command.get_program().to_string_lossy().into_owned();
         // Held over the spawn: no signal can fall between the start and the entry.
         let mut children = self.lock();
+        ensure!(!children.over, "{what} is not started any more: the runner ends");
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            .process_group(0)
             .spawn()
-            .with_context(|| format!("cannot start {what}: is it built?"))?;
+            .with_context(|| format!("cannot start {what}: is it there?"))?;
         let (pid, stdout) = (child.id(), child.stdout.take());
-        children.push(child);
+        children.running.push(child);
+        if let Some(guard) = &mut children.guard {
+            guard.add(pid);
+        }
         drop(children);
         let (send, lines) = channel();
         if let Some(stdout) = stdout {
@@ -68,22 +105,24 @@ impl Brood {
         Ok(Running { brood: self.clone(), pid, lines })
     }
 
-    fn stop_all(&self) {
-        for mut child in self.lock().drain(..) {
-            stop(&mut child);
-        }
+    /// The folder of a guarded brood; it goes with it.
+    pub(crate) fn scratch(&self) -> PathBuf {
+        self.lock().scratch.as_ref().map_or_else(std::env::temp_dir, |scratch| scratch.path().to_owned())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Child>> {
+    /// Stops every child, and takes their folder away.
+    fn stop_all(&self) {
+        let mut children = self.lock();
+        children.over = true;
+        let mut running = std::mem::take(&mut children.running);
+        group::stop(&mut running);
+        drop(children.scratch.take());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Children> {
         // A list of children is as good after a panic as before it.
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn stop(child: &mut Child) {
-    // An error means that it has ended already.
-    let _ended = child.kill();
-    let _reaped = child.wait();
 }
 
 fn forward(stdout: ChildStdout, send: &std::sync::mpsc::Sender<String>) {
@@ -123,8 +162,12 @@ fn url_after(line: &str, word: &str) -> Option<String> {
 impl Drop for Running {
     fn drop(&mut self) {
         let mut children = self.brood.lock();
-        if let Some(at) = children.iter().position(|child| child.id() == self.pid) {
-            stop(&mut children.swap_remove(at));
+        let Some(at) = children.running.iter().position(|child| child.id() == self.pid) else { return };
+        // Kept in the list's lock until it is gone: a signal meanwhile finds it stopped, or waits.
+        let child = children.running.swap_remove(at);
+        group::stop(&mut [child]);
+        if let Some(guard) = &mut children.guard {
+            guard.remove(self.pid);
         }
     }
 }

@@ -8,11 +8,25 @@
 )]
 
 mod brood;
-mod first;
+mod clock;
+mod compare;
+mod control;
+mod document;
+mod ladder;
 mod load;
+mod local;
 mod mock;
+mod peers;
+mod plan;
+mod plot;
 mod process;
+mod results;
+mod stamp;
+mod subject;
+mod table;
+mod trial;
 mod units;
+mod weir;
 
 use clap::{Parser, Subcommand};
 
@@ -27,16 +41,39 @@ struct Command {
 enum Tool {
     /// Serve an OpenAI-compatible mock provider until stopped
     Mock(mock::Args),
-    /// Send requests over a constant number of connections and print latencies, rates and CPU
+    /// Send requests, in a closed or an open loop, and print latencies, rates and CPU
     Load(load::Args),
-    /// Measure what the gateway adds to a direct request, without and with plugins, and write benches/results
-    First(first::Args),
+    /// Measure the five-gateway table: requests per second at 50 to 1,000 users, and write it to benches/results
+    Ladder(ladder::Args),
+    /// Measure Weir and its peers in turn under several loads, and write that to benches/results
+    Compare(compare::Args),
+    /// Of the runners' own: end their child processes should they be killed
+    #[command(hide = true)]
+    Guard,
 }
 
 fn main() -> anyhow::Result<()> {
-    match Command::parse().tool {
+    let tool = Command::parse().tool;
+    if matches!(tool, Tool::Guard) {
+        brood::watch(std::io::stdin().lock());
+        return Ok(());
+    }
+    units::raise_descriptors();
+    match tool {
         Tool::Mock(args) => mock::run(&args),
         Tool::Load(args) => load::command(&args),
-        Tool::First(args) => first::run(&args),
+        Tool::Ladder(args) => ladder::run(args),
+        Tool::Compare(args) => compare::run(args),
+        Tool::Guard => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_option_of_every_tool_is_lawful() {
+        super::Command::command().debug_assert();
     }
 }

@@ -1,10 +1,12 @@
-//! Durations as they are written on a command line, and as they are printed.
+//! Durations as they are written on a command line, the date, and what the system gives to this process.
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Reads `0`, `250us`, `60ms`, `10s` or `5m`, up to an hour.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -22,6 +24,19 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Some(Duration::from_micros(number.saturating_mul(micros)))
         .filter(|duration| *duration <= Duration::from_secs(3_600))
         .ok_or_else(|| format!("`{text}` is too long: an hour is the most"))
+}
+
+/// The cores that this process may use.
+pub(crate) fn cores() -> u16 {
+    std::thread::available_parallelism().map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(u16::MAX))
+}
+
+/// As many open files as this process may have, for itself and for what it starts: thousands of users need thousands.
+pub(crate) fn raise_descriptors() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // What cannot be raised shows as connections that fail.
+        let _raised = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
 }
 
 /// Today in UTC as `2026-01-31`.

@@ -1,4 +1,7 @@
+use std::time::Instant;
+
 use super::*;
+use crate::process;
 
 #[test]
 fn the_address_is_the_first_one_behind_the_word() {
@@ -20,10 +23,67 @@ fn a_dropped_child_is_gone() {
     let brood = Brood::default();
     let child = brood.start(&mut Command::new("cat")).unwrap();
     let pid = child.pid;
-    assert!(crate::process::used(pid).is_ok());
+    assert!(process::cpu(pid).is_ok());
     drop(child);
-    assert!(crate::process::used(pid).is_err());
-    assert!(brood.lock().is_empty());
+    assert!(process::cpu(pid).is_err());
+    assert!(brood.lock().running.is_empty());
+}
+
+/// Waits until a process is no more, or only waits to be reaped by somebody else.
+fn ends(pid: u32) -> bool {
+    let until = Instant::now() + Duration::from_secs(20);
+    let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    while Instant::now() < until {
+        if stat().rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X'])) {
+            return true;
+        }
+        thread::yield_now();
+    }
+    false
+}
+
+/// A shell that starts a child of its own, says its number, and ignores what it is asked.
+fn stubborn(brood: &Brood, start: &str) -> (Running, u32) {
+    let script = format!("trap '' TERM; {start} sleep 600 & echo $!; wait");
+    let running = brood.start(Command::new("sh").args(["-c", &script])).unwrap();
+    let grandchild = running.lines.recv_timeout(Duration::from_secs(20)).unwrap();
+    (running, grandchild.parse().unwrap())
+}
+
+#[test]
+fn grandchildren_end_with_the_child_although_both_ignore_being_asked() {
+    let (running, grandchild) = stubborn(&Brood::default(), "");
+    assert!(process::cpu(grandchild).is_ok());
+    drop(running);
+    assert!(ends(grandchild));
+}
+
+#[test]
+fn a_grandchild_that_left_for_a_session_of_its_own_ends_too() {
+    let (running, grandchild) = stubborn(&Brood::default(), "setsid");
+    let leader = i32::try_from(running.pid).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while process::group(grandchild) == Some(leader) && Instant::now() < until {
+        thread::yield_now();
+    }
+    drop(running);
+    assert!(ends(grandchild));
+}
+
+#[test]
+fn stopping_all_leaves_nobody() {
+    let brood = Brood::default();
+    let children = [stubborn(&brood, ""), stubborn(&brood, "")];
+    brood.stop_all();
+    assert!(children.iter().all(|(_, grandchild)| ends(*grandchild)));
+    assert!(brood.lock().running.is_empty());
+}
+
+#[test]
+fn what_a_killed_runner_left_is_ended_by_its_guard() {
+    let (running, grandchild) = stubborn(&Brood::default(), "");
+    watch(format!("+{}\n", running.pid).as_bytes());
+    assert!(ends(grandchild) && ends(running.pid));
 }
 
 #[test]

@@ -1,22 +1,9 @@
+use std::time::Duration;
+
 use super::*;
 
 fn args(url: &str) -> Args {
-    Args {
-        url: url.to_owned(),
-        path: "/v1/chat/completions".to_owned(),
-        key: None,
-        model: "mock".to_owned(),
-        stream: false,
-        request_bytes: 512,
-        connections: 1,
-        threads: 1,
-        warmup: Duration::ZERO,
-        duration: Duration::from_secs(60),
-        requests: 1,
-        timeout: Duration::from_secs(10),
-        pid: None,
-        json: false,
-    }
+    Args { warmup: Duration::ZERO, duration: Duration::from_secs(60), requests: 1, ..Args::to(url) }
 }
 
 #[test]
@@ -28,21 +15,22 @@ fn the_load_stays_on_loopback() {
 }
 
 #[test]
-fn nobody_listening_is_counted_as_transport_and_the_run_still_ends() {
+fn nobody_listening_is_counted_as_no_connection_and_the_run_still_ends() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    let report = run(&Args { requests: 3, ..args(&url) }).unwrap();
-    assert_eq!((report.requests, report.failed()), (0, 3));
-    assert_eq!(report.failures.get(&tally::Failure::Transport), Some(&3));
+    for http2 in [false, true] {
+        let report = run(&Args { requests: 3, http2, ..args(&url) }).unwrap();
+        assert_eq!((report.requests, report.failed()), (0, 3));
+        assert_eq!(report.failures.get(&Failure::Connect), Some(&3));
+    }
 }
 
 #[test]
-fn exactly_as_many_requests_are_counted_as_wanted() {
-    let (phase, enough) = Phase::new(3);
-    assert!(!phase.counts(), "not yet measuring");
-    phase.measuring.store(true, Relaxed);
-    let counted = (0..9).filter(|_| phase.counts()).count();
-    assert_eq!(counted, 3);
-    assert!(phase.over.load(Relaxed) && enough.try_recv().is_ok());
+fn users_are_shared_out_by_whole_connections() {
+    let args = Args { connections: 5, threads: 2, http2: true, streams: 10, ..args("") };
+    let share = |connections, first| Share { http2: true, connections, streams: 10, first, users: 50 };
+    assert_eq!(shares(&args), [share(3, 0), share(2, 30)]);
+    let args = Args { connections: 1, threads: 4, http2: false, ..args };
+    assert_eq!(shares(&args), [Share { http2: false, connections: 1, streams: 1, first: 0, users: 1 }]);
 }

@@ -1,19 +1,18 @@
 //! A streamed reply: one frame, so one chunk, per event.
 
 use std::convert::Infallible;
-use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
-use tokio::time::{Instant, Sleep, sleep};
 
-use super::Journal;
+use super::Mock;
 use super::reply::Replies;
+use crate::clock::{Clock, Sleep};
 
 /// The events of one reply. Dropped before its end it counts as cut.
 #[derive(Debug)]
@@ -24,24 +23,29 @@ pub(crate) struct Events {
     /// What follows the deltas, last first.
     tail: Vec<Bytes>,
     gap: Duration,
+    /// When the last event was due: later ones are counted from there, so that lateness does not add up.
+    due: Instant,
     /// The pause before the next event, if there is a gap at all.
-    pause: Option<Pin<Box<Sleep>>>,
-    journal: Arc<Journal>,
+    pause: Option<Sleep>,
+    clock: Clock,
+    mock: Arc<Mock>,
 }
 
 impl Events {
-    pub(super) fn new(replies: &Replies, usage: bool, journal: Arc<Journal>) -> Self {
+    pub(super) fn new(replies: &Replies, usage: bool, clock: Clock, mock: Arc<Mock>) -> Self {
         let mut tail = vec![replies.done.clone()];
         tail.extend(usage.then(|| replies.usage.clone()));
         tail.push(replies.stop.clone());
         Self {
             role: Some(replies.role.clone()),
             delta: replies.delta.clone(),
-            deltas_left: replies.tokens,
+            deltas_left: replies.shape.tokens,
             tail,
-            gap: replies.gap,
+            gap: replies.shape.gap,
+            due: Instant::now(),
             pause: None,
-            journal,
+            clock,
+            mock,
         }
     }
 
@@ -64,18 +68,14 @@ impl Body for Events {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let events = self.get_mut();
         if let Some(pause) = &mut events.pause {
-            ready!(pause.as_mut().poll(cx));
+            ready!(Pin::new(pause).poll(cx));
         }
         let next = events.next();
         // Only text comes in its own time: the end follows the last delta at once.
-        if events.deltas_left == 0 {
-            events.pause = None;
-        } else if !events.gap.is_zero() {
-            match &mut events.pause {
-                Some(pause) => pause.as_mut().reset(Instant::now() + events.gap),
-                None => events.pause = Some(Box::pin(sleep(events.gap))),
-            }
-        }
+        events.pause = (events.deltas_left > 0 && !events.gap.is_zero()).then(|| {
+            events.due += events.gap;
+            events.clock.sleep_until(events.due)
+        });
         Poll::Ready(next.map(|event| Ok(Frame::data(event))))
     }
 
@@ -87,7 +87,7 @@ impl Body for Events {
 impl Drop for Events {
     fn drop(&mut self) {
         if !self.tail.is_empty() {
-            self.journal.streams_cut.fetch_add(1, Relaxed);
+            self.mock.journal.streams_cut.fetch_add(1, Relaxed);
         }
     }
 }
