@@ -1,8 +1,8 @@
 //! Child processes that never outlive the runner.
 //!
 //! Each child leads a process group, so that what it starts itself ends with it. A signal to the runner stops all
-//! groups before it ends. Should the runner be killed outright, its guard does: a process of this same program that
-//! knows the groups and whose standard input ends with the runner.
+//! groups before it ends. Whatever is left then, also if the runner was killed outright, its guard ends: a process of
+//! this same program that knows the groups and whose standard input ends with the runner.
 
 mod group;
 mod guard;
@@ -17,7 +17,6 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) use guard::watch;
@@ -32,7 +31,8 @@ pub(crate) struct Brood {
 struct Children {
     running: Vec<Child>,
     guard: Option<guard::Guard>,
-    scratch: Option<TempDir>,
+    /// The guard takes it away.
+    scratch: Option<PathBuf>,
     /// The runner is ending: nobody else is started.
     over: bool,
 }
@@ -53,8 +53,9 @@ impl Brood {
     /// The guard cannot be started, or there is no room for temporary files.
     pub(crate) fn guarded() -> Result<Self> {
         let brood = Self::default();
-        brood.lock().guard = Some(guard::Guard::start()?);
-        brood.lock().scratch = Some(tempfile::tempdir().context("no temporary folder")?);
+        let scratch = tempfile::tempdir().context("no temporary folder")?;
+        brood.lock().guard = Some(guard::Guard::start(scratch.path())?);
+        brood.lock().scratch = Some(scratch.keep());
         let signalled = brood.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (mut interrupt, mut terminate, mut hang_up) = {
@@ -86,6 +87,9 @@ impl Brood {
         // Held over the spawn: no signal can fall between the start and the entry.
         let mut children = self.lock();
         ensure!(!children.over, "{what} is not started any more: the runner ends");
+        if let Some(scratch) = &children.scratch {
+            guard::mark(command, scratch);
+        }
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -105,18 +109,17 @@ impl Brood {
         Ok(Running { brood: self.clone(), pid, lines })
     }
 
-    /// The folder of a guarded brood; it goes with it.
+    /// The folder of a guarded brood.
     pub(crate) fn scratch(&self) -> PathBuf {
-        self.lock().scratch.as_ref().map_or_else(std::env::temp_dir, |scratch| scratch.path().to_owned())
+        self.lock().scratch.clone().unwrap_or_else(std::env::temp_dir)
     }
 
-    /// Stops every child, and takes their folder away.
+    /// Stops every child.
     fn stop_all(&self) {
         let mut children = self.lock();
         children.over = true;
         let mut running = std::mem::take(&mut children.running);
         group::stop(&mut running);
-        drop(children.scratch.take());
     }
 
     fn lock(&self) -> MutexGuard<'_, Children> {

@@ -126,19 +126,7 @@ fn minutes(results: &Results) -> String {
         let (Ok(report), Some(idle)) = (&trial.outcome, trial.idle) else { continue };
         let cell = results.plan.cells.get(trial.step.cell).map(|cell| cell.title.as_str());
         let subject = results.plan.subjects.get(trial.step.subject).map(subject::Subject::name);
-        let mut most: Vec<u64> = Vec::new();
-        for (at, kib) in &report.memory {
-            // The last look falls on the end, which is no new minute.
-            let minute = (at.min(report.seconds - 1.0) / 60.0).max(0.0);
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of at most an hour")]
-            let minute = minute as usize;
-            if most.len() <= minute {
-                most.resize(minute + 1, 0);
-            }
-            if let Some(most) = most.get_mut(minute) {
-                *most = (*most).max(*kib);
-            }
-        }
+        let most = each_minute(&report.memory, report.seconds);
         let most: Vec<_> = most.into_iter().map(|kib| format!("{:.1}", mebibytes(kib))).collect();
         text.push_str(&format!(
             "- {}, {}, repeat {}: {:.1} before the load, then {}\n",
@@ -150,6 +138,22 @@ fn minutes(results: &Results) -> String {
         ));
     }
     text
+}
+
+/// The most in each minute, of what was seen when, in a run of so many seconds.
+fn each_minute(memory: &[(f64, u64)], seconds: f64) -> Vec<u64> {
+    let mut minutes: Vec<u64> = Vec::new();
+    for (at, kib) in memory {
+        // The last look falls on the end, which is no new minute.
+        let minute = (at.min(seconds - 1.0) / 60.0).max(0.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes of at most an hour")]
+        let minute = minute as usize;
+        minutes.resize(minutes.len().max(minute + 1), 0);
+        if let Some(most) = minutes.get_mut(minute) {
+            *most = (*most).max(*kib);
+        }
+    }
+    minutes
 }
 
 #[expect(clippy::cast_precision_loss, reason = "no machine has 2^52 KiB")]
@@ -166,5 +170,12 @@ mod tests {
         let cell = cell(300, Duration::from_millis(60), &Pace::brief(1));
         assert!((ceiling(&cell) - 5_000.0).abs() < 1e-6);
         assert!(delay("0").is_err() && delay("20ms").is_ok());
+    }
+
+    #[test]
+    fn memory_is_the_most_of_each_minute_and_the_end_is_no_new_one() {
+        let memory = [(0.0, 5), (30.0, 7), (59.9, 6), (60.1, 4), (119.0, 9), (120.02, 8)];
+        assert_eq!(each_minute(&memory, 120.02), [7, 9]);
+        assert_eq!(each_minute(&[], 120.0), [0; 0]);
     }
 }

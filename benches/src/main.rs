@@ -28,6 +28,8 @@ mod trial;
 mod units;
 mod weir;
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -49,13 +51,16 @@ enum Tool {
     Compare(compare::Args),
     /// Of the runners' own: end their child processes should they be killed
     #[command(hide = true)]
-    Guard,
+    Guard {
+        /// The runner's folder
+        scratch: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     let tool = Command::parse().tool;
-    if matches!(tool, Tool::Guard) {
-        brood::watch(std::io::stdin().lock());
+    if let Tool::Guard { scratch } = tool {
+        brood::watch(std::io::stdin().lock(), &scratch);
         return Ok(());
     }
     units::raise_descriptors();
@@ -64,7 +69,7 @@ fn main() -> anyhow::Result<()> {
         Tool::Load(args) => load::command(&args),
         Tool::Ladder(args) => ladder::run(args),
         Tool::Compare(args) => compare::run(args),
-        Tool::Guard => Ok(()),
+        Tool::Guard { .. } => Ok(()),
     }
 }
 

@@ -153,6 +153,19 @@ mod tests {
         assert_eq!(steps.iter().map(|step| step.repeat).collect::<Vec<_>>()[..5], [1; 5]);
     }
 
+    #[test]
+    fn long_streams_are_measured_for_longer_than_they_take_and_others_as_long_as_is_wanted() {
+        let gap = Duration::from_millis(20);
+        let shape = Shape { delay: Duration::from_millis(60), gap, tokens: 60, ..Shape::default() };
+        let (name, title) = ("cell".to_owned(), "a cell".to_owned());
+        let cell = Cell { name, title, users: 1, stream: true, rate: None, shape, differences: false };
+        let pace = Pace::brief(1);
+        let load = cell.load(&pace);
+        assert_eq!((load.warmup, load.duration, load.gap), (2 * gap * 63, 2 * gap * 63, gap));
+        let load = Cell { stream: false, ..cell }.load(&pace);
+        assert_eq!((load.warmup, load.duration), (pace.warmup, pace.duration));
+    }
+
     impl Pace {
         pub(crate) fn brief(repeats: u32) -> Self {
             Self {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,9 @@ use serde_json::Value;
 
 const TOOL: &str = env!("CARGO_BIN_EXE_weir-bench");
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between looks at other processes: to look without a pause would take the cores from those that are waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const USERS: usize = 30;
 
 /// A runner with one gateway that is none: it answers by itself after 10 ms and never asks the provider.
 fn runner(words: &[&str], results: &Path) -> Command {
@@ -104,8 +107,24 @@ fn a_comparison_has_a_table_for_each_cell() {
 }
 
 /// A runner with a load that takes longer than any test.
-fn endless(results: &Path) -> Command {
-    runner(&["ladder", "--subjects", "none", "--users", "3", "--repeats", "1", "--duration", "10m"], results)
+fn endless(results: &Path, scratch: &Path) -> Command {
+    let mut command = runner(
+        &["ladder", "--subjects", "none", "--users", &USERS.to_string(), "--repeats", "1", "--duration", "2m"],
+        results,
+    );
+    command.env("TMPDIR", scratch);
+    command
+}
+
+/// A runner that does not outlive its test, should that fail.
+struct Runner(Child);
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        // It has ended already where all went well.
+        let _ended = self.0.kill();
+        let _reaped = self.0.wait();
+    }
 }
 
 /// Every process below a runner, once its load runs: its guard, the mock, and the stand-in with its users.
@@ -113,11 +132,11 @@ fn busy(runner: u32) -> BTreeSet<u32> {
     let until = Instant::now() + PATIENCE;
     loop {
         let below = below(runner);
-        if below.len() == 3 && below.iter().filter(|pid| connections(**pid) >= 4).count() == 1 {
+        if below.len() == 3 && below.iter().any(|pid| connections(*pid) >= USERS) {
             return below;
         }
         assert!(Instant::now() < until, "the load does not begin: {below:?}");
-        thread::yield_now();
+        thread::sleep(LOOK_AGAIN);
     }
 }
 
@@ -146,28 +165,30 @@ fn end(pids: &BTreeSet<u32>) -> bool {
         if Instant::now() > until {
             return false;
         }
-        thread::yield_now();
+        thread::sleep(LOOK_AGAIN);
     }
     true
 }
 
 #[test]
 fn ctrl_c_ends_the_runner_and_everything_that_it_started() {
-    let results = tempfile::tempdir().unwrap();
-    let mut runner = endless(results.path()).spawn().unwrap();
-    let below = busy(runner.id());
-    kill(Pid::from_raw(runner.id().try_into().unwrap()), Signal::SIGINT).unwrap();
-    assert_eq!(runner.wait().unwrap().code(), Some(130));
+    let (results, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut runner = Runner(endless(results.path(), scratch.path()).spawn().unwrap());
+    let below = busy(runner.0.id());
+    kill(Pid::from_raw(runner.0.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    assert_eq!(runner.0.wait().unwrap().code(), Some(130));
     assert!(end(&below), "{below:?}");
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0, "nor a folder");
     assert_eq!(fs::read_dir(results.path()).unwrap().count(), 0, "half a measurement is none");
 }
 
 #[test]
 fn a_runner_that_is_killed_outright_leaves_nobody_behind_either() {
-    let results = tempfile::tempdir().unwrap();
-    let mut runner = endless(results.path()).spawn().unwrap();
-    let below = busy(runner.id());
-    runner.kill().unwrap();
-    runner.wait().unwrap();
+    let (results, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut runner = Runner(endless(results.path(), scratch.path()).spawn().unwrap());
+    let below = busy(runner.0.id());
+    runner.0.kill().unwrap();
+    runner.0.wait().unwrap();
     assert!(end(&below), "{below:?}");
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 0, "nor a folder");
 }

@@ -37,12 +37,19 @@ pub(super) fn end(leader: u32) {
     }
 }
 
+/// Kills a single process.
+pub(super) fn end_one(pid: u32) {
+    if let Some(pid) = number(pid) {
+        let _gone = kill(pid, Signal::SIGKILL);
+    }
+}
+
 fn ask(leader: u32) {
     let Some(group) = number(leader) else { return };
     for pid in process::tree(leader).into_iter().skip(1) {
         // One that made a group of its own would not hear what is said to the leader's.
-        if let (Some(outside), true) = (number(pid), process::group(pid) != Some(group.as_raw())) {
-            let _gone = kill(outside, Signal::SIGKILL);
+        if process::group(pid) != Some(group.as_raw()) {
+            end_one(pid);
         }
     }
     let _gone = killpg(group, Signal::SIGTERM);

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::time::Instant;
 
 use super::*;
@@ -29,6 +30,9 @@ fn a_dropped_child_is_gone() {
     assert!(brood.lock().running.is_empty());
 }
 
+/// Between looks at other processes: to look without a pause would take the cores from those that are waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
 /// Waits until a process is no more, or only waits to be reaped by somebody else.
 fn ends(pid: u32) -> bool {
     let until = Instant::now() + Duration::from_secs(20);
@@ -37,7 +41,7 @@ fn ends(pid: u32) -> bool {
         if stat().rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X'])) {
             return true;
         }
-        thread::yield_now();
+        thread::sleep(LOOK_AGAIN);
     }
     false
 }
@@ -64,7 +68,7 @@ fn a_grandchild_that_left_for_a_session_of_its_own_ends_too() {
     let leader = i32::try_from(running.pid).unwrap();
     let until = Instant::now() + Duration::from_secs(20);
     while process::group(grandchild) == Some(leader) && Instant::now() < until {
-        thread::yield_now();
+        thread::sleep(LOOK_AGAIN);
     }
     drop(running);
     assert!(ends(grandchild));
@@ -82,8 +86,19 @@ fn stopping_all_leaves_nobody() {
 #[test]
 fn what_a_killed_runner_left_is_ended_by_its_guard() {
     let (running, grandchild) = stubborn(&Brood::default(), "");
-    watch(format!("+{}\n", running.pid).as_bytes());
+    watch(format!("+{}\n", running.pid).as_bytes(), Path::new("/no such folder"));
     assert!(ends(grandchild) && ends(running.pid));
+}
+
+#[test]
+fn the_guard_finds_those_that_it_was_not_told_of_and_removes_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let brood = Brood::default();
+    brood.lock().scratch = Some(folder.path().to_owned());
+    let (running, grandchild) = stubborn(&brood, "setsid");
+    watch(&b""[..], folder.path());
+    assert!(ends(grandchild) && ends(running.pid));
+    assert!(!folder.path().exists());
 }
 
 #[test]
