@@ -40,6 +40,7 @@ macro_rules! hook {
                 with: {
                     $($types: crate::bindings::policy::weir::plugin::types,)?
                     "weir:plugin/request@0.1.0": crate::bindings::policy::weir::plugin::request,
+                    "weir:plugin/upstream@0.1.0": crate::bindings::policy::weir::plugin::upstream,
                     "weir:plugin/reply@0.1.0": crate::bindings::policy::weir::plugin::reply,
                     "weir:plugin/events@0.1.0": crate::bindings::policy::weir::plugin::events,
                     "weir:plugin/notes@0.1.0": crate::bindings::policy::weir::plugin::notes,

@@ -66,9 +66,9 @@ macro_rules! __export_hook {
         impl $crate::bindings::upstream_request::exports::weir::plugin::upstream_request::Guest for $exports {
             fn on_attempt(
                 facts: $crate::Facts,
-                attempt: $crate::Attempt,
+                attempt: u32,
             ) -> ::std::result::Result<(), $crate::Refusal> {
-                $slot.with(|slot| $crate::UpstreamRequest::on_attempt(slot.plugin()?, &facts, &attempt))
+                $slot.with(|slot| $crate::UpstreamRequest::on_attempt(slot.plugin()?, &facts, attempt))
             }
         }
         #[cfg(target_arch = "wasm32")]

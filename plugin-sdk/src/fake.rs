@@ -79,6 +79,28 @@ impl Host {
         self
     }
 
+    /// The request's id, `req-1` unless said otherwise.
+    #[must_use]
+    pub fn id(mut self, id: &str) -> Self {
+        self.0.id = id.to_owned();
+        self
+    }
+
+    /// The model that was asked for; the one that the body names unless said otherwise.
+    #[must_use]
+    pub fn model(mut self, model: &str) -> Self {
+        self.0.model = Some(model.to_owned());
+        self
+    }
+
+    /// Who is asked: a provider and its name for the model; nobody unless said otherwise.
+    #[must_use]
+    pub fn upstream(mut self, provider: &str, model: &str) -> Self {
+        self.0.provider = provider.to_owned();
+        self.0.upstream_model = model.to_owned();
+        self
+    }
+
     /// The response's body.
     #[must_use]
     pub fn reply(mut self, body: &str) -> Self {
@@ -214,17 +236,10 @@ impl Drop for Running {
     }
 }
 
-/// Facts to start from: tenant `acme`, request `req-1`, model `demo-small`, a chat that does not stream, 0 bytes.
+/// Facts to start from: no stream, 0 bytes.
 #[must_use]
 pub fn facts() -> Facts {
-    Facts {
-        tenant: "acme".into(),
-        request_id: "req-1".into(),
-        model: "demo-small".into(),
-        dialect: "openai.chat".into(),
-        streaming: false,
-        body_bytes: 0,
-    }
+    Facts { streaming: false, body_bytes: 0 }
 }
 
 /// An event that adds text to a choice.

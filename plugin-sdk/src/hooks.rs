@@ -1,6 +1,6 @@
 //! What a plugin implements: one trait for each hook, in the order in which a request meets them.
 
-use crate::{Attempt, Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::{Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
 
 /// A plugin: what it is made from. Every other trait here is one hook.
 pub trait Plugin: Sized + 'static {
@@ -32,11 +32,12 @@ pub trait Router: Plugin {
 
 /// The hook `upstream-request`: the last change to one attempt (WIT `upstream-request.on-attempt`).
 pub trait UpstreamRequest: Plugin {
-    /// Lets the attempt go out, as rewritten through [`request`](crate::request), or refuses the request.
+    /// Lets the attempt go out, as rewritten through [`request`](crate::request), or refuses the request. `attempt` is 1
+    /// for the first; [`upstream`](crate::upstream) tells whom it goes to.
     ///
     /// # Errors
     /// The refusal that the client gets.
-    fn on_attempt(&self, facts: &Facts, attempt: &Attempt) -> Result<(), Refusal>;
+    fn on_attempt(&self, facts: &Facts, attempt: u32) -> Result<(), Refusal>;
 }
 
 /// The hook `response`: a whole response, before the client sees it (WIT `response.on-response`).

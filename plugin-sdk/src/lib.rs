@@ -51,20 +51,22 @@ mod refusal;
 pub mod reply;
 pub mod request;
 mod settings;
+pub mod upstream;
 
 /// The functions that the gateway lends: the real ones inside a gateway, the fake host's everywhere else.
 mod host {
     #[cfg(target_arch = "wasm32")]
-    pub(crate) use crate::bindings::policy::weir::plugin::{counters, events, kv, log, notes, reply, request};
+    pub(crate) use crate::bindings::policy::weir::plugin::{
+        counters, events, kv, log, notes, reply, request, upstream,
+    };
     #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) use crate::fake::imports::{counters, events, kv, log, notes, reply, request};
+    pub(crate) use crate::fake::imports::{counters, events, kv, log, notes, reply, request, upstream};
 }
 
 pub use bindings::event::exports::weir::plugin::event::{Edit, StreamEvent};
 pub use bindings::observe::exports::weir::plugin::observe::{Outcome, Provenance};
 pub use bindings::policy::weir::plugin::types::{Facts, Refusal};
 pub use bindings::router::exports::weir::plugin::router::{Assignment, Candidate, Choice, Routing};
-pub use bindings::upstream_request::exports::weir::plugin::upstream_request::Attempt;
 pub use error::HostError;
 pub use hooks::{Event, Observe, Plugin, Policy, Response, Router, UpstreamRequest};
 pub use settings::Settings;

@@ -3,6 +3,30 @@
 pub use crate::bindings::policy::weir::plugin::request::Text;
 use crate::{HostError, host::request as host};
 
+/// The tenant whose key came with the request; its name in the configuration.
+#[must_use]
+pub fn tenant() -> String {
+    host::tenant()
+}
+
+/// The gateway's id of this request, the one in `x-request-id`; at most 128 characters of visible ASCII.
+#[must_use]
+pub fn id() -> String {
+    host::id()
+}
+
+/// The model as the client asked for it, or as an earlier plugin rewrote it.
+#[must_use]
+pub fn model() -> String {
+    host::model()
+}
+
+/// The language of the request: `openai.chat` or `openai.embeddings`. More will be added.
+#[must_use]
+pub fn dialect() -> String {
+    host::dialect()
+}
+
 /// The value of a header, the first if it stands more than once. Credential headers are not there.
 #[must_use]
 pub fn header(name: &str) -> Option<String> {

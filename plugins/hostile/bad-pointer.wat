@@ -15,8 +15,6 @@
       unreachable)
     (local.get $at))
   (func (export "weir:plugin/policy@0.1.0#on-request")
-    (param $tenant i32) (param $tenant-len i32) (param $id i32) (param $id-len i32)
-    (param $model i32) (param $model-len i32) (param $dialect i32) (param $dialect-len i32)
     (param $streaming i32) (param $body-bytes i32)
     (result i32)
     (i32.store8 (i32.const 0) (i32.const 1))

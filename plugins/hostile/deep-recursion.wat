@@ -17,8 +17,6 @@
   (func $deeper (param $depth i64) (result i64)
     (i64.add (call $deeper (i64.add (local.get $depth) (i64.const 1))) (local.get $depth)))
   (func (export "weir:plugin/policy@0.1.0#on-request")
-    (param $tenant i32) (param $tenant-len i32) (param $id i32) (param $id-len i32)
-    (param $model i32) (param $model-len i32) (param $dialect i32) (param $dialect-len i32)
     (param $streaming i32) (param $body-bytes i32)
     (result i32)
     (drop (call $deeper (i64.const 0)))

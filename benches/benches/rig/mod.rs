@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use weir_config::Config;
 use weir_dialect::{Document, Endpoint};
 use weir_pack::toolchain::{self, TARGET};
-use weir_sandbox::{Chain, Chains, Exchange, Facts, Library, ObservedProvenance, Outcome, Sandbox, Worker};
+use weir_sandbox::{About, Chain, Chains, Exchange, Facts, Library, ObservedProvenance, Outcome, Sandbox, Worker};
 
 /// Guests in WebAssembly text, by name.
 const TEXTS: [(&str, &str); 6] = [
@@ -145,11 +145,12 @@ impl Rig {
 
     /// Time for so many `observe` calls.
     pub fn observe(&self, iterations: u64) -> Duration {
-        let (facts, outcome) = (facts(512), Arc::new(outcome()));
+        let outcome = Arc::new(outcome());
+        let about = about(512);
         self.runtime.block_on(async {
             let start = Instant::now();
             for _ in 0..iterations {
-                self.worker.observe(self.chain(), &facts, &outcome).await;
+                self.worker.observe(self.chain(), Box::new(Exchange::bare(Arc::clone(&about))), &outcome).await;
             }
             start.elapsed()
         })
@@ -167,14 +168,13 @@ impl Rig {
     }
 }
 
-fn facts(body: usize) -> Arc<Facts> {
-    Arc::new(Facts {
+fn about(body: usize) -> Arc<About> {
+    Arc::new(About {
         tenant: "acme".into(),
         request_id: "req-0123456789abcdef00000001".into(),
         model: "m".into(),
         dialect: "openai.chat",
-        streaming: false,
-        body_bytes: u32::try_from(body).unwrap(),
+        facts: Facts { streaming: false, body_bytes: u32::try_from(body).unwrap() },
     })
 }
 
@@ -184,15 +184,13 @@ fn exchange(body: &Bytes) -> Box<Exchange> {
         .into_iter()
         .map(|name| (http::HeaderName::from_static(name), HeaderValue::from_static("some-value")))
         .collect();
-    Box::new(Exchange::new(facts(body.len()), headers, Document::request(Endpoint::Chat, body.clone())))
+    Box::new(Exchange::new(about(body.len()), headers, Document::request(Endpoint::Chat, body.clone())))
 }
 
 fn outcome() -> Outcome {
     Outcome {
         status: 200,
         code: None,
-        provider: "demo".into(),
-        upstream_model: "m".into(),
         attempts: 1,
         input_tokens: 100,
         output_tokens: 20,

@@ -38,7 +38,8 @@ pub struct Document {
     tree: Option<Node>,
     /// The tree says other than `body`.
     dirty: bool,
-    changed: bool,
+    /// How many times it was changed.
+    changes: u64,
     /// Where the texts stand; forgotten when the structure may have changed.
     spots: Option<Vec<Spot>>,
 }
@@ -60,7 +61,7 @@ impl Document {
     }
 
     fn new(shape: Shape, body: Bytes) -> Self {
-        Self { shape, body, checked: false, tree: None, dirty: false, changed: false, spots: None }
+        Self { shape, body, checked: false, tree: None, dirty: false, changes: 0, spots: None }
     }
 
     /// Length in bytes as it was given, replaced, or last written by [`bytes`](Self::bytes); edits since do not count.
@@ -187,7 +188,12 @@ impl Document {
 
     /// Whether anything was changed since it was made.
     pub fn is_changed(&self) -> bool {
-        self.changed
+        self.changes > 0
+    }
+
+    /// How many times it was changed since it was made: what was read of it stands until this is another number.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The body as it is now: the bytes it was made of, shared, if nothing was changed; else written once and kept.
@@ -223,7 +229,7 @@ impl Document {
 
     fn touched(&mut self) {
         self.dirty = true;
-        self.changed = true;
+        self.changes += 1;
     }
 
     fn put_body(&mut self, body: Bytes) {
@@ -231,7 +237,7 @@ impl Document {
         self.checked = true;
         self.tree = None;
         self.dirty = false;
-        self.changed = true;
+        self.changes += 1;
         self.spots = None;
     }
 }
@@ -242,7 +248,7 @@ impl fmt::Debug for Document {
         f.debug_struct("Document")
             .field("shape", &self.shape)
             .field("len", &self.body.len())
-            .field("changed", &self.changed)
+            .field("changes", &self.changes)
             .finish_non_exhaustive()
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::journey::Trip;
 use crate::plan::Step;
-use crate::record::Answerer;
 use crate::refusal::Refusal;
 use crate::request_id;
 use crate::snapshot::{Provider, Target};
@@ -14,7 +13,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use weir_dialect::{Document, usage};
-use weir_sandbox::{Attempt, Chain, Hook};
+use weir_sandbox::{Asked, Chain, Hook};
 use weir_upstream::{AttemptError, Body, Which, plan};
 
 /// An upstream's answer, its head read.
@@ -110,9 +109,12 @@ async fn attempt(
     provider: &Provider,
 ) -> Result<Outcome, Refusal> {
     trip.record.attempts += 1;
+    if let Some(lent) = &mut trip.record.lent {
+        lent.asked = Some(Asked { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
+    }
     let (mut headers, body) = outgoing(trip, step, target, provider)?;
     let body = match chain.wants(Hook::UpstreamRequest, &trip.ask.model) {
-        true => Box::pin(last_change(trip, worker, chain, target, provider, (&mut headers, body))).await?,
+        true => Box::pin(last_change(trip, worker, chain, (&mut headers, body))).await?,
         false => body,
     };
     let request = request(trip, provider, headers, body);
@@ -121,7 +123,6 @@ async fn attempt(
     let mut entry = worker.shared.ledger.open(&trip.caller.tenant.name, &trip.ask.model, &provider.name, target.price);
     entry.asked(usage::estimate_tokens(trip.ask.text_bytes));
     trip.record.entry = Some(entry);
-    trip.record.answerer = Some(Answerer { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
 
     let asked = Instant::now();
     let sent = worker.pool.send(&provider.upstream, request, provider.upstream.deadlines()).await;
@@ -141,7 +142,7 @@ async fn attempt(
 
 /// Headers and body as they leave for a target.
 fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<(HeaderMap, Bytes), Refusal> {
-    let lent = trip.lent.as_mut().ok_or(Refusal::Internal)?;
+    let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
     let mut headers = HeaderMap::with_capacity(12);
     for (name, value) in &lent.headers {
         // Of a header that came twice the first counts, as plugins see it.
@@ -169,20 +170,14 @@ async fn last_change(
     trip: &mut Trip,
     worker: &Rc<Worker>,
     chain: &Chain,
-    target: &Target,
-    provider: &Provider,
     (headers, body): (&mut HeaderMap, Bytes),
 ) -> Result<Bytes, Refusal> {
-    let attempt = Arc::new(Attempt {
-        number: trip.record.attempts,
-        provider: Arc::clone(&provider.name),
-        model: Arc::clone(&target.model),
-    });
-    if let Some(lent) = &mut trip.lent {
+    if let Some(lent) = &mut trip.record.lent {
         lent.attempt = Some((std::mem::take(headers), Document::request(trip.ask.endpoint, body)));
     }
-    worker.sandbox.upstream_request(chain, &mut trip.lent, &attempt).await?;
-    let (new, mut document) = trip.lent.as_mut().and_then(|l| l.attempt.take()).ok_or(Refusal::Internal)?;
+    let number = trip.record.attempts;
+    worker.sandbox.upstream_request(chain, &mut trip.record.lent, number).await?;
+    let (new, mut document) = trip.record.lent.as_mut().and_then(|l| l.attempt.take()).ok_or(Refusal::Internal)?;
     *headers = new;
     document.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))
 }

@@ -26,7 +26,7 @@ use std::time::Instant;
 use weir_dialect::{Ask, Document};
 use weir_http::head::Unlawful;
 use weir_ledger::Reason;
-use weir_sandbox::{Chain, Exchange, Facts, Hook};
+use weir_sandbox::{About, Chain, Exchange, Facts, Hook};
 use weir_tenancy::Caller;
 
 /// A request that has been read: who asks, what, and what plugins may see and change of it.
@@ -39,8 +39,6 @@ pub(crate) struct Trip {
     pub(crate) model: usize,
     /// The body that `ask` was read from.
     pub(crate) body: Bytes,
-    /// On loan to plugins while they run; here otherwise.
-    pub(crate) lent: Option<Box<Exchange>>,
     /// While this lives the connection is not idle.
     _busy: Busy,
 }
@@ -69,8 +67,8 @@ pub(crate) async fn journey(worker: Rc<Worker>, request: Request<Incoming>, busy
     let closes = parts.version != Version::HTTP_2;
     match travel(&mut record, parts, body, busy.unlawful()).await {
         Ok(Way::Answered(response)) => answer::whole(response, record),
-        Ok(Way::Read { caller, chain, ask, model, body, lent }) => {
-            let mut trip = Trip { record, caller, chain, ask, model, body, lent, _busy: busy };
+        Ok(Way::Read { caller, chain, ask, model, body }) => {
+            let mut trip = Trip { record, caller, chain, ask, model, body, _busy: busy };
             match decide(&mut trip).await {
                 Ok(answered) => relay::relay(trip, answered).await,
                 Err(refusal) => answer::refuse(refusal, trip.record),
@@ -93,7 +91,7 @@ enum Way {
     /// There was nothing to ask of a model.
     Answered(Bytes),
     /// A model is to be asked.
-    Read { caller: Caller, chain: Arc<Chain>, ask: Ask, model: usize, body: Bytes, lent: Option<Box<Exchange>> },
+    Read { caller: Caller, chain: Arc<Chain>, ask: Ask, model: usize, body: Bytes },
 }
 
 /// 1 lawful, 2 identify, 3 admit, 4 read.
@@ -121,9 +119,10 @@ async fn travel(record: &mut Record, parts: Parts, body: Incoming, unlawful: Opt
     let chain = snapshot.chain(&caller.tenant).ok_or(Refusal::Internal)?;
     let lent = lend(record, (&caller, model), &ask, parts, &body);
     if chain.wants(Hook::Observe, &ask.model) {
-        record.observers = Some((Arc::clone(chain), Arc::clone(&lent.facts)));
+        record.observers = Some((Arc::clone(chain), Arc::clone(&lent.about)));
     }
-    Ok(Way::Read { caller, chain: Arc::clone(chain), ask, model: index, body, lent: Some(lent) })
+    record.lent = Some(lent);
+    Ok(Way::Read { caller, chain: Arc::clone(chain), ask, model: index, body })
 }
 
 /// 5 policy, 6 plan, 7 ask.
@@ -133,7 +132,7 @@ async fn decide(trip: &mut Trip) -> Result<Answered, Refusal> {
 
     if chain.wants(Hook::Policy, &trip.ask.model) {
         // Boxed, as every call into plugins is: who has none would else carry the room for them about.
-        Box::pin(worker.sandbox.policy(&chain, &mut trip.lent)).await?;
+        Box::pin(worker.sandbox.policy(&chain, &mut trip.record.lent)).await?;
         read_again(trip)?;
     }
 
@@ -159,29 +158,31 @@ fn count_for_model<'a>(
 }
 
 fn lend(record: &Record, (caller, model): (&Caller, &Model), ask: &Ask, parts: Parts, body: &Bytes) -> Box<Exchange> {
-    let facts = Arc::new(Facts {
+    let about = Arc::new(About {
         tenant: Arc::clone(&caller.tenant.name),
         request_id: Arc::clone(&record.id),
         model: Arc::clone(&model.name),
         dialect: ask.endpoint.dialect(),
-        streaming: ask.streaming,
-        body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX),
+        facts: Facts { streaming: ask.streaming, body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX) },
     });
-    Box::new(Exchange::new(facts, parts.headers, Document::accepted(ask.endpoint, body.clone())))
+    Box::new(Exchange::new(about, parts.headers, Document::accepted(ask.endpoint, body.clone())))
 }
 
 /// After plugins rewrote the request: what does it ask now, and may the caller ask that?
 fn read_again(trip: &mut Trip) -> Result<(), Refusal> {
-    let lent = trip.lent.as_mut().ok_or(Refusal::Internal)?;
+    let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
     if !lent.request.is_changed() {
         return Ok(());
     }
     let body = lent.request.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
     let ask = weir_dialect::read(trip.ask.endpoint, &body).map_err(|e| Refusal::PluginBroke(e.to_string()))?;
     if ask.model != trip.ask.model {
+        let old = Arc::clone(&lent.about);
         let held = Rc::clone(&trip.record.held);
         let (index, model) = count_for_model(&mut trip.record, &held.snapshot, &trip.caller, &ask.model)?;
-        lent.facts = Arc::new(Facts { model: Arc::clone(&model.name), ..(*lent.facts).clone() });
+        let about = About { model: Arc::clone(&model.name), ..(*old).clone() };
+        let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
+        lent.about = Arc::new(about);
         trip.model = index;
     }
     trip.ask = ask;

@@ -23,7 +23,7 @@ pub(crate) async fn plan(trip: &mut Trip, worker: &Worker, chain: &Chain) -> Res
     let model = snapshot.model(trip.model).ok_or(Refusal::Internal)?;
     if chain.wants(Hook::Router, &trip.ask.model) {
         let candidates = candidates(snapshot, model);
-        let routed = Box::pin(worker.sandbox.route(chain, &mut trip.lent, &candidates)).await?;
+        let routed = Box::pin(worker.sandbox.route(chain, &mut trip.record.lent, &candidates)).await?;
         return Ok(routed.into_iter().map(|(target, overrides)| Step { target, overrides }).collect());
     }
     let healthy = |step: &Step| {

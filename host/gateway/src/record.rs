@@ -9,18 +9,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use weir_dialect::{Provenance, Usage};
 use weir_ledger::{Entry, Reason, Tokens};
-use weir_sandbox::{Chain, Facts, ObservedProvenance, Outcome};
+use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
 use weir_tenancy::Seat;
 
 /// What the client sees of a request that it left.
 const CLIENT_GONE: u16 = 499;
-
-/// Who answered.
-#[derive(Debug, Clone)]
-pub(crate) struct Answerer {
-    pub(crate) provider: Arc<str>,
-    pub(crate) model: Arc<str>,
-}
 
 /// The record. Dropping it settles it: the seat is free, the ledger's entry closed, figures and observers told.
 #[derive(Debug)]
@@ -33,11 +26,12 @@ pub(crate) struct Record {
     pub(crate) started: Instant,
     pub(crate) seat: Option<Seat>,
     pub(crate) entry: Option<Entry>,
-    pub(crate) answerer: Option<Answerer>,
+    /// What plugins see and change of the request: with them while they run, here otherwise.
+    pub(crate) lent: Option<Box<Exchange>>,
     pub(crate) attempts: u32,
     /// Time spent waiting for upstreams, which is not the gateway's own.
     pub(crate) waited: Duration,
-    pub(crate) observers: Option<(Arc<Chain>, Arc<Facts>)>,
+    pub(crate) observers: Option<(Arc<Chain>, Arc<About>)>,
     shard: Arc<Shard>,
     status: u16,
     code: Option<Arc<str>>,
@@ -60,7 +54,7 @@ impl Record {
             started,
             seat: None,
             entry: None,
-            answerer: None,
+            lent: None,
             attempts: 0,
             waited: Duration::ZERO,
             observers: None,
@@ -146,12 +140,9 @@ impl Record {
 
     fn outcome(&self, tokens: &Tokens, duration: Duration) -> Outcome {
         let us = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
-        let empty = self.worker.empty();
         Outcome {
             status: self.status,
             code: self.code.clone(),
-            provider: self.answerer.as_ref().map_or_else(|| Arc::clone(&empty), |a| Arc::clone(&a.provider)),
-            upstream_model: self.answerer.as_ref().map_or(empty, |a| Arc::clone(&a.model)),
             attempts: self.attempts,
             input_tokens: tokens.input,
             output_tokens: tokens.output,
@@ -178,9 +169,11 @@ impl Record {
         if let Some(first) = self.first_byte {
             self.shard.first_byte.record(first);
         }
-        if let Some((chain, facts)) = self.observers.take() {
+        if let Some((chain, about)) = self.observers.take() {
             let outcome = Arc::new(self.outcome(&tokens, duration));
-            self.worker.observe(chain, facts, outcome, &self.held);
+            // A client that left while a plugin had the exchange took it along.
+            let lent = self.lent.take().unwrap_or_else(|| Box::new(Exchange::bare(about)));
+            self.worker.observe(chain, lent, outcome, &self.held);
         }
     }
 }

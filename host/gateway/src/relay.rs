@@ -129,9 +129,9 @@ async fn run_plugins(
     }
     let worker = trip.worker();
     let body = Document::response(trip.ask.endpoint, bytes);
-    trip.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, body });
-    Box::pin(worker.sandbox.response(&trip.chain, &mut trip.lent, status)).await?;
-    let reply = trip.lent.as_mut().and_then(|lent| lent.reply.take());
+    trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, body });
+    Box::pin(worker.sandbox.response(&trip.chain, &mut trip.record.lent, status)).await?;
+    let reply = trip.record.lent.as_mut().and_then(|lent| lent.reply.take());
     let Reply { headers, mut body } = reply.ok_or(Refusal::Internal)?;
     let bytes = body.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
     Ok((headers, bytes))

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 use weir_ledger::Ledger;
-use weir_sandbox::{Chain, Facts, Outcome, Sandbox};
+use weir_sandbox::{Chain, Exchange, Outcome, Sandbox};
 use weir_upstream::Pool;
 use weir_upstream::plan::Backoff;
 
@@ -112,8 +112,8 @@ impl Worker {
     }
 
     /// Queues a finished request for its observers.
-    pub(crate) fn observe(&self, chain: Arc<Chain>, facts: Arc<Facts>, outcome: Arc<Outcome>, held: &Rc<Held>) {
-        let job = Job { chain, facts, outcome, _held: Rc::clone(held) };
+    pub(crate) fn observe(&self, chain: Arc<Chain>, lent: Box<Exchange>, outcome: Arc<Outcome>, held: &Rc<Held>) {
+        let job = Job { chain, lent, outcome, _held: Rc::clone(held) };
         if !self.observers.push(job) {
             self.shared.stats.unobserved.fetch_add(1, Ordering::Relaxed);
         }

@@ -6,7 +6,7 @@ mod support;
 
 use guest::{Guest, chain, gateway, install};
 use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, post, until};
+use support::{ACME, GLOBEX, Gateway, chat, post, send, until};
 
 /// The number that a guest's refusal says.
 fn said(gateway: &Gateway, key: &str) -> u64 {
@@ -70,7 +70,8 @@ fn notes_go_from_hook_to_hook_of_one_request_and_no_further() {
     let noting = Guest::on(
         "policy",
         r#"(call $notes.get @"n" (global.get $ret)) (call $must-be-ok)
-           (call $notes.set @"n" (local.get $id) (local.get $id-len) (global.get $ret)) (call $must-be-ok)
+           (call $request.id (global.get $ret))
+           (call $notes.set @"n" (i32.load (i32.const 64)) (i32.load (i32.const 68)) (global.get $ret)) (call $must-be-ok)
            (call $pass)"#,
     )
     .and(
@@ -203,4 +204,54 @@ fn a_plugin_that_uses_what_it_was_not_granted_does_not_go_live_and_what_served_g
     std::fs::write(gateway.plugins().join("all/count.toml"), "grants = [\"kv\"]").unwrap();
     until("it is live", || (post(gateway.address, ACME, &chat("hi")).status == 400).then_some(()));
     assert!(gateway.ready()["problems"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn every_hook_is_told_who_asks_and_who_answers() {
+    let upstream = Upstream::chat();
+    let header = |name: &str| {
+        format!(
+            r#"(call $reply.set-header @"x-said-{name}" (i32.load (i32.const 64)) (i32.load (i32.const 68)) (i32.const 128))"#
+        )
+    };
+    let asking =
+        ["request.tenant", "request.id", "request.model", "request.dialect", "upstream.provider", "upstream.model"]
+            .map(|name| format!("(call ${name} (global.get $ret)) {}", header(&name.replace('.', "-"))));
+    let naming = Guest::on("response", &format!("{} (call $pass)", asking.concat())).and(
+        "policy",
+        r#"(call $upstream.provider (global.get $ret)) (if (i32.load (i32.const 68)) (then unreachable)) (call $pass)"#,
+    );
+    let gateway = gateway(upstream.address, "", &[("naming", &naming, "")]);
+    let reply = post(gateway.address, ACME, &chat("hi"));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    let told = |name: &str| reply.header(name).unwrap_or_default();
+    assert_eq!(told("x-said-request-tenant"), "acme");
+    assert_eq!(told("x-said-request-id"), told("x-request-id"));
+    assert_eq!(told("x-said-request-model"), "m");
+    assert_eq!(told("x-said-request-dialect"), "openai.chat");
+    let answered = format!("{}/{}", told("x-said-upstream-provider"), told("x-said-upstream-model"));
+    assert_eq!(answered, told("x-weir-upstream"));
+}
+
+#[test]
+fn an_observer_reads_the_request_and_who_answered_it() {
+    let upstream = Upstream::chat();
+    let count = r#"(call $counters.add (i32.load (i32.const 64)) (i32.load (i32.const 68)) (i64.const 1))"#;
+    let header = r#"(call $counters.add (i32.load (i32.const 68)) (i32.load (i32.const 72)) (i64.const 1))"#;
+    let observer = Guest::default().observe(&format!(
+        r#"(call $upstream.provider (global.get $ret)) {count}
+           (call $request.header @"x-team" (global.get $ret)) {header}
+           (call $request.body (global.get $ret))
+           (call $counters.add @"bytes" (i64.extend_i32_u (i32.load (i32.const 68))))
+           (call $request.set @"/user" @"1" (global.get $ret)) (call $must-fail)"#
+    ));
+    let gateway = gateway(upstream.address, "", &[("watch", &observer, "grants = [\"counters\"]")]);
+    let body = chat("hi");
+    let key = format!("Bearer {ACME}");
+    let headers = [("authorization", key.as_str()), ("x-team", "red")];
+    assert_eq!(send(gateway.address, "POST", "/v1/chat/completions", &headers, body.as_bytes()).status, 200);
+    let counted = |name: &str| gateway.metric("weir_plugin_counter_total", &[&format!("name=\"{name}\"")]);
+    until("the observer ran", || (counted("bytes") > 0.0).then_some(()));
+    assert_eq!((counted("up"), counted("red")), (1.0, 1.0));
+    assert!(counted("bytes") >= body.len() as f64);
 }

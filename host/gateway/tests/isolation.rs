@@ -16,8 +16,9 @@ fn remembering() -> Guest {
         "policy",
         r#"(if (i32.eqz (global.get $calls))
              (then
-               (memory.copy (i32.const 32768) (local.get $tenant) (local.get $tenant-len))
-               (global.set $first (local.get $tenant-len))))
+               (call $request.tenant (global.get $ret))
+               (memory.copy (i32.const 32768) (i32.load (i32.const 64)) (i32.load (i32.const 68)))
+               (global.set $first (i32.load (i32.const 68)))))
            (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
            (i32.store8 (i32.add (i32.const 32768) (global.get $first)) (i32.const 32))
            (i32.store8 (i32.add (i32.const 32769) (global.get $first)) (i32.add (i32.const 48) (global.get $calls)))

@@ -15,13 +15,33 @@ use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
 
-/// CPU time of a future: what its polls took. Waiting between polls does not count.
-#[derive(Debug, Default, Clone, Copy)]
+/// CPU time of one call: what its polls take, with what comes before and after the guest in them. Waiting between polls
+/// does not count.
+#[derive(Debug, Default)]
 pub(crate) struct Spent {
+    /// Of the polls that have ended.
     pub(crate) cpu: Duration,
     pub(crate) polls: u64,
-    /// When the last of them ended.
-    pub(crate) end: Option<Instant>,
+    /// When the poll at hand began; none while the call waits.
+    since: Option<Instant>,
+}
+
+impl Spent {
+    /// A call that begins now.
+    pub(crate) fn begin() -> Self {
+        Self { since: Some(Instant::now()), ..Self::default() }
+    }
+
+    /// When the poll at hand began: now, if it did not begin before.
+    fn resume(&mut self) -> Instant {
+        *self.since.get_or_insert_with(Instant::now)
+    }
+
+    fn pause(&mut self) {
+        if let Some(since) = self.since.take() {
+            self.cpu += since.elapsed();
+        }
+    }
 }
 
 thread_local! {
@@ -37,7 +57,8 @@ pub(crate) fn since_resumed() -> Duration {
 /// CPU time for instantiation and `init` together; more than a call's, for guests build their tables there.
 pub(crate) const START: Duration = Duration::from_secs(2);
 
-/// Runs a guest, adds up what its polls take, and ends it when that is more than `limit`.
+/// Runs a guest, adds up what its polls take, and ends it when that is more than `limit`. The last poll goes on when this
+/// is done: what the host does with the answer is part of the call.
 ///
 /// What counts is the time that has really passed: one host call or one filling of memory can last many slices.
 pub(crate) async fn metered<F: Future>(
@@ -48,20 +69,16 @@ pub(crate) async fn metered<F: Future>(
 ) -> Result<F::Output, Fault> {
     let mut guest = std::pin::pin!(guest);
     let mut gate = gates.lend();
+    let limit = spent.cpu + limit;
     poll_fn(|cx| {
         ready!(gate.poll_open(cx));
-        let start = Instant::now();
-        RESUMED.set(Some(start));
-        let poll = gate.poll(guest.as_mut(), cx);
-        let end = Instant::now();
-        spent.cpu += end.saturating_duration_since(start);
-        spent.end = Some(end);
+        RESUMED.set(Some(spent.resume()));
         spent.polls += 1;
-        match poll {
-            Poll::Ready(done) => Poll::Ready(Ok(done)),
-            Poll::Pending if spent.cpu > limit => Poll::Ready(Err(Fault::Deadline)),
-            Poll::Pending => Poll::Pending,
+        if let Poll::Ready(done) = gate.poll(guest.as_mut(), cx) {
+            return Poll::Ready(Ok(done));
         }
+        spent.pause();
+        if spent.cpu > limit { Poll::Ready(Err(Fault::Deadline)) } else { Poll::Pending }
     })
     .await
 }
@@ -70,16 +87,17 @@ pub(crate) async fn metered<F: Future>(
 /// nothing of what the plugin used.
 struct Bill<'a> {
     stats: &'a HookStats,
-    taking: Spent,
-    running: Spent,
+    spent: Spent,
+    /// Polls that it took to get an instance.
+    taking: u64,
 }
 
 impl Drop for Bill<'_> {
     fn drop(&mut self) {
-        let cpu = self.taking.cpu + self.running.cpu;
+        self.spent.pause();
         // A call that never gave way takes one poll.
-        let yields = self.running.polls.saturating_sub(1);
-        self.stats.call(u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX), yields);
+        let yields = (self.spent.polls - self.taking).saturating_sub(1);
+        self.stats.call(u64::try_from(self.spent.cpu.as_nanos()).unwrap_or(u64::MAX), yields);
     }
 }
 
@@ -91,13 +109,15 @@ pub(crate) struct Call<'a> {
     pub(crate) pool: Rc<Pool>,
     pub(crate) gates: &'a Rc<Gates>,
     pub(crate) make_room: &'a dyn Fn(),
+    /// Begun when the call was prepared.
+    pub(crate) spent: Spent,
 }
 
 impl Call<'_> {
     /// Calls the hook that `pick` finds, lending it the exchange, and has `check` look at the answer. After a fault the
     /// exchange is back, undone if the binding is open, and the instance is burned.
     pub(crate) async fn run<P, R, T>(
-        self,
+        mut self,
         lent: &mut Option<Box<Exchange>>,
         params: P,
         pick: impl FnOnce(&Hooks) -> Option<&TypedFunc<P, R>>,
@@ -109,18 +129,24 @@ impl Call<'_> {
     {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
-        let mut bill = Bill { stats, taking: Spent::default(), running: Spent::default() };
+        let mut bill = Bill { stats, spent: std::mem::take(&mut self.spent), taking: 0 };
         let taken = match self.pool.take_idle(self.bound.slots(), stats) {
             Some(taken) => Ok(taken),
-            // Boxed, for most calls find an instance and need no room for making one.
-            None => Box::pin(metered(self.take(stats), START, self.gates, &mut bill.taking)).await.flatten(),
+            None => {
+                // Boxed, for most calls find an instance and need no room for making one.
+                let taken = Box::pin(metered(self.take(stats), START, self.gates, &mut bill.spent)).await.flatten();
+                // The call itself has a limit of its own.
+                bill.spent.pause();
+                bill.taking = bill.spent.polls;
+                taken
+            }
         };
         let result = match taken {
             Ok(mut taken) => {
-                let answer = self.enter(&mut taken, lent, params, pick, &mut bill.running).await;
+                let answer = self.enter(&mut taken, lent, params, pick, &mut bill.spent).await;
                 let result = answer.and_then(check);
                 match result.is_ok() {
-                    true => taken.give_back(plugin, bill.running.end.unwrap_or_else(Instant::now)),
+                    true => taken.give_back(plugin, bill.spent.resume()),
                     false => stats.burn(),
                 }
                 result

@@ -11,18 +11,9 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 mod tests;
 
 /// `types.facts`: what every hook is told, by value.
-#[derive(Debug, Clone, ComponentType, Lower)]
+#[derive(Debug, Clone, Copy, ComponentType, Lower)]
 #[component(record)]
 pub struct Facts {
-    /// The tenant's name.
-    pub tenant: Arc<str>,
-    /// The gateway's id of the request.
-    #[component(name = "request-id")]
-    pub request_id: Arc<str>,
-    /// The model as asked for, or as rewritten.
-    pub model: Arc<str>,
-    /// The language of the request, such as `openai.chat`.
-    pub dialect: &'static str,
     /// Whether a stream was asked for.
     pub streaming: bool,
     /// Length of the body in bytes.
@@ -142,18 +133,6 @@ pub enum Routing {
     Order(Vec<Choice>),
 }
 
-/// `upstream-request.attempt`: the attempt at hand.
-#[derive(Debug, Clone, ComponentType, Lower)]
-#[component(record)]
-pub struct Attempt {
-    /// 1 for the first.
-    pub number: u32,
-    /// The provider's name.
-    pub provider: Arc<str>,
-    /// The model's name there.
-    pub model: Arc<str>,
-}
-
 /// `event.stream-event`: a part of the model's answer.
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lower)]
 #[component(record)]
@@ -212,11 +191,6 @@ pub struct Outcome {
     pub status: u16,
     /// Code of the refusal, if there was one.
     pub code: Option<Arc<str>>,
-    /// Provider that answered last.
-    pub provider: Arc<str>,
-    /// Model at that provider.
-    #[component(name = "upstream-model")]
-    pub upstream_model: Arc<str>,
     /// Attempts made.
     pub attempts: u32,
     /// Tokens read.

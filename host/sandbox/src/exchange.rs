@@ -1,11 +1,11 @@
 //! What the journey lends a plugin for the time of a call.
 
-use crate::contract::Facts;
+use crate::contract::{Facts, Text};
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
-use weir_dialect::Document;
+use weir_dialect::{Document, Endpoint};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -85,11 +85,37 @@ struct Saved {
     added: usize,
 }
 
+/// What names a request. Plugins ask for these one by one, for most of them want none.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// The tenant's name.
+    pub tenant: Arc<str>,
+    /// The gateway's id of the request.
+    pub request_id: Arc<str>,
+    /// The model as asked for, or as rewritten.
+    pub model: Arc<str>,
+    /// The language of the request, such as `openai.chat`.
+    pub dialect: &'static str,
+    /// What every hook is told.
+    pub facts: Facts,
+}
+
+/// Somebody who is asked, by the names of the configuration.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The provider's name.
+    pub provider: Arc<str>,
+    /// The model's name there.
+    pub model: Arc<str>,
+}
+
 /// One request and, in time, its response, lent to the plugins that run on it.
 #[derive(Debug)]
 pub struct Exchange {
-    /// What every hook is told.
-    pub facts: Arc<Facts>,
+    /// What names it.
+    pub about: Arc<About>,
+    /// Who is asked, or answered last.
+    pub asked: Option<Asked>,
     /// The client's headers, as plugins rewrote them.
     pub headers: HeaderMap,
     /// Names of headers that a `policy` plugin set: these go upstream, whatever the gateway's own list says.
@@ -102,6 +128,8 @@ pub struct Exchange {
     pub reply: Option<Reply>,
     /// Data of the events of the call at hand.
     pub events: Vec<Bytes>,
+    /// The request's texts as the last `policy` plugin read them, after so many changes of the body.
+    texts: Option<(u64, Arc<[Text]>)>,
     notes: Vec<Note>,
     access: Access,
     keep_old: bool,
@@ -111,15 +139,17 @@ pub struct Exchange {
 impl Exchange {
     /// A request as it stands after it was read.
     #[must_use]
-    pub fn new(facts: Arc<Facts>, headers: HeaderMap, request: Document) -> Self {
+    pub fn new(about: Arc<About>, headers: HeaderMap, request: Document) -> Self {
         Self {
-            facts,
+            about,
+            asked: None,
             headers,
             added: Vec::new(),
             request,
             attempt: None,
             reply: None,
             events: Vec::new(),
+            texts: None,
             notes: Vec::new(),
             access: Access::Read,
             keep_old: false,
@@ -127,8 +157,19 @@ impl Exchange {
         }
     }
 
+    /// A request of which nothing is left but what names it.
+    #[must_use]
+    pub fn bare(about: Arc<About>) -> Self {
+        let nothing = Document::request(Endpoint::Chat, Bytes::new());
+        Self::new(about, HeaderMap::new(), nothing)
+    }
+
     /// Sets what the coming call may change, and whether to remember what stood before it.
     pub(crate) fn begin(&mut self, access: Access, keep_old: bool) {
+        // From one `policy` to the next; kept for longer, a request would be in memory twice.
+        if access != Access::Request {
+            self.texts = None;
+        }
         self.access = access;
         self.keep_old = keep_old;
         self.saved = None;
@@ -137,6 +178,7 @@ impl Exchange {
     /// Undoes the writes of the call that just faulted.
     pub(crate) fn undo(&mut self) {
         let Some(saved) = self.saved.take() else { return };
+        self.texts = None;
         if let Some((headers, body)) = self.current() {
             *headers = saved.headers;
             *body = saved.body;
@@ -171,6 +213,23 @@ impl Exchange {
             (Some((headers, body)), Access::Attempt) => (headers, body),
             _ => (&mut self.headers, &mut self.request),
         }
+    }
+
+    /// The request's texts; none if the body has none or is no JSON.
+    pub(crate) fn request_texts(&mut self) -> Arc<[Text]> {
+        let body = self.request_side().1;
+        let changes = body.changes();
+        if let Some((at, texts)) = &self.texts
+            && *at == changes
+        {
+            return Arc::clone(texts);
+        }
+        let texts = self.request_side().1.texts().unwrap_or_default();
+        let texts: Arc<[Text]> = texts.into_iter().map(|t| Text { role: t.role.into(), text: t.text }).collect();
+        if self.access == Access::Request {
+            self.texts = Some((changes, Arc::clone(&texts)));
+        }
+        texts
     }
 
     /// The request's side for writing, or why not.

@@ -7,6 +7,7 @@ mod log;
 mod notes;
 mod reply;
 mod request;
+mod upstream;
 
 use crate::call::since_resumed;
 use crate::error::Fault;
@@ -53,7 +54,7 @@ pub(crate) struct Host {
     pub(crate) plugin_id: u64,
     pub(crate) slots: Arc<Slots>,
     /// Counters already looked up.
-    counters: HashMap<Box<str>, Arc<AtomicU64>>,
+    counters: HashMap<Box<str>, Arc<AtomicU64>, foldhash::fast::RandomState>,
     _alive: Alive,
 }
 
@@ -68,7 +69,7 @@ impl Host {
             plugin: Arc::clone(plugin.name()),
             plugin_id: plugin.id(),
             slots,
-            counters: HashMap::new(),
+            counters: HashMap::default(),
             _alive: alive,
         }
     }
@@ -145,6 +146,7 @@ fn no_request<T>() -> Result<T, String> {
 /// Adds the lent data and the granted capabilities to a linker.
 pub(crate) fn link(linker: &mut Linker<Host>, grants: &[Grant]) -> wasmtime::Result<()> {
     request::link(linker)?;
+    upstream::link(linker)?;
     reply::link(linker)?;
     events::link(linker)?;
     notes::link(linker)?;

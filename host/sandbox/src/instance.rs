@@ -1,6 +1,6 @@
 //! One live instance: a store, the guest in it, and its hooks looked up once.
 
-use crate::contract::{Attempt, Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::contract::{Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
 use crate::error::Fault;
 use crate::hook::Hook;
 use crate::host::{Budget, Host, Slots};
@@ -22,12 +22,12 @@ pub(crate) type Verdict = (Result<(), Refusal>,);
 
 /// The hooks of an instance, ready to be called.
 pub(crate) struct Hooks {
-    pub(crate) policy: Option<TypedFunc<(Arc<Facts>,), Verdict>>,
-    pub(crate) router: Option<TypedFunc<(Arc<Facts>, Arc<[Candidate]>), (Result<Routing, Refusal>,)>>,
-    pub(crate) upstream_request: Option<TypedFunc<(Arc<Facts>, Arc<Attempt>), Verdict>>,
-    pub(crate) response: Option<TypedFunc<(Arc<Facts>, u16), Verdict>>,
-    pub(crate) event: Option<TypedFunc<(Arc<Facts>, Vec<StreamEvent>, bool), (Result<Vec<Edit>, Refusal>,)>>,
-    pub(crate) observe: Option<TypedFunc<(Arc<Facts>, Arc<Outcome>), ()>>,
+    pub(crate) policy: Option<TypedFunc<(Facts,), Verdict>>,
+    pub(crate) router: Option<TypedFunc<(Facts, Arc<[Candidate]>), (Result<Routing, Refusal>,)>>,
+    pub(crate) upstream_request: Option<TypedFunc<(Facts, u32), Verdict>>,
+    pub(crate) response: Option<TypedFunc<(Facts, u16), Verdict>>,
+    pub(crate) event: Option<TypedFunc<(Facts, Vec<StreamEvent>, bool), (Result<Vec<Edit>, Refusal>,)>>,
+    pub(crate) observe: Option<TypedFunc<(Facts, Arc<Outcome>), ()>>,
 }
 
 /// A live instance. It belongs to one pool and serves one call at a time.

@@ -30,11 +30,11 @@ mod worker;
 pub use cache::Cache;
 pub use chain::{Bound, Chain, Chains};
 pub use contract::{
-    Assignment, Attempt, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, Refusal, Routing, StreamEvent,
+    Assignment, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, Refusal, Routing, StreamEvent,
 };
 pub use engine::Sandbox;
 pub use error::{Fault, LoadError};
-pub use exchange::{Access, Exchange, Reply};
+pub use exchange::{About, Access, Asked, Exchange, Reply};
 pub use hook::Hook;
 pub use library::{Checkpoint, Event, Library, Problem, Source};
 pub use meter::{CPU_BUCKETS_NS, HookStats, Meter};

@@ -3,8 +3,8 @@
 use crate::error::Fault;
 use crate::hook::Hook;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -28,14 +28,31 @@ pub const CPU_BUCKETS_NS: [u64; 14] = [
     100_000_000,
 ];
 
+/// Threads that have figures of their own; more than these share them.
+const SHARDS: usize = 16;
+
+thread_local! {
+    /// Which of the shards this thread writes to.
+    static SHARD: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS
+    };
+}
+
+/// What every call writes, on cache lines that no other thread writes to.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Calls {
+    cpu_ns: AtomicU64,
+    hits: AtomicU64,
+    buckets: [AtomicU64; CPU_BUCKETS_NS.len() + 1],
+}
+
 /// The figures of one plugin at one hook for one tenant.
 #[derive(Debug, Default)]
 pub struct HookStats {
-    calls: AtomicU64,
-    cpu_ns: AtomicU64,
+    shards: [OnceLock<Box<Calls>>; SHARDS],
     faults: [AtomicU64; Fault::REASONS.len()],
-    buckets: [AtomicU64; CPU_BUCKETS_NS.len() + 1],
-    hits: AtomicU64,
     misses: AtomicU64,
     waits: AtomicU64,
     burned: AtomicU64,
@@ -47,13 +64,23 @@ fn get(counter: &AtomicU64) -> u64 {
 }
 
 impl HookStats {
+    fn mine(&self) -> Option<&Calls> {
+        let shard = self.shards.get(SHARD.with(|shard| *shard))?;
+        Some(shard.get_or_init(Box::default))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Calls> {
+        self.shards.iter().filter_map(|shard| Some(&**shard.get()?))
+    }
+
     /// One call ended, having used this much CPU time in this many polls.
     pub(crate) fn call(&self, cpu_ns: u64, yields: u64) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.cpu_ns.fetch_add(cpu_ns, Ordering::Relaxed);
-        let bucket = CPU_BUCKETS_NS.partition_point(|bound| *bound < cpu_ns);
-        if let Some(bucket) = self.buckets.get(bucket) {
-            bucket.fetch_add(1, Ordering::Relaxed);
+        if let Some(mine) = self.mine() {
+            mine.cpu_ns.fetch_add(cpu_ns, Ordering::Relaxed);
+            let bucket = CPU_BUCKETS_NS.partition_point(|bound| *bound < cpu_ns);
+            if let Some(bucket) = mine.buckets.get(bucket) {
+                bucket.fetch_add(1, Ordering::Relaxed);
+            }
         }
         if yields > 0 {
             self.yields.fetch_add(yields, Ordering::Relaxed);
@@ -67,7 +94,9 @@ impl HookStats {
     }
 
     pub(crate) fn hit(&self) {
-        self.hits.fetch_add(1, Ordering::Relaxed);
+        if let Some(mine) = self.mine() {
+            mine.hits.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn miss(&self) {
@@ -84,12 +113,13 @@ impl HookStats {
 
     /// Calls that have ended, faults included.
     pub fn calls(&self) -> u64 {
-        get(&self.calls)
+        self.buckets().sum()
     }
 
-    /// CPU time of all calls in nanoseconds: time inside polls, host calls included, waiting excluded.
+    /// CPU time of all calls in nanoseconds: from taking an instance to giving it back, host calls included, waiting
+    /// excluded.
     pub fn cpu_ns(&self) -> u64 {
-        get(&self.cpu_ns)
+        self.all().map(|calls| get(&calls.cpu_ns)).sum()
     }
 
     /// Faults by reason, in the order of [`Fault::REASONS`].
@@ -99,12 +129,12 @@ impl HookStats {
 
     /// Calls by CPU time: one count for each bound of [`CPU_BUCKETS_NS`] and one for the rest.
     pub fn buckets(&self) -> impl Iterator<Item = u64> + '_ {
-        self.buckets.iter().map(get)
+        (0..=CPU_BUCKETS_NS.len()).map(|n| self.all().filter_map(|calls| calls.buckets.get(n)).map(get).sum())
     }
 
     /// Calls that found an instance in the pool.
     pub fn hits(&self) -> u64 {
-        get(&self.hits)
+        self.all().map(|calls| get(&calls.hits)).sum()
     }
 
     /// Calls that had to make an instance.

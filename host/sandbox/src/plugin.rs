@@ -48,6 +48,7 @@ impl Code {
             let (needed, grant) = match bare {
                 "weir:plugin/types"
                 | "weir:plugin/request"
+                | "weir:plugin/upstream"
                 | "weir:plugin/reply"
                 | "weir:plugin/events"
                 | "weir:plugin/notes" => continue,

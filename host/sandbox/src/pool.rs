@@ -15,14 +15,16 @@ use weir_config::Isolation;
 /// The pool. It holds no strong reference to its plugin, so that a plugin which went out of service can be freed.
 pub(crate) struct Pool {
     plugin: Weak<Plugin>,
-    idle: RefCell<Vec<Instance>>,
+    // Boxed: an instance goes in and out of here for each call.
+    #[allow(clippy::vec_box)]
+    idle: RefCell<Vec<Box<Instance>>>,
     live: Cell<usize>,
     freed: Notify,
 }
 
 /// An instance out of its pool. Dropped without [`Taken::give_back`], it is gone and its place is free.
 pub(crate) struct Taken {
-    instance: Option<Instance>,
+    instance: Option<Box<Instance>>,
     pool: Rc<Pool>,
     returned: bool,
 }
@@ -71,7 +73,7 @@ impl Pool {
         self.live.set(self.live.get() + 1);
         let mut taken = Taken { instance: None, pool: Rc::clone(self), returned: false };
         // Boxed, for it is seldom and large, and every call would else have the room for it.
-        taken.instance = Some(Box::pin(Instance::start(plugin, Arc::clone(slots))).await?);
+        taken.instance = Some(Box::new(Box::pin(Instance::start(plugin, Arc::clone(slots))).await?));
         Ok(taken)
     }
 
@@ -102,11 +104,11 @@ impl Pool {
 impl Taken {
     /// The instance.
     pub(crate) fn instance(&mut self) -> Option<&mut Instance> {
-        self.instance.as_mut()
+        self.instance.as_deref_mut()
     }
 
     /// Returns an instance whose call ended well, unless its isolation or its age says that it is done.
-    /// `now` is when the call ended.
+    /// `now` is when its last slice began, near enough to its end.
     pub(crate) fn give_back(mut self, plugin: &Plugin, now: Instant) {
         let Some(mut instance) = self.instance.take() else { return };
         instance.calls += 1;

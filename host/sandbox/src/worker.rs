@@ -1,8 +1,8 @@
 //! A serving thread's own share of the sandbox: its pools, and the hooks as the journey calls them.
 
-use crate::call::Call;
+use crate::call::{Call, Spent};
 use crate::chain::{Bound, Chain};
-use crate::contract::{Assignment, Attempt, Candidate, Choice, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
 use crate::gate::Gates;
@@ -86,7 +86,8 @@ impl Worker {
     }
 
     fn call<'a>(&'a self, bound: &'a Bound, hook: Hook, access: Access) -> Call<'a> {
-        Call { bound, hook, access, pool: self.pool(bound), gates: &self.gates, make_room: &self.make_room }
+        let spent = Spent::begin();
+        Call { bound, hook, access, pool: self.pool(bound), gates: &self.gates, make_room: &self.make_room, spent }
     }
 
     /// Runs `policy` of every plugin that applies, in order; `lent` comes back rewritten.
@@ -131,7 +132,7 @@ impl Worker {
         Ok(order)
     }
 
-    /// Runs `upstream-request` of every plugin that applies on the exchange's `attempt`.
+    /// Runs `upstream-request` of every plugin that applies on the exchange's `attempt`, which is the request's `attempt`th.
     ///
     /// # Errors
     /// As [`Worker::policy`].
@@ -139,13 +140,12 @@ impl Worker {
         &self,
         chain: &Chain,
         lent: &mut Option<Box<Exchange>>,
-        attempt: &Arc<Attempt>,
+        attempt: u32,
     ) -> Result<(), Stop> {
         for bound in chain.at(Hook::UpstreamRequest) {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::UpstreamRequest, Access::Attempt);
-            let params = (facts, Arc::clone(attempt));
-            let answer = call.run(lent, params, |hooks| hooks.upstream_request.as_ref(), Ok).await;
+            let answer = call.run(lent, (facts, attempt), |hooks| hooks.upstream_request.as_ref(), Ok).await;
             verdict(bound, Hook::UpstreamRequest, answer.map(|(v,)| v))?;
         }
         Ok(())
@@ -199,11 +199,13 @@ impl Worker {
     }
 
     /// Runs `observe` of every plugin that applies. Faults are counted and logged, nothing more.
-    pub async fn observe(&self, chain: &Chain, facts: &Arc<Facts>, outcome: &Arc<Outcome>) {
-        for bound in chain.at(Hook::Observe).iter().filter(|b| b.applies_to(&facts.model)) {
+    pub async fn observe(&self, chain: &Chain, lent: Box<Exchange>, outcome: &Arc<Outcome>) {
+        let lent = &mut Some(lent);
+        for bound in chain.at(Hook::Observe) {
+            let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::Observe, Access::Read);
-            let params = (Arc::clone(facts), Arc::clone(outcome));
-            if let Err(fault) = call.run(&mut None, params, |hooks| hooks.observe.as_ref(), Ok).await {
+            let params = (facts, Arc::clone(outcome));
+            if let Err(fault) = call.run(lent, params, |hooks| hooks.observe.as_ref(), Ok).await {
                 tracing::warn!(plugin = &**bound.plugin().name(), hook = "observe", %fault, "plugin fault");
             }
         }
@@ -211,9 +213,9 @@ impl Worker {
 }
 
 /// The facts to tell a plugin, if it applies to the request.
-fn facts_for(bound: &Bound, lent: &Option<Box<Exchange>>) -> Option<Arc<Facts>> {
-    let facts = &lent.as_ref()?.facts;
-    bound.applies_to(&facts.model).then(|| Arc::clone(facts))
+fn facts_for(bound: &Bound, lent: &Option<Box<Exchange>>) -> Option<Facts> {
+    let about = &lent.as_ref()?.about;
+    bound.applies_to(&about.model).then_some(about.facts)
 }
 
 /// Turns an answer into going on, with what the plugin said or without the plugin, or stopping: by the binding's failure

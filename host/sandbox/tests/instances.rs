@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use weir_config::{Config, Overrides};
 use weir_dialect::{Document, Endpoint};
-use weir_sandbox::{Chain, Exchange, Facts, Fault, Library, Sandbox, Stop, Worker};
+use weir_sandbox::{About, Chain, Exchange, Facts, Fault, Library, Sandbox, Stop, Worker};
 
 const HASH: &str = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675";
 
@@ -25,7 +25,7 @@ fn policy(body: &str) -> Vec<u8> {
 
 /// The same with imports.
 fn importing(imports: &str, body: &str) -> Vec<u8> {
-    let facts = "(param $a i32) (param $a-len i32) (param i32 i32 i32 i32 i32 i32 i32 i32)";
+    let facts = "(param i32 i32)";
     let module = format!(
         r#"(module {imports}
           (memory (export "memory") 1)
@@ -41,8 +41,9 @@ fn importing(imports: &str, body: &str) -> Vec<u8> {
 
 const SPIN: &str = "(loop $forever (br $forever)) unreachable";
 /// Spins for the tenant whose name begins with `s`.
-const SPIN_FOR_S: &str =
-    "(if (i32.eq (i32.load8_u (local.get $a)) (i32.const 115)) (then (loop $forever (br $forever)))) (i32.const 0)";
+const SPIN_FOR_S: &str = "(call $tenant (i32.const 512))
+    (if (i32.eq (i32.load8_u (i32.load (i32.const 512))) (i32.const 115)) (then (loop $forever (br $forever)))) (i32.const 0)";
+const TENANT: &str = r#"(import "weir:plugin/request@0.1.0" "tenant" (func $tenant (param i32)))"#;
 /// Puts a number of 15 million digits into the body and reads it again and again: few steps for the guest, long ones for
 /// the host.
 const READ: &str = r#"(drop (memory.grow (i32.const 500)))
@@ -133,16 +134,15 @@ limits = {limits}
 }
 
 fn exchange(tenant: &str) -> Box<Exchange> {
-    let facts = Facts {
+    let about = About {
         tenant: tenant.into(),
         request_id: "id".into(),
         model: "m".into(),
         dialect: "openai.chat",
-        streaming: false,
-        body_bytes: 2,
+        facts: Facts { streaming: false, body_bytes: 2 },
     };
     let body = Document::request(Endpoint::Chat, Bytes::from_static(b"{}"));
-    Box::new(Exchange::new(Arc::new(facts), http::HeaderMap::new(), body))
+    Box::new(Exchange::new(Arc::new(about), http::HeaderMap::new(), body))
 }
 
 fn run(test: impl Future<Output = ()>) {
@@ -164,7 +164,8 @@ async fn begin_and_leave(call: impl Future<Output = Result<(), Fault>>, polls: u
 #[test]
 fn a_call_that_is_dropped_in_the_middle_gives_its_place_back_and_pays() {
     run(async {
-        let stage = Stage::set(&policy(SPIN_FOR_S), r#"{ instances = 1, wait = "0ms", deadline = "60s" }"#).await;
+        let stage =
+            Stage::set(&importing(TENANT, SPIN_FOR_S), r#"{ instances = 1, wait = "0ms", deadline = "60s" }"#).await;
         let mut paid = Duration::ZERO;
         for round in 1..=3 {
             begin_and_leave(stage.ask("sam"), 5).await;
@@ -182,7 +183,8 @@ fn a_call_that_is_dropped_in_the_middle_gives_its_place_back_and_pays() {
 #[test]
 fn a_call_that_is_dropped_while_it_waits_takes_nobodys_turn() {
     run(async {
-        let stage = Stage::set(&policy(SPIN_FOR_S), r#"{ instances = 1, wait = "30s", deadline = "200ms" }"#).await;
+        let stage =
+            Stage::set(&importing(TENANT, SPIN_FOR_S), r#"{ instances = 1, wait = "30s", deadline = "200ms" }"#).await;
         let (spinner, waiter) = (stage.ask("sam"), stage.ask("sam"));
         tokio::pin!(spinner);
         begin_and_leave(async { spinner.as_mut().await }, 2).await;

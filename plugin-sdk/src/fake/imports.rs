@@ -37,6 +37,22 @@ pub(crate) mod request {
         }
     }
 
+    pub(crate) fn tenant() -> String {
+        call(|state| state.tenant.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn id() -> String {
+        call(|state| state.id.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn model() -> String {
+        call(|state| state.model()).unwrap_or_default()
+    }
+
+    pub(crate) fn dialect() -> String {
+        call(|state| state.dialect.clone()).unwrap_or_default()
+    }
+
     pub(crate) fn header(name: &str) -> Option<String> {
         if CREDENTIALS.iter().any(|hidden| hidden.eq_ignore_ascii_case(name)) {
             return None;
@@ -108,6 +124,18 @@ pub(crate) mod request {
             state.request.body = body.to_vec();
             Ok(())
         })
+    }
+}
+
+pub(crate) mod upstream {
+    use super::call;
+
+    pub(crate) fn provider() -> String {
+        call(|state| state.provider.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn model() -> String {
+        call(|state| state.upstream_model.clone()).unwrap_or_default()
     }
 }
 

@@ -30,6 +30,11 @@ impl Message {
 pub(super) struct State {
     pub(super) hook: Hook,
     pub(super) tenant: String,
+    pub(super) id: String,
+    /// What `request.model` says, if it is not what the body says.
+    pub(super) model: Option<String>,
+    pub(super) provider: String,
+    pub(super) upstream_model: String,
     pub(super) dialect: String,
     pub(super) request: Message,
     pub(super) reply: Message,
@@ -51,6 +56,10 @@ impl State {
         Self {
             hook,
             tenant: "acme".into(),
+            id: "req-1".into(),
+            model: None,
+            provider: String::new(),
+            upstream_model: String::new(),
             dialect: "openai.chat".into(),
             request: Message { headers: Vec::new(), body },
             reply: Message::default(),
@@ -65,16 +74,16 @@ impl State {
         }
     }
 
+    pub(super) fn model(&self) -> String {
+        let said = || Some(self.request.document()?.get("model")?.as_str()?.to_owned());
+        self.model.clone().or_else(said).unwrap_or_default()
+    }
+
     pub(super) fn facts(&self) -> Facts {
         let document = self.request.document().unwrap_or(Value::Null);
-        let model = document.get("model").and_then(Value::as_str).unwrap_or_default();
         Facts {
-            tenant: self.tenant.clone(),
-            model: model.to_owned(),
-            dialect: self.dialect.clone(),
             streaming: document.get("stream").and_then(Value::as_bool).unwrap_or(false),
             body_bytes: u32::try_from(self.request.body.len()).unwrap_or(u32::MAX),
-            ..super::facts()
         }
     }
 

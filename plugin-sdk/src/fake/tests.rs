@@ -18,7 +18,7 @@ fn texts_are_found_and_replaced_by_index() {
     assert_eq!(request::get("/messages/1/content/2/text").as_deref(), Some("\"zwei\""));
     assert_eq!(host.writes(), ["request.set-text 2"]);
     assert!(host.facts().streaming);
-    assert_eq!(host.facts().model, "m");
+    assert_eq!(request::model(), "m");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use crate::glue::Slot;
 use crate::{
-    Attempt, Candidate, Edit, Event, Facts, HostError, Observe, Outcome, Plugin, Policy, Refusal, Response, Router,
-    Routing, StreamEvent, UpstreamRequest, fake,
+    Candidate, Edit, Event, Facts, HostError, Observe, Outcome, Plugin, Policy, Refusal, Response, Router, Routing,
+    StreamEvent, UpstreamRequest, fake,
 };
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Router for Everything {
 }
 
 impl UpstreamRequest for Everything {
-    fn on_attempt(&self, _facts: &Facts, _attempt: &Attempt) -> Result<(), Refusal> {
+    fn on_attempt(&self, _facts: &Facts, _attempt: u32) -> Result<(), Refusal> {
         Ok(())
     }
 }

@@ -4,7 +4,7 @@ mod order;
 mod rules;
 
 use rules::{Prefer, Rule};
-use weir_plugin::{Candidate, Facts, Plugin, Refusal, Router, Routing, Settings};
+use weir_plugin::{Candidate, Facts, Plugin, Refusal, Router, Routing, Settings, request};
 
 /// Output is not known before it is written; this much is assumed unless the settings say otherwise.
 const EXPECTED_OUTPUT_TOKENS: u64 = 256;
@@ -39,7 +39,7 @@ impl Router for ByCost {
         let rule = self.rules.iter().find(|rule| rule.applies(facts));
         let Some(prefer) = rule.map(|rule| &rule.prefer).or(self.default.as_ref()) else { return Ok(Routing::Keep) };
         // An embedding has no output to pay for.
-        let output = if facts.dialect.ends_with(".embeddings") { 0 } else { self.expected_output_tokens };
+        let output = if request::dialect().ends_with(".embeddings") { 0 } else { self.expected_output_tokens };
         Ok(order::by(prefer, u64::from(facts.body_bytes), output, candidates))
     }
 }

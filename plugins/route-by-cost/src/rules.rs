@@ -1,7 +1,7 @@
 //! Which requests a rule is for, and whom it prefers.
 
 use weir_plugin::json::Value;
-use weir_plugin::{Facts, Settings};
+use weir_plugin::{Facts, Settings, request};
 
 /// A rule: every condition that it states must hold.
 #[derive(Debug)]
@@ -42,12 +42,16 @@ impl Rule {
 
     pub(crate) fn applies(&self, facts: &Facts) -> bool {
         let bytes = u64::from(facts.body_bytes);
-        let any = |globs: &Option<Vec<String>>, text: &str| {
-            globs.as_ref().is_none_or(|globs| globs.iter().any(|pattern| glob(pattern.as_bytes(), text.as_bytes())))
+        // The gateway is asked only where a rule wants to know.
+        let any = |globs: &Option<Vec<String>>, text: fn() -> String| {
+            globs.as_ref().is_none_or(|globs| {
+                let text = text();
+                globs.iter().any(|pattern| glob(pattern.as_bytes(), text.as_bytes()))
+            })
         };
         (self.min_input_bytes..=self.max_input_bytes).contains(&bytes)
-            && any(&self.models, &facts.model)
-            && any(&self.tenants, &facts.tenant)
+            && any(&self.models, request::model)
+            && any(&self.tenants, request::tenant)
     }
 }
 

@@ -16,13 +16,19 @@ fn three() -> Vec<Candidate> {
     ]
 }
 
-fn facts(model: &str, tenant: &str, body_bytes: u32) -> Facts {
-    Facts { model: model.into(), tenant: tenant.into(), body_bytes, ..fake::facts() }
-}
+/// A request by model, tenant and length of its body.
+type Asked<'a> = (&'a str, &'a str, u32);
 
 /// The order in which the candidates are tried.
-fn order(settings: &str, facts: &Facts, candidates: &[Candidate]) -> Vec<u32> {
-    match ByCost::init(settings).unwrap().route(facts, candidates).unwrap() {
+fn order(settings: &str, asked: Asked<'_>, candidates: &[Candidate]) -> Vec<u32> {
+    order_for(fake::Host::new(fake::Hook::Router), settings, asked, candidates)
+}
+
+fn order_for(host: fake::Host, settings: &str, asked: Asked<'_>, candidates: &[Candidate]) -> Vec<u32> {
+    let (model, tenant, body_bytes) = asked;
+    let _running = host.model(model).tenant(tenant).start();
+    let facts = Facts { body_bytes, ..fake::facts() };
+    match ByCost::init(settings).unwrap().route(&facts, candidates).unwrap() {
         Routing::Keep => (0..).zip(candidates).map(|(index, _)| index).collect(),
         Routing::Order(choices) => choices.into_iter().map(|choice| choice.candidate).collect(),
     }
@@ -30,9 +36,9 @@ fn order(settings: &str, facts: &Facts, candidates: &[Candidate]) -> Vec<u32> {
 
 #[test]
 fn cheapest_and_dearest_order_by_cost() {
-    let facts = facts("m", "t", 400);
-    assert_eq!(order(r#"{"rules":[{"prefer":"cheapest"}]}"#, &facts, &three()), [2, 1, 0]);
-    assert_eq!(order(r#"{"rules":[{"prefer":"dearest"}]}"#, &facts, &three()), [0, 1, 2]);
+    let asked = ("m", "t", 400);
+    assert_eq!(order(r#"{"rules":[{"prefer":"cheapest"}]}"#, asked, &three()), [2, 1, 0]);
+    assert_eq!(order(r#"{"rules":[{"prefer":"dearest"}]}"#, asked, &three()), [0, 1, 2]);
 }
 
 #[test]
@@ -40,25 +46,25 @@ fn the_cost_weighs_input_against_expected_output() {
     // One is cheap to ask, the other cheap to listen to.
     let two = [candidate("a/x", true, 1_000, 9_000), candidate("b/y", true, 4_000, 1_000)];
     let cheapest = r#"{"default":"cheapest","expected_output_tokens":100}"#;
-    assert_eq!(order(cheapest, &facts("m", "t", 400), &two), [1, 0]);
-    assert_eq!(order(cheapest, &facts("m", "t", 40_000), &two), [0, 1]);
-    let embedding = Facts { dialect: "openai.embeddings".into(), ..facts("m", "t", 400) };
-    assert_eq!(order(cheapest, &embedding, &two), [0, 1], "an embedding has no output");
+    assert_eq!(order(cheapest, ("m", "t", 400), &two), [1, 0]);
+    assert_eq!(order(cheapest, ("m", "t", 40_000), &two), [0, 1]);
+    let embedding = fake::Host::new(fake::Hook::Router).dialect("openai.embeddings");
+    assert_eq!(order_for(embedding, cheapest, ("m", "t", 400), &two), [0, 1], "an embedding has no output");
 }
 
 #[test]
 fn healthy_candidates_come_before_preferred_ones_that_are_not() {
     let mut candidates = three();
     candidates.last_mut().unwrap().healthy = false;
-    assert_eq!(order(r#"{"default":"cheapest"}"#, &facts("m", "t", 1), &candidates), [1, 0, 2]);
+    assert_eq!(order(r#"{"default":"cheapest"}"#, ("m", "t", 1), &candidates), [1, 0, 2]);
     candidates.first_mut().unwrap().healthy = false;
-    assert_eq!(order(r#"{"default":"first"}"#, &facts("m", "t", 1), &candidates), [1, 0, 2]);
+    assert_eq!(order(r#"{"default":"first"}"#, ("m", "t", 1), &candidates), [1, 0, 2]);
 }
 
 #[test]
 fn a_target_by_name_comes_first_and_the_others_stay_as_fall_backs() {
-    assert_eq!(order(r#"{"default":"b/mid"}"#, &facts("m", "t", 1), &three()), [1, 0, 2]);
-    assert_eq!(order(r#"{"default":"b/none"}"#, &facts("m", "t", 1), &three()), [0, 1, 2]);
+    assert_eq!(order(r#"{"default":"b/mid"}"#, ("m", "t", 1), &three()), [1, 0, 2]);
+    assert_eq!(order(r#"{"default":"b/none"}"#, ("m", "t", 1), &three()), [0, 1, 2]);
 }
 
 #[test]
@@ -67,11 +73,11 @@ fn the_first_rule_that_applies_decides() {
         {"models":["gpt-*","o?"],"tenants":["acme"],"prefer":"b/mid"},
         {"min_input_bytes":1000,"max_input_bytes":2000,"prefer":"cheapest"},
         {"tenants":["glob*"],"prefer":"dearest"}],"default":"keep"}"#;
-    assert_eq!(order(settings, &facts("gpt-4o", "acme", 1500), &three()), [1, 0, 2]);
-    assert_eq!(order(settings, &facts("gpt-4o", "other", 1000), &three()), [2, 1, 0]);
-    assert_eq!(order(settings, &facts("o1", "acme", 2000), &three()), [2, 1, 0], "only * is special");
-    assert_eq!(order(settings, &facts("gpt-4o", "other", 2001), &three()), [0, 1, 2]);
-    assert_eq!(order(settings, &facts("gpt-4o", "globex", 999), &three()), [0, 1, 2]);
+    assert_eq!(order(settings, ("gpt-4o", "acme", 1500), &three()), [1, 0, 2]);
+    assert_eq!(order(settings, ("gpt-4o", "other", 1000), &three()), [2, 1, 0]);
+    assert_eq!(order(settings, ("o1", "acme", 2000), &three()), [2, 1, 0], "only * is special");
+    assert_eq!(order(settings, ("gpt-4o", "other", 2001), &three()), [0, 1, 2]);
+    assert_eq!(order(settings, ("gpt-4o", "globex", 999), &three()), [0, 1, 2]);
 }
 
 #[test]
@@ -104,7 +110,7 @@ proptest! {
             .map(|(index, (healthy, input, output))| candidate(&format!("p/m{index}"), *healthy, *input, *output))
             .collect();
         let settings = format!(r#"{{"default":"{prefer}","expected_output_tokens":{}}}"#, u64::MAX);
-        let order = order(&settings, &facts("m", "t", bytes), &candidates);
+        let order = order(&settings, ("m", "t", bytes), &candidates);
         let mut sorted = order.clone();
         sorted.sort_unstable();
         let all: Vec<u32> = (0..).zip(&candidates).map(|(index, _)| index).collect();
@@ -133,6 +139,6 @@ proptest! {
         };
         let settings = format!(r#"{{"rules":[{{"models":["{}"],"prefer":"cheapest"}}]}}"#, parts.join("*"));
         let two = [candidate("a/x", true, 2, 2), candidate("b/y", true, 1, 1)];
-        prop_assert_eq!(order(&settings, &facts(&text, "t", 4), &two) == [1, 0], expected);
+        prop_assert_eq!(order(&settings, (&text, "t", 4), &two) == [1, 0], expected);
     }
 }

@@ -6,8 +6,6 @@ fn outcome(status: u16, input_tokens: u64, output_tokens: u64) -> Outcome {
     Outcome {
         status,
         code: None,
-        provider: "demo".into(),
-        upstream_model: "demo-small".into(),
         attempts: 1,
         input_tokens,
         output_tokens,

@@ -203,7 +203,7 @@ impl Stream {
     async fn through_stages(&mut self, batch: Vec<Item>, last: bool) -> Result<(), Refusal> {
         let Some(stages) = &mut self.stages else { return Ok(()) };
         let worker = self.trip.worker();
-        let passed = stages.run(&worker.sandbox, &mut self.trip.lent, batch, last).await?;
+        let passed = stages.run(&worker.sandbox, &mut self.trip.record.lent, batch, last).await?;
         self.pieces.extend(passed);
         Ok(())
     }

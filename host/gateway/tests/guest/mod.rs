@@ -12,7 +12,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// The interface's functions with their flattened parameters and results.
-const IMPORTS: [(&str, &str, &str); 26] = [
+const IMPORTS: [(&str, &str, &str); 32] = [
+    ("request", "tenant", "(param i32)"),
+    ("request", "id", "(param i32)"),
+    ("request", "model", "(param i32)"),
+    ("request", "dialect", "(param i32)"),
+    ("upstream", "provider", "(param i32)"),
+    ("upstream", "model", "(param i32)"),
     ("request", "header", "(param i32 i32 i32)"),
     ("request", "headers", "(param i32)"),
     ("request", "set-header", "(param i32 i32 i32 i32 i32)"),
@@ -41,19 +47,18 @@ const IMPORTS: [(&str, &str, &str); 26] = [
     ("kv", "delete", "(param i32 i32) (result i32)"),
 ];
 
-const FACTS: &str = "(param $tenant i32) (param $tenant-len i32) (param $id i32) (param $id-len i32) \
-    (param $model i32) (param $model-len i32) (param $dialect i32) (param $dialect-len i32) \
-    (param $streaming i32) (param $body-bytes i32)";
+const FACTS: &str = "(param $streaming i32) (param $body-bytes i32)";
+
+/// What `observe` is told after the facts.
+const OUTCOME: &str = "(param $status i32) (param $refused i32) (param $code i32) (param $code-len i32) \
+    (param $attempts i32) (param $input i64) (param $output i64) (param $provenance i32) (param $duration i64) \
+    (param $first-byte i64)";
 
 /// Hook, function, parameters after the facts.
 const HOOKS: [(&str, &str, &str); 5] = [
     ("policy", "on-request", ""),
     ("router", "route", "(param $candidates i32) (param $count i32)"),
-    (
-        "upstream-request",
-        "on-attempt",
-        "(param $number i32) (param $provider i32) (param $provider-len i32) (param $target i32) (param $target-len i32)",
-    ),
+    ("upstream-request", "on-attempt", "(param $number i32)"),
     ("response", "on-response", "(param $status i32)"),
     ("event", "on-events", "(param $events i32) (param $count i32) (param $last i32)"),
 ];
@@ -128,10 +133,10 @@ impl Guest {
         self
     }
 
-    /// The same with the hook `observe`; its one parameter is the address of facts and outcome.
+    /// The same with the hook `observe`.
     pub fn observe(mut self, body: &str) -> Self {
         let name = "weir:plugin/observe@0.1.0#on-finished";
-        self.code.push_str(&format!("(func (export \"{name}\") (param $told i32)\n{body})\n"));
+        self.code.push_str(&format!("(func (export \"{name}\") {FACTS} {OUTCOME}\n{body})\n"));
         self.worlds.push("observe-hook".to_owned());
         self
     }

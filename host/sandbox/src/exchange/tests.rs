@@ -3,16 +3,15 @@ use crate::contract::Facts;
 use weir_dialect::Endpoint;
 
 fn exchange() -> Exchange {
-    let facts = Facts {
+    let about = About {
         tenant: "acme".into(),
         request_id: "id".into(),
         model: "m".into(),
         dialect: "openai.chat",
-        streaming: false,
-        body_bytes: 2,
+        facts: Facts { streaming: false, body_bytes: 2 },
     };
     let body = Document::request(Endpoint::Chat, Bytes::from_static(b"{\"a\":1}"));
-    Exchange::new(Arc::new(facts), HeaderMap::new(), body)
+    Exchange::new(Arc::new(about), HeaderMap::new(), body)
 }
 
 fn name(name: &'static str) -> HeaderName {

@@ -22,7 +22,7 @@ fn write(mut caller: Caller<'_>, (level, message): (Level, WasmStr)) -> wasmtime
     let host = caller.data_mut();
     host.budget.log_bytes = left.saturating_sub(line.len().max(1));
     let (plugin, tenant) = (&*host.plugin, &*host.slots.tenant);
-    let request = host.exchange.as_ref().map_or("", |x| &x.facts.request_id);
+    let request = host.exchange.as_ref().map_or("", |x| &x.about.request_id);
     match level {
         Level::Trace => tracing::trace!(target: "plugin", plugin, tenant, request, "{line}"),
         Level::Debug => tracing::debug!(target: "plugin", plugin, tenant, request, "{line}"),

@@ -2,14 +2,19 @@
 
 use super::{Caller, Host, giving_way, lent, no_request, owned, spend, write};
 use crate::contract::Text;
-use crate::exchange::{visible, writable_name};
+use crate::exchange::{About, Exchange, visible, writable_name};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;
+use std::sync::Arc;
 use wasmtime::component::{Linker, WasmStr};
 
 pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     let mut here = linker.instance("weir:plugin/request@0.1.0")?;
+    here.func_wrap("tenant", |caller, ()| named(caller, |about| &about.tenant))?;
+    here.func_wrap("id", |caller, ()| named(caller, |about| &about.request_id))?;
+    here.func_wrap("model", |caller, ()| named(caller, |about| &about.model))?;
+    here.func_wrap("dialect", dialect)?;
     here.func_wrap("header", header)?;
     here.func_wrap_async("headers", |caller, params| giving_way(caller, params, headers))?;
     here.func_wrap("set-header", set_header)?;
@@ -22,6 +27,17 @@ pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     here.func_wrap_async("body", |caller, params| giving_way(caller, params, body))?;
     here.func_wrap_async("set-body", |caller, params| giving_way(caller, params, set_body))?;
     Ok(())
+}
+
+/// A name of the request; empty while `init` runs.
+fn named(mut caller: Caller<'_>, name: fn(&About) -> &Arc<str>) -> wasmtime::Result<(Arc<str>,)> {
+    spend(&mut caller)?;
+    Ok((lent(&mut caller).map_or_else(|| "".into(), |x| Arc::clone(name(&x.about))),))
+}
+
+fn dialect(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(&'static str,)> {
+    spend(&mut caller)?;
+    Ok((lent(&mut caller).map_or("", |x| x.about.dialect),))
 }
 
 fn header(mut caller: Caller<'_>, (name,): (WasmStr,)) -> wasmtime::Result<(Option<String>,)> {
@@ -88,11 +104,9 @@ fn remove(mut caller: Caller<'_>, (pointer,): (WasmStr,)) -> wasmtime::Result<(R
     Ok((exchange.request_mut().and_then(|(_, body)| body.remove(&pointer).map_err(|e| e.to_string())),))
 }
 
-fn texts(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Vec<Text>,)> {
+fn texts(mut caller: Caller<'_>, (): ()) -> wasmtime::Result<(Arc<[Text]>,)> {
     spend(&mut caller)?;
-    let Some(exchange) = lent(&mut caller) else { return Ok((Vec::new(),)) };
-    let texts = exchange.request_side().1.texts().unwrap_or_default();
-    Ok((texts.into_iter().map(|t| Text { role: t.role.into(), text: t.text }).collect(),))
+    Ok((lent(&mut caller).map_or_else(|| Arc::from([]), Exchange::request_texts),))
 }
 
 fn set_text(mut caller: Caller<'_>, (index, text): (u32, WasmStr)) -> Written {
