@@ -265,6 +265,12 @@ fn plugin_limits(group: Group, under: &str, limits: &PluginLimits) -> Group {
         .open(&key("log_bytes"), bytes(limits.log_bytes))
         .open(&key("kv_entries"), limits.kv_entries)
         .open(&key("kv_ttl"), show_duration(limits.kv_ttl))
+        .open(&key("cpu"), show_duration(limits.cpu))
+        .open(&key("cpu_burst"), show_duration(limits.cpu_burst))
+        .open(&key("faults"), limits.faults)
+        .open(&key("fault_window"), show_duration(limits.fault_window))
+        .open(&key("quarantine"), show_duration(limits.quarantine))
+        .open(&key("quarantine_most"), show_duration(limits.quarantine_most))
 }
 
 fn bytes(bytes: usize) -> String {

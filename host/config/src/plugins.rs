@@ -116,6 +116,18 @@ pub struct PluginLimits {
     pub kv_entries: u64,
     /// How long such an entry lives at most; 1 h by default.
     pub kv_ttl: Duration,
+    /// CPU time that it may use for one tenant each second, on all workers together; 1 s by default, 1 ms to 1,000 s.
+    pub cpu: Duration,
+    /// CPU time that it may use for one tenant at once, after a rest; 2 s by default, 1 ms to 1 h.
+    pub cpu_burst: Duration,
+    /// Faults for one tenant within `fault_window` that lead to quarantine; 10 by default, 0 for never.
+    pub faults: u32,
+    /// The time in which faults add up; 30 s by default, 1 ms to 24 h.
+    pub fault_window: Duration,
+    /// How long the first quarantine lasts; each that follows at once lasts twice as long. 5 s by default, 1 ms to 24 h.
+    pub quarantine: Duration,
+    /// How long a quarantine lasts at most; 5 min by default, 1 ms to 24 h.
+    pub quarantine_most: Duration,
 }
 
 impl Default for PluginLimits {
@@ -131,6 +143,12 @@ impl Default for PluginLimits {
             log_bytes: 4 << 10,
             kv_entries: 10_000,
             kv_ttl: Duration::from_secs(3_600),
+            cpu: Duration::from_secs(1),
+            cpu_burst: Duration::from_secs(2),
+            faults: 10,
+            fault_window: Duration::from_secs(30),
+            quarantine: Duration::from_secs(5),
+            quarantine_most: Duration::from_secs(300),
         }
     }
 }
@@ -193,6 +211,12 @@ impl PluginLimits {
             log_bytes: table.size("log_bytes", default.log_bytes, 1..=1 << 20),
             kv_entries: table.whole("kv_entries", default.kv_entries, 1..=100_000_000),
             kv_ttl: table.duration("kv_ttl", default.kv_ttl, SHORTEST..=LONGEST * 366),
+            cpu: table.duration("cpu", default.cpu, SHORTEST..=Duration::from_secs(1_000)),
+            cpu_burst: table.duration("cpu_burst", default.cpu_burst, SHORTEST..=Duration::from_secs(3_600)),
+            faults: table.whole("faults", default.faults, 0..=1_000_000),
+            fault_window: table.duration("fault_window", default.fault_window, SHORTEST..=LONGEST),
+            quarantine: table.duration("quarantine", default.quarantine, SHORTEST..=LONGEST),
+            quarantine_most: table.duration("quarantine_most", default.quarantine_most, SHORTEST..=LONGEST),
         };
         table.finish();
         limits

@@ -1,5 +1,7 @@
 //! The admin listener: probes and metrics. On the control thread, so that no scrape slows a request.
 
+mod plugins;
+
 use crate::control::Status;
 use crate::drain::Drain;
 use crate::metrics;
@@ -74,7 +76,11 @@ impl Admin {
                 Ok(body) => answer(StatusCode::OK, metrics::CONTENT_TYPE, body),
                 Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "metrics could not be written\n"),
             },
-            _ => text(StatusCode::NOT_FOUND, "/livez, /readyz?verbose and /metrics are here\n"),
+            "/admin/v1/plugins" => {
+                let body = format!("{:#}\n", plugins::list(&self.shared, &self.status));
+                answer(StatusCode::OK, "application/json", body)
+            }
+            _ => text(StatusCode::NOT_FOUND, "/livez, /readyz?verbose, /metrics and /admin/v1/plugins are here\n"),
         }
     }
 

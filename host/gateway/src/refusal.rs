@@ -56,7 +56,7 @@ pub(crate) enum Refusal {
     ModelNotFound(String),
     #[error("{}", .refusal.message)]
     PluginRefused { plugin: Arc<str>, refusal: weir_sandbox::Refusal },
-    #[error("the plugin `{plugin}` failed at its `{}` hook, and this request may not go on without it", .hook.name())]
+    #[error("the plugin `{plugin}` failed at its `{}` hook, and this request may not go on without it{}", .hook.name(), more(.fault))]
     PluginFailed { plugin: Arc<str>, hook: Hook, fault: Fault },
     #[error("a plugin rewrote the request into one that cannot be sent: {0}")]
     PluginBroke(String),
@@ -80,6 +80,11 @@ pub(crate) enum Refusal {
     UpstreamEncoded { provider: Arc<str> },
     #[error("the gateway lost track of this request; it is logged with its id")]
     Internal,
+}
+
+/// What a client may know of a plugin's fault: that it is not its own doing, and may pass.
+fn more(fault: &Fault) -> String {
+    if fault.is_skipped() { format!(": it {fault}") } else { String::new() }
 }
 
 /// The row of a refusal in the table.
@@ -148,6 +153,12 @@ impl Refusal {
             }
             Self::PluginFailed { fault: Fault::Busy | Fault::Full, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "plugin_busy", API, Plugin, After(second))
+            }
+            Self::PluginFailed { fault: Fault::Budget, .. } => {
+                row(StatusCode::SERVICE_UNAVAILABLE, "plugin_over_budget", API, Tenant, After(second))
+            }
+            Self::PluginFailed { fault: Fault::Quarantined, .. } => {
+                row(StatusCode::SERVICE_UNAVAILABLE, "plugin_quarantined", API, Tenant, After(second))
             }
             Self::PluginFailed { .. } | Self::PluginBroke(_) => {
                 row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, No)

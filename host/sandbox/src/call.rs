@@ -14,6 +14,7 @@ use std::rc::Rc;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
+use weir_config::Isolation;
 
 /// CPU time of one call: what its polls take, with what comes before and after the guest in them. Waiting between polls
 /// does not count.
@@ -37,10 +38,13 @@ impl Spent {
         *self.since.get_or_insert_with(Instant::now)
     }
 
-    fn pause(&mut self) {
+    /// Ends the poll at hand, if one is under way; answers the time.
+    fn pause(&mut self) -> Instant {
+        let now = Instant::now();
         if let Some(since) = self.since.take() {
-            self.cpu += since.elapsed();
+            self.cpu += now.saturating_duration_since(since);
         }
+        now
     }
 }
 
@@ -86,7 +90,11 @@ pub(crate) async fn metered<F: Future>(
 /// The bill of one call. It is paid when this is dropped, so that a client that leaves in the middle of a call hides
 /// nothing of what the plugin used.
 struct Bill<'a> {
+    bound: &'a Bound,
+    pool: &'a Pool,
     stats: &'a HookStats,
+    /// What the call has to decide about a quarantine, and has not yet.
+    trial: bool,
     spent: Spent,
     /// Polls that it took to get an instance.
     taking: u64,
@@ -94,7 +102,12 @@ struct Bill<'a> {
 
 impl Drop for Bill<'_> {
     fn drop(&mut self) {
-        self.spent.pause();
+        let end = self.spent.pause();
+        let shared = self.bound.plugin().isolation() == Isolation::Shared;
+        self.pool.charge(shared, self.bound.standing(), end, self.spent.cpu);
+        if self.trial {
+            self.bound.standing().undecided();
+        }
         // A call that never gave way takes one poll.
         let yields = (self.spent.polls - self.taking).saturating_sub(1);
         self.stats.call(u64::try_from(self.spent.cpu.as_nanos()).unwrap_or(u64::MAX), yields);
@@ -129,7 +142,9 @@ impl Call<'_> {
     {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
-        let mut bill = Bill { stats, spent: std::mem::take(&mut self.spent), taking: 0 };
+        let admitted = self.bound.standing().admit(self.spent.resume()).inspect_err(|fault| stats.fault(fault))?;
+        let (bound, pool, trial) = (self.bound, &*self.pool, admitted.trial);
+        let mut bill = Bill { bound, pool, stats, trial, spent: std::mem::take(&mut self.spent), taking: 0 };
         let taken = match self.pool.take_idle(self.bound.slots(), stats) {
             Some(taken) => Ok(taken),
             None => {
@@ -153,8 +168,19 @@ impl Call<'_> {
             }
             Err(fault) => Err(fault),
         };
-        if let Err(fault) = &result {
-            stats.fault(fault);
+        match &result {
+            Err(fault) => {
+                stats.fault(fault);
+                if fault.is_guests() {
+                    self.bound.standing().faulted(Instant::now(), admitted);
+                    bill.trial = false;
+                }
+            }
+            Ok(_) if admitted.trial => {
+                self.bound.standing().recovered();
+                bill.trial = false;
+            }
+            Ok(_) => {}
         }
         result
     }

@@ -4,6 +4,7 @@ use crate::hook::Hook;
 use crate::host::Slots;
 use crate::meter::HookStats;
 use crate::plugin::Plugin;
+use crate::standing::Standing;
 use crate::tenant::TenantId;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub struct Bound {
     models: Vec<String>,
     slots: Arc<Slots>,
     stats: [Arc<HookStats>; Hook::ALL.len()],
+    standing: Arc<Standing>,
 }
 
 impl Bound {
@@ -27,7 +29,8 @@ impl Bound {
         slots: Arc<Slots>,
         stats: [Arc<HookStats>; Hook::ALL.len()],
     ) -> Self {
-        Self { plugin, tenant, models, slots, stats }
+        let standing = plugin.standing(&slots.tenant);
+        Self { plugin, tenant, models, slots, stats, standing }
     }
 
     /// The plugin.
@@ -52,6 +55,11 @@ impl Bound {
 
     pub(crate) fn slots(&self) -> &Arc<Slots> {
         &self.slots
+    }
+
+    /// Whether it may run for the tenant now.
+    pub(crate) fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// Its figures at a hook.

@@ -106,12 +106,29 @@ pub enum Fault {
     /// A new instance could not be made.
     #[error("could not be started: {0}")]
     Start(String),
+    /// The tenant's budget of CPU time for this plugin is used up.
+    #[error("has used up this tenant's budget of CPU time")]
+    Budget,
+    /// It faulted so often for this tenant that it is not called for a while.
+    #[error("is in quarantine after repeated faults")]
+    Quarantined,
 }
 
 impl Fault {
     /// Every reason, in the order of [`Fault::index`].
-    pub const REASONS: [&'static str; 9] =
-        ["trap", "deadline", "memory", "stack", "host-calls", "answer", "busy", "full", "start"];
+    pub const REASONS: [&'static str; 11] = [
+        "trap",
+        "deadline",
+        "memory",
+        "stack",
+        "host-calls",
+        "answer",
+        "busy",
+        "full",
+        "start",
+        "budget",
+        "quarantined",
+    ];
 
     /// Position of this fault's reason in [`Fault::REASONS`].
     #[must_use]
@@ -126,7 +143,30 @@ impl Fault {
             Fault::Busy => 6,
             Fault::Full => 7,
             Fault::Start(_) => 8,
+            Fault::Budget => 9,
+            Fault::Quarantined => 10,
         }
+    }
+
+    /// Whether the guest did it, and not a want of room or of budget.
+    #[must_use]
+    pub(crate) const fn is_guests(&self) -> bool {
+        match self {
+            Fault::Busy | Fault::Full | Fault::Budget | Fault::Quarantined => false,
+            Fault::Trap(_)
+            | Fault::Deadline
+            | Fault::Memory
+            | Fault::Stack
+            | Fault::HostCalls
+            | Fault::Answer(_)
+            | Fault::Start(_) => true,
+        }
+    }
+
+    /// Whether the plugin was not even called.
+    #[must_use]
+    pub const fn is_skipped(&self) -> bool {
+        matches!(self, Fault::Budget | Fault::Quarantined)
     }
 
     /// The reason as metrics name it.

@@ -24,6 +24,7 @@ mod limiter;
 mod meter;
 mod plugin;
 mod pool;
+mod standing;
 mod tenant;
 mod worker;
 
@@ -39,5 +40,6 @@ pub use hook::Hook;
 pub use library::{Checkpoint, Event, Library, Problem, Source};
 pub use meter::{CPU_BUCKETS_NS, HookStats, Meter};
 pub use plugin::Plugin;
+pub use standing::State as Standing;
 pub use tenant::{TenantId, TenantNames};
 pub use worker::{Routed, Stop, Worker};

@@ -132,6 +132,24 @@ impl HookStats {
         (0..=CPU_BUCKETS_NS.len()).map(|n| self.all().filter_map(|calls| calls.buckets.get(n)).map(get).sum())
     }
 
+    /// The CPU time in nanoseconds that so many of a thousand calls do not exceed: read off the histogram, so no finer than
+    /// its buckets; none before the first call.
+    pub fn quantile_ns(&self, of_thousand: u64) -> Option<u64> {
+        let counts: Vec<u64> = self.buckets().collect();
+        let calls: u64 = counts.iter().sum();
+        let rank = (calls * of_thousand).div_ceil(1000).max(1);
+        let (mut below, mut floor) = (0, 0);
+        for (count, bound) in counts.iter().zip(CPU_BUCKETS_NS.iter().copied().chain([u64::MAX])) {
+            if below + count >= rank && *count > 0 {
+                let bound = if bound == u64::MAX { floor * 2 } else { bound };
+                // Within a bucket calls are taken to be spread evenly.
+                return Some(floor + (bound - floor) * (rank - below) / count);
+            }
+            (below, floor) = (below + count, bound);
+        }
+        None
+    }
+
     /// Calls that found an instance in the pool.
     pub fn hits(&self) -> u64 {
         self.all().map(|calls| get(&calls.hits)).sum()
@@ -194,11 +212,12 @@ impl Meter {
         }
     }
 
-    /// Instances alive now: plugin, tenant, count. Those of a `shared` plugin count for the tenant that had them made.
-    pub fn each_pool(&self, mut see: impl FnMut(&str, &str, i64)) {
+    /// Instances alive now: plugin, tenant, count, and how many of them were idle at the last look, a second ago at the
+    /// most. Those of a `shared` plugin count for the tenant that had them made.
+    pub fn each_pool(&self, mut see: impl FnMut(&str, &str, i64, i64)) {
         let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         for ((plugin, tenant), kept) in counters.iter() {
-            see(plugin, tenant, kept.instances.load(Ordering::Relaxed));
+            see(plugin, tenant, kept.instances.load(Ordering::Relaxed), kept.idle.load(Ordering::Relaxed));
         }
     }
 
@@ -218,6 +237,8 @@ impl Meter {
 pub(crate) struct Counters {
     by_name: Mutex<BTreeMap<Box<str>, Arc<AtomicU64>>>,
     instances: AtomicI64,
+    /// Those of them that nobody used when their pool was last looked at.
+    idle: AtomicI64,
 }
 
 /// Counts an instance for as long as it lives.
@@ -238,6 +259,11 @@ impl Drop for Alive {
 }
 
 impl Counters {
+    /// So many more instances of a pool are idle than when it told last.
+    pub(crate) fn idle(&self, more: i64) {
+        self.idle.fetch_add(more, Ordering::Relaxed);
+    }
+
     /// Distinct names; what comes later is counted under `other`.
     const NAMES: usize = 64;
 

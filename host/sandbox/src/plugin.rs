@@ -4,8 +4,11 @@ use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::hook::{Hook, INIT};
 use crate::host::Host;
-use std::sync::Arc;
+use crate::standing::{Standing, State};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 use weir_config::{Grant, Isolation, OnFailure, PluginSettings};
 
@@ -75,6 +78,8 @@ pub struct Plugin {
     pre: InstancePre<Host>,
     settings: PluginSettings,
     config: String,
+    /// How it stands with each tenant, for as long as this version serves.
+    standings: Mutex<BTreeMap<Arc<str>, Arc<Standing>>>,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -97,7 +102,15 @@ impl Plugin {
         let linker = sandbox.linker(&settings.grants)?;
         let pre = linker.instantiate_pre(&code.component).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
         let config = settings.config.to_string();
-        Ok(Self { id: NEXT.fetch_add(1, Ordering::Relaxed), name, code, pre, settings, config })
+        Ok(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            name,
+            code,
+            pre,
+            settings,
+            config,
+            standings: Mutex::default(),
+        })
     }
 
     /// Its name: the file's without `.wasm`.
@@ -153,6 +166,22 @@ impl Plugin {
 
     pub(crate) fn isolation(&self) -> Isolation {
         self.settings.isolation
+    }
+
+    /// How it stands with a tenant. Not for the hot path: keep the answer.
+    pub(crate) fn standing(&self, tenant: &Arc<str>) -> Arc<Standing> {
+        let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = standings.entry(Arc::clone(tenant));
+        Arc::clone(standing.or_insert_with(|| Arc::new(Standing::new(&self.name, tenant, &self.settings.limits))))
+    }
+
+    /// Shows how it stands with each tenant that it is bound to, or was.
+    pub fn each_standing(&self, mut see: impl FnMut(&str, State)) {
+        let now = Instant::now();
+        let standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        for (tenant, standing) in standings.iter() {
+            see(tenant, standing.state(now));
+        }
     }
 
     /// Whether requests go on without it when it faults.

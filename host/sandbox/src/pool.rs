@@ -3,12 +3,13 @@
 use crate::error::Fault;
 use crate::host::Slots;
 use crate::instance::Instance;
-use crate::meter::HookStats;
+use crate::meter::{Counters, HookStats};
 use crate::plugin::Plugin;
+use crate::standing::Standing;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use weir_config::Isolation;
 
@@ -20,7 +21,15 @@ pub(crate) struct Pool {
     idle: RefCell<Vec<Box<Instance>>>,
     live: Cell<usize>,
     freed: Notify,
+    /// Where the idle ones are told, and how many were told last.
+    counters: Arc<Counters>,
+    told: Cell<usize>,
+    /// CPU time that is not charged yet.
+    owed: Cell<Duration>,
 }
+
+/// So much is charged at once: workers would else take the account from one another at every call.
+const OWED: Duration = Duration::from_micros(200);
 
 /// An instance out of its pool. Dropped without [`Taken::give_back`], it is gone and its place is free.
 pub(crate) struct Taken {
@@ -30,9 +39,29 @@ pub(crate) struct Taken {
 }
 
 impl Pool {
-    pub(crate) fn new(plugin: &Arc<Plugin>) -> Rc<Self> {
-        let plugin = Arc::downgrade(plugin);
-        Rc::new(Self { plugin, idle: RefCell::new(Vec::new()), live: Cell::new(0), freed: Notify::new() })
+    pub(crate) fn new(plugin: &Arc<Plugin>, counters: &Arc<Counters>) -> Rc<Self> {
+        let (plugin, counters) = (Arc::downgrade(plugin), Arc::clone(counters));
+        Rc::new(Self {
+            plugin,
+            idle: RefCell::new(Vec::new()),
+            live: Cell::new(0),
+            freed: Notify::new(),
+            counters,
+            told: Cell::new(0),
+            owed: Cell::default(),
+        })
+    }
+
+    /// Charges a call's CPU time to a tenant's account, now or with a later one.
+    pub(crate) fn charge(&self, shared: bool, standing: &Standing, now: Instant, cpu: Duration) {
+        let owed = self.owed.get() + cpu;
+        // A pool of all tenants cannot owe for one of them.
+        if owed < OWED && !shared {
+            self.owed.set(owed);
+            return;
+        }
+        self.owed.set(Duration::ZERO);
+        standing.charge(now, owed);
     }
 
     /// Takes an idle instance, if there is one.
@@ -77,6 +106,12 @@ impl Pool {
         Ok(taken)
     }
 
+    fn tell_idle(&self) {
+        let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        let idle = self.idle.borrow().len();
+        self.counters.idle(count(idle) - count(self.told.replace(idle)));
+    }
+
     /// Ends every idle instance: somebody else needs the room.
     pub(crate) fn clear(&self) {
         let ended = std::mem::take(&mut *self.idle.borrow_mut());
@@ -87,6 +122,7 @@ impl Pool {
     pub(crate) fn tidy(&self, now: Instant) -> bool {
         let Some(plugin) = self.plugin.upgrade() else {
             self.idle.borrow_mut().clear();
+            self.tell_idle();
             return false;
         };
         let limit = plugin.settings().limits.idle;
@@ -97,6 +133,7 @@ impl Pool {
             }
             keep
         });
+        self.tell_idle();
         true
     }
 }

@@ -82,7 +82,9 @@ impl Worker {
 
     fn pool(&self, bound: &Bound) -> Rc<Pool> {
         let key = (bound.plugin().id(), bound.pool_tenant());
-        Rc::clone(self.pools.borrow_mut().entry(key).or_insert_with(|| Pool::new(bound.plugin())))
+        Rc::clone(
+            self.pools.borrow_mut().entry(key).or_insert_with(|| Pool::new(bound.plugin(), &bound.slots().counters)),
+        )
     }
 
     fn call<'a>(&'a self, bound: &'a Bound, hook: Hook, access: Access) -> Call<'a> {
@@ -205,7 +207,8 @@ impl Worker {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::Observe, Access::Read);
             let params = (facts, Arc::clone(outcome));
-            if let Err(fault) = call.run(lent, params, |hooks| hooks.observe.as_ref(), Ok).await {
+            let ran = call.run(lent, params, |hooks| hooks.observe.as_ref(), Ok).await;
+            if let Err(fault) = ran.or_else(|fault| if fault.is_skipped() { Ok(()) } else { Err(fault) }) {
                 tracing::warn!(plugin = &**bound.plugin().name(), hook = "observe", %fault, "plugin fault");
             }
         }
@@ -227,7 +230,11 @@ fn verdict<T>(bound: &Bound, hook: Hook, answer: Result<Result<T, Refusal>, Faul
         Ok(Err(refusal)) => Err(Stop::Refused { plugin: Arc::clone(plugin.name()), refusal: refusal.bounded() }),
         Err(fault) => {
             let tenant = &*bound.slots().tenant;
-            tracing::warn!(plugin = &**plugin.name(), hook = hook.name(), tenant, open = plugin.open(), %fault, "plugin fault");
+            // That a plugin is not called was said when it began; each request would say it again.
+            if !fault.is_skipped() {
+                let open = plugin.open();
+                tracing::warn!(plugin = &**plugin.name(), hook = hook.name(), tenant, open, %fault, "plugin fault");
+            }
             if plugin.open() { Ok(None) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
         }
     }

@@ -122,7 +122,7 @@ limits = {limits}
 
     fn instances(&self) -> i64 {
         let mut alive = 0;
-        self.sandbox.meter().each_pool(|_, _, count| alive += count);
+        self.sandbox.meter().each_pool(|_, _, count, _| alive += count);
         alive
     }
 

@@ -2,8 +2,10 @@
 
 use super::{Family, Writer};
 use crate::worker::Shared;
+use std::collections::BTreeMap;
 use std::fmt;
-use weir_sandbox::{CPU_BUCKETS_NS, HookStats};
+use std::sync::Arc;
+use weir_sandbox::{CPU_BUCKETS_NS, HookStats, Standing};
 
 pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     let counters: [(&str, &str, fn(&HookStats) -> u64); 6] = [
@@ -35,12 +37,27 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     })?;
     out.gauge("plugin_instances", "Instances alive", |g| {
         let mut result = Ok(());
-        shared.sandbox.meter().each_pool(|plugin, tenant, count| {
+        shared.sandbox.meter().each_pool(|plugin, tenant, count, _| {
             if result.is_ok() {
                 result = g.add(&[("plugin", plugin), ("tenant", tenant)], count.max(0) as u64);
             }
         });
         result
+    })?;
+    out.gauge("plugin_instances_idle", "Instances that waited in their pool at the last look, once a second", |g| {
+        let mut result = Ok(());
+        shared.sandbox.meter().each_pool(|plugin, tenant, _, idle| {
+            if result.is_ok() {
+                result = g.add(&[("plugin", plugin), ("tenant", tenant)], idle.max(0) as u64);
+            }
+        });
+        result
+    })?;
+    out.gauge("plugin_quarantined", "1 while a plugin is not called for a tenant, for it faulted too often", |g| {
+        standings(shared, |labels, state| g.add(labels, u64::from(state.quarantined.is_some())))
+    })?;
+    out.counter("plugin_quarantines", "Quarantines of the versions that serve now", |c| {
+        standings(shared, |labels, state| c.add(labels, state.quarantines))
     })?;
     out.counter("plugin_counter", "Counters that plugins keep themselves", |c| {
         let mut result = Ok(());
@@ -61,6 +78,22 @@ fn each(shared: &Shared, mut write: impl FnMut(&[(&str, &str)], &HookStats) -> f
         }
     });
     result
+}
+
+fn standings(shared: &Shared, mut write: impl FnMut(&[(&str, &str)], Standing) -> fmt::Result) -> fmt::Result {
+    // A plugin that is bound several times has one series, and the worst of its states.
+    let mut states: BTreeMap<(Arc<str>, String), Standing> = BTreeMap::new();
+    for plugin in shared.snapshot.load().chains.plugins() {
+        plugin.each_standing(|tenant, state| {
+            let kept = states.entry((Arc::clone(plugin.name()), tenant.to_owned())).or_insert(state);
+            kept.quarantined = kept.quarantined.max(state.quarantined);
+            kept.quarantines = kept.quarantines.max(state.quarantines);
+        });
+    }
+    for ((plugin, tenant), state) in states {
+        write(&[("plugin", &plugin), ("tenant", &tenant)], state)?;
+    }
+    Ok(())
 }
 
 fn cpu(h: &mut Family<'_>, labels: &[(&str, &str)], stats: &HookStats) -> fmt::Result {

@@ -1,0 +1,185 @@
+//! Whether a plugin may run for a tenant now: its budget of CPU time, and the quarantine after repeated faults.
+//!
+//! Kept for each plugin with its settings and each tenant, so that neither what one tenant sends nor what its plugins use
+//! is held against another; and gone with the version of the plugin, so that a new one begins with a clean slate.
+
+use crate::error::Fault;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use weir_config::PluginLimits;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+/// Times are kept as nanoseconds since this moment.
+static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+fn at(now: Instant) -> u64 {
+    nanos(now.saturating_duration_since(*BEGINNING))
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// What a plugin with its settings has used and done for one tenant. Shared by all workers.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    plugin: Arc<str>,
+    tenant: Arc<str>,
+    /// Nanoseconds of waiting that a nanosecond of CPU time costs: a second over the budget of a second.
+    price: f64,
+    /// How far ahead of the clock the account may be: the burst, at that price.
+    ahead: u64,
+    /// When everything that was used is paid for; in the past if nothing is owed.
+    paid: AtomicU64,
+    /// When the quarantine ends; 0 if there is none.
+    until: AtomicU64,
+    /// One call is trying whether the plugin is well again.
+    trial: AtomicBool,
+    record: Mutex<Faults>,
+    rules: Rules,
+}
+
+/// What the operator set.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    faults: u32,
+    window: Duration,
+    first: Duration,
+    longest: Duration,
+}
+
+/// Faults of late.
+#[derive(Debug, Default)]
+struct Faults {
+    count: u32,
+    since: Option<Instant>,
+    /// Quarantines in a row.
+    level: u32,
+    /// Quarantines ever.
+    total: u64,
+}
+
+/// A call that may go on; whether it is the one that tries the plugin after a quarantine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Admitted {
+    pub(crate) trial: bool,
+}
+
+/// How a plugin stands with a tenant, for whoever shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// How long the quarantine lasts still; none if there is none. Zero while one call tries the plugin.
+    pub quarantined: Option<Duration>,
+    /// Quarantines so far.
+    pub quarantines: u64,
+    /// CPU time that may be used at once now.
+    pub budget_left: Duration,
+}
+
+impl Standing {
+    pub(crate) fn new(plugin: &Arc<str>, tenant: &Arc<str>, limits: &PluginLimits) -> Self {
+        let price = 1.0 / limits.cpu.as_secs_f64().max(1e-6);
+        Self {
+            plugin: Arc::clone(plugin),
+            tenant: Arc::clone(tenant),
+            price,
+            ahead: (limits.cpu_burst.as_nanos() as f64 * price) as u64,
+            paid: AtomicU64::new(0),
+            until: AtomicU64::new(0),
+            trial: AtomicBool::new(false),
+            record: Mutex::default(),
+            rules: Rules {
+                faults: limits.faults,
+                window: limits.fault_window,
+                first: limits.quarantine,
+                longest: limits.quarantine_most,
+            },
+        }
+    }
+
+    /// Whether a call may begin.
+    pub(crate) fn admit(&self, now: Instant) -> Result<Admitted, Fault> {
+        let until = self.until.load(Ordering::Relaxed);
+        let now = at(now);
+        if self.paid.load(Ordering::Relaxed) > now.saturating_add(self.ahead) {
+            return Err(Fault::Budget);
+        }
+        if until == 0 {
+            return Ok(Admitted { trial: false });
+        }
+        if now < until || self.trial.swap(true, Ordering::AcqRel) {
+            return Err(Fault::Quarantined);
+        }
+        Ok(Admitted { trial: true })
+    }
+
+    /// Takes CPU time off the budget.
+    pub(crate) fn charge(&self, now: Instant, cpu: Duration) {
+        let (now, cost) = (at(now), (nanos(cpu) as f64 * self.price) as u64);
+        let add = |paid: u64| Some(paid.max(now).saturating_add(cost));
+        // It cannot fail: `add` never answers none.
+        let _ = self.paid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+    }
+
+    /// A trial that came to no end, for its client left: another call may try.
+    pub(crate) fn undecided(&self) {
+        self.trial.store(false, Ordering::Release);
+    }
+
+    /// A trial went well: the quarantine is over.
+    pub(crate) fn recovered(&self) {
+        {
+            let mut faults = self.record();
+            *faults = Faults { total: faults.total, ..Faults::default() };
+            self.until.store(0, Ordering::Relaxed);
+        }
+        self.trial.store(false, Ordering::Release);
+        tracing::info!(plugin = &*self.plugin, tenant = &*self.tenant, "a plugin is out of quarantine");
+    }
+
+    /// A call ended in a fault of the guest's.
+    pub(crate) fn faulted(&self, now: Instant, admitted: Admitted) {
+        if self.rules.faults == 0 {
+            return;
+        }
+        let mut faults = self.record();
+        if !admitted.trial {
+            if faults.since.is_none_or(|since| now.saturating_duration_since(since) > self.rules.window) {
+                (faults.since, faults.count) = (Some(now), 0);
+            }
+            faults.count += 1;
+            // Calls that were under way when it began count no further.
+            if faults.count < self.rules.faults || self.until.load(Ordering::Relaxed) != 0 {
+                return;
+            }
+        }
+        let pause = self.rules.first.saturating_mul(1_u32 << faults.level.min(20)).min(self.rules.longest);
+        faults.level += 1;
+        faults.total += 1;
+        (faults.count, faults.since) = (0, None);
+        self.until.store(at(now + pause).max(1), Ordering::Relaxed);
+        self.trial.store(false, Ordering::Release);
+        let (plugin, tenant) = (&*self.plugin, &*self.tenant);
+        tracing::error!(plugin, tenant, ?pause, "a plugin faults again and again: in quarantine");
+    }
+
+    /// How it stands now.
+    pub(crate) fn state(&self, now: Instant) -> State {
+        let (until, at) = (self.until.load(Ordering::Relaxed), at(now));
+        let owed = self.paid.load(Ordering::Relaxed).saturating_sub(at);
+        let left = self.ahead.saturating_sub(owed) as f64 / self.price;
+        State {
+            quarantined: (until != 0).then(|| Duration::from_nanos(until.saturating_sub(at))),
+            quarantines: self.record().total,
+            budget_left: Duration::from_nanos(left as u64),
+        }
+    }
+
+    fn record(&self) -> std::sync::MutexGuard<'_, Faults> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
