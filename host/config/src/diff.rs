@@ -249,7 +249,11 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
     for (key, value) in settings.config.as_object().into_iter().flatten() {
         group = group.hidden(&format!("config.{}", quoted(key)), value.to_string());
     }
-    plugin_limits(group, "limits.", &settings.limits)
+    let window = settings.window.map_or_else(
+        || "none".to_owned(),
+        |w| format!("{} + {}, {}", bytes(w.size), bytes(w.overlap), show_duration(w.keep_alive)),
+    );
+    plugin_limits(group.open("window", window), "limits.", &settings.limits)
 }
 
 fn plugin_limits(group: Group, under: &str, limits: &PluginLimits) -> Group {

@@ -54,10 +54,25 @@ pub struct PluginSettings {
     pub on_failure: OnFailure,
     /// The host interfaces it may import; log and counters by default.
     pub grants: Vec<Grant>,
+    /// How much of a stream its `event` hook is shown at once; whatever arrives, if none.
+    pub window: Option<Window>,
     /// Its limits.
     pub limits: PluginLimits,
     /// Its own settings, always a JSON object. May hold secrets: `Debug` shows only the keys.
     pub config: Json,
+}
+
+/// How the host holds a stream back for an `event` plugin, so that it sees together what came in pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Bytes of new text that are gathered before the plugin is called; 256 by default, 1 B to 1 MiB.
+    pub size: usize,
+    /// Bytes of text at the end of a call that are held back and shown again, first, in the next; so what is no longer
+    /// than this is seen whole in one call. 64 by default, 0 to 64 KiB.
+    pub overlap: usize,
+    /// After so long without an event the client gets a comment, so that nobody takes the stream for dead; 15 s by
+    /// default, 100 ms to 1 h.
+    pub keep_alive: Duration,
 }
 
 /// Who may share a plugin's instance, which may keep state between calls.
@@ -160,6 +175,7 @@ impl PluginSettings {
             isolation: Isolation::default(),
             on_failure: OnFailure::default(),
             grants: vec![Grant::Log, Grant::Counters],
+            window: None,
             limits,
             config: Json::Object(serde_json::Map::new()),
         }
@@ -175,6 +191,7 @@ impl PluginSettings {
             isolation: table.choice("isolation", default.isolation, &isolation),
             on_failure: table.choice("on_failure", default.on_failure, &on_failure),
             grants: table.value("grants").map_or(default.grants, |value| read_grants(&value)),
+            window: Window::read(table),
             limits: PluginLimits::read(table.table("limits"), defaults),
             config: config.unwrap_or(default.config),
         }
@@ -188,9 +205,28 @@ impl fmt::Debug for PluginSettings {
             .field("isolation", &self.isolation)
             .field("on_failure", &self.on_failure)
             .field("grants", &self.grants)
+            .field("window", &self.window)
             .field("limits", &self.limits)
             .field("config", &keys)
             .finish()
+    }
+}
+
+impl Window {
+    /// Reads `window` of a plugin's settings: a table, each key of which may be left out.
+    fn read(table: &Table<'_>) -> Option<Self> {
+        let table = table.value("window")?.table()?;
+        let window = Self {
+            size: table.size("size", 256, 1..=1 << 20),
+            overlap: table.size("overlap", 64, 0..=64 << 10),
+            keep_alive: table.duration(
+                "keep_alive",
+                Duration::from_secs(15),
+                Duration::from_millis(100)..=Duration::from_secs(3_600),
+            ),
+        };
+        table.finish();
+        Some(window)
     }
 }
 

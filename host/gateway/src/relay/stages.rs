@@ -3,6 +3,8 @@
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use std::sync::Arc;
+use std::time::Duration;
+use weir_config::Window;
 use weir_dialect::event::{self, Delta};
 use weir_http::sse;
 use weir_sandbox::{Bound, Chain, Edit, Exchange, Hook, StreamEvent, Worker};
@@ -29,16 +31,23 @@ impl Item {
         Self { raw, seen: None }
     }
 
+    fn text_bytes(&self) -> usize {
+        self.seen.as_ref().map_or(0, |seen| seen.text.len())
+    }
+
     /// A part of the model's answer.
     pub(super) fn delta(raw: Bytes, data: Bytes, delta: Delta) -> Self {
         Self { raw, seen: Some(Seen { data, choice: delta.choice, text: delta.text }) }
     }
 }
 
-/// One plugin and what it keeps back.
+/// One plugin and what it keeps back, or the host for it.
 struct Stage {
     bound: Arc<Bound>,
+    window: Option<Window>,
     held: Vec<Item>,
+    /// Bytes of text in `held` that the plugin has not seen yet.
+    fresh: usize,
     /// Whether the last call held anything: if not, an empty last call may be spared.
     holding: bool,
 }
@@ -52,8 +61,20 @@ pub(super) struct Stages {
 impl Stages {
     pub(super) fn new(chain: &Chain, model: &str, limit: usize) -> Self {
         let bound = chain.at(Hook::Event).iter().filter(|bound| bound.applies_to(model));
-        let stages = bound.map(|b| Stage { bound: Arc::clone(b), held: Vec::new(), holding: false });
+        let stages = bound.map(Stage::new);
         Self { stages: stages.collect(), limit }
+    }
+
+    /// Whether the host holds events back for any of them.
+    pub(super) fn windowed(&self) -> bool {
+        self.stages.iter().any(|stage| stage.window.is_some())
+    }
+
+    /// After how long without an event the client is to be told that the stream lives: while something is held back in a
+    /// window, else never.
+    pub(super) fn keep_alive(&self) -> Option<Duration> {
+        let holding = self.stages.iter().filter(|stage| !stage.held.is_empty());
+        holding.filter_map(|stage| Some(stage.window?.keep_alive)).min()
     }
 
     /// Sends a batch through every plugin; answers what may go to the client now.
@@ -73,6 +94,20 @@ impl Stages {
 }
 
 impl Stage {
+    fn new(bound: &Arc<Bound>) -> Self {
+        let window = bound.plugin().settings().window;
+        Self { bound: Arc::clone(bound), window, held: Vec::new(), fresh: 0, holding: false }
+    }
+
+    /// Whether the window is not full yet, so that events wait for more. What is held is bounded as a plugin's own
+    /// holding is, so a window that would grow past that is shown as it is.
+    fn waits(&mut self, batch: &[Item], limit: usize) -> bool {
+        let Some(window) = self.window else { return false };
+        self.fresh += batch.iter().map(Item::text_bytes).sum::<usize>();
+        let held = self.held.iter().chain(batch).map(|item| item.raw.len()).sum::<usize>();
+        self.fresh < window.size && held <= limit
+    }
+
     async fn run(
         &mut self,
         sandbox: &Worker,
@@ -81,6 +116,16 @@ impl Stage {
         last: bool,
         limit: usize,
     ) -> Result<Vec<Item>, Refusal> {
+        if !last && self.waits(&batch, limit) {
+            // Before any text nothing is worth waiting for: a role goes out at once.
+            if self.fresh == 0 && self.held.is_empty() {
+                return Ok(batch);
+            }
+            self.held.extend(batch);
+            self.holding = true;
+            return Ok(Vec::new());
+        }
+        self.fresh = 0;
         let mut items = std::mem::take(&mut self.held);
         items.extend(batch);
         if items.iter().all(|item| item.seen.is_none()) && !(last && self.holding) {
@@ -91,7 +136,9 @@ impl Stage {
         if let Some(exchange) = lent {
             exchange.events = items.iter().filter_map(|i| i.seen.as_ref().map(|s| s.data.clone())).collect();
         }
-        let check = |edits| changes(&items, edits, last, limit);
+        let overlap = self.window.filter(|_| !last).map_or(0, |window| window.overlap);
+        let check =
+            |edits| changes(&items, edits, last, limit).map(|changes| keep_tail(&items, changes, overlap, limit));
         let said = sandbox.event(&self.bound, lent, shown, last, check).await?;
         let passed = self.apply(items, said.unwrap_or_default());
         self.holding = !self.held.is_empty();
@@ -117,6 +164,30 @@ impl Stage {
         }
         passed
     }
+}
+
+/// Holds back the end of what passed unchanged, so much of it that `overlap` bytes of text are shown again.
+fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize, limit: usize) -> Vec<Change> {
+    if overlap == 0 || changes.iter().any(|change| matches!(change, Change::Hold)) {
+        return changes;
+    }
+    changes.resize_with(items.len(), || Change::Pass);
+    let (mut kept, mut raw, mut from) = (0, 0, items.len());
+    for (at, (item, change)) in items.iter().zip(&changes).enumerate().rev() {
+        raw += item.raw.len();
+        if kept >= overlap || raw > limit || !matches!(change, Change::Pass) {
+            break;
+        }
+        kept += item.text_bytes();
+        from = at;
+    }
+    // Where only events without text would be held, nothing would be gained.
+    if kept > 0
+        && let Some(first) = changes.get_mut(from)
+    {
+        *first = Change::Hold;
+    }
+    changes
 }
 
 /// What becomes of one event.

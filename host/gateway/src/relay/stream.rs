@@ -12,12 +12,17 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt;
+use hyper::body::Frame;
 use std::sync::Arc;
+use tokio::time::Instant;
 use weir_dialect::event::{self, EventKind};
 use weir_dialect::usage;
 use weir_http::sse;
 use weir_sandbox::Hook;
-use weir_upstream::Body;
+use weir_upstream::{Body, BodyError};
+
+/// A comment, which clients pass over (WHATWG HTML, 9.2.6).
+const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
 
 const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -42,7 +47,18 @@ pub(super) fn start(
     let reader = sse::Reader::new(limits.event_bytes);
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, limits.held_bytes));
     let (out, pieces) = (BytesMut::new(), Vec::new());
-    let stream = Stream { trip, status, provider, reader, stages, out, pieces, end_is_sure: framed, told: false };
+    let stream = Stream {
+        trip,
+        status,
+        provider,
+        reader,
+        stages,
+        out,
+        pieces,
+        end_is_sure: framed,
+        sent: Instant::now(),
+        told: false,
+    };
     let yielded = Yielded::new(|outlet| stream.run(body, outlet));
     let mut response = Response::new(OutBody::Yielded(yielded));
     *response.status_mut() = status;
@@ -63,6 +79,8 @@ struct Stream {
     pieces: Vec<Bytes>,
     /// Whether an end of the body is known to be meant: by its framing, or because the end marker was there.
     end_is_sure: bool,
+    /// When something went out last; kept only where events are held back.
+    sent: Instant,
     /// The client knows from the upstream itself that it failed.
     told: bool,
 }
@@ -93,7 +111,7 @@ impl Stream {
 
     /// Forwards until the upstream ends.
     async fn pump(&mut self, mut body: Body, outlet: &Outlet) -> Result<(), Refusal> {
-        while let Some(frame) = body.frame().await {
+        while let Some(frame) = self.next(&mut body, outlet).await {
             let frame = frame.map_err(|e| broken(e, &self.provider))?;
             let Ok(chunk) = frame.into_data() else { continue };
             self.reader.push(chunk);
@@ -121,6 +139,20 @@ impl Stream {
         self.through_stages(Vec::new(), true).await?;
         self.flush(outlet).await;
         Ok(())
+    }
+
+    /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
+    async fn next(&mut self, body: &mut Body, outlet: &Outlet) -> Option<Result<Frame<Bytes>, BodyError>> {
+        loop {
+            let Some(keep_alive) = self.stages.as_ref().and_then(Stages::keep_alive) else { return body.frame().await };
+            match tokio::time::timeout_at(self.sent + keep_alive, body.frame()).await {
+                Ok(frame) => return frame,
+                Err(_) => {
+                    outlet.send(Bytes::from_static(KEEP_ALIVE)).await;
+                    self.sent = Instant::now();
+                }
+            }
+        }
     }
 
     fn too_long(&self) -> Refusal {
@@ -221,6 +253,9 @@ impl Stream {
         }
         if let Some(piece) = self.pieces.pop() {
             outlet.send(piece).await;
+            if self.stages.as_ref().is_some_and(Stages::windowed) {
+                self.sent = Instant::now();
+            }
         }
     }
 }

@@ -1,0 +1,116 @@
+//! The window that the host holds back for an `event` plugin: what is split over events is seen together, and what
+//! passes is what came.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod guest;
+mod support;
+
+use guest::{Guest, gateway};
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use support::client::Streaming;
+use support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta};
+use support::{ACME, chat_stream, post};
+
+/// Refuses where the texts of one call, put together, hold `bluebird`. It remembers nothing from call to call.
+fn guard() -> Guest {
+    let look = r#"
+        (local $n i32) (local $at i32) (local $end i32) (local $item i32)
+        (local.set $end (i32.const 200000))
+        (drop (memory.grow (i32.const 8)))
+        (block $joined (loop $next
+            (br_if $joined (i32.ge_u (local.get $n) (local.get $count)))
+            (local.set $item (i32.add (local.get $events) (i32.mul (local.get $n) (i32.const 12))))
+            (memory.copy (local.get $end) (i32.load offset=4 (local.get $item)) (i32.load offset=8 (local.get $item)))
+            (local.set $end (i32.add (local.get $end) (i32.load offset=8 (local.get $item))))
+            (local.set $n (i32.add (local.get $n) (i32.const 1)))
+            (br $next)))
+        (i64.store (local.get $end) (i64.const 0))
+        (local.set $at (i32.const 200000))
+        (block $clean (loop $look
+            (br_if $clean (i32.ge_u (local.get $at) (local.get $end)))
+            ;; "bluebird", little endian.
+            (if (i64.eq (i64.load align=1 (local.get $at)) (i64.const 0x6472696265756c62))
+                (then (return (call $refuse (i32.const 400) @"content_filter" @"no birds"))))
+            (local.set $at (i32.add (local.get $at) (i32.const 1)))
+            (br $look)))
+        (call $pass)"#;
+    Guest::on("event", look)
+}
+
+fn streaming(chunks: Vec<String>) -> Upstream {
+    Upstream::start(move |_, _, stream| {
+        stream.set_nodelay(true).unwrap();
+        stream.write_all(STREAM).unwrap();
+        chunks.iter().all(|c| stream.write_all(&chunk(c)).is_ok()) && stream.write_all(END).is_ok()
+    })
+}
+
+fn deltas(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| delta(text)).chain([USAGE.to_owned(), DONE.to_owned()]).collect()
+}
+
+const WINDOW: &str = "window = { size = 16, overlap = 8 }";
+
+#[test]
+fn a_phrase_that_is_split_over_events_is_caught_wherever_it_is_split_and_no_part_of_it_gets_out() {
+    let phrase = "bluebird";
+    for lead in ["", "a", "some words before it, ", "exactly sixteen!"] {
+        for cut in 1..phrase.len() {
+            let mut texts: Vec<&str> = vec![lead, &phrase[..cut]];
+            texts.extend(phrase[cut..].split("").filter(|letter| !letter.is_empty()));
+            texts.push(" and more text behind it that goes on for a while");
+            let upstream = streaming(deltas(&texts));
+            let gateway = gateway(upstream.address, "", &[("guard", &guard(), WINDOW)]);
+            let reply = post(gateway.address, ACME, &chat_stream("hi"));
+            assert!(!reply.clean && reply.text().contains("content_filter"), "{lead:?} {cut}: {}", reply.text());
+            let out = reply.streamed();
+            assert!(lead.starts_with(&out), "{lead:?} {cut}: {out:?} got out");
+        }
+    }
+}
+
+#[test]
+fn what_passes_is_what_came_event_by_event_with_usage_and_end_in_their_places() {
+    let texts: Vec<String> = (0..200).map(|n| format!("{n} ")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut chunks = deltas(&texts);
+    chunks.insert(70, ": a comment\n\n".to_owned());
+    for window in [WINDOW, "window = {}", "window = { size = 1, overlap = 0 }", "window = { size = \"1MiB\" }"] {
+        let upstream = streaming(chunks.clone());
+        let gateway = gateway(upstream.address, "", &[("guard", &guard(), window)]);
+        let ask =
+            chat_stream("hi").replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}");
+        let reply = post(gateway.address, ACME, &ask);
+        assert!(reply.clean, "{window}: {}", reply.text());
+        assert_eq!(reply.text(), chunks.concat(), "{window}");
+        // One call for each window and not for each event.
+        let calls = gateway.metric("weir_plugin_calls_total", &["plugin=\"guard\""]);
+        let most = if window.contains("size = 1,") { 202.0 } else { 60.0 };
+        assert!(calls <= most, "{window}: {calls} calls");
+    }
+}
+
+#[test]
+fn while_everything_is_held_back_the_client_hears_that_the_stream_lives() {
+    let (go, wait) = channel::<()>();
+    let wait = Mutex::new(wait);
+    let upstream = Upstream::start(move |_, _, stream| {
+        stream.write_all(STREAM).unwrap();
+        stream.write_all(&chunk(&delta("few"))).unwrap();
+        wait.lock().unwrap().recv().unwrap();
+        stream.write_all(&chunk(DONE)).is_ok() && stream.write_all(END).is_ok()
+    });
+    let window = "window = { size = 1000, keep_alive = \"100ms\" }";
+    let gateway = gateway(upstream.address, "", &[("guard", &guard(), window)]);
+    let mut stream = Streaming::open(gateway.address, ACME, &chat_stream("hi"));
+    for _ in 0..3 {
+        assert_eq!(stream.next_event().as_deref(), Some(": keep-alive\n\n"));
+    }
+    go.send(()).unwrap();
+    let rest = stream.rest();
+    let events: Vec<&String> = rest.iter().filter(|event| !event.starts_with(':')).collect();
+    assert_eq!(events, [&delta("few"), &DONE.to_owned()]);
+    assert_eq!(stream.clean, Some(true));
+}
