@@ -253,7 +253,13 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
         || "none".to_owned(),
         |w| format!("{} + {}, {}", bytes(w.size), bytes(w.overlap), show_duration(w.keep_alive)),
     );
-    plugin_limits(group.open("window", window), "limits.", &settings.limits)
+    let canary = settings.canary.map_or_else(
+        || "none".to_owned(),
+        |c| format!("{} %, {}, {} calls", c.percent, show_duration(c.lasts), c.calls),
+    );
+    let hash = settings.blake3.as_deref().unwrap_or("any");
+    let group = group.open("window", window).open("canary", canary).open("blake3", hash);
+    plugin_limits(group, "limits.", &settings.limits)
 }
 
 fn plugin_limits(group: Group, under: &str, limits: &PluginLimits) -> Group {

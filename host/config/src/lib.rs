@@ -36,7 +36,7 @@ pub use config::{Config, Loaded, Overrides, default_path, load, parse};
 pub use diff::diff;
 pub use glob::glob;
 pub use model::{Model, Price, Target};
-pub use plugins::{Binding, Grant, Isolation, OnFailure, PluginLimits, PluginSettings, Plugins, Window};
+pub use plugins::{Binding, Canary, Grant, Isolation, OnFailure, PluginLimits, PluginSettings, Plugins, Window};
 pub use problem::{Problem, Problems};
 pub use provider::{Http2, Provider, ProviderKind};
 pub use secret::Secret;

@@ -54,6 +54,10 @@ pub struct PluginSettings {
     pub on_failure: OnFailure,
     /// The host interfaces it may import; log and counters by default.
     pub grants: Vec<Grant>,
+    /// How a new version of its file comes into service beside the one that serves; at once, if none.
+    pub canary: Option<Canary>,
+    /// BLAKE3 of the only file that may serve, 64 hexadecimal digits in lower case; any file, if none.
+    pub blake3: Option<String>,
     /// How much of a stream its `event` hook is shown at once; whatever arrives, if none.
     pub window: Option<Window>,
     /// Its limits.
@@ -175,6 +179,8 @@ impl PluginSettings {
             isolation: Isolation::default(),
             on_failure: OnFailure::default(),
             grants: vec![Grant::Log, Grant::Counters],
+            canary: None,
+            blake3: None,
             window: None,
             limits,
             config: Json::Object(serde_json::Map::new()),
@@ -191,6 +197,8 @@ impl PluginSettings {
             isolation: table.choice("isolation", default.isolation, &isolation),
             on_failure: table.choice("on_failure", default.on_failure, &on_failure),
             grants: table.value("grants").map_or(default.grants, |value| read_grants(&value)),
+            canary: Canary::read(table),
+            blake3: table.value("blake3").and_then(|value| file_hash(&value)),
             window: Window::read(table),
             limits: PluginLimits::read(table.table("limits"), defaults),
             config: config.unwrap_or(default.config),
@@ -205,11 +213,52 @@ impl fmt::Debug for PluginSettings {
             .field("isolation", &self.isolation)
             .field("on_failure", &self.on_failure)
             .field("grants", &self.grants)
+            .field("canary", &self.canary)
+            .field("blake3", &self.blake3)
             .field("window", &self.window)
             .field("limits", &self.limits)
             .field("config", &keys)
             .finish()
     }
+}
+
+/// How a new version of a plugin's file proves itself before it serves everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Canary {
+    /// The share of requests that see the new version; 10 by default, 1 to 90.
+    pub percent: u8,
+    /// How long the trial lasts at least; 5 min by default, 1 ms to 24 h.
+    pub lasts: Duration,
+    /// Calls that the new version must have answered at least; 100 by default, 1 to 10⁹.
+    pub calls: u64,
+}
+
+impl Canary {
+    /// Reads `canary` of a plugin's settings: a table, each key of which may be left out.
+    fn read(table: &Table<'_>) -> Option<Self> {
+        let table = table.value("canary")?.table()?;
+        let canary = Self {
+            percent: table.whole("percent", 10, 1..=90),
+            lasts: table.duration("for", Duration::from_secs(300), SHORTEST..=LONGEST),
+            calls: table.whole("calls", 100, 1..=1_000_000_000),
+        };
+        table.finish();
+        Some(canary)
+    }
+}
+
+/// The hash of a file, as `b3sum` and `weir plugin inspect` print it.
+fn file_hash(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    let hash = text.value.strip_prefix("blake3:").unwrap_or(&text.value).to_ascii_lowercase();
+    if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Some(hash);
+    }
+    value.problem(
+        format!("{} is no BLAKE3 hash", text.quote()),
+        "give the 64 hexadecimal digits that `weir plugin inspect FILE` prints",
+    );
+    None
 }
 
 impl Window {

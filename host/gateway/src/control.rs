@@ -7,9 +7,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use weir_config::{Config, Overrides, ProviderKind};
-use weir_sandbox::{Chains, Checkpoint, Event, Library, Problem, Source};
+use weir_sandbox::{Chains, Checkpoint, Ended, Event, Library, Problem, Source};
+
+/// How often a new version on trial is compared with the old one.
+const LOOK_AT_TRIALS: Duration = Duration::from_millis(200);
 
 /// What probes and metrics tell about reloads.
 #[derive(Debug, Default)]
@@ -56,6 +59,31 @@ pub(crate) struct Control {
 }
 
 impl Control {
+    /// Waits until a new version on trial has proved itself, or has not.
+    pub(crate) async fn trials_decided(&mut self) {
+        loop {
+            if !self.library.has_canaries() {
+                // Trials begin with a reload, after which this is called anew.
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(LOOK_AT_TRIALS).await;
+            let outcomes = self.library.judge(Instant::now());
+            for outcome in &outcomes {
+                match outcome {
+                    Ended::Promoted { plugin } => {
+                        tracing::info!(plugin = &**plugin, "the new version has stood its trial and serves everybody");
+                    }
+                    Ended::RolledBack { plugin, why } => {
+                        tracing::error!(plugin = &**plugin, "the new version is rolled back: {why}");
+                    }
+                }
+            }
+            if !outcomes.is_empty() {
+                return;
+            }
+        }
+    }
+
     /// Reads files anew and swaps what serves, or says why not.
     pub(crate) async fn reload(&mut self) {
         let start = Instant::now();

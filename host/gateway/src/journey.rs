@@ -116,7 +116,7 @@ async fn travel(record: &mut Record, parts: Parts, body: Incoming, unlawful: Opt
     let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
     let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
-    let chain = snapshot.chain(&caller.tenant).ok_or(Refusal::Internal)?;
+    let chain = snapshot.chain(&caller.tenant, || record.worker().dice()).ok_or(Refusal::Internal)?;
     let lent = lend(record, (&caller, model), &ask, parts, &body);
     if chain.wants(Hook::Observe, &ask.model) {
         record.observers = Some((Arc::clone(chain), Arc::clone(&lent.about)));

@@ -177,14 +177,16 @@ fn start_workers(
 
 async fn reloads(mut control: Control, mut watch: Option<Watch>, mut hangup: Signal) {
     loop {
-        match &mut watch {
-            Some(watch) => tokio::select! {
-                () = watch.changed() => {}
-                _ = hangup.recv() => {}
-            },
-            None => {
-                hangup.recv().await;
+        let changed = async {
+            match &mut watch {
+                Some(watch) => watch.changed().await,
+                None => std::future::pending().await,
             }
+        };
+        tokio::select! {
+            () = changed => {}
+            _ = hangup.recv() => {}
+            () = control.trials_decided() => {}
         }
         control.reload().await;
     }

@@ -67,6 +67,9 @@ pub(crate) struct Snapshot {
     pub(crate) providers: Vec<Provider>,
     /// Chains by the tenant's index.
     by_tenant: Vec<Option<Arc<Chain>>>,
+    /// Chains with new versions on trial, by the tenant's index, and the percentage of requests that take them. Empty
+    /// while there is no trial.
+    canaries: Vec<Option<(Arc<Chain>, u8)>>,
     models: Vec<Model>,
     /// Where a model stands among `models`. Names are the operator's, so nobody else can make them collide.
     names: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
@@ -91,9 +94,11 @@ impl Snapshot {
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
         let models = config.models.iter().map(|m| model(m, &providers, &names, stats)).collect();
         let by_tenant = names.iter().map(|name| chains.of(name).cloned()).collect();
+        let canary = |name: &Arc<str>| chains.canary_of(name).map(|(chain, percent)| (Arc::clone(chain), percent));
+        let canaries = if chains.on_trial().is_empty() { Vec::new() } else { names.iter().map(canary).collect() };
         let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
         let nobody = stats.series("", "");
-        Ok(Self { config, tenants, chains, providers, by_tenant, models, names, nobody })
+        Ok(Self { config, tenants, chains, providers, by_tenant, canaries, models, names, nobody })
     }
 
     /// Looks up the names of all providers that `known` does not have. Off the way of requests: before the snapshot
@@ -121,7 +126,14 @@ impl Snapshot {
     }
 
     /// The plugins of a tenant of this snapshot; none if the generation of chains is older than the tenant.
-    pub(crate) fn chain(&self, tenant: &Tenant) -> Option<&Arc<Chain>> {
+    ///
+    /// `dice` is a number from 0 to 99: while a new version is on trial, the lowest of them take its chain.
+    pub(crate) fn chain(&self, tenant: &Tenant, dice: impl FnOnce() -> u8) -> Option<&Arc<Chain>> {
+        if let Some(Some((chain, percent))) = self.canaries.get(tenant.index)
+            && dice() < *percent
+        {
+            return Some(chain);
+        }
         self.by_tenant.get(tenant.index)?.as_ref()
     }
 

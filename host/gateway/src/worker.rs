@@ -7,7 +7,7 @@ use crate::observe::{Job, Observers};
 use crate::snapshot::Snapshot;
 use crate::stats::{Shard, Stats};
 use arc_swap::ArcSwap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -57,6 +57,7 @@ pub(crate) struct Worker {
     pub(crate) sandbox: weir_sandbox::Worker,
     pub(crate) pool: Pool,
     pub(crate) backoff: RefCell<Backoff>,
+    dice: Cell<u8>,
     pub(crate) ids: crate::request_id::Ids,
     held: RefCell<Rc<Held>>,
     drain: Drain,
@@ -79,6 +80,7 @@ impl Worker {
             sandbox: weir_sandbox::Worker::new(),
             pool: Pool::new(shared.workers),
             backoff: RefCell::default(),
+            dice: Cell::default(),
             ids: crate::request_id::Ids::new(),
             held: RefCell::new(held),
             drain,
@@ -99,6 +101,13 @@ impl Worker {
 
     pub(crate) fn drain(&self) -> Drain {
         self.drain.clone()
+    }
+
+    /// A number from 0 to 99: each of them once in a hundred requests, and scattered, so that few requests are enough to
+    /// see some of a small share.
+    pub(crate) fn dice(&self) -> u8 {
+        // 61 and 100 have no common divisor, so that every number has its turn.
+        self.dice.replace((self.dice.get() + 61) % 100)
     }
 
     /// A place among the requests in flight.

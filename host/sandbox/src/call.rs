@@ -104,6 +104,7 @@ impl Drop for Bill<'_> {
     fn drop(&mut self) {
         let end = self.spent.pause();
         let shared = self.bound.plugin().isolation() == Isolation::Shared;
+        self.bound.plugin().tally().call(self.spent.cpu);
         self.pool.charge(shared, self.bound.standing(), end, self.spent.cpu);
         if self.trial {
             self.bound.standing().undecided();
@@ -172,6 +173,7 @@ impl Call<'_> {
             Err(fault) => {
                 stats.fault(fault);
                 if fault.is_guests() {
+                    plugin.tally().fault();
                     self.bound.standing().faulted(Instant::now(), admitted);
                     bill.trial = false;
                 }

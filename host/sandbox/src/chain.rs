@@ -117,6 +117,9 @@ pub struct Chains {
     pub generation: u64,
     pub(crate) by_tenant: HashMap<Arc<str>, Arc<Chain>>,
     pub(crate) plugins: Vec<Arc<Plugin>>,
+    /// Chains with the new versions that are on trial, and the percentage of requests that see them.
+    pub(crate) canaries: HashMap<Arc<str>, (Arc<Chain>, u8)>,
+    pub(crate) on_trial: Vec<(Arc<Plugin>, u8)>,
 }
 
 impl Chains {
@@ -124,6 +127,18 @@ impl Chains {
     #[must_use]
     pub fn of(&self, tenant: &str) -> Option<&Arc<Chain>> {
         self.by_tenant.get(tenant)
+    }
+
+    /// The chain of a tenant that some of its requests take, while a new version is on trial, and how many of a hundred.
+    #[must_use]
+    pub fn canary_of(&self, tenant: &str) -> Option<(&Arc<Chain>, u8)> {
+        self.canaries.get(tenant).map(|(chain, percent)| (chain, *percent))
+    }
+
+    /// New versions on trial, each with the percentage of requests that see it.
+    #[must_use]
+    pub fn on_trial(&self) -> &[(Arc<Plugin>, u8)] {
+        &self.on_trial
     }
 
     /// Every plugin in service, in binding order.

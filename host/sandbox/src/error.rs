@@ -50,6 +50,20 @@ pub enum LoadError {
     /// An import or export has another shape than the contract says.
     #[error("does not fit weir:plugin@0.1: {0}")]
     Contract(String),
+    /// The file is not the one that the binding names.
+    #[error("is not the pinned file: its BLAKE3 is {found}, the binding wants {wanted} (`blake3`)")]
+    Pinned {
+        /// Of the file.
+        found: String,
+        /// In the binding.
+        wanted: String,
+    },
+    /// It was on trial and did worse than the version that serves.
+    #[error("was on trial and is rolled back: {why}; a new file gets a new trial")]
+    RolledBack {
+        /// How it was worse.
+        why: String,
+    },
     /// Its `init` refused the settings.
     #[error("refuses its settings: {0}")]
     Settings(String),

@@ -1,5 +1,6 @@
 //! The plugins in service: files to code, code and settings to plugins, plugins to chains; the last good of each kept.
 
+mod canary;
 mod news;
 mod publish;
 mod scan;
@@ -14,6 +15,7 @@ use crate::instance::Instance;
 use crate::kv::Kv;
 use crate::plugin::{Code, Plugin};
 use crate::tenant::TenantId;
+use canary::Trial;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::rc::Rc;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weir_config::{Config, PluginSettings};
 
+pub use canary::Ended;
 pub use news::{Event, Problem};
 pub use scan::Source;
 
@@ -43,6 +46,9 @@ pub struct Library {
     /// Files that did not compile, so that a broken file is not compiled anew at every look.
     bad: HashMap<blake3::Hash, LoadError>,
     good: HashMap<Place, Arc<Plugin>>,
+    trials: HashMap<Place, Trial>,
+    /// Versions that did not stand their trial, so that they do not get another one.
+    rolled_back: HashMap<Place, (blake3::Hash, String)>,
     stores: HashMap<(Arc<str>, TenantId, u64, Duration), Arc<Kv>>,
     last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
     current: Arc<Chains>,
@@ -53,6 +59,7 @@ pub struct Library {
 pub struct Checkpoint {
     codes: HashMap<blake3::Hash, Arc<Code>>,
     good: HashMap<Place, Arc<Plugin>>,
+    trials: HashMap<Place, Trial>,
     last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
     current: Arc<Chains>,
 }
@@ -73,6 +80,8 @@ impl Library {
             codes: HashMap::new(),
             bad: HashMap::new(),
             good: HashMap::new(),
+            trials: HashMap::new(),
+            rolled_back: HashMap::new(),
             stores: HashMap::new(),
             last: Vec::new(),
             current: Arc::default(),
@@ -88,14 +97,15 @@ impl Library {
     /// What is served and kept now.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        let Self { codes, good, last, current, .. } = self;
-        Checkpoint { codes: codes.clone(), good: good.clone(), last: last.clone(), current: Arc::clone(current) }
+        let Self { codes, good, trials, last, current, .. } = self;
+        let (codes, good, trials, last) = (codes.clone(), good.clone(), trials.clone(), last.clone());
+        Checkpoint { codes, good, trials, last, current: Arc::clone(current) }
     }
 
     /// Goes back to what was served and kept then: what has been built since will not serve.
     pub fn restore(&mut self, to: Checkpoint) {
-        let Checkpoint { codes, good, last, current } = to;
-        (self.codes, self.good, self.last, self.current) = (codes, good, last, current);
+        let Checkpoint { codes, good, trials, last, current } = to;
+        (self.codes, self.good, self.trials, self.last, self.current) = (codes, good, trials, last, current);
     }
 
     /// Reads the folder and builds the chains that apply now. What cannot be loaded is served by its last good version
@@ -111,11 +121,10 @@ impl Library {
                 Err(error) => Err(error.clone()),
             };
             let plugin = match made {
-                Ok(plugin) => {
-                    self.good.insert(want.place.clone(), Arc::clone(&plugin));
-                    Some(plugin)
-                }
+                Ok(plugin) => Some(self.admit(&want.place, plugin)),
                 Err(error) => {
+                    // What is on trial is no longer what the file says.
+                    self.trials.remove(&want.place);
                     let last_good = self.good.get(&want.place).cloned();
                     let source = want.place.0.clone();
                     problems.push(Problem { source, error, last_good: last_good.is_some(), open });
@@ -194,10 +203,11 @@ impl Library {
             Ok(Err((path, e))) => return Err(LoadError::Unreadable { path, why: e.to_string() }),
             Err(e) => return Err(LoadError::Cache(e.to_string())),
         };
-        if let Some(serving) = self.good.get(place)
-            && serving.code().hash == hash
-            && serving.settings() == settings
-        {
+        check_pin(settings, hash)?;
+        self.was_rolled_back(place, hash)?;
+        let on_trial = self.trials.get(place).map(|trial| &trial.plugin);
+        let same = |plugin: &&Arc<Plugin>| plugin.code().hash == hash && plugin.settings() == settings;
+        if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same) {
             return Ok(Arc::clone(serving));
         }
         let code = self.code(source, hash, wasm, note).await?;
@@ -206,6 +216,7 @@ impl Library {
         Ok(plugin)
     }
 
+    /// Compiled code: kept, from the cache, or made now.
     async fn code(
         &mut self,
         source: &Source,
@@ -271,5 +282,15 @@ impl Library {
             Err(crate::error::Fault::Start(why)) => Err(LoadError::Settings(why)),
             Err(fault) => Err(LoadError::Start(fault)),
         }
+    }
+}
+
+/// Whether the file is the one that the binding names, if it names one.
+fn check_pin(settings: &PluginSettings, hash: blake3::Hash) -> Result<(), LoadError> {
+    match &settings.blake3 {
+        Some(wanted) if *wanted != *hash.to_hex() => {
+            Err(LoadError::Pinned { found: hash.to_hex().to_string(), wanted: wanted.clone() })
+        }
+        Some(_) | None => Ok(()),
     }
 }

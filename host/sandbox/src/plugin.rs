@@ -5,6 +5,7 @@ use crate::error::LoadError;
 use crate::hook::{Hook, INIT};
 use crate::host::Host;
 use crate::standing::{Standing, State};
+use crate::tally::{Counted, Tally};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,6 +81,7 @@ pub struct Plugin {
     config: String,
     /// How it stands with each tenant, for as long as this version serves.
     standings: Mutex<BTreeMap<Arc<str>, Arc<Standing>>>,
+    tally: Tally,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -110,6 +112,7 @@ impl Plugin {
             settings,
             config,
             standings: Mutex::default(),
+            tally: Tally::default(),
         })
     }
 
@@ -173,6 +176,16 @@ impl Plugin {
         let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
         let standing = standings.entry(Arc::clone(tenant));
         Arc::clone(standing.or_insert_with(|| Arc::new(Standing::new(&self.name, tenant, &self.settings.limits))))
+    }
+
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What it has done since a new version of it, or it itself, is on trial.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        self.tally.counted()
     }
 
     /// Shows how it stands with each tenant that it is bound to, or was.

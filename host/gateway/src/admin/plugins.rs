@@ -16,7 +16,9 @@ pub(super) fn list(shared: &Arc<Shared>, status: &Status) -> Value {
     let snapshot = shared.snapshot.load();
     let mut figures = figures(shared);
     let problems = status.problems();
-    let plugins = snapshot.chains.plugins().iter().map(|plugin| one(plugin, &mut figures, &problems));
+    let serving = snapshot.chains.plugins().iter().map(|plugin| (plugin, None));
+    let on_trial = snapshot.chains.on_trial().iter().map(|(plugin, percent)| (plugin, Some(*percent)));
+    let plugins = serving.chain(on_trial).map(|(plugin, percent)| one(plugin, percent, &mut figures, &problems));
     json!({
         "generation": snapshot.chains.generation,
         "plugins": plugins.collect::<Vec<_>>(),
@@ -24,7 +26,7 @@ pub(super) fn list(shared: &Arc<Shared>, status: &Status) -> Value {
     })
 }
 
-fn one(plugin: &Arc<Plugin>, figures: &mut Figures, problems: &[String]) -> Value {
+fn one(plugin: &Arc<Plugin>, percent: Option<u8>, figures: &mut Figures, problems: &[String]) -> Value {
     let settings = plugin.settings();
     let mut tenants = Map::new();
     let mut quarantined = false;
@@ -37,12 +39,21 @@ fn one(plugin: &Arc<Plugin>, figures: &mut Figures, problems: &[String]) -> Valu
         about.insert("budget_left_us".to_owned(), (state.budget_left.as_micros() as u64).into());
         tenants.insert(tenant.to_owned(), Value::Object(about));
     });
+    let counted = plugin.counted();
+    let trial = (counted.calls > 0)
+        .then(|| json!({"calls": counted.calls, "faults": counted.faults, "cpu_us": counted.cpu_ns as f64 / 1e3}));
     let said =
         |problem: &&String| problem.starts_with("plugin ") && problem.contains(&format!("{}.wasm", plugin.name()));
     json!({
         "name": &**plugin.name(),
         "blake3": plugin.hash(),
-        "state": if quarantined { "quarantined" } else { "live" },
+        "state": match percent {
+            _ if quarantined => "quarantined",
+            Some(_) => "canary",
+            None => "live",
+        },
+        "canary_percent": percent,
+        "trial": trial,
         "hooks": plugin.hooks().map(|hook| hook.name()).collect::<Vec<_>>(),
         "isolation": isolation(settings.isolation),
         "on_failure": on_failure(settings.on_failure),

@@ -71,7 +71,7 @@ fn instances_are_counted_while_they_live() {
     let alive = [Alive::new(&counters), Alive::new(&counters)];
     let count = || {
         let mut count = 0;
-        meter.each_pool(|_, _, n| count += n);
+        meter.each_pool(|_, _, n, _| count += n);
         count
     };
     assert_eq!(count(), 2);
