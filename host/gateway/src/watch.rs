@@ -97,7 +97,7 @@ fn add_folder(folder: &Path, depth: u32, prints: &mut Prints) {
         let kind = path.extension().and_then(|e| e.to_str());
         if path.is_dir() && depth < 2 {
             add_folder(&path, depth + 1, prints);
-        } else if matches!(kind, Some("wasm" | "toml")) {
+        } else if matches!(kind, Some("wasm" | "toml" | "json" | "sig")) {
             add(&path, prints);
         }
     }

@@ -64,6 +64,12 @@ pub enum LoadError {
         /// How it was worse.
         why: String,
     },
+    /// The settings do not fit the schema that it ships.
+    #[error("its settings do not fit its schema: {0}")]
+    Schema(String),
+    /// The schema that it ships is none.
+    #[error("the JSON schema that it ships for its settings does not hold: {0}")]
+    BadSchema(String),
     /// Its `init` refused the settings.
     #[error("refuses its settings: {0}")]
     Settings(String),

@@ -24,6 +24,7 @@ mod limiter;
 mod meter;
 mod plugin;
 mod pool;
+pub mod schema;
 mod standing;
 mod tally;
 mod tenant;

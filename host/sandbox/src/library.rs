@@ -14,6 +14,7 @@ use crate::host::Slots;
 use crate::instance::Instance;
 use crate::kv::Kv;
 use crate::plugin::{Code, Plugin};
+use crate::schema;
 use crate::tenant::TenantId;
 use canary::Trial;
 use std::collections::{BTreeMap, HashMap};
@@ -210,6 +211,8 @@ impl Library {
         if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same) {
             return Ok(Arc::clone(serving));
         }
+        let beside = source.path(folder).with_extension("schema.json");
+        check_settings(&wasm, &beside, settings)?;
         let code = self.code(source, hash, wasm, note).await?;
         let plugin = Arc::new(Plugin::new(&self.sandbox, source.name().into(), code, settings.clone())?);
         self.try_out(&plugin).await?;
@@ -292,5 +295,17 @@ fn check_pin(settings: &PluginSettings, hash: blake3::Hash) -> Result<(), LoadEr
             Err(LoadError::Pinned { found: hash.to_hex().to_string(), wanted: wanted.clone() })
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+/// Holds the settings against the schema in the file, or else against the one beside it.
+fn check_settings(wasm: &[u8], beside: &Path, settings: &PluginSettings) -> Result<(), LoadError> {
+    if let Some(schema) = schema::embedded(wasm) {
+        return schema::check(schema, &settings.config);
+    }
+    match std::fs::read_to_string(beside) {
+        Ok(schema) => schema::check(&schema, &settings.config),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(LoadError::Unreadable { path: beside.to_owned(), why: e.to_string() }),
     }
 }
