@@ -120,6 +120,7 @@ fn server(server: &Server) -> Group {
         .open("admin", server.admin)
         .open("workers", server.workers)
         .open("drain", show_duration(server.drain))
+        .open("debug_headers", server.debug_headers)
 }
 
 fn limits(limits: &Limits) -> Group {

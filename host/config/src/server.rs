@@ -23,6 +23,8 @@ pub struct Server {
     pub workers: usize,
     /// How long requests in flight may take to end after Weir was told to stop; 30 s by default, 0 to 24 h.
     pub drain: Duration,
+    /// Whether answers say in `x-weir-generation` which generation of plugins served them; false by default.
+    pub debug_headers: bool,
 }
 
 /// `[limits]`: what any one client can make Weir hold, and for how long. None of them may be zero.
@@ -72,6 +74,7 @@ impl Default for Server {
             admin: SocketAddr::from(([127, 0, 0, 1], 9090)),
             workers: 0,
             drain: Duration::from_secs(30),
+            debug_headers: false,
         }
     }
 }
@@ -116,6 +119,7 @@ impl Server {
             admin: overrides.admin.or(admin).unwrap_or(default.admin),
             workers: table.whole("workers", default.workers, 0..=1_024),
             drain: table.duration("drain", default.drain, Duration::ZERO..=LONGEST),
+            debug_headers: table.flag("debug_headers", default.debug_headers),
         };
         if !server.admin.ip().is_loopback() {
             table.source.problem(

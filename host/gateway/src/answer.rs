@@ -15,10 +15,17 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit-requests");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining-requests");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset-requests");
 
+/// Which generation of plugins served the request, where the operator wants to see that (`server.debug_headers`).
+const GENERATION: HeaderName = HeaderName::from_static("x-weir-generation");
+
 /// Adds the id and the state of the rate limit.
 pub(crate) fn add_headers(headers: &mut HeaderMap, record: &Record) {
     if let Ok(id) = HeaderValue::from_str(&record.id) {
         headers.insert(request_id::HEADER, id);
+    }
+    let snapshot = &record.held.snapshot;
+    if snapshot.config.server.debug_headers {
+        headers.insert(GENERATION, HeaderValue::from(snapshot.chains.generation));
     }
     if let Some(rate) = record.seat.as_ref().and_then(|seat| seat.rate) {
         add_rate(headers, &rate);

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 use support::client::{read_reply, write_request};
-use support::upstream::{DONE, END, STREAM, Upstream, chunk, delta};
-use support::{ACME, Gateway, chat, chat_stream, post, until};
+use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use support::{ACME, Gateway, Reply, chat, chat_stream, post, until};
 
 /// Writes its version on the request, and on the response both what stands on the request and its version again.
 fn version(n: u32) -> Guest {
@@ -31,7 +31,46 @@ fn version(n: u32) -> Guest {
                (call $pass)"#
         ),
     )
+    // Every event of a stream says the version.
+    .and(
+        "event",
+        &format!(
+            r#"(local $n i32) (local $edit i32)
+               (i32.store (i32.const 0) (i32.const 0))
+               (i32.store (i32.const 4) (i32.const 40000))
+               (i32.store (i32.const 8) (local.get $count))
+               (block $done (loop $next
+                 (br_if $done (i32.ge_u (local.get $n) (local.get $count)))
+                 (local.set $edit (i32.add (i32.const 40000) (i32.mul (local.get $n) (i32.const 12))))
+                 (i32.store8 (local.get $edit) (i32.const 1))
+                 (call $store (i32.add (local.get $edit) (i32.const 4)) @"{n}")
+                 (local.set $n (i32.add (local.get $n) (i32.const 1)))
+                 (br $next)))
+               (i32.const 0)"#
+        ),
+    )
+    .with(
+        "(func $store (param i32 i32 i32)
+           (i32.store (local.get 0) (local.get 1)) (i32.store offset=4 (local.get 0) (local.get 2)))",
+    )
 }
+
+/// Answers whole or, where a stream is asked for, with many events.
+fn upstream() -> Upstream {
+    Upstream::start(|_, asked, stream| {
+        if asked.json()["stream"] != true {
+            return stream.write_all(&ok("application/json", CHAT)).is_ok();
+        }
+        let events = |stream: &mut TcpStream| (0..LONG).all(|_| stream.write_all(&chunk(&delta("x"))).is_ok());
+        stream.write_all(STREAM).is_ok()
+            && events(stream)
+            && stream.write_all(&chunk(DONE)).is_ok()
+            && stream.write_all(END).is_ok()
+    })
+}
+
+/// Events of one stream: some of them are on their way whenever a version is swapped.
+const LONG: usize = 300;
 
 fn generation(gateway: &Gateway) -> u64 {
     gateway.ready()["generation"].as_u64().unwrap()
@@ -44,13 +83,15 @@ fn resident(gateway: &Gateway) -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
 }
 
-const SWAPS: u32 = 50;
+const SWAPS: u32 = 200;
 
 #[test]
-fn fifty_swaps_under_load_fail_no_request_and_mix_no_versions() {
-    let upstream = Upstream::chat();
+fn two_hundred_swaps_under_load_fail_no_request_and_mix_no_versions() {
+    let upstream = upstream();
     let versions = [version(1), version(2)];
-    let gateway = gateway(upstream.address, "", &[("version", &versions[0], "")]);
+    let bound = [("version", &versions[0], "")];
+    let config = support::config(upstream.address).replace("[server]", "[server]\ndebug_headers = true");
+    let gateway = guest::gateway_with(&format!("{config}{}", guest::chain(&bound)), &bound);
     let components = versions.map(|v| v.build());
     let (stop, served) = (AtomicBool::new(false), [AtomicU64::new(0), AtomicU64::new(0)]);
     let first = generation(&gateway);
@@ -59,6 +100,9 @@ fn fifty_swaps_under_load_fail_no_request_and_mix_no_versions() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| load(&gateway, &stop, &served));
+        }
+        for _ in 0..2 {
+            scope.spawn(|| streams(&gateway, &stop, &served));
         }
         for n in 1..=SWAPS {
             let before = generation(&gateway);
@@ -100,6 +144,26 @@ fn load(gateway: &Gateway, stop: &AtomicBool, served: &[AtomicU64; 2]) {
         assert_eq!((reply.status, reply.content().as_str()), (200, "hello"), "{}", reply.text());
         let version = reply.header("x-policy").expect("the policy ran").to_owned();
         assert_eq!(reply.header("x-response"), Some(version.as_str()));
+        check_generation(&reply, &version);
+        served[version.parse::<usize>().unwrap() - 1].fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Odd generations are of the first version, for it was there first and versions take turns.
+fn check_generation(reply: &Reply, version: &str) {
+    let generation: u64 = reply.header("x-weir-generation").expect("the debug header").parse().unwrap();
+    assert_eq!(generation % 2 == 1, version == "1", "generation {generation}, version {version}");
+}
+
+/// Asks for long streams until it is over; each must be whole, and all its events of one version.
+fn streams(gateway: &Gateway, stop: &AtomicBool, served: &[AtomicU64; 2]) {
+    while !stop.load(Ordering::Relaxed) {
+        let reply = post(gateway.address, ACME, &chat_stream("hi"));
+        let text = reply.streamed();
+        assert!(reply.clean && text.len() == LONG, "{} events: {}", text.len(), reply.text());
+        let version = &text[..1];
+        assert!(text.chars().all(|c| version.starts_with(c)), "{text}");
+        check_generation(&reply, version);
         served[version.parse::<usize>().unwrap() - 1].fetch_add(1, Ordering::Relaxed);
     }
 }
