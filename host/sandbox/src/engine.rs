@@ -132,8 +132,9 @@ fn config(instances: Option<u32>) -> Config {
         .async_stack_size(1 << 20)
         .memory_init_cow(true)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
-    // What no guest language here needs is not offered: less to validate, less to attack.
-    config.wasm_memory64(false).wasm_multi_memory(false).wasm_relaxed_simd(false).wasm_custom_page_sizes(false);
+    // What no guest language here needs is not offered: less to validate, less to attack. Several memories are what the
+    // adapters between the parts of a composed component need, and JavaScript's are composed.
+    config.wasm_memory64(false).wasm_relaxed_simd(false).wasm_custom_page_sizes(false);
     if let Some(instances) = instances {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
     }
@@ -152,7 +153,7 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * 4)
-        .total_memories(instances)
+        .total_memories(instances * 2)
         .total_tables(instances * 4)
         .total_stacks(STACKS.min(instances))
         .max_memory_size(MEMORY_CEILING)

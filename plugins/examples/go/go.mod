@@ -1,0 +1,3 @@
+module word-policy
+
+go 1.24

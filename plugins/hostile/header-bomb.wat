@@ -1,0 +1,28 @@
+;; world: policy-hook
+;;
+;; Sets 400 headers of 1 KiB each. No more go upstream than a server takes, and the request goes on.
+(module
+  (import "weir:plugin/request@0.1.0" "set-header" (func $set (param i32 i32 i32 i32 i32)))
+  (memory (export "memory") 2)
+  ;; Hands out memory upwards and takes nothing back before the call is over.
+  (global $free (mut i32) (i32.const 4096))
+  (func (export "cabi_realloc") (param $old i32) (param $old-len i32) (param $align i32) (param $len i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get $len)))
+    (block $enough
+      (br_if $enough (i32.le_u (global.get $free) (i32.shl (memory.size) (i32.const 16))))
+      (br_if $enough (i32.ne (memory.grow (i32.add (i32.shr_u (local.get $len) (i32.const 16)) (i32.const 1))) (i32.const -1)))
+      unreachable)
+    (local.get $at))
+  (func (export "weir:plugin/policy@0.1.0#on-request") (param $streaming i32) (param $body-bytes i32) (result i32)
+    (local $n i32)
+    (memory.fill (i32.const 65536) (i32.const 97) (i32.const 2048))
+    (loop $more
+      ;; Two letters of the name make it another one.
+      (i32.store8 (i32.const 65536) (i32.add (i32.const 97) (i32.rem_u (local.get $n) (i32.const 26))))
+      (i32.store8 (i32.const 65537) (i32.add (i32.const 97) (i32.div_u (local.get $n) (i32.const 26))))
+      (call $set (i32.const 65536) (i32.const 20) (i32.const 66000) (i32.const 1024) (i32.const 64))
+      (local.set $n (i32.add (local.get $n) (i32.const 1)))
+      (br_if $more (i32.lt_u (local.get $n) (i32.const 400))))
+    (i32.const 0)))

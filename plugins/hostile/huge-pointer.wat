@@ -1,0 +1,27 @@
+;; world: policy-hook
+;;
+;; Asks for a JSON pointer of thirty thousand steps, again and again. The host finds nothing, quickly, and in the end the
+;; number of its calls is bounded.
+(module
+  (import "weir:plugin/request@0.1.0" "get" (func $get (param i32 i32 i32)))
+  (memory (export "memory") 4)
+  ;; Hands out memory upwards and takes nothing back before the call is over.
+  (global $free (mut i32) (i32.const 4096))
+  (func (export "cabi_realloc") (param $old i32) (param $old-len i32) (param $align i32) (param $len i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get $len)))
+    (block $enough
+      (br_if $enough (i32.le_u (global.get $free) (i32.shl (memory.size) (i32.const 16))))
+      (br_if $enough (i32.ne (memory.grow (i32.add (i32.shr_u (local.get $len) (i32.const 16)) (i32.const 1))) (i32.const -1)))
+      unreachable)
+    (local.get $at))
+  (func (export "weir:plugin/policy@0.1.0#on-request") (param $streaming i32) (param $body-bytes i32) (result i32)
+    (local $n i32)
+    (local.set $n (i32.const 65536))
+    (loop $slash
+      (i32.store16 (local.get $n) (i32.const 0x612f))
+      (local.set $n (i32.add (local.get $n) (i32.const 2)))
+      (br_if $slash (i32.lt_u (local.get $n) (i32.const 131072))))
+    (loop $forever (call $get (i32.const 65536) (i32.const 65536) (i32.const 64)) (br $forever))
+    (i32.const 0)))

@@ -1,0 +1,21 @@
+;; world: policy-hook
+;;
+;; Fills its memory over and over: few instructions, each of them long. The deadline counts the time that passes.
+(module
+  (memory (export "memory") 512)
+  ;; Hands out memory upwards and takes nothing back before the call is over.
+  (global $free (mut i32) (i32.const 4096))
+  (func (export "cabi_realloc") (param $old i32) (param $old-len i32) (param $align i32) (param $len i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get $len)))
+    (block $enough
+      (br_if $enough (i32.le_u (global.get $free) (i32.shl (memory.size) (i32.const 16))))
+      (br_if $enough (i32.ne (memory.grow (i32.add (i32.shr_u (local.get $len) (i32.const 16)) (i32.const 1))) (i32.const -1)))
+      unreachable)
+    (local.get $at))
+  (func (export "weir:plugin/policy@0.1.0#on-request") (param $streaming i32) (param $body-bytes i32) (result i32)
+    (loop $forever
+      (memory.fill (i32.const 65536) (i32.const 97) (i32.const 33000000))
+      (br $forever))
+    (i32.const 0)))

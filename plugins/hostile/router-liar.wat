@@ -1,0 +1,23 @@
+;; world: router-hook
+;;
+;; Chooses a candidate that it was not offered.
+(module
+  (memory (export "memory") 2)
+  ;; Hands out memory upwards and takes nothing back before the call is over.
+  (global $free (mut i32) (i32.const 4096))
+  (func (export "cabi_realloc") (param $old i32) (param $old-len i32) (param $align i32) (param $len i32) (result i32)
+    (local $at i32)
+    (local.set $at (i32.and (i32.add (global.get $free) (i32.const 7)) (i32.const -8)))
+    (global.set $free (i32.add (local.get $at) (local.get $len)))
+    (block $enough
+      (br_if $enough (i32.le_u (global.get $free) (i32.shl (memory.size) (i32.const 16))))
+      (br_if $enough (i32.ne (memory.grow (i32.add (i32.shr_u (local.get $len) (i32.const 16)) (i32.const 1))) (i32.const -1)))
+      unreachable)
+    (local.get $at))
+  (func (export "weir:plugin/router@0.1.0#route")
+    (param $streaming i32) (param $body-bytes i32) (param $candidates i32) (param $count i32) (result i32)
+    (i32.store8 (i32.const 4) (i32.const 1))
+    (i32.store (i32.const 8) (i32.const 1024))
+    (i32.store (i32.const 12) (i32.const 1))
+    (i32.store (i32.const 1024) (i32.const 999))
+    (i32.const 0)))
