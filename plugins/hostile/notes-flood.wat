@@ -18,8 +18,9 @@
   (func (export "weir:plugin/policy@0.1.0#on-request") (param $streaming i32) (param $body-bytes i32) (result i32)
     (local $n i32)
     (loop $more
-      (i32.store (i32.const 1024) (i32.add (i32.const 0x20202020) (local.get $n)))
-      (call $set (i32.const 1024) (i32.const 1) (i32.const 65536) (i32.const 16384) (i32.const 64))
+      (i32.store8 (i32.const 1024) (i32.add (i32.const 97) (i32.rem_u (local.get $n) (i32.const 26))))
+      (i32.store8 (i32.const 1025) (i32.add (i32.const 97) (i32.div_u (local.get $n) (i32.const 26))))
+      (call $set (i32.const 1024) (i32.const 2) (i32.const 65536) (i32.const 16384) (i32.const 64))
       (local.set $n (i32.add (local.get $n) (i32.const 1)))
       (br_if $more (i32.lt_u (local.get $n) (i32.const 400))))
     (i32.const 0)))
