@@ -1,6 +1,6 @@
 ;; world: policy-hook
 ;;
-;; Makes its table longer until it cannot, and traps for want of room. The bound on tables holds.
+;; Makes its table longer until it cannot, and gives up for want of room. The bound on tables holds.
 (module
   (memory (export "memory") 2)
   ;; Hands out memory upwards and takes nothing back before the call is over.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::Config;
 use crate::model::{self, Model};
-use crate::plugins::{Binding, Grant, Isolation, OnFailure, PluginLimits, Plugins};
+use crate::plugins::{Binding, Isolation, OnFailure, PluginLimits, Plugins};
 use crate::provider::{Http2, Provider, ProviderKind};
 use crate::server::{Limits, Log, Server};
 use crate::source::quoted;
@@ -230,11 +230,7 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
         OnFailure::Closed => "closed",
         OnFailure::Open => "open",
     };
-    let grants = settings.grants.iter().map(|grant| match grant {
-        Grant::Log => "log".to_owned(),
-        Grant::Counters => "counters".to_owned(),
-        Grant::Kv => "kv".to_owned(),
-    });
+    let grants = settings.grants.iter().map(|grant| grant.name().to_owned());
     let group = Group {
         id: format!("plugins.chain.{}.{place}", binding.plugin),
         path: format!("plugins.chain[{index}]"),
@@ -249,6 +245,12 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
         .open("grants", list(grants));
     for (key, value) in settings.config.as_object().into_iter().flatten() {
         group = group.hidden(&format!("config.{}", quoted(key)), value.to_string());
+    }
+    for (name, secret) in &settings.secrets {
+        group = group.hidden(&format!("secrets.{}", quoted(name)), secret.expose());
+    }
+    for (key, shown) in settings.callouts.iter().flat_map(|callouts| callouts.facts()) {
+        group = group.open(&format!("callouts.{key}"), shown);
     }
     let window = settings.window.map_or_else(
         || "none".to_owned(),

@@ -11,10 +11,12 @@
 //! - a secret may be `"file:PATH"`, the path of a file that holds it;
 //! - relative paths start from the folder of the configuration file.
 
+mod callouts;
 mod config;
 mod diff;
 mod expand;
 mod glob;
+mod grants;
 mod json;
 mod model;
 mod names;
@@ -32,11 +34,13 @@ mod units;
 mod url;
 mod value;
 
+pub use callouts::{Allowed, Callouts};
 pub use config::{Config, Loaded, Overrides, default_path, load, parse};
 pub use diff::diff;
 pub use glob::glob;
+pub use grants::Grant;
 pub use model::{Model, Price, Target};
-pub use plugins::{Binding, Canary, Grant, Isolation, OnFailure, PluginLimits, PluginSettings, Plugins, Window};
+pub use plugins::{Binding, Canary, Isolation, OnFailure, PluginLimits, PluginSettings, Plugins, Window};
 pub use problem::{Problem, Problems};
 pub use provider::{Http2, Provider, ProviderKind};
 pub use secret::Secret;

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use crate::callouts::Callouts;
+use crate::grants::{self, Grant};
 use crate::names::{self, Names};
+use crate::secret::Secret;
 use crate::server::{LONGEST, SHORTEST};
 use crate::source;
 use crate::table::Table;
@@ -62,6 +65,11 @@ pub struct PluginSettings {
     pub window: Option<Window>,
     /// Its limits.
     pub limits: PluginLimits,
+    /// `secrets.NAME`: what it gets by name, in the order of the file; none without the grant. `Debug` shows only the
+    /// names.
+    pub secrets: Vec<(String, Secret)>,
+    /// Where it may send requests; there if it was granted `callouts`.
+    pub callouts: Option<Callouts>,
     /// Its own settings, always a JSON object. May hold secrets: `Debug` shows only the keys.
     pub config: Json,
 }
@@ -99,17 +107,6 @@ pub enum OnFailure {
     Closed,
     /// `open`: it goes on as if the plugin were not there.
     Open,
-}
-
-/// An interface of the host that a plugin imports only if it was granted (WIT package `weir:plugin`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Grant {
-    /// `log`: write to Weir's log.
-    Log,
-    /// `counters`: add to metrics.
-    Counters,
-    /// `kv`: keep values between requests, each tenant apart.
-    Kv,
 }
 
 /// What bounds a plugin.
@@ -183,6 +180,8 @@ impl PluginSettings {
             blake3: None,
             window: None,
             limits,
+            secrets: Vec::new(),
+            callouts: None,
             config: Json::Object(serde_json::Map::new()),
         }
     }
@@ -193,14 +192,19 @@ impl PluginSettings {
         let isolation = [("request", Isolation::Request), ("tenant", Isolation::Tenant), ("shared", Isolation::Shared)];
         let on_failure = [("closed", OnFailure::Closed), ("open", OnFailure::Open)];
         let config = table.value("config").and_then(|value| json::object(&value)).map(Json::Object);
+        let granted = table.value("grants").map(|value| grants::read(&value));
+        let at = |wanted: Grant| granted.iter().flatten().find(|(grant, _)| *grant == wanted).map(|(_, at)| at);
+        let (secrets, callouts) = (at(Grant::Secrets).is_some(), at(Grant::Callouts));
         Self {
             isolation: table.choice("isolation", default.isolation, &isolation),
             on_failure: table.choice("on_failure", default.on_failure, &on_failure),
-            grants: table.value("grants").map_or(default.grants, |value| read_grants(&value)),
             canary: Canary::read(table),
             blake3: table.value("blake3").and_then(|value| file_hash(&value)),
             window: Window::read(table),
             limits: PluginLimits::read(table.table("limits"), defaults),
+            secrets: grants::read_secrets(table, secrets),
+            callouts: Callouts::read(table, callouts),
+            grants: granted.map_or(default.grants, |granted| granted.into_iter().map(|(grant, _)| grant).collect()),
             config: config.unwrap_or(default.config),
         }
     }
@@ -208,6 +212,7 @@ impl PluginSettings {
 
 impl fmt::Debug for PluginSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secrets: Vec<&String> = self.secrets.iter().map(|(name, _)| name).collect();
         let keys: Vec<&String> = self.config.as_object().into_iter().flat_map(|object| object.keys()).collect();
         f.debug_struct("PluginSettings")
             .field("isolation", &self.isolation)
@@ -217,6 +222,8 @@ impl fmt::Debug for PluginSettings {
             .field("blake3", &self.blake3)
             .field("window", &self.window)
             .field("limits", &self.limits)
+            .field("secrets", &secrets)
+            .field("callouts", &self.callouts)
             .field("config", &keys)
             .finish()
     }
@@ -374,15 +381,4 @@ fn tenant_names(value: &Value<'_>, known: &[&str]) -> Vec<String> {
         tenants.push(text.value);
     }
     tenants
-}
-
-/// An empty list grants nothing.
-fn read_grants(value: &Value<'_>) -> Vec<Grant> {
-    let words = [("log", Grant::Log), ("counters", Grant::Counters), ("kv", Grant::Kv)];
-    let mut grants = Vec::new();
-    for item in value.items().unwrap_or_default() {
-        let grant = item.choice(&words);
-        grants.extend(grant.filter(|grant| !grants.contains(grant)));
-    }
-    grants
 }

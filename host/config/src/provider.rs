@@ -172,7 +172,7 @@ fn read_base_url(table: &Table<'_>, kind: ProviderKind) -> String {
     }
 }
 
-fn existing_file(value: &Value<'_>) -> Option<PathBuf> {
+pub(crate) fn existing_file(value: &Value<'_>) -> Option<PathBuf> {
     let path = value.path()?;
     if !path.is_file() {
         value.problem("is not a file", "give the path of a PEM file; a relative one starts from this file's folder");

@@ -11,7 +11,8 @@ use crate::table::Table;
 /// Reads `NAME.toml` beside `NAME.wasm`: the keys of a `[[plugins.chain]]` but `plugin`, `tenants` and `models`. The
 /// file is optional: where there is none, the defaults apply.
 ///
-/// Such a file may have come with the plugin, so it cannot read the environment: `${` in a string is a problem.
+/// Such a file may have come with the plugin, so it cannot read the environment (`${` in a string is a problem), and
+/// cannot grant secrets or callouts.
 ///
 /// # Errors
 /// Every problem of the file at once, in the order of its lines; that it is there and cannot be read is one.

@@ -98,6 +98,11 @@ impl<'s> Source<'s> {
         self.env
     }
 
+    /// Whether these are settings that lie beside a plugin, which may have come with it.
+    pub(crate) fn is_sidecar(&self) -> bool {
+        self.env.is_none()
+    }
+
     pub(crate) fn problem(&self, at: &At, what: impl Into<String>, fix: impl Into<String>) {
         self.problems.borrow_mut().push(self.at(at, what.into(), fix.into()));
     }

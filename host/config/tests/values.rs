@@ -230,6 +230,54 @@ fn settings_beside_a_plugin() {
 }
 
 #[test]
+fn a_chain_hands_out_secrets_and_says_where_its_plugin_may_call() {
+    let chain = r#"[[plugins.chain]]
+plugin = "a"
+grants = ["clock", "random", "secrets", "callouts", "clock"]
+secrets = { TOKEN = "${KEY}", other = "plain" }
+callouts = { allow = ["https://Policy.Example.com.", "http://localhost:8080/V1/", "https://[0:0::1]:8443/a/b"] }
+"#;
+    let settings = &config(chain).plugins.chain[0].settings;
+    assert_eq!(settings.grants, [Grant::Clock, Grant::Random, Grant::Secrets, Grant::Callouts]);
+    let secrets: Vec<(&str, &str)> = settings.secrets.iter().map(|(n, s)| (n.as_str(), s.expose())).collect();
+    assert_eq!(secrets, [("TOKEN", "s3cret"), ("other", "plain")]);
+    assert!(!format!("{settings:?}").contains("s3cret") && format!("{settings:?}").contains("TOKEN"));
+    let callouts = settings.callouts.as_ref().unwrap();
+    assert_eq!((callouts.private, callouts.timeout, callouts.per_call), (false, Duration::from_secs(2), 4));
+    assert_eq!((callouts.bytes, &callouts.ca_file), (1 << 20, &None));
+    let allowed: Vec<_> = callouts.allow.iter().map(|a| (a.plain, a.host.as_str(), a.port, a.path.as_str())).collect();
+    let wanted =
+        [(false, "policy.example.com", 443, ""), (true, "localhost", 8080, "/V1"), (false, "[::1]", 8443, "/a/b")];
+    assert_eq!(allowed, wanted);
+    let shown: Vec<String> = callouts.allow.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["https://policy.example.com", "http://localhost:8080/V1", "https://[::1]:8443/a/b"]);
+
+    let plain = chain.replace("localhost", "policy.example");
+    assert!(warnings(&plain).iter().any(|(at, _)| at == "5: plugins.chain[0].callouts.allow[1]"));
+    assert!(warnings(chain).iter().all(|(at, _)| !at.contains("callouts")), "loopback needs no TLS");
+}
+
+#[test]
+fn settings_beside_a_plugin_cannot_open_the_network_or_hand_out_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("guard.toml");
+    let text = "grants = [\"random\", \"secrets\", \"callouts\"]\nsecrets = { A = \"x\" }\n\
+                callouts = { allow = [\"https://a.example\"], private = true }\n";
+    std::fs::write(&file, text).unwrap();
+    let found = sidecar(&file, &PluginLimits::default()).unwrap_err().to_string();
+    let wanted = [
+        "1: grants[1]: grants \"secrets\", which settings beside a plugin may not; put the plugin into a [[plugins.chain]]",
+        "1: grants[2]: grants \"callouts\", which settings beside a plugin may not; put the plugin into a [[plugins.chain]]",
+        "2: secrets: hands out secrets, which settings beside a plugin may not; put the plugin into a [[plugins.chain]]",
+        "3: callouts: opens the network, which settings beside a plugin may not; put the plugin into a [[plugins.chain]]",
+    ];
+    assert_eq!(found.lines().count(), wanted.len(), "{found}");
+    for (found, wanted) in found.lines().zip(wanted) {
+        assert!(found.contains(wanted), "{found}\n{wanted}");
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_a_problem_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("weir.toml");

@@ -2,8 +2,10 @@
 
 use crate::cli::Check;
 use crate::console;
+use crate::egress::WayOut;
 use crate::serve::{at, open_cache};
 use std::process::ExitCode;
+use std::sync::Arc;
 use weir_sandbox::{Library, Sandbox};
 
 /// Prints every problem; 0 if there is none, else 1.
@@ -18,7 +20,7 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     };
     loaded.warnings.iter().for_each(|w| console::complain(&format!("warning: {w}")));
     let config = loaded.config;
-    let sandbox = Sandbox::new()?;
+    let sandbox = Sandbox::with_egress(Arc::new(WayOut))?;
     let mut library = Library::new(sandbox, open_cache(&config));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (chains, problems) = runtime.block_on(library.build(&config, &mut |_| {}));

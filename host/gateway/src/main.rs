@@ -14,6 +14,7 @@ mod console;
 mod control;
 mod demo;
 mod drain;
+mod egress;
 mod front;
 mod gate;
 mod journey;

@@ -5,6 +5,7 @@ use crate::cli::Serve;
 use crate::console;
 use crate::control::{Control, Status, describe};
 use crate::drain::{Drain, Drainer};
+use crate::egress::WayOut;
 use crate::gate::Gate;
 use crate::metrics;
 use crate::snapshot::Snapshot;
@@ -56,7 +57,7 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
 
 async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result<ExitCode> {
     let demo = start_demo(&config)?;
-    let sandbox = Sandbox::new().context("the plugin engine does not start")?;
+    let sandbox = Sandbox::with_egress(Arc::new(WayOut)).context("the plugin engine does not start")?;
     let mut library = Library::new(Arc::clone(&sandbox), open_cache(&config));
     // Watched from before the first look, so that no change falls between the two.
     let watch = config.plugins.reload.then(|| Watch::new(&config.file, &config.plugins.folder));

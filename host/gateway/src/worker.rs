@@ -132,7 +132,7 @@ impl Worker {
 /// Runs a worker on the calling thread until the drain is over.
 pub(crate) fn run(index: usize, shared: &Arc<Shared>, listener: TcpListener, drain: Drain) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let worker = Worker::new(index, shared, drain);
         let listener = tokio::net::TcpListener::from_std(listener)?;
         spawn_local(housekeeping(Rc::clone(&worker)));
@@ -143,7 +143,10 @@ pub(crate) fn run(index: usize, shared: &Arc<Shared>, listener: TcpListener, dra
         let end = worker.drain().end() + LAST_MOMENT;
         let _ = tokio::time::timeout_at(end, worker.observers.drained(&worker.sandbox)).await;
         Ok(())
-    })
+    });
+    // A name that a plugin's callout asked for may still be looked up by a thread that nobody can stop.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Accepts until the drain begins.

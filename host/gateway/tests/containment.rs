@@ -61,7 +61,7 @@ const FATES: [(&str, Fate); 35] = [
     ("router-liar", Fate::Fault("router", "answer")),
     ("router-plan", Fate::Fault("router", "answer")),
     ("rude-refusal", Fate::Refuses(400, "plugin_refused")),
-    ("table-bomb", Fate::Fault("policy", "trap")),
+    ("table-bomb", Fate::Fault("policy", "memory")),
     ("table-declared", Fate::Unloaded("table")),
     ("trap", Fate::Fault("policy", "trap")),
     ("wrong-edits", Fate::Fault("event", "answer")),

@@ -1,6 +1,7 @@
 //! The wasmtime engine, configured once, and what every thread shares of the sandbox.
 
 use crate::compiled;
+use crate::egress::Egress;
 use crate::error::LoadError;
 use crate::host::{self, Host};
 use crate::meter::Meter;
@@ -29,6 +30,7 @@ pub struct Sandbox {
     meter: Meter,
     tenants: TenantNames,
     settings_hash: u64,
+    egress: Option<Arc<dyn Egress>>,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -42,8 +44,20 @@ impl Sandbox {
     /// else from the on-demand one; [`Sandbox::pooling`] tells which.
     ///
     /// # Errors
-    /// What wasmtime says if not even the on-demand engine can be built,.
+    /// What wasmtime says if not even the on-demand engine can be built.
     pub fn new() -> Result<Arc<Self>, LoadError> {
+        Self::build(None)
+    }
+
+    /// The same with a way out for plugins that were granted callouts; without one these are denied.
+    ///
+    /// # Errors
+    /// As [`Sandbox::new`].
+    pub fn with_egress(egress: Arc<dyn Egress>) -> Result<Arc<Self>, LoadError> {
+        Self::build(Some(egress))
+    }
+
+    fn build(egress: Option<Arc<dyn Egress>>) -> Result<Arc<Self>, LoadError> {
         let pooled = INSTANCES.into_iter().find_map(|count| Engine::new(&config(Some(count))).ok());
         let pooling = pooled.is_some();
         let engine = match pooled {
@@ -56,7 +70,8 @@ impl Sandbox {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let settings_hash = hasher.finish();
-        Ok(Arc::new(Self { engine, pooling, meter: Meter::default(), tenants: TenantNames::default(), settings_hash }))
+        let (meter, tenants) = (Meter::default(), TenantNames::default());
+        Ok(Arc::new(Self { engine, pooling, meter, tenants, settings_hash, egress }))
     }
 
     /// Whether instances come from the pooling allocator.
@@ -75,6 +90,10 @@ impl Sandbox {
     #[must_use]
     pub fn tenants(&self) -> &TenantNames {
         &self.tenants
+    }
+
+    pub(crate) fn egress(&self) -> Option<&Arc<dyn Egress>> {
+        self.egress.as_ref()
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -91,6 +91,9 @@ pub enum LoadError {
         /// The folder's name.
         tenant: String,
     },
+    /// Its way out cannot be opened.
+    #[error("callouts: {0}")]
+    Callouts(String),
     /// The settings file beside the plugin has problems.
     #[error("{0}")]
     Sidecar(String),

@@ -1,12 +1,16 @@
 //! The host's side of the contract: the state behind a store and the interfaces that guests import.
 
+mod callouts;
+mod clock;
 mod counters;
 mod events;
 mod kv;
 mod log;
 mod notes;
+mod random;
 mod reply;
 mod request;
+mod secrets;
 mod upstream;
 
 use crate::call::since_resumed;
@@ -15,6 +19,7 @@ use crate::exchange::Exchange;
 use crate::limiter::Limiter;
 use crate::meter::{Alive, Counters};
 use crate::plugin::Plugin;
+use crate::powers::Powers;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -38,6 +43,10 @@ pub(crate) struct Budget {
     pub(crate) host_calls: u32,
     pub(crate) log_bytes: usize,
     pub(crate) written: usize,
+    /// Callouts.
+    pub(crate) callouts: u32,
+    /// The time that the call has been told, once it has asked.
+    pub(crate) now_ms: Option<u64>,
 }
 
 /// The state behind one instance's store.
@@ -53,6 +62,7 @@ pub(crate) struct Host {
     /// Of the plugin with its settings: two bindings of one file keep notes of their own.
     pub(crate) plugin_id: u64,
     pub(crate) slots: Arc<Slots>,
+    pub(crate) powers: Arc<Powers>,
     /// Counters already looked up.
     counters: HashMap<Box<str>, Arc<AtomicU64>, foldhash::fast::RandomState>,
     _alive: Alive,
@@ -69,6 +79,7 @@ impl Host {
             plugin: Arc::clone(plugin.name()),
             plugin_id: plugin.id(),
             slots,
+            powers: Arc::clone(plugin.powers()),
             counters: HashMap::default(),
             _alive: alive,
         }
@@ -155,6 +166,10 @@ pub(crate) fn link(linker: &mut Linker<Host>, grants: &[Grant]) -> wasmtime::Res
             Grant::Log => log::link(linker)?,
             Grant::Counters => counters::link(linker)?,
             Grant::Kv => kv::link(linker)?,
+            Grant::Clock => clock::link(linker)?,
+            Grant::Random => random::link(linker)?,
+            Grant::Secrets => secrets::link(linker)?,
+            Grant::Callouts => callouts::link(linker)?,
         }
     }
     Ok(())

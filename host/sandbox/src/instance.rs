@@ -72,7 +72,13 @@ impl Instance {
 pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin) {
     let limits = &plugin.settings().limits;
     let host = store.data_mut();
-    host.budget = Budget { host_calls: limits.host_calls, log_bytes: limits.log_bytes, written: WRITTEN };
+    host.budget = Budget {
+        host_calls: limits.host_calls,
+        log_bytes: limits.log_bytes,
+        written: WRITTEN,
+        callouts: plugin.settings().callouts.as_ref().map_or(0, |callouts| callouts.per_call),
+        now_ms: None,
+    };
     host.fault = None;
     host.limiter.refused = false;
     // A whole slice, so that a short call never gives way; and no end of slices. It fails only where fuel is off.

@@ -5,6 +5,12 @@ use crate::hook::Hook;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+mod callouts;
+
+pub(crate) use callouts::Callout;
+pub use callouts::CalloutStats;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -221,6 +227,14 @@ impl Meter {
         }
     }
 
+    /// Callouts of everybody who has made any: plugin, tenant, figures.
+    pub fn each_callout(&self, mut see: impl FnMut(&str, &str, &CalloutStats)) {
+        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((plugin, tenant), kept) in counters.iter().filter(|(_, kept)| kept.callouts.any()) {
+            see(plugin, tenant, &kept.callouts);
+        }
+    }
+
     /// Every counter that a plugin has added to: plugin, tenant, name, value.
     pub fn each_counter(&self, mut see: impl FnMut(&str, &str, &str, u64)) {
         let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
@@ -239,6 +253,7 @@ pub(crate) struct Counters {
     instances: AtomicI64,
     /// Those of them that nobody used when their pool was last looked at.
     idle: AtomicI64,
+    callouts: CalloutStats,
 }
 
 /// Counts an instance for as long as it lives.
@@ -262,6 +277,16 @@ impl Counters {
     /// So many more instances of a pool are idle than when it told last.
     pub(crate) fn idle(&self, more: i64) {
         self.idle.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// One callout ended so.
+    pub(crate) fn callout(&self, how: Callout) {
+        self.callouts.ended(how);
+    }
+
+    /// A callout was waited for.
+    pub(crate) fn waited(&self, time: Duration) {
+        self.callouts.waited(time);
     }
 
     /// Distinct names; what comes later is counted under `other`.

@@ -4,6 +4,7 @@ use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::hook::{Hook, INIT};
 use crate::host::Host;
+use crate::powers::Powers;
 use crate::standing::{Standing, State};
 use crate::tally::{Counted, Tally};
 use std::collections::BTreeMap;
@@ -49,22 +50,17 @@ impl Code {
     fn check_grants(&self, grants: &[Grant]) -> Result<(), LoadError> {
         for import in &self.imports {
             let bare = import.split('@').next().unwrap_or_default();
-            let (needed, grant) = match bare {
-                "weir:plugin/types"
-                | "weir:plugin/request"
-                | "weir:plugin/upstream"
-                | "weir:plugin/reply"
-                | "weir:plugin/events"
-                | "weir:plugin/notes" => continue,
-                "weir:plugin/log" => (Grant::Log, "log"),
-                "weir:plugin/counters" => (Grant::Counters, "counters"),
-                "weir:plugin/kv" => (Grant::Kv, "kv"),
-                // An exported interface's own types may show as an import; they carry no function.
-                other if Hook::ALL.iter().any(|h| h.export().0.starts_with(other)) => continue,
-                _ => return Err(LoadError::UnknownImport { import: import.clone() }),
-            };
-            if !grants.contains(&needed) {
-                return Err(LoadError::NotGranted { import: import.clone(), grant });
+            let name = bare.strip_prefix("weir:plugin/").unwrap_or_default();
+            if let Some((grant, needed)) = Grant::ALL.into_iter().find(|(grant, _)| *grant == name) {
+                if !grants.contains(&needed) {
+                    return Err(LoadError::NotGranted { import: import.clone(), grant });
+                }
+                continue;
+            }
+            let lent = ["types", "request", "upstream", "reply", "events", "notes"].contains(&name);
+            // An exported interface's own types may show as an import; they carry no function.
+            if !lent && !Hook::ALL.iter().any(|hook| hook.export().0.starts_with(bare)) {
+                return Err(LoadError::UnknownImport { import: import.clone() });
             }
         }
         Ok(())
@@ -78,6 +74,7 @@ pub struct Plugin {
     code: Arc<Code>,
     pre: InstancePre<Host>,
     settings: PluginSettings,
+    powers: Arc<Powers>,
     config: String,
     /// How it stands with each tenant, for as long as this version serves.
     standings: Mutex<BTreeMap<Arc<str>, Arc<Standing>>>,
@@ -103,6 +100,7 @@ impl Plugin {
         code.check_grants(&settings.grants)?;
         let linker = sandbox.linker(&settings.grants)?;
         let pre = linker.instantiate_pre(&code.component).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        let powers = Arc::new(Powers::new(&settings, sandbox.egress())?);
         let config = settings.config.to_string();
         Ok(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -110,6 +108,7 @@ impl Plugin {
             code,
             pre,
             settings,
+            powers,
             config,
             standings: Mutex::default(),
             tally: Tally::default(),
@@ -160,6 +159,10 @@ impl Plugin {
 
     pub(crate) fn pre(&self) -> &InstancePre<Host> {
         &self.pre
+    }
+
+    pub(crate) fn powers(&self) -> &Arc<Powers> {
+        &self.powers
     }
 
     /// Its own table in the configuration, as JSON text.

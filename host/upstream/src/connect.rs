@@ -58,7 +58,7 @@ async fn speak(
 }
 
 /// Tries each address with an equal share of the time that is left, so that one black hole cannot eat it all.
-async fn dial(addresses: &[SocketAddr], end: Instant) -> Result<TcpStream, AttemptError> {
+pub(crate) async fn dial(addresses: &[SocketAddr], end: Instant) -> Result<TcpStream, AttemptError> {
     if addresses.is_empty() {
         return Err(AttemptError::Unresolved);
     }
@@ -87,7 +87,7 @@ async fn open(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// TLS failures as rustls words them: they name certificates and protocols, never keys.
-fn reason(error: &io::Error) -> Box<str> {
+pub(crate) fn reason(error: &io::Error) -> Box<str> {
     match error.get_ref() {
         Some(inner) => inner.to_string().into_boxed_str(),
         None => error.kind().to_string().into_boxed_str(),

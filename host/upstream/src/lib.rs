@@ -1,7 +1,8 @@
 //! `async fn(&Upstream, Request<Bytes>, Deadlines) -> Result<Response<Body>, AttemptError>`
 //!
 //! The only crate of the gateway that dials out. An [`Upstream`] is a provider as all workers share it; a [`Pool`] is
-//! what one worker has open to all upstreams; [`Pool::send`] makes one attempt; [`plan`] says whom to try next and when.
+//! what one worker has open to all upstreams; [`Pool::send`] makes one attempt; [`plan`] says whom to try next and when. An
+//! [`Egress`] sends the requests that plugins make.
 //!
 //! What it promises:
 //! - a worker takes no lock and makes no look-up of a name on the way of a request;
@@ -14,6 +15,7 @@ mod address;
 mod attempt;
 mod body;
 mod connect;
+mod egress;
 mod error;
 mod health;
 mod http1;
@@ -22,12 +24,15 @@ mod lane;
 mod link;
 pub mod plan;
 mod pool;
+mod public;
 pub mod stats;
 mod timer;
+mod tls;
 mod transport;
 mod upstream;
 
 pub use body::Body;
+pub use egress::{Egress, EgressError, EgressSetupError};
 pub use error::{AttemptError, BodyError, Break, UpstreamError, Which};
 pub use pool::{Deadlines, Pool};
 pub use stats::Stats;

@@ -12,8 +12,7 @@ use arc_swap::ArcSwap;
 use http::header::AUTHORIZATION;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use weir_config::{Http2, Provider};
 
@@ -22,6 +21,7 @@ use crate::error::{AttemptError, UpstreamError};
 use crate::health::Health;
 use crate::pool::Deadlines;
 use crate::stats::Stats;
+use crate::tls;
 
 /// Tells upstreams apart even when one takes the place, or the memory, of another.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -65,7 +65,7 @@ impl Upstream {
         let bad_url = || UpstreamError::BadUrl { provider: provider.name.clone(), url: url.clone() };
         let place = Place::parse(&url).ok_or_else(bad_url)?;
         let host = HeaderValue::from_str(place.authority.as_str()).map_err(|_| bad_url())?;
-        let tls = if place.is_tls() { Some(tls(provider, &place)?) } else { None };
+        let tls = if place.is_tls() { Some(connector(provider, &place)?) } else { None };
         let fixed = address_override.or_else(|| place.literal());
         Ok(Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Relaxed),
@@ -239,36 +239,22 @@ fn defaults(provider: &Provider) -> Result<HeaderMap, UpstreamError> {
     Ok(defaults)
 }
 
-fn tls(provider: &Provider, place: &Place) -> Result<(TlsConnector, ServerName<'static>), UpstreamError> {
+fn connector(provider: &Provider, place: &Place) -> Result<(TlsConnector, ServerName<'static>), UpstreamError> {
     let name = ServerName::try_from(place.host.to_string())
         .map_err(|_| UpstreamError::BadServerName { provider: provider.name.clone(), host: place.host.to_string() })?;
-    let roots = match &provider.ca_file {
-        Some(file) => ca_file(provider, file)?,
-        None => webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect(),
+    let file = provider.ca_file.as_deref();
+    let bad = |why: String| UpstreamError::CaFile {
+        provider: provider.name.clone(),
+        file: file.map(Path::to_path_buf).unwrap_or_default(),
+        why,
     };
-    let crypto = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(crypto)
-        .with_safe_default_protocol_versions()
-        .map_err(|source| UpstreamError::Tls { provider: provider.name.clone(), source })?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = match provider.http2 {
-        Http2::Auto => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
-        Http2::Never => vec![b"http/1.1".to_vec()],
-        Http2::Always => vec![b"h2".to_vec()],
+    let roots = tls::roots(file).map_err(bad)?;
+    let protocols: &[&[u8]] = match provider.http2 {
+        Http2::Auto => &[b"h2", b"http/1.1"],
+        Http2::Never => &[b"http/1.1"],
+        Http2::Always => &[b"h2"],
     };
+    let failed = |source| UpstreamError::Tls { provider: provider.name.clone(), source };
+    let config = tls::client(roots, protocols).map_err(failed)?;
     Ok((TlsConnector::from(Arc::new(config)), name))
-}
-
-fn ca_file(provider: &Provider, file: &Path) -> Result<rustls::RootCertStore, UpstreamError> {
-    let bad = |why: String| UpstreamError::CaFile { provider: provider.name.clone(), file: file.to_path_buf(), why };
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|e| bad(e.to_string()))? {
-        let certificate = certificate.map_err(|e| bad(e.to_string()))?;
-        roots.add(certificate).map_err(|e| bad(e.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(bad("no certificate in it".to_owned()));
-    }
-    Ok(roots)
 }

@@ -24,6 +24,9 @@ plugin = "guard"
 config = { deny = ["s3cret-4"] }
 [[plugins.chain]]
 plugin = "tap"
+grants = ["secrets", "callouts"]
+secrets = { TOKEN = "s3cret-5" }
+callouts = { allow = ["https://a.example/v1/"] }
 "#;
 
 fn config(text: &str) -> Config {
@@ -71,6 +74,17 @@ fn a_changed_key_is_named_by_its_path_with_both_values() {
             "plugin = \"tap\"\nlimits.deadline = \"5ms\"",
             "plugins.chain[1].limits.deadline: 50ms → 5ms",
         ),
+        (
+            "\"secrets\", \"c",
+            "\"secrets\", \"clock\", \"c",
+            "plugins.chain[1].grants: [secrets, callouts] → [secrets, clock, callouts]",
+        ),
+        (
+            "[\"https://a.example/v1/\"]",
+            "[\"https://a.example\"]",
+            "plugins.chain[1].callouts.allow: [\"https://a.example/v1\"] → [\"https://a.example\"]",
+        ),
+        ("v1/\"]", "v1/\"], private = true", "plugins.chain[1].callouts.private: false → true"),
     ];
     for (from, to, wanted) in table {
         assert!(changes(&[(from, to)]).contains(&wanted.to_owned()), "{wanted}: {:#?}", changes(&[(from, to)]));
@@ -87,6 +101,8 @@ fn secrets_hashes_and_settings_of_plugins_are_only_said_to_have_changed() {
         ("headers.x-a", "headers.x-b", "providers.p.headers.x-b: added"),
         ("blake3:1", "blake3:2", "tenants.acme.keys.k.hash: changed"),
         ("s3cret-4", "s3cret-x", "plugins.chain[0].config.deny: changed"),
+        ("s3cret-5", "s3cret-x", "plugins.chain[1].secrets.TOKEN: changed"),
+        ("TOKEN", "KEY", "plugins.chain[1].secrets.KEY: added"),
         ("{ deny", "{ block = 1, deny", "plugins.chain[0].config.block: added"),
     ];
     for (from, to, wanted) in table {
@@ -105,14 +121,14 @@ fn what_came_and_went_is_one_line_each() {
         ["tenants.beta: added", "tenants.beta.keys.k: added", "tenants.acme: removed", "tenants.acme.keys.k: removed"]
     );
     assert_eq!(
-        changes(&[("[[plugins.chain]]\nplugin = \"tap\"\n", "")]),
+        changes(&[(&BASE[BASE.find("[[plugins.chain]]\nplugin = \"tap\"").unwrap()..], "")]),
         ["plugins.chain: [guard, tap] → [guard]", "plugins.chain[1] (tap): removed"]
     );
 }
 
 #[test]
 fn a_chain_in_another_order_says_only_that() {
-    let first = "[[plugins.chain]]\nplugin = \"tap\"\n";
+    let first = &BASE[BASE.find("[[plugins.chain]]\nplugin = \"tap\"").unwrap()..];
     let order = changes(&[
         (first, ""),
         ("[[plugins.chain]]\nplugin = \"guard\"", &format!("{first}[[plugins.chain]]\nplugin = \"guard\"")),

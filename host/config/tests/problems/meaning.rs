@@ -187,3 +187,67 @@ fn chains() {
         ("[plugins]\nfolder = \"\"", "weir.toml:17: plugins.folder: is not a path; "),
     ]);
 }
+
+#[test]
+fn secrets_and_callouts() {
+    let chain = |lines: &str| format!("[[plugins.chain]]\nplugin = \"a\"\n{lines}");
+    let cases = [
+        ("grants = [\"callout\"]", "18: plugins.chain[0].grants[0]: `callout` is not one of its values; did you mean "),
+        (
+            "secrets = { A = \"s3cret\" }",
+            "18: plugins.chain[0].secrets: gives secrets that the plugin may not read; add ",
+        ),
+        ("grants = [\"secrets\"]\nsecrets = { A = \"\" }", "19: plugins.chain[0].secrets.A: is empty; "),
+        (
+            "grants = [\"secrets\"]\nsecrets = { \"A B\" = \"s3cret\" }",
+            "19: plugins.chain[0].secrets.\"A B\": is not a name that can be used; ",
+        ),
+        (
+            "grants = [\"secrets\"]\nsecrets = { A = \"${UNSET_KEY}\" }",
+            "19: plugins.chain[0].secrets.A: the environment variable UNSET_KEY is not set; ",
+        ),
+        (
+            "grants = [\"log\", \"callouts\"]",
+            "18: plugins.chain[0].grants[1]: is granted, but there is nowhere to call; say where: callouts = { allow = ",
+        ),
+        (
+            "callouts = { allow = [\"https://a.example\"] }",
+            "18: plugins.chain[0].callouts: says where to call, but the plugin may not; add \"callouts\" to its `grants`",
+        ),
+    ];
+    for (lines, wanted) in cases {
+        each_is(&[(&chain(lines), &format!("weir.toml:{wanted}"))]);
+    }
+    let granted = |callouts: &str| chain(&format!("grants = [\"callouts\"]\ncallouts = {{ {callouts} }}"));
+    let one = "allow = [\"https://a.example\"], ";
+    let cases = [
+        ("private = true".to_owned(), "allow: is missing; list where the plugin may call: "),
+        ("allow = []".to_owned(), "allow: allows nothing; "),
+        (format!("{one}timeout = \"0s\""), "timeout: is zero; "),
+        (format!("{one}per_call = 0"), "per_call: is zero; "),
+        (format!("{one}bytes = \"17MiB\""), "bytes: `17MiB` is "),
+        (format!("{one}ca_file = \"no/such.pem\""), "ca_file: is not a file; "),
+        (format!("{one}hosts = []"), "hosts: is not known; "),
+    ];
+    for (callouts, wanted) in cases {
+        each_is(&[(&granted(&callouts), &format!("weir.toml:19: plugins.chain[0].callouts.{wanted}"))]);
+    }
+    let cases = [
+        ("a.example", "is not an http:// or https:// URL; give an origin"),
+        ("*", "is not an http:// or https:// URL; "),
+        ("https://*.example", "has a host that is not one; "),
+        ("https://u:s3cret@a.example", "holds a user name or password; "),
+        ("https://a.example/?a", "has a query or a fragment; "),
+        ("https://a.example/v1/../v2", "has a path that could be read in more than one way; "),
+        ("https://a.example/v1//v2", "has a path that could be read in more than one way; "),
+        ("https://a.example/%76", "has a path that could be read in more than one way; "),
+        ("https://a.example/v1;x", "has a path that could be read in more than one way; "),
+        ("https://127.1", "has a host that is not one; "),
+    ];
+    for (url, wanted) in cases {
+        let callouts = granted(&format!("allow = [\"{url}\"]"));
+        each_is(&[(&callouts, &format!("weir.toml:19: plugins.chain[0].callouts.allow[0]: {wanted}"))]);
+    }
+    let twice = granted("allow = [\"https://A.example/\", \"https://a.example:443\"]");
+    each_is(&[(&twice, "weir.toml:19: plugins.chain[0].callouts.allow[1]: stands there twice; ")]);
+}

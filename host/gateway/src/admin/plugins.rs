@@ -118,5 +118,9 @@ fn grant_name(grant: Grant) -> &'static str {
         Grant::Log => "log",
         Grant::Counters => "counters",
         Grant::Kv => "kv",
+        Grant::Clock => "clock",
+        Grant::Random => "random",
+        Grant::Secrets => "secrets",
+        Grant::Callouts => "callouts",
     }
 }

@@ -5,7 +5,7 @@ use crate::worker::Shared;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use weir_sandbox::{CPU_BUCKETS_NS, HookStats, Standing};
+use weir_sandbox::{CPU_BUCKETS_NS, CalloutStats, HookStats, Standing};
 
 pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     let counters: [(&str, &str, fn(&HookStats) -> u64); 6] = [
@@ -35,6 +35,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     out.histogram("plugin_call_cpu_seconds", "CPU time of one call", |h| {
         each(shared, |labels, stats| cpu(h, labels, stats))
     })?;
+    callouts(out, shared)?;
     out.gauge("plugin_instances", "Instances alive", |g| {
         let mut result = Ok(());
         shared.sandbox.meter().each_pool(|plugin, tenant, count, _| {
@@ -67,6 +68,31 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             }
         });
         result
+    })
+}
+
+fn callouts(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    let each = |write: &mut dyn FnMut(&[(&str, &str)], &CalloutStats) -> fmt::Result| {
+        let mut result = Ok(());
+        shared.sandbox.meter().each_callout(|plugin, tenant, stats| {
+            if result.is_ok() {
+                result = write(&[("plugin", plugin), ("tenant", tenant)], stats);
+            }
+        });
+        result
+    };
+    out.counter("plugin_callouts", "HTTP requests of plugins, by how they ended", |c| {
+        each(&mut |labels, stats| {
+            for (how, count) in stats.results().filter(|(_, count)| *count > 0) {
+                let mut labels = labels.to_vec();
+                labels.push(("result", how));
+                c.add(&labels, count)?;
+            }
+            Ok(())
+        })
+    })?;
+    out.counter("plugin_callout_seconds", "Time that plugins waited for answers to their HTTP requests", |c| {
+        each(&mut |labels, stats| c.add(labels, stats.waited_ns() as f64 / 1e9))
     })
 }
 

@@ -1,0 +1,155 @@
+//! `callouts` of a plugin: where it may send requests, and how much of them.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::table::Table;
+use crate::units::show_duration;
+use crate::value::Value;
+use crate::{provider, url};
+
+/// `callouts` of a plugin that was granted them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callouts {
+    /// Where it may send requests; never empty.
+    pub allow: Vec<Allowed>,
+    /// Whether names may stand for addresses that are not public: this machine, private networks and the like. False by
+    /// default.
+    pub private: bool,
+    /// How long one request may take in all, the look-up of the name included; 2 s by default, 1 ms to 5 min.
+    pub timeout: Duration,
+    /// Requests within one call of a hook, 1 to 1,000; 4 by default.
+    pub per_call: u32,
+    /// Bytes of an answer's body, 1 B to 16 MiB; 1 MiB by default.
+    pub bytes: usize,
+    /// PEM file of the certificate authorities to trust in place of the public ones; absolute.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// An origin that may be called, or what lies below a path of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allowed {
+    /// Whether it is `http://`; else `https://`.
+    pub plain: bool,
+    /// A name in lower case, an IPv4 address, or an IPv6 address in brackets in its shortest form.
+    pub host: String,
+    /// The port, the scheme's own if none was written.
+    pub port: u16,
+    /// Segments that the path begins with, as `/v1`; empty for every path.
+    pub path: String,
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (scheme, default) = if self.plain { ("http", 80) } else { ("https", 443) };
+        write!(f, "{scheme}://{}", self.host)?;
+        if self.port != default {
+            write!(f, ":{}", self.port)?;
+        }
+        f.write_str(&self.path)
+    }
+}
+
+const EXAMPLE: &str = "callouts = { allow = [\"https://policy.example.com\"] }";
+
+impl Callouts {
+    /// Reads the key `callouts`. `granted` is where the grant stands, if it does.
+    pub(crate) fn read(table: &Table<'_>, granted: Option<&Value<'_>>) -> Option<Self> {
+        let value = table.value("callouts");
+        let Some(value) = value else {
+            if let Some(grant) = granted {
+                grant.problem("is granted, but there is nowhere to call", format!("say where: {EXAMPLE}"));
+            }
+            return None;
+        };
+        if table.source.is_sidecar() {
+            let fix = "put the plugin into a [[plugins.chain]] of weir.toml, which may";
+            value.problem("opens the network, which settings beside a plugin may not", fix);
+            return None;
+        }
+        let inner = value.table()?;
+        let allow = inner.required("allow", "list where the plugin may call: allow = [\"https://policy.example.com\"]");
+        let callouts = Self {
+            allow: allow.map(|allow| read_allow(&allow)).unwrap_or_default(),
+            private: inner.flag("private", false),
+            timeout: inner.duration("timeout", Duration::from_secs(2), SHORTEST..=LONGEST),
+            per_call: inner.whole("per_call", 4, 1..=1_000),
+            bytes: inner.size("bytes", 1 << 20, 1..=16 << 20),
+            ca_file: inner.value("ca_file").and_then(|value| provider::existing_file(&value)),
+        };
+        inner.finish();
+        if granted.is_none() {
+            value.problem(
+                "says where to call, but the plugin may not",
+                "add \"callouts\" to its `grants`, or remove it",
+            );
+        }
+        Some(callouts)
+    }
+
+    /// What [`diff`](crate::diff()) shows of it.
+    pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
+        let allow: Vec<String> = self.allow.iter().map(|allowed| format!("{:?}", allowed.to_string())).collect();
+        vec![
+            ("allow", format!("[{}]", allow.join(", "))),
+            ("private", self.private.to_string()),
+            ("timeout", show_duration(self.timeout)),
+            ("per_call", self.per_call.to_string()),
+            ("bytes", crate::units::show_size(u64::try_from(self.bytes).unwrap_or(u64::MAX))),
+            ("ca_file", self.ca_file.as_ref().map_or_else(|| "none".to_owned(), |file| file.display().to_string())),
+        ]
+    }
+}
+
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(300);
+
+fn read_allow(value: &Value<'_>) -> Vec<Allowed> {
+    let mut allow: Vec<Allowed> = Vec::new();
+    let Some(items) = value.items() else { return allow };
+    if items.is_empty() {
+        value.problem("allows nothing", "list at least one origin, or take \"callouts\" out of the grants");
+    }
+    for item in items {
+        let Some(text) = item.text() else { continue };
+        // The URL is not quoted: what is wrong with it may be a password in it.
+        match url::base_url(&text.value).map_err(|fault| fault.to_string()).and_then(|url| {
+            let allowed = Allowed::take_apart(&url).ok_or("has a path that could be read in more than one way")?;
+            Ok((url, allowed))
+        }) {
+            Ok((_, allowed)) if allow.contains(&allowed) => item.problem("stands there twice", "remove one of them"),
+            Ok((url, allowed)) => {
+                if url.plain && !url.loopback {
+                    let what = "what the plugin sends crosses the network in the clear";
+                    item.source.warn(&item.at, what, "use https://, unless the way there is protected otherwise");
+                }
+                allow.push(allowed);
+            }
+            Err(what) => item.problem(what, "give an origin, and a path if need be: \"https://api.example.com/v1/\""),
+        }
+    }
+    allow
+}
+
+impl Allowed {
+    /// None if the path has segments that servers read in different ways: `..`, empty ones, escapes, parameters.
+    fn take_apart(url: &url::BaseUrl) -> Option<Self> {
+        let (_, rest) = url.text.split_once("://")?;
+        let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+        let plain_segment = |s: &str| !matches!(s, "" | "." | "..") && !s.contains(['%', ';']);
+        if !path.split('/').skip(1).all(plain_segment) {
+            return None;
+        }
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+            _ => (authority, if url.plain { 80 } else { 443 }),
+        };
+        let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(address) => format!("[{}]", address.parse::<Ipv6Addr>().ok()?),
+            None => host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase(),
+        };
+        Some(Self { plain: url.plain, host, port, path: path.to_owned() })
+    }
+}

@@ -1,0 +1,90 @@
+//! `grants` of a plugin, and the secrets that one of them is about.
+
+use crate::names;
+use crate::secret::Secret;
+use crate::table::Table;
+use crate::value::Value;
+
+/// An interface of the host that a plugin imports only if it was granted (WIT package `weir:plugin`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Grant {
+    /// `log`: write to Weir's log.
+    Log,
+    /// `counters`: add to metrics.
+    Counters,
+    /// `kv`: keep values between requests, each tenant apart.
+    Kv,
+    /// `clock`: read the time.
+    Clock,
+    /// `random`: get random bytes.
+    Random,
+    /// `secrets`: read the secrets that its settings name. The chain's to grant, not a file's beside the plugin.
+    Secrets,
+    /// `callouts`: send HTTP requests to where its settings allow it. The chain's to grant, not a file's beside the
+    /// plugin.
+    Callouts,
+}
+
+impl Grant {
+    /// Every grant, by its name in the configuration.
+    pub const ALL: [(&'static str, Self); 7] = [
+        ("log", Self::Log),
+        ("counters", Self::Counters),
+        ("kv", Self::Kv),
+        ("clock", Self::Clock),
+        ("random", Self::Random),
+        ("secrets", Self::Secrets),
+        ("callouts", Self::Callouts),
+    ];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(_, grant)| *grant == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// An empty list grants nothing.
+pub(crate) fn read<'t>(value: &Value<'t>) -> Vec<(Grant, Value<'t>)> {
+    let mut grants: Vec<(Grant, Value<'t>)> = Vec::new();
+    for item in value.items().unwrap_or_default() {
+        let Some(grant) = item.choice(&Grant::ALL) else { continue };
+        // A file that came with a plugin must not open the network or the operator's secrets to it.
+        if item.source.is_sidecar() && matches!(grant, Grant::Secrets | Grant::Callouts) {
+            let what = format!("grants \"{}\", which settings beside a plugin may not", grant.name());
+            item.problem(what, "put the plugin into a [[plugins.chain]] of weir.toml, which may");
+        } else if grants.iter().all(|(known, _)| *known != grant) {
+            grants.push((grant, item));
+        }
+    }
+    grants
+}
+
+/// Most bytes of one secret.
+const SECRET: usize = 64 << 10;
+
+/// Reads `secrets = { NAME = "…" }`.
+pub(crate) fn read_secrets(table: &Table<'_>, granted: bool) -> Vec<(String, Secret)> {
+    let Some(value) = table.value("secrets") else { return Vec::new() };
+    if table.source.is_sidecar() {
+        let fix = "put the plugin into a [[plugins.chain]] of weir.toml, and its secrets there";
+        value.problem("hands out secrets, which settings beside a plugin may not", fix);
+        return Vec::new();
+    }
+    let Some(inner) = value.table() else { return Vec::new() };
+    if !granted {
+        value.problem("gives secrets that the plugin may not read", "add \"secrets\" to its `grants`, or remove them");
+    }
+    let mut secrets = Vec::new();
+    for (name, value) in inner.named() {
+        names::check_name(table.source, &value.at, name);
+        let Some(secret) = value.secret() else { continue };
+        if secret.is_empty() {
+            value.problem("is empty", "give a value, or leave the key out");
+        } else if secret.expose().len() > SECRET {
+            value.problem("is more than 64 KiB long", "give the secret that was meant");
+        }
+        secrets.push((name.to_owned(), secret));
+    }
+    secrets
+}

@@ -1,0 +1,40 @@
+//! The way out for plugins: what the sandbox allows, sent by the crate that dials.
+
+use bytes::Bytes;
+use http::Request;
+use std::sync::Arc;
+use std::time::Duration;
+use weir_config::Callouts;
+use weir_sandbox::{Answer, Egress, EgressFailure, Line};
+use weir_upstream::EgressError;
+
+/// Opens a way out for each plugin that may call out.
+#[derive(Debug)]
+pub(crate) struct WayOut;
+
+#[derive(Debug)]
+struct Out(weir_upstream::Egress);
+
+impl Egress for WayOut {
+    fn open(&self, rules: &Callouts) -> Result<Arc<dyn Line>, String> {
+        let out = weir_upstream::Egress::new(rules.private, rules.ca_file.as_deref());
+        Ok(Arc::new(Out(out.map_err(|error| error.to_string())?)))
+    }
+}
+
+impl Line for Out {
+    fn send(&self, request: Request<Bytes>, most: usize, within: Duration) -> Answer<'_> {
+        Box::pin(async move { self.0.send(request, most, within).await.map_err(failure) })
+    }
+}
+
+fn failure(error: EgressError) -> EgressFailure {
+    match error {
+        EgressError::NotPublic | EgressError::BadTarget => EgressFailure::Denied(error.to_string()),
+        EgressError::Timeout => EgressFailure::Timeout,
+        EgressError::TooLarge => EgressFailure::TooLarge,
+        EgressError::Unresolved(_) | EgressError::Connect(_) | EgressError::Tls(_) | EgressError::Broken(_) => {
+            EgressFailure::Failed(error.to_string())
+        }
+    }
+}
