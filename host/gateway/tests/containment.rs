@@ -29,12 +29,15 @@ enum Fate {
 }
 
 /// Every villain. A file of the folder that is not named here fails the test.
-const FATES: [(&str, Fate); 35] = [
+const FATES: [(&str, Fate); 40] = [
     ("bad-json", Fate::Harmless),
     ("bad-length", Fate::Fault("policy", "answer")),
     ("bad-pointer", Fate::Fault("policy", "answer")),
     ("bad-realloc", Fate::Fault("policy", "answer")),
     ("bad-return", Fate::Fault("policy", "answer")),
+    ("callout-bad-pointer", Fate::Fault("policy", "answer")),
+    ("callout-flood", Fate::Fault("policy", "host-calls")),
+    ("callout-headers", Fate::Harmless),
     ("counter-flood", Fate::Harmless),
     ("deep-recursion", Fate::Fault("policy", "stack")),
     ("endless-loop", Fate::Fault("policy", "deadline")),
@@ -58,9 +61,11 @@ const FATES: [(&str, Fate); 35] = [
     ("memory-filler", Fate::Fault("policy", "deadline")),
     ("notes-flood", Fate::Harmless),
     ("oversized-answer", Fate::Fault("policy", "answer")),
+    ("random-flood", Fate::Harmless),
     ("router-liar", Fate::Fault("router", "answer")),
     ("router-plan", Fate::Fault("router", "answer")),
     ("rude-refusal", Fate::Refuses(400, "plugin_refused")),
+    ("secret-thief", Fate::Harmless),
     ("table-bomb", Fate::Fault("policy", "memory")),
     ("table-declared", Fate::Unloaded("table")),
     ("trap", Fate::Fault("policy", "trap")),
@@ -70,6 +75,19 @@ const FATES: [(&str, Fate); 35] = [
 /// CPU time that a villain gets for a call, in seconds.
 const DEADLINE: f64 = 0.4;
 const LIMITS: &str = "limits = { deadline = \"400ms\", host_calls = 500 }";
+
+/// What a villain is granted, for those that want more than the default. Nobody listens where they may call.
+fn granted(name: &str) -> &'static str {
+    match name {
+        "random-flood" => "grants = [\"random\"]\n",
+        "secret-thief" => "grants = [\"secrets\"]\nsecrets = { MINE = \"mine\" }\n",
+        "good" => "grants = [\"secrets\"]\nsecrets = { OTHERS = \"another's\" }\n",
+        name if name.starts_with("callout-") => {
+            "grants = [\"callouts\"]\ncallouts = { allow = [\"http://127.0.0.1:1\"], private = true }\n"
+        }
+        _ => "",
+    }
+}
 
 /// An upstream that answers, and streams two events when asked to.
 fn upstream() -> Upstream {
@@ -97,7 +115,7 @@ fn gateway() -> Gateway {
         }
         for policy in ["closed", "open"] {
             write!(config, "[models.{policy}-{name}]\ntargets = [\"up/m\"]\n").unwrap();
-            write!(bindings, "[[plugins.chain]]\nplugin = \"{name}\"\nmodels = [\"{policy}-{name}\"]\non_failure = \"{policy}\"\n{LIMITS}\n").unwrap();
+            write!(bindings, "[[plugins.chain]]\nplugin = \"{name}\"\nmodels = [\"{policy}-{name}\"]\non_failure = \"{policy}\"\n{LIMITS}\n{}", granted(name)).unwrap();
         }
     }
     Gateway::start_with(&format!("{config}{TENANTS}{bindings}"), |folder| {

@@ -5,7 +5,7 @@ use crate::worker::Shared;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weir_config::{Grant, Isolation, OnFailure};
+use weir_config::{Isolation, OnFailure};
 use weir_sandbox::{HookStats, Plugin};
 
 /// Figures by plugin's name and tenant.
@@ -57,7 +57,7 @@ fn one(plugin: &Arc<Plugin>, percent: Option<u8>, figures: &mut Figures, problem
         "hooks": plugin.hooks().map(|hook| hook.name()).collect::<Vec<_>>(),
         "isolation": isolation(settings.isolation),
         "on_failure": on_failure(settings.on_failure),
-        "grants": settings.grants.iter().map(|grant| grant_name(*grant)).collect::<Vec<_>>(),
+        "grants": settings.grants.iter().map(|grant| grant.name()).collect::<Vec<_>>(),
         "last_load_error": problems.iter().find(said),
         "tenants": tenants,
     })
@@ -110,17 +110,5 @@ fn on_failure(on_failure: OnFailure) -> &'static str {
     match on_failure {
         OnFailure::Closed => "closed",
         OnFailure::Open => "open",
-    }
-}
-
-fn grant_name(grant: Grant) -> &'static str {
-    match grant {
-        Grant::Log => "log",
-        Grant::Counters => "counters",
-        Grant::Kv => "kv",
-        Grant::Clock => "clock",
-        Grant::Random => "random",
-        Grant::Secrets => "secrets",
-        Grant::Callouts => "callouts",
     }
 }

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// The interface's functions with their flattened parameters and results.
-const IMPORTS: [(&str, &str, &str); 32] = [
+const IMPORTS: [(&str, &str, &str); 36] = [
     ("request", "tenant", "(param i32)"),
     ("request", "id", "(param i32)"),
     ("request", "model", "(param i32)"),
@@ -45,6 +45,10 @@ const IMPORTS: [(&str, &str, &str); 32] = [
     ("kv", "set", "(param i32 i32 i32 i32 i64 i32)"),
     ("kv", "increment", "(param i32 i32 i64 i64 i32)"),
     ("kv", "delete", "(param i32 i32) (result i32)"),
+    ("clock", "now-ms", "(result i64)"),
+    ("random", "bytes", "(param i32 i32)"),
+    ("secrets", "get", "(param i32 i32 i32)"),
+    ("callouts", "send", "(param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)"),
 ];
 
 const FACTS: &str = "(param $streaming i32) (param $body-bytes i32)";
