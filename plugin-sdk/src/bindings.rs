@@ -47,6 +47,10 @@ macro_rules! hook {
                     "weir:plugin/log@0.1.0": crate::bindings::policy::weir::plugin::log,
                     "weir:plugin/counters@0.1.0": crate::bindings::policy::weir::plugin::counters,
                     "weir:plugin/kv@0.1.0": crate::bindings::policy::weir::plugin::kv,
+                    "weir:plugin/clock@0.1.0": crate::bindings::policy::weir::plugin::clock,
+                    "weir:plugin/random@0.1.0": crate::bindings::policy::weir::plugin::random,
+                    "weir:plugin/secrets@0.1.0": crate::bindings::policy::weir::plugin::secrets,
+                    "weir:plugin/callouts@0.1.0": crate::bindings::policy::weir::plugin::callouts,
                 },
             });
         }

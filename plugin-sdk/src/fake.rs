@@ -14,12 +14,14 @@
 mod document;
 mod headers;
 pub(crate) mod imports;
+pub(crate) mod outside;
 mod state;
 mod stream;
 
 use state::State;
 pub use stream::{StreamFault, Streamed, stream};
 
+use crate::callouts::{Failure, Incoming, Outgoing};
 use crate::log::Level;
 use crate::{Facts, StreamEvent};
 
@@ -136,6 +138,28 @@ impl Host {
         self
     }
 
+    /// The time, in milliseconds since 1970; the first of January 2026 unless said otherwise. It moves by
+    /// [`Running::later`] alone.
+    #[must_use]
+    pub fn clock(mut self, ms: u64) -> Self {
+        self.0.clock = ms;
+        self
+    }
+
+    /// A secret that the operator gave.
+    #[must_use]
+    pub fn secret(mut self, name: &str, value: &str) -> Self {
+        self.0.secrets.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// What becomes of the next callout that has no answer yet; one for which there is none is denied.
+    #[must_use]
+    pub fn callout(mut self, answer: Result<Incoming, Failure>) -> Self {
+        self.0.callouts.push_back(answer);
+        self
+    }
+
     /// Lends all this to the current thread until the answer is dropped. A host that was running there before is
     /// replaced.
     #[must_use = "the host runs for as long as this is kept"]
@@ -164,7 +188,7 @@ impl Running {
         state::change(|state| state.hook = hook);
     }
 
-    /// Lets time pass for what has a time to live.
+    /// Lets time pass, for the clock and for what has a time to live.
     pub fn later(&self, milliseconds: u64) {
         state::change(|state| state.now = state.now.saturating_add(milliseconds));
     }
@@ -209,6 +233,12 @@ impl Running {
     #[must_use]
     pub fn writes(&self) -> Vec<String> {
         state::read(|state| state.writes.clone()).unwrap_or_default()
+    }
+
+    /// The callouts that were lawful, in order, those without an answer included.
+    #[must_use]
+    pub fn callouts(&self) -> Vec<Outgoing> {
+        state::read(|state| state.sent.clone()).unwrap_or_default()
     }
 
     /// How many times the code under test called the host so far.

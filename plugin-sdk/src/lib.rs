@@ -34,6 +34,8 @@
 
 #[doc(hidden)]
 pub mod bindings;
+pub mod callouts;
+pub mod clock;
 pub mod counters;
 mod error;
 pub mod events;
@@ -47,9 +49,11 @@ pub mod json;
 pub mod kv;
 pub mod log;
 pub mod notes;
+pub mod random;
 mod refusal;
 pub mod reply;
 pub mod request;
+pub mod secrets;
 mod settings;
 pub mod upstream;
 
@@ -57,10 +61,12 @@ pub mod upstream;
 mod host {
     #[cfg(target_arch = "wasm32")]
     pub(crate) use crate::bindings::policy::weir::plugin::{
-        counters, events, kv, log, notes, reply, request, upstream,
+        callouts, clock, counters, events, kv, log, notes, random, reply, request, secrets, upstream,
     };
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) use crate::fake::imports::{counters, events, kv, log, notes, reply, request, upstream};
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) use crate::fake::outside::{callouts, clock, random, secrets};
 }
 
 pub use bindings::event::exports::weir::plugin::event::{Edit, StreamEvent};

@@ -20,12 +20,20 @@ const HOSTS_OWN: [&str; 10] = [
 ];
 
 fn may_set(name: &str, value: &str) -> Result<(), String> {
+    if CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) {
+        return Err(format!("the header `{name}` is the gateway's own and cannot be changed"));
+    }
+    may_send(name, value)
+}
+
+/// Why a header cannot be set by a plugin in any message: not lawful, or framing.
+pub(super) fn may_send(name: &str, value: &str) -> Result<(), String> {
     let lower = name.to_ascii_lowercase();
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if lower.is_empty() || !lower.bytes().all(token) {
         return Err(format!("`{name}` is not the name of a header"));
     }
-    if CREDENTIALS.contains(&lower.as_str()) || HOSTS_OWN.contains(&lower.as_str()) {
+    if HOSTS_OWN.contains(&lower.as_str()) {
         return Err(format!("the header `{lower}` is the gateway's own and cannot be changed"));
     }
     if value.chars().any(|c| c.is_control() && c != '\t') {

@@ -1,11 +1,12 @@
 //! What the fake host knows, and where it lives.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::Hook;
 use super::document::{self, Value};
 use crate::Facts;
+use crate::callouts::{Failure, Incoming, Outgoing};
 use crate::log::Level;
 
 /// One side of the exchange.
@@ -48,6 +49,14 @@ pub(super) struct State {
     pub(super) calls: u64,
     /// Milliseconds since the start.
     pub(super) now: u64,
+    /// The time at the start.
+    pub(super) clock: u64,
+    /// Where the random numbers are.
+    pub(super) drawn: u64,
+    pub(super) secrets: BTreeMap<String, String>,
+    /// Answers to the callouts to come, and what was sent.
+    pub(super) callouts: VecDeque<Result<Incoming, Failure>>,
+    pub(super) sent: Vec<Outgoing>,
 }
 
 impl State {
@@ -71,6 +80,11 @@ impl State {
             writes: Vec::new(),
             calls: 0,
             now: 0,
+            clock: 1_767_225_600_000,
+            drawn: 0,
+            secrets: BTreeMap::new(),
+            callouts: VecDeque::new(),
+            sent: Vec::new(),
         }
     }
 

@@ -1,6 +1,10 @@
+use crate::callouts::{self, Failure, Incoming, Outgoing};
 use crate::fake::{self, Hook, Host};
 use crate::log::{self, Level};
-use crate::{Edit, Event, Facts, Plugin, Refusal, StreamEvent, counters, events, kv, notes, reply, request};
+use crate::{
+    Edit, Event, Facts, Plugin, Refusal, StreamEvent, clock, counters, events, kv, notes, random, reply, request,
+    secrets,
+};
 
 const CHAT: &str = r#"{"model":"m","stream":true,"messages":[{"role":"system","content":"be brief"},
     {"role":"user","content":[{"type":"text","text":"one"},{"type":"image_url"},{"type":"text","text":"two"}]}]}"#;
@@ -131,6 +135,66 @@ fn logs_and_counters_are_recorded() {
     counters::add("Not A Name", 1);
     assert_eq!(host.logs(), [(Level::Info, "a\\nb".to_owned()), (Level::Error, "c".to_owned())]);
     assert_eq!((host.counter("hits"), host.counter("other"), host.counter("none")), (5, 1, 0));
+}
+
+#[test]
+fn the_clock_stands_still_until_time_passes() {
+    let host = Host::new(Hook::Policy).clock(1_000).start();
+    assert_eq!((clock::now_ms(), clock::now_ms()), (1_000, 1_000));
+    host.later(25);
+    assert_eq!(clock::now_ms(), 1_025);
+}
+
+#[test]
+fn random_bytes_are_the_same_in_every_run_others_in_every_call_and_bounded() {
+    let draw = || {
+        let _host = Host::new(Hook::Policy).start();
+        (random::bytes(12), random::bytes(12), random::bytes(u32::MAX).len(), random::bytes(0).len())
+    };
+    let (first, second, most, none) = draw();
+    assert_eq!((first.len(), most, none), (12, 4_096, 0));
+    assert_ne!(first, second);
+    assert_eq!(draw(), (first, second, most, none));
+}
+
+#[test]
+fn secrets_go_by_their_names() {
+    let _host = Host::new(Hook::Policy).secret("TOKEN", "s").start();
+    assert_eq!((secrets::get("TOKEN").as_deref(), secrets::get("token"), secrets::get("")), (Some("s"), None, None));
+}
+
+#[test]
+fn callouts_get_the_answers_that_were_scripted_in_their_order() {
+    let fine = Incoming { status: 200, headers: vec![("x-a".into(), "1".into())], body: b"fine".to_vec() };
+    let host = Host::new(Hook::Policy).callout(Ok(fine)).callout(Err(Failure::Timeout)).start();
+    let question = Outgoing::new("GET", "https://a.example/").header("authorization", "Bearer s");
+    let answer = callouts::send(&question).unwrap();
+    assert_eq!((answer.header("X-A"), answer.header("x-b")), (Some("1"), None));
+    assert_eq!(callouts::send(&question), Err(Failure::Timeout));
+    let refusal = Refusal::from(callouts::send(&question).unwrap_err());
+    assert_eq!((refusal.status, refusal.code.as_str()), (502, "callout_failed"));
+    assert_eq!(host.callouts(), [question.clone(), question.clone(), question]);
+}
+
+#[test]
+fn callouts_that_a_gateway_denies_anywhere_are_denied_and_use_up_no_answer() {
+    let fine = || Incoming { status: 200, headers: Vec::new(), body: Vec::new() };
+    let host = Host::new(Hook::Policy).callout(Ok(fine())).start();
+    let get = || Outgoing::new("GET", "https://a.example/");
+    let wrong = [
+        Outgoing::new("get", "https://a.example/"),
+        Outgoing::new("GET", "ftp://a.example/"),
+        get().header("host", "b.example"),
+        get().header("Content-Length", "0"),
+        get().header("x-a", "b\r\nx-c: d"),
+        (0..101).fold(get(), |request, _| request.header("x-a", "b")),
+        get().body(vec![0; (1 << 20) + 1]),
+    ];
+    for request in wrong {
+        assert!(matches!(callouts::send(&request), Err(Failure::Denied(_))), "{} {}", request.method, request.url);
+    }
+    assert!(host.callouts().is_empty());
+    assert_eq!(callouts::send(&get()), Ok(fine()));
 }
 
 #[test]
