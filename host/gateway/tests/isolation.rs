@@ -183,3 +183,55 @@ fn a_client_that_leaves_in_the_middle_of_a_call_gives_its_place_back() {
     assert!(start.elapsed().as_secs() < 19, "it waited for the spinner's deadline");
     assert!(gateway.metric("weir_plugin_cpu_seconds_total", &["acme"]) > 0.0, "what it used is on the bill");
 }
+
+/// Keeps what every request says, in memory, notes and store, and answers with all that it finds.
+fn hoarding() -> Guest {
+    Guest::on(
+        "policy",
+        r#"(local $end i32)
+           (local.set $end (i32.const 32768))
+           ;; What is in memory from calls before.
+           (local.set $end (i32.add (local.get $end) (global.get $kept)))
+           (call $request.get @"/messages/0/content" (global.get $ret))
+           (memory.copy (local.get $end) (i32.load (i32.const 68)) (i32.load (i32.const 72)))
+           (global.set $kept (i32.rem_u (i32.add (global.get $kept) (i32.load (i32.const 72))) (i32.const 800)))
+           (local.set $end (i32.add (local.get $end) (i32.load (i32.const 72))))
+           (call $kv.get @"seen" (i32.const 128))
+           (if (i32.load8_u (i32.const 128))
+             (then
+               (memory.copy (local.get $end) (i32.load (i32.const 132)) (i32.load (i32.const 136)))
+               (local.set $end (i32.add (local.get $end) (i32.load (i32.const 136))))))
+           (call $kv.set @"seen" (i32.load (i32.const 68)) (i32.load (i32.const 72)) (i64.const 0) (i32.const 160))
+           (call $notes.get @"seen" (i32.const 192))
+           (if (i32.load8_u (i32.const 192)) (then unreachable))
+           (call $notes.set @"seen" (i32.load (i32.const 68)) (i32.load (i32.const 72)) (i32.const 160))
+           (call $refuse (i32.const 400) @"seen" (i32.const 32768) (i32.sub (local.get $end) (i32.const 32768)))"#,
+    )
+    .with("(global $kept (mut i32) (i32.const 0))")
+}
+
+#[test]
+fn no_word_of_one_tenant_reaches_another_through_an_instance_unless_the_operator_shares_it() {
+    for isolation in ["request", "tenant", "shared"] {
+        let settings = format!("isolation = \"{isolation}\"\ngrants = [\"kv\"]");
+        let gateway = single(&hoarding(), &settings);
+        let mut strange = 0;
+        for n in 0..60 {
+            let (key, own, foreign) = if n % 2 == 0 {
+                (ACME, "canary-acme", "canary-globex")
+            } else {
+                (GLOBEX, "canary-globex", "canary-acme")
+            };
+            let reply = post(gateway.address, key, &chat(&format!("{own}-{n} ")));
+            let text = reply.text();
+            assert!(text.contains(&format!("{own}-{n}")), "{isolation}: the plugin saw its own: {text}");
+            strange += usize::from(text.contains(foreign));
+        }
+        // Where instances are shared the test must find what it looks for.
+        assert_eq!(
+            strange > 0,
+            isolation == "shared",
+            "{isolation}: {strange} answers with a word of the other tenant"
+        );
+    }
+}
