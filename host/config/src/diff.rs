@@ -208,6 +208,8 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         .open("folder", plugins.folder.display())
         .open("cache", cache)
         .open("reload", plugins.reload)
+        .open("require_signature", plugins.require_signature)
+        .open("keys", list(plugins.keys.iter().cloned()))
         .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));
     let mut groups = vec![group, plugin_limits(Group::new("plugins.defaults".to_owned()), "", &plugins.defaults)];
     // A plugin may stand in the chain more than once: its first place is compared with its first, and so on.

@@ -25,6 +25,11 @@ pub struct Plugins {
     pub cache: Option<PathBuf>,
     /// Whether the folder is watched, so that changes go live by themselves; true by default.
     pub reload: bool,
+    /// Whether a plugin must be signed by one of `keys`; false by default.
+    pub require_signature: bool,
+    /// Who may vouch for plugins: `ed25519:` and a public key in base64, as `weir plugin keygen` prints it. A signature
+    /// that is there must be by one of them, even where none is required.
+    pub keys: Vec<String>,
     /// `[[plugins.chain]]`: the plugins that apply, in the order in which they run.
     pub chain: Vec<Binding>,
     /// `[plugins.defaults]`: the limits of every plugin that does not set its own.
@@ -330,9 +335,18 @@ impl Plugins {
             folder: folder.unwrap_or_else(|| table.source.resolve("plugins")),
             cache: table.value("cache").and_then(|value| value.path()),
             reload: table.flag("reload", true),
+            require_signature: table.flag("require_signature", false),
+            keys: table.value("keys").map_or_else(Vec::new, |value| public_keys(&value)),
             chain,
             defaults,
         };
+        if plugins.require_signature && plugins.keys.is_empty() {
+            table.source.problem(
+                &table.at,
+                "require_signature is set, and nobody may sign".to_owned(),
+                "name public keys in `keys`; `weir plugin keygen` makes one",
+            );
+        }
         table.finish();
         plugins
     }
@@ -355,6 +369,23 @@ impl Binding {
         table.finish();
         binding
     }
+}
+
+fn public_keys(value: &Value<'_>) -> Vec<String> {
+    let mut keys = Vec::new();
+    for item in value.items().unwrap_or_default() {
+        let Some(text) = item.text() else { continue };
+        let encoded = text.value.strip_prefix("ed25519:").unwrap_or_default();
+        if encoded.len() == 44 && encoded.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)) {
+            keys.push(text.value);
+        } else {
+            item.problem(
+                format!("{} is no public key", text.quote()),
+                "give `ed25519:` and 44 characters of base64, as `weir plugin keygen` prints them",
+            );
+        }
+    }
+    keys
 }
 
 fn plugin_name(value: &Value<'_>) -> Option<String> {

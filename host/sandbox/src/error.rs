@@ -1,5 +1,6 @@
 //! What can go wrong: while a plugin is loaded, and while it is called.
 
+use crate::signature::{KeyError, SignatureError};
 use std::path::PathBuf;
 
 /// Why a plugin did not go into service. The text is for operators and names the fix.
@@ -64,6 +65,12 @@ pub enum LoadError {
         /// How it was worse.
         why: String,
     },
+    /// Nobody whom the operator trusts vouches for the file.
+    #[error("is not trusted: {0} (plugins.keys, plugins.require_signature)")]
+    Signature(#[from] SignatureError),
+    /// A key in the configuration is none.
+    #[error("plugins.keys: {0}")]
+    Key(#[from] KeyError),
     /// The settings do not fit the schema that it ships.
     #[error("its settings do not fit its schema: {0}")]
     Schema(String),

@@ -27,6 +27,7 @@ mod plugin;
 mod pool;
 mod powers;
 pub mod schema;
+pub mod signature;
 mod standing;
 mod tally;
 mod tenant;

@@ -4,6 +4,7 @@ mod canary;
 mod news;
 mod publish;
 mod scan;
+mod trust;
 
 use crate::cache::Cache;
 use crate::call::{START, Spent, metered};
@@ -22,6 +23,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use trust::Trust;
 use weir_config::{Config, PluginSettings};
 
 pub use canary::Ended;
@@ -48,6 +50,8 @@ pub struct Library {
     bad: HashMap<blake3::Hash, LoadError>,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
+    /// Whom the configuration trusts, or why that cannot be told.
+    trust: Result<Trust, LoadError>,
     /// Versions that did not stand their trial, so that they do not get another one.
     rolled_back: HashMap<Place, (blake3::Hash, String)>,
     stores: HashMap<(Arc<str>, TenantId, u64, Duration), Arc<Kv>>,
@@ -82,6 +86,7 @@ impl Library {
             bad: HashMap::new(),
             good: HashMap::new(),
             trials: HashMap::new(),
+            trust: Ok(Trust::default()),
             rolled_back: HashMap::new(),
             stores: HashMap::new(),
             last: Vec::new(),
@@ -113,6 +118,7 @@ impl Library {
     /// if there is one; the problems say so. The generation counts up only if anything changed.
     pub async fn build(&mut self, config: &Config, note: &mut dyn FnMut(Event)) -> (Arc<Chains>, Vec<Problem>) {
         let mut problems = Vec::new();
+        self.trust = Trust::read(&config.plugins);
         let wanted = self.wanted(config, &mut problems);
         let mut served = Vec::new();
         for want in wanted {
@@ -205,6 +211,7 @@ impl Library {
             Err(e) => return Err(LoadError::Cache(e.to_string())),
         };
         check_pin(settings, hash)?;
+        self.trust.as_ref().map_err(LoadError::clone)?.check(&wasm, &source.path(folder))?;
         self.was_rolled_back(place, hash)?;
         let on_trial = self.trials.get(place).map(|trial| &trial.plugin);
         let same = |plugin: &&Arc<Plugin>| plugin.code().hash == hash && plugin.settings() == settings;
