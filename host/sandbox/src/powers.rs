@@ -24,7 +24,7 @@ impl Powers {
     pub(crate) fn new(settings: &PluginSettings, egress: Option<&Arc<dyn Egress>>) -> Result<Self, LoadError> {
         let way = |rules: &Callouts| {
             let line = egress.map(|egress| egress.open(rules)).transpose().map_err(LoadError::Callouts)?;
-            Ok(Way { rules: rules.clone(), line })
+            Ok::<_, LoadError>(Way { rules: rules.clone(), line })
         };
         let callouts = settings.callouts.as_ref().map(way).transpose()?;
         Ok(Self { secrets: settings.secrets.clone(), callouts })

@@ -6,6 +6,8 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
+pub mod calling;
+
 use crate::support::{Gateway, config};
 use std::fs;
 use std::net::SocketAddr;

@@ -4,7 +4,7 @@
 //! that it works for is dropped, so is the callout.
 
 mod message;
-mod target;
+mod url;
 
 use super::{Caller, Host, LONG, spend};
 use crate::call::since_resumed;
@@ -114,7 +114,7 @@ fn ready(caller: &mut Caller<'_>, outgoing: &Outgoing) -> wasmtime::Result<Resul
     let powers = Arc::clone(&caller.data().powers);
     let Some(way) = &powers.callouts else { return denied("nowhere may be called") };
     let Some(line) = &way.line else { return denied("nothing can be called from here") };
-    let uri = match target::allowed(&outgoing.url.to_str(&*caller)?, &way.rules.allow) {
+    let uri = match url::allowed(&outgoing.url.to_str(&*caller)?, &way.rules.allow) {
         Ok(uri) => uri,
         Err(why) => return Ok(Err(Failure::Denied(why))),
     };
