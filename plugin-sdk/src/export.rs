@@ -37,6 +37,23 @@ macro_rules! export {
     };
 }
 
+/// Ships a JSON schema for the plugin's settings in the component, where the gateway finds it and holds the settings
+/// against it: `weir_plugin::settings_schema!("settings.schema.json");`, a path from the source file, once for each
+/// component. On targets other than wasm32 it does nothing.
+#[macro_export]
+macro_rules! settings_schema {
+    ($path:literal) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code)]
+        const _: () = {
+            const TEXT: &[u8] = ::std::include_bytes!($path);
+            #[used]
+            #[unsafe(link_section = "weir:settings-schema")]
+            static SCHEMA: [u8; TEXT.len()] = *::std::include_bytes!($path);
+        };
+    };
+}
+
 /// One arm for each hook: the generated trait, answered by the plugin in its slot.
 #[doc(hidden)]
 #[macro_export]

@@ -8,6 +8,7 @@
 pub mod build;
 pub mod check;
 pub mod lock;
+pub mod reference;
 pub mod shape;
 pub mod sources;
 pub mod toolchain;

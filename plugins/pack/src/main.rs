@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use weir_pack::build::{compile, install};
 use weir_pack::check::{Rebuilt, check, rebuild};
 use weir_pack::component_from_file;
+use weir_pack::reference;
 use weir_pack::workspace::Workspace;
 
 /// Builds the bundled plugins, and checks that those that are installed come from the sources beside them.
@@ -38,6 +39,8 @@ enum Command {
         #[arg(long)]
         rebuild: bool,
     },
+    /// Writes the contract's reference, `docs/contract.md`, from the contract.
+    Reference,
     /// Makes a component of a core module in the text format, whose first line is `;; world: NAME`.
     Encode {
         /// The module.
@@ -70,6 +73,12 @@ fn main() -> anyhow::Result<ExitCode> {
                 again_and_compare(&workspace, &target_dir)?;
             }
             well
+        }
+        Command::Reference => {
+            let root = place()?.0.root().to_owned();
+            let wit = std::fs::read_to_string(root.join(reference::CONTRACT))?;
+            std::fs::write(root.join(reference::REFERENCE), reference::of_contract(&wit))?;
+            true
         }
         Command::Encode { wat, wasm } => {
             std::fs::write(wasm, component_from_file(wat)?)?;
