@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Keys for tenants.
     #[command(subcommand)]
     Key(Key),
+    /// Tools for authors of plugins: new, build, check, test, bench, inspect, keygen, sign, conform.
+    #[command(subcommand)]
+    Plugin(weir_author::Command),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -47,9 +47,16 @@ fn main() -> ExitCode {
         Some(cli::Command::Serve(args)) => serve::serve(args),
         Some(cli::Command::Check(args)) => check::check(args),
         Some(cli::Command::Key(command)) => keys::keys(command),
+        Some(cli::Command::Plugin(command)) => plugin(command),
     };
     ended.unwrap_or_else(|error| {
         console::complain(&format!("weir: {error:#}"));
         ExitCode::FAILURE
     })
+}
+
+fn plugin(command: &weir_author::Command) -> anyhow::Result<ExitCode> {
+    let done = weir_author::run(command)?;
+    console::say(&done.text);
+    Ok(if done.good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

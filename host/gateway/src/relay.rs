@@ -1,6 +1,5 @@
 //! From the upstream's head to the client's last byte: whole answers here, streams in `relay/stream.rs`.
 
-mod stages;
 mod stream;
 
 use crate::answer;

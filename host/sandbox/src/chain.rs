@@ -45,6 +45,15 @@ impl Bound {
         self.models.is_empty() || self.models.iter().any(|pattern| glob(pattern, model))
     }
 
+    /// Writes into the plugin's key-value store for this tenant, for as long as the operator lets values live: for tools
+    /// that prepare a call.
+    ///
+    /// # Errors
+    /// If key or value are beyond the store's bounds.
+    pub fn remember(&self, key: &str, value: Vec<u8>) -> Result<(), String> {
+        self.slots.kv.set(key, value, 0)
+    }
+
     /// Whose pool serves it: the tenant's own, or everybody's if the operator said `shared`.
     pub(crate) fn pool_tenant(&self) -> TenantId {
         match self.plugin.isolation() {

@@ -6,6 +6,8 @@
 //!
 //! The contract that plugins are written to is `plugin-sdk/wit/weir-plugin.wit`.
 
+pub mod signature;
+
 mod cache;
 mod call;
 mod chain;
@@ -27,7 +29,7 @@ mod plugin;
 mod pool;
 mod powers;
 pub mod schema;
-pub mod signature;
+mod stages;
 mod standing;
 mod tally;
 mod tenant;
@@ -46,6 +48,7 @@ pub use hook::Hook;
 pub use library::{Checkpoint, Ended, Event, Library, Problem, Source};
 pub use meter::{CPU_BUCKETS_NS, CalloutStats, HookStats, Meter};
 pub use plugin::Plugin;
+pub use stages::{Item, Stages};
 pub use standing::State as Standing;
 pub use tally::Counted;
 pub use tenant::{TenantId, TenantNames};

@@ -112,6 +112,11 @@ impl Pool {
         self.counters.idle(count(idle) - count(self.told.replace(idle)));
     }
 
+    /// Bytes of linear memory of its idle instances.
+    pub(crate) fn idle_memory(&self) -> usize {
+        self.idle.borrow().iter().map(|instance| instance.store.data().limiter.used).sum()
+    }
+
     /// Ends every idle instance: somebody else needs the room.
     pub(crate) fn clear(&self) {
         let ended = std::mem::take(&mut *self.idle.borrow_mut());

@@ -80,6 +80,12 @@ impl Worker {
         self.pools.borrow_mut().retain(|_, pool| pool.tidy(now));
     }
 
+    /// Bytes of linear memory that idle instances of this thread have, all plugins together.
+    #[must_use]
+    pub fn idle_memory(&self) -> usize {
+        self.pools.borrow().values().map(|pool| pool.idle_memory()).sum()
+    }
+
     fn pool(&self, bound: &Bound) -> Rc<Pool> {
         let key = (bound.plugin().id(), bound.pool_tenant());
         Rc::clone(

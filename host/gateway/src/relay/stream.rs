@@ -2,7 +2,6 @@
 //!
 //! A stream never ends cleanly at the client unless it ended cleanly upstream: clients take a clean end for the whole.
 
-use super::stages::{Item, Stages};
 use super::{broken, encoded};
 use crate::answer;
 use crate::body::{Cut, OutBody, Outlet, Yielded};
@@ -18,7 +17,7 @@ use tokio::time::Instant;
 use weir_dialect::event::{self, EventKind};
 use weir_dialect::usage;
 use weir_http::sse;
-use weir_sandbox::Hook;
+use weir_sandbox::{Hook, Item, Stages};
 use weir_upstream::{Body, BodyError};
 
 /// A comment, which clients pass over (WHATWG HTML, 9.2.6).

@@ -1,19 +1,22 @@
 //! `event` plugins one behind the other, each with the events that it keeps back.
 
-use crate::refusal::Refusal;
+use crate::chain::{Bound, Chain};
+use crate::contract::{Edit, StreamEvent};
+use crate::exchange::Exchange;
+use crate::hook::Hook;
+use crate::worker::{Stop, Worker};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_config::Window;
 use weir_dialect::event::{self, Delta};
 use weir_http::sse;
-use weir_sandbox::{Bound, Chain, Edit, Exchange, Hook, StreamEvent, Worker};
 
 /// One event between the upstream and the client.
 #[derive(Debug)]
-pub(super) struct Item {
+pub struct Item {
     /// As it would go out now.
-    pub(super) raw: Bytes,
+    pub raw: Bytes,
     /// What plugins see of it; nothing of comments and events of no dialect.
     seen: Option<Seen>,
 }
@@ -27,7 +30,8 @@ struct Seen {
 
 impl Item {
     /// An event that plugins do not see but that keeps its place among those that they do.
-    pub(super) fn opaque(raw: Bytes) -> Self {
+    #[must_use]
+    pub fn opaque(raw: Bytes) -> Self {
         Self { raw, seen: None }
     }
 
@@ -35,13 +39,15 @@ impl Item {
         self.seen.as_ref().map_or(0, |seen| seen.text.len())
     }
 
-    /// A part of the model's answer.
-    pub(super) fn delta(raw: Bytes, data: Bytes, delta: Delta) -> Self {
+    /// A part of the model's answer: the event as it stands in the stream, its data, and what the data say.
+    #[must_use]
+    pub fn delta(raw: Bytes, data: Bytes, delta: Delta) -> Self {
         Self { raw, seen: Some(Seen { data, choice: delta.choice, text: delta.text }) }
     }
 }
 
 /// One plugin and what it keeps back, or the host for it.
+#[derive(Debug)]
 struct Stage {
     bound: Arc<Bound>,
     window: Option<Window>,
@@ -52,39 +58,48 @@ struct Stage {
     holding: bool,
 }
 
-/// All of them, in order.
-pub(super) struct Stages {
+/// The plugins of one stream, in order, with what each keeps back.
+#[derive(Debug)]
+pub struct Stages {
     stages: Vec<Stage>,
     limit: usize,
 }
 
 impl Stages {
-    pub(super) fn new(chain: &Chain, model: &str, limit: usize) -> Self {
+    /// The plugins of a chain that apply to a model. Each may hold back so many bytes.
+    #[must_use]
+    pub fn new(chain: &Chain, model: &str, limit: usize) -> Self {
         let bound = chain.at(Hook::Event).iter().filter(|bound| bound.applies_to(model));
         let stages = bound.map(Stage::new);
         Self { stages: stages.collect(), limit }
     }
 
     /// Whether the host holds events back for any of them.
-    pub(super) fn windowed(&self) -> bool {
+    #[must_use]
+    pub fn windowed(&self) -> bool {
         self.stages.iter().any(|stage| stage.window.is_some())
     }
 
     /// After how long without an event the client is to be told that the stream lives: while something is held back in a
     /// window, else never.
-    pub(super) fn keep_alive(&self) -> Option<Duration> {
+    #[must_use]
+    pub fn keep_alive(&self) -> Option<Duration> {
         let holding = self.stages.iter().filter(|stage| !stage.held.is_empty());
         holding.filter_map(|stage| Some(stage.window?.keep_alive)).min()
     }
 
-    /// Sends a batch through every plugin; answers what may go to the client now.
-    pub(super) async fn run(
+    /// Sends a batch through every plugin; answers what may go to the client now. After the batch that is the last
+    /// nothing is held.
+    ///
+    /// # Errors
+    /// As [`Worker::event`].
+    pub async fn run(
         &mut self,
         sandbox: &Worker,
         lent: &mut Option<Box<Exchange>>,
         batch: Vec<Item>,
         last: bool,
-    ) -> Result<Vec<Bytes>, Refusal> {
+    ) -> Result<Vec<Bytes>, Stop> {
         let mut batch = batch;
         for stage in &mut self.stages {
             batch = stage.run(sandbox, lent, batch, last, self.limit).await?;
@@ -115,7 +130,7 @@ impl Stage {
         batch: Vec<Item>,
         last: bool,
         limit: usize,
-    ) -> Result<Vec<Item>, Refusal> {
+    ) -> Result<Vec<Item>, Stop> {
         if !last && self.waits(&batch, limit) {
             // Before any text nothing is worth waiting for: a role goes out at once.
             if self.fresh == 0 && self.held.is_empty() {

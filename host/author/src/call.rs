@@ -1,0 +1,123 @@
+//! One call of a hook, as the gateway makes it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::json;
+use weir_dialect::{Document, event};
+use weir_sandbox::{
+    About, Asked, Assignment, Chain, Exchange, Facts, Hook, Item, Reply, Sandbox, Stages, Stop, Worker,
+};
+
+use crate::case::{Case, Message};
+
+/// Bytes that a plugin may hold back in a stream, as `limits.held` is by default.
+const HELD: usize = 64 << 10;
+
+/// What a hook says beside yes or no.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// What the client sees of a stream.
+    pub(crate) texts: Vec<String>,
+    /// A router's choice: index of the candidate, and what to set for it.
+    pub(crate) order: Vec<(usize, Vec<Assignment>)>,
+}
+
+/// What the host lends for a case.
+pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
+    let about = About {
+        tenant: case.tenant.as_str().into(),
+        request_id: case.id.as_str().into(),
+        model: case.model.as_str().into(),
+        dialect: case.endpoint.dialect(),
+        facts: Facts {
+            streaming: case.streaming,
+            body_bytes: u32::try_from(case.request.body.len()).unwrap_or(u32::MAX),
+        },
+    };
+    let request = |message: &Message| Document::request(case.endpoint, message.body.clone());
+    let mut lent = Exchange::new(Arc::new(about), case.request.headers.clone(), request(&case.request));
+    let asked = Asked { provider: case.attempt.provider.as_str().into(), model: case.attempt.model.as_str().into() };
+    lent.asked = (!matches!(case.hook, Hook::Policy | Hook::Router)).then_some(asked);
+    if case.hook == Hook::UpstreamRequest {
+        lent.attempt = Some((case.attempt.message.headers.clone(), request(&case.attempt.message)));
+    }
+    if case.hook == Hook::Response {
+        let body = Document::response(case.endpoint, case.reply.body.clone());
+        lent.reply = Some(Reply { headers: case.reply.headers.clone(), body });
+    }
+    Box::new(lent)
+}
+
+/// Calls the hook; a stream's is called for each batch and once more at the end.
+pub(crate) async fn call(
+    worker: &Worker,
+    chain: &Chain,
+    case: &Case,
+    lent: &mut Option<Box<Exchange>>,
+) -> (Result<(), Stop>, Said) {
+    let mut said = Said::default();
+    let ended = match case.hook {
+        Hook::Policy => worker.policy(chain, lent).await,
+        Hook::Router => worker.route(chain, lent, &case.candidates).await.map(|order| said.order = order),
+        Hook::UpstreamRequest => worker.upstream_request(chain, lent, case.attempt.number).await,
+        Hook::Response => {
+            let status = http::StatusCode::from_u16(case.status).unwrap_or_default();
+            worker.response(chain, lent, status).await
+        }
+        Hook::Event => stream(worker, chain, case, lent, &mut said.texts).await,
+        Hook::Observe => {
+            if let Some(lent) = lent.take() {
+                worker.observe(chain, lent, &Arc::new(case.outcome.clone())).await;
+            }
+            Ok(())
+        }
+    };
+    (ended, said)
+}
+
+async fn stream(
+    worker: &Worker,
+    chain: &Chain,
+    case: &Case,
+    lent: &mut Option<Box<Exchange>>,
+    texts: &mut Vec<String>,
+) -> Result<(), Stop> {
+    let mut stages = Stages::new(chain, &case.model, HELD);
+    for batch in &case.events {
+        let items = batch.iter().map(|text| item(&case.model, text)).collect();
+        texts.extend(stages.run(worker, lent, items, false).await?.iter().map(text_of));
+    }
+    texts.extend(stages.run(worker, lent, Vec::new(), true).await?.iter().map(text_of));
+    Ok(())
+}
+
+/// An event as a provider sends it.
+fn item(model: &str, text: &str) -> Item {
+    let data = json!({
+        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": model,
+        "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }],
+    });
+    let data = Bytes::from(data.to_string());
+    let raw = Bytes::from(format!("data: {}\n\n", String::from_utf8_lossy(&data)));
+    Item::delta(raw, data, event::Delta { choice: 0, text: text.to_owned() })
+}
+
+fn text_of(raw: &Bytes) -> String {
+    let raw = String::from_utf8_lossy(raw);
+    let data: Vec<&str> = raw.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
+    event::delta(data.join("\n").as_bytes()).map(|delta| delta.text).unwrap_or_default()
+}
+
+/// What a hook has cost so far: calls, CPU in nanoseconds, faults by reason.
+pub(crate) fn figures(sandbox: &Sandbox, hook: Hook) -> (u64, u64, Vec<(&'static str, u64)>) {
+    let mut sum = (0, 0, Vec::new());
+    sandbox.meter().each_hook(|_, at, _, stats| {
+        if at == hook.name() {
+            sum.0 += stats.calls();
+            sum.1 += stats.cpu_ns();
+            sum.2.extend(stats.faults());
+        }
+    });
+    sum
+}

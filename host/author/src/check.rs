@@ -1,0 +1,103 @@
+//! `weir plugin check`: whether a plugin would load, and what it needs for that.
+
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use weir_config::{Grant, Isolation};
+use weir_sandbox::LoadError;
+
+use crate::artefact::{Artefact, grants, grants_line};
+use crate::rig::{Bench, Bind};
+use crate::show::{bytes, time, us};
+use crate::{AuthorError, Done};
+
+/// What was found out, a line each, and what is wrong.
+#[derive(Debug, Default)]
+struct Found {
+    lines: Vec<(&'static str, String)>,
+    json: serde_json::Map<String, Json>,
+    wrong: Option<String>,
+}
+
+impl Found {
+    fn say(&mut self, key: &'static str, text: String, json: Json) {
+        self.lines.push((key, text));
+        self.json.insert(key.to_owned(), json);
+    }
+}
+
+/// Looks a plugin over, compiles it and starts it once. With `granted`, it must need nothing else; without, it gets what
+/// it needs and the answer says the line that grants it.
+pub(crate) fn check(file: &Path, granted: Option<&[String]>, json: bool) -> Result<Done, AuthorError> {
+    let allowed = granted.map(grants).transpose()?;
+    let plugin = Artefact::read(file)?;
+    let mut found = Found::default();
+    border(&plugin, granted, &mut found);
+    start(&plugin, allowed, &mut found)?;
+    let good = found.wrong.is_none();
+    let text = if json {
+        found.json.insert("file".to_owned(), json!(file));
+        found.json.insert("good".to_owned(), json!(good));
+        found.json.insert("wrong".to_owned(), json!(found.wrong));
+        Json::Object(found.json).to_string()
+    } else {
+        let verdict = found.wrong.as_ref().map_or("good".to_owned(), |wrong| format!("does not load: {wrong}"));
+        let lines = found.lines.iter().map(|(key, text)| format!("  {key:<9} {text}"));
+        let lines: Vec<String> = std::iter::once(format!("{}: {verdict}", file.display())).chain(lines).collect();
+        lines.join("\n")
+    };
+    Ok(Done { text, good })
+}
+
+fn border(plugin: &Artefact, granted: Option<&[String]>, found: &mut Found) {
+    let contracts = plugin.contracts();
+    found.say("contract", or_none(contracts.join(", ")), json!(contracts));
+    let mut hooks: Vec<&str> = plugin.hooks().iter().map(|hook| hook.name()).collect();
+    found.say("hooks", or_none(hooks.join(", ")), json!(hooks));
+    hooks.clear();
+    let settings = plugin.has_settings();
+    found.say("settings", if settings { "taken by `init`" } else { "none" }.to_owned(), json!(settings));
+    let imports: Vec<&str> =
+        plugin.border.imports.iter().map(|i| i.name().unwrap_or(&i.full)).filter(|name| *name != "types").collect();
+    found.say("imports", or_none(imports.join(", ")), json!(imports));
+    let needs = plugin.needs();
+    let line = grants_line(needs.iter().map(String::as_str));
+    let usual = [Grant::Log, Grant::Counters].map(Grant::name);
+    let why = match needs.iter().all(|need| usual.contains(&need.as_str())) {
+        true => "  # within the default, so it may be left out",
+        false => "  # must be in the plugin's [[plugins.chain]] or NAME.toml",
+    };
+    found.say("grants", format!("{line}{why}"), json!({ "needs": needs, "line": line, "given": granted }));
+    found.say("size", bytes(plugin.wasm.len()), json!(plugin.wasm.len()));
+}
+
+fn start(plugin: &Artefact, allowed: Option<Vec<Grant>>, found: &mut Found) -> Result<(), AuthorError> {
+    let bench = Bench::new()?;
+    let bind = Bind {
+        tenant: "acme".to_owned(),
+        settings: json!({}),
+        grants: allowed.unwrap_or_else(|| plugin.grants()),
+        isolation: Isolation::Tenant,
+    };
+    let started = bench.start(plugin, &bind)?;
+    if let Some(compile) = bench.compiled() {
+        found.say("compiles", format!("in {}", time(compile)), json!({ "us": us(compile) }));
+    }
+    match started {
+        Ok(rig) => {
+            let text = format!("with the settings {{}}, in {}", time(rig.start));
+            found.say("starts", text, json!({ "us": us(rig.start), "settings_error": null }));
+        }
+        // A plugin may need settings: that is no mistake of the file.
+        Err(LoadError::Settings(why)) => {
+            let text = format!("not with the settings {{}}: {why}");
+            found.say("starts", text, json!({ "settings_error": why }));
+        }
+        Err(error) => found.wrong = Some(error.to_string()),
+    }
+    Ok(())
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
+}

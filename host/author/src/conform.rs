@@ -1,0 +1,149 @@
+//! `weir plugin conform`: many plugins, the same cases, the same decisions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+use weir_config::Isolation;
+
+use crate::artefact::Artefact;
+use crate::case::{self, Case};
+use crate::compare::differences;
+use crate::play::{Ended, play};
+use crate::rig::Bench;
+use crate::show::{bytes, table, time, us};
+use crate::timing::{Timing, time_calls};
+use crate::{AuthorError, Done};
+
+/// Calls of one plugin are timed for so long.
+const LENGTH: Duration = Duration::from_millis(200);
+/// Folders below a folder that is named.
+const DEPTH: usize = 4;
+
+/// How one plugin did.
+struct Row {
+    path: PathBuf,
+    size: usize,
+    compile: Option<Duration>,
+    timing: Timing,
+    passed: usize,
+    /// Case and what differs.
+    wrong: Vec<(String, String)>,
+}
+
+/// Runs every plugin with all cases; good if none differs.
+pub(crate) fn conform(places: &[PathBuf], cases: &Path, json: bool) -> Result<Done, AuthorError> {
+    let cases = case::read(cases)?;
+    let mut rows = Vec::new();
+    for path in places.iter().map(|place| plugins(place)).collect::<Result<Vec<_>, _>>()?.concat() {
+        rows.push(row(&path, &cases)?);
+    }
+    let good = rows.iter().all(|row| row.wrong.is_empty());
+    let text = if json { to_json(&rows, cases.len()) } else { to_text(&rows, cases.len()) };
+    Ok(Done { text, good })
+}
+
+/// A file, or every component below a folder that no build left there.
+fn plugins(place: &Path) -> Result<Vec<PathBuf>, AuthorError> {
+    if !place.is_dir() {
+        return Ok(vec![place.to_owned()]);
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![(place.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(&folder).map_err(AuthorError::file("read", &folder))? {
+            let path = entry.map_err(AuthorError::file("read", &folder))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with('.') || name == "target" || name == "node_modules" {
+                continue;
+            }
+            if path.is_dir() && depth < DEPTH {
+                folders.push((path, depth + 1));
+            } else if path.extension().is_some_and(|extension| extension == "wasm") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    if found.is_empty() { Err(AuthorError::NoPlugins { path: place.to_owned() }) } else { Ok(found) }
+}
+
+fn row(path: &Path, cases: &[Case]) -> Result<Row, AuthorError> {
+    let mut row =
+        Row { path: path.to_owned(), size: 0, compile: None, timing: Timing::default(), passed: 0, wrong: Vec::new() };
+    // One that cannot be read or loaded fails every case; the others are still looked at.
+    let plugin = match Artefact::read(path) {
+        Ok(plugin) => plugin,
+        Err(error) => {
+            row.wrong = cases.iter().map(|case| (case.name.clone(), error.to_string())).collect();
+            return Ok(row);
+        }
+    };
+    row.size = plugin.wasm.len();
+    let bench = Bench::new()?;
+    let mut passing = None;
+    for case in cases {
+        let wrong = match play(&bench, &plugin, case) {
+            Ok(came) => {
+                if came.ended == Ended::Pass {
+                    passing = passing.or(Some(case));
+                }
+                differences(case, &came)
+            }
+            Err(error) => vec![error.to_string()],
+        };
+        row.passed += usize::from(wrong.is_empty());
+        row.wrong.extend(wrong.into_iter().map(|what| (case.name.clone(), what)));
+    }
+    if let Some(case) = passing
+        && let Ok(timing) = time_calls(&bench, &plugin, case, Isolation::Tenant, LENGTH)?
+    {
+        row.timing = timing;
+    }
+    row.compile = bench.compiled();
+    Ok(row)
+}
+
+/// A plugin's place, short but telling: its file and the folder that it lies in.
+fn label(path: &Path) -> String {
+    let folder = path.parent().and_then(Path::file_name).map(|name| format!("{}/", name.to_string_lossy()));
+    format!("{}{}", folder.unwrap_or_default(), path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+fn to_text(rows: &[Row], cases: usize) -> String {
+    let head = ["plugin", "size", "compile", "load", "memory", "per call", "cases"].map(str::to_owned).to_vec();
+    let line = |row: &Row| {
+        let timing = &row.timing;
+        let known = |some: bool, text: String| if some { text } else { "-".to_owned() };
+        vec![
+            label(&row.path),
+            bytes(row.size),
+            row.compile.map_or("-".to_owned(), time),
+            known(!timing.samples.is_empty(), time(timing.start)),
+            known(timing.memory > 0, bytes(timing.memory)),
+            known(!timing.samples.is_empty(), time(timing.at(500))),
+            format!("{} of {cases}", row.passed),
+        ]
+    };
+    let all: Vec<Vec<String>> = std::iter::once(head).chain(rows.iter().map(line)).collect();
+    let wrong = rows.iter().flat_map(|row| {
+        row.wrong.iter().map(|(case, what)| format!("{}: {case}: {what}", label(&row.path)))
+    });
+    let wrong: Vec<String> = wrong.collect();
+    let tail = if wrong.is_empty() { String::new() } else { format!("\n\n{}", wrong.join("\n")) };
+    table(&all) + &tail
+}
+
+fn to_json(rows: &[Row], cases: usize) -> String {
+    let row = |row: &Row| {
+        let timing = &row.timing;
+        let wrong: Vec<Json> =
+            row.wrong.iter().map(|(case, what)| json!({ "case": case, "what": what })).collect();
+        json!({
+            "file": row.path, "size_bytes": row.size, "compile_us": row.compile.map(us), "load_us": us(timing.start),
+            "memory_bytes": timing.memory, "call_us": us(timing.at(500)), "passed": row.passed, "wrong": wrong,
+        })
+    };
+    json!({ "cases": cases, "plugins": rows.iter().map(row).collect::<Vec<_>>() }).to_string()
+}

@@ -1,0 +1,109 @@
+//! `weir plugin inspect`: what is in a plugin's file, and what lies beside it.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use weir_component::{Anatomy, Interface};
+use weir_sandbox::signature::{self, PublicKey, SignatureError};
+
+use crate::artefact::{Artefact, need};
+use crate::show::{bytes, table};
+use crate::{AuthorError, Done};
+
+/// Where a schema of settings was found, and the schema.
+type Schema = Option<(String, String)>;
+type Signed = Vec<Result<PublicKey, SignatureError>>;
+
+pub(crate) fn inspect(file: &Path, json: bool) -> Result<Done, AuthorError> {
+    let plugin = Artefact::read(file)?;
+    let anatomy = Anatomy::of(&plugin.wasm)?;
+    let schema = schema(&plugin, &anatomy);
+    let signed = fs::read_to_string(plugin.beside(".sig"));
+    let signed = signed.map(|text| signature::signers(&plugin.wasm, &text)).unwrap_or_default();
+    let text = match json {
+        true => to_json(&plugin, &anatomy, &schema, &signed),
+        false => to_text(&plugin, &anatomy, &schema, &signed),
+    };
+    Ok(Done { text, good: true })
+}
+
+/// What the component carries goes before `NAME.schema.json` beside it.
+fn schema(plugin: &Artefact, anatomy: &Anatomy) -> Schema {
+    if let Some(own) = &anatomy.schema {
+        return Some(("in the component".to_owned(), own.clone()));
+    }
+    let path = plugin.path.with_extension("schema.json");
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Some((name, fs::read_to_string(&path).ok()?))
+}
+
+fn to_text(plugin: &Artefact, anatomy: &Anatomy, schema: &Schema, signed: &Signed) -> String {
+    let mut lines = vec![format!("{}", plugin.path.display())];
+    let mut line = |what: &str, text: String| lines.push(format!("  {what:<9} {text}"));
+    line("blake3", blake3::hash(&plugin.wasm).to_hex().to_string());
+    line("size", format!("{} ({} bytes)", bytes(plugin.wasm.len()), plugin.wasm.len()));
+    line("contract", plugin.contracts().join(", "));
+    line("hooks", plugin.hooks().iter().map(|hook| hook.name()).collect::<Vec<_>>().join(", "));
+    for import in &plugin.border.imports {
+        let needs = need(import).map(|grant| format!("  needs the grant \"{grant}\"")).unwrap_or_default();
+        let foreign = if import.name().is_none() { "  not of the contract: it will not load" } else { "" };
+        line("imports", format!("{}{needs}{foreign}", import.full));
+    }
+    for export in &plugin.border.exports {
+        line("exports", export.full.clone());
+    }
+    for tool in &anatomy.producers {
+        line("made with", format!("{} {} {}", tool.field, tool.name, tool.version).trim_end().to_owned());
+    }
+    for signature in signed {
+        match signature {
+            Ok(key) => line("signed", format!("by {key}")),
+            Err(error) => line("signed", format!("not: {error}")),
+        }
+    }
+    if signed.is_empty() {
+        line("signed", "not".to_owned());
+    }
+    match schema {
+        Some((place, text)) => line("settings", format!("schema {place}\n{}", indented(text))),
+        None => line("settings", "no schema".to_owned()),
+    }
+    let rows: Vec<Vec<String>> =
+        anatomy.kinds.iter().map(|(kind, count)| vec![format!("  {kind}"), bytes(*count)]).collect();
+    lines.push(format!("\n  what its bytes are ({} core modules)\n{}", anatomy.modules, table(&rows)));
+    lines.join("\n")
+}
+
+fn indented(schema: &str) -> String {
+    let pretty = serde_json::from_str::<Json>(schema).and_then(|json| serde_json::to_string_pretty(&json));
+    let pretty = pretty.unwrap_or_else(|_| schema.to_owned());
+    pretty.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn to_json(plugin: &Artefact, anatomy: &Anatomy, schema: &Schema, signed: &Signed) -> String {
+    let import = |i: &Interface| json!({ "interface": i.full, "grant": need(i), "of_contract": i.name().is_some() });
+    let signature = |signed: &Result<PublicKey, SignatureError>| match signed {
+        Ok(key) => json!({ "key": key.to_string(), "holds": true }),
+        Err(error) => json!({ "holds": false, "why": error.to_string() }),
+    };
+    let schema = schema.as_ref().map(|(place, text)| {
+        let read = serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.clone()));
+        json!({ "place": place, "schema": read })
+    });
+    let tools: Vec<Json> = anatomy
+        .producers
+        .iter()
+        .map(|tool| json!({ "field": tool.field, "name": tool.name, "version": tool.version }))
+        .collect();
+    json!({
+        "file": plugin.path, "blake3": blake3::hash(&plugin.wasm).to_hex().to_string(), "size_bytes": plugin.wasm.len(),
+        "contract": plugin.contracts(), "hooks": plugin.hooks().iter().map(|hook| hook.name()).collect::<Vec<_>>(),
+        "imports": plugin.border.imports.iter().map(import).collect::<Vec<_>>(),
+        "exports": plugin.border.exports.iter().map(|e| &e.full).collect::<Vec<_>>(),
+        "producers": tools, "modules": anatomy.modules,
+        "bytes": anatomy.kinds.iter().map(|(kind, n)| (kind.clone(), json!(n))).collect::<serde_json::Map<_, _>>(),
+        "signatures": signed.iter().map(signature).collect::<Vec<_>>(), "settings_schema": schema,
+    })
+    .to_string()
+}

@@ -1,0 +1,59 @@
+//! `weir plugin …`: what authors of plugins need, without a gateway.
+//!
+//! [`Command`] is the command line and [`run`] does what it says, in the real sandbox: scaffolding, building, checking,
+//! trying cases, timing, looking inside, signing, and holding many plugins to the same decisions. Nothing here prints;
+//! [`Done`] has what is to be shown. `docs/plugin-tools.md` is the reference.
+
+mod args;
+mod artefact;
+mod call;
+mod case;
+mod check;
+mod compare;
+mod conform;
+mod diff;
+mod error;
+mod inspect;
+mod logs;
+mod make;
+mod measure;
+mod place;
+mod play;
+mod rig;
+mod scaffold;
+mod show;
+mod sign;
+mod timing;
+mod trial;
+
+pub use args::Command;
+pub use error::AuthorError;
+
+/// What a tool has to say, and whether it found everything good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// For standard output.
+    pub text: String,
+    /// Whether to exit with 0.
+    pub good: bool,
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// If it cannot be done. That a plugin is not good is no error: see [`Done::good`].
+pub fn run(command: &Command) -> Result<Done, AuthorError> {
+    match command {
+        Command::New { name, lang, dir } => scaffold::new(name, lang, dir.as_deref()),
+        Command::Build { dir, output } => make::build(dir, output.as_deref()),
+        Command::Check { file, grants, json } => check::check(file, grants.as_deref(), *json),
+        Command::Test { file, cases, json } => trial::test(file, cases, *json),
+        Command::Bench { file, case, seconds, json } => {
+            measure::bench(file, case.as_ref(), std::time::Duration::from_secs(*seconds), *json)
+        }
+        Command::Inspect { file, json } => inspect::inspect(file, *json),
+        Command::Keygen { output } => sign::keygen(output),
+        Command::Sign { file, key } => sign::sign(file, key),
+        Command::Conform { plugins, cases, json } => conform::conform(plugins, cases, *json),
+    }
+}

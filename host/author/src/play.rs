@@ -1,0 +1,195 @@
+//! A case played on a plugin: what it decided, changed, said and cost.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::HeaderMap;
+use serde_json::Value as Json;
+use weir_config::Isolation;
+use weir_sandbox::{Assignment, Exchange, Hook, LoadError, Sandbox, Stop};
+
+use crate::AuthorError;
+use crate::artefact::Artefact;
+use crate::call::{call, exchange, figures};
+use crate::case::{Case, Decision};
+use crate::diff::{self, Change};
+use crate::logs::{self, Line};
+use crate::rig::{Bench, Bind, Rig, load_error};
+
+/// How a case ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Pass,
+    Refused { status: u16, code: String, message: String },
+    Fault(String),
+    /// `init` did not take the settings.
+    Init(String),
+}
+
+impl Ended {
+    /// The word for it; none if it came to no call.
+    pub(crate) fn decision(&self) -> Option<Decision> {
+        match self {
+            Self::Pass => Some(Decision::Pass),
+            Self::Refused { .. } => Some(Decision::Refuse),
+            Self::Fault(_) => Some(Decision::Fault),
+            Self::Init(_) => None,
+        }
+    }
+}
+
+/// Everything that can be seen of a case that was played.
+#[derive(Debug)]
+pub(crate) struct Played {
+    pub(crate) ended: Ended,
+    pub(crate) headers: Vec<Change<String>>,
+    pub(crate) body: Vec<Change<Json>>,
+    /// The side that the hook may write, as it is afterwards.
+    pub(crate) after: (HeaderMap, Json),
+    pub(crate) texts: Vec<String>,
+    pub(crate) order: Vec<(usize, Vec<Assignment>)>,
+    pub(crate) logs: Vec<Line>,
+    pub(crate) counters: BTreeMap<String, u64>,
+    /// CPU time of the call, with starting an instance; and of the same call once more, on that instance.
+    pub(crate) first: Duration,
+    pub(crate) again: Option<Duration>,
+    /// Linear memory of the instance afterwards, bytes; none if it is gone.
+    pub(crate) memory: Option<usize>,
+}
+
+impl Played {
+    fn init(why: String) -> Self {
+        Self {
+            ended: Ended::Init(why),
+            headers: Vec::new(),
+            body: Vec::new(),
+            after: (HeaderMap::new(), Json::Null),
+            texts: Vec::new(),
+            order: Vec::new(),
+            logs: Vec::new(),
+            counters: BTreeMap::new(),
+            first: Duration::ZERO,
+            again: None,
+            memory: None,
+        }
+    }
+}
+
+/// How a case binds a plugin.
+pub(crate) fn bind(plugin: &Artefact, case: &Case, isolation: Isolation) -> Bind {
+    Bind {
+        tenant: case.tenant.clone(),
+        settings: case.settings.clone(),
+        grants: case.grants.clone().unwrap_or_else(|| plugin.grants()),
+        isolation,
+    }
+}
+
+/// Starts a plugin and plays a case on it.
+pub(crate) fn play(bench: &Bench, plugin: &Artefact, case: &Case) -> Result<Played, AuthorError> {
+    if !plugin.hooks().contains(&case.hook) {
+        let has: Vec<&str> = plugin.hooks().iter().map(|hook| hook.name()).collect();
+        let has = if has.is_empty() { "no hook".to_owned() } else { has.join(", ") };
+        return Err(AuthorError::NoSuchHook { path: plugin.path.clone(), hook: case.hook.name(), has });
+    }
+    let (started, init_logs) = logs::captured(|| bench.start(plugin, &bind(plugin, case, Isolation::Tenant)));
+    let rig = match started? {
+        Ok(rig) => rig,
+        Err(LoadError::Settings(why)) => return Ok(Played { logs: init_logs, ..Played::init(why) }),
+        Err(error) => return Err(load_error(&plugin.path, error)),
+    };
+    if let Some(bound) = rig.bound(case.hook)? {
+        for (key, value) in &case.kv {
+            bound.remember(key, value.clone()).map_err(|why| AuthorError::Ground(format!("kv.{key}: {why}")))?;
+        }
+    }
+    run(bench, &rig, case)
+}
+
+fn run(bench: &Bench, rig: &Rig, case: &Case) -> Result<Played, AuthorError> {
+    let chain = rig.chain()?;
+    let before = figures(&bench.sandbox, case.hook);
+    let counted = counters(&bench.sandbox, &rig.tenant);
+    let mut lent = Some(exchange(case));
+    let old = side(case.hook, lent.as_deref_mut());
+    let ((stopped, said), logs) =
+        logs::captured(|| bench.runtime.block_on(call(&rig.worker, chain, case, &mut lent)));
+    let after = figures(&bench.sandbox, case.hook);
+    let mut added = counters(&bench.sandbox, &rig.tenant);
+    for (name, value) in &mut added {
+        *value = value.saturating_sub(counted.get(name).copied().unwrap_or_default());
+    }
+    added.retain(|_, value| *value > 0);
+    let new = match case.hook {
+        Hook::Observe => old.clone(),
+        hook => side(hook, lent.as_deref_mut()),
+    };
+    let memory = rig.worker.idle_memory();
+    let ended = ended(stopped, &before.2, &after.2);
+    let good = ended.decision() != Some(Decision::Fault);
+    // The same once more, for the price of a call that need not start an instance.
+    let again = good.then(|| {
+        let mut lent = Some(exchange(case));
+        let _ = logs::captured(|| bench.runtime.block_on(call(&rig.worker, chain, case, &mut lent)));
+        Duration::from_nanos(figures(&bench.sandbox, case.hook).1.saturating_sub(after.1))
+    });
+    Ok(Played {
+        ended,
+        headers: diff::headers(&old.0, &new.0),
+        body: diff::bodies(&old.1, &new.1),
+        after: new,
+        texts: said.texts,
+        order: said.order,
+        logs,
+        counters: added,
+        first: Duration::from_nanos(after.1.saturating_sub(before.1)),
+        again,
+        memory: (memory > 0).then_some(memory),
+    })
+}
+
+fn ended(stopped: Result<(), Stop>, before: &[(&str, u64)], after: &[(&'static str, u64)]) -> Ended {
+    match stopped {
+        Err(Stop::Refused { refusal, .. }) => {
+            Ended::Refused { status: refusal.status, code: refusal.code, message: refusal.message }
+        }
+        Err(Stop::Failed { fault, .. }) => Ended::Fault(format!("{}: {fault}", fault.reason())),
+        // `observe` fails nobody: its faults show in the figures alone.
+        Ok(()) => {
+            let total = |all: &[(&str, u64)], reason: &str| -> u64 {
+                all.iter().filter(|(r, _)| *r == reason).map(|(_, n)| n).sum()
+            };
+            let more = after.iter().find(|(reason, _)| total(after, reason) > total(before, reason));
+            more.map_or(Ended::Pass, |(reason, _)| Ended::Fault((*reason).to_owned()))
+        }
+    }
+}
+
+/// Headers and body that a hook may write, or that it reads if it may write none.
+fn side(hook: Hook, lent: Option<&mut Exchange>) -> (HeaderMap, Json) {
+    let Some(lent) = lent else { return (HeaderMap::new(), Json::Null) };
+    let (headers, body) = match hook {
+        Hook::UpstreamRequest => match &mut lent.attempt {
+            Some((headers, body)) => (headers.clone(), body.bytes()),
+            None => return (HeaderMap::new(), Json::Null),
+        },
+        Hook::Response => match &mut lent.reply {
+            Some(reply) => (reply.headers.clone(), reply.body.bytes()),
+            None => return (HeaderMap::new(), Json::Null),
+        },
+        Hook::Policy | Hook::Router | Hook::Event | Hook::Observe => (lent.headers.clone(), lent.request.bytes()),
+    };
+    let bytes = body.unwrap_or_default();
+    let json = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());
+    (headers, json)
+}
+
+fn counters(sandbox: &Sandbox, tenant: &str) -> BTreeMap<String, u64> {
+    let mut counters = BTreeMap::new();
+    sandbox.meter().each_counter(|_, of, name, value| {
+        if of == tenant {
+            *counters.entry(name.to_owned()).or_default() += value;
+        }
+    });
+    counters
+}

@@ -1,0 +1,110 @@
+//! `weir plugin new`: a plugin to begin with, in the language of one's choice.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Component, Path, PathBuf};
+
+use include_dir::{Dir, DirEntry, include_dir};
+use weir_component::CONTRACT;
+
+use crate::{AuthorError, Done};
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+/// A folder for each language.
+static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../plugin-sdk/templates");
+/// A case for the new plugin, in templates that bring none.
+const CASES: &str = include_str!("scaffold/cases.json");
+/// Where Rust's SDK is, if the new folder is not below the repository.
+const PUBLISHED: &str = "\"0.1\"";
+
+/// The languages that there are templates in, sorted.
+pub(crate) fn languages() -> Vec<String> {
+    let name = |dir: &Dir<'_>| dir.path().file_name().map(|name| name.to_string_lossy().into_owned());
+    let mut names: Vec<String> = TEMPLATES.dirs().filter_map(name).collect();
+    names.sort();
+    names
+}
+
+/// Writes a new plugin into a folder, which is made or must be empty.
+pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<Done, AuthorError> {
+    let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if !starts || name.len() > 64 || name.ends_with('-') || !name.chars().all(lawful) {
+        return Err(AuthorError::Name(name.to_owned()));
+    }
+    let template = TEMPLATES.get_dir(language).filter(|_| languages().iter().any(|known| known == language));
+    let template = template.ok_or_else(|| AuthorError::Language {
+        language: language.to_owned(),
+        known: languages().join(", "),
+    })?;
+    let dir = dir.unwrap_or(Path::new(name));
+    let mut entries = match fs::read_dir(dir) {
+        Ok(entries) => Some(entries),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
+        Err(e) => return Err(AuthorError::file("read", dir)(e)),
+    };
+    if entries.as_mut().is_some_and(|entries| entries.next().is_some()) {
+        return Err(AuthorError::NotEmpty { path: dir.to_owned() });
+    }
+    fs::create_dir_all(dir).map_err(AuthorError::file("make", dir))?;
+    let words = [("{{name}}", name.to_owned()), ("{{name_snake}}", name.replace('-', "_")), ("{{sdk}}", sdk(dir))];
+    write(template, template.path(), dir, &words)?;
+    if language != "rust" {
+        put(&dir.join("wit/weir-plugin.wit"), CONTRACT)?;
+    }
+    if !dir.join("cases.json").exists() {
+        put(&dir.join("cases.json"), CASES)?;
+    }
+    Ok(Done { text: next(name, dir), good: true })
+}
+
+fn write(from: &Dir<'_>, root: &Path, dir: &Path, words: &[(&str, String)]) -> Result<(), AuthorError> {
+    for entry in from.entries() {
+        match entry {
+            DirEntry::Dir(inner) => write(inner, root, dir, words)?,
+            DirEntry::File(file) => {
+                let below = file.path().strip_prefix(root).unwrap_or(file.path());
+                let path = dir.join(below);
+                let text = String::from_utf8_lossy(file.contents()).into_owned();
+                put(&path, &words.iter().fold(text, |text, (word, meant)| text.replace(word, meant)))?;
+                if below == Path::new("build") {
+                    let runs = fs::Permissions::from_mode(0o755);
+                    fs::set_permissions(&path, runs).map_err(AuthorError::file("make executable", &path))?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn put(path: &Path, text: &str) -> Result<(), AuthorError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(AuthorError::file("make", folder))?;
+    }
+    fs::write(path, text).map_err(AuthorError::file("write", path))
+}
+
+/// What a manifest says of the SDK: the repository's own, if the folder lies in it, else the published one.
+fn sdk(dir: &Path) -> String {
+    let Ok(absolute) = dir.canonicalize() else { return PUBLISHED.to_owned() };
+    let is_repository =
+        |folder: &Path| folder.join("plugin-sdk/Cargo.toml").is_file() && folder.join("plugin-sdk/wit").is_dir();
+    let Some(root) = absolute.ancestors().find(|folder| is_repository(folder)) else { return PUBLISHED.to_owned() };
+    let below = absolute.strip_prefix(root).unwrap_or(Path::new(""));
+    let up: PathBuf = below.components().map(|_| Component::ParentDir).collect();
+    format!("{{ path = \"{}\" }}", up.join("plugin-sdk").display())
+}
+
+fn next(name: &str, dir: &Path) -> String {
+    // The artefact has the folder's name if nothing else is said.
+    let same = dir.file_name().is_some_and(|folder| folder == name);
+    let output = if same { String::new() } else { format!(" -o {name}.wasm") };
+    format!(
+        "{} is there. Next:\n\n  cd {}\n  weir plugin build{output}\n  weir plugin test {name}.wasm --case cases.json",
+        dir.display(),
+        dir.display()
+    )
+}

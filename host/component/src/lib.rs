@@ -1,0 +1,17 @@
+//! Components as bytes, without running them: made of WebAssembly text, and read.
+//!
+//! [`from_text`] makes a component of a hand-written module; [`Border`] says what a component imports and exports, and
+//! [`Anatomy`] what its bytes are spent on. [`CONTRACT`] is the package that plugins are written to.
+
+mod anatomy;
+mod border;
+mod error;
+mod text;
+
+pub use anatomy::{Anatomy, Tool};
+pub use border::{Border, Interface};
+pub use error::ComponentError;
+pub use text::{from_file, from_text, world_of};
+
+/// The contract between gateway and plugins: the text of `plugin-sdk/wit/weir-plugin.wit`.
+pub const CONTRACT: &str = include_str!("../../../plugin-sdk/wit/weir-plugin.wit");
