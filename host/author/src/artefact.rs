@@ -23,10 +23,8 @@ pub(crate) struct Artefact {
 impl Artefact {
     pub(crate) fn read(path: &Path) -> Result<Self, AuthorError> {
         let wasm = fs::read(path).map_err(AuthorError::file("read", path))?;
-        let border = Border::of(&wasm).map_err(|error| weir_component::ComponentError::In {
-            path: path.to_owned(),
-            error: Box::new(error),
-        })?;
+        let border = Border::of(&wasm)
+            .map_err(|error| weir_component::ComponentError::In { path: path.to_owned(), error: Box::new(error) })?;
         Ok(Self { path: path.to_owned(), wasm, border })
     }
 

@@ -37,8 +37,25 @@ pub(crate) use expect::{Decision, Expect};
 mod tests;
 
 const KEYS: [&str; 19] = [
-    "name", "hook", "settings", "tenant", "model", "dialect", "streaming", "headers", "body", "candidates", "attempt",
-    "reply", "events", "outcome", "grants", "kv", "expect", "id", "note",
+    "name",
+    "hook",
+    "settings",
+    "tenant",
+    "model",
+    "dialect",
+    "streaming",
+    "headers",
+    "body",
+    "candidates",
+    "attempt",
+    "reply",
+    "events",
+    "outcome",
+    "grants",
+    "kv",
+    "expect",
+    "id",
+    "note",
 ];
 
 /// Headers and body of a message.

@@ -76,7 +76,7 @@ fn row(path: &Path, cases: &[Case]) -> Result<Row, AuthorError> {
     let plugin = match Artefact::read(path) {
         Ok(plugin) => plugin,
         Err(error) => {
-            row.wrong = cases.iter().map(|case| (case.name.clone(), error.to_string())).collect();
+            row.wrong.push(("every case".to_owned(), error.to_string()));
             return Ok(row);
         }
     };
@@ -90,6 +90,12 @@ fn row(path: &Path, cases: &[Case]) -> Result<Row, AuthorError> {
                     passing = passing.or(Some(case));
                 }
                 differences(case, &came)
+            }
+            // What does not load at all need not be told for every case.
+            Err(error @ AuthorError::Load { .. }) if case.grants.is_none() => {
+                row.wrong.push(("every case".to_owned(), error.to_string()));
+                row.passed = 0;
+                break;
             }
             Err(error) => vec![error.to_string()],
         };
@@ -127,9 +133,9 @@ fn to_text(rows: &[Row], cases: usize) -> String {
         ]
     };
     let all: Vec<Vec<String>> = std::iter::once(head).chain(rows.iter().map(line)).collect();
-    let wrong = rows.iter().flat_map(|row| {
-        row.wrong.iter().map(|(case, what)| format!("{}: {case}: {what}", label(&row.path)))
-    });
+    let wrong = rows
+        .iter()
+        .flat_map(|row| row.wrong.iter().map(|(case, what)| format!("{}: {case}: {what}", label(&row.path))));
     let wrong: Vec<String> = wrong.collect();
     let tail = if wrong.is_empty() { String::new() } else { format!("\n\n{}", wrong.join("\n")) };
     table(&all) + &tail
@@ -138,8 +144,7 @@ fn to_text(rows: &[Row], cases: usize) -> String {
 fn to_json(rows: &[Row], cases: usize) -> String {
     let row = |row: &Row| {
         let timing = &row.timing;
-        let wrong: Vec<Json> =
-            row.wrong.iter().map(|(case, what)| json!({ "case": case, "what": what })).collect();
+        let wrong: Vec<Json> = row.wrong.iter().map(|(case, what)| json!({ "case": case, "what": what })).collect();
         json!({
             "file": row.path, "size_bytes": row.size, "compile_us": row.compile.map(us), "load_us": us(timing.start),
             "memory_bytes": timing.memory, "call_us": us(timing.at(500)), "passed": row.passed, "wrong": wrong,

@@ -24,11 +24,7 @@ pub(crate) fn headers(before: &HeaderMap, after: &HeaderMap) -> Vec<Change<Strin
         let values: Vec<_> = headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
         (!values.is_empty()).then(|| values.join(", "))
     };
-    let change = |name: &str| Change {
-        place: name.to_owned(),
-        before: value(before, name),
-        after: value(after, name),
-    };
+    let change = |name: &str| Change { place: name.to_owned(), before: value(before, name), after: value(after, name) };
     names.into_iter().map(change).filter(|change| change.before != change.after).collect()
 }
 

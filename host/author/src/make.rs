@@ -25,9 +25,13 @@ pub(crate) fn build(dir: &Path, output: Option<&Path>) -> Result<Done, AuthorErr
         _ => {}
     }
     let texts = texts(&dir)?;
+    let mut note = String::new();
     if dir.join("build").is_file() {
         match (script(&dir, &output)?, texts.first()) {
-            (Some(SKIPPED), Some(text)) => from_text(text, &output)?,
+            (Some(SKIPPED), Some(text)) => {
+                from_text(text, &output)?;
+                note = format!("made of {} without what ./build wants\n", text.display());
+            }
             (Some(0), _) => {}
             (code, _) => {
                 let code = code.map_or("a signal".to_owned(), |code| format!("code {code}"));
@@ -44,7 +48,8 @@ pub(crate) fn build(dir: &Path, output: Option<&Path>) -> Result<Done, AuthorErr
     if !output.is_file() {
         return Err(failed("./build", format!("it made no {}", output.display())));
     }
-    check::check(&output, None, false)
+    let checked = check::check(&output, None, false)?;
+    Ok(Done { text: note + &checked.text, ..checked })
 }
 
 fn failed(what: &str, why: String) -> AuthorError {
@@ -93,7 +98,8 @@ fn cargo(dir: &Path, output: &Path) -> Result<(), AuthorError> {
     }
     let said = String::from_utf8_lossy(&made.stdout);
     let product = said.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok()).filter_map(product).last();
-    let product = product.ok_or_else(|| failed("cargo build", "it made no .wasm: is crate-type `cdylib`?".to_owned()))?;
+    let product =
+        product.ok_or_else(|| failed("cargo build", "it made no .wasm: is crate-type `cdylib`?".to_owned()))?;
     fs::copy(&product, output).map_err(AuthorError::file("copy", &product))?;
     Ok(())
 }

@@ -20,7 +20,11 @@ use crate::rig::{Bench, Bind, Rig, load_error};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Ended {
     Pass,
-    Refused { status: u16, code: String, message: String },
+    Refused {
+        status: u16,
+        code: String,
+        message: String,
+    },
     Fault(String),
     /// `init` did not take the settings.
     Init(String),
@@ -112,8 +116,7 @@ fn run(bench: &Bench, rig: &Rig, case: &Case) -> Result<Played, AuthorError> {
     let counted = counters(&bench.sandbox, &rig.tenant);
     let mut lent = Some(exchange(case));
     let old = side(case.hook, lent.as_deref_mut());
-    let ((stopped, said), logs) =
-        logs::captured(|| bench.runtime.block_on(call(&rig.worker, chain, case, &mut lent)));
+    let ((stopped, said), logs) = logs::captured(|| bench.runtime.block_on(call(&rig.worker, chain, case, &mut lent)));
     let after = figures(&bench.sandbox, case.hook);
     let mut added = counters(&bench.sandbox, &rig.tenant);
     for (name, value) in &mut added {

@@ -69,7 +69,8 @@ impl Bench {
         // A folder of its own: what lies beside the file must not apply.
         fs::write(folder.join(format!("{name}.wasm")), &plugin.wasm).map_err(ground)?;
         let config = self.config(&name, bind)?;
-        let cache = Cache::open(&self.folder.path().join("compiled")).map_err(|e| AuthorError::Ground(e.to_string()))?;
+        let cache =
+            Cache::open(&self.folder.path().join("compiled")).map_err(|e| AuthorError::Ground(e.to_string()))?;
         let mut library = Library::new(Arc::clone(&self.sandbox), Some(cache));
         let mut compile = Duration::ZERO;
         let begin = Instant::now();

@@ -36,10 +36,8 @@ pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<Done
         return Err(AuthorError::Name(name.to_owned()));
     }
     let template = TEMPLATES.get_dir(language).filter(|_| languages().iter().any(|known| known == language));
-    let template = template.ok_or_else(|| AuthorError::Language {
-        language: language.to_owned(),
-        known: languages().join(", "),
-    })?;
+    let template = template
+        .ok_or_else(|| AuthorError::Language { language: language.to_owned(), known: languages().join(", ") })?;
     let dir = dir.unwrap_or(Path::new(name));
     let mut entries = match fs::read_dir(dir) {
         Ok(entries) => Some(entries),

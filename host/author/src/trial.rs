@@ -97,11 +97,8 @@ fn changed<T>(change: &Change<T>, show: impl Fn(&T) -> String) -> String {
 }
 
 fn to_json(case: &Case, came: &Played, wrong: &[String]) -> Json {
-    let headers: Vec<Json> = came
-        .headers
-        .iter()
-        .map(|c| json!({ "name": c.place, "before": c.before, "after": c.after }))
-        .collect();
+    let headers: Vec<Json> =
+        came.headers.iter().map(|c| json!({ "name": c.place, "before": c.before, "after": c.after })).collect();
     // What is not there has no key: `null` is a value of its own in a body.
     let body = |c: &Change<Json>| {
         let mut change = json!({ "pointer": c.place });

@@ -28,9 +28,7 @@ pub fn of(wasm: &[u8]) -> anyhow::Result<Shape> {
 fn names(interfaces: &[Interface]) -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
     for interface in interfaces {
-        let Some(name) = interface.name() else {
-            bail!("`{}` is no interface of the plugin contract", interface.full)
-        };
+        let Some(name) = interface.name() else { bail!("`{}` is no interface of the plugin contract", interface.full) };
         names.push(name.to_owned());
     }
     names.sort();

@@ -9,8 +9,7 @@ use anyhow::{Context, bail};
 use crate::workspace::{Workspace, read_toml};
 
 /// Files and folders that never reach the component: tests, what only tests use, what only people read.
-const LEFT_OUT: [&str; 8] =
-    ["tests", "tests.rs", "fake", "fake.rs", "README.md", "templates", "conformance", "target"];
+const LEFT_OUT: [&str; 8] = ["tests", "tests.rs", "fake", "fake.rs", "README.md", "templates", "conformance", "target"];
 /// The parts of the workspace's manifest that say how a plugin is compiled.
 const MANIFEST_PARTS: [&[&str]; 3] =
     [&["profile", "plugin"], &["profile", "release"], &["workspace", "package", "edition"]];

@@ -46,7 +46,16 @@ pub(crate) struct Expect {
 impl Expect {
     pub(super) fn read(at: &Place<'_>) -> Result<Self, Wrong> {
         at.only(&[
-            "decision", "status", "code", "message", "headers", "body", "counters", "texts", "order", "init_error",
+            "decision",
+            "status",
+            "code",
+            "message",
+            "headers",
+            "body",
+            "counters",
+            "texts",
+            "order",
+            "init_error",
         ])?;
         let text = |key: &str| at.get(key).map(|p| p.text().map(str::to_owned)).transpose();
         let list = |key: &str| at.get(key).map_or(Ok(Vec::new()), |p| p.entries());

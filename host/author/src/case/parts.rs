@@ -139,7 +139,14 @@ pub(super) fn outcome(given: Given<'_>) -> Result<Outcome, Wrong> {
     let mut outcome = usual_outcome();
     let Some(place) = given else { return Ok(outcome) };
     place.only(&[
-        "status", "code", "attempts", "input_tokens", "output_tokens", "provenance", "duration_us", "first_byte_us",
+        "status",
+        "code",
+        "attempts",
+        "input_tokens",
+        "output_tokens",
+        "provenance",
+        "duration_us",
+        "first_byte_us",
     ])?;
     let whole = |key: &str, default: u64| place.get(key).map_or(Ok(default), |p| p.whole());
     outcome.status = place.get("status").map_or(Ok(outcome.status), |p| p.whole())?;

@@ -40,7 +40,9 @@ fn what_is_not_known_names_its_place() {
 
 #[test]
 fn a_body_in_quotes_is_taken_as_it_stands() {
-    let [case] = &*read_text(r#"{"hook":"policy","body":"{ \"model\":\"m\\u0062\" }"}"#).unwrap() else { panic!("one") };
+    let [case] = &*read_text(r#"{"hook":"policy","body":"{ \"model\":\"m\\u0062\" }"}"#).unwrap() else {
+        panic!("one")
+    };
     assert_eq!(&case.request.body[..], br#"{ "model":"m\u0062" }"#);
     let [case] = &*read_text(r#"{"hook":"policy","body":{"model":"large"}}"#).unwrap() else { panic!("one") };
     assert_eq!(case.model, "large", "the model is the body's if nothing else is said");

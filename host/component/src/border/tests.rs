@@ -2,7 +2,8 @@ use super::*;
 
 #[test]
 fn interfaces_are_told_apart_by_package_and_version() {
-    let wasi = r#"(component (import "wasi:cli/environment@0.2.0" (instance)) (import "weir:plugin/log@0.1.0" (instance)))"#;
+    let wasi =
+        r#"(component (import "wasi:cli/environment@0.2.0" (instance)) (import "weir:plugin/log@0.1.0" (instance)))"#;
     let border = Border::of(&wat::parse_str(wasi).unwrap()).unwrap();
     assert_eq!(border.exports, []);
     let [wasi, log] = &*border.imports else { panic!("{border:?}") };
