@@ -97,7 +97,8 @@ fn cargo(dir: &Path, output: &Path) -> Result<(), AuthorError> {
         return Err(failed("cargo build", format!("{}; is the target there? rustup target add {TARGET}", made.status)));
     }
     let said = String::from_utf8_lossy(&made.stdout);
-    let product = said.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok()).filter_map(product).last();
+    let mut messages = said.lines().rev().filter_map(|line| serde_json::from_str::<Json>(line).ok());
+    let product = messages.find_map(product);
     let product =
         product.ok_or_else(|| failed("cargo build", "it made no .wasm: is crate-type `cdylib`?".to_owned()))?;
     fs::copy(&product, output).map_err(AuthorError::file("copy", &product))?;

@@ -26,7 +26,7 @@ pub fn from_text(text: &str, world: &str) -> Result<Vec<u8>, ComponentError> {
     let contract = |e| ComponentError::Contract(format!("{e:#}"));
     let misfit = |e| ComponentError::Misfit(format!("{e:#}"));
     let mut resolve = Resolve::default();
-    let known = resolve.push_source("weir-plugin.wit", CONTRACT).map_err(|e| contract(e.into()))?;
+    let known = resolve.push_source("weir-plugin.wit", CONTRACT).map_err(contract)?;
     let includes: String =
         world.split('+').map(|one| format!("  include weir:plugin/{}@0.1.0;\n", one.trim())).collect();
     let joined = format!("package weir:made;\nworld made {{\n{includes}}}\n");

@@ -24,7 +24,7 @@ const SECRET: &str = "ed25519-secret:";
 
 /// Who may vouch for plugins: `ed25519:` and 32 bytes in base64, as the configuration names it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct PublicKey(VerifyingKey);
+pub struct PublicKey([u8; 32]);
 
 /// What signs. It is shown nowhere but by [`SecretKey::to_line`].
 pub struct SecretKey(SigningKey);
@@ -97,10 +97,8 @@ pub fn verify(file: &[u8], signatures: &str, keys: &[PublicKey]) -> Result<Publi
         let problem = match read(line) {
             Err(why) => SignatureError::Malformed { line: at + 1, why },
             Ok((signer, _)) if !keys.contains(&signer) => SignatureError::Untrusted { signer },
-            Ok((signer, signature)) => match signer.0.verify_strict(&message, &signature) {
-                Ok(()) => return Ok(signer),
-                Err(_) => SignatureError::Wrong { line: at + 1, key: signer },
-            },
+            Ok((signer, signature)) if signer.signed(&message, &signature) => return Ok(signer),
+            Ok((key, _)) => SignatureError::Wrong { line: at + 1, key },
         };
         if first.is_none() || matches!(problem, SignatureError::Wrong { .. }) {
             first = Some(problem);
@@ -119,8 +117,10 @@ pub fn signers(file: &[u8], signatures: &str) -> Vec<Result<PublicKey, Signature
     lines
         .map(|(at, line)| {
             let (key, signature) = read(line).map_err(|why| SignatureError::Malformed { line: at + 1, why })?;
-            let held = key.0.verify_strict(&message, &signature);
-            held.map(|()| key).map_err(|_| SignatureError::Wrong { line: at + 1, key })
+            match key.signed(&message, &signature) {
+                true => Ok(key),
+                false => Err(SignatureError::Wrong { line: at + 1, key }),
+            }
         })
         .collect()
 }
@@ -144,19 +144,26 @@ fn decode(text: &str, kind: &'static str) -> Result<[u8; 32], KeyError> {
     bytes.try_into().map_err(|_| KeyError::Encoding(kind))
 }
 
+impl PublicKey {
+    fn signed(&self, message: &[u8], signature: &Signature) -> bool {
+        VerifyingKey::from_bytes(&self.0).is_ok_and(|key| key.verify_strict(message, signature).is_ok())
+    }
+}
+
 impl FromStr for PublicKey {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let key = VerifyingKey::from_bytes(&decode(text, PUBLIC)?).map_err(|_| KeyError::NoKey)?;
+        let bytes = decode(text, PUBLIC)?;
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::NoKey)?;
         // A weak key accepts signatures that nobody made.
-        if key.is_weak() { Err(KeyError::NoKey) } else { Ok(Self(key)) }
+        if key.is_weak() { Err(KeyError::NoKey) } else { Ok(Self(bytes)) }
     }
 }
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PUBLIC}{}", STANDARD.encode(self.0.as_bytes()))
+        write!(f, "{PUBLIC}{}", STANDARD.encode(self.0))
     }
 }
 
@@ -180,7 +187,7 @@ impl SecretKey {
     /// Who is known by this key.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key())
+        PublicKey(self.0.verifying_key().to_bytes())
     }
 
     /// The line for a `.sig` file, without its end.
