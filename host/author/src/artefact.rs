@@ -73,7 +73,11 @@ impl Artefact {
     /// The grants of this gateway that it needs.
     pub(crate) fn grants(&self) -> Vec<Grant> {
         let needs = self.needs();
-        Grant::ALL.into_iter().map(|(_, grant)| grant).filter(|grant| needs.iter().any(|need| need == grant.name())).collect()
+        Grant::ALL
+            .into_iter()
+            .map(|(_, grant)| grant)
+            .filter(|grant| needs.iter().any(|need| need == grant.name()))
+            .collect()
     }
 }
 
@@ -93,10 +97,8 @@ pub(crate) fn beside(path: &Path, added: &str) -> PathBuf {
 /// Grants by their names, as they stand behind `--grants`.
 pub(crate) fn grants(names: &[String]) -> Result<Vec<Grant>, AuthorError> {
     let named = |name: &String| Grant::ALL.into_iter().map(|(_, grant)| grant).find(|grant| grant.name() == name);
-    let unknown = |name: &String| AuthorError::Grant {
-        grant: name.clone(),
-        known: Grant::ALL.map(|(name, _)| name).join(", "),
-    };
+    let unknown =
+        |name: &String| AuthorError::Grant { grant: name.clone(), known: Grant::ALL.map(|(name, _)| name).join(", ") };
     names.iter().map(|name| named(name).ok_or_else(|| unknown(name))).collect()
 }
 

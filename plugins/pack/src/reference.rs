@@ -76,7 +76,7 @@ fn take(out: &mut String, docs: &mut Vec<&str>, open: &mut Option<String>, inden
     } else if indent == 2 && code.ends_with('{') && !code.starts_with("include") {
         let _ = write!(out, "\n{said}\n");
         *open = Some(format!("{code}\n"));
-    } else if indent == 2 && code.contains(": func(") || indent == 2 && code.starts_with("enum ") {
+    } else if indent == 2 && (code.contains(": func(") || code.starts_with("enum ")) {
         let _ = write!(out, "\n```wit\n{code}\n```\n\n{said}\n");
     }
 }

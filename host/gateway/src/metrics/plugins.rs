@@ -36,24 +36,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         each(shared, |labels, stats| cpu(h, labels, stats))
     })?;
     callouts(out, shared)?;
-    out.gauge("plugin_instances", "Instances alive", |g| {
-        let mut result = Ok(());
-        shared.sandbox.meter().each_pool(|plugin, tenant, count, _| {
-            if result.is_ok() {
-                result = g.add(&[("plugin", plugin), ("tenant", tenant)], count.max(0) as u64);
-            }
-        });
-        result
-    })?;
-    out.gauge("plugin_instances_idle", "Instances that waited in their pool at the last look, once a second", |g| {
-        let mut result = Ok(());
-        shared.sandbox.meter().each_pool(|plugin, tenant, _, idle| {
-            if result.is_ok() {
-                result = g.add(&[("plugin", plugin), ("tenant", tenant)], idle.max(0) as u64);
-            }
-        });
-        result
-    })?;
+    instances(out, shared)?;
     out.gauge("plugin_quarantined", "1 while a plugin is not called for a tenant, for it faulted too often", |g| {
         standings(shared, |labels, state| g.add(labels, u64::from(state.quarantined.is_some())))
     })?;
@@ -104,6 +87,27 @@ fn each(shared: &Shared, mut write: impl FnMut(&[(&str, &str)], &HookStats) -> f
         }
     });
     result
+}
+
+fn instances(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    out.gauge("plugin_instances", "Instances alive", |g| {
+        let mut result = Ok(());
+        shared.sandbox.meter().each_pool(|plugin, tenant, count, _| {
+            if result.is_ok() {
+                result = g.add(&[("plugin", plugin), ("tenant", tenant)], count.max(0) as u64);
+            }
+        });
+        result
+    })?;
+    out.gauge("plugin_instances_idle", "Instances that waited in their pool at the last look, once a second", |g| {
+        let mut result = Ok(());
+        shared.sandbox.meter().each_pool(|plugin, tenant, _, idle| {
+            if result.is_ok() {
+                result = g.add(&[("plugin", plugin), ("tenant", tenant)], idle.max(0) as u64);
+            }
+        });
+        result
+    })
 }
 
 fn standings(shared: &Shared, mut write: impl FnMut(&[(&str, &str)], Standing) -> fmt::Result) -> fmt::Result {
