@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -28,7 +29,7 @@ pub(crate) fn headers(before: &HeaderMap, after: &HeaderMap) -> Vec<Change<Strin
     names.into_iter().map(change).filter(|change| change.before != change.after).collect()
 }
 
-/// The smallest values that differ, in the order of the document as it was.
+/// The smallest values that differ, members by name.
 pub(crate) fn bodies(before: &Json, after: &Json) -> Vec<Change<Json>> {
     let mut changes = Vec::new();
     walk("", Some(before), Some(after), &mut changes);
@@ -39,8 +40,9 @@ fn walk(place: &str, before: Option<&Json>, after: Option<&Json>, changes: &mut 
     match (before, after) {
         (Some(before), Some(after)) if before == after => {}
         (Some(Json::Object(old)), Some(Json::Object(new))) => {
-            let added = new.keys().filter(|key| !old.contains_key(*key));
-            for key in old.keys().chain(added) {
+            // Sorted: whether a map keeps the document's order is not for this to say.
+            let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            for key in keys {
                 let escaped = key.replace('~', "~0").replace('/', "~1");
                 walk(&format!("{place}/{escaped}"), old.get(key), new.get(key), changes);
             }
