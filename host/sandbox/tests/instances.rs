@@ -250,3 +250,33 @@ fn a_library_goes_back_to_what_it_served() {
         assert!(problems[0].last_good, "the file is gone, the plugin is not: {problems:?}");
     });
 }
+
+/// How long another task of the thread may have to wait for its turn while a plugin spins.
+const STALL: Duration = Duration::from_millis(2);
+
+#[test]
+fn while_a_plugin_spins_the_threads_other_tasks_have_their_turn_within_two_milliseconds() {
+    run(async {
+        let stage = Stage::set(&policy(SPIN), r#"{ deadline = "500ms" }"#).await;
+        let spinner = stage.ask("sam");
+        tokio::pin!(spinner);
+        let (mut gaps, mut last) = (Vec::new(), Instant::now());
+        let fault = loop {
+            tokio::select! {
+                biased;
+                () = tokio::task::yield_now() => {
+                    gaps.push(last.elapsed());
+                    last = Instant::now();
+                }
+                fault = &mut spinner => break fault,
+            }
+        };
+        assert_eq!(fault, Err(Fault::Deadline));
+        gaps.sort_unstable();
+        let (usual, longest) = (gaps[gaps.len() / 2], gaps[gaps.len() - 1]);
+        eprintln!("{} turns beside the spinning plugin; {usual:?} between them, {longest:?} at most", gaps.len());
+        // What the system takes from the thread is not the plugin's doing, so one turn of a hundred may be late.
+        let late = gaps.iter().filter(|gap| **gap > STALL).count();
+        assert!(late * 100 <= gaps.len(), "{late} of {} turns came late", gaps.len());
+    });
+}
