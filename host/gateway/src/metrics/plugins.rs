@@ -37,6 +37,12 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     })?;
     callouts(out, shared)?;
     instances(out, shared)?;
+    out.gauge("plugin_canary_percent", "Share of the requests that see a new version on trial", |g| {
+        let snapshot = shared.snapshot.load();
+        let shares: BTreeMap<&str, u8> =
+            snapshot.chains.on_trial().iter().map(|(p, share)| (&**p.name(), *share)).collect();
+        shares.into_iter().try_for_each(|(plugin, share)| g.add(&[("plugin", plugin)], u64::from(share)))
+    })?;
     out.gauge("plugin_quarantined", "1 while a plugin is not called for a tenant, for it faulted too often", |g| {
         standings(shared, |labels, state| g.add(labels, u64::from(state.quarantined.is_some())))
     })?;
