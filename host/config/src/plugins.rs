@@ -14,6 +14,8 @@ use crate::server::{LONGEST, SHORTEST};
 use crate::source;
 use crate::table::Table;
 use crate::value::Value;
+use crate::versions::{self, Canary};
+use crate::window::Window;
 use crate::{json, suggest};
 
 /// `[plugins]`.
@@ -77,19 +79,6 @@ pub struct PluginSettings {
     pub callouts: Option<Callouts>,
     /// Its own settings, always a JSON object. May hold secrets: `Debug` shows only the keys.
     pub config: Json,
-}
-
-/// How the host holds a stream back for an `event` plugin, so that it sees together what came in pieces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// Bytes of new text that are gathered before the plugin is called; 256 by default, 1 B to 1 MiB.
-    pub size: usize,
-    /// Bytes of text at the end of a call that are held back and shown again, first, in the next; so what is no longer
-    /// than this is seen whole in one call. 64 by default, 0 to 64 KiB.
-    pub overlap: usize,
-    /// After so long without an event the client gets a comment, so that nobody takes the stream for dead; 15 s by
-    /// default, 100 ms to 1 h.
-    pub keep_alive: Duration,
 }
 
 /// Who may share a plugin's instance, which may keep state between calls.
@@ -204,7 +193,7 @@ impl PluginSettings {
             isolation: table.choice("isolation", default.isolation, &isolation),
             on_failure: table.choice("on_failure", default.on_failure, &on_failure),
             canary: Canary::read(table),
-            blake3: table.value("blake3").and_then(|value| file_hash(&value)),
+            blake3: table.value("blake3").and_then(|value| versions::file_hash(&value)),
             window: Window::read(table),
             limits: PluginLimits::read(table.table("limits"), defaults),
             secrets: grants::read_secrets(table, secrets),
@@ -231,63 +220,6 @@ impl fmt::Debug for PluginSettings {
             .field("callouts", &self.callouts)
             .field("config", &keys)
             .finish()
-    }
-}
-
-/// How a new version of a plugin's file proves itself before it serves everybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Canary {
-    /// The share of requests that see the new version; 10 by default, 1 to 90.
-    pub percent: u8,
-    /// How long the trial lasts at least; 5 min by default, 1 ms to 24 h.
-    pub lasts: Duration,
-    /// Calls that the new version must have answered at least; 100 by default, 1 to 10⁹.
-    pub calls: u64,
-}
-
-impl Canary {
-    /// Reads `canary` of a plugin's settings: a table, each key of which may be left out.
-    fn read(table: &Table<'_>) -> Option<Self> {
-        let table = table.value("canary")?.table()?;
-        let canary = Self {
-            percent: table.whole("percent", 10, 1..=90),
-            lasts: table.duration("for", Duration::from_secs(300), SHORTEST..=LONGEST),
-            calls: table.whole("calls", 100, 1..=1_000_000_000),
-        };
-        table.finish();
-        Some(canary)
-    }
-}
-
-/// The hash of a file, as `b3sum` and `weir plugin inspect` print it.
-fn file_hash(value: &Value<'_>) -> Option<String> {
-    let text = value.text()?;
-    let hash = text.value.strip_prefix("blake3:").unwrap_or(&text.value).to_ascii_lowercase();
-    if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Some(hash);
-    }
-    value.problem(
-        format!("{} is no BLAKE3 hash", text.quote()),
-        "give the 64 hexadecimal digits that `weir plugin inspect FILE` prints",
-    );
-    None
-}
-
-impl Window {
-    /// Reads `window` of a plugin's settings: a table, each key of which may be left out.
-    fn read(table: &Table<'_>) -> Option<Self> {
-        let table = table.value("window")?.table()?;
-        let window = Self {
-            size: table.size("size", 256, 1..=1 << 20),
-            overlap: table.size("overlap", 64, 0..=64 << 10),
-            keep_alive: table.duration(
-                "keep_alive",
-                Duration::from_secs(15),
-                Duration::from_millis(100)..=Duration::from_secs(3_600),
-            ),
-        };
-        table.finish();
-        Some(window)
     }
 }
 
@@ -336,7 +268,7 @@ impl Plugins {
             cache: table.value("cache").and_then(|value| value.path()),
             reload: table.flag("reload", true),
             require_signature: table.flag("require_signature", false),
-            keys: table.value("keys").map_or_else(Vec::new, |value| public_keys(&value)),
+            keys: table.value("keys").map_or_else(Vec::new, |value| versions::public_keys(&value)),
             chain,
             defaults,
         };
@@ -369,23 +301,6 @@ impl Binding {
         table.finish();
         binding
     }
-}
-
-fn public_keys(value: &Value<'_>) -> Vec<String> {
-    let mut keys = Vec::new();
-    for item in value.items().unwrap_or_default() {
-        let Some(text) = item.text() else { continue };
-        let encoded = text.value.strip_prefix("ed25519:").unwrap_or_default();
-        if encoded.len() == 44 && encoded.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b)) {
-            keys.push(text.value);
-        } else {
-            item.problem(
-                format!("{} is no public key", text.quote()),
-                "give `ed25519:` and 44 characters of base64, as `weir plugin keygen` prints them",
-            );
-        }
-    }
-    keys
 }
 
 fn plugin_name(value: &Value<'_>) -> Option<String> {
