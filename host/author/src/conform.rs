@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
+use weir_component::Direct;
 use weir_config::Isolation;
 
 use crate::artefact::Artefact;
@@ -25,6 +26,8 @@ const DEPTH: usize = 4;
 struct Row {
     path: PathBuf,
     size: usize,
+    /// It is called without the component layer; the cases are played with it as well.
+    direct: bool,
     compile: Option<Duration>,
     timing: Timing,
     passed: usize,
@@ -70,8 +73,15 @@ fn plugins(place: &Path) -> Result<Vec<PathBuf>, AuthorError> {
 }
 
 fn row(path: &Path, cases: &[Case]) -> Result<Row, AuthorError> {
-    let mut row =
-        Row { path: path.to_owned(), size: 0, compile: None, timing: Timing::default(), passed: 0, wrong: Vec::new() };
+    let mut row = Row {
+        path: path.to_owned(),
+        size: 0,
+        direct: false,
+        compile: None,
+        timing: Timing::default(),
+        passed: 0,
+        wrong: Vec::new(),
+    };
     // One that cannot be read or loaded fails every case; the others are still looked at.
     let plugin = match Artefact::read(path) {
         Ok(plugin) => plugin,
@@ -81,24 +91,31 @@ fn row(path: &Path, cases: &[Case]) -> Result<Row, AuthorError> {
         }
     };
     row.size = plugin.wasm.len();
+    row.direct = Direct::of(&plugin.wasm).is_ok();
     let bench = Bench::new()?;
+    let mut benches = vec![("", &bench)];
+    let other = if row.direct { Some(Bench::of_components()?) } else { None };
+    benches.extend(other.iter().map(|other| ("as a component: ", other)));
     let mut passing = None;
     for case in cases {
-        let wrong = match play(&bench, &plugin, case) {
-            Ok(came) => {
-                if came.ended == Ended::Pass {
-                    passing = passing.or(Some(case));
+        let mut wrong = Vec::new();
+        for (how, bench) in &benches {
+            match play(bench, &plugin, case) {
+                Ok(came) => {
+                    if came.ended == Ended::Pass {
+                        passing = passing.or(Some(case));
+                    }
+                    wrong.extend(differences(case, &came).into_iter().map(|what| format!("{how}{what}")));
                 }
-                differences(case, &came)
+                // What does not load at all need not be told for every case.
+                Err(error @ AuthorError::Load { .. }) if case.grants.is_none() => {
+                    row.wrong.push(("every case".to_owned(), format!("{how}{error}")));
+                    row.passed = 0;
+                    return Ok(row);
+                }
+                Err(error) => wrong.push(format!("{how}{error}")),
             }
-            // What does not load at all need not be told for every case.
-            Err(error @ AuthorError::Load { .. }) if case.grants.is_none() => {
-                row.wrong.push(("every case".to_owned(), error.to_string()));
-                row.passed = 0;
-                break;
-            }
-            Err(error) => vec![error.to_string()],
-        };
+        }
         row.passed += usize::from(wrong.is_empty());
         row.wrong.extend(wrong.into_iter().map(|what| (case.name.clone(), what)));
     }
@@ -118,12 +135,14 @@ fn label(path: &Path) -> String {
 }
 
 fn to_text(rows: &[Row], cases: usize) -> String {
-    let head = ["plugin", "size", "compile", "load", "memory", "per call", "cases"].map(str::to_owned).to_vec();
+    let head =
+        ["plugin", "called", "size", "compile", "load", "memory", "per call", "cases"].map(str::to_owned).to_vec();
     let line = |row: &Row| {
         let timing = &row.timing;
         let known = |some: bool, text: String| if some { text } else { "-".to_owned() };
         vec![
             label(&row.path),
+            if row.direct { "directly" } else { "as a component" }.to_owned(),
             bytes(row.size),
             row.compile.map_or("-".to_owned(), time),
             known(!timing.samples.is_empty(), time(timing.start)),
@@ -146,7 +165,7 @@ fn to_json(rows: &[Row], cases: usize) -> String {
         let timing = &row.timing;
         let wrong: Vec<Json> = row.wrong.iter().map(|(case, what)| json!({ "case": case, "what": what })).collect();
         json!({
-            "file": row.path, "size_bytes": row.size, "compile_us": row.compile.map(us), "load_us": us(timing.start),
+            "file": row.path, "direct": row.direct, "size_bytes": row.size, "compile_us": row.compile.map(us), "load_us": us(timing.start),
             "memory_bytes": timing.memory, "call_us": us(timing.at(500)), "passed": row.passed, "wrong": wrong,
         })
     };

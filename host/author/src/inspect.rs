@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
-use weir_component::{Anatomy, Interface};
+use weir_component::{Anatomy, Direct, Interface};
 use weir_sandbox::signature::{self, PublicKey, SignatureError};
 
 use crate::artefact::{Artefact, need};
@@ -45,6 +45,10 @@ fn to_text(plugin: &Artefact, anatomy: &Anatomy, schema: &Schema, signed: &Signe
     line("size", format!("{} ({} bytes)", bytes(plugin.wasm.len()), plugin.wasm.len()));
     line("contract", plugin.contracts().join(", "));
     line("hooks", plugin.hooks().iter().map(|hook| hook.name()).collect::<Vec<_>>().join(", "));
+    match Direct::of(&plugin.wasm) {
+        Ok(_) => line("called", "directly, as one core module".to_owned()),
+        Err(why) => line("called", format!("as a component: {why}")),
+    }
     for import in &plugin.border.imports {
         let needs = need(import).map(|grant| format!("  needs the grant \"{grant}\"")).unwrap_or_default();
         let foreign = if import.name().is_none() { "  not of the contract: it will not load" } else { "" };
@@ -101,7 +105,7 @@ fn to_json(plugin: &Artefact, anatomy: &Anatomy, schema: &Schema, signed: &Signe
         "contract": plugin.contracts(), "hooks": plugin.hooks().iter().map(|hook| hook.name()).collect::<Vec<_>>(),
         "imports": plugin.border.imports.iter().map(import).collect::<Vec<_>>(),
         "exports": plugin.border.exports.iter().map(|e| &e.full).collect::<Vec<_>>(),
-        "producers": tools, "modules": anatomy.modules,
+        "called_directly": Direct::of(&plugin.wasm).is_ok(), "producers": tools, "modules": anatomy.modules,
         "bytes": anatomy.kinds.iter().map(|(kind, n)| (kind.clone(), json!(n))).collect::<serde_json::Map<_, _>>(),
         "signatures": signed.iter().map(signature).collect::<Vec<_>>(), "settings_schema": schema,
     })

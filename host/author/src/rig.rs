@@ -35,6 +35,8 @@ pub(crate) struct Bench {
     folder: TempDir,
     /// How long the last compiling took; what was compiled before is not compiled again.
     compiled: Cell<Option<Duration>>,
+    /// Every plugin is called as a component, even if it could be called directly.
+    components: bool,
 }
 
 /// A plugin that has started once.
@@ -52,7 +54,12 @@ impl Bench {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ground)?;
         let sandbox = Sandbox::new().map_err(|e| AuthorError::Ground(e.to_string()))?;
         let folder = tempfile::tempdir().map_err(ground)?;
-        Ok(Self { runtime, sandbox, folder, compiled: Cell::new(None) })
+        Ok(Self { runtime, sandbox, folder, compiled: Cell::new(None), components: false })
+    }
+
+    /// The same, with every plugin called as a component.
+    pub(crate) fn of_components() -> Result<Self, AuthorError> {
+        Ok(Self { components: true, ..Self::new()? })
     }
 
     /// How long compiling took, whatever became of it afterwards; none if nothing was compiled yet.
@@ -95,6 +102,7 @@ impl Bench {
         for tenant in &mut config.tenants {
             tenant.name.clone_from(&bind.tenant);
         }
+        config.plugins.direct = !self.components;
         for binding in &mut config.plugins.chain {
             binding.settings.config = bind.settings.clone();
             binding.settings.grants.clone_from(&bind.grants);

@@ -1,15 +1,18 @@
 //! Components as bytes, without running them: made of WebAssembly text, and read.
 //!
-//! [`from_text`] makes a component of a hand-written module; [`Border`] says what a component imports and exports, and
-//! [`Anatomy`] what its bytes are spent on. [`CONTRACT`] is the package that plugins are written to.
+//! [`from_text`] makes a component of a hand-written module; [`Border`] says what a component imports and exports,
+//! [`Anatomy`] what its bytes are spent on, and [`Direct`] takes the one module out of a plain one. [`CONTRACT`] is the
+//! package that plugins are written to.
 
 mod anatomy;
 mod border;
+mod direct;
 mod error;
 mod text;
 
 pub use anatomy::{Anatomy, Tool};
 pub use border::{Border, Interface};
+pub use direct::{Direct, Indirect};
 pub use error::ComponentError;
 pub use text::{from_file, from_text, world_of};
 

@@ -208,6 +208,7 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         .open("folder", plugins.folder.display())
         .open("cache", cache)
         .open("reload", plugins.reload)
+        .open("direct", plugins.direct)
         .open("require_signature", plugins.require_signature)
         .open("keys", list(plugins.keys.iter().cloned()))
         .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));

@@ -27,6 +27,8 @@ pub struct Plugins {
     pub cache: Option<PathBuf>,
     /// Whether the folder is watched, so that changes go live by themselves; true by default.
     pub reload: bool,
+    /// Whether a plugin that is one core module is called without the component layer; true by default.
+    pub direct: bool,
     /// Whether a plugin must be signed by one of `keys`; false by default.
     pub require_signature: bool,
     /// Who may vouch for plugins: `ed25519:` and a public key in base64, as `weir plugin keygen` prints it. A signature
@@ -267,6 +269,7 @@ impl Plugins {
             folder: folder.unwrap_or_else(|| table.source.resolve("plugins")),
             cache: table.value("cache").and_then(|value| value.path()),
             reload: table.flag("reload", true),
+            direct: table.flag("direct", true),
             require_signature: table.flag("require_signature", false),
             keys: table.value("keys").map_or_else(Vec::new, |value| versions::public_keys(&value)),
             chain,

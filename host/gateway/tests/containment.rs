@@ -101,14 +101,14 @@ fn upstream() -> Upstream {
 }
 
 /// A gateway with one worker. Each villain that loads is bound twice: closed for the model `closed-NAME`, open for
-/// `open-NAME`; nothing is bound for the model `m`.
-fn gateway() -> Gateway {
+/// `open-NAME`; nothing is bound for the model `m`. `way` says how plugins are called.
+fn gateway(way: &str) -> Gateway {
     let mut config = String::from("[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nworkers = 1\n");
     let upstream = upstream();
     write!(config, "[providers.up]\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\nretries = 0\n", upstream.address)
         .unwrap();
     config.push_str("[models.m]\ntargets = [\"up/m\"]\n");
-    let mut bindings = String::from("[plugins]\n");
+    let mut bindings = format!("[plugins]\n{way}\n");
     for (name, fate) in FATES {
         if matches!(fate, Fate::Unloaded(_)) {
             continue;
@@ -148,7 +148,16 @@ fn the_table_names_every_villain() {
 
 #[test]
 fn every_villain_hurts_its_own_requests_alone_and_leaves_nothing_behind() {
-    let gateway = gateway();
+    every_villain("direct = true");
+}
+
+#[test]
+fn villains_come_to_the_same_end_when_they_are_called_as_components() {
+    every_villain("direct = false");
+}
+
+fn every_villain(way: &str) {
+    let gateway = gateway(way);
     assert_eq!(post(gateway.address, ACME, &ask("m", false)).status, 200);
     let before = size(gateway.pid());
     for (name, fate) in FATES {

@@ -1,11 +1,12 @@
 //! One call into a guest: bounded, measured, and with its exchange brought back whatever happens.
 
+use crate::ask::Ask;
 use crate::chain::Bound;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
 use crate::gate::Gates;
 use crate::hook::Hook;
-use crate::instance::{Hooks, arm, diagnose};
+use crate::instance::{arm, diagnose};
 use crate::meter::HookStats;
 use crate::pool::{Pool, Taken};
 use std::cell::Cell;
@@ -13,7 +14,6 @@ use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
-use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
 use weir_config::Isolation;
 
 /// CPU time of one call: what its polls take, with what comes before and after the guest in them. Waiting between polls
@@ -128,19 +128,14 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Calls the hook that `pick` finds, lending it the exchange, and has `check` look at the answer. After a fault the
+    /// Makes the call, lending it the exchange, and has `check` look at the answer. After a fault the
     /// exchange is back, undone if the binding is open, and the instance is burned.
-    pub(crate) async fn run<P, R, T>(
+    pub(crate) async fn run<A: Ask, T>(
         mut self,
         lent: &mut Option<Box<Exchange>>,
-        params: P,
-        pick: impl FnOnce(&Hooks) -> Option<&TypedFunc<P, R>>,
-        check: impl FnOnce(R) -> Result<T, Fault>,
-    ) -> Result<T, Fault>
-    where
-        P: ComponentNamedList + Lower + 'static,
-        R: ComponentNamedList + Lift + 'static,
-    {
+        ask: A,
+        check: impl FnOnce(A::Answer) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
         let admitted = self.bound.standing().admit(self.spent.resume()).inspect_err(|fault| stats.fault(fault))?;
@@ -159,7 +154,7 @@ impl Call<'_> {
         };
         let result = match taken {
             Ok(mut taken) => {
-                let answer = self.enter(&mut taken, lent, params, pick, &mut bill.spent).await;
+                let answer = self.enter(&mut taken, lent, ask, &mut bill.spent).await;
                 let result = answer.and_then(check);
                 match result.is_ok() {
                     true => taken.give_back(plugin, bill.spent.resume()),
@@ -199,29 +194,22 @@ impl Call<'_> {
         }
     }
 
-    async fn enter<P, R>(
+    async fn enter<A: Ask>(
         &self,
         taken: &mut Taken,
         lent: &mut Option<Box<Exchange>>,
-        params: P,
-        pick: impl FnOnce(&Hooks) -> Option<&TypedFunc<P, R>>,
+        ask: A,
         spent: &mut Spent,
-    ) -> Result<R, Fault>
-    where
-        P: ComponentNamedList + Lower + 'static,
-        R: ComponentNamedList + Lift + 'static,
-    {
+    ) -> Result<A::Answer, Fault> {
         let plugin = self.bound.plugin();
-        let gone = || Fault::Start("no such hook".to_owned());
-        let instance = taken.instance().ok_or_else(gone)?;
-        let function = pick(&instance.hooks).ok_or_else(gone)?;
+        let instance = taken.instance().ok_or_else(|| Fault::Start("no instance".to_owned()))?;
         arm(&mut instance.store, plugin);
         if let Some(exchange) = lent.as_deref_mut() {
             exchange.begin(self.access, plugin.open());
         }
         instance.store.data_mut().exchange = lent.take();
         let limit = plugin.settings().limits.deadline;
-        let answer = metered(function.call_async(&mut instance.store, params), limit, self.gates, spent).await;
+        let answer = metered(ask.ask(&instance.hooks, &mut instance.store), limit, self.gates, spent).await;
         *lent = instance.store.data_mut().exchange.take();
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
         if let (Err(_), Some(exchange)) = (&answer, lent.as_deref_mut()) {

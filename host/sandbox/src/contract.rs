@@ -83,6 +83,15 @@ pub(crate) enum Level {
     Error,
 }
 
+impl Level {
+    /// A level by its number in the contract.
+    pub(crate) fn numbered(number: u32) -> wasmtime::Result<Self> {
+        let all = [Self::Trace, Self::Debug, Self::Info, Self::Warn, Self::Error];
+        let level = usize::try_from(number).ok().and_then(|number| all.get(number).copied());
+        level.ok_or_else(|| wasmtime::Error::msg("unexpected discriminant of a level"))
+    }
+}
+
 /// `router.candidate`: somebody who could answer.
 #[derive(Debug, Clone, ComponentType, Lower)]
 #[component(record)]

@@ -3,14 +3,16 @@
 use crate::compiled;
 use crate::egress::Egress;
 use crate::error::LoadError;
-use crate::host::{self, Host};
+use crate::host::{self, Host, Links};
 use crate::meter::Meter;
 use crate::tenant::TenantNames;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OperatorCost, OptLevel, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, Module, OperatorCost, OptLevel, PoolingAllocationConfig,
+};
 use weir_config::Grant;
 
 /// Largest plugin file that is compiled. Python components reach 20 MB; beyond this a file is a mistake or an attack.
@@ -111,6 +113,16 @@ impl Sandbox {
         self.engine.precompile_component(wasm).map_err(|e| LoadError::Compile(format!("{e:#}")))
     }
 
+    /// Compiles a core module, likewise.
+    pub(crate) fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
+        self.engine.precompile_module(wasm).map_err(|e| LoadError::Compile(format!("{e:#}")))
+    }
+
+    /// Loads what [`Sandbox::compile_module`] made.
+    pub(crate) fn load_module(&self, code: &[u8]) -> Result<Module, LoadError> {
+        compiled::load_module(&self.engine, code).map_err(|e| LoadError::Cache(format!("{e:#}")))
+    }
+
     /// Loads what [`Sandbox::compile`] made.
     pub(crate) fn load(&self, code: &[u8]) -> Result<Component, LoadError> {
         compiled::load(&self.engine, code).map_err(|e| LoadError::Cache(format!("{e:#}")))
@@ -119,7 +131,14 @@ impl Sandbox {
     /// A linker with the lent data and the granted capabilities, and nothing else.
     pub(crate) fn linker(&self, grants: &[Grant]) -> Result<Linker<Host>, LoadError> {
         let mut linker = Linker::new(&self.engine);
-        host::link(&mut linker, grants).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        host::link(Links::Component(&mut linker), grants).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        Ok(linker)
+    }
+
+    /// The same for core modules.
+    pub(crate) fn direct_linker(&self, grants: &[Grant]) -> Result<wasmtime::Linker<Host>, LoadError> {
+        let mut linker = wasmtime::Linker::new(&self.engine);
+        host::link(Links::Direct(&mut linker), grants).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
         Ok(linker)
     }
 }

@@ -74,7 +74,7 @@ pub struct Reply {
 struct Note {
     plugin: u64,
     key: String,
-    value: Vec<u8>,
+    value: Bytes,
 }
 
 /// What stood before a plugin wrote, in case it faults and its binding says to go on without it.
@@ -247,6 +247,16 @@ impl Exchange {
         Ok(())
     }
 
+    /// Bytes of the largest body that a host call may have to go through.
+    pub(crate) fn largest(&self) -> u32 {
+        let bodies =
+            [Some(&self.request), self.attempt.as_ref().map(|(_, body)| body), self.reply.as_ref().map(|r| &r.body)];
+        // What was written into a body does not count in its length yet.
+        let length = |body: &Document| if body.is_changed() { usize::MAX } else { body.len() };
+        let largest = bodies.into_iter().flatten().map(length).max();
+        u32::try_from(largest.unwrap_or_default()).unwrap_or(u32::MAX)
+    }
+
     /// The reply's side for reading.
     pub(crate) fn reply_side(&mut self) -> Option<&mut Reply> {
         self.reply.as_mut()
@@ -258,12 +268,12 @@ impl Exchange {
     }
 
     /// A note of a plugin.
-    pub(crate) fn note(&self, plugin: u64, key: &str) -> Option<Vec<u8>> {
+    pub(crate) fn note(&self, plugin: u64, key: &str) -> Option<Bytes> {
         self.notes.iter().find(|n| n.plugin == plugin && n.key == key).map(|n| n.value.clone())
     }
 
     /// Writes a note of a plugin, or leaves everything as it is if the bounds are reached.
-    pub(crate) fn set_note(&mut self, plugin: u64, key: String, value: Vec<u8>) -> Result<(), String> {
+    pub(crate) fn set_note(&mut self, plugin: u64, key: &str, value: Bytes) -> Result<(), String> {
         let others = self.notes.iter().filter(|n| n.plugin == plugin && n.key != key);
         let (count, bytes) = others.fold((0, 0), |(c, b), n| (c + 1, b + n.key.len() + n.value.len()));
         if count >= NOTES || bytes + key.len() + value.len() > NOTE_BYTES {
@@ -271,7 +281,7 @@ impl Exchange {
         }
         match self.notes.iter_mut().find(|n| n.plugin == plugin && n.key == key) {
             Some(note) => note.value = value,
-            None => self.notes.push(Note { plugin, key, value }),
+            None => self.notes.push(Note { plugin, key: key.to_owned(), value }),
         }
         Ok(())
     }

@@ -7,13 +7,14 @@ mod events;
 mod kv;
 mod log;
 mod notes;
+mod offer;
 mod random;
 mod reply;
 mod request;
 mod secrets;
 mod upstream;
 
-use crate::call::since_resumed;
+use crate::direct::Desk;
 use crate::error::Fault;
 use crate::exchange::Exchange;
 use crate::limiter::Limiter;
@@ -21,13 +22,14 @@ use crate::meter::{Alive, Counters};
 use crate::plugin::Plugin;
 use crate::powers::Powers;
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
-use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, WasmStr};
+use wasmtime::component::Linker;
 use weir_config::Grant;
+
+use offer::Offer;
+
+pub(crate) use offer::LONG;
 
 /// What a plugin keeps for one tenant, shared by all its instances.
 #[derive(Debug)]
@@ -58,6 +60,8 @@ pub(crate) struct Host {
     pub(crate) budget: Budget,
     /// Why the host cut the guest off, if it did.
     pub(crate) fault: Option<Fault>,
+    /// Of an instance that is called directly.
+    pub(crate) desk: Desk,
     pub(crate) plugin: Arc<str>,
     /// Of the plugin with its settings: two bindings of one file keep notes of their own.
     pub(crate) plugin_id: u64,
@@ -76,6 +80,7 @@ impl Host {
             limiter: Limiter::new(plugin.settings().limits.memory),
             budget: Budget::default(),
             fault: None,
+            desk: Desk::default(),
             plugin: Arc::clone(plugin.name()),
             plugin_id: plugin.id(),
             slots,
@@ -83,6 +88,11 @@ impl Host {
             counters: HashMap::default(),
             _alive: alive,
         }
+    }
+
+    /// The exchange on loan. There is none while `init` runs.
+    fn lent(&mut self) -> Option<&mut Exchange> {
+        self.exchange.as_deref_mut()
     }
 
     /// Turns to another tenant; only where the operator chose the isolation `shared`.
@@ -94,12 +104,8 @@ impl Host {
     }
 }
 
-/// What a host function sees of its caller.
-type Caller<'a> = StoreContextMut<'a, Host>;
-
 /// Takes one host call off the budget; every host function starts with it.
-fn spend(caller: &mut Caller<'_>) -> wasmtime::Result<()> {
-    let host = caller.data_mut();
+pub(crate) fn spend(host: &mut Host) -> wasmtime::Result<()> {
     match host.budget.host_calls.checked_sub(1) {
         Some(left) => {
             host.budget.host_calls = left;
@@ -113,40 +119,10 @@ fn spend(caller: &mut Caller<'_>) -> wasmtime::Result<()> {
 }
 
 /// Takes bytes off what the call may write into bodies, or answers why not.
-fn write(caller: &mut Caller<'_>, bytes: usize) -> Result<(), String> {
-    let budget = &mut caller.data_mut().budget;
-    let left = budget.written.checked_sub(bytes);
-    budget.written = left.ok_or_else(|| "one call may not write so many bytes into bodies".to_owned())?;
+fn write(host: &mut Host, bytes: usize) -> Result<(), String> {
+    let left = host.budget.written.checked_sub(bytes);
+    host.budget.written = left.ok_or_else(|| "one call may not write so many bytes into bodies".to_owned())?;
     Ok(())
-}
-
-/// So long a guest may keep its thread in one host call before it has to give way: as long as in code of its own.
-const LONG: Duration = Duration::from_micros(500);
-
-/// Runs a host function whose work grows with what it is given. Where it took long, the guest gives way before it goes
-/// on, and whoever polls it sees what it has used.
-fn giving_way<'a, P, R: Send + 'a>(
-    caller: Caller<'a>,
-    params: P,
-    function: fn(Caller<'_>, P) -> wasmtime::Result<R>,
-) -> Box<dyn Future<Output = wasmtime::Result<R>> + Send + 'a> {
-    let answer = function(caller, params);
-    Box::new(async move {
-        if since_resumed() > LONG {
-            tokio::task::yield_now().await;
-        }
-        answer
-    })
-}
-
-/// The exchange on loan. There is none while `init` runs.
-fn lent<'a>(caller: &'a mut Caller<'_>) -> Option<&'a mut Exchange> {
-    caller.data_mut().exchange.as_deref_mut()
-}
-
-/// An argument as a string of our own, for where the store must be free while it is used.
-fn owned(caller: &Caller<'_>, text: &WasmStr) -> wasmtime::Result<String> {
-    Ok(text.to_str(caller)?.into_owned())
 }
 
 /// What writes answer while `init` runs.
@@ -154,22 +130,39 @@ fn no_request<T>() -> Result<T, String> {
     Err("there is no request at hand".to_owned())
 }
 
+/// Where host functions go.
+pub(crate) enum Links<'a> {
+    /// To components.
+    Component(&'a mut Linker<Host>),
+    /// To core modules.
+    Direct(&'a mut wasmtime::Linker<Host>),
+}
+
+impl Links<'_> {
+    fn offer(&mut self, interface: &'static str) -> wasmtime::Result<Offer<'_>> {
+        Ok(match self {
+            Self::Component(linker) => Offer::Component(linker.instance(interface)?),
+            Self::Direct(linker) => Offer::Direct(linker, interface),
+        })
+    }
+}
+
 /// Adds the lent data and the granted capabilities to a linker.
-pub(crate) fn link(linker: &mut Linker<Host>, grants: &[Grant]) -> wasmtime::Result<()> {
-    request::link(linker)?;
-    upstream::link(linker)?;
-    reply::link(linker)?;
-    events::link(linker)?;
-    notes::link(linker)?;
+pub(crate) fn link(mut links: Links<'_>, grants: &[Grant]) -> wasmtime::Result<()> {
+    request::link(links.offer("weir:plugin/request@0.1.0")?)?;
+    upstream::link(links.offer("weir:plugin/upstream@0.1.0")?)?;
+    reply::link(links.offer("weir:plugin/reply@0.1.0")?)?;
+    events::link(links.offer("weir:plugin/events@0.1.0")?)?;
+    notes::link(links.offer("weir:plugin/notes@0.1.0")?)?;
     for grant in grants {
         match grant {
-            Grant::Log => log::link(linker)?,
-            Grant::Counters => counters::link(linker)?,
-            Grant::Kv => kv::link(linker)?,
-            Grant::Clock => clock::link(linker)?,
-            Grant::Random => random::link(linker)?,
-            Grant::Secrets => secrets::link(linker)?,
-            Grant::Callouts => callouts::link(linker)?,
+            Grant::Log => log::link(links.offer("weir:plugin/log@0.1.0")?)?,
+            Grant::Counters => counters::link(links.offer("weir:plugin/counters@0.1.0")?)?,
+            Grant::Kv => kv::link(links.offer("weir:plugin/kv@0.1.0")?)?,
+            Grant::Clock => clock::link(links.offer("weir:plugin/clock@0.1.0")?)?,
+            Grant::Random => random::link(links.offer("weir:plugin/random@0.1.0")?)?,
+            Grant::Secrets => secrets::link(links.offer("weir:plugin/secrets@0.1.0")?)?,
+            Grant::Callouts => callouts::link(links.offer("weir:plugin/callouts@0.1.0")?)?,
         }
     }
     Ok(())

@@ -1,10 +1,11 @@
 //! One live instance: a store, the guest in it, and its hooks looked up once.
 
-use crate::contract::{Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::ask::{ComponentHooks, Hooks};
+use crate::direct::CARRY;
 use crate::error::Fault;
 use crate::hook::Hook;
 use crate::host::{Budget, Host, Slots};
-use crate::plugin::Plugin;
+use crate::plugin::{Plugin, Way};
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};
@@ -12,23 +13,8 @@ use wasmtime::{Store, Trap};
 
 /// Instructions after which a guest gives way: some 50 µs, and a millisecond or two if every one misses the caches.
 const SLICE: u64 = 50_000;
-/// Bytes that one host call or answer may carry out of the guest: a body of the largest default limit, and some.
-const CARRY: usize = 16 << 20;
-
 /// Bytes that a guest may write into bodies in one call, over and over the same place included.
 const WRITTEN: usize = 32 << 20;
-
-pub(crate) type Verdict = (Result<(), Refusal>,);
-
-/// The hooks of an instance, ready to be called.
-pub(crate) struct Hooks {
-    pub(crate) policy: Option<TypedFunc<(Facts,), Verdict>>,
-    pub(crate) router: Option<TypedFunc<(Facts, Arc<[Candidate]>), (Result<Routing, Refusal>,)>>,
-    pub(crate) upstream_request: Option<TypedFunc<(Facts, u32), Verdict>>,
-    pub(crate) response: Option<TypedFunc<(Facts, u16), Verdict>>,
-    pub(crate) event: Option<TypedFunc<(Facts, Vec<StreamEvent>, bool), (Result<Vec<Edit>, Refusal>,)>>,
-    pub(crate) observe: Option<TypedFunc<(Facts, Arc<Outcome>), ()>>,
-}
 
 /// A live instance. It belongs to one pool and serves one call at a time.
 pub(crate) struct Instance {
@@ -41,23 +27,26 @@ pub(crate) struct Instance {
 impl Instance {
     /// Makes an instance and runs its `init`.
     pub(crate) async fn start(plugin: &Plugin, slots: Arc<Slots>) -> Result<Self, Fault> {
+        Self::start_as(plugin, slots, plugin.direct()).await
+    }
+
+    /// The same, as a component or directly.
+    pub(crate) async fn start_as(plugin: &Plugin, slots: Arc<Slots>, direct: Option<Way<'_>>) -> Result<Self, Fault> {
         let host = Host::new(plugin, slots);
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter(|host| &mut host.limiter);
         store.set_hostcall_fuel(CARRY);
         store.fuel_async_yield_interval(Some(SLICE)).map_err(|e| Fault::Start(format!("{e:#}")))?;
         arm(&mut store, plugin);
-        let guest = plugin.pre().instantiate_async(&mut store).await;
-        let guest = guest.map_err(|e| diagnose(&mut store, &e))?;
-        if let Some(index) = &plugin.exports().init {
-            let init = guest
-                .get_typed_func::<(String,), (Result<(), String>,)>(&mut store, index)
-                .map_err(|e| Fault::Start(format!("{e:#}")))?;
-            let answer = init.call_async(&mut store, (plugin.config().to_owned(),)).await;
-            let (answer,) = answer.map_err(|e| diagnose(&mut store, &e))?;
-            answer.map_err(|why| Fault::Start(shorten(&why)))?;
-        }
-        let hooks = look_up(&guest, &mut store, plugin).map_err(|e| Fault::Start(format!("{e:#}")))?;
+        let hooks = match direct {
+            None => Hooks::Component(start_component(plugin, &mut store).await?),
+            Some((code, pre)) => {
+                let hooks = code.start(pre, &mut store).await.map_err(|e| diagnose(&mut store, &e))?;
+                let answer = hooks.init(&mut store, plugin.config()).await.map_err(|e| diagnose(&mut store, &e))?;
+                answer.map_err(|why| Fault::Start(shorten(&why)))?;
+                Hooks::Direct(hooks)
+            }
+        };
         Ok(Self { store, hooks, calls: 0, idle_since: Instant::now() })
     }
 
@@ -66,6 +55,20 @@ impl Instance {
         let limits = &plugin.settings().limits;
         self.calls >= limits.max_calls || self.store.data().limiter.used > limits.memory / 4 * 3
     }
+}
+
+/// Makes a component's instance, runs its `init`, and looks its hooks up.
+async fn start_component(plugin: &Plugin, store: &mut Store<Host>) -> Result<ComponentHooks, Fault> {
+    let guest = plugin.pre().instantiate_async(&mut *store).await.map_err(|e| diagnose(store, &e))?;
+    if let Some(index) = &plugin.exports().init {
+        let init = guest
+            .get_typed_func::<(String,), (Result<(), String>,)>(&mut *store, index)
+            .map_err(|e| Fault::Start(format!("{e:#}")))?;
+        let answer = init.call_async(&mut *store, (plugin.config().to_owned(),)).await;
+        let (answer,) = answer.map_err(|e| diagnose(store, &e))?;
+        answer.map_err(|why| Fault::Start(shorten(&why)))?;
+    }
+    look_up(&guest, store, plugin).map_err(|e| Fault::Start(format!("{e:#}")))
 }
 
 /// Sets the bounds of the coming call. Its time is bounded by whoever polls it.
@@ -116,8 +119,8 @@ fn shorten(text: &str) -> String {
     line.get(..end).unwrap_or_default().escape_debug().to_string()
 }
 
-fn look_up(guest: &Guest, store: &mut Store<Host>, plugin: &Plugin) -> wasmtime::Result<Hooks> {
-    Ok(Hooks {
+fn look_up(guest: &Guest, store: &mut Store<Host>, plugin: &Plugin) -> wasmtime::Result<ComponentHooks> {
+    Ok(ComponentHooks {
         policy: typed(guest, store, plugin, Hook::Policy)?,
         router: typed(guest, store, plugin, Hook::Router)?,
         upstream_request: typed(guest, store, plugin, Hook::UpstreamRequest)?,

@@ -8,11 +8,13 @@
 
 pub mod signature;
 
+mod ask;
 mod cache;
 mod call;
 mod chain;
 mod compiled;
 mod contract;
+mod direct;
 mod egress;
 mod engine;
 mod error;

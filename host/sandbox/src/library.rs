@@ -9,6 +9,7 @@ mod trust;
 use crate::cache::Cache;
 use crate::call::{START, Spent, metered};
 use crate::chain::Chains;
+use crate::direct::DirectCode;
 use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::host::Slots;
@@ -24,7 +25,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use trust::Trust;
-use weir_config::{Config, PluginSettings};
+use wasmtime::Module;
+use weir_component::Direct;
+use weir_config::{Config, PluginSettings, Plugins};
 
 pub use canary::Ended;
 pub use news::{Event, Problem};
@@ -124,7 +127,7 @@ impl Library {
         for want in wanted {
             let open = want.settings.as_ref().is_ok_and(|s| s.on_failure == weir_config::OnFailure::Open);
             let made = match &want.settings {
-                Ok(settings) => self.plugin(&want.place, settings, &config.plugins.folder, note).await,
+                Ok(settings) => self.plugin(&want.place, settings, &config.plugins, note).await,
                 Err(error) => Err(error.clone()),
             };
             let plugin = match made {
@@ -193,10 +196,10 @@ impl Library {
         &mut self,
         place: &Place,
         settings: &PluginSettings,
-        folder: &Path,
+        plugins: &Plugins,
         note: &mut dyn FnMut(Event),
     ) -> Result<Arc<Plugin>, LoadError> {
-        let source = &place.0;
+        let (source, folder) = (&place.0, &plugins.folder);
         let path = source.path(folder);
         let wasm = tokio::task::spawn_blocking(move || match std::fs::read(&path) {
             Err(e) => Err((path, e)),
@@ -214,14 +217,17 @@ impl Library {
         self.trust.as_ref().map_err(LoadError::clone)?.check(&wasm, &source.path(folder))?;
         self.was_rolled_back(place, hash)?;
         let on_trial = self.trials.get(place).map(|trial| &trial.plugin);
-        let same = |plugin: &&Arc<Plugin>| plugin.code().hash == hash && plugin.settings() == settings;
+        let same = |plugin: &&Arc<Plugin>| {
+            plugin.code().hash == hash && plugin.settings() == settings && plugin.may_be_direct() == plugins.direct
+        };
         if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same) {
             return Ok(Arc::clone(serving));
         }
         let beside = source.path(folder).with_extension("schema.json");
         check_settings(&wasm, &beside, settings)?;
         let code = self.code(source, hash, wasm, note).await?;
-        let plugin = Arc::new(Plugin::new(&self.sandbox, source.name().into(), code, settings.clone())?);
+        let plugin = Plugin::new(&self.sandbox, source.name().into(), code, settings.clone(), plugins.direct)?;
+        let plugin = Arc::new(plugin);
         self.try_out(&plugin).await?;
         Ok(plugin)
     }
@@ -241,6 +247,7 @@ impl Library {
             return Err(error.clone());
         }
         let start = Instant::now();
+        let wasm = Arc::new(wasm);
         let cached = self.cache.as_ref().and_then(|c| c.get(&hash, self.sandbox.settings_hash()));
         let component = match cached.and_then(|code| self.sandbox.load(&code).ok()) {
             Some(component) => {
@@ -249,7 +256,7 @@ impl Library {
             }
             None => {
                 note(Event::Compiling { source: source.clone(), bytes: wasm.len() });
-                let sandbox = Arc::clone(&self.sandbox);
+                let (sandbox, wasm) = (Arc::clone(&self.sandbox), Arc::clone(&wasm));
                 let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&wasm)).await;
                 let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten();
                 let compiled = compiled.inspect_err(|e| self.remember_bad(hash, e))?;
@@ -258,10 +265,40 @@ impl Library {
                 self.sandbox.load(&compiled)?
             }
         };
-        let code = Code::new(hash, component, &self.sandbox).inspect_err(|e| self.remember_bad(hash, e))?;
+        let direct = self.direct(source, wasm).await?;
+        let code = Code::new(hash, component, direct, &self.sandbox).inspect_err(|e| self.remember_bad(hash, e))?;
         let code = Arc::new(code);
         self.codes.insert(hash, Arc::clone(&code));
         Ok(code)
+    }
+
+    /// The plugin's core modules, if it can be called without the component layer.
+    async fn direct(&self, source: &Source, wasm: Arc<Vec<u8>>) -> Result<Option<DirectCode>, LoadError> {
+        let apart = tokio::task::spawn_blocking(move || Direct::of(&wasm)).await;
+        let parts = match apart.map_err(|e| LoadError::Compile(e.to_string()))? {
+            Ok(parts) => parts,
+            Err(why) => {
+                tracing::debug!(plugin = source.name(), %why, "called as a component");
+                return Ok(None);
+            }
+        };
+        let guest = self.module(parts.guest).await?;
+        let driver = self.module(parts.driver).await?;
+        Ok(Some(DirectCode { guest, driver, imports: parts.imports, table: parts.table }))
+    }
+
+    /// A compiled core module, from the cache or made now.
+    async fn module(&self, wasm: Vec<u8>) -> Result<Module, LoadError> {
+        let hash = blake3::hash(&wasm);
+        let cached = self.cache.as_ref().and_then(|c| c.get(&hash, self.sandbox.settings_hash()));
+        if let Some(module) = cached.and_then(|code| self.sandbox.load_module(&code).ok()) {
+            return Ok(module);
+        }
+        let sandbox = Arc::clone(&self.sandbox);
+        let compiled = tokio::task::spawn_blocking(move || sandbox.compile_module(&wasm)).await;
+        let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten()?;
+        self.keep(&hash, &compiled);
+        self.sandbox.load_module(&compiled)
     }
 
     fn remember_bad(&mut self, hash: blake3::Hash, error: &LoadError) {
@@ -286,12 +323,16 @@ impl Library {
         let counters = self.sandbox.meter().unlisted();
         let kv = Arc::new(Kv::new(16, Duration::from_secs(1)));
         let slots = Arc::new(Slots { tenant: nobody, counters, kv });
-        let started = metered(Instance::start(plugin, slots), START, &Rc::default(), &mut Spent::default()).await;
-        match started.flatten() {
-            Ok(_) => Ok(()),
-            Err(crate::error::Fault::Start(why)) => Err(LoadError::Settings(why)),
-            Err(fault) => Err(LoadError::Start(fault)),
+        // As a component even if it will be called directly: that is how its types are checked.
+        for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
+            let start = Instance::start_as(plugin, Arc::clone(&slots), direct);
+            match metered(start, START, &Rc::default(), &mut Spent::default()).await.flatten() {
+                Ok(_) => {}
+                Err(crate::error::Fault::Start(why)) => return Err(LoadError::Settings(why)),
+                Err(fault) => return Err(LoadError::Start(fault)),
+            }
         }
+        Ok(())
     }
 }
 

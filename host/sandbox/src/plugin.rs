@@ -1,5 +1,6 @@
 //! A plugin ready to serve: compiled code, checked against the contract, with the operator's settings.
 
+use crate::direct::{DirectCode, DirectPre};
 use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::hook::{Hook, INIT};
@@ -20,6 +21,8 @@ pub(crate) struct Code {
     /// BLAKE3 of the file.
     pub(crate) hash: blake3::Hash,
     component: Component,
+    /// The same as core modules, if it can be called without the component layer.
+    direct: Option<DirectCode>,
     exports: Exports,
     imports: Vec<String>,
 }
@@ -32,7 +35,12 @@ pub(crate) struct Exports {
 }
 
 impl Code {
-    pub(crate) fn new(hash: blake3::Hash, component: Component, sandbox: &Sandbox) -> Result<Self, LoadError> {
+    pub(crate) fn new(
+        hash: blake3::Hash,
+        component: Component,
+        direct: Option<DirectCode>,
+        sandbox: &Sandbox,
+    ) -> Result<Self, LoadError> {
         let find = |(interface, function): (&str, &str)| {
             let interface = component.get_export_index(None, interface)?;
             component.get_export_index(Some(&interface), function)
@@ -43,7 +51,7 @@ impl Code {
         }
         let ty = component.component_type();
         let imports = ty.imports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
-        Ok(Self { hash, component, exports, imports })
+        Ok(Self { hash, component, direct, exports, imports })
     }
 
     /// Refuses what is imported but not granted, before the linker does with a text for engine developers.
@@ -67,12 +75,18 @@ impl Code {
     }
 }
 
+/// Code that is called directly, joined to what is granted.
+pub(crate) type Way<'a> = (&'a DirectCode, &'a DirectPre);
+
 /// A plugin with its settings. Two bindings of one file with other settings are two of these; they share the code.
 pub struct Plugin {
     id: u64,
     name: Arc<str>,
     code: Arc<Code>,
     pre: InstancePre<Host>,
+    /// Whether it may be called without the component layer.
+    may_be_direct: bool,
+    direct: Option<DirectPre>,
     settings: PluginSettings,
     powers: Arc<Powers>,
     config: String,
@@ -96,10 +110,13 @@ impl Plugin {
         name: Arc<str>,
         code: Arc<Code>,
         settings: PluginSettings,
+        may_be_direct: bool,
     ) -> Result<Self, LoadError> {
         code.check_grants(&settings.grants)?;
         let linker = sandbox.linker(&settings.grants)?;
         let pre = linker.instantiate_pre(&code.component).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        let join = |direct: &DirectCode| direct.link(sandbox.direct_linker(&settings.grants)?);
+        let direct = code.direct.as_ref().filter(|_| may_be_direct).map(join).transpose()?;
         let powers = Arc::new(Powers::new(&settings, sandbox.egress())?);
         let config = settings.config.to_string();
         Ok(Self {
@@ -107,6 +124,8 @@ impl Plugin {
             name,
             code,
             pre,
+            may_be_direct,
+            direct,
             settings,
             powers,
             config,
@@ -159,6 +178,16 @@ impl Plugin {
 
     pub(crate) fn pre(&self) -> &InstancePre<Host> {
         &self.pre
+    }
+
+    /// Whether the operator lets it be called without the component layer.
+    pub(crate) fn may_be_direct(&self) -> bool {
+        self.may_be_direct
+    }
+
+    /// How it is called without the component layer, if it can be.
+    pub(crate) fn direct(&self) -> Option<Way<'_>> {
+        self.code.direct.as_ref().zip(self.direct.as_ref())
     }
 
     pub(crate) fn powers(&self) -> &Arc<Powers> {

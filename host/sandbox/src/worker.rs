@@ -1,5 +1,6 @@
 //! A serving thread's own share of the sandbox: its pools, and the hooks as the journey calls them.
 
+use crate::ask::{OnAttempt, OnEvents, OnFinished, OnRequest, OnResponse, Route};
 use crate::call::{Call, Spent};
 use crate::chain::{Bound, Chain};
 use crate::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
@@ -106,8 +107,8 @@ impl Worker {
         for bound in chain.at(Hook::Policy) {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::Policy, Access::Request);
-            let answer = call.run(lent, (facts,), |hooks| hooks.policy.as_ref(), Ok).await;
-            verdict(bound, Hook::Policy, answer.map(|(v,)| v))?;
+            let answer = call.run(lent, OnRequest(facts), Ok).await;
+            verdict(bound, Hook::Policy, answer)?;
         }
         Ok(())
     }
@@ -128,11 +129,11 @@ impl Worker {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let offered: Arc<[Candidate]> = order.iter().filter_map(|(i, _)| candidates.get(*i).cloned()).collect();
             let call = self.call(bound, Hook::Router, Access::Read);
-            let check = |(answer,): (Result<Routing, Refusal>,)| match answer {
+            let check = |answer: Result<Routing, Refusal>| match answer {
                 Ok(routing) => reorder(&order, routing).map(Ok),
                 Err(refusal) => Ok(Err(refusal)),
             };
-            let answer = call.run(lent, (facts, offered), |hooks| hooks.router.as_ref(), check).await;
+            let answer = call.run(lent, Route(facts, offered), check).await;
             if let Some(better) = verdict(bound, Hook::Router, answer)? {
                 order = better;
             }
@@ -153,8 +154,8 @@ impl Worker {
         for bound in chain.at(Hook::UpstreamRequest) {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::UpstreamRequest, Access::Attempt);
-            let answer = call.run(lent, (facts, attempt), |hooks| hooks.upstream_request.as_ref(), Ok).await;
-            verdict(bound, Hook::UpstreamRequest, answer.map(|(v,)| v))?;
+            let answer = call.run(lent, OnAttempt(facts, attempt), Ok).await;
+            verdict(bound, Hook::UpstreamRequest, answer)?;
         }
         Ok(())
     }
@@ -172,8 +173,8 @@ impl Worker {
         for bound in chain.at(Hook::Response) {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::Response, Access::Reply);
-            let answer = call.run(lent, (facts, status.as_u16()), |hooks| hooks.response.as_ref(), Ok).await;
-            verdict(bound, Hook::Response, answer.map(|(v,)| v))?;
+            let answer = call.run(lent, OnResponse(facts, status.as_u16()), Ok).await;
+            verdict(bound, Hook::Response, answer)?;
         }
         Ok(())
     }
@@ -194,7 +195,7 @@ impl Worker {
     ) -> Result<Option<T>, Stop> {
         let Some(facts) = facts_for(bound, lent) else { return Ok(None) };
         let count = events.len();
-        let check = |(answer,): (Result<Vec<Edit>, Refusal>,)| match answer {
+        let check = |answer: Result<Vec<Edit>, Refusal>| match answer {
             Ok(edits) if !edits.is_empty() && edits.len() != count => {
                 Err(Fault::Answer(format!("{} edits for {count} events", edits.len())))
             }
@@ -202,7 +203,7 @@ impl Worker {
             Err(refusal) => Ok(Err(refusal)),
         };
         let call = self.call(bound, Hook::Event, Access::Read);
-        let answer = call.run(lent, (facts, events, last), |hooks| hooks.event.as_ref(), check).await;
+        let answer = call.run(lent, OnEvents(facts, events, last), check).await;
         verdict(bound, Hook::Event, answer)
     }
 
@@ -212,8 +213,7 @@ impl Worker {
         for bound in chain.at(Hook::Observe) {
             let Some(facts) = facts_for(bound, lent) else { continue };
             let call = self.call(bound, Hook::Observe, Access::Read);
-            let params = (facts, Arc::clone(outcome));
-            let ran = call.run(lent, params, |hooks| hooks.observe.as_ref(), Ok).await;
+            let ran = call.run(lent, OnFinished(facts, Arc::clone(outcome)), Ok).await;
             if let Err(fault) = ran.or_else(|fault| if fault.is_skipped() { Ok(()) } else { Err(fault) }) {
                 tracing::warn!(plugin = &**bound.plugin().name(), hook = "observe", %fault, "plugin fault");
             }

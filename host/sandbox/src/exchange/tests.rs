@@ -82,18 +82,18 @@ fn each_hook_writes_its_own_side_only() {
 #[test]
 fn notes_are_a_bindings_own_and_bounded() {
     let mut exchange = exchange();
-    exchange.set_note(1, "k".to_owned(), b"one".to_vec()).unwrap();
-    exchange.set_note(2, "k".to_owned(), b"two".to_vec()).unwrap();
-    assert_eq!((exchange.note(1, "k").unwrap(), exchange.note(2, "k").unwrap()), (b"one".to_vec(), b"two".to_vec()));
-    assert!(exchange.set_note(1, "k".to_owned(), vec![0; NOTE_BYTES]).is_err());
-    assert_eq!(exchange.note(1, "k").unwrap(), b"one", "what did not fit left the old one");
-    exchange.set_note(1, "k".to_owned(), vec![0; NOTE_BYTES - 1]).unwrap();
-    assert!(exchange.set_note(1, "l".to_owned(), vec![]).is_err());
+    exchange.set_note(1, "k", Bytes::from_static(b"one")).unwrap();
+    exchange.set_note(2, "k", Bytes::from_static(b"two")).unwrap();
+    assert_eq!((exchange.note(1, "k").unwrap(), exchange.note(2, "k").unwrap()), ("one".into(), "two".into()));
+    assert!(exchange.set_note(1, "k", vec![0; NOTE_BYTES].into()).is_err());
+    assert_eq!(exchange.note(1, "k").unwrap(), "one", "what did not fit left the old one");
+    exchange.set_note(1, "k", vec![0; NOTE_BYTES - 1].into()).unwrap();
+    assert!(exchange.set_note(1, "l", vec![].into()).is_err());
     for n in 1..NOTES {
-        exchange.set_note(2, n.to_string(), vec![]).unwrap();
+        exchange.set_note(2, &n.to_string(), Bytes::new()).unwrap();
     }
-    assert!(exchange.set_note(2, "more".to_owned(), vec![]).is_err());
-    exchange.set_note(2, "k".to_owned(), b"still".to_vec()).unwrap();
+    assert!(exchange.set_note(2, "more", vec![].into()).is_err());
+    exchange.set_note(2, "k", Bytes::from_static(b"still")).unwrap();
 }
 
 #[test]

@@ -6,7 +6,8 @@
 mod message;
 mod url;
 
-use super::{Caller, Host, LONG, spend};
+use super::offer::Caller;
+use super::{LONG, Offer, spend};
 use crate::call::since_resumed;
 use crate::egress::{EgressFailure, Line};
 use crate::meter::{Callout, Counters};
@@ -14,7 +15,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmtime::component::{ComponentType, Lift, Linker, Lower, WasmList, WasmStr};
+use wasmtime::component::{ComponentType, Lift, Lower, WasmList, WasmStr};
 
 /// `callouts.outgoing`, left in the guest's memory until it is known to be of lawful size.
 #[derive(ComponentType, Lift)]
@@ -76,8 +77,9 @@ impl From<EgressFailure> for Failure {
     }
 }
 
-pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    let mut here = linker.instance("weir:plugin/callouts@0.1.0")?;
+/// For components only: a module that waits is called as one.
+pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
+    let Offer::Component(mut here) = here else { return Ok(()) };
     here.func_wrap_async("send", |mut caller, (outgoing,): (Outgoing,)| {
         let ready = ready(&mut caller, &outgoing);
         let counters = Arc::clone(&caller.data().slots.counters);
@@ -106,7 +108,7 @@ struct Ready {
 
 /// Looks at a request as the guest wrote it, and takes it off the budget if it may be sent.
 fn ready(caller: &mut Caller<'_>, outgoing: &Outgoing) -> wasmtime::Result<Result<Ready, Failure>> {
-    spend(caller)?;
+    spend(caller.data_mut())?;
     let denied = |why: &str| Ok(Err(Failure::Denied(why.to_owned())));
     if caller.data().exchange.is_none() {
         return denied("not while it starts");

@@ -1,33 +1,43 @@
 //! `weir:plugin/counters`: counters in the gateway's metrics.
 
-use super::{Caller, Host, spend};
+use super::offer::owned;
+use super::{Host, Offer, spend};
+use crate::direct::{Visitor, text, visit};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use wasmtime::component::{Linker, WasmStr};
+use wasmtime::component::WasmStr;
 
 /// Distinct names that an instance keeps resolved; a flood of names is looked up each time instead of growing this.
 const KEPT: usize = 64;
 
-pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    linker.instance("weir:plugin/counters@0.1.0")?.func_wrap("add", add)
+pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
+    match here {
+        Offer::Component(mut here) => here.func_wrap("add", |mut caller, (name, value): (WasmStr, u64)| {
+            let name = owned(&caller, &name)?;
+            spend(caller.data_mut())?;
+            add(caller.data_mut(), &name, value);
+            Ok(())
+        }),
+        Offer::Direct(linker, interface) => {
+            let call = |mut caller: Visitor<'_>, at: u32, len: u32, value: u64| {
+                visit(&mut caller, |host, memory| {
+                    add(host, text(memory, at, len)?, value);
+                    Ok(())
+                })
+            };
+            linker.func_wrap(interface, "add", call).map(drop)
+        }
+    }
 }
 
-fn add(mut caller: Caller<'_>, (name, value): (WasmStr, u64)) -> wasmtime::Result<()> {
-    spend(&mut caller)?;
-    let known = {
-        let name = name.to_str(&caller)?;
-        let host = caller.data();
-        if let Some(counter) = host.counters.get(&*name) {
-            counter.fetch_add(value, Ordering::Relaxed);
-            return Ok(());
-        }
-        name.into_owned()
-    };
-    let host = caller.data_mut();
-    let counter = host.slots.counters.named(&known);
-    counter.fetch_add(value, Ordering::Relaxed);
-    if host.counters.len() < KEPT && known.len() <= 64 {
-        host.counters.insert(known.into(), Arc::clone(&counter));
+fn add(host: &mut Host, name: &str, value: u64) {
+    if let Some(counter) = host.counters.get(name) {
+        counter.fetch_add(value, Ordering::Relaxed);
+        return;
     }
-    Ok(())
+    let counter = host.slots.counters.named(name);
+    counter.fetch_add(value, Ordering::Relaxed);
+    if host.counters.len() < KEPT && name.len() <= 64 {
+        host.counters.insert(name.into(), Arc::clone(&counter));
+    }
 }

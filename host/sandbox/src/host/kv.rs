@@ -1,40 +1,60 @@
 //! `weir:plugin/kv`: a small store for each plugin and tenant.
 
-use super::{Caller, Host, owned, spend};
-use wasmtime::component::{Linker, WasmStr};
+use super::offer::{owned, run};
+use super::{Host, Offer, spend};
+use crate::direct::{Visitor, answer, bytes as bytes_of, text, visit};
+use bytes::Bytes;
+use wasmtime::component::WasmStr;
 
-pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    let mut here = linker.instance("weir:plugin/kv@0.1.0")?;
-    here.func_wrap("get", get)?;
-    here.func_wrap("set", set)?;
-    here.func_wrap("increment", increment)?;
-    here.func_wrap("delete", delete)
+pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
+    here.text("get", get)?;
+    match here {
+        Offer::Component(mut here) => {
+            here.func_wrap_async("set", |caller, (key, value, ttl_ms): (WasmStr, Bytes, u64)| {
+                run(caller, |caller| {
+                    let key = owned(caller, &key)?;
+                    Ok(set(caller.data_mut(), &key, &value, ttl_ms))
+                })
+            })?;
+            here.func_wrap_async("increment", |caller, (key, by, ttl_ms): (WasmStr, i64, u64)| {
+                run(caller, |caller| {
+                    let key = owned(caller, &key)?;
+                    Ok(increment(caller.data_mut(), &key, by, ttl_ms))
+                })
+            })?;
+            here.func_wrap("delete", |mut caller, (key,): (WasmStr,)| {
+                let key = owned(&caller, &key)?;
+                spend(caller.data_mut())?;
+                Ok((caller.data().slots.kv.delete(&key),))
+            })
+        }
+        Offer::Direct(linker, interface) => {
+            let put = |caller: Visitor<'_>, at: u32, len: u32, at_value: u32, len_value: u32, ttl_ms: u64, to: u32| {
+                answer(caller, to, |host, memory| {
+                    Ok(set(host, text(memory, at, len)?, bytes_of(memory, at_value, len_value)?, ttl_ms))
+                })
+            };
+            linker.func_wrap(interface, "set", put)?;
+            let add = |caller: Visitor<'_>, at: u32, len: u32, by: i64, ttl_ms: u64, to: u32| {
+                answer(caller, to, |host, memory| Ok(increment(host, text(memory, at, len)?, by, ttl_ms)))
+            };
+            linker.func_wrap(interface, "increment", add)?;
+            let delete = |mut caller: Visitor<'_>, at: u32, len: u32| {
+                visit(&mut caller, |host, memory| Ok(u32::from(host.slots.kv.delete(text(memory, at, len)?))))
+            };
+            linker.func_wrap(interface, "delete", delete).map(drop)
+        }
+    }
 }
 
-fn get(mut caller: Caller<'_>, (key,): (WasmStr,)) -> wasmtime::Result<(Option<Vec<u8>>,)> {
-    spend(&mut caller)?;
-    let value = caller.data().slots.kv.get(&key.to_str(&caller)?);
-    Ok((value,))
+fn get(host: &mut Host, key: &str) -> wasmtime::Result<Option<Bytes>> {
+    Ok(host.slots.kv.get(key).map(Bytes::from))
 }
 
-type Set = (WasmStr, Vec<u8>, u64);
-
-fn set(mut caller: Caller<'_>, (key, value, ttl_ms): Set) -> wasmtime::Result<(Result<(), String>,)> {
-    spend(&mut caller)?;
-    let key = owned(&caller, &key)?;
-    Ok((caller.data().slots.kv.set(&key, value, ttl_ms),))
+fn set(host: &Host, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), String> {
+    host.slots.kv.set(key, value.to_vec(), ttl_ms)
 }
 
-type Increment = (WasmStr, i64, u64);
-
-fn increment(mut caller: Caller<'_>, (key, by, ttl_ms): Increment) -> wasmtime::Result<(Result<i64, String>,)> {
-    spend(&mut caller)?;
-    let key = owned(&caller, &key)?;
-    Ok((caller.data().slots.kv.increment(&key, by, ttl_ms),))
-}
-
-fn delete(mut caller: Caller<'_>, (key,): (WasmStr,)) -> wasmtime::Result<(bool,)> {
-    spend(&mut caller)?;
-    let key = owned(&caller, &key)?;
-    Ok((caller.data().slots.kv.delete(&key),))
+fn increment(host: &Host, key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
+    host.slots.kv.increment(key, by, ttl_ms)
 }

@@ -1,25 +1,41 @@
 //! `weir:plugin/log`: lines in the gateway's log.
 
-use super::{Caller, Host, spend};
+use super::offer::owned;
+use super::{Host, Offer, spend};
 use crate::contract::Level;
-use wasmtime::component::{Linker, WasmStr};
+use crate::direct::{Visitor, text, visit};
+use wasmtime::component::WasmStr;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-pub(super) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    linker.instance("weir:plugin/log@0.1.0")?.func_wrap("write", write)
+pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
+    match here {
+        Offer::Component(mut here) => here.func_wrap("write", |mut caller, (level, message): (Level, WasmStr)| {
+            let message = owned(&caller, &message)?;
+            spend(caller.data_mut())?;
+            write(caller.data_mut(), level, &message);
+            Ok(())
+        }),
+        Offer::Direct(linker, interface) => {
+            let call = |mut caller: Visitor<'_>, level: u32, at: u32, len: u32| {
+                visit(&mut caller, |host, memory| {
+                    write(host, Level::numbered(level)?, text(memory, at, len)?);
+                    Ok(())
+                })
+            };
+            linker.func_wrap(interface, "write", call).map(drop)
+        }
+    }
 }
 
-fn write(mut caller: Caller<'_>, (level, message): (Level, WasmStr)) -> wasmtime::Result<()> {
-    spend(&mut caller)?;
-    let left = caller.data().budget.log_bytes;
+fn write(host: &mut Host, level: Level, message: &str) {
+    let left = host.budget.log_bytes;
     if left == 0 {
-        return Ok(());
+        return;
     }
-    let line = { one_line(&message.to_str(&caller)?, left) };
-    let host = caller.data_mut();
+    let line = one_line(message, left);
     host.budget.log_bytes = left.saturating_sub(line.len().max(1));
     let (plugin, tenant) = (&*host.plugin, &*host.slots.tenant);
     let request = host.exchange.as_ref().map_or("", |x| &x.about.request_id);
@@ -30,7 +46,6 @@ fn write(mut caller: Caller<'_>, (level, message): (Level, WasmStr)) -> wasmtime
         Level::Warn => tracing::warn!(target: "plugin", plugin, tenant, request, "{line}"),
         Level::Error => tracing::error!(target: "plugin", plugin, tenant, request, "{line}"),
     }
-    Ok(())
 }
 
 /// The text in at most so many bytes, escaped so that no guest can forge a line or colour a terminal.

@@ -1,7 +1,7 @@
 //! Method, headers and body of a callout: lawful, bounded, and none of the host's own.
 
 use super::Outgoing;
-use crate::host::Caller;
+use crate::host::offer::Caller;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 

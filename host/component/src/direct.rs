@@ -1,0 +1,76 @@
+//! Plugins that can be called without the component layer: a component of one core module, taken out of it again.
+//!
+//! What tools for Rust, C and Zig make of a plugin is one core module and the wiring that `wit-component` puts around it.
+//! Calling into such a component costs some thousand instructions a time, most of them for what the wiring already fixes:
+//! which memory, which allocator, which types. [`Direct::of`] takes the module out, if the wiring is the usual one and
+//! joins each import and export to the function of that very name, and writes a second module, the driver, that
+//! stands between it and the host. The driver does in WebAssembly what else the host would have to enter the guest for:
+//! asking the guest's allocator for room, and telling it after a call that its answer was read. So a hook is one entry.
+
+mod driver;
+mod guest;
+mod wiring;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+use driver::driver;
+use guest::Guest;
+use wiring::Wiring;
+
+/// A plugin as core modules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Direct {
+    /// The plugin's own module. It imports functions of the contract, from the driver.
+    pub guest: Vec<u8>,
+    /// The module between it and the host. It exports every function that the guest imports under `interface#function`,
+    /// a function for each hook of the guest under the hook's interface, and `_initialize` if the guest does.
+    pub driver: Vec<u8>,
+    /// What the guest imports, in its order: names of the driver's exports.
+    pub imports: Vec<String>,
+    /// What the host puts into the driver's table once the guest is there: place, and name of the guest's export.
+    pub table: Vec<(u32, String)>,
+}
+
+/// Why a component is called as a component.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Indirect {
+    /// It is malformed; compiling it will say how.
+    #[error("it cannot be read: {0}")]
+    Malformed(String),
+    /// It consists of several modules, or is joined together in a way of its own.
+    #[error("it is not one module in the usual wiring: {0}")]
+    Wiring(&'static str),
+    /// Its module needs something that only the component layer gives.
+    #[error("its module {0}")]
+    Module(&'static str),
+    /// It imports what only the component layer offers.
+    #[error("it imports {0}")]
+    Import(String),
+}
+
+impl From<wasmparser::BinaryReaderError> for Indirect {
+    fn from(error: wasmparser::BinaryReaderError) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+/// What the module of a component may be called with and still be read as the contract means it: interfaces of the contract
+/// at this version.
+pub(crate) const VERSION: &str = "@0.1.0";
+
+impl Direct {
+    /// Takes the module out of a component, and writes its driver.
+    ///
+    /// # Errors
+    /// Why that cannot be done; such a component is none the worse for it.
+    pub fn of(component: &[u8]) -> Result<Self, Indirect> {
+        let wiring = Wiring::of(component)?;
+        let guest = Guest::of(wiring.module())?;
+        wiring.check(&guest)?;
+        let (driver, table) = driver(&guest)?;
+        let imports = guest.imports.iter().map(|(interface, function)| format!("{interface}#{function}")).collect();
+        Ok(Self { guest: wiring.module().to_vec(), driver, imports, table })
+    }
+}

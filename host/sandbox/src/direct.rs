@@ -1,0 +1,187 @@
+//! Calling plugins of one core module without the component layer.
+//!
+//! The module and its driver come from [`weir_component::Direct`]; what guests see is the same contract, and every answer is
+//! checked as strictly. What differs is the price: the component layer looks up memories, allocators and types by number
+//! at each crossing, and enters the guest anew for each string that it hands over.
+//!
+//! A component is type-checked against the contract by the component layer even if it is called directly afterwards.
+
+mod hooks;
+mod lift;
+mod parcel;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+pub(crate) use hooks::{DirectHooks, Expected};
+pub(crate) use parcel::{Content, Gives};
+
+use crate::call::since_resumed;
+use crate::error::LoadError;
+use crate::host::{Host, LONG, spend};
+use hooks::Answered;
+use lift::{Reader, slice};
+use parcel::Parcel;
+use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Memory, Module, Ref, Store};
+
+/// Bytes that one host call or one answer may carry out of the guest: a body of the largest default limit, and some.
+pub(crate) const CARRY: usize = 16 << 20;
+
+/// What the driver is told when the host worked long: the guest gives way before it goes on.
+const GIVE_WAY: i64 = -2;
+/// So many host calls pass between two looks at the clock, if none of them has much to do.
+const LOOK: u32 = 8;
+/// With bodies from so many bytes on each host call may have much to do.
+const LARGE: u32 = 32 << 10;
+
+/// A caller that is a core module.
+pub(crate) type Visitor<'a> = Caller<'a, Host>;
+
+/// A plugin as compiled core modules.
+#[derive(Debug)]
+pub(crate) struct DirectCode {
+    pub(crate) guest: Module,
+    pub(crate) driver: Module,
+    /// The driver's exports that the guest imports, in the guest's order.
+    pub(crate) imports: Vec<String>,
+    /// What belongs into the driver's table.
+    pub(crate) table: Vec<(u32, String)>,
+}
+
+/// The same, joined to what the operator grants.
+#[derive(Clone)]
+pub(crate) struct DirectPre {
+    driver: InstancePre<Host>,
+}
+
+/// The state of a direct instance between the host's functions.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    /// The guest's, once it is there.
+    memory: Option<Memory>,
+    parcel: Parcel,
+    expected: Expected,
+    answered: Option<Answered>,
+    /// The answer has been read: what the guest still does is cleaning up, and it may not call.
+    closed: bool,
+    /// Host calls since the last look at the clock.
+    calls: u32,
+}
+
+impl Desk {
+    /// Prepares for a call, with the one argument that is handed over piece by piece.
+    fn open(&mut self, expected: Expected, argument: Content) {
+        self.expected = expected;
+        self.answered = None;
+        self.closed = false;
+        self.parcel.argument(argument);
+    }
+}
+
+impl DirectCode {
+    /// Joins it to the host's functions that are granted.
+    pub(crate) fn link(&self, mut linker: Linker<Host>) -> Result<DirectPre, LoadError> {
+        let refused = |e: Error| LoadError::Contract(format!("{e:#}"));
+        inner(&mut linker).map_err(refused)?;
+        Ok(DirectPre { driver: linker.instantiate_pre(&self.driver).map_err(refused)? })
+    }
+
+    /// Makes an instance.
+    pub(crate) async fn start(&self, pre: &DirectPre, store: &mut Store<Host>) -> wasmtime::Result<DirectHooks> {
+        let absent = || Error::msg("the driver does not fit");
+        let driver = pre.driver.instantiate_async(&mut *store).await?;
+        let mut imports = Vec::with_capacity(self.imports.len());
+        for name in &self.imports {
+            imports.push(driver.get_export(&mut *store, name).ok_or_else(absent)?);
+        }
+        let guest = Instance::new_async(&mut *store, &self.guest, &imports).await?;
+        let table = driver.get_table(&mut *store, "table").ok_or_else(absent)?;
+        for (place, name) in &self.table {
+            let function = guest.get_func(&mut *store, name).ok_or_else(absent)?;
+            table.set(&mut *store, (*place).into(), Ref::Func(Some(function)))?;
+        }
+        let memory = guest.get_memory(&mut *store, "memory").ok_or_else(absent)?;
+        store.data_mut().desk.memory = Some(memory);
+        if let Some(initialize) = driver.get_func(&mut *store, "_initialize") {
+            initialize.typed::<(), ()>(&*store)?.call_async(&mut *store, ()).await?;
+        }
+        DirectHooks::of(&driver, store)
+    }
+}
+
+/// What the driver itself calls.
+fn inner(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    linker.func_wrap("weir", "place", |mut caller: Visitor<'_>, at: u32| {
+        let (memory, host) = open(&mut caller)?;
+        let next = host.desk.parcel.place(memory, at)?;
+        Ok(if next < 0 { ended(host, next) } else { next })
+    })?;
+    linker.func_wrap("weir", "input", |mut caller: Visitor<'_>| caller.data_mut().desk.parcel.begin_argument())?;
+    linker.func_wrap("weir", "handed", |caller: Visitor<'_>| caller.data().desk.parcel.handed())?;
+    linker.func_wrap("weir", "answer", |mut caller: Visitor<'_>, at: u32| {
+        let (memory, host) = open(&mut caller)?;
+        host.desk.closed = true;
+        let answered = host.desk.expected.read(&mut Reader::new(memory, CARRY), at)?;
+        host.desk.answered = Some(answered);
+        Ok(())
+    })?;
+    linker.func_wrap_async("weir", "give-way", |_, ()| Box::new(tokio::task::yield_now()))?;
+    Ok(())
+}
+
+/// The guest's memory and the host's state.
+fn open<'a>(caller: &'a mut Visitor<'_>) -> wasmtime::Result<(&'a mut [u8], &'a mut Host)> {
+    let memory = caller.data().desk.memory.ok_or_else(|| Error::msg("it calls before it is there"))?;
+    Ok(memory.data_and_store_mut(caller))
+}
+
+/// Lets a guest in: while something is handed over to it, and after its answer was read, it may not call.
+pub(crate) fn visit<T>(
+    caller: &mut Visitor<'_>,
+    function: impl FnOnce(&mut Host, &[u8]) -> wasmtime::Result<T>,
+) -> wasmtime::Result<T> {
+    let (memory, host) = open(caller)?;
+    if host.desk.closed || host.desk.parcel.under_way() {
+        return Err(Error::msg("cannot leave component instance"));
+    }
+    spend(host)?;
+    function(host, memory)
+}
+
+/// Runs a host function whose answer goes to `to` in the guest's memory; tells the driver how to go on.
+pub(crate) fn answer<T: Gives>(
+    mut caller: Visitor<'_>,
+    to: u32,
+    function: impl FnOnce(&mut Host, &[u8]) -> wasmtime::Result<T>,
+) -> wasmtime::Result<i64> {
+    let given = visit(&mut caller, function)?.gives();
+    let (memory, host) = open(&mut caller)?;
+    let next = host.desk.parcel.begin(memory, to, given)?;
+    Ok(if next < 0 { ended(host, next) } else { next })
+}
+
+/// How a host call ends: whether the guest has to give way.
+fn ended(host: &mut Host, done: i64) -> i64 {
+    let large = host.exchange.as_ref().is_some_and(|x| x.largest() >= LARGE);
+    host.desk.calls += 1;
+    if !large && host.desk.calls < LOOK {
+        return done;
+    }
+    host.desk.calls = 0;
+    if since_resumed() > LONG { GIVE_WAY } else { done }
+}
+
+/// Bytes of a guest's memory that it hands over.
+pub(crate) fn bytes(memory: &[u8], at: u32, length: u32) -> wasmtime::Result<&[u8]> {
+    let length = usize::try_from(length)?;
+    if length > CARRY {
+        return Err(Error::msg("too much data in one call"));
+    }
+    slice(memory, at, length)
+}
+
+/// A text of a guest's memory that it hands over.
+pub(crate) fn text(memory: &[u8], at: u32, length: u32) -> wasmtime::Result<&str> {
+    Ok(std::str::from_utf8(bytes(memory, at, length)?)?)
+}
