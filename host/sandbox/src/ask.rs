@@ -1,7 +1,11 @@
-//! Calls of hooks: what each is told, and how it is made, of a component or directly.
+//! Calls of hooks: what each is told and answers, and how it is made, of a component or directly.
+//!
+//! One call is one type, whatever the hook: each further type would be a further copy of all that surrounds a call, in code
+//! that has to be fetched for every request.
 
 use crate::contract::{Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
 use crate::direct::DirectHooks;
+use crate::error::Fault;
 use crate::host::Host;
 use std::sync::Arc;
 use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
@@ -24,18 +28,96 @@ pub(crate) struct ComponentHooks {
 /// The hooks of an instance.
 pub(crate) enum Hooks {
     /// It is called as a component.
-    Component(ComponentHooks),
+    Component(Box<ComponentHooks>),
     /// It is called directly.
     Direct(DirectHooks),
 }
 
-/// A call of one hook.
-pub(crate) trait Ask {
-    /// What the hook answers.
-    type Answer;
+/// A call of one hook: what it is told beside the facts.
+pub(crate) enum Ask {
+    /// `policy.on-request`.
+    Policy,
+    /// `router.route`, with the candidates.
+    Router(Arc<[Candidate]>),
+    /// `upstream-request.on-attempt`, with the number of the attempt.
+    UpstreamRequest(u32),
+    /// `response.on-response`, with the status.
+    Response(u16),
+    /// `event.on-events`, with the events and whether they are the last.
+    Event(Vec<StreamEvent>, bool),
+    /// `observe.on-finished`.
+    Observe(Arc<Outcome>),
+}
 
-    /// Makes the call. It fails if the guest traps or breaks the contract.
-    async fn ask(self, hooks: &Hooks, store: &mut Store<Host>) -> wasmtime::Result<Self::Answer>;
+/// What a hook answered.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// `policy`, `upstream-request`, `response`; `observe` has nothing to say, and says it this way.
+    Verdict(Result<(), Refusal>),
+    /// `router`.
+    Routing(Result<Routing, Refusal>),
+    /// `event`.
+    Edits(Result<Vec<Edit>, Refusal>),
+}
+
+impl Answer {
+    /// What `policy`, `upstream-request` and `response` answer.
+    pub(crate) fn verdict(self) -> Result<Result<(), Refusal>, Fault> {
+        match self {
+            Self::Verdict(verdict) => Ok(verdict),
+            Self::Routing(_) | Self::Edits(_) => Err(another()),
+        }
+    }
+
+    /// What `router` answers.
+    pub(crate) fn routing(self) -> Result<Result<Routing, Refusal>, Fault> {
+        match self {
+            Self::Routing(routing) => Ok(routing),
+            Self::Verdict(_) | Self::Edits(_) => Err(another()),
+        }
+    }
+
+    /// What `event` answers.
+    pub(crate) fn edits(self) -> Result<Result<Vec<Edit>, Refusal>, Fault> {
+        match self {
+            Self::Edits(edits) => Ok(edits),
+            Self::Verdict(_) | Self::Routing(_) => Err(another()),
+        }
+    }
+}
+
+fn another() -> Fault {
+    Fault::Answer("it answered for another hook".to_owned())
+}
+
+/// Makes a call. It fails if the guest traps or breaks the contract.
+pub(crate) async fn ask(hooks: &Hooks, store: &mut Store<Host>, facts: Facts, ask: Ask) -> wasmtime::Result<Answer> {
+    match hooks {
+        Hooks::Direct(hooks) => hooks.ask(store, facts, ask).await,
+        // Boxed, for such guests are slow enough, and others need not have the room for it.
+        Hooks::Component(hooks) => Box::pin(ask_component(hooks, store, facts, ask)).await,
+    }
+}
+
+async fn ask_component(
+    hooks: &ComponentHooks,
+    store: &mut Store<Host>,
+    facts: Facts,
+    ask: Ask,
+) -> wasmtime::Result<Answer> {
+    Ok(match ask {
+        Ask::Policy => Answer::Verdict(call(hooks.policy.as_ref(), store, (facts,)).await?.0),
+        Ask::Router(offered) => Answer::Routing(call(hooks.router.as_ref(), store, (facts, offered)).await?.0),
+        Ask::UpstreamRequest(attempt) => {
+            Answer::Verdict(call(hooks.upstream_request.as_ref(), store, (facts, attempt)).await?.0)
+        }
+        Ask::Response(status) => Answer::Verdict(call(hooks.response.as_ref(), store, (facts, status)).await?.0),
+        Ask::Event(events, last) => Answer::Edits(call(hooks.event.as_ref(), store, (facts, events, last)).await?.0),
+        Ask::Observe(outcome) => {
+            call(hooks.observe.as_ref(), store, (facts, outcome)).await?;
+            Answer::Verdict(Ok(()))
+        }
+    })
 }
 
 /// Calls a hook of a component.
@@ -45,88 +127,4 @@ where
     R: ComponentNamedList + Lift + 'static,
 {
     function.ok_or_else(|| Error::msg("it has no such hook"))?.call_async(store, params).await
-}
-
-/// `policy.on-request`.
-pub(crate) struct OnRequest(pub(crate) Facts);
-
-impl Ask for OnRequest {
-    type Answer = Result<(), Refusal>;
-
-    async fn ask(self, hooks: &Hooks, store: &mut Store<Host>) -> wasmtime::Result<Self::Answer> {
-        match hooks {
-            Hooks::Component(hooks) => Ok(call(hooks.policy.as_ref(), store, (self.0,)).await?.0),
-            Hooks::Direct(hooks) => hooks.policy(store, &self.0).await,
-        }
-    }
-}
-
-/// `router.route`.
-pub(crate) struct Route(pub(crate) Facts, pub(crate) Arc<[Candidate]>);
-
-impl Ask for Route {
-    type Answer = Result<Routing, Refusal>;
-
-    async fn ask(self, hooks: &Hooks, store: &mut Store<Host>) -> wasmtime::Result<Self::Answer> {
-        match hooks {
-            Hooks::Component(hooks) => Ok(call(hooks.router.as_ref(), store, (self.0, self.1)).await?.0),
-            Hooks::Direct(hooks) => hooks.router(store, &self.0, self.1).await,
-        }
-    }
-}
-
-/// `upstream-request.on-attempt`, with the number of the attempt.
-pub(crate) struct OnAttempt(pub(crate) Facts, pub(crate) u32);
-
-impl Ask for OnAttempt {
-    type Answer = Result<(), Refusal>;
-
-    async fn ask(self, hooks: &Hooks, store: &mut Store<Host>) -> wasmtime::Result<Self::Answer> {
-        match hooks {
-            Hooks::Component(hooks) => Ok(call(hooks.upstream_request.as_ref(), store, (self.0, self.1)).await?.0),
-            Hooks::Direct(hooks) => hooks.upstream_request(store, &self.0, self.1).await,
-        }
-    }
-}
-
-/// `response.on-response`, with the status.
-pub(crate) struct OnResponse(pub(crate) Facts, pub(crate) u16);
-
-impl Ask for OnResponse {
-    type Answer = Result<(), Refusal>;
-
-    async fn ask(self, hooks: &Hooks, store: &mut Store<Host>) -> wasmtime::Result<Self::Answer> {
-        match hooks {
-            Hooks::Component(hooks) => Ok(call(hooks.response.as_ref(), store, (self.0, self.1)).await?.0),
-            Hooks::Direct(hooks) => hooks.response(store, &self.0, self.1).await,
-        }
-    }
-}
-
-/// `event.on-events`, with the events and whether they are the last.
-pub(crate) struct OnEvents(pub(crate) Facts, pub(crate) Vec<StreamEvent>, pub(crate) bool);
-
-impl Ask for OnEvents {
-    type Answer = Result<Vec<Edit>, Refusal>;
-
-    async fn ask(self, hooks: &Hooks, store: &mut Store<Host>) -> wasmtime::Result<Self::Answer> {
-        match hooks {
-            Hooks::Component(hooks) => Ok(call(hooks.event.as_ref(), store, (self.0, self.1, self.2)).await?.0),
-            Hooks::Direct(hooks) => hooks.event(store, &self.0, (self.1, self.2)).await,
-        }
-    }
-}
-
-/// `observe.on-finished`.
-pub(crate) struct OnFinished(pub(crate) Facts, pub(crate) Arc<Outcome>);
-
-impl Ask for OnFinished {
-    type Answer = ();
-
-    async fn ask(self, hooks: &Hooks, store: &mut Store<Host>) -> wasmtime::Result<()> {
-        match hooks {
-            Hooks::Component(hooks) => call(hooks.observe.as_ref(), store, (self.0, self.1)).await,
-            Hooks::Direct(hooks) => hooks.observe(store, &self.0, &self.1).await,
-        }
-    }
 }

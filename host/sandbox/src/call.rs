@@ -1,7 +1,8 @@
 //! One call into a guest: bounded, measured, and with its exchange brought back whatever happens.
 
-use crate::ask::Ask;
+use crate::ask::{Answer, Ask, ask};
 use crate::chain::Bound;
+use crate::contract::{Facts, Refusal};
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
 use crate::gate::Gates;
@@ -115,6 +116,9 @@ impl Drop for Bill<'_> {
     }
 }
 
+/// What a look at an answer comes to: nothing more to say, a refusal, or what is wrong with it.
+pub(crate) type Checked = Result<Option<Refusal>, Fault>;
+
 /// What one call needs to know beside its parameters.
 pub(crate) struct Call<'a> {
     pub(crate) bound: &'a Bound,
@@ -130,12 +134,12 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// Makes the call, lending it the exchange, and has `check` look at the answer. After a fault the
     /// exchange is back, undone if the binding is open, and the instance is burned.
-    pub(crate) async fn run<A: Ask, T>(
+    pub(crate) async fn run(
         mut self,
         lent: &mut Option<Box<Exchange>>,
-        ask: A,
-        check: impl FnOnce(A::Answer) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        (facts, ask): (Facts, Ask),
+        check: &mut dyn FnMut(Answer) -> Checked,
+    ) -> Checked {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
         let admitted = self.bound.standing().admit(self.spent.resume()).inspect_err(|fault| stats.fault(fault))?;
@@ -154,7 +158,7 @@ impl Call<'_> {
         };
         let result = match taken {
             Ok(mut taken) => {
-                let answer = self.enter(&mut taken, lent, ask, &mut bill.spent).await;
+                let answer = self.enter(&mut taken, lent, (facts, ask), &mut bill.spent).await;
                 let result = answer.and_then(check);
                 match result.is_ok() {
                     true => taken.give_back(plugin, bill.spent.resume()),
@@ -194,13 +198,13 @@ impl Call<'_> {
         }
     }
 
-    async fn enter<A: Ask>(
+    async fn enter(
         &self,
         taken: &mut Taken,
         lent: &mut Option<Box<Exchange>>,
-        ask: A,
+        (facts, asked): (Facts, Ask),
         spent: &mut Spent,
-    ) -> Result<A::Answer, Fault> {
+    ) -> Result<Answer, Fault> {
         let plugin = self.bound.plugin();
         let instance = taken.instance().ok_or_else(|| Fault::Start("no instance".to_owned()))?;
         arm(&mut instance.store, plugin);
@@ -209,7 +213,7 @@ impl Call<'_> {
         }
         instance.store.data_mut().exchange = lent.take();
         let limit = plugin.settings().limits.deadline;
-        let answer = metered(ask.ask(&instance.hooks, &mut instance.store), limit, self.gates, spent).await;
+        let answer = metered(ask(&instance.hooks, &mut instance.store, facts, asked), limit, self.gates, spent).await;
         *lent = instance.store.data_mut().exchange.take();
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
         if let (Err(_), Some(exchange)) = (&answer, lent.as_deref_mut()) {

@@ -6,6 +6,7 @@
 //!
 //! A component is type-checked against the contract by the component layer even if it is called directly afterwards.
 
+mod gives;
 mod hooks;
 mod lift;
 mod parcel;
@@ -14,13 +15,14 @@ mod parcel;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-pub(crate) use hooks::{DirectHooks, Expected};
-pub(crate) use parcel::{Content, Gives};
+pub(crate) use gives::Gives;
+pub(crate) use hooks::DirectHooks;
+pub(crate) use parcel::Content;
 
 use crate::call::since_resumed;
 use crate::error::LoadError;
 use crate::host::{Host, LONG, spend};
-use hooks::Answered;
+use hooks::{Answered, Expected};
 use lift::{Reader, slice};
 use parcel::Parcel;
 use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Memory, Module, Ref, Store};

@@ -39,7 +39,7 @@ impl Instance {
         store.fuel_async_yield_interval(Some(SLICE)).map_err(|e| Fault::Start(format!("{e:#}")))?;
         arm(&mut store, plugin);
         let hooks = match direct {
-            None => Hooks::Component(start_component(plugin, &mut store).await?),
+            None => Hooks::Component(Box::new(start_component(plugin, &mut store).await?)),
             Some((code, pre)) => {
                 let hooks = code.start(pre, &mut store).await.map_err(|e| diagnose(&mut store, &e))?;
                 let answer = hooks.init(&mut store, plugin.config()).await.map_err(|e| diagnose(&mut store, &e))?;

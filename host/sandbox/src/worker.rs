@@ -1,7 +1,7 @@
 //! A serving thread's own share of the sandbox: its pools, and the hooks as the journey calls them.
 
-use crate::ask::{OnAttempt, OnEvents, OnFinished, OnRequest, OnResponse, Route};
-use crate::call::{Call, Spent};
+use crate::ask::{Answer, Ask};
+use crate::call::{Call, Checked, Spent};
 use crate::chain::{Bound, Chain};
 use crate::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
 use crate::error::Fault;
@@ -94,9 +94,21 @@ impl Worker {
         )
     }
 
-    fn call<'a>(&'a self, bound: &'a Bound, hook: Hook, access: Access) -> Call<'a> {
-        let spent = Spent::begin();
-        Call { bound, hook, access, pool: self.pool(bound), gates: &self.gates, make_room: &self.make_room, spent }
+    /// Calls one hook of one plugin, if it applies. Answers whether it has answered: if not, the request goes on without
+    /// it. `check` sees the answer, and says what is wrong with it or that it is a refusal.
+    async fn call(
+        &self,
+        bound: &Bound,
+        (hook, access): (Hook, Access),
+        lent: &mut Option<Box<Exchange>>,
+        ask: Ask,
+        check: &mut dyn FnMut(Answer) -> Checked,
+    ) -> Result<bool, Stop> {
+        let Some(facts) = facts_for(bound, lent) else { return Ok(false) };
+        let (pool, spent) = (self.pool(bound), Spent::begin());
+        let call = Call { bound, hook, access, pool, gates: &self.gates, make_room: &self.make_room, spent };
+        let answer = call.run(lent, (facts, ask), check).await;
+        verdict(bound, hook, answer)
     }
 
     /// Runs `policy` of every plugin that applies, in order; `lent` comes back rewritten.
@@ -105,10 +117,7 @@ impl Worker {
     /// The first refusal, or the first fault of a plugin whose failure policy is `closed`.
     pub async fn policy(&self, chain: &Chain, lent: &mut Option<Box<Exchange>>) -> Result<(), Stop> {
         for bound in chain.at(Hook::Policy) {
-            let Some(facts) = facts_for(bound, lent) else { continue };
-            let call = self.call(bound, Hook::Policy, Access::Request);
-            let answer = call.run(lent, OnRequest(facts), Ok).await;
-            verdict(bound, Hook::Policy, answer)?;
+            self.call(bound, (Hook::Policy, Access::Request), lent, Ask::Policy, &mut allowed).await?;
         }
         Ok(())
     }
@@ -126,17 +135,17 @@ impl Worker {
     ) -> Result<Vec<Routed>, Stop> {
         let mut order: Vec<Routed> = (0..candidates.len()).map(|i| (i, Vec::new())).collect();
         for bound in chain.at(Hook::Router) {
-            let Some(facts) = facts_for(bound, lent) else { continue };
             let offered: Arc<[Candidate]> = order.iter().filter_map(|(i, _)| candidates.get(*i).cloned()).collect();
-            let call = self.call(bound, Hook::Router, Access::Read);
-            let check = |answer: Result<Routing, Refusal>| match answer {
-                Ok(routing) => reorder(&order, routing).map(Ok),
-                Err(refusal) => Ok(Err(refusal)),
+            let mut better = None;
+            let mut check = |answer: Answer| match answer.routing()? {
+                Ok(routing) => {
+                    better = Some(reorder(&order, routing)?);
+                    Ok(None)
+                }
+                Err(refusal) => Ok(Some(refusal)),
             };
-            let answer = call.run(lent, Route(facts, offered), check).await;
-            if let Some(better) = verdict(bound, Hook::Router, answer)? {
-                order = better;
-            }
+            self.call(bound, (Hook::Router, Access::Read), lent, Ask::Router(offered), &mut check).await?;
+            order = better.unwrap_or(order);
         }
         Ok(order)
     }
@@ -151,11 +160,9 @@ impl Worker {
         lent: &mut Option<Box<Exchange>>,
         attempt: u32,
     ) -> Result<(), Stop> {
+        let at = (Hook::UpstreamRequest, Access::Attempt);
         for bound in chain.at(Hook::UpstreamRequest) {
-            let Some(facts) = facts_for(bound, lent) else { continue };
-            let call = self.call(bound, Hook::UpstreamRequest, Access::Attempt);
-            let answer = call.run(lent, OnAttempt(facts, attempt), Ok).await;
-            verdict(bound, Hook::UpstreamRequest, answer)?;
+            self.call(bound, at, lent, Ask::UpstreamRequest(attempt), &mut allowed).await?;
         }
         Ok(())
     }
@@ -170,11 +177,9 @@ impl Worker {
         lent: &mut Option<Box<Exchange>>,
         status: http::StatusCode,
     ) -> Result<(), Stop> {
+        let at = (Hook::Response, Access::Reply);
         for bound in chain.at(Hook::Response) {
-            let Some(facts) = facts_for(bound, lent) else { continue };
-            let call = self.call(bound, Hook::Response, Access::Reply);
-            let answer = call.run(lent, OnResponse(facts, status.as_u16()), Ok).await;
-            verdict(bound, Hook::Response, answer)?;
+            self.call(bound, at, lent, Ask::Response(status.as_u16()), &mut allowed).await?;
         }
         Ok(())
     }
@@ -193,32 +198,37 @@ impl Worker {
         last: bool,
         check: impl FnOnce(Vec<Edit>) -> Result<T, String>,
     ) -> Result<Option<T>, Stop> {
-        let Some(facts) = facts_for(bound, lent) else { return Ok(None) };
         let count = events.len();
-        let check = |answer: Result<Vec<Edit>, Refusal>| match answer {
+        let (mut made, mut check) = (None, Some(check));
+        let mut look = |answer: Answer| match answer.edits()? {
             Ok(edits) if !edits.is_empty() && edits.len() != count => {
                 Err(Fault::Answer(format!("{} edits for {count} events", edits.len())))
             }
-            Ok(edits) => check(edits).map(Ok).map_err(Fault::Answer),
-            Err(refusal) => Ok(Err(refusal)),
+            Ok(edits) => {
+                made = check.take().map(|check| check(edits)).transpose().map_err(Fault::Answer)?;
+                Ok(None)
+            }
+            Err(refusal) => Ok(Some(refusal)),
         };
-        let call = self.call(bound, Hook::Event, Access::Read);
-        let answer = call.run(lent, OnEvents(facts, events, last), check).await;
-        verdict(bound, Hook::Event, answer)
+        let ask = Ask::Event(events, last);
+        self.call(bound, (Hook::Event, Access::Read), lent, ask, &mut look).await?;
+        Ok(made)
     }
 
     /// Runs `observe` of every plugin that applies. Faults are counted and logged, nothing more.
     pub async fn observe(&self, chain: &Chain, lent: Box<Exchange>, outcome: &Arc<Outcome>) {
         let lent = &mut Some(lent);
+        let at = (Hook::Observe, Access::Read);
         for bound in chain.at(Hook::Observe) {
-            let Some(facts) = facts_for(bound, lent) else { continue };
-            let call = self.call(bound, Hook::Observe, Access::Read);
-            let ran = call.run(lent, OnFinished(facts, Arc::clone(outcome)), Ok).await;
-            if let Err(fault) = ran.or_else(|fault| if fault.is_skipped() { Ok(()) } else { Err(fault) }) {
-                tracing::warn!(plugin = &**bound.plugin().name(), hook = "observe", %fault, "plugin fault");
-            }
+            // What went wrong was logged, and nobody waits for it.
+            let _told = self.call(bound, at, lent, Ask::Observe(Arc::clone(outcome)), &mut allowed).await;
         }
     }
+}
+
+/// The check of an answer that is no more than a verdict.
+fn allowed(answer: Answer) -> Checked {
+    Ok(answer.verdict()?.err())
 }
 
 /// The facts to tell a plugin, if it applies to the request.
@@ -229,11 +239,11 @@ fn facts_for(bound: &Bound, lent: &Option<Box<Exchange>>) -> Option<Facts> {
 
 /// Turns an answer into going on, with what the plugin said or without the plugin, or stopping: by the binding's failure
 /// policy.
-fn verdict<T>(bound: &Bound, hook: Hook, answer: Result<Result<T, Refusal>, Fault>) -> Result<Option<T>, Stop> {
+fn verdict(bound: &Bound, hook: Hook, answer: Checked) -> Result<bool, Stop> {
     let plugin = bound.plugin();
     match answer {
-        Ok(Ok(said)) => Ok(Some(said)),
-        Ok(Err(refusal)) => Err(Stop::Refused { plugin: Arc::clone(plugin.name()), refusal: refusal.bounded() }),
+        Ok(None) => Ok(true),
+        Ok(Some(refusal)) => Err(Stop::Refused { plugin: Arc::clone(plugin.name()), refusal: refusal.bounded() }),
         Err(fault) => {
             let tenant = &*bound.slots().tenant;
             // That a plugin is not called was said when it began; each request would say it again.
@@ -241,7 +251,7 @@ fn verdict<T>(bound: &Bound, hook: Hook, answer: Result<Result<T, Refusal>, Faul
                 let open = plugin.open();
                 tracing::warn!(plugin = &**plugin.name(), hook = hook.name(), tenant, open, %fault, "plugin fault");
             }
-            if plugin.open() { Ok(None) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
+            if plugin.open() { Ok(false) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
         }
     }
 }

@@ -190,6 +190,8 @@ fn export(functions: &mut String, hook: &Hook, place: u32, cleans: bool) {
     let values_behind: String = (before.len()..given.len()).map(local).collect();
     let guests = types(&format!("{before}{handed_type}{behind}"));
     let result = if *answers { "(result i32)" } else { "" };
+    // One type for most hooks is one way in for the host.
+    let takes = types(if (1..=3).contains(&given.len()) { "ppp" } else { given });
     let take = match handed {
         Some(_) => "\n    (call $deliver (call $input))\n    (local.set $handed (call $handed))",
         None => "",
@@ -208,9 +210,8 @@ fn export(functions: &mut String, hook: &Hook, place: u32, cleans: bool) {
     };
     let _ = writeln!(
         functions,
-        r#"  (func (export "{interface}") (param {}) (local $handed i64) (local $answer i32){take}
-    {run})"#,
-        types(given)
+        r#"  (func (export "{interface}") (param {takes}) (local $handed i64) (local $answer i32){take}
+    {run})"#
     );
 }
 

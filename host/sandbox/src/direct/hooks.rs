@@ -2,9 +2,10 @@
 
 use super::lift::Reader;
 use super::parcel::Content;
-use crate::contract::{Edit, Facts, Outcome, Refusal, Routing};
+use crate::ask::{Answer, Ask};
+use crate::contract::{Facts, Outcome};
 use crate::host::Host;
-use wasmtime::{Error, Instance, Store, TypedFunc};
+use wasmtime::{Error, Instance, Store, TypedFunc, WasmParams};
 
 /// What a call is to answer.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -18,26 +19,25 @@ pub(crate) enum Expected {
 
 /// What a call answered.
 #[derive(Debug)]
-pub(crate) enum Answered {
+pub(super) enum Answered {
     Started(Result<(), String>),
-    Verdict(Result<(), Refusal>),
-    Routing(Result<Routing, Refusal>),
-    Edits(Result<Vec<Edit>, Refusal>),
+    Hook(Answer),
 }
 
 impl Expected {
     pub(super) fn read(self, reader: &mut Reader<'_>, at: u32) -> wasmtime::Result<Answered> {
         Ok(match self {
             Self::Started => Answered::Started(reader.started(at)?),
-            Self::Verdict => Answered::Verdict(reader.verdict(at)?),
-            Self::Routing => Answered::Routing(reader.routing(at)?),
-            Self::Edits => Answered::Edits(reader.edits(at)?),
+            Self::Verdict => Answered::Hook(Answer::Verdict(reader.verdict(at)?)),
+            Self::Routing => Answered::Hook(Answer::Routing(reader.routing(at)?)),
+            Self::Edits => Answered::Hook(Answer::Edits(reader.edits(at)?)),
         })
     }
 }
 
-/// `facts`, flat: whether a stream, bytes of the body.
-type Told = (u32, u32);
+/// What most hooks are told: whether it is a stream, bytes of the body, and a number of the hook's own or 0. One type for
+/// all of them, so that there is one way in.
+type Told = (u32, u32, u32);
 /// The outcome, flat, but for the text of its code.
 type Flat = (u32, u32, u32, u32, u32, u64, u64, u32, u64, u64);
 
@@ -46,30 +46,23 @@ pub(crate) struct DirectHooks {
     init: Option<TypedFunc<(), ()>>,
     policy: Option<TypedFunc<Told, ()>>,
     router: Option<TypedFunc<Told, ()>>,
-    upstream_request: Option<TypedFunc<(u32, u32, u32), ()>>,
-    response: Option<TypedFunc<(u32, u32, u32), ()>>,
-    event: Option<TypedFunc<(u32, u32, u32), ()>>,
+    upstream_request: Option<TypedFunc<Told, ()>>,
+    response: Option<TypedFunc<Told, ()>>,
+    event: Option<TypedFunc<Told, ()>>,
     observe: Option<TypedFunc<Flat, ()>>,
 }
 
-fn told(facts: &Facts) -> Told {
-    (u32::from(facts.streaming), facts.body_bytes)
-}
-
-fn wrong<T>() -> wasmtime::Result<T> {
-    Err(Error::msg("it answered something else"))
+fn find<P: WasmParams>(
+    driver: &Instance,
+    store: &mut Store<Host>,
+    name: &str,
+) -> wasmtime::Result<Option<TypedFunc<P, ()>>> {
+    let Some(function) = driver.get_func(&mut *store, name) else { return Ok(None) };
+    function.typed(&*store).map(Some)
 }
 
 impl DirectHooks {
     pub(super) fn of(driver: &Instance, store: &mut Store<Host>) -> wasmtime::Result<Self> {
-        fn find<P: wasmtime::WasmParams>(
-            driver: &Instance,
-            store: &mut Store<Host>,
-            name: &str,
-        ) -> wasmtime::Result<Option<TypedFunc<P, ()>>> {
-            let Some(function) = driver.get_func(&mut *store, name) else { return Ok(None) };
-            function.typed(&*store).map(Some)
-        }
         Ok(Self {
             init: find(driver, store, "lifecycle")?,
             policy: find(driver, store, "policy")?,
@@ -84,99 +77,57 @@ impl DirectHooks {
     /// Runs `lifecycle.init`, if there is one.
     pub(crate) async fn init(&self, store: &mut Store<Host>, settings: &str) -> wasmtime::Result<Result<(), String>> {
         let Some(init) = &self.init else { return Ok(Ok(())) };
-        match enter(init, store, (), (Expected::Started, Content::Text(settings.to_owned()))).await? {
-            Answered::Started(answer) => Ok(answer),
-            Answered::Verdict(_) | Answered::Routing(_) | Answered::Edits(_) => wrong(),
+        store.data_mut().desk.open(Expected::Started, Content::Text(settings.to_owned()));
+        init.call_async(&mut *store, ()).await?;
+        match store.data_mut().desk.answered.take() {
+            Some(Answered::Started(answer)) => Ok(answer),
+            Some(Answered::Hook(_)) | None => Err(no_answer()),
         }
     }
 
-    pub(crate) async fn policy(&self, store: &mut Store<Host>, facts: &Facts) -> Verdict {
-        verdict(self.policy.as_ref(), store, told(facts)).await
-    }
-
-    pub(crate) async fn upstream_request(&self, store: &mut Store<Host>, facts: &Facts, attempt: u32) -> Verdict {
-        let (streaming, bytes) = told(facts);
-        verdict(self.upstream_request.as_ref(), store, (streaming, bytes, attempt)).await
-    }
-
-    pub(crate) async fn response(&self, store: &mut Store<Host>, facts: &Facts, status: u16) -> Verdict {
-        let (streaming, bytes) = told(facts);
-        verdict(self.response.as_ref(), store, (streaming, bytes, status.into())).await
-    }
-
-    pub(crate) async fn router(
-        &self,
-        store: &mut Store<Host>,
-        facts: &Facts,
-        candidates: std::sync::Arc<[crate::contract::Candidate]>,
-    ) -> wasmtime::Result<Result<Routing, Refusal>> {
-        let asked = (Expected::Routing, Content::Candidates(candidates));
-        match enter(there(self.router.as_ref())?, store, told(facts), asked).await? {
-            Answered::Routing(answer) => Ok(answer),
-            Answered::Started(_) | Answered::Verdict(_) | Answered::Edits(_) => wrong(),
+    /// Makes a call.
+    pub(crate) async fn ask(&self, store: &mut Store<Host>, facts: Facts, ask: Ask) -> wasmtime::Result<Answer> {
+        let (function, number, expected, argument) = match ask {
+            Ask::Policy => (&self.policy, 0, Expected::Verdict, Content::Nothing),
+            Ask::Router(offered) => (&self.router, 0, Expected::Routing, Content::Candidates(offered)),
+            Ask::UpstreamRequest(attempt) => (&self.upstream_request, attempt, Expected::Verdict, Content::Nothing),
+            Ask::Response(status) => (&self.response, status.into(), Expected::Verdict, Content::Nothing),
+            Ask::Event(events, last) => (&self.event, last.into(), Expected::Edits, Content::Events(events)),
+            Ask::Observe(outcome) => return self.observe(store, facts, &outcome).await,
+        };
+        let function = function.as_ref().ok_or_else(|| Error::msg("it has no such hook"))?;
+        store.data_mut().desk.open(expected, argument);
+        function.call_async(&mut *store, (u32::from(facts.streaming), facts.body_bytes, number)).await?;
+        match store.data_mut().desk.answered.take() {
+            Some(Answered::Hook(answer)) => Ok(answer),
+            Some(Answered::Started(_)) | None => Err(no_answer()),
         }
     }
 
-    pub(crate) async fn event(
-        &self,
-        store: &mut Store<Host>,
-        facts: &Facts,
-        (events, last): (Vec<crate::contract::StreamEvent>, bool),
-    ) -> wasmtime::Result<Result<Vec<Edit>, Refusal>> {
-        let (streaming, bytes) = told(facts);
-        let asked = (Expected::Edits, Content::Events(events));
-        match enter(there(self.event.as_ref())?, store, (streaming, bytes, last.into()), asked).await? {
-            Answered::Edits(answer) => Ok(answer),
-            Answered::Started(_) | Answered::Verdict(_) | Answered::Routing(_) => wrong(),
-        }
-    }
-
-    pub(crate) async fn observe(
-        &self,
-        store: &mut Store<Host>,
-        facts: &Facts,
-        outcome: &Outcome,
-    ) -> wasmtime::Result<()> {
-        let (streaming, bytes) = told(facts);
-        let code = outcome.code.clone().map_or(Content::Nothing, Content::Name);
-        let coded = u32::from(outcome.code.is_some());
-        let flat = (
-            (streaming, bytes, outcome.status.into(), coded, outcome.attempts),
-            (outcome.input_tokens, outcome.output_tokens, outcome.provenance as u32),
-            (outcome.duration_us, outcome.first_byte_us),
-        );
-        let ((a, b, c, d, e), (f, g, h), (i, j)) = flat;
-        let function = there(self.observe.as_ref())?;
-        store.data_mut().desk.open(Expected::Verdict, code);
-        function.call_async(store, (a, b, c, d, e, f, g, h, i, j)).await
+    async fn observe(&self, store: &mut Store<Host>, facts: Facts, outcome: &Outcome) -> wasmtime::Result<Answer> {
+        let function = self.observe.as_ref().ok_or_else(|| Error::msg("it has no such hook"))?;
+        store.data_mut().desk.open(Expected::Verdict, outcome.code.clone().map_or(Content::Nothing, Content::Name));
+        function.call_async(&mut *store, flat(facts, outcome)).await?;
+        Ok(Answer::Verdict(Ok(())))
     }
 }
 
-type Verdict = wasmtime::Result<Result<(), Refusal>>;
-
-fn there<T>(function: Option<&T>) -> wasmtime::Result<&T> {
-    function.ok_or_else(|| Error::msg("it has no such hook"))
+fn flat(facts: Facts, outcome: &Outcome) -> Flat {
+    let coded = u32::from(outcome.code.is_some());
+    (
+        u32::from(facts.streaming),
+        facts.body_bytes,
+        outcome.status.into(),
+        coded,
+        outcome.attempts,
+        outcome.input_tokens,
+        outcome.output_tokens,
+        outcome.provenance as u32,
+        outcome.duration_us,
+        outcome.first_byte_us,
+    )
 }
 
-async fn verdict<P: wasmtime::WasmParams + Sync>(
-    function: Option<&TypedFunc<P, ()>>,
-    store: &mut Store<Host>,
-    params: P,
-) -> Verdict {
-    match enter(there(function)?, store, params, (Expected::Verdict, Content::Nothing)).await? {
-        Answered::Verdict(answer) => Ok(answer),
-        Answered::Started(_) | Answered::Routing(_) | Answered::Edits(_) => wrong(),
-    }
-}
-
-/// Calls the driver; answers what the guest did.
-async fn enter<P: wasmtime::WasmParams + Sync>(
-    function: &TypedFunc<P, ()>,
-    store: &mut Store<Host>,
-    params: P,
-    (expected, argument): (Expected, Content),
-) -> wasmtime::Result<Answered> {
-    store.data_mut().desk.open(expected, argument);
-    function.call_async(&mut *store, params).await?;
-    store.data_mut().desk.answered.take().ok_or_else(|| Error::msg("it gave no answer"))
+fn no_answer() -> Error {
+    Error::msg("it gave no answer")
 }
