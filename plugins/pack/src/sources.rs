@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::toolchain;
 use crate::workspace::{Workspace, read_toml};
 
 /// Files and folders that never reach the component: tests, what only tests use, what only people read.
@@ -14,7 +15,7 @@ const LEFT_OUT: [&str; 8] = ["tests", "tests.rs", "fake", "fake.rs", "README.md"
 const MANIFEST_PARTS: [&[&str]; 3] =
     [&["profile", "plugin"], &["profile", "release"], &["workspace", "package", "edition"]];
 
-/// The hash of a plugin's sources: its own folder, the SDK with the contract, how the workspace compiles plugins, and
+/// The hash of a plugin's sources: its own folder, the SDK with the contract, how plugins are compiled, and
 /// the versions in `Cargo.lock` of all that it depends on. Line ends count as they are; times and modes do not.
 ///
 /// # Errors
@@ -36,6 +37,7 @@ pub fn hash(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
             &fs::read(file).with_context(|| path.display().to_string())?,
         );
     }
+    add(&mut hasher, "flags", toolchain::FLAGS.as_bytes());
     let manifest = read_toml(&root.join("Cargo.toml"))?;
     for part in MANIFEST_PARTS {
         let value = part.iter().try_fold(&manifest, |value, key| value.get(key));

@@ -12,6 +12,10 @@ use crate::workspace::Workspace;
 /// What plugins are compiled for.
 pub const TARGET: &str = "wasm32-unknown-unknown";
 
+/// What plugins are compiled with besides the profile: texts are read sixteen bytes at a time, which the gateway's engine
+/// and every browser can do.
+pub const FLAGS: &str = "-Ctarget-feature=+simd128";
+
 /// The compiler's name and version: the first line of `rustc -vV`.
 ///
 /// # Errors
@@ -83,11 +87,11 @@ impl Traces {
         Ok(Self(found))
     }
 
-    /// The flags that tell the compiler, for `CARGO_ENCODED_RUSTFLAGS`.
+    /// The flags that tell the compiler, and [`FLAGS`], for `CARGO_ENCODED_RUSTFLAGS`.
     #[must_use]
     pub fn flags(&self) -> String {
-        let flags: Vec<String> =
-            self.0.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())).collect();
+        let mut flags = vec![FLAGS.to_owned()];
+        flags.extend(self.0.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display())));
         flags.join("\u{1f}")
     }
 

@@ -21,7 +21,8 @@ const PATTERN_BYTES: usize = 1 << 20;
 pub struct Guard {
     phrases: Phrases,
     patterns: Vec<Regex>,
-    roles: Vec<String>,
+    /// One bit for each of [`ROLES`].
+    roles: u8,
     message: String,
 }
 
@@ -43,7 +44,23 @@ impl Plugin for Guard {
                 None => phrases.push(phrase(text, index)?),
             }
         }
+        let roles = roles.iter().fold(0, |bits, role| bits | bit(role));
         Ok(Self { phrases: Phrases::new(phrases), patterns, roles, message })
+    }
+}
+
+/// The bit of a role; none of a role that there is not. A text tells its role in every request, and words that the compiler
+/// knows are told apart in a few instructions.
+fn bit(role: &str) -> u8 {
+    match role {
+        "system" => 1,
+        "developer" => 1 << 1,
+        "user" => 1 << 2,
+        "assistant" => 1 << 3,
+        "tool" => 1 << 4,
+        "function" => 1 << 5,
+        "input" => 1 << 6,
+        _ => 0,
     }
 }
 
@@ -72,11 +89,16 @@ impl Guard {
 
 impl Policy for Guard {
     fn on_request(&self, _facts: &Facts) -> Result<(), Refusal> {
-        let denied = request::texts().iter().any(|text| self.roles.contains(&text.role) && self.denies(&text.text));
+        let denied = request::texts().iter().any(|text| self.roles & bit(&text.role) != 0 && self.denies(&text.text));
         // What was found is not repeated: a message ends up in logs and on screens.
         if denied { Err(Refusal::content_filter(self.message.as_str())) } else { Ok(()) }
     }
 }
+
+/// The standard library's allocator by its name: one that is not named costs two calls more around each of its own.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: std::alloc::System = std::alloc::System;
 
 weir_plugin::export!(Guard: policy);
 

@@ -205,3 +205,7 @@ fn class(c: char) -> Class {
         _ => Class::Single,
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;

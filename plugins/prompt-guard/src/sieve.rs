@@ -4,8 +4,13 @@
 //! How far the look may step on it reads off two bytes at a time, as Wu and Manber do (A fast algorithm for multi-pattern
 //! searching, 1994). That a text says what it says byte for byte is so unless it has a character in it that is read as an
 //! ASCII one or not at all: [`hides`] finds those, and then the quick look is none.
+//!
+//! Where there are few pieces, most of a text is not even stepped over: [`Pairs`] says which blocks of it may have one.
+
+mod pairs;
 
 use crate::normal;
+use pairs::{BLOCK, Pairs};
 
 /// With pieces shorter than this there are no steps to speak of.
 const SHORTEST: usize = 3;
@@ -22,6 +27,8 @@ pub(crate) struct Sieve {
     length: usize,
     /// How far a piece is from its end at most when a pair is read in it.
     steps: Box<[u8; PAIRS]>,
+    /// What most of a text is passed over with, if there are few pieces.
+    pairs: Option<Pairs>,
     /// Words before the piece in its phrase, at most.
     pub(crate) words_before: usize,
     /// Whether there are phrases without a piece, which no text of ASCII alone has.
@@ -59,7 +66,8 @@ impl Sieve {
                 by_end.insert(at, entry);
             }
         }
-        Some(Self { pieces: by_end, length, steps, words_before, beyond })
+        let pairs = Pairs::new(by_end.iter().map(|(_, piece)| piece.as_slice()));
+        Some(Self { pieces: by_end, length, steps, pairs, words_before, beyond })
     }
 
     /// Whether a text is one that the quick look may be had at.
@@ -73,6 +81,22 @@ impl Sieve {
     /// Where the next piece begins, from the byte `from` on.
     pub(crate) fn next(&self, text: &str, from: usize) -> Option<usize> {
         let bytes = text.as_bytes();
+        let Some(pairs) = &self.pairs else { return self.step(bytes, from) };
+        let mut from = from;
+        while let Some(block) = pairs.next(bytes, from) {
+            // Every piece that has its pair in this block begins in what is stepped over now.
+            let start = from.max(block.saturating_sub(pairs.reach));
+            from = block + BLOCK;
+            let end = bytes.len().min(from + self.length - 1);
+            if let Some(found) = bytes.get(..end).and_then(|bytes| self.step(bytes, start)) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Where the next whole piece begins in these bytes, in steps over all of them.
+    fn step(&self, bytes: &[u8], from: usize) -> Option<usize> {
         let mut at = from + self.length - 2;
         while let Some(pair) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
             let index = index(*pair);
@@ -126,18 +150,28 @@ fn hides(text: &str, from: usize) -> bool {
 
 /// Where the next byte beyond ASCII is, from a byte on.
 fn beyond(bytes: &[u8], from: usize) -> Option<usize> {
-    let bytes = bytes.get(from..)?;
-    let (blocks, _) = bytes.as_chunks::<32>();
-    let passed = 32 * blocks.iter().take_while(|block| is_ascii(block)).count();
-    let at = bytes.get(passed..)?.iter().position(|byte| !byte.is_ascii())?;
+    let rest = bytes.get(from..)?;
+    let long = ascii::<64>(rest);
+    let passed = long + ascii::<16>(rest.get(long..)?);
+    // What is left is shorter than a block: it is looked at together with what stands before it.
+    if rest.len() - passed < 16 && rest.last_chunk().is_some_and(is_ascii::<16>) {
+        return None;
+    }
+    let at = rest.get(passed..)?.iter().position(|byte| !byte.is_ascii())?;
     Some(from + passed + at)
 }
 
-/// Looks at eight bytes at a time.
+/// How many bytes stand in blocks of ASCII at the beginning.
 #[inline]
-fn is_ascii(block: &[u8; 32]) -> bool {
-    let (words, _) = block.as_chunks::<8>();
-    words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & u64::from_le_bytes([0x80; 8]) == 0
+fn ascii<const BLOCK: usize>(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    BLOCK * blocks.iter().take_while(|block| is_ascii(block)).count()
+}
+
+/// Looks at all bytes and stops at none, so that the compiler makes vector instructions of it.
+#[inline]
+fn is_ascii<const BLOCK: usize>(block: &[u8; BLOCK]) -> bool {
+    block.iter().fold(true, |all, byte| all & byte.is_ascii())
 }
 
 #[cfg(test)]

@@ -126,6 +126,10 @@ pub(crate) fn only_trailing(piece: &str) -> bool {
 /// Whether a text that begins like this may be the continuation of a match or of a run. Behind a space only digits, a
 /// parenthesis and the capitals of an IBAN go on: that spares most events of a stream a question to the host.
 pub(crate) fn could_continue(text: &str) -> bool {
+    // As most events of most streams begin.
+    if let [b' ', b'a'..=b'z', ..] = text.as_bytes() {
+        return false;
+    }
     let mut chars = text.chars();
     match chars.next() {
         Some(c) if is_space(c) => match chars.next() {
@@ -140,5 +144,5 @@ pub(crate) fn could_continue(text: &str) -> bool {
 /// Whether an event with this text may have been held back for what it has itself: something open begins with a digit or
 /// an `@` in it, or at its end with a run or a parenthesis.
 pub(crate) fn could_be_held(text: &str) -> bool {
-    text.ends_with(|c| in_run(c) || c == '(') || marks::next(text, 0).is_some()
+    text.ends_with(|c| in_run(c) || c == '(') || marks::any(text)
 }

@@ -1,42 +1,57 @@
 //! What everything that is looked for has in it: a digit or an `@`. Most of a text has neither and is passed over here,
-//! eight bytes at a time.
+//! many bytes at a time.
 
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const HIGH: u64 = 0x80 * ONES;
-const LOW: u64 = 0x7f * ONES;
+use crate::word::{self, HIGH, LOW, ONES};
 
 /// Where the next digit or `@` is, from the byte `from` on.
 pub(crate) fn next(text: &str, from: usize) -> Option<usize> {
-    let bytes = text.as_bytes().get(from..)?;
-    let (blocks, _) = bytes.as_chunks::<32>();
-    let passed = 32 * blocks.iter().take_while(|block| is_unmarked(block)).count();
-    let (words, tail) = bytes.get(passed..)?.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let marked = !unmarked(*word) & HIGH;
-        if marked != 0 {
-            let at = usize::try_from(marked.trailing_zeros() / 8).unwrap_or(0);
-            return Some(from + passed + index * 8 + at);
-        }
+    let rest = text.as_bytes().get(from..)?;
+    let long = unmarked::<64>(rest);
+    let passed = long + unmarked::<16>(rest.get(long..)?);
+    // What is left is shorter than a block: it is looked at together with what stands before it.
+    if rest.len() - passed < 16 && rest.last_chunk().is_some_and(is_unmarked::<16>) {
+        return None;
     }
-    let at = tail.iter().position(|byte| byte.is_ascii_digit() || *byte == b'@')?;
-    Some(from + bytes.len() - tail.len() + at)
+    let at = rest.get(passed..)?.iter().position(|byte| is_mark(*byte))?;
+    Some(from + passed + at)
+}
+
+/// Whether there is one anywhere. Made for the short texts of events: most are looked at in one go or two.
+#[inline]
+pub(crate) fn any(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    match bytes.first_chunk() {
+        None => has_mark(word::last(bytes)),
+        Some(first) if bytes.len() <= 16 => has_mark(u64::from_le_bytes(*first)) || has_mark(word::last(bytes)),
+        Some(_) => next(text, 0).is_some(),
+    }
 }
 
 #[inline]
-fn is_unmarked(block: &[u8; 32]) -> bool {
-    let (words, _) = block.as_chunks::<8>();
-    words.iter().fold(HIGH, |all, word| all & unmarked(*word)) == HIGH
+fn is_mark(byte: u8) -> bool {
+    byte.is_ascii_digit() | (byte == b'@')
 }
 
-/// Leaves the high bit of each byte that is neither a digit nor an `@`; the other bits say nothing.
+/// How many bytes stand at the beginning in blocks without any.
 #[inline]
-fn unmarked(word: [u8; 8]) -> u64 {
-    let word = u64::from_le_bytes(word);
+fn unmarked<const BLOCK: usize>(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    BLOCK * blocks.iter().take_while(|block| is_unmarked(block)).count()
+}
+
+/// Looks at all bytes and stops at none, so that the compiler makes vector instructions of it.
+#[inline]
+fn is_unmarked<const BLOCK: usize>(block: &[u8; BLOCK]) -> bool {
+    block.iter().fold(true, |all, byte| all & !is_mark(*byte))
+}
+
+#[inline]
+fn has_mark(word: u64) -> bool {
     // No byte carries into the next: without their high bits they are at most 0x7f.
     let low = word & LOW;
     let no_digit = (low ^ (u64::from(b'0') * ONES)) + (0x80 - 10) * ONES;
     let no_at_sign = (low ^ (u64::from(b'@') * ONES)) + LOW;
-    no_digit & no_at_sign | word
+    (no_digit & no_at_sign | word) & HIGH != HIGH
 }
 
 #[cfg(test)]

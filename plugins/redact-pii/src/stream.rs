@@ -25,13 +25,11 @@ struct Choice<'a> {
 
 /// One edit for each event, or none if all may pass.
 pub(crate) fn edits(options: &Options, events: &[StreamEvent], last: bool) -> Result<Vec<Edit>, Refusal> {
-    // Nothing is noted without an event that was held, and the first of those comes first.
-    let came_again = events.first().is_some_and(|event| chars::could_be_held(&event.text));
-    if let Some(edits) = words::edits(options.kinds, events, came_again, last) {
+    if let Some(edits) = words::edits(options.kinds, events, last) {
         return Ok(edits);
     }
     let mut choices = gather(events);
-    let may_be_noted = came_again && choices.iter().any(|choice| chars::could_continue(&choice.text));
+    let may_be_noted = choices.iter().any(|choice| chars::could_continue(&choice.text)) && came_again(events);
     let noted = if may_be_noted { notes::read() } else { Vec::new() };
     let mut held = scan_all(&mut choices, options, &noted, last);
     if held.is_some_and(|index| events.len() - index > MOST_HELD) {
@@ -58,6 +56,12 @@ pub(crate) fn edits(options: &Options, events: &[StreamEvent], last: bool) -> Re
     }
     edits.iter_mut().skip(held.unwrap_or(events.len())).for_each(|edit| *edit = Edit::Hold);
     Ok(edits)
+}
+
+/// Whether the first event may have been held back before. Nothing is noted without an event that was, and the first of
+/// those comes first.
+fn came_again(events: &[StreamEvent]) -> bool {
+    events.first().is_some_and(|event| chars::could_be_held(&event.text))
 }
 
 fn gather(events: &[StreamEvent]) -> Vec<Choice<'_>> {

@@ -10,9 +10,6 @@ const BYTES_PER_TOKEN: u128 = 4;
 /// Healthy candidates first, among them the preferred ones; the rest follow as fall-backs, and whom the preference does
 /// not tell apart keep their order. Nobody is left out.
 pub(crate) fn by(prefer: &Prefer, body_bytes: u64, output_tokens: u64, candidates: &[Candidate]) -> Routing {
-    if candidates.len() < 2 {
-        return Routing::Keep;
-    }
     let mut keyed: Vec<(bool, u128, u32)> = Vec::with_capacity(candidates.len());
     for (index, candidate) in (0u32..).zip(candidates) {
         let rank = match prefer {

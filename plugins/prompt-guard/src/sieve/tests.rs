@@ -56,7 +56,7 @@ proptest! {
     #[test]
     fn no_place_is_stepped_over(
         pieces in prop::collection::vec("[abc]{3,20}", 1..5),
-        text in "[abcABC]{0,60}|[abc é!]{0,60}",
+        text in "[abcABC]{0,60}|[abc é!]{0,60}|[a-c ]{0,250}",
     ) {
         let sieve = Sieve::new(&pieces).unwrap();
         let length = pieces.iter().map(String::len).min().unwrap().min(super::LONGEST);
@@ -65,6 +65,31 @@ proptest! {
             .filter(|at| pieces.iter().any(|piece| folded.as_bytes().get(*at..).unwrap().starts_with(piece.as_bytes().get(..length).unwrap())))
             .collect();
         prop_assert_eq!(places(&sieve, &text), expected);
+    }
+
+    #[test]
+    fn no_piece_is_passed_over_in_a_long_text(
+        pieces in prop::collection::vec("[a-z0-9]{3,20}", 1..12),
+        parts in prop::collection::vec(("[a-zA-Z ,.é]{0,90}", any::<prop::sample::Index>(), any::<bool>()), 1..5),
+    ) {
+        let text: String = parts
+            .iter()
+            .map(|(before, which, upper)| {
+                let piece = which.get(&pieces);
+                before.clone() + &if *upper { piece.to_ascii_uppercase() } else { piece.clone() }
+            })
+            .collect();
+        let sieve = Sieve::new(&pieces).unwrap();
+        let stepped = |from: usize| sieve.step(text.as_bytes(), from);
+        let expected: Vec<usize> = std::iter::successors(stepped(0), |place| stepped(place + 1)).collect();
+        prop_assert!(expected.len() >= parts.len());
+        prop_assert_eq!(places(&sieve, &text), expected);
+    }
+
+    #[test]
+    fn a_byte_beyond_ascii_is_found_in_a_long_text(before in 0usize..200, c in "[é漢]?", after in 0usize..200) {
+        let text = format!("{}{c}{}", "x".repeat(before), "y".repeat(after));
+        prop_assert_eq!(beyond(text.as_bytes(), 0), (!c.is_empty()).then_some(before));
     }
 
     #[test]

@@ -1,49 +1,84 @@
 //! The short way for what most of a stream is: words of one choice, without a digit or an `@`, with nothing noted. There
 //! is nothing to replace, only to be seen whether the end may begin something.
 
+use std::ops::ControlFlow;
+
 use weir_plugin::{Edit, StreamEvent};
 
-use super::MOST_HELD;
+use super::{MOST_HELD, came_again};
 use crate::chars::{self, LONGEST_RUN};
-use crate::marks;
 use crate::options::Kinds;
+use crate::{marks, word};
 
-/// What is to be said of these events; none if they are for the long way. `came_again` says that the first of them may
-/// have been held back before.
-pub(super) fn edits(kinds: Kinds, events: &[StreamEvent], came_again: bool, last: bool) -> Option<Vec<Edit>> {
+/// What is to be said of these events; none if they are for the long way.
+pub(super) fn edits(kinds: Kinds, events: &[StreamEvent], last: bool) -> Option<Vec<Edit>> {
     let mut texts = events.iter().filter(|event| !event.text.is_empty());
     if let Some(first) = texts.clone().next() {
-        let noted = came_again && chars::could_continue(&first.text);
-        if noted || texts.any(|event| event.choice != first.choice || marks::next(&event.text, 0).is_some()) {
+        let noted = chars::could_continue(&first.text) && came_again(events);
+        if noted || texts.any(|event| event.choice != first.choice || marks::any(&event.text)) {
             return None;
         }
     }
     let open = if last || kinds.is_empty() { None } else { open(kinds, events) };
     let Some(held) = open.filter(|index| events.len() - index <= MOST_HELD) else { return Some(Vec::new()) };
-    let mut edits = Vec::with_capacity(events.len());
-    edits.resize(held, Edit::Pass);
-    edits.resize(events.len(), Edit::Hold);
-    Some(edits)
+    Some((0..events.len()).map(|index| if index < held { Edit::Pass } else { Edit::Hold }).collect())
 }
 
 /// The event in which begins what may go on behind the last: the run at the end, or the parenthesis of a number.
 fn open(kinds: Kinds, events: &[StreamEvent]) -> Option<usize> {
-    let mut held = None;
-    let mut length = 0;
-    let mut opens = kinds.card || kinds.phone;
+    let mut end = End { held: None, length: 0, opens: kinds.card || kinds.phone };
     for (index, event) in events.iter().enumerate().rev() {
-        for c in event.text.chars().rev() {
-            if !chars::in_run(c) {
-                return if c == '(' && opens { Some(index) } else { held };
+        let walked = match word::letters(&event.text) {
+            Some((count, before)) => {
+                let walked = end.letters(count, index);
+                if walked.is_break() { walked } else { before.into_iter().try_for_each(|c| end.character(c, index)) }
             }
-            held = Some(index);
-            length += 1;
-            // Between the parenthesis and its number there may be one plus sign.
-            opens &= c == '+' && length == 1;
-            if length == LONGEST_RUN {
-                return held;
-            }
+            None => event.text.chars().rev().try_for_each(|c| end.character(c, index)),
+        };
+        if walked.is_break() {
+            break;
         }
     }
-    held
+    end.held
 }
+
+/// The end of the texts, as far as it was walked back.
+struct End {
+    held: Option<usize>,
+    /// Characters of the run.
+    length: usize,
+    /// Whether a parenthesis here would be one of a number.
+    opens: bool,
+}
+
+impl End {
+    /// Takes the character before; breaks off where the run begins, or no older character matters.
+    #[inline]
+    fn character(&mut self, c: char, index: usize) -> ControlFlow<()> {
+        if !chars::in_run(c) {
+            if c == '(' && self.opens {
+                self.held = Some(index);
+            }
+            return ControlFlow::Break(());
+        }
+        self.held = Some(index);
+        self.length += 1;
+        // Between the parenthesis and its number there may be one plus sign.
+        self.opens &= c == '+' && self.length == 1;
+        if self.length == LONGEST_RUN { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Takes so many letters before, less than a longest run, as [`Self::character`] would one by one.
+    #[inline]
+    fn letters(&mut self, count: usize, index: usize) -> ControlFlow<()> {
+        if count > 0 {
+            self.held = Some(index);
+            self.length += count;
+            self.opens = false;
+        }
+        if self.length >= LONGEST_RUN { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;
