@@ -70,14 +70,14 @@ pub(crate) fn finish(
 ) -> Response<OutBody> {
     record.whole_ready();
     let code = status.as_u16();
-    // Nobody asks an empty body for its bytes, so its record ends here.
-    let record = if bytes.is_empty() {
+    let body = if bytes.is_empty() {
+        // HTTP/2 asks nobody for the bytes of an empty body, so its record ends here.
         record.complete(code);
-        None
+        OutBody::plain(bytes)
     } else {
-        Some(record)
+        OutBody::whole(bytes, code, record)
     };
-    let mut response = Response::new(OutBody::Whole { bytes: Some(bytes), status: code, record });
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

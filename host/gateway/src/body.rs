@@ -16,8 +16,8 @@ pub(crate) struct Cut;
 
 /// What the client is sent.
 pub(crate) enum OutBody {
-    /// All of it is here; the record is settled once it has been handed over.
-    Whole { bytes: Option<Bytes>, status: u16, record: Option<Box<Record>> },
+    /// All of it is here.
+    Whole(Whole),
     /// It comes as a future yields it.
     Yielded(Yielded),
 }
@@ -25,7 +25,29 @@ pub(crate) enum OutBody {
 impl OutBody {
     /// A body that nothing depends on.
     pub(crate) fn plain(bytes: Bytes) -> Self {
-        Self::Whole { bytes: Some(bytes), status: 0, record: None }
+        Self::Whole(Whole { bytes, status: 0, record: None })
+    }
+
+    /// A body whose record is settled when it has been handed over.
+    pub(crate) fn whole(bytes: Bytes, status: u16, record: Box<Record>) -> Self {
+        Self::Whole(Whole { bytes, status, record: Some(record) })
+    }
+}
+
+/// A body that is here.
+pub(crate) struct Whole {
+    bytes: Bytes,
+    status: u16,
+    record: Option<Box<Record>>,
+}
+
+impl Whole {
+    /// Gives the bytes away, and settles the record.
+    pub(crate) fn hand_over(&mut self) -> Bytes {
+        if let Some(mut record) = self.record.take() {
+            record.complete(self.status);
+        }
+        std::mem::take(&mut self.bytes)
     }
 }
 
@@ -72,7 +94,8 @@ impl Yielded {
         Self { source: Some(Box::pin(source(outlet.clone()))), outlet }
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
+    /// The next bytes.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         if let Some(bytes) = self.outlet.slot.take() {
             return Poll::Ready(Some(Ok(bytes)));
         }
@@ -98,12 +121,9 @@ impl Body for OutBody {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
         match self.get_mut() {
-            OutBody::Whole { bytes, status, record } => {
-                let Some(bytes) = bytes.take() else { return Poll::Ready(None) };
-                if let Some(mut record) = record.take() {
-                    record.complete(*status);
-                }
-                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            OutBody::Whole(whole) => {
+                let bytes = whole.hand_over();
+                Poll::Ready(Some(bytes).filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes))))
             }
             OutBody::Yielded(body) => body.poll_next(cx).map(|next| next.map(|bytes| bytes.map(Frame::data))),
         }
@@ -111,14 +131,14 @@ impl Body for OutBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            OutBody::Whole { bytes, .. } => bytes.as_ref().is_none_or(Bytes::is_empty),
+            OutBody::Whole(whole) => whole.bytes.is_empty(),
             OutBody::Yielded(body) => body.source.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            OutBody::Whole { bytes, .. } => SizeHint::with_exact(bytes.as_ref().map_or(0, |b| b.len() as u64)),
+            OutBody::Whole(whole) => SizeHint::with_exact(whole.bytes.len() as u64),
             OutBody::Yielded(_) => SizeHint::default(),
         }
     }

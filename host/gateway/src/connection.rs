@@ -1,11 +1,13 @@
 //! One client connection: which HTTP it speaks, and serving it until it ends or the gateway drains.
 
-use crate::journey::journey;
-use crate::socket::{Deadlines, Socket, Traffic};
+use crate::http1;
+use crate::journey::{Asked, journey};
+use crate::read::InBody;
+use crate::socket::{Socket, Traffic};
 use crate::worker::Worker;
 use hyper::body::Incoming;
 use hyper::rt::Executor;
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
@@ -15,6 +17,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use weir_config::Limits;
+use weir_http::head::{self, HeadLimits};
 
 /// Spawns onto this thread.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,17 @@ impl<F: Future<Output = ()> + 'static> Executor<F> for Here {
     }
 }
 
+/// The deadlines of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadlines {
+    /// For the rest of a head that has begun.
+    pub(crate) head: Duration,
+    /// For the first byte of the next one.
+    pub(crate) idle: Duration,
+    /// For a client to take some of an answer.
+    pub(crate) write: Duration,
+}
+
 /// How an HTTP/2 connection begins (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -34,14 +48,12 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream) {
     let limits = worker.held().snapshot.config.limits.clone();
     let _ = stream.set_nodelay(true);
     let Some(multiplexed) = begins(&worker, &stream, limits.head_timeout).await else { return };
-    let traffic = Traffic::new(multiplexed);
     let deadlines =
         Deadlines { head: limits.head_timeout, idle: limits.keep_alive_timeout, write: limits.write_timeout };
-    let io = TokioIo::new(Socket::new(stream, Rc::clone(&traffic), deadlines, limits.head_bytes));
     if multiplexed {
-        serve_http2(worker, io, traffic, &limits).await
+        serve_http2(worker, stream, deadlines, &limits).await
     } else {
-        serve_http1(worker, io, traffic, &limits).await
+        http1::serve(worker, stream, deadlines).await
     }
 }
 
@@ -82,36 +94,9 @@ async fn is_http2(stream: &TcpStream) -> std::io::Result<bool> {
     }
 }
 
-async fn serve_http1(worker: Rc<Worker>, io: TokioIo<Socket>, traffic: Rc<Traffic>, limits: &Limits) {
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        // The socket's own deadlines tell a slow head from an idle connection; hyper's does not.
-        .header_read_timeout(None)
-        .max_headers(limits.headers)
-        .max_header_size(limits.head_bytes)
-        .max_buf_size(limits.head_bytes.max(64 << 10));
-    let mut drain = worker.drain();
-    let service = service(worker, traffic);
-    let mut connection = pin!(builder.serve_connection(io, service_fn(service)));
-    let ended = tokio::select! {
-        biased;
-        ended = connection.as_mut() => Some(ended),
-        () = drain.begun() => None,
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(why) = ended {
-        tracing::trace!(%why, "connection ended");
-    }
-}
-
-async fn serve_http2(worker: Rc<Worker>, io: TokioIo<Socket>, traffic: Rc<Traffic>, limits: &Limits) {
+async fn serve_http2(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines, limits: &Limits) {
+    let traffic = Traffic::new();
+    let io = TokioIo::new(Socket::new(stream, Rc::clone(&traffic), deadlines));
     let mut builder = http2::Builder::new(Here);
     builder
         .timer(TokioTimer::new())
@@ -148,7 +133,14 @@ fn service(
 ) -> impl Fn(http::Request<Incoming>) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Infallible>>>> {
     move |request| {
         let worker = Rc::clone(&worker);
-        let busy = traffic.begin();
-        Box::pin(async move { Ok(journey(worker, request, busy).await) })
+        let busy = Some(traffic.begin());
+        Box::pin(async move {
+            let held = worker.held();
+            let (mut parts, body) = request.into_parts();
+            let limits = &held.snapshot.config.limits;
+            let lawful = head::check(&parts, &HeadLimits { bytes: limits.head_bytes, headers: limits.headers });
+            let asked = Asked { parts: &mut parts, body: InBody::Many(body), lawful, busy };
+            Ok(journey(&worker, held, asked).await)
+        })
     }
 }

@@ -33,6 +33,12 @@ impl Drain {
         let _ = self.0.wait_for(Option::is_some).await;
     }
 
+    /// Whether the end has begun, told by a look at one number. Says so of a `Drain` whose [`begun`](Self::begun) was
+    /// never waited for.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.0.has_changed().unwrap_or(true)
+    }
+
     /// Whether the end has begun.
     pub(crate) fn is_begun(&self) -> bool {
         self.0.borrow().is_some()

@@ -1,12 +1,10 @@
-//! The front door: is it lawful, what is called, which token came with it.
+//! The front door: what is called, which token came with it.
 
 use crate::refusal::Refusal;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
-use weir_config::Limits;
 use weir_dialect::Endpoint;
-use weir_http::head::{self, HeadLimits};
 
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,10 +15,8 @@ pub(crate) enum Call {
     Ask(Endpoint),
 }
 
-/// Checks the head and finds what is called. Paths match exactly, so that what the client wrote never goes upstream.
-pub(crate) fn lawful(parts: &Parts, limits: &Limits) -> Result<Call, Refusal> {
-    let bounds = HeadLimits { bytes: limits.head_bytes, headers: limits.headers };
-    head::check(parts, &bounds).map_err(Refusal::Unlawful)?;
+/// Finds what is called. Paths match exactly, so that what the client wrote never goes upstream.
+pub(crate) fn called(parts: &Parts) -> Result<Call, Refusal> {
     let (call, method) = match parts.uri.path() {
         "/v1/chat/completions" => (Call::Ask(Endpoint::Chat), Method::POST),
         "/v1/embeddings" => (Call::Ask(Endpoint::Embeddings), Method::POST),

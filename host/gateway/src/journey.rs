@@ -8,18 +8,16 @@ use crate::ask::{self, Answered};
 use crate::body::OutBody;
 use crate::front::{self, Call};
 use crate::plan;
-use crate::read;
+use crate::read::{self, InBody};
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::relay;
 use crate::snapshot::{Model, Snapshot};
 use crate::socket::Busy;
-use crate::worker::Worker;
+use crate::worker::{Held, Worker};
 use bytes::Bytes;
-use http::header::CONNECTION;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, Version};
-use hyper::body::Incoming;
+use http::{HeaderMap, Response};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -39,8 +37,8 @@ pub(crate) struct Trip {
     pub(crate) model: usize,
     /// The body that `ask` was read from.
     pub(crate) body: Bytes,
-    /// While this lives the connection is not idle.
-    _busy: Busy,
+    /// While this lives, a connection that has to be told so is not idle.
+    _busy: Option<Busy>,
 }
 
 impl Trip {
@@ -53,19 +51,28 @@ impl Trip {
     }
 }
 
+/// A request as it comes off a connection.
+pub(crate) struct Asked<'a> {
+    /// Its head, of which the journey takes what it needs.
+    pub(crate) parts: &'a mut Parts,
+    pub(crate) body: InBody,
+    /// The rule that its head breaks, if it does.
+    pub(crate) lawful: Result<(), Unlawful>,
+    /// Where the connection has to be told that it is not idle.
+    pub(crate) busy: Option<Busy>,
+}
+
 /// Answers a request, with a model's answer or with a refusal.
-pub(crate) async fn journey(worker: Rc<Worker>, request: Request<Incoming>, busy: Busy) -> Response<OutBody> {
+pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_>) -> Response<OutBody> {
     let started = Instant::now();
-    let (parts, body) = request.into_parts();
-    let held = worker.held();
+    let Asked { parts, body, lawful, busy } = asked;
     let id = worker.ids.of(&parts.headers);
     let Some(place) = worker.admit(held.snapshot.config.limits.in_flight) else {
         worker.shared.stats.refusal("overloaded");
         return answer::bare(&Refusal::Overloaded, &id);
     };
-    let mut record = Box::new(Record::new(&worker, held, id, started, place));
-    let closes = parts.version != Version::HTTP_2;
-    match travel(&mut record, parts, body, busy.unlawful()).await {
+    let mut record = Box::new(Record::new(worker, held, id, started, place));
+    match travel(&mut record, parts, body, lawful).await {
         Ok(Way::Answered(response)) => answer::whole(response, record),
         Ok(Way::Read { caller, chain, ask, model, body }) => {
             let mut trip = Trip { record, caller, chain, ask, model, body, _busy: busy };
@@ -74,15 +81,7 @@ pub(crate) async fn journey(worker: Rc<Worker>, request: Request<Incoming>, busy
                 Err(refusal) => answer::refuse(refusal, trip.record),
             }
         }
-        Err(refusal) => {
-            let closes = closes && matches!(refusal, Refusal::Unlawful(_));
-            let mut response = answer::refuse(refusal, record);
-            if closes {
-                // Where the next request begins is anybody's guess.
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            response
-        }
+        Err(refusal) => answer::refuse(refusal, record),
     }
 }
 
@@ -95,12 +94,17 @@ enum Way {
 }
 
 /// 1 lawful, 2 identify, 3 admit, 4 read.
-async fn travel(record: &mut Record, parts: Parts, body: Incoming, unlawful: Option<Unlawful>) -> Result<Way, Refusal> {
+async fn travel(
+    record: &mut Record,
+    parts: &mut Parts,
+    body: InBody,
+    lawful: Result<(), Unlawful>,
+) -> Result<Way, Refusal> {
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
-    unlawful.map_or(Ok(()), |why| Err(Refusal::Unlawful(why)))?;
-    let call = front::lawful(&parts, &snapshot.config.limits)?;
+    lawful.map_err(Refusal::Unlawful)?;
+    let call = front::called(parts)?;
 
     let caller = snapshot.tenants.identify(front::token(&parts.headers)).map_err(Refusal::Denied)?;
     record.tenant = Arc::clone(&caller.tenant.name);
@@ -117,7 +121,8 @@ async fn travel(record: &mut Record, parts: Parts, body: Incoming, unlawful: Opt
     let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
     let chain = snapshot.chain(&caller.tenant, || record.worker().dice()).ok_or(Refusal::Internal)?;
-    let lent = lend(record, (&caller, model), &ask, parts, &body);
+    let headers = std::mem::take(&mut parts.headers);
+    let lent = lend(record, (&caller, model), &ask, headers, &body);
     if chain.wants(Hook::Observe, &ask.model) {
         record.observers = Some((Arc::clone(chain), Arc::clone(&lent.about)));
     }
@@ -157,7 +162,13 @@ fn count_for_model<'a>(
     Ok((index, model))
 }
 
-fn lend(record: &Record, (caller, model): (&Caller, &Model), ask: &Ask, parts: Parts, body: &Bytes) -> Box<Exchange> {
+fn lend(
+    record: &Record,
+    (caller, model): (&Caller, &Model),
+    ask: &Ask,
+    headers: HeaderMap,
+    body: &Bytes,
+) -> Box<Exchange> {
     let about = Arc::new(About {
         tenant: Arc::clone(&caller.tenant.name),
         request_id: Arc::clone(&record.id),
@@ -165,7 +176,7 @@ fn lend(record: &Record, (caller, model): (&Caller, &Model), ask: &Ask, parts: P
         dialect: ask.endpoint.dialect(),
         facts: Facts { streaming: ask.streaming, body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX) },
     });
-    Box::new(Exchange::new(about, parts.headers, Document::accepted(ask.endpoint, body.clone())))
+    Box::new(Exchange::new(about, headers, Document::accepted(ask.endpoint, body.clone())))
 }
 
 /// After plugins rewrote the request: what does it ask now, and may the caller ask that?

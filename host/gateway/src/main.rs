@@ -4,6 +4,7 @@
 //! it. `docs/architecture.md` has the map.
 
 mod admin;
+mod alarm;
 mod answer;
 mod ask;
 mod body;
@@ -17,6 +18,7 @@ mod drain;
 mod egress;
 mod front;
 mod gate;
+mod http1;
 mod journey;
 mod keys;
 mod metrics;

@@ -1,44 +1,89 @@
 //! Reading a request's body: whole, bounded in length and time.
 
+use crate::http1;
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
-use futures_util::FutureExt as _;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
-use http_body::Body;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use http_body::Body as _;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use weir_config::Limits;
 
+/// A request's body, as it comes off a connection.
+#[derive(Debug)]
+pub(crate) enum InBody {
+    /// In HTTP/1.
+    One(http1::Incoming),
+    /// In HTTP/2.
+    Many(hyper::body::Incoming),
+}
+
+impl InBody {
+    /// The fewest bytes that are still to come.
+    fn least(&self) -> u64 {
+        match self {
+            Self::One(body) => body.least(),
+            Self::Many(body) => body.size_hint().lower(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::One(body) => body.is_over(),
+            Self::Many(body) => body.is_end_stream(),
+        }
+    }
+
+    /// The next piece of data, nothing at the end; trailers are dropped (RFC 9110 section 6.5).
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Refusal>> {
+        let body = match self {
+            Self::One(body) => return body.poll_data(cx).map_err(|_| Refusal::BodyBroken),
+            Self::Many(body) => body,
+        };
+        loop {
+            let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(cx)) else { return Poll::Ready(Ok(None)) };
+            if let Ok(data) = frame.map_err(|_| Refusal::BodyBroken)?.into_data() {
+                return Poll::Ready(Ok(Some(data)));
+            }
+        }
+    }
+
+    async fn data(&mut self) -> Result<Option<Bytes>, Refusal> {
+        poll_fn(|cx| self.poll_data(cx)).await
+    }
+}
+
 /// The whole body. A body that came in one piece is not copied.
-pub(crate) async fn whole(headers: &HeaderMap, mut body: Incoming, limits: &Limits) -> Result<Bytes, Refusal> {
+pub(crate) async fn whole(headers: &HeaderMap, mut body: InBody, limits: &Limits) -> Result<Bytes, Refusal> {
     if let Some(encoding) = headers.get(CONTENT_ENCODING)
         && encoding != "identity"
     {
         return Err(Refusal::EncodedBody(encoding.to_str().unwrap_or("unknown").chars().take(32).collect()));
     }
     let limit = limits.body_bytes;
-    if body.size_hint().lower() > limit as u64 {
+    if body.least() > limit as u64 {
         return Err(Refusal::BodyTooLarge(limit));
     }
     // A short body comes with its head: then there is nothing to wait for, and no timer to set.
-    let first = match data(&mut body).now_or_never() {
-        Some(first) => first?,
-        None => {
-            let first = tokio::time::timeout(limits.body_timeout, data(&mut body));
+    let first = match poll_fn(|cx| Poll::Ready(body.poll_data(cx))).await {
+        Poll::Ready(first) => first?,
+        Poll::Pending => {
+            let first = tokio::time::timeout(limits.body_timeout, body.data());
             first.await.map_err(|_| Refusal::BodyTimeout(limits.body_timeout))??
         }
     };
     let Some(first) = first else { return Ok(Bytes::new()) };
-    if body.is_end_stream() && first.len() <= limit {
+    if body.is_over() && first.len() <= limit {
         return Ok(first);
     }
     let rest = tokio::time::timeout(limits.body_timeout, collect(first, &mut body, limit));
     rest.await.map_err(|_| Refusal::BodyTimeout(limits.body_timeout))?
 }
 
-async fn collect(first: Bytes, body: &mut Incoming, limit: usize) -> Result<Bytes, Refusal> {
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(limit).min(limit);
+async fn collect(first: Bytes, body: &mut InBody, limit: usize) -> Result<Bytes, Refusal> {
+    let expected = usize::try_from(body.least()).unwrap_or(limit).min(limit);
     let mut all = BytesMut::with_capacity(first.len() + expected);
     let mut next = Some(first);
     while let Some(bytes) = next {
@@ -46,17 +91,7 @@ async fn collect(first: Bytes, body: &mut Incoming, limit: usize) -> Result<Byte
             return Err(Refusal::BodyTooLarge(limit));
         }
         all.extend_from_slice(&bytes);
-        next = data(body).await?;
+        next = body.data().await?;
     }
     Ok(all.freeze())
-}
-
-/// The next piece of data; trailers are dropped (RFC 9110 section 6.5).
-async fn data(body: &mut Incoming) -> Result<Option<Bytes>, Refusal> {
-    while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame.map_err(|_| Refusal::BodyBroken)?.into_data() {
-            return Ok(Some(data));
-        }
-    }
-    Ok(None)
 }

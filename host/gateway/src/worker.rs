@@ -56,6 +56,8 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) sandbox: weir_sandbox::Worker,
     pub(crate) pool: Pool,
+    /// What its client connections read into and write in.
+    pub(crate) clients: crate::http1::Buffers,
     pub(crate) backoff: RefCell<Backoff>,
     dice: Cell<u8>,
     pub(crate) ids: crate::request_id::Ids,
@@ -79,6 +81,7 @@ impl Worker {
             shared: Arc::clone(shared),
             sandbox: weir_sandbox::Worker::new(),
             pool: Pool::new(shared.workers),
+            clients: crate::http1::Buffers::default(),
             backoff: RefCell::default(),
             dice: Cell::default(),
             ids: crate::request_id::Ids::new(),
@@ -198,6 +201,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         drop(worker.held());
         worker.sandbox.tidy(Instant::now());
         worker.pool.close_idle();
+        worker.clients.trim();
         // An idle worker lets go of an old snapshot, too.
         worker.held();
     }

@@ -1,21 +1,20 @@
 //! Whether a request's head is lawful: RFC 9110, 9112 and 9113 as far as a parsed head can tell.
 //!
-//! hyper refuses broken grammar before this check is asked, but lets through what two servers in a row may read in two
-//! ways, and that is how requests are smuggled. Here a gateway has no reason to be liberal.
-//!
-//! Some things cannot be seen any more in a head that hyper parsed; [`raw`](crate::raw) sees them in the bytes. The rules
-//! still stand below for heads from elsewhere.
+//! Whoever parses a head refuses broken grammar before this check is asked; here is refused what two servers in a row may
+//! read in two ways, for that is how requests are smuggled. A gateway has no reason to be liberal. HTTP/1 heads are judged
+//! by these rules while they are read ([`request`](crate::request)).
 
 mod authority;
+mod signs;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Method, StatusCode, Version};
 
-use authority::Authority;
+pub use signs::Signs;
 
 /// Why a request is refused before anybody asks what it wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -47,6 +46,10 @@ pub enum Unlawful {
     /// A `Content-Length` that is no number, or more than one (RFC 9112 section 6.3).
     #[error("`Content-Length` must be one decimal number, given once")]
     BadLength,
+    /// A request line or a field line that is none (RFC 9112 sections 3 and 5): a space before the colon, a folded line,
+    /// a control character.
+    #[error("the request's head is not written as HTTP/1.1 demands")]
+    Malformed,
     /// A line of the head that ends in a line feed alone (RFC 9112 section 2.2).
     #[error("every line of a request's head must end in CR LF")]
     BareLineFeed,
@@ -76,6 +79,7 @@ impl Unlawful {
             | Self::TransferEncoding
             | Self::LengthAndEncoding
             | Self::BadLength
+            | Self::Malformed
             | Self::BareLineFeed => StatusCode::BAD_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooManyHeaders | Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -96,6 +100,7 @@ impl Unlawful {
             Self::TransferEncoding => "bad_transfer_encoding",
             Self::LengthAndEncoding => "length_and_encoding",
             Self::BadLength => "bad_content_length",
+            Self::Malformed => "malformed_head",
             Self::BareLineFeed => "bare_line_feed",
             Self::TooManyHeaders => "too_many_headers",
             Self::HeadTooLarge => "head_too_large",
@@ -119,23 +124,35 @@ pub struct HeadLimits {
 /// # Errors
 /// The first rule that is broken; size is checked first, so that no other rule reads an oversized head.
 pub fn check(parts: &Parts, limits: &HeadLimits) -> Result<(), Unlawful> {
-    match parts.version {
-        Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2 => {}
-        _ => return Err(Unlawful::UnsupportedVersion),
-    }
     if parts.headers.len() > limits.headers {
         return Err(Unlawful::TooManyHeaders);
     }
     if head_bytes(parts) > limits.bytes {
         return Err(Unlawful::HeadTooLarge);
     }
+    let mut signs = Signs::default();
+    for (name, value) in &parts.headers {
+        signs.note(name, value.as_bytes());
+    }
+    judge(parts, &signs)
+}
+
+/// The rules, for a head whose size is known to be lawful and whose fields `signs` has noted.
+///
+/// # Errors
+/// The first rule that is broken.
+pub(crate) fn judge(parts: &Parts, signs: &Signs<'_>) -> Result<(), Unlawful> {
+    match parts.version {
+        Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2 => {}
+        _ => return Err(Unlawful::UnsupportedVersion),
+    }
     if parts.method == Method::CONNECT || parts.method == Method::TRACE {
         return Err(Unlawful::MethodNotAllowed);
     }
+    signs.check_framing(parts.version)?;
     check_target(parts)?;
-    check_host(parts)?;
-    check_framing(&parts.headers, parts.version)?;
-    check_expect(&parts.headers)
+    signs.check_host(parts)?;
+    signs.check_expect()
 }
 
 /// The size of the head as HTTP/1.1 would write it, in bytes; for HTTP/2 that is its size before compression.
@@ -160,55 +177,4 @@ fn check_target(parts: &Parts) -> Result<(), Unlawful> {
         "*" if parts.method == Method::OPTIONS => Ok(()),
         _ => Err(Unlawful::BadTarget),
     }
-}
-
-/// Exactly one host, well formed, and the same wherever it stands.
-fn check_host(parts: &Parts) -> Result<(), Unlawful> {
-    let mut fields = parts.headers.get_all(HOST).iter();
-    let field = fields.next();
-    if fields.next().is_some() {
-        return Err(Unlawful::ManyHosts);
-    }
-    let field = field.map(|value| Authority::parse(value.as_bytes()).ok_or(Unlawful::BadHost)).transpose()?;
-    let target = parts.uri.authority();
-    let target =
-        target.map(|target| Authority::parse(target.as_str().as_bytes()).ok_or(Unlawful::BadTarget)).transpose()?;
-    match (target, field) {
-        (Some(target), Some(field)) if target.same(&field, parts.uri.scheme_str()) => Ok(()),
-        (Some(_), Some(_)) => Err(Unlawful::HostMismatch),
-        (None, Some(_)) => Ok(()),
-        (Some(_), None) if parts.version != Version::HTTP_11 => Ok(()),
-        (None, None) if parts.version == Version::HTTP_10 => Ok(()),
-        (_, None) => Err(Unlawful::MissingHost),
-    }
-}
-
-/// One way, and one way only, to tell where the body ends (RFC 9112 section 6).
-fn check_framing(headers: &HeaderMap, version: Version) -> Result<(), Unlawful> {
-    let mut encodings = headers.get_all(TRANSFER_ENCODING).iter();
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let (encoding, length) = (encodings.next(), lengths.next());
-    if let Some(encoding) = encoding {
-        if length.is_some() {
-            return Err(Unlawful::LengthAndEncoding);
-        }
-        let chunked = encoding.as_bytes().eq_ignore_ascii_case(b"chunked");
-        if !chunked || encodings.next().is_some() || version != Version::HTTP_11 {
-            return Err(Unlawful::TransferEncoding);
-        }
-    }
-    match length {
-        Some(length) if lengths.next().is_some() || !is_length(length.as_bytes()) => Err(Unlawful::BadLength),
-        _ => Ok(()),
-    }
-}
-
-/// `1*DIGIT` that fits 64 bits (RFC 9110 section 8.6).
-fn is_length(value: &[u8]) -> bool {
-    value.iter().all(u8::is_ascii_digit) && std::str::from_utf8(value).is_ok_and(|digits| digits.parse::<u64>().is_ok())
-}
-
-fn check_expect(headers: &HeaderMap) -> Result<(), Unlawful> {
-    let met = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
-    if headers.get_all(EXPECT).iter().all(met) { Ok(()) } else { Err(Unlawful::Expectation) }
 }

@@ -1,11 +1,14 @@
-//! The law of HTTP as pure code: lawful heads, hop-by-hop fields, server-sent events and a JSON walker for the hot path.
+//! The law of HTTP as pure code: heads of requests, fields, chunks, hop-by-hop fields, server-sent events and a JSON walker
+//! for the hot path.
 //!
 //! Nothing here reads a socket, a clock or a configuration; every function is a pure one of its arguments, so that
 //! each rule can be tested with bytes alone. The rules are those of RFC 9110 (semantics), RFC 9112 (HTTP/1.1),
 //! RFC 9113 (HTTP/2), RFC 8259 (JSON) and the WHATWG's definition of `text/event-stream`.
 
+pub mod chunked;
+pub mod fields;
 pub mod head;
 pub mod hop;
 pub mod json;
-pub mod raw;
+pub mod request;
 pub mod sse;

@@ -3,9 +3,7 @@
 
 mod body;
 mod buffers;
-mod chunked;
 mod encode;
-mod fields;
 mod head;
 mod shapes;
 mod signs;

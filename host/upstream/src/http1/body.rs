@@ -4,10 +4,10 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
+use weir_http::chunked::Chunked;
 
 use super::Connection;
 use super::buffers::{READ, READ_AHEAD};
-use super::chunked::Chunked;
 use crate::error::Break;
 
 /// What tells where the body ends (RFC 9112 section 6.3).
@@ -99,7 +99,7 @@ impl Incoming {
                 (*left == 0).then_some(End { trailers: None, surplus })
             }
             Framing::Chunked(chunked) => {
-                let surplus = chunked.decode(&mut read).map_err(|_| Break::Framing)?;
+                let surplus = !chunked.decode(&mut read).map_err(|_| Break::Framing)?.is_empty();
                 chunked.ended().then(|| End { trailers: chunked.trailers(), surplus })
             }
             Framing::UntilClose => None,

@@ -3,9 +3,9 @@
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode, Version};
+use weir_http::fields::{self, BadFields};
 
 use super::body::{Framing, Incoming};
-use super::fields::{self, BadFields};
 use super::shapes::Shapes;
 use super::signs::Signs;
 use crate::link::HEAD_BYTES;

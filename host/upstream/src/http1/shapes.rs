@@ -6,8 +6,8 @@ use std::cell::{Cell, RefCell};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
+use weir_http::fields::{self, Role};
 
-use super::fields::{self, Role};
 use super::head::{Head, Unlawful};
 use super::signs::Signs;
 

@@ -1,10 +1,10 @@
 //! What a response's fields say of its body (RFC 9112 section 6.3) and of its connection (section 9.3).
 
 use http::Version;
+use weir_http::chunked::Chunked;
+use weir_http::fields::{self, Role};
 
 use super::body::Framing;
-use super::chunked::Chunked;
-use super::fields::{self, Role};
 use super::head::Unlawful;
 
 /// What the fields of a head say of the message's framing and of the connection.

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use super::{Framing, Incoming};
 use crate::error::Break;
-use crate::http1::chunked::Chunked;
 use bytes::BytesMut;
+use weir_http::chunked::Chunked;
 
 /// Feeds pieces, then the end of the stream; gives the data, the trailers' number, and whether something came behind.
 fn fed(framing: Framing, pieces: &[&str]) -> (String, Result<(usize, bool), Break>) {

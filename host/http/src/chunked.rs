@@ -1,9 +1,13 @@
 //! The chunked transfer coding (RFC 9112 section 7.1), decoded where it lies.
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests;
+
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::HeaderMap;
 
-use super::fields;
+use crate::fields;
 
 /// The longest line in front of a chunk; only extensions, which mean nothing here, make one longer than 20 bytes.
 const LINE: u32 = 4 * 1024;
@@ -37,7 +41,7 @@ enum Next {
 
 /// How far the decoding of one body has come.
 #[derive(Debug, Default)]
-pub(super) struct Chunked {
+pub struct Chunked {
     next: Next,
     /// What is left of the chunk, or what is known of its size.
     left: u64,
@@ -47,13 +51,17 @@ pub(super) struct Chunked {
 }
 
 /// The coding is broken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body's chunks are malformed")]
+pub struct Malformed;
 
 impl Chunked {
-    /// Leaves of `buffer` only the data in it, in one piece, and says whether there was something behind the end of the
-    /// body. Data in front of something malformed is still given; the next call says that it is malformed.
-    pub(super) fn decode(&mut self, buffer: &mut BytesMut) -> Result<bool, Malformed> {
+    /// Leaves of `buffer` only the data in it, in one piece, and gives what came behind the end of the body, most often
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Malformed`]. Data in front of something malformed is still given; the next call says that it is malformed.
+    pub fn decode(&mut self, buffer: &mut BytesMut) -> Result<BytesMut, Malformed> {
         let mut at = 0;
         // Data stands from `start` to `end`: the first run where it came, later ones moved up to it.
         let (mut start, mut end) = (0, 0);
@@ -86,24 +94,26 @@ impl Chunked {
         if self.next == Next::Nothing && start == end {
             return Err(Malformed);
         }
-        let surplus = at < buffer.len();
+        let behind = if at < buffer.len() { buffer.split_off(at) } else { BytesMut::new() };
         buffer.truncate(end);
         buffer.advance(start);
-        Ok(surplus)
+        Ok(behind)
     }
 
     /// Whether the end of the body has come.
-    pub(super) fn ended(&self) -> bool {
+    #[must_use]
+    pub fn ended(&self) -> bool {
         self.next == Next::End
     }
 
     /// Whether the next call of [`Chunked::decode`] fails, whatever it is given.
-    pub(super) fn malformed(&self) -> bool {
+    #[must_use]
+    pub fn malformed(&self) -> bool {
         self.next == Next::Nothing
     }
 
     /// The trailers of a body that has ended, if it has any.
-    pub(super) fn trailers(&mut self) -> Option<Box<HeaderMap>> {
+    pub fn trailers(&mut self) -> Option<Box<HeaderMap>> {
         self.trailers.take()
     }
 
@@ -174,6 +184,3 @@ impl Chunked {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,3 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 use super::{Chunked, LINE, TRAILERS};
 use bytes::BytesMut;
 use proptest::prelude::*;
@@ -24,7 +23,7 @@ fn decode<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
         }
         let mut buffer = BytesMut::from(piece);
         match chunked.decode(&mut buffer) {
-            Ok(surplus) => out.surplus |= surplus && !chunked.malformed(),
+            Ok(behind) => out.surplus |= !behind.is_empty() && !chunked.malformed(),
             Err(_) => out.malformed = true,
         }
         if !out.malformed {

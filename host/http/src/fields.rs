@@ -1,32 +1,43 @@
-//! Field lines (RFC 9112 section 5), made into a header map.
+//! The field lines of a response or of trailers (RFC 9112 section 5), made into a header map. A request's are read in
+//! [`request`](crate::request), and with less patience.
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A message may have so many fields.
-pub(super) const FIELDS: usize = 100;
+pub const FIELDS: usize = 100;
 /// So many fields may be added to a head before its map must grow.
 const ADDED: usize = 6;
 
 /// Why lines are no fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BadFields {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadFields {
+    /// A line without a colon, or with a name or a value that is none.
+    #[error("a field line is malformed")]
     Malformed,
+    /// More than [`FIELDS`].
+    #[error("there are too many fields")]
     TooMany,
 }
 
 /// What a field has to say about the message it is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
+    /// `Content-Length`.
     Length,
+    /// `Transfer-Encoding`.
     Coding,
+    /// `Connection`.
     Connection,
+    /// Nothing that concerns this connection.
     Other,
 }
 
 impl Role {
-    pub(super) fn of(name: &HeaderName) -> Self {
+    /// The role of a field of this name.
+    #[must_use]
+    pub fn of(name: &HeaderName) -> Self {
         if *name == CONTENT_LENGTH {
             Self::Length
         } else if *name == TRANSFER_ENCODING {
@@ -41,7 +52,7 @@ impl Role {
 
 /// Takes the next line off `rest`, without its end; `None` when none is whole. A lone LF ends a line, too
 /// (RFC 9112 section 2.2).
-pub(super) fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let (line, behind) = rest.split_at_checked(memchr::memchr(b'\n', rest)?)?;
     *rest = behind.get(1..)?;
     Some(line.strip_suffix(b"\r").unwrap_or(line))
@@ -49,7 +60,10 @@ pub(super) fn next_line<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 
 /// Reads the field lines in `lines`, a part of `head`, up to the empty line that ends them and `head`. `note` is told of
 /// every value and its role.
-pub(super) fn read(head: &Bytes, lines: &[u8], mut note: impl FnMut(Role, &[u8])) -> Result<HeaderMap, BadFields> {
+///
+/// # Errors
+/// [`BadFields`], also when the empty line is missing or is not the last one.
+pub fn read(head: &Bytes, lines: &[u8], mut note: impl FnMut(Role, &[u8])) -> Result<HeaderMap, BadFields> {
     let mut headers = HeaderMap::with_capacity(memchr::memchr_iter(b'\n', lines).count().min(FIELDS) + ADDED);
     let mut rest = lines;
     let mut count = 0_usize;
@@ -72,23 +86,31 @@ pub(super) fn read(head: &Bytes, lines: &[u8], mut note: impl FnMut(Role, &[u8])
 }
 
 /// A value, which keeps the head in memory.
-pub(super) fn checked(value: Bytes) -> Result<HeaderValue, BadFields> {
+///
+/// # Errors
+/// [`BadFields::Malformed`] for a control character in it (RFC 9110 section 5.5).
+pub fn checked(value: Bytes) -> Result<HeaderValue, BadFields> {
     HeaderValue::from_maybe_shared(value).map_err(|_| BadFields::Malformed)
 }
 
 /// Without the white space around it (RFC 9110 section 5.5).
-pub(super) fn trim(value: &[u8]) -> &[u8] {
+#[must_use]
+pub fn trim(value: &[u8]) -> &[u8] {
     trim_end(trim_start(value))
 }
 
-pub(super) fn trim_start(mut value: &[u8]) -> &[u8] {
+/// Without the white space before it.
+#[must_use]
+pub fn trim_start(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = value {
         value = rest;
     }
     value
 }
 
-pub(super) fn trim_end(mut value: &[u8]) -> &[u8] {
+/// Without the white space behind it.
+#[must_use]
+pub fn trim_end(mut value: &[u8]) -> &[u8] {
     while let [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }

@@ -1,0 +1,260 @@
+//! HTTP/1 as a server speaks it (RFC 9112): one task for each connection, in which its requests make their journey one
+//! after the other. It reads once and writes once for a request of the usual kind, and holds no buffer while it waits.
+
+mod body;
+mod buffers;
+mod date;
+mod encode;
+mod upload;
+mod wire;
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, StatusCode, Version};
+use tokio::net::TcpStream;
+use tokio::task::coop;
+use weir_http::head::{HeadLimits, Unlawful};
+use weir_http::request::{self, Meant};
+
+use crate::body::{Cut, OutBody, Yielded};
+use crate::connection::Deadlines;
+use crate::drain::Drain;
+use crate::journey::{Asked, journey};
+use crate::read::InBody;
+use crate::worker::{Held, Worker};
+use encode::{Fate, Framing};
+use wire::{Broken, Unsent, Wire};
+
+pub(crate) use body::Incoming;
+pub(crate) use buffers::Buffers;
+
+/// A body up to so many bytes is copied behind its head.
+const COPIED: usize = 16 * 1024;
+/// A stream is written when so much of it is there, or nothing more.
+const ENOUGH: usize = 64 * 1024;
+
+/// Serves a connection until it ends, a deadline passes or the drain has begun.
+pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines) {
+    let mut drain = worker.drain();
+    let mut connection = Connection {
+        wire: Rc::new(RefCell::new(Wire::new(Rc::clone(&worker), stream, deadlines))),
+        drain: worker.drain(),
+        parts: Request::new(()).into_parts().0,
+        worker,
+    };
+    let mut ending = pin!(drain.begun());
+    let mut told = false;
+    loop {
+        let more = poll_fn(|cx| {
+            // Polled until it will wake this task, and not again: the flag is cheaper to look at.
+            if !told && ending.as_mut().poll(cx).is_pending() {
+                told = coop::has_budget_remaining();
+            }
+            connection.wire.borrow_mut().poll_more(&connection.drain, cx)
+        });
+        if !more.await {
+            return;
+        }
+        while connection.wire.borrow().has_bytes() {
+            let held = connection.worker.held();
+            let Some(lawful) = connection.next(&held) else { break };
+            match connection.answer(held, lawful).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    let wire = Rc::clone(&connection.wire);
+                    drop(connection);
+                    return poll_fn(|cx| wire.borrow_mut().poll_leave(cx)).await;
+                }
+                Err(Broken) => return,
+            }
+        }
+    }
+}
+
+/// A connection and what its requests have in common.
+struct Connection {
+    worker: Rc<Worker>,
+    wire: Rc<RefCell<Wire>>,
+    /// Looked at, never waited for.
+    drain: Drain,
+    /// The head of the latest request.
+    parts: Parts,
+}
+
+impl Connection {
+    /// Reads the next head, if it is whole.
+    fn next(&mut self, held: &Held) -> Option<Result<Meant, Unlawful>> {
+        let limits = &held.snapshot.config.limits;
+        let limits = HeadLimits { bytes: limits.head_bytes, headers: limits.headers };
+        let mut wire = self.wire.borrow_mut();
+        let read = match wire.next_head(limits.bytes) {
+            Ok(head) => request::read(&head?, &limits, &mut self.parts),
+            Err(why) => {
+                request::clear(&mut self.parts);
+                Err(why)
+            }
+        };
+        wire.begin(read.as_ref().ok());
+        Some(read)
+    }
+
+    /// Leads a request through its journey and writes the answer; whether the connection serves another one.
+    async fn answer(&mut self, held: Rc<Held>, lawful: Result<Meant, Unlawful>) -> Result<bool, Broken> {
+        let (method, version) = (self.parts.method.clone(), self.parts.version);
+        let response = {
+            let body = InBody::One(Incoming::new(Rc::clone(&self.wire)));
+            let asked = Asked { parts: &mut self.parts, body, lawful: lawful.map(|_| ()), busy: None };
+            let mut journey = Box::pin(journey(&self.worker, held, asked));
+            poll_fn(|cx| match journey.as_mut().poll(cx) {
+                Poll::Ready(response) => Poll::Ready(Ok(response)),
+                Poll::Pending if self.wire.borrow_mut().is_gone(cx) => Poll::Ready(Err(Broken)),
+                Poll::Pending => Poll::Pending,
+            })
+            .await?
+        };
+        let keep = lawful.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
+        let keep = self.wire.borrow_mut().drop_body() && keep;
+        let (parts, body) = response.into_parts();
+        let head = (parts.status, &parts.headers);
+        let chunked = version == Version::HTTP_11;
+        match body {
+            OutBody::Whole(mut whole) => {
+                let bytes = whole.hand_over();
+                let (framing, bytes) = match method == Method::HEAD {
+                    true => (Framing::Length(bytes.len()), Bytes::new()),
+                    false if is_bodiless(parts.status) => (Framing::Nothing, Bytes::new()),
+                    false => (Framing::Length(bytes.len()), bytes),
+                };
+                self.write_whole(head, (framing, fate(keep, version)), bytes).await?;
+                Ok(keep)
+            }
+            OutBody::Yielded(_) if is_bodiless(parts.status) || method == Method::HEAD => {
+                self.write_whole(head, (Framing::Nothing, fate(keep, version)), Bytes::new()).await?;
+                Ok(keep)
+            }
+            OutBody::Yielded(stream) => {
+                let framing = if chunked { Framing::Chunked } else { Framing::Close };
+                let keep = keep && chunked;
+                let head = Some((parts.status, &parts.headers, fate(keep, version)));
+                let written = self.write_stream(head, framing, stream).await;
+                written.inspect_err(|_| self.wire.borrow().abort(version))?;
+                Ok(keep)
+            }
+        }
+    }
+}
+
+/// How a stream ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Clean,
+    Cut,
+}
+
+/// The head of a stream, until it is written.
+type StreamHead<'a> = Option<(StatusCode, &'a HeaderMap, Fate)>;
+
+impl Connection {
+    async fn write_whole(
+        &self,
+        (status, headers): (StatusCode, &HeaderMap),
+        how: (Framing, Fate),
+        body: Bytes,
+    ) -> Result<(), Broken> {
+        let buffers = &self.worker.clients;
+        let unsent = buffers.with_answer(|out| {
+            encode::head(out, status, headers, how, buffers);
+            let apart = match body.len() {
+                0..=COPIED => {
+                    out.extend_from_slice(&body);
+                    Bytes::new()
+                }
+                _ => body,
+            };
+            self.write(out, apart)
+        })?;
+        self.flush(unsent).await
+    }
+
+    async fn write_stream(
+        &self,
+        mut head: StreamHead<'_>,
+        framing: Framing,
+        mut stream: Yielded,
+    ) -> Result<(), Broken> {
+        loop {
+            let (unsent, end) = poll_fn(|cx| self.poll_stream(&mut head, framing, &mut stream, cx)).await?;
+            self.flush(unsent).await?;
+            match end {
+                None => {}
+                Some(End::Clean) => return Ok(()),
+                Some(End::Cut) => return Err(Broken),
+            }
+        }
+    }
+
+    /// Writes what the stream has, all of it at once; ready when the client does not take it, or with the stream's end.
+    fn poll_stream(
+        &self,
+        head: &mut StreamHead<'_>,
+        framing: Framing,
+        stream: &mut Yielded,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(Option<Unsent>, Option<End>), Broken>> {
+        let buffers = &self.worker.clients;
+        buffers.with_answer(|out| {
+            if let Some((status, headers, fate)) = head.take() {
+                encode::head(out, status, headers, (framing, fate), buffers);
+            }
+            let (mut end, mut waits) = (None, false);
+            while end.is_none() && !waits && out.len() < ENOUGH {
+                match stream.poll_next(cx) {
+                    Poll::Ready(Some(Ok(bytes))) => encode::piece(out, framing, &bytes),
+                    Poll::Ready(Some(Err(Cut))) => end = Some(End::Cut),
+                    Poll::Ready(None) => {
+                        encode::end(out, framing);
+                        end = Some(End::Clean);
+                    }
+                    Poll::Pending => waits = true,
+                }
+            }
+            let unsent = if out.is_empty() { None } else { self.write(out, Bytes::new())? };
+            if unsent.is_some() || !waits {
+                return Poll::Ready(Ok((unsent, end)));
+            }
+            if self.wire.borrow_mut().is_gone(cx) { Poll::Ready(Err(Broken)) } else { Poll::Pending }
+        })
+    }
+
+    /// Writes as much as goes at once, and answers the rest.
+    fn write(&self, out: &[u8], body: Bytes) -> Result<Option<Unsent>, Broken> {
+        let written = self.wire.borrow().write(out, &body).map_err(|_| Broken)?;
+        Ok(Unsent::behind(out, body, written))
+    }
+
+    /// Writes the rest of an answer.
+    async fn flush(&self, unsent: Option<Unsent>) -> Result<(), Broken> {
+        let Some(mut unsent) = unsent else { return Ok(()) };
+        poll_fn(|cx| self.wire.borrow_mut().poll_write(&mut unsent, cx)).await
+    }
+}
+
+/// What is said of the connection.
+fn fate(keep: bool, version: Version) -> Fate {
+    match (keep, version) {
+        (false, _) => Fate::Closed,
+        (true, Version::HTTP_10) => Fate::KeptAlive,
+        (true, _) => Fate::Open,
+    }
+}
+
+/// Whether an answer has no body because of its status (RFC 9112 section 6.3).
+fn is_bodiless(status: StatusCode) -> bool {
+    status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
+}

@@ -1,0 +1,85 @@
+//! What the client connections of a worker have in common: the block that is read into and the buffer that answers are
+//! written in. A connection that waits holds neither.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::future::Future as _;
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use bytes::BytesMut;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+use super::date;
+
+/// The least room that a read is given.
+pub(super) const READ: usize = 8 * 1024;
+/// What is allocated at once for small reads. What was read keeps its whole block in memory, so blocks are small.
+const BLOCK: usize = 16 * 1024;
+/// What the buffer for answers keeps.
+const ANSWER: usize = 64 * 1024;
+
+/// The buffers of a worker, and the date that its answers carry.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    block: RefCell<BytesMut>,
+    answer: Cell<Vec<u8>>,
+    /// The second that it says, and its text.
+    date: RefCell<(u64, [u8; date::LENGTH])>,
+}
+
+impl fmt::Debug for Buffers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Buffers").finish_non_exhaustive()
+    }
+}
+
+impl Buffers {
+    /// Reads once, `want` bytes or more if they are there; nothing is the end of the stream.
+    pub(super) fn poll_read(
+        &self,
+        stream: &mut TcpStream,
+        want: usize,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<BytesMut>> {
+        let mut block = self.block.borrow_mut();
+        if !block.try_reclaim(want) {
+            *block = BytesMut::with_capacity(want.max(BLOCK));
+        }
+        let read = pin!(stream.read_buf(&mut *block)).poll(cx);
+        read.map_ok(|_| block.split())
+    }
+
+    /// Lends an empty buffer for an answer.
+    pub(super) fn with_answer<T>(&self, work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        let mut answer = self.answer.take();
+        answer.clear();
+        let done = work(&mut answer);
+        self.answer.set(answer);
+        done
+    }
+
+    /// Writes the date of this second.
+    pub(super) fn put_date(&self, out: &mut Vec<u8>) {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let mut date = self.date.borrow_mut();
+        if date.0 != now {
+            *date = (now, date::text(now));
+        }
+        out.extend_from_slice(&date.1);
+    }
+
+    /// Lets go of what only unusually large messages needed. To be called now and then.
+    pub(crate) fn trim(&self) {
+        let mut block = self.block.borrow_mut();
+        if block.capacity() > BLOCK {
+            *block = BytesMut::new();
+        }
+        let mut answer = self.answer.take();
+        answer.shrink_to(ANSWER);
+        self.answer.set(answer);
+    }
+}

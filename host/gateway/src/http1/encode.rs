@@ -1,0 +1,111 @@
+//! The head of an answer as it goes over the wire (RFC 9112 sections 4 and 6), and the chunks of a stream (section 7.1).
+
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, TRANSFER_ENCODING};
+use http::{HeaderMap, StatusCode};
+
+use super::buffers::Buffers;
+
+/// How the end of the answer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// By so many bytes.
+    Length(usize),
+    /// By chunks.
+    Chunked,
+    /// By the end of the connection, as HTTP/1.0 knows it.
+    Close,
+    /// There is no body, and nothing is said about one.
+    Nothing,
+}
+
+/// What is said of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// Nothing: it serves the next request, as HTTP/1.1 has it.
+    Open,
+    /// It serves the next request although the client speaks HTTP/1.0.
+    KeptAlive,
+    Closed,
+}
+
+/// Writes a head. Framing and connection are as told, whatever its headers say.
+pub(super) fn head(
+    out: &mut Vec<u8>,
+    status: StatusCode,
+    headers: &HeaderMap,
+    (framing, fate): (Framing, Fate),
+    buffers: &Buffers,
+) {
+    if status == StatusCode::OK {
+        out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+    } else {
+        let reason = status.canonical_reason().unwrap_or_default();
+        put(out, &[b"HTTP/1.1 ", status.as_str().as_bytes(), b" ", reason.as_bytes(), b"\r\n"]);
+    }
+    let mut dated = false;
+    for (name, value) in headers {
+        dated |= *name == DATE;
+        if !is_own(name) {
+            put(out, &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+        }
+    }
+    if !dated {
+        out.extend_from_slice(b"date: ");
+        buffers.put_date(out);
+        out.extend_from_slice(b"\r\n");
+    }
+    match framing {
+        Framing::Length(length) => {
+            put(out, &[b"content-length: ", itoa::Buffer::new().format(length).as_bytes(), b"\r\n"]);
+        }
+        Framing::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        Framing::Close | Framing::Nothing => {}
+    }
+    match fate {
+        Fate::Open => {}
+        Fate::KeptAlive => out.extend_from_slice(b"connection: keep-alive\r\n"),
+        Fate::Closed => out.extend_from_slice(b"connection: close\r\n"),
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes some bytes of a stream, which are not none: that would be its end.
+pub(super) fn piece(out: &mut Vec<u8>, framing: Framing, bytes: &[u8]) {
+    if framing != Framing::Chunked {
+        out.extend_from_slice(bytes);
+    } else if !bytes.is_empty() {
+        let mut digits = [0; 16];
+        put(out, &[hex(bytes.len(), &mut digits), b"\r\n", bytes, b"\r\n"]);
+    }
+}
+
+/// Writes the clean end of a stream.
+pub(super) fn end(out: &mut Vec<u8>, framing: Framing) {
+    if framing == Framing::Chunked {
+        out.extend_from_slice(b"0\r\n\r\n");
+    }
+}
+
+/// Whether a field is this server's to write.
+fn is_own(name: &HeaderName) -> bool {
+    *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING || *name == CONNECTION
+}
+
+fn put(out: &mut Vec<u8>, pieces: &[&[u8]]) {
+    out.reserve(pieces.iter().map(|piece| piece.len()).sum());
+    pieces.iter().for_each(|piece| out.extend_from_slice(piece));
+}
+
+/// The digits of a chunk's size.
+fn hex(mut number: usize, digits: &mut [u8; 16]) -> &[u8] {
+    let mut first = digits.len();
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b"0123456789abcdef".get(number & 15).copied().unwrap_or(b'0');
+        first = at;
+        number >>= 4;
+        if number == 0 {
+            break;
+        }
+    }
+    digits.get(first..).unwrap_or_default()
+}

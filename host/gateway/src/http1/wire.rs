@@ -1,0 +1,295 @@
+//! The socket of a client, what was read from it and not taken yet, and the deadlines that HTTP leaves to us: slow
+//! heads, idle connections, clients that stop reading.
+
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use http::Version;
+use tokio::io::AsyncWrite as _;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use weir_http::head::Unlawful;
+use weir_http::request::{Finder, Meant};
+
+use super::buffers::READ;
+use super::upload::Upload;
+use crate::alarm::Alarm;
+use crate::connection::Deadlines;
+use crate::drain::Drain;
+use crate::worker::Worker;
+
+/// The most room that a read of a body asks for.
+const READ_AHEAD: usize = 64 * 1024;
+/// So much is read of further requests while one is being answered. It is read at all so that a client that has left is
+/// noticed.
+const NEXT: usize = 16 * 1024;
+/// So long a client that is still sending may take to read an answer and stop.
+const LINGER: Duration = Duration::from_secs(2);
+/// What a client is told that waits to be told (RFC 9110 section 15.2.1).
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// The connection broke, or its client broke a deadline or the framing of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Broken;
+
+/// A client's end of a connection.
+#[derive(Debug)]
+pub(super) struct Wire {
+    stream: TcpStream,
+    worker: Rc<Worker>,
+    deadlines: Deadlines,
+    got: BytesMut,
+    finder: Finder,
+    upload: Upload,
+    /// How much the next read of a body asks for.
+    want: usize,
+    /// What is left to say of [`CONTINUE`].
+    promise: &'static [u8],
+    /// Some of the next head has come.
+    head_begun: bool,
+    /// Since when that head, or its first byte, is waited for.
+    waiting_since: Option<Instant>,
+    reading: Alarm,
+    writing: Alarm,
+    stalled_since: Option<Instant>,
+    /// Since this the client has been told that nothing more will come.
+    shut_since: Option<Instant>,
+}
+
+/// What the client has not taken yet of an answer.
+#[derive(Debug)]
+pub(super) struct Unsent {
+    head: Bytes,
+    body: Bytes,
+}
+
+impl Unsent {
+    /// What is left of an answer of which so much went out.
+    pub(super) fn behind(head: &[u8], mut body: Bytes, written: usize) -> Option<Self> {
+        if written == head.len() + body.len() {
+            return None;
+        }
+        let head_left = head.get(written..).map_or_else(Bytes::new, Bytes::copy_from_slice);
+        body.advance(written.saturating_sub(head.len()).min(body.len()));
+        Some(Self { head: head_left, body })
+    }
+}
+
+impl Wire {
+    pub(super) fn new(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines) -> Self {
+        Self {
+            stream,
+            worker,
+            deadlines,
+            got: BytesMut::new(),
+            finder: Finder::default(),
+            upload: Upload::Over,
+            want: READ,
+            promise: b"",
+            head_begun: false,
+            waiting_since: None,
+            reading: Alarm::default(),
+            writing: Alarm::default(),
+            stalled_since: None,
+            shut_since: None,
+        }
+    }
+
+    /// Whether some of a request is here that has not been looked at.
+    pub(super) fn has_bytes(&self) -> bool {
+        !self.got.is_empty()
+    }
+
+    /// Takes the next head, if it is whole.
+    pub(super) fn next_head(&mut self, longest: usize) -> Result<Option<Bytes>, Unlawful> {
+        self.finder.find(&mut self.got, longest)
+    }
+
+    /// A head has been read, and what comes next is its body.
+    pub(super) fn begin(&mut self, meant: Option<&Meant>) {
+        (self.head_begun, self.waiting_since, self.want) = (false, None, READ);
+        self.upload = meant.map_or(Upload::Broken, |meant| Upload::new(meant.framing));
+        self.promise = if meant.is_some_and(|meant| meant.expects_continue) { CONTINUE } else { b"" };
+    }
+
+    /// Waits for more of a head; false when none will come, or none in time, or none that the drain lets in.
+    pub(super) fn poll_more(&mut self, drain: &Drain, cx: &mut Context<'_>) -> Poll<bool> {
+        if let Poll::Ready(read) = self.poll_read(READ, cx) {
+            let Ok(read) = read else { return Poll::Ready(false) };
+            let more = !read.is_empty();
+            if !self.head_begun {
+                (self.head_begun, self.waiting_since) = (true, None);
+            }
+            self.keep(read);
+            return Poll::Ready(more);
+        }
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let begun = self.head_begun || self.has_bytes();
+        let time = if begun { self.deadlines.head } else { self.deadlines.idle };
+        if self.reading.poll(since + time, cx) {
+            return Poll::Ready(false);
+        }
+        // Who has asked is answered. The event loop may not know yet, so the socket itself is asked.
+        if !begun && drain.has_begun() && !self.has_been_asked() {
+            return Poll::Ready(false);
+        }
+        Poll::Pending
+    }
+
+    fn has_been_asked(&self) -> bool {
+        matches!(socket2::SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]), Ok(1..))
+    }
+
+    /// Whether the client has left while it is waiting for an answer. What it asks next is kept, up to a bound.
+    pub(super) fn is_gone(&mut self, cx: &mut Context<'_>) -> bool {
+        // What is still to come of a body is for whoever wants the body.
+        while self.upload.is_over() && self.got.len() < NEXT {
+            match self.poll_read(READ, cx) {
+                Poll::Pending => return false,
+                Poll::Ready(Ok(read)) if !read.is_empty() => self.keep(read),
+                Poll::Ready(_) => return true,
+            }
+        }
+        false
+    }
+
+    /// The body's next data; nothing at its end.
+    pub(super) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
+        loop {
+            if !self.got.is_empty() || self.upload.is_broken() {
+                self.promise = b"";
+                let data = self.upload.take(&mut self.got).map_err(|_| Broken)?;
+                if !data.is_empty() {
+                    return Poll::Ready(Ok(Some(data.freeze())));
+                }
+            }
+            if self.upload.is_over() {
+                return Poll::Ready(Ok(None));
+            }
+            ready!(self.poll_promise(cx)).map_err(|_| Broken)?;
+            if !self.upload.is_broken() {
+                let read = ready!(self.poll_read(self.want, cx)).map_err(|_| Broken)?;
+                if read.is_empty() {
+                    self.upload = Upload::Broken;
+                } else if read.len() >= self.want {
+                    self.want = (self.want * 2).min(READ_AHEAD);
+                }
+                self.keep(read);
+            }
+        }
+    }
+
+    /// The fewest bytes of the body that have not been taken.
+    pub(super) fn least(&self) -> u64 {
+        self.upload.least()
+    }
+
+    /// Whether all of the body has been taken.
+    pub(super) fn is_over(&self) -> bool {
+        self.upload.is_over()
+    }
+
+    /// Throws away what is here of a body that nobody wants any more; false if there is more to come.
+    pub(super) fn drop_body(&mut self) -> bool {
+        while !self.upload.is_over() && !self.got.is_empty() {
+            if self.upload.take(&mut self.got).is_err() {
+                break;
+            }
+        }
+        self.upload.is_over()
+    }
+
+    /// Tells a client that waits for it to go on.
+    fn poll_promise(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.promise.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, self.promise))?;
+            self.promise = self.promise.get(written..).unwrap_or_default();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_read(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<io::Result<BytesMut>> {
+        self.worker.clients.poll_read(&mut self.stream, want, cx)
+    }
+
+    fn keep(&mut self, read: BytesMut) {
+        if self.got.is_empty() {
+            self.got = read;
+        } else {
+            self.got.extend_from_slice(&read);
+        }
+    }
+
+    /// Writes as much as goes at once.
+    pub(super) fn write(&self, head: &[u8], body: &[u8]) -> io::Result<usize> {
+        let written = match body {
+            [] => self.stream.try_write(head),
+            body => self.stream.try_write_vectored(&[IoSlice::new(head), IoSlice::new(body)]),
+        };
+        match written {
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            written => written,
+        }
+    }
+
+    /// Writes the rest of an answer.
+    pub(super) fn poll_write(&mut self, unsent: &mut Unsent, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        while !unsent.head.is_empty() || !unsent.body.is_empty() {
+            let slices = [IoSlice::new(&unsent.head), IoSlice::new(&unsent.body)];
+            match Pin::new(&mut self.stream).poll_write_vectored(cx, &slices) {
+                Poll::Ready(Ok(written @ 1..)) => {
+                    self.stalled_since = None;
+                    let of_head = written.min(unsent.head.len());
+                    unsent.head.advance(of_head);
+                    unsent.body.advance(written.saturating_sub(of_head).min(unsent.body.len()));
+                }
+                Poll::Ready(_) => return Poll::Ready(Err(Broken)),
+                Poll::Pending => {
+                    let since = *self.stalled_since.get_or_insert_with(Instant::now);
+                    return match self.writing.poll(since + self.deadlines.write, cx) {
+                        true => Poll::Ready(Err(Broken)),
+                        false => Poll::Pending,
+                    };
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes leave of a client that may still be sending: reads and throws away what it sends, until its body ends, it
+    /// hangs up or has had its time. Closing with bytes unread makes the kernel reset the connection, and the client
+    /// would lose the answer that says what was wrong.
+    pub(super) fn poll_leave(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let since = match self.shut_since {
+            Some(since) => since,
+            None => {
+                if ready!(Pin::new(&mut self.stream).poll_shutdown(cx)).is_err() {
+                    return Poll::Ready(());
+                }
+                *self.shut_since.insert(Instant::now())
+            }
+        };
+        while !self.drop_body() && since.elapsed() < LINGER {
+            self.got = BytesMut::new();
+            match self.poll_read(READ, cx) {
+                Poll::Ready(Ok(read)) if !read.is_empty() => self.keep(read),
+                Poll::Ready(_) => break,
+                Poll::Pending if self.reading.poll(since + LINGER, cx) => break,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// Breaks the connection off, so that a client that knows no other sign than its end can tell.
+    pub(super) fn abort(&self, version: Version) {
+        if version == Version::HTTP_10 {
+            let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+}

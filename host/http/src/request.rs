@@ -1,0 +1,176 @@
+//! The head of an HTTP/1 request (RFC 9112 sections 2, 3 and 5): found in what has been read, parsed, and judged by the
+//! law of [`head`](crate::head) as its fields go by.
+//!
+//! It is stricter than the RFC where that lets a server be patient, for a server behind this one may be patient in
+//! another way: every line ends in CR LF, and no line is folded.
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+use bytes::{Bytes, BytesMut};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
+use memchr::{memchr, memchr_iter, memmem};
+
+use crate::fields::trim;
+use crate::head::{self, HeadLimits, Signs, Unlawful};
+
+/// No lawful method is longer. A client that speaks another protocol is told so before a line of it has ended.
+const LONGEST_METHOD: usize = 32;
+
+/// What a head says of what comes behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meant {
+    /// How the body's end is told.
+    pub framing: Framing,
+    /// Whether the client wants to be told to go on before it sends the body (RFC 9110 section 10.1.1).
+    pub expects_continue: bool,
+    /// Whether the client may send another request on this connection (RFC 9112 section 9.3).
+    pub keep_alive: bool,
+}
+
+/// How the end of a request's body is told (RFC 9112 section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// By its length in bytes; 0 where the head says nothing.
+    Length(u64),
+    /// By its chunks.
+    Chunked,
+}
+
+/// Looks for whole heads in what comes off a connection, and at no byte more than twice.
+#[derive(Debug, Default)]
+pub struct Finder {
+    /// Up to here there is no end of a head.
+    searched: usize,
+}
+
+impl Finder {
+    /// Takes the next head off `got`, its empty line included; `None` while it is not whole. Empty lines in front of it
+    /// are dropped (RFC 9112 section 2.2).
+    ///
+    /// # Errors
+    /// [`Unlawful::HeadTooLarge`] if it has more than `longest` bytes; [`Unlawful::BareLineFeed`] and
+    /// [`Unlawful::Malformed`] if what has come can be no part of a lawful head. Of a head that is whole nothing is said
+    /// but that: that is for [`read`].
+    pub fn find(&mut self, got: &mut BytesMut, longest: usize) -> Result<Option<Bytes>, Unlawful> {
+        while self.searched == 0 && got.starts_with(b"\r\n") {
+            let _ = got.split_to(2);
+        }
+        let new = got.get(self.searched..).unwrap_or_default();
+        let end = memmem::find(new, b"\r\n\r\n").map(|at| self.searched + at + 4);
+        match end {
+            Some(end) if end <= longest => {
+                self.searched = 0;
+                Ok(Some(got.split_to(end).freeze()))
+            }
+            None if got.len() <= longest => {
+                self.judge_part(got)?;
+                // The end may be there in part.
+                self.searched = got.len().saturating_sub(3);
+                Ok(None)
+            }
+            _ => Err(Unlawful::HeadTooLarge),
+        }
+    }
+
+    /// A head without its end: it may never come.
+    fn judge_part(&self, got: &[u8]) -> Result<(), Unlawful> {
+        let feeds = memchr_iter(b'\n', got.get(self.searched..).unwrap_or_default());
+        let lawful = |at: usize| at.checked_sub(1).and_then(|before| got.get(before)) == Some(&b'\r');
+        if !feeds.map(|at| at + self.searched).all(lawful) {
+            return Err(Unlawful::BareLineFeed);
+        }
+        let start = got.get(..LONGEST_METHOD).unwrap_or(got);
+        let method = start.iter().position(|byte| !is_token(*byte));
+        match (method, method.and_then(|end| start.get(end))) {
+            (None, _) if start.len() < LONGEST_METHOD => Ok(()),
+            (Some(0), _) if got == b"\r" => Ok(()),
+            (Some(1..), Some(b' ')) => Ok(()),
+            _ => Err(Unlawful::Malformed),
+        }
+    }
+}
+
+/// Reads and judges a whole head, as [`Finder::find`] gives it. Method, target, version and fields go to `parts`, the
+/// fields' values as slices of `bytes`.
+///
+/// # Errors
+/// The first rule that is broken, [`Unlawful::TooManyHeaders`] among them. What was read before stands in `parts`, and
+/// where the next request begins cannot be known.
+pub fn read(bytes: &Bytes, limits: &HeadLimits, parts: &mut Parts) -> Result<Meant, Unlawful> {
+    clear(parts);
+    if bytes.len() > limits.bytes {
+        return Err(Unlawful::HeadTooLarge);
+    }
+    let mut rest = &**bytes;
+    request_line(bytes, next_line(&mut rest)?, parts)?;
+    let mut signs = Signs::default();
+    read_fields(bytes, rest, limits.headers, &mut parts.headers, &mut signs)?;
+    head::judge(parts, &signs)?;
+    let framing = if signs.chunked() { Framing::Chunked } else { Framing::Length(signs.length().unwrap_or(0)) };
+    Ok(Meant { framing, expects_continue: signs.expects(parts.version), keep_alive: signs.keeps_alive(parts.version) })
+}
+
+/// Makes `parts` those of a request of which nothing is known.
+pub fn clear(parts: &mut Parts) {
+    (parts.method, parts.version, parts.headers) = (Method::GET, Version::HTTP_11, HeaderMap::new());
+}
+
+/// Takes the next line off `rest`, without its end.
+fn next_line<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Unlawful> {
+    let (line, behind) = memchr(b'\n', rest).and_then(|end| rest.split_at_checked(end)).ok_or(Unlawful::Malformed)?;
+    *rest = behind.get(1..).unwrap_or_default();
+    line.strip_suffix(b"\r").ok_or(Unlawful::BareLineFeed)
+}
+
+fn request_line(bytes: &Bytes, line: &[u8], parts: &mut Parts) -> Result<(), Unlawful> {
+    let mut words = line.split(|byte| *byte == b' ');
+    let (Some(method), Some(target), Some(version), None) = (words.next(), words.next(), words.next(), words.next())
+    else {
+        return Err(Unlawful::Malformed);
+    };
+    parts.version = match version {
+        b"HTTP/1.1" => Version::HTTP_11,
+        b"HTTP/1.0" => Version::HTTP_10,
+        [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => return Err(Unlawful::UnsupportedVersion),
+        _ => return Err(Unlawful::Malformed),
+    };
+    parts.method = Method::from_bytes(method).map_err(|_| Unlawful::Malformed)?;
+    parts.uri = Uri::from_maybe_shared(bytes.slice_ref(target)).map_err(|_| Unlawful::BadTarget)?;
+    Ok(())
+}
+
+/// Reads the field lines up to the empty one.
+fn read_fields<'a>(
+    bytes: &Bytes,
+    lines: &'a [u8],
+    most: usize,
+    headers: &mut HeaderMap,
+    signs: &mut Signs<'a>,
+) -> Result<(), Unlawful> {
+    let mut rest = lines;
+    headers.reserve(memchr_iter(b'\n', lines).count().min(most));
+    for count in 0.. {
+        let line = next_line(&mut rest)?;
+        if line.is_empty() {
+            break;
+        }
+        if count == most {
+            return Err(Unlawful::TooManyHeaders);
+        }
+        let (name, value) = memchr(b':', line).and_then(|at| line.split_at_checked(at)).ok_or(Unlawful::Malformed)?;
+        let name = HeaderName::from_bytes(name).map_err(|_| Unlawful::Malformed)?;
+        let value = trim(value.get(1..).unwrap_or_default());
+        signs.note(&name, value);
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(value)).map_err(|_| Unlawful::Malformed)?;
+        headers.append(name, value);
+    }
+    Ok(())
+}
+
+/// A byte of a method (RFC 9110 section 5.6.2).
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
