@@ -18,6 +18,7 @@ mod engine;
 mod error;
 mod exchange;
 mod gate;
+mod histogram;
 mod hook;
 mod host;
 mod instance;
