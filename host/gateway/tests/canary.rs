@@ -44,26 +44,14 @@ fn a_new_version_sees_its_share_of_the_requests_and_then_all_of_them() {
     assert_eq!(counts(&gateway, 10), [("old".to_owned(), 10)].into());
     put_on_trial(&gateway, &version("new"));
     assert_eq!(gateway.metric("weir_plugin_canary_percent", &["plugin=\"it\""]), 20.0);
-    // Two workers with dice of their own, each even over a hundred requests: of 200 about 40.
+    // Two workers with dice of their own: of 200 requests between 37 and 43, wherever their dice stand.
     let counted = counts(&gateway, 200);
-    assert!((28..=52).contains(&counted["new"]), "{counted:?}");
-    let over = || {
-        until("enough calls have been seen", || {
-            counts(&gateway, 20);
-            (!on_trial(&gateway)).then_some(())
-        });
-        counts(&gateway, 10)
-    };
-    let mut serving = over();
-    // Where the system takes the thread from the new version again and again, that looks like its cost: then another
-    // version gets its trial.
-    for n in 0..4 {
-        if serving.contains_key("old") && gateway.log().contains("rolled back: a call costs") {
-            put_on_trial(&gateway, &version("new").with(&format!("(func $again{n})")));
-            serving = over();
-        }
-    }
-    assert_eq!(serving, [("new".to_owned(), 10)].into());
+    assert!((36..=44).contains(&counted["new"]), "{counted:?}");
+    until("enough calls have been seen", || {
+        counts(&gateway, 20);
+        (!on_trial(&gateway)).then_some(())
+    });
+    assert_eq!(counts(&gateway, 10), [("new".to_owned(), 10)].into());
     assert!(gateway.log().contains("has stood its trial"));
 }
 

@@ -20,6 +20,7 @@ mod engine;
 mod error;
 mod exchange;
 mod gate;
+mod histogram;
 mod hook;
 mod host;
 mod instance;

@@ -1,6 +1,7 @@
 //! What calls cost: for each plugin, hook and tenant, in atomics that the hot path reaches without a look-up.
 
 use crate::error::Fault;
+use crate::histogram::quantile;
 use crate::hook::Hook;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
@@ -33,6 +34,9 @@ pub const CPU_BUCKETS_NS: [u64; 14] = [
     20_000_000,
     100_000_000,
 ];
+
+/// Where the last bucket is taken to end when a quantile lies in it: at twice the last bound.
+const REST_NS: u64 = 200_000_000;
 
 /// Threads that have figures of their own; more than these share them.
 const SHARDS: usize = 16;
@@ -142,18 +146,8 @@ impl HookStats {
     /// its buckets; none before the first call.
     pub fn quantile_ns(&self, of_thousand: u64) -> Option<u64> {
         let counts: Vec<u64> = self.buckets().collect();
-        let calls: u64 = counts.iter().sum();
-        let rank = (calls * of_thousand).div_ceil(1000).max(1);
-        let (mut below, mut floor) = (0, 0);
-        for (count, bound) in counts.iter().zip(CPU_BUCKETS_NS.iter().copied().chain([u64::MAX])) {
-            if below + count >= rank && *count > 0 {
-                let bound = if bound == u64::MAX { floor * 2 } else { bound };
-                // Within a bucket calls are taken to be spread evenly.
-                return Some(floor + (bound - floor) * (rank - below) / count);
-            }
-            (below, floor) = (below + count, bound);
-        }
-        None
+        let bounds = CPU_BUCKETS_NS.iter().copied().chain([REST_NS]);
+        quantile(bounds.zip(counts.iter().copied()), of_thousand)
     }
 
     /// Calls that found an instance in the pool.

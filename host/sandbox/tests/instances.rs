@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
 use bytes::Bytes;
+use nix::time::{ClockId, clock_gettime};
 use std::cell::RefCell;
 use std::fs;
 use std::future::{Future, poll_fn};
@@ -254,19 +255,25 @@ fn a_library_goes_back_to_what_it_served() {
 /// How long another task of the thread may have to wait for its turn while a plugin spins.
 const STALL: Duration = Duration::from_millis(2);
 
+/// CPU time of this thread so far: what the system takes from it meanwhile is not the plugin's doing.
+fn thread_time() -> Duration {
+    Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap())
+}
+
 #[test]
 fn while_a_plugin_spins_the_threads_other_tasks_have_their_turn_within_two_milliseconds() {
     run(async {
         let stage = Stage::set(&policy(SPIN), r#"{ deadline = "500ms" }"#).await;
         let spinner = stage.ask("sam");
         tokio::pin!(spinner);
-        let (mut gaps, mut last) = (Vec::new(), Instant::now());
+        let (mut gaps, mut last) = (Vec::new(), thread_time());
         let fault = loop {
             tokio::select! {
                 biased;
                 () = tokio::task::yield_now() => {
-                    gaps.push(last.elapsed());
-                    last = Instant::now();
+                    let now = thread_time();
+                    gaps.push(now - last);
+                    last = now;
                 }
                 fault = &mut spinner => break fault,
             }
@@ -275,8 +282,8 @@ fn while_a_plugin_spins_the_threads_other_tasks_have_their_turn_within_two_milli
         gaps.sort_unstable();
         let (usual, longest) = (gaps[gaps.len() / 2], gaps[gaps.len() - 1]);
         eprintln!("{} turns beside the spinning plugin; {usual:?} between them, {longest:?} at most", gaps.len());
-        // What the system takes from the thread is not the plugin's doing, so one turn of twenty may be late.
+        // Interrupts are charged to whom they hit, so one turn of a hundred may be late.
         let late = gaps.iter().filter(|gap| **gap > STALL).count();
-        assert!(late * 20 <= gaps.len(), "{late} of {} turns came late", gaps.len());
+        assert!(late * 100 <= gaps.len(), "{late} of {} turns came late", gaps.len());
     });
 }

@@ -40,8 +40,8 @@ fn one(plugin: &Arc<Plugin>, percent: Option<u8>, figures: &mut Figures, problem
         tenants.insert(tenant.to_owned(), Value::Object(about));
     });
     let counted = plugin.counted();
-    let trial = (counted.calls > 0)
-        .then(|| json!({"calls": counted.calls, "faults": counted.faults, "cpu_us": counted.cpu_ns as f64 / 1e3}));
+    let (calls, faults) = (counted.calls(), counted.faults());
+    let trial = counted.cpu_p50_us().map(|us| json!({"calls": calls, "faults": faults, "cpu_p50_us": us}));
     let said =
         |problem: &&String| problem.starts_with("plugin ") && problem.contains(&format!("{}.wasm", plugin.name()));
     json!({

@@ -16,8 +16,8 @@ mod tests;
 const FAULTS: u64 = 3;
 /// How much higher than the old version's the share of faults may be.
 const MORE_FAULTS: f64 = 0.01;
-/// How many times the old version's CPU time a call may cost, and by how much more at the least, in microseconds: what
-/// costs next to nothing may double.
+/// How many times the old version's CPU time a call may cost, in the median, and by how much more at the least, in
+/// microseconds: what costs next to nothing may double.
 const MORE_CPU: f64 = 2.0;
 const CPU_SLACK_US: f64 = 20.0;
 
@@ -64,30 +64,32 @@ impl Trial {
     }
 
     fn verdict(&self, old: &Plugin, now: Instant) -> Verdict {
-        let counted = (old.tally().counted().since(self.before), self.plugin.tally().counted());
-        judge(counted, self.rules, now.saturating_duration_since(self.since))
+        let counted = (old.tally().counted().since(&self.before), self.plugin.tally().counted());
+        judge((&counted.0, &counted.1), self.rules, now.saturating_duration_since(self.since))
     }
 }
 
 /// Compares the two versions: counts of the old one and the new one over the same time.
-fn judge((old, new): (Counted, Counted), rules: Canary, passed: Duration) -> Verdict {
+fn judge((old, new): (&Counted, &Counted), rules: Canary, passed: Duration) -> Verdict {
     if new.faults >= FAULTS && new.fault_rate() > old.fault_rate() + MORE_FAULTS {
-        let percent = |counted: Counted| counted.fault_rate() * 100.0;
+        let percent = |counted: &Counted| counted.fault_rate() * 100.0;
         return Verdict::Back(format!(
             "{} of its {} calls faulted ({:.1} %; {:.1} % of the old version's)",
             new.faults,
-            new.calls,
+            new.calls(),
             percent(new),
             percent(old)
         ));
     }
-    if new.calls < rules.calls {
+    if new.calls() < rules.calls {
         return Verdict::Wait;
     }
-    let (was, is) = (old.cpu_us(), new.cpu_us());
     // An old version that nobody called says nothing about its cost.
-    if old.calls > 0 && is > was * MORE_CPU && is > was + CPU_SLACK_US {
-        return Verdict::Back(format!("a call costs {is:.0} µs of CPU; the old version's {was:.0} µs"));
+    if let (Some(was), Some(is)) = (old.cpu_p50_us(), new.cpu_p50_us())
+        && is > was * MORE_CPU
+        && is > was + CPU_SLACK_US
+    {
+        return Verdict::Back(format!("a call costs {is:.0} µs of CPU; the old version's {was:.0} µs (medians)"));
     }
     if passed < rules.lasts { Verdict::Wait } else { Verdict::Promote }
 }
