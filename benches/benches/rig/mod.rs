@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use weir_config::Config;
 use weir_dialect::{Document, Endpoint};
 use weir_pack::toolchain::{self, TARGET};
-use weir_sandbox::{About, Chain, Chains, Exchange, Facts, Library, ObservedProvenance, Outcome, Sandbox, Worker};
+use weir_sandbox::{About, Chain, Chains, Exchange, Facts, Library, Sandbox, Worker};
 
 /// Guests in WebAssembly text, by name.
 const TEXTS: [(&str, &str); 6] = [
@@ -145,7 +145,7 @@ impl Rig {
 
     /// Time for so many `observe` calls.
     pub fn observe(&self, iterations: u64) -> Duration {
-        let outcome = Arc::new(outcome());
+        let outcome = Arc::new(weir_author::usual_outcome());
         let about = about(512);
         self.runtime.block_on(async {
             let start = Instant::now();
@@ -185,19 +185,6 @@ fn exchange(body: &Bytes) -> Box<Exchange> {
         .map(|name| (http::HeaderName::from_static(name), HeaderValue::from_static("some-value")))
         .collect();
     Box::new(Exchange::new(about(body.len()), headers, Document::request(Endpoint::Chat, body.clone())))
-}
-
-fn outcome() -> Outcome {
-    Outcome {
-        status: 200,
-        code: None,
-        attempts: 1,
-        input_tokens: 100,
-        output_tokens: 20,
-        provenance: ObservedProvenance::Reported,
-        duration_us: 60_000,
-        first_byte_us: 59_000,
-    }
 }
 
 /// A chat request of exactly so many bytes of plain prose.

@@ -31,6 +31,7 @@ use crate::AuthorError;
 use crate::place::{Place, Wrong};
 
 pub(crate) use expect::{Decision, Expect};
+pub use parts::usual_outcome;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]

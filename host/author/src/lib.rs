@@ -27,6 +27,7 @@ mod timing;
 mod trial;
 
 pub use args::Command;
+pub use case::usual_outcome;
 pub use error::AuthorError;
 
 /// What a tool has to say, and whether it found everything good.

@@ -3,7 +3,7 @@
 use crate::cli::Check;
 use crate::console;
 use crate::egress::WayOut;
-use crate::serve::{at, open_cache};
+use crate::serve::{at, load, open_cache};
 use std::process::ExitCode;
 use std::sync::Arc;
 use weir_sandbox::{Library, Sandbox};
@@ -11,13 +11,7 @@ use weir_sandbox::{Library, Sandbox};
 /// Prints every problem; 0 if there is none, else 1.
 pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     let file = args.file();
-    let loaded = match weir_config::load(&file, &args.overrides()) {
-        Ok(loaded) => loaded,
-        Err(problems) => {
-            console::complain(&problems.to_string());
-            return Ok(ExitCode::FAILURE);
-        }
-    };
+    let Some(loaded) = load(&file, &args.overrides()) else { return Ok(ExitCode::FAILURE) };
     loaded.warnings.iter().for_each(|w| console::complain(&format!("warning: {w}")));
     let config = loaded.config;
     let sandbox = Sandbox::with_egress(Arc::new(WayOut))?;

@@ -15,27 +15,21 @@ use crate::worker::{self, Shared};
 use anyhow::{Context, anyhow, bail};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use weir_config::{Config, Problem, ProviderKind};
+use weir_config::{Config, Loaded, Overrides, Problem, ProviderKind};
 use weir_ledger::Ledger;
 use weir_sandbox::{Cache, Library, Sandbox};
 
 /// Runs the gateway until it is told to stop.
 pub(crate) fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let file = args.file();
-    let loaded = match weir_config::load(&file, &args.overrides()) {
-        Ok(loaded) => loaded,
-        Err(problems) => {
-            console::complain(&problems.to_string());
-            return Ok(ExitCode::FAILURE);
-        }
-    };
+    let Some(loaded) = load(&file, &args.overrides()) else { return Ok(ExitCode::FAILURE) };
     start_log(&loaded.config)?;
     loaded.warnings.iter().for_each(|w: &Problem| console::complain(&format!("warning: {w}")));
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -138,6 +132,11 @@ impl Signals {
 fn start_demo(config: &Config) -> anyhow::Result<Option<SocketAddr>> {
     let wanted = config.providers.iter().any(|p| p.kind == ProviderKind::Demo);
     wanted.then(crate::demo::start).transpose().context("the demo provider does not start")
+}
+
+/// The configuration; none if it cannot serve, and then it has been said why.
+pub(crate) fn load(file: &Path, overrides: &Overrides) -> Option<Loaded> {
+    weir_config::load(file, overrides).inspect_err(|problems| console::complain(&problems.to_string())).ok()
 }
 
 /// The cache of compiled code. Without one the gateway works, and compiles at each start.

@@ -1,6 +1,7 @@
 //! What the journey lends a plugin for the time of a call.
 
 use crate::contract::{Facts, Text};
+use crate::framing::FRAMING;
 use bytes::Bytes;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
@@ -29,24 +30,8 @@ const CREDENTIALS: [&str; 8] = [
     "set-cookie",
     "x-amz-security-token",
 ];
-/// Headers that the host alone sets, for they frame or address the message.
-const HOST_OWNED: [&str; 15] = [
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "via",
-    "expect",
-    "content-encoding",
-    "accept-encoding",
-    "http2-settings",
-    "proxy-connection",
-    "x-request-id",
-];
+/// Headers that the host alone sets, beside those that frame the message: it reads bodies, and it names requests.
+const HOST_OWNED: [&str; 3] = ["content-encoding", "accept-encoding", "x-request-id"];
 
 /// What the hook at hand may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,7 +290,8 @@ pub(crate) fn visible(name: &str) -> bool {
 /// The header name that a plugin wants to write, or why it may not.
 pub(crate) fn writable_name(name: &str) -> Result<HeaderName, String> {
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "not a header name".to_owned())?;
-    if !visible(name.as_str()) || HOST_OWNED.contains(&name.as_str()) {
+    let own = FRAMING.contains(&name.as_str()) || HOST_OWNED.contains(&name.as_str());
+    if !visible(name.as_str()) || own {
         return Err(format!("`{name}` is the gateway's own"));
     }
     Ok(name)

@@ -19,6 +19,7 @@ mod egress;
 mod engine;
 mod error;
 mod exchange;
+mod framing;
 mod gate;
 mod histogram;
 mod hook;

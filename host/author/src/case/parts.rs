@@ -21,7 +21,10 @@ pub(super) fn usual_body(endpoint: Endpoint, model: &str) -> Json {
     }
 }
 
-pub(super) fn usual_outcome() -> Outcome {
+/// How a request ends if nothing else is said: answered at the first attempt, with 100 tokens read and 20 written, in
+/// 60 ms.
+#[must_use]
+pub fn usual_outcome() -> Outcome {
     Outcome {
         status: 200,
         code: None,

@@ -51,11 +51,7 @@ pub fn config(upstream: SocketAddr) -> String {
 pub fn config_with(upstream: SocketAddr, provider: &str, rest: &str) -> String {
     format!(
         r#"
-[server]
-listen = "127.0.0.1:0"
-admin = "127.0.0.1:0"
-workers = 2
-drain = "5s"
+{SERVER}
 
 [providers.up]
 kind = "openai"
@@ -71,6 +67,13 @@ targets = ["up/m"]
 "#
     )
 }
+
+/// Two workers on ports that the system chooses.
+const SERVER: &str = r#"[server]
+listen = "127.0.0.1:0"
+admin = "127.0.0.1:0"
+workers = 2
+drain = "5s""#;
 
 pub const TENANTS: &str = r#"
 [tenants.acme]
@@ -90,11 +93,7 @@ hash = "blake3:6e779aef6875a5c44c2b1e724e0d5a9d83ac784059bbb00faeb62999b18cc317"
 pub fn demo_config(rest: &str) -> String {
     format!(
         r#"
-[server]
-listen = "127.0.0.1:0"
-admin = "127.0.0.1:0"
-workers = 2
-drain = "5s"
+{SERVER}
 
 [providers.demo]
 kind = "demo"

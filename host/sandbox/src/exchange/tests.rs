@@ -111,7 +111,7 @@ fn headers_are_bounded_in_number_and_bytes_and_can_be_replaced_at_the_bound() {
 
 #[test]
 fn names_that_carry_credentials_or_frame_the_message_cannot_be_written_in_any_spelling() {
-    for own in CREDENTIALS.iter().chain(&HOST_OWNED) {
+    for own in CREDENTIALS.iter().chain(&FRAMING).chain(&HOST_OWNED) {
         assert!(writable_name(own).is_err() && writable_name(&own.to_uppercase()).is_err(), "{own}");
     }
     for bad in ["", "x y", "x\r\n", "x:"] {

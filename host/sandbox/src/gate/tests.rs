@@ -8,6 +8,17 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
+/// Runs a guest behind a gate as calls do.
+async fn through_a_gate(guest: impl Future<Output = ()>) {
+    let mut gate = Rc::new(Gates::default()).lend();
+    let mut guest = pin!(guest);
+    poll_fn(|cx| {
+        std::task::ready!(gate.poll_open(cx));
+        gate.poll(guest.as_mut(), cx)
+    })
+    .await;
+}
+
 #[test]
 fn a_guest_that_wakes_itself_lets_every_other_task_run_between_its_slices() {
     runtime().block_on(async {
@@ -28,13 +39,7 @@ fn a_guest_that_wakes_itself_lets_every_other_task_run_between_its_slices() {
             cx.waker().wake_by_ref();
             Poll::Pending
         });
-        let mut gate = Rc::new(Gates::default()).lend();
-        let mut guest = pin!(guest);
-        poll_fn(|cx| {
-            std::task::ready!(gate.poll_open(cx));
-            gate.poll(guest.as_mut(), cx)
-        })
-        .await;
+        through_a_gate(guest).await;
         neighbour.abort();
         assert!(others.load(Relaxed) >= 45, "{others:?}");
     });
@@ -66,13 +71,7 @@ fn a_guest_that_waits_for_another_thread_is_woken_by_it_and_not_before() {
             *wakers.lock().unwrap() = Some(cx.waker().clone());
             Poll::Pending
         });
-        let mut gate = Rc::new(Gates::default()).lend();
-        let mut guest = pin!(guest);
-        poll_fn(|cx| {
-            std::task::ready!(gate.poll_open(cx));
-            gate.poll(guest.as_mut(), cx)
-        })
-        .await;
+        through_a_gate(guest).await;
         thread.join().unwrap();
         polls
     });

@@ -1,6 +1,7 @@
 //! Method, headers and body of a callout: lawful, bounded, and none of the host's own.
 
 use super::Outgoing;
+use crate::framing::FRAMING;
 use crate::host::offer::Caller;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
@@ -16,23 +17,8 @@ const HEADER_BYTES: usize = 64 << 10;
 /// Bytes of its body.
 const BODY: usize = 1 << 20;
 
-/// Headers that frame or address the message, or that concern one connection.
-const HOST_OWNED: [&str; 14] = [
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "via",
-    "expect",
-    "http2-settings",
-    "proxy-connection",
-    "proxy-authorization",
-    "proxy-authenticate",
-];
+/// Headers for a proxy on the way: there is none. Nor may a plugin set those that frame the message.
+const PROXYS: [&str; 2] = ["proxy-authorization", "proxy-authenticate"];
 
 /// The request without its URL, or why it is not lawful. Nothing is copied before its size is known.
 pub(super) fn read(caller: &mut Caller<'_>, outgoing: &Outgoing) -> wasmtime::Result<Result<Request<Bytes>, String>> {
@@ -77,7 +63,7 @@ impl Headers {
             return Err(format!("headers of more than {HEADER_BYTES} bytes"));
         }
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "a header's name is not one".to_owned())?;
-        if HOST_OWNED.contains(&name.as_str()) {
+        if FRAMING.contains(&name.as_str()) || PROXYS.contains(&name.as_str()) {
             return Err(format!("the header `{name}` is the gateway's own"));
         }
         let Ok(value) = HeaderValue::from_str(value) else {

@@ -1,4 +1,4 @@
-use super::{HEADER_BYTES, HOST_OWNED, Headers, method};
+use super::{FRAMING, HEADER_BYTES, Headers, PROXYS, method};
 
 #[test]
 fn only_the_six_methods_are_methods() {
@@ -12,7 +12,7 @@ fn only_the_six_methods_are_methods() {
 
 #[test]
 fn what_frames_or_addresses_the_message_is_refused_in_any_case() {
-    for name in HOST_OWNED {
+    for name in FRAMING.into_iter().chain(PROXYS) {
         for name in [name.to_owned(), name.to_ascii_uppercase()] {
             let said = Headers::default().add(&name, "x").unwrap_err();
             assert!(said.contains("the gateway's own"), "{name}: {said}");
