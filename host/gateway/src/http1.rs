@@ -39,6 +39,9 @@ const COPIED: usize = 16 * 1024;
 /// A stream is written when so much of it is there, or nothing more.
 const ENOUGH: usize = 64 * 1024;
 
+/// A client that has sent many requests at once lets the others have their turn after so many answers.
+const IN_A_ROW: u32 = 16;
+
 /// Serves a connection until it ends, a deadline passes or the drain has begun.
 pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines) {
     let mut drain = worker.drain();
@@ -49,7 +52,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Dead
         worker,
     };
     let mut ending = pin!(drain.begun());
-    let mut told = false;
+    let (mut told, mut answered) = (false, 0_u32);
     loop {
         let more = poll_fn(|cx| {
             // Polled until it will wake this task, and not again: the flag is cheaper to look at.
@@ -65,7 +68,12 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Dead
             let held = connection.worker.held();
             let Some(lawful) = connection.next(&held) else { break };
             match connection.answer(held, lawful).await {
-                Ok(true) => {}
+                Ok(true) => {
+                    answered = answered.wrapping_add(1);
+                    if answered.is_multiple_of(IN_A_ROW) && connection.wire.borrow().has_bytes() {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Ok(false) => {
                     let wire = Rc::clone(&connection.wire);
                     drop(connection);

@@ -16,7 +16,7 @@ use memchr::{memchr, memchr_iter, memmem};
 use crate::fields::trim;
 use crate::head::{self, HeadLimits, Signs, Unlawful};
 
-/// No lawful method is longer. A client that speaks another protocol is told so before a line of it has ended.
+/// Every lawful method is shorter. A client that speaks another protocol is told so before a line of it has ended.
 const LONGEST_METHOD: usize = 32;
 
 /// What a head says of what comes behind it.
@@ -137,6 +137,7 @@ fn request_line(bytes: &Bytes, line: &[u8], parts: &mut Parts) -> Result<(), Unl
         [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => return Err(Unlawful::UnsupportedVersion),
         _ => return Err(Unlawful::Malformed),
     };
+    let method = Some(method).filter(|method| method.len() < LONGEST_METHOD).ok_or(Unlawful::Malformed)?;
     parts.method = Method::from_bytes(method).map_err(|_| Unlawful::Malformed)?;
     parts.uri = Uri::from_maybe_shared(bytes.slice_ref(target)).map_err(|_| Unlawful::BadTarget)?;
     Ok(())
