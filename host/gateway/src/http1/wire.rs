@@ -14,7 +14,7 @@ use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use weir_http::head::Unlawful;
-use weir_http::request::{Finder, Meant};
+use weir_http::request::{Finder, Found, Meant};
 
 use super::buffers::READ;
 use super::upload::Upload;
@@ -106,7 +106,7 @@ impl Wire {
     }
 
     /// Takes the next head, if it is whole.
-    pub(super) fn next_head(&mut self, longest: usize) -> Result<Option<Bytes>, Unlawful> {
+    pub(super) fn next_head(&mut self, longest: usize) -> Result<Option<Found>, Unlawful> {
         self.finder.find(&mut self.got, longest)
     }
 

@@ -61,13 +61,13 @@ impl Server {
     }
 }
 
-fn read_alone(head: &Bytes) -> Result<(Parts, Meant), Unlawful> {
+fn read_alone(head: &Found) -> Result<(Parts, Meant), Unlawful> {
     let mut parts = Request::new(()).into_parts().0;
     read(head, &LIMITS, &mut parts).map(|meant| (parts, meant))
 }
 
 fn read_text(head: &str) -> Result<(Parts, Meant), Unlawful> {
-    read_alone(&Bytes::from(head.to_owned()))
+    read_alone(&Finder::default().find(&mut BytesMut::from(head), LIMITS.bytes)?.unwrap())
 }
 
 /// How many requests are lawful, and what comes after them.
@@ -167,9 +167,8 @@ fn unlawful_heads_are_found_behind_as_many_lawful_ones() {
 
 #[test]
 fn a_head_is_read_into_parts_whose_values_are_slices_of_it() {
-    let head = Bytes::from_static(
-        b"POST /v1/x?y HTTP/1.1\r\nHost: a:80\r\nX-Two:\t 1 \r\nx-two: 2\r\nempty:\r\ncontent-length: 12\r\n\r\n",
-    );
+    let text = "POST /v1/x?y HTTP/1.1\r\nHost: a:80\r\nX-Two:\t 1 \r\nx-two: 2\r\nempty:\r\ncontent-length: 12\r\n\r\n";
+    let head = Finder::default().find(&mut BytesMut::from(text), LIMITS.bytes).unwrap().unwrap();
     let (parts, meant) = read_alone(&head).unwrap();
     assert_eq!((parts.method, parts.version), (Method::POST, Version::HTTP_11));
     assert_eq!(parts.uri, "/v1/x?y");
@@ -177,8 +176,20 @@ fn a_head_is_read_into_parts_whose_values_are_slices_of_it() {
     let expected: [(&str, &[u8]); 5] =
         [("host", b"a:80"), ("x-two", b"1"), ("x-two", b"2"), ("empty", b""), ("content-length", b"12")];
     assert_eq!(fields, expected);
-    assert!(fields[..3].iter().all(|(_, value)| head.as_ptr_range().contains(&value.as_ptr())));
+    assert!(fields[..3].iter().all(|(_, value)| head.bytes.as_ptr_range().contains(&value.as_ptr())));
     assert_eq!(meant, Meant { framing: Framing::Length(12), expects_continue: false, keep_alive: true });
+}
+
+#[test]
+fn a_target_is_read_anew_where_it_differs() {
+    let mut parts = Request::new(()).into_parts().0;
+    for target in ["/a", "/a", "/a?b", "/", "http://a/", "/", "/a#b", "/a", "*", "/a"] {
+        let method = if target == "*" { "OPTIONS" } else { "GET" };
+        let text = format!("{method} {target} HTTP/1.1\r\nhost: a\r\n\r\n");
+        let head = Finder::default().find(&mut BytesMut::from(&*text), LIMITS.bytes).unwrap().unwrap();
+        read(&head, &LIMITS, &mut parts).unwrap();
+        assert_eq!(parts.uri, target.parse::<Uri>().unwrap(), "{target}");
+    }
 }
 
 #[test]
@@ -283,7 +294,7 @@ proptest! {
         {
             let mut fields = [httparse::EMPTY_HEADER; 100];
             let mut other = httparse::Request::new(&mut fields);
-            prop_assert_eq!(other.parse(&head).map(|status| status.is_complete()), Ok(true));
+            prop_assert_eq!(other.parse(&head.bytes).map(|status| status.is_complete()), Ok(true));
             prop_assert_eq!(other.method, Some(parts.method.as_str()));
             let target = other.path.unwrap_or_default();
             prop_assert!(target.starts_with(&parts.uri.to_string()) || target.starts_with("http://"));
