@@ -7,67 +7,121 @@ use crate::refusal::Refusal;
 use crate::request_id;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 use weir_tenancy::Rate;
 
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit-requests");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining-requests");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset-requests");
+const LIMIT: &str = "x-ratelimit-limit-requests";
+const REMAINING: &str = "x-ratelimit-remaining-requests";
+const RESET: &str = "x-ratelimit-reset-requests";
+/// Who answered: `provider/model`.
+const UPSTREAM: &str = "x-weir-upstream";
+const GENERATION: &str = "x-weir-generation";
 
-/// Which generation of plugins served the request, where the operator wants to see that (`server.debug_headers`).
-const GENERATION: HeaderName = HeaderName::from_static("x-weir-generation");
+/// An answer: its head and its body. The version is the connection's business.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// What the gateway says beside its headers, where it has not been put among them.
+    pub(crate) own: Option<Own>,
+    pub(crate) body: OutBody,
+}
 
-/// Adds the id and the state of the rate limit.
-pub(crate) fn add_headers(headers: &mut HeaderMap, record: &Record) {
-    if let Ok(id) = HeaderValue::from_str(&record.id) {
-        headers.insert(request_id::HEADER, id);
+/// What the gateway says in the head of every answer. Writing it down is cheaper than finding each of its names a place
+/// in a map first.
+pub(crate) struct Own {
+    id: Arc<str>,
+    /// Who answered, if a model did.
+    upstream: Option<HeaderValue>,
+    /// Which generation of plugins served the request, where the operator wants to see that (`server.debug_headers`).
+    generation: Option<u64>,
+    rate: Option<Rate>,
+}
+
+impl Own {
+    pub(crate) fn of(record: &Record, upstream: Option<HeaderValue>) -> Self {
+        let snapshot = &record.held.snapshot;
+        Self {
+            id: Arc::clone(&record.id),
+            upstream,
+            generation: snapshot.config.server.debug_headers.then_some(snapshot.chains.generation),
+            rate: record.seat.as_ref().and_then(|seat| seat.rate),
+        }
     }
-    let snapshot = &record.held.snapshot;
-    if snapshot.config.server.debug_headers {
-        headers.insert(GENERATION, HeaderValue::from(snapshot.chains.generation));
+
+    /// Gives every name with its value.
+    pub(crate) fn each(&self, mut put: impl FnMut(&'static str, &[u8])) {
+        put(request_id::NAME, self.id.as_bytes());
+        if let Some(upstream) = &self.upstream {
+            put(UPSTREAM, upstream.as_bytes());
+        }
+        if let Some(generation) = self.generation {
+            put(GENERATION, itoa::Buffer::new().format(generation).as_bytes());
+        }
+        if let Some(rate) = &self.rate {
+            each_of_rate(rate, put);
+        }
     }
-    if let Some(rate) = record.seat.as_ref().and_then(|seat| seat.rate) {
-        add_rate(headers, &rate);
+
+    /// Puts it among the headers.
+    pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
+        self.each(|name, value| add(headers, name, value));
     }
+
+    /// Whether it has a header of this name.
+    pub(crate) fn owns(name: &str) -> bool {
+        name == request_id::NAME || name == UPSTREAM || name == GENERATION || name.starts_with("x-ratelimit-")
+    }
+}
+
+fn add(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(value) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}
+
+/// Adds the state of a rate limit.
+pub(crate) fn add_rate(headers: &mut HeaderMap, rate: &Rate) {
+    each_of_rate(rate, |name, value| add(headers, name, value));
 }
 
 /// The state of a rate limit, under OpenAI's names
 /// (<https://platform.openai.com/docs/guides/rate-limits>, "Rate limits in headers").
-pub(crate) fn add_rate(headers: &mut HeaderMap, rate: &Rate) {
-    headers.insert(LIMIT, HeaderValue::from(rate.limit));
-    headers.insert(REMAINING, HeaderValue::from(rate.remaining));
-    headers.insert(RESET, span(rate.reset));
+fn each_of_rate(rate: &Rate, mut put: impl FnMut(&'static str, &[u8])) {
+    put(LIMIT, itoa::Buffer::new().format(rate.limit).as_bytes());
+    put(REMAINING, itoa::Buffer::new().format(rate.remaining).as_bytes());
+    put(RESET, span(rate.reset).as_bytes());
 }
 
 /// A time as OpenAI writes it: `12ms`, `1.5s`, `6m0s`.
-fn span(time: Duration) -> HeaderValue {
+fn span(time: Duration) -> Cow<'static, str> {
     let ms = time.as_millis();
-    let text = match ms {
-        // Who is far from the limit sees this one, and formatting it would cost more than all the headers' insertion.
-        0 => return HeaderValue::from_static("0ms"),
-        1..1000 => format!("{ms}ms"),
-        1000..60_000 => format!("{}s", ms as f64 / 1000.0),
-        _ => format!("{}m{}s", ms / 60_000, ms % 60_000 / 1000),
-    };
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("0ms"))
+    match ms {
+        // Who is far from the limit sees this one, and formatting it would cost more than all the rest.
+        0 => Cow::Borrowed("0ms"),
+        1..1000 => Cow::Owned(format!("{ms}ms")),
+        1000..60_000 => Cow::Owned(format!("{}s", ms as f64 / 1000.0)),
+        _ => Cow::Owned(format!("{}m{}s", ms / 60_000, ms % 60_000 / 1000)),
+    }
 }
 
 /// A whole answer of the gateway's own, as JSON.
-pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> Response<OutBody> {
-    let mut headers = HeaderMap::with_capacity(4);
+pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> Answer {
+    let mut headers = HeaderMap::with_capacity(1);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    add_headers(&mut headers, &record);
-    finish(StatusCode::OK, headers, bytes, record)
+    let own = Some(Own::of(&record, None));
+    finish(StatusCode::OK, (headers, own), bytes, record)
 }
 
-/// A response whose body is here. The record is settled when the body has been handed over.
+/// An answer whose body is here. The record is settled when the body has been handed over.
 pub(crate) fn finish(
     status: StatusCode,
-    headers: HeaderMap,
+    (headers, own): (HeaderMap, Option<Own>),
     bytes: Bytes,
     mut record: Box<Record>,
-) -> Response<OutBody> {
+) -> Answer {
     record.whole_ready();
     let code = status.as_u16();
     let body = if bytes.is_empty() {
@@ -77,35 +131,26 @@ pub(crate) fn finish(
     } else {
         OutBody::whole(bytes, code, record)
     };
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    Answer { status, headers, own, body }
 }
 
-/// A refusal as a response.
-pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> Response<OutBody> {
+/// A refusal as an answer.
+pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> Answer {
     let face = refusal.face();
     let mut headers = HeaderMap::with_capacity(8);
-    add_headers(&mut headers, &record);
+    Own::of(&record, None).add_to(&mut headers);
     refusal.add_headers(&mut headers);
     refusal.log(&record.id, &record.tenant);
     record.worker().shared.stats.refusal(face.code);
     record.head_ready();
     record.refused(face.status.as_u16(), face.code, reason(&refusal));
-    let mut response = Response::new(OutBody::plain(refusal.body()));
-    *response.status_mut() = face.status;
-    *response.headers_mut() = headers;
-    response
+    Answer { status: face.status, headers, own: None, body: OutBody::plain(refusal.body()) }
 }
 
 /// A refusal of a request that has no record, for the gateway is full.
-pub(crate) fn bare(refusal: &Refusal, id: &str) -> Response<OutBody> {
-    let mut response = Response::new(OutBody::plain(refusal.body()));
-    *response.status_mut() = refusal.face().status;
-    refusal.add_headers(response.headers_mut());
-    if let Ok(id) = HeaderValue::from_str(id) {
-        response.headers_mut().insert(request_id::HEADER, id);
-    }
-    response
+pub(crate) fn bare(refusal: &Refusal, id: &str) -> Answer {
+    let mut headers = HeaderMap::with_capacity(4);
+    refusal.add_headers(&mut headers);
+    add(&mut headers, request_id::NAME, id.as_bytes());
+    Answer { status: refusal.face().status, headers, own: None, body: OutBody::plain(refusal.body()) }
 }

@@ -1,10 +1,13 @@
 //! One client connection: which HTTP it speaks, and serving it until it ends or the gateway drains.
 
+use crate::answer::Answer;
+use crate::body::OutBody;
 use crate::http1;
 use crate::journey::{Asked, journey};
 use crate::read::InBody;
 use crate::socket::{Socket, Traffic};
 use crate::worker::Worker;
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
@@ -125,12 +128,10 @@ async fn serve_http2(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines
     }
 }
 
-type Answer = http::Response<crate::body::OutBody>;
-
 fn service(
     worker: Rc<Worker>,
     traffic: Rc<Traffic>,
-) -> impl Fn(http::Request<Incoming>) -> std::pin::Pin<Box<dyn Future<Output = Result<Answer, Infallible>>>> {
+) -> impl Fn(Request<Incoming>) -> std::pin::Pin<Box<dyn Future<Output = Result<Response<OutBody>, Infallible>>>> {
     move |request| {
         let worker = Rc::clone(&worker);
         let busy = Some(traffic.begin());
@@ -140,7 +141,17 @@ fn service(
             let limits = &held.snapshot.config.limits;
             let lawful = head::check(&parts, &HeadLimits { bytes: limits.head_bytes, headers: limits.headers });
             let asked = Asked { parts: &mut parts, body: InBody::Many(body), lawful, busy };
-            Ok(journey(&worker, held, asked).await)
+            Ok(response(journey(&worker, held, asked).await))
         })
     }
+}
+
+fn response(answer: Answer) -> Response<OutBody> {
+    let mut response = Response::new(answer.body);
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    if let Some(own) = &answer.own {
+        own.add_to(response.headers_mut());
+    }
+    response
 }

@@ -14,6 +14,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use crate::answer::Answer;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Version};
@@ -28,7 +29,7 @@ use crate::drain::Drain;
 use crate::journey::{Asked, journey};
 use crate::read::InBody;
 use crate::worker::{Held, Worker};
-use encode::{Fate, Framing};
+use encode::{Fate, Framing, Head};
 use wire::{Broken, Unsent, Wire};
 
 pub(crate) use body::Incoming;
@@ -38,6 +39,9 @@ pub(crate) use buffers::Buffers;
 const COPIED: usize = 16 * 1024;
 /// A stream is written when so much of it is there, or nothing more.
 const ENOUGH: usize = 64 * 1024;
+
+/// A client that has sent many requests at once lets the others have their turn after so many answers.
+const IN_A_ROW: u32 = 16;
 
 /// Serves a connection until it ends, a deadline passes or the drain has begun.
 pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines) {
@@ -49,7 +53,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Dead
         worker,
     };
     let mut ending = pin!(drain.begun());
-    let mut told = false;
+    let (mut told, mut answered) = (false, 0_u32);
     loop {
         let more = poll_fn(|cx| {
             // Polled until it will wake this task, and not again: the flag is cheaper to look at.
@@ -65,7 +69,12 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Dead
             let held = connection.worker.held();
             let Some(lawful) = connection.next(&held) else { break };
             match connection.answer(held, lawful).await {
-                Ok(true) => {}
+                Ok(true) => {
+                    answered = answered.wrapping_add(1);
+                    if answered.is_multiple_of(IN_A_ROW) && connection.wire.borrow().has_bytes() {
+                        tokio::task::yield_now().await;
+                    }
+                }
                 Ok(false) => {
                     let wire = Rc::clone(&connection.wire);
                     drop(connection);
@@ -107,42 +116,43 @@ impl Connection {
     /// Leads a request through its journey and writes the answer; whether the connection serves another one.
     async fn answer(&mut self, held: Rc<Held>, lawful: Result<Meant, Unlawful>) -> Result<bool, Broken> {
         let (method, version) = (self.parts.method.clone(), self.parts.version);
-        let response = {
+        let answer = {
             let body = InBody::One(Incoming::new(Rc::clone(&self.wire)));
             let asked = Asked { parts: &mut self.parts, body, lawful: lawful.map(|_| ()), busy: None };
-            let mut journey = Box::pin(journey(&self.worker, held, asked));
+            let mut journey = pin!(journey(&self.worker, held, asked));
             poll_fn(|cx| match journey.as_mut().poll(cx) {
-                Poll::Ready(response) => Poll::Ready(Ok(response)),
+                Poll::Ready(answer) => Poll::Ready(Ok(answer)),
                 Poll::Pending if self.wire.borrow_mut().is_gone(cx) => Poll::Ready(Err(Broken)),
                 Poll::Pending => Poll::Pending,
             })
             .await?
         };
+        // What the journey has left of the head would keep alive what it was read into.
+        self.parts.headers = HeaderMap::new();
         let keep = lawful.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
         let keep = self.wire.borrow_mut().drop_body() && keep;
-        let (parts, body) = response.into_parts();
-        let head = (parts.status, &parts.headers);
-        let chunked = version == Version::HTTP_11;
+        let Answer { status, headers, own, body } = answer;
+        let head = Head { status, headers, own };
+        let bodiless = method == Method::HEAD;
         match body {
             OutBody::Whole(mut whole) => {
                 let bytes = whole.hand_over();
-                let (framing, bytes) = match method == Method::HEAD {
+                let (framing, bytes) = match bodiless {
                     true => (Framing::Length(bytes.len()), Bytes::new()),
-                    false if is_bodiless(parts.status) => (Framing::Nothing, Bytes::new()),
+                    false if is_bodiless(status) => (Framing::Nothing, Bytes::new()),
                     false => (Framing::Length(bytes.len()), bytes),
                 };
-                self.write_whole(head, (framing, fate(keep, version)), bytes).await?;
+                self.write_whole(&head, (framing, fate(keep, version)), bytes).await?;
                 Ok(keep)
             }
-            OutBody::Yielded(_) if is_bodiless(parts.status) || method == Method::HEAD => {
-                self.write_whole(head, (Framing::Nothing, fate(keep, version)), Bytes::new()).await?;
+            OutBody::Yielded(_) if bodiless || is_bodiless(status) => {
+                self.write_whole(&head, (Framing::Nothing, fate(keep, version)), Bytes::new()).await?;
                 Ok(keep)
             }
             OutBody::Yielded(stream) => {
-                let framing = if chunked { Framing::Chunked } else { Framing::Close };
-                let keep = keep && chunked;
-                let head = Some((parts.status, &parts.headers, fate(keep, version)));
-                let written = self.write_stream(head, framing, stream).await;
+                let framing = if version == Version::HTTP_11 { Framing::Chunked } else { Framing::Close };
+                let keep = keep && framing == Framing::Chunked;
+                let written = self.write_stream(head, (framing, fate(keep, version)), stream).await;
                 written.inspect_err(|_| self.wire.borrow().abort(version))?;
                 Ok(keep)
             }
@@ -157,19 +167,11 @@ enum End {
     Cut,
 }
 
-/// The head of a stream, until it is written.
-type StreamHead<'a> = Option<(StatusCode, &'a HeaderMap, Fate)>;
-
 impl Connection {
-    async fn write_whole(
-        &self,
-        (status, headers): (StatusCode, &HeaderMap),
-        how: (Framing, Fate),
-        body: Bytes,
-    ) -> Result<(), Broken> {
+    async fn write_whole(&self, head: &Head, how: (Framing, Fate), body: Bytes) -> Result<(), Broken> {
         let buffers = &self.worker.clients;
         let unsent = buffers.with_answer(|out| {
-            encode::head(out, status, headers, how, buffers);
+            encode::head(out, head, how, buffers);
             let apart = match body.len() {
                 0..=COPIED => {
                     out.extend_from_slice(&body);
@@ -182,14 +184,10 @@ impl Connection {
         self.flush(unsent).await
     }
 
-    async fn write_stream(
-        &self,
-        mut head: StreamHead<'_>,
-        framing: Framing,
-        mut stream: Yielded,
-    ) -> Result<(), Broken> {
+    async fn write_stream(&self, head: Head, how: (Framing, Fate), mut stream: Yielded) -> Result<(), Broken> {
+        let mut head = Some(head);
         loop {
-            let (unsent, end) = poll_fn(|cx| self.poll_stream(&mut head, framing, &mut stream, cx)).await?;
+            let (unsent, end) = poll_fn(|cx| self.poll_stream(&mut head, how, &mut stream, cx)).await?;
             self.flush(unsent).await?;
             match end {
                 None => {}
@@ -202,15 +200,15 @@ impl Connection {
     /// Writes what the stream has, all of it at once; ready when the client does not take it, or with the stream's end.
     fn poll_stream(
         &self,
-        head: &mut StreamHead<'_>,
-        framing: Framing,
+        head: &mut Option<Head>,
+        (framing, fate): (Framing, Fate),
         stream: &mut Yielded,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(Option<Unsent>, Option<End>), Broken>> {
         let buffers = &self.worker.clients;
         buffers.with_answer(|out| {
-            if let Some((status, headers, fate)) = head.take() {
-                encode::head(out, status, headers, (framing, fate), buffers);
+            if let Some(head) = head.take() {
+                encode::head(out, &head, (framing, fate), buffers);
             }
             let (mut end, mut waits) = (None, false);
             while end.is_none() && !waits && out.len() < ENOUGH {

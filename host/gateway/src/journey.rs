@@ -3,9 +3,8 @@
 //! Every endpoint takes this way; what differs between them is in `weir-dialect`. Whatever must be settled at the end is
 //! in the [`Record`], which the response's body owns.
 
-use crate::answer;
+use crate::answer::{self, Answer};
 use crate::ask::{self, Answered};
-use crate::body::OutBody;
 use crate::front::{self, Call};
 use crate::plan;
 use crate::read::{self, InBody};
@@ -16,8 +15,8 @@ use crate::snapshot::{Model, Snapshot};
 use crate::socket::Busy;
 use crate::worker::{Held, Worker};
 use bytes::Bytes;
+use http::HeaderMap;
 use http::request::Parts;
-use http::{HeaderMap, Response};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -63,7 +62,7 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Answers a request, with a model's answer or with a refusal.
-pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_>) -> Response<OutBody> {
+pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_>) -> Answer {
     let started = Instant::now();
     let Asked { parts, body, lawful, busy } = asked;
     let id = worker.ids.of(&parts.headers);

@@ -68,18 +68,30 @@ pub(crate) async fn whole(headers: &HeaderMap, mut body: InBody, limits: &Limits
     }
     // A short body comes with its head: then there is nothing to wait for, and no timer to set.
     let first = match poll_fn(|cx| Poll::Ready(body.poll_data(cx))).await {
-        Poll::Ready(first) => first?,
-        Poll::Pending => {
-            let first = tokio::time::timeout(limits.body_timeout, body.data());
-            first.await.map_err(|_| Refusal::BodyTimeout(limits.body_timeout))??
-        }
+        Poll::Ready(first) => Some(first?.unwrap_or_default()),
+        Poll::Pending => None,
+    };
+    match first {
+        Some(first) if body.is_over() && first.len() <= limit => Ok(first),
+        // Boxed, so that who need not wait has no room for it.
+        first => Box::pin(wait(first, body, limits)).await,
+    }
+}
+
+/// The whole body, of which something is still to come.
+async fn wait(first: Option<Bytes>, mut body: InBody, limits: &Limits) -> Result<Bytes, Refusal> {
+    let time = limits.body_timeout;
+    let late = |_| Refusal::BodyTimeout(time);
+    let first = match first {
+        Some(first) => Some(first),
+        None => tokio::time::timeout(time, body.data()).await.map_err(late)??,
     };
     let Some(first) = first else { return Ok(Bytes::new()) };
+    let limit = limits.body_bytes;
     if body.is_over() && first.len() <= limit {
         return Ok(first);
     }
-    let rest = tokio::time::timeout(limits.body_timeout, collect(first, &mut body, limit));
-    rest.await.map_err(|_| Refusal::BodyTimeout(limits.body_timeout))?
+    tokio::time::timeout(time, collect(first, &mut body, limit)).await.map_err(late)?
 }
 
 async fn collect(first: Bytes, body: &mut InBody, limit: usize) -> Result<Bytes, Refusal> {

@@ -2,14 +2,13 @@
 
 mod stream;
 
-use crate::answer;
+use crate::answer::{self, Answer, Own};
 use crate::ask::Answered;
-use crate::body::OutBody;
 use crate::journey::Trip;
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderName, StatusCode, Version};
 use http_body_util::BodyExt;
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
@@ -21,13 +20,11 @@ use weir_http::hop;
 use weir_sandbox::{Hook, Reply};
 use weir_upstream::{Body, BodyError};
 
-/// Who answered: `provider/model`.
-const UPSTREAM: HeaderName = HeaderName::from_static("x-weir-upstream");
 /// The upstream's own id of the request, which its support will ask for.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 
 /// Relays an answer to the client.
-pub(crate) async fn relay(trip: Trip, answered: Answered) -> Response<OutBody> {
+pub(crate) async fn relay(trip: Trip, answered: Answered) -> Answer {
     let Answered { response, label, provider } = answered;
     let (parts, body) = response.into_parts();
     let mut headers = parts.headers;
@@ -37,30 +34,28 @@ pub(crate) async fn relay(trip: Trip, answered: Answered) -> Response<OutBody> {
         || headers.contains_key(TRANSFER_ENCODING);
     hop::strip_response(&mut headers);
     clean(&mut headers);
-    headers.insert(UPSTREAM, label);
-    answer::add_headers(&mut headers, &trip.record);
+    let own = Own::of(&trip.record, Some(label));
     if is_events(&headers) && parts.status.is_success() {
-        return stream::start(trip, parts.status, headers, (body, framed), provider);
+        return stream::start(trip, parts.status, (headers, own), (body, framed), provider);
     }
-    whole(trip, parts.status, headers, (body, framed), &provider).await
+    whole(trip, parts.status, (headers, own), (body, framed), &provider).await
 }
 
 /// Removes what is the upstream's business with us and not the client's.
 fn clean(headers: &mut HeaderMap) {
-    if let Some(id) = headers.remove(crate::request_id::HEADER) {
-        headers.insert(UPSTREAM_ID, id);
-    }
     // One look at each name is cheaper than looking for each name.
     while let Some(name) = headers.keys().find(|name| is_upstreams_own(name)).cloned() {
-        headers.remove(name);
+        let value = headers.remove(&name);
+        if let Some(id) = value.filter(|_| name == crate::request_id::HEADER) {
+            headers.insert(UPSTREAM_ID, id);
+        }
     }
 }
 
 fn is_upstreams_own(name: &HeaderName) -> bool {
     // The limits of the gateway's account at the provider are not the tenant's.
     let name = name.as_str();
-    matches!(name, "content-length" | "set-cookie" | "alt-svc" | "strict-transport-security")
-        || name.starts_with("x-ratelimit-")
+    matches!(name, "content-length" | "set-cookie" | "alt-svc" | "strict-transport-security") || Own::owns(name)
 }
 
 fn is_events(headers: &HeaderMap) -> bool {
@@ -73,10 +68,10 @@ fn is_events(headers: &HeaderMap) -> bool {
 async fn whole(
     mut trip: Trip,
     status: StatusCode,
-    mut headers: HeaderMap,
+    (mut headers, own): (HeaderMap, Own),
     (body, framed): (Body, bool),
     provider: &Arc<str>,
-) -> Response<OutBody> {
+) -> Answer {
     let limit = trip.snapshot().config.limits.response_bytes;
     let mut collecting = pin!(collect(body, limit, provider));
     // A short answer is here together with its head: nothing was waited for.
@@ -89,7 +84,7 @@ async fn whole(
             collected
         }
     };
-    let mut bytes = match collected {
+    let bytes = match collected {
         Ok(bytes) => bytes,
         Err(refusal) => return answer::refuse(refusal, trip.record),
     };
@@ -104,15 +99,19 @@ async fn whole(
             Some(reported) => trip.record.report(reported),
             None => trip.record.progress(bytes.len()),
         }
-        match run_plugins(&mut trip, status, headers, bytes, provider).await {
-            Ok((new_headers, new_bytes)) => (headers, bytes) = (new_headers, new_bytes),
-            Err(refusal) => return answer::refuse(refusal, trip.record),
+        if trip.chain.wants(Hook::Response, &trip.ask.model) {
+            // Plugins see all of the head.
+            own.add_to(&mut headers);
+            return match run_plugins(&mut trip, status, headers, bytes, provider).await {
+                Ok((headers, bytes)) => answer::finish(status, (headers, None), bytes, trip.record),
+                Err(refusal) => answer::refuse(refusal, trip.record),
+            };
         }
     }
-    answer::finish(status, headers, bytes, trip.record)
+    answer::finish(status, (headers, Some(own)), bytes, trip.record)
 }
 
-/// The `response` hooks, if any applies.
+/// The `response` hooks.
 async fn run_plugins(
     trip: &mut Trip,
     status: StatusCode,
@@ -120,9 +119,6 @@ async fn run_plugins(
     bytes: Bytes,
     provider: &Arc<str>,
 ) -> Result<(HeaderMap, Bytes), Refusal> {
-    if !trip.chain.wants(Hook::Response, &trip.ask.model) {
-        return Ok((headers, bytes));
-    }
     if encoded(&headers) {
         return Err(Refusal::UpstreamEncoded { provider: Arc::clone(provider) });
     }

@@ -5,7 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 /// The header that carries it, in both directions.
-pub(crate) const HEADER: http::HeaderName = http::HeaderName::from_static("x-request-id");
+pub(crate) const NAME: &str = "x-request-id";
+/// The same, as a map knows it.
+pub(crate) const HEADER: http::HeaderName = http::HeaderName::from_static(NAME);
 
 /// Length of what an id begins with.
 const PREFIX: usize = 20;

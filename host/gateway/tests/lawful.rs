@@ -113,7 +113,7 @@ fn unlawful_heads_are_refused_in_openais_shape_and_the_connection_is_closed() {
 }
 
 #[test]
-fn what_hyper_refuses_itself_is_refused_before_any_upstream() {
+fn broken_grammar_is_refused_in_openais_shape_before_any_upstream() {
     let (upstream, gateway) = start();
     let body = chat("hi");
     let length = body.len();
@@ -121,25 +121,40 @@ fn what_hyper_refuses_itself_is_refused_before_any_upstream() {
     let many: String = (0..101).map(|n| format!("x-{n}: y\r\n")).collect();
     let large = format!("x: {}\r\n", "y".repeat(33 << 10));
     let sized = format!("{host}content-length: {length}\r\n");
-    let cases: Vec<(&str, Vec<u8>, u16)> = vec![
-        ("differing lengths", request(&format!("{sized}content-length: 1\r\n"), &body), 400),
-        ("a list of lengths", request(&format!("{host}content-length: {length}, {length}\r\n"), &body), 400),
-        ("not chunked last", request(&format!("{host}transfer-encoding: chunked, gzip\r\n"), "0\r\n\r\n"), 400),
-        ("folded line", request(&format!("{sized}x: a\r\n b\r\n"), &body), 400),
-        ("space before the colon", request(&format!("{sized}x : a\r\n"), &body), 400),
-        ("NUL in a value", request(&format!("{sized}x: a\0b\r\n"), &body), 400),
-        ("more than 100 fields", request(&format!("{sized}{many}"), &body), 431),
-        ("more than 32 KiB of head", request(&format!("{sized}{large}"), &body), 431),
+    let lawless = "bad_transfer_encoding";
+    let cases: Vec<(&str, Vec<u8>, u16, &str)> = vec![
+        ("differing lengths", request(&format!("{sized}content-length: 1\r\n"), &body), 400, "bad_content_length"),
+        (
+            "a list of lengths",
+            request(&format!("{host}content-length: {length}, {length}\r\n"), &body),
+            400,
+            "bad_content_length",
+        ),
+        (
+            "not chunked last",
+            request(&format!("{host}transfer-encoding: chunked, gzip\r\n"), "0\r\n\r\n"),
+            400,
+            lawless,
+        ),
+        ("folded line", request(&format!("{sized}x: a\r\n b\r\n"), &body), 400, "malformed_head"),
+        ("space before the colon", request(&format!("{sized}x : a\r\n"), &body), 400, "malformed_head"),
+        ("NUL in a value", request(&format!("{sized}x: a\0b\r\n"), &body), 400, "malformed_head"),
+        ("another protocol", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), 400, "malformed_head"),
+        ("another version", b"GET /v1/models HTTP/1.2\r\nhost: a\r\n\r\n".to_vec(), 505, "unsupported_version"),
+        ("more than 100 fields", request(&format!("{sized}{many}"), &body), 431, "too_many_headers"),
+        ("more than 32 KiB of head", request(&format!("{sized}{large}"), &body), 431, "head_too_large"),
         (
             "encoding in HTTP/1.0",
             format!("POST /v1/chat/completions HTTP/1.0\r\n{host}{AUTH}transfer-encoding: chunked\r\n\r\n0\r\n\r\n")
                 .into(),
             400,
+            lawless,
         ),
     ];
-    for (name, bytes, status) in cases {
-        assert_eq!(verdict(&gateway, &bytes).0, status, "{name}");
+    for (name, bytes, status, code) in &cases {
+        assert_eq!(verdict(&gateway, bytes), (*status, (*code).to_owned()), "{name}");
     }
+    assert_eq!(gateway.metric("weir_refusals_total", &["code=\"malformed_head\""]), 4.0);
     assert!(upstream.seen().is_empty());
 }
 

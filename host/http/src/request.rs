@@ -8,15 +8,15 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::memchr;
 
 use crate::fields::trim;
 use crate::head::{self, HeadLimits, Signs, Unlawful};
 
-/// No lawful method is longer. A client that speaks another protocol is told so before a line of it has ended.
+/// Every lawful method is shorter. A client that speaks another protocol is told so before a line of it has ended.
 const LONGEST_METHOD: usize = 32;
 
 /// What a head says of what comes behind it.
@@ -39,81 +39,97 @@ pub enum Framing {
     Chunked,
 }
 
-/// Looks for whole heads in what comes off a connection, and at no byte more than twice.
+/// Looks for whole heads in what comes off a connection, line by line.
 #[derive(Debug, Default)]
 pub struct Finder {
-    /// Up to here there is no end of a head.
+    /// Where the first line begins whose end has not come.
+    line: usize,
+    /// Lines before it.
+    lines: usize,
+    /// Up to here there is no end of that line.
     searched: usize,
 }
 
+/// A whole head, of which nothing is known but that its lines end as they must.
+#[derive(Debug)]
+pub struct Found {
+    /// Its bytes, the empty line at its end included.
+    pub bytes: Bytes,
+    /// Its lines, the empty one included.
+    lines: usize,
+}
+
 impl Finder {
-    /// Takes the next head off `got`, its empty line included; `None` while it is not whole. Empty lines in front of it
-    /// are dropped (RFC 9112 section 2.2).
+    /// Takes the next head off `got`; `None` while it is not whole. Empty lines in front of it are dropped (RFC 9112
+    /// section 2.2).
     ///
     /// # Errors
     /// [`Unlawful::HeadTooLarge`] if it has more than `longest` bytes; [`Unlawful::BareLineFeed`] and
-    /// [`Unlawful::Malformed`] if what has come can be no part of a lawful head. Of a head that is whole nothing is said
-    /// but that: that is for [`read`].
-    pub fn find(&mut self, got: &mut BytesMut, longest: usize) -> Result<Option<Bytes>, Unlawful> {
-        while self.searched == 0 && got.starts_with(b"\r\n") {
-            let _ = got.split_to(2);
-        }
-        let new = got.get(self.searched..).unwrap_or_default();
-        let end = memmem::find(new, b"\r\n\r\n").map(|at| self.searched + at + 4);
-        match end {
-            Some(end) if end <= longest => {
-                self.searched = 0;
-                Ok(Some(got.split_to(end).freeze()))
+    /// [`Unlawful::Malformed`] if what has come can be no part of a lawful head. The rest is for [`read`] to say.
+    pub fn find(&mut self, got: &mut BytesMut, longest: usize) -> Result<Option<Found>, Unlawful> {
+        while let Some(feed) = got.get(self.searched..).and_then(|new| memchr(b'\n', new)) {
+            let feed = self.searched + feed;
+            match got.get(self.line..feed) {
+                Some([b'\r']) if self.lines == 0 => {
+                    *self = Self::default();
+                    got.advance(feed + 1);
+                    continue;
+                }
+                Some([.., b'\r']) if feed < longest => {}
+                Some([.., b'\r']) => return Err(Unlawful::HeadTooLarge),
+                _ => return Err(Unlawful::BareLineFeed),
             }
-            None if got.len() <= longest => {
-                self.judge_part(got)?;
-                // The end may be there in part.
-                self.searched = got.len().saturating_sub(3);
-                Ok(None)
+            let empty = feed == self.line + 1;
+            (self.line, self.searched, self.lines) = (feed + 1, feed + 1, self.lines + 1);
+            if empty {
+                let lines = std::mem::take(self).lines;
+                return Ok(Some(Found { bytes: got.split_to(feed + 1).freeze(), lines }));
             }
-            _ => Err(Unlawful::HeadTooLarge),
         }
-    }
-
-    /// A head without its end: it may never come.
-    fn judge_part(&self, got: &[u8]) -> Result<(), Unlawful> {
-        let feeds = memchr_iter(b'\n', got.get(self.searched..).unwrap_or_default());
-        let lawful = |at: usize| at.checked_sub(1).and_then(|before| got.get(before)) == Some(&b'\r');
-        if !feeds.map(|at| at + self.searched).all(lawful) {
-            return Err(Unlawful::BareLineFeed);
+        self.searched = got.len();
+        if got.len() > longest {
+            return Err(Unlawful::HeadTooLarge);
         }
-        let start = got.get(..LONGEST_METHOD).unwrap_or(got);
-        let method = start.iter().position(|byte| !is_token(*byte));
-        match (method, method.and_then(|end| start.get(end))) {
-            (None, _) if start.len() < LONGEST_METHOD => Ok(()),
-            (Some(0), _) if got == b"\r" => Ok(()),
-            (Some(1..), Some(b' ')) => Ok(()),
-            _ => Err(Unlawful::Malformed),
-        }
+        judge_part(got).map(|()| None)
     }
 }
 
-/// Reads and judges a whole head, as [`Finder::find`] gives it. Method, target, version and fields go to `parts`, the
-/// fields' values as slices of `bytes`.
+/// A head without its end: it may never come.
+fn judge_part(got: &[u8]) -> Result<(), Unlawful> {
+    let start = got.get(..LONGEST_METHOD).unwrap_or(got);
+    let method = start.iter().position(|byte| !is_token(*byte));
+    match (method, method.and_then(|end| start.get(end))) {
+        (None, _) if start.len() < LONGEST_METHOD => Ok(()),
+        (Some(0), _) if got == b"\r" => Ok(()),
+        (Some(1..), Some(b' ')) => Ok(()),
+        _ => Err(Unlawful::Malformed),
+    }
+}
+
+/// Reads and judges a whole head. Method, target, version and fields go to `parts`, the fields' values as slices of the
+/// head. The target in `parts` is kept where it is the same, as it most often is for the requests of one connection.
 ///
 /// # Errors
 /// The first rule that is broken, [`Unlawful::TooManyHeaders`] among them. What was read before stands in `parts`, and
 /// where the next request begins cannot be known.
-pub fn read(bytes: &Bytes, limits: &HeadLimits, parts: &mut Parts) -> Result<Meant, Unlawful> {
+pub fn read(found: &Found, limits: &HeadLimits, parts: &mut Parts) -> Result<Meant, Unlawful> {
     clear(parts);
+    let bytes = &found.bytes;
     if bytes.len() > limits.bytes {
         return Err(Unlawful::HeadTooLarge);
     }
     let mut rest = &**bytes;
-    request_line(bytes, next_line(&mut rest)?, parts)?;
+    request_line(next_line(&mut rest)?, parts)?;
     let mut signs = Signs::default();
+    // The request line and the empty one are no fields.
+    parts.headers.reserve(found.lines.saturating_sub(2).min(limits.headers));
     read_fields(bytes, rest, limits.headers, &mut parts.headers, &mut signs)?;
     head::judge(parts, &signs)?;
     let framing = if signs.chunked() { Framing::Chunked } else { Framing::Length(signs.length().unwrap_or(0)) };
     Ok(Meant { framing, expects_continue: signs.expects(parts.version), keep_alive: signs.keeps_alive(parts.version) })
 }
 
-/// Makes `parts` those of a request of which nothing is known.
+/// Makes `parts` those of a request of which nothing is known, but for the target, which means nothing then.
 pub fn clear(parts: &mut Parts) {
     (parts.method, parts.version, parts.headers) = (Method::GET, Version::HTTP_11, HeaderMap::new());
 }
@@ -125,7 +141,7 @@ fn next_line<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Unlawful> {
     line.strip_suffix(b"\r").ok_or(Unlawful::BareLineFeed)
 }
 
-fn request_line(bytes: &Bytes, line: &[u8], parts: &mut Parts) -> Result<(), Unlawful> {
+fn request_line(line: &[u8], parts: &mut Parts) -> Result<(), Unlawful> {
     let mut words = line.split(|byte| *byte == b' ');
     let (Some(method), Some(target), Some(version), None) = (words.next(), words.next(), words.next(), words.next())
     else {
@@ -137,8 +153,14 @@ fn request_line(bytes: &Bytes, line: &[u8], parts: &mut Parts) -> Result<(), Unl
         [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => return Err(Unlawful::UnsupportedVersion),
         _ => return Err(Unlawful::Malformed),
     };
+    let method = Some(method).filter(|method| method.len() < LONGEST_METHOD).ok_or(Unlawful::Malformed)?;
     parts.method = Method::from_bytes(method).map_err(|_| Unlawful::Malformed)?;
-    parts.uri = Uri::from_maybe_shared(bytes.slice_ref(target)).map_err(|_| Unlawful::BadTarget)?;
+    let same = parts.uri.authority().is_none()
+        && parts.uri.path_and_query().is_some_and(|known| known.as_str().as_bytes() == target);
+    if !same {
+        // Copied, for it stays when the head is gone.
+        parts.uri = Uri::from_maybe_shared(Bytes::copy_from_slice(target)).map_err(|_| Unlawful::BadTarget)?;
+    }
     Ok(())
 }
 
@@ -151,7 +173,6 @@ fn read_fields<'a>(
     signs: &mut Signs<'a>,
 ) -> Result<(), Unlawful> {
     let mut rest = lines;
-    headers.reserve(memchr_iter(b'\n', lines).count().min(most));
     for count in 0.. {
         let line = next_line(&mut rest)?;
         if line.is_empty() {
@@ -160,7 +181,11 @@ fn read_fields<'a>(
         if count == most {
             return Err(Unlawful::TooManyHeaders);
         }
-        let (name, value) = memchr(b':', line).and_then(|at| line.split_at_checked(at)).ok_or(Unlawful::Malformed)?;
+        let (name, value) = line
+            .iter()
+            .position(|byte| *byte == b':')
+            .and_then(|at| line.split_at_checked(at))
+            .ok_or(Unlawful::Malformed)?;
         let name = HeaderName::from_bytes(name).map_err(|_| Unlawful::Malformed)?;
         let value = trim(value.get(1..).unwrap_or_default());
         signs.note(&name, value);

@@ -4,6 +4,14 @@ use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, TRANSFER_ENCODI
 use http::{HeaderMap, StatusCode};
 
 use super::buffers::Buffers;
+use crate::answer::Own;
+
+/// What an answer says, before it is known what is said of its end and of the connection.
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) own: Option<Own>,
+}
 
 /// How the end of the answer is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,26 +36,23 @@ pub(super) enum Fate {
     Closed,
 }
 
-/// Writes a head. Framing and connection are as told, whatever its headers say.
-pub(super) fn head(
-    out: &mut Vec<u8>,
-    status: StatusCode,
-    headers: &HeaderMap,
-    (framing, fate): (Framing, Fate),
-    buffers: &Buffers,
-) {
-    if status == StatusCode::OK {
+/// Writes the head of an answer. Framing and connection are as told, whatever its headers say.
+pub(super) fn head(out: &mut Vec<u8>, answer: &Head, (framing, fate): (Framing, Fate), buffers: &Buffers) {
+    if answer.status == StatusCode::OK {
         out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     } else {
-        let reason = status.canonical_reason().unwrap_or_default();
-        put(out, &[b"HTTP/1.1 ", status.as_str().as_bytes(), b" ", reason.as_bytes(), b"\r\n"]);
+        let reason = answer.status.canonical_reason().unwrap_or_default();
+        put(out, &[b"HTTP/1.1 ", answer.status.as_str().as_bytes(), b" ", reason.as_bytes(), b"\r\n"]);
     }
     let mut dated = false;
-    for (name, value) in headers {
+    for (name, value) in &answer.headers {
         dated |= *name == DATE;
         if !is_own(name) {
             put(out, &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
         }
+    }
+    if let Some(own) = &answer.own {
+        own.each(|name, value| put(out, &[name.as_bytes(), b": ", value, b"\r\n"]));
     }
     if !dated {
         out.extend_from_slice(b"date: ");

@@ -14,7 +14,7 @@ use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use weir_http::head::Unlawful;
-use weir_http::request::{Finder, Meant};
+use weir_http::request::{Finder, Found, Meant};
 
 use super::buffers::READ;
 use super::upload::Upload;
@@ -106,7 +106,7 @@ impl Wire {
     }
 
     /// Takes the next head, if it is whole.
-    pub(super) fn next_head(&mut self, longest: usize) -> Result<Option<Bytes>, Unlawful> {
+    pub(super) fn next_head(&mut self, longest: usize) -> Result<Option<Found>, Unlawful> {
         self.finder.find(&mut self.got, longest)
     }
 
@@ -128,8 +128,12 @@ impl Wire {
             self.keep(read);
             return Poll::Ready(more);
         }
-        let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let begun = self.head_begun || self.has_bytes();
+        if begun && self.waiting_since.is_none() {
+            // A part of a head must not keep the block alive that it was read into.
+            self.got = BytesMut::from(&*self.got);
+        }
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let time = if begun { self.deadlines.head } else { self.deadlines.idle };
         if self.reading.poll(since + time, cx) {
             return Poll::Ready(false);
@@ -151,7 +155,8 @@ impl Wire {
         while self.upload.is_over() && self.got.len() < NEXT {
             match self.poll_read(READ, cx) {
                 Poll::Pending => return false,
-                Poll::Ready(Ok(read)) if !read.is_empty() => self.keep(read),
+                // Copied, since it may lie here for long, and would keep the whole block alive.
+                Poll::Ready(Ok(read)) if !read.is_empty() => self.got.extend_from_slice(&read),
                 Poll::Ready(_) => return true,
             }
         }

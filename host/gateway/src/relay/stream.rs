@@ -3,13 +3,13 @@
 //! A stream never ends cleanly at the client unless it ended cleanly upstream: clients take a clean end for the whole.
 
 use super::{broken, encoded};
-use crate::answer;
+use crate::answer::{self, Answer, Own};
 use crate::body::{Cut, OutBody, Outlet, Yielded};
 use crate::journey::{Trip, reason};
 use crate::refusal::Refusal;
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Frame;
 use std::sync::Arc;
@@ -29,10 +29,10 @@ const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(super) fn start(
     mut trip: Trip,
     status: StatusCode,
-    mut headers: HeaderMap,
+    (mut headers, own): (HeaderMap, Own),
     (body, framed): (Body, bool),
     provider: Arc<str>,
-) -> Response<OutBody> {
+) -> Answer {
     let hooked = trip.chain.wants(Hook::Event, &trip.ask.model);
     if hooked && encoded(&headers) {
         return answer::refuse(Refusal::UpstreamEncoded { provider }, trip.record);
@@ -59,10 +59,7 @@ pub(super) fn start(
         told: false,
     };
     let yielded = Yielded::new(|outlet| stream.run(body, outlet));
-    let mut response = Response::new(OutBody::Yielded(yielded));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
+    Answer { status, headers, own: Some(own), body: OutBody::Yielded(yielded) }
 }
 
 /// A stream on its way. It owns the trip and with it everything that must be settled.

@@ -57,17 +57,57 @@ fn is_host(host: &[u8]) -> bool {
 
 /// `*( unreserved / pct-encoded / sub-delims )`
 fn is_reg_name(host: &[u8]) -> bool {
+    // A name with an encoded byte is hardly ever seen, and looked at once more.
+    host.iter().all(|byte| is_plain(*byte)) || is_encoded_name(host)
+}
+
+fn is_encoded_name(host: &[u8]) -> bool {
     let mut bytes = host.iter();
     while let Some(byte) = bytes.next() {
         let lawful = match byte {
             b'%' => (0..2).all(|_| bytes.next().is_some_and(u8::is_ascii_hexdigit)),
-            b'-' | b'.' | b'_' | b'~' => true,
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => true,
-            byte => byte.is_ascii_alphanumeric(),
+            byte => is_plain(*byte),
         };
         if !lawful {
             return false;
         }
     }
     true
+}
+
+/// `unreserved / sub-delims`
+fn is_plain(byte: u8) -> bool {
+    const PLAIN: [bool; 256] = plain();
+    PLAIN.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+const fn plain() -> [bool; 256] {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        if let Some(slot) = plain.split_at_mut(byte as usize).1.first_mut() {
+            *slot = byte.is_ascii_alphanumeric()
+                || matches!(
+                    byte,
+                    b'-' | b'.'
+                        | b'_'
+                        | b'~'
+                        | b'!'
+                        | b'$'
+                        | b'&'
+                        | b'\''
+                        | b'('
+                        | b')'
+                        | b'*'
+                        | b'+'
+                        | b','
+                        | b';'
+                        | b'='
+                );
+        }
+        match byte.checked_add(1) {
+            Some(next) => byte = next,
+            None => return plain,
+        }
+    }
 }
