@@ -10,6 +10,7 @@ use crate::hook::Hook;
 use crate::instance::{arm, diagnose};
 use crate::meter::HookStats;
 use crate::pool::{Pool, Taken};
+use nix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
@@ -19,13 +20,27 @@ use weir_config::Isolation;
 
 /// CPU time of one call: what its polls take, with what comes before and after the guest in them. Waiting between polls
 /// does not count.
+///
+/// Most calls are one poll, and that one is timed by the cheap clock, which goes on while the system runs something else. A
+/// guest that comes back is timed by its thread's own clock: nobody is cut off for what others did.
 #[derive(Debug, Default)]
 pub(crate) struct Spent {
     /// Of the polls that have ended.
     pub(crate) cpu: Duration,
+    /// Of these, what was used after the guest had given way for the first time.
+    sure: Duration,
     pub(crate) polls: u64,
     /// When the poll at hand began; none while the call waits.
     since: Option<Instant>,
+    /// The guest had come back then.
+    again: bool,
+    /// What the thread's own clock showed then, if the guest had come back.
+    thread: Option<Duration>,
+}
+
+/// CPU time of this thread so far.
+fn thread_time() -> Option<Duration> {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok().map(Duration::from)
 }
 
 impl Spent {
@@ -36,6 +51,9 @@ impl Spent {
 
     /// When the poll at hand began: now, if it did not begin before.
     fn resume(&mut self) -> Instant {
+        if self.since.is_none() && self.polls > 0 {
+            (self.again, self.thread) = (true, thread_time());
+        }
         *self.since.get_or_insert_with(Instant::now)
     }
 
@@ -43,7 +61,12 @@ impl Spent {
     fn pause(&mut self) -> Instant {
         let now = Instant::now();
         if let Some(since) = self.since.take() {
-            self.cpu += now.saturating_duration_since(since);
+            let own = self.thread.take().and_then(|before| Some(thread_time()?.saturating_sub(before)));
+            let took = own.unwrap_or_else(|| now.saturating_duration_since(since));
+            self.cpu += took;
+            if self.again {
+                self.sure += took;
+            }
         }
         now
     }
@@ -65,7 +88,8 @@ pub(crate) const START: Duration = Duration::from_secs(2);
 /// Runs a guest, adds up what its polls take, and ends it when that is more than `limit`. The last poll goes on when this
 /// is done: what the host does with the answer is part of the call.
 ///
-/// What counts is the time that has really passed: one host call or one filling of memory can last many slices.
+/// What counts is the time that the thread has really used: one host call or one filling of memory can last many slices.
+/// The first poll is bounded by its slice, and does not count.
 pub(crate) async fn metered<F: Future>(
     guest: F,
     limit: Duration,
@@ -74,7 +98,7 @@ pub(crate) async fn metered<F: Future>(
 ) -> Result<F::Output, Fault> {
     let mut guest = std::pin::pin!(guest);
     let mut gate = gates.lend();
-    let limit = spent.cpu + limit;
+    let limit = spent.sure + limit;
     poll_fn(|cx| {
         ready!(gate.poll_open(cx));
         RESUMED.set(Some(spent.resume()));
@@ -83,7 +107,7 @@ pub(crate) async fn metered<F: Future>(
             return Poll::Ready(Ok(done));
         }
         spent.pause();
-        if spent.cpu > limit { Poll::Ready(Err(Fault::Deadline)) } else { Poll::Pending }
+        if spent.sure > limit { Poll::Ready(Err(Fault::Deadline)) } else { Poll::Pending }
     })
     .await
 }

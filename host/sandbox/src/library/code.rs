@@ -24,26 +24,33 @@ impl Library {
         if let Some(error) = self.bad.get(&hash) {
             return Err(error.clone());
         }
-        let start = Instant::now();
-        let wasm = Arc::new(wasm);
+        let (wasm, start) = (Arc::new(wasm), Instant::now());
+        let bytes = wasm.len();
+        let mut begun = false;
+        let mut begin = || {
+            if !std::mem::replace(&mut begun, true) {
+                note(Event::Compiling { source: source.clone(), bytes });
+            }
+        };
         let cached = self.cache.as_ref().and_then(|c| c.get(&hash, self.sandbox.settings_hash()));
         let component = match cached.and_then(|code| self.sandbox.load(&code).ok()) {
-            Some(component) => {
-                note(Event::Cached { source: source.clone(), took: start.elapsed() });
-                component
-            }
+            Some(component) => component,
             None => {
-                note(Event::Compiling { source: source.clone(), bytes: wasm.len() });
+                begin();
                 let (sandbox, wasm) = (Arc::clone(&self.sandbox), Arc::clone(&wasm));
                 let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&wasm)).await;
                 let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten();
                 let compiled = compiled.inspect_err(|e| self.remember_bad(hash, e))?;
-                note(Event::Compiled { source: source.clone(), took: start.elapsed() });
                 self.keep(&hash, &compiled);
                 self.sandbox.load(&compiled)?
             }
         };
-        let direct = self.direct(source, wasm).await?;
+        let direct = self.direct(source, wasm, &mut begin).await?;
+        let took = start.elapsed();
+        note(match begun {
+            true => Event::Compiled { source: source.clone(), took },
+            false => Event::Cached { source: source.clone(), took },
+        });
         let code = Code::new(hash, component, direct, &self.sandbox).inspect_err(|e| self.remember_bad(hash, e))?;
         let code = Arc::new(code);
         self.codes.insert(hash, Arc::clone(&code));
@@ -51,7 +58,12 @@ impl Library {
     }
 
     /// The plugin's core modules, if it can be called without the component layer.
-    async fn direct(&self, source: &Source, wasm: Arc<Vec<u8>>) -> Result<Option<DirectCode>, LoadError> {
+    async fn direct(
+        &self,
+        source: &Source,
+        wasm: Arc<Vec<u8>>,
+        begin: &mut impl FnMut(),
+    ) -> Result<Option<DirectCode>, LoadError> {
         let apart = tokio::task::spawn_blocking(move || Direct::of(&wasm)).await;
         let parts = match apart.map_err(|e| LoadError::Compile(e.to_string()))? {
             Ok(parts) => parts,
@@ -60,18 +72,19 @@ impl Library {
                 return Ok(None);
             }
         };
-        let guest = self.module(parts.guest).await?;
-        let driver = self.module(parts.driver).await?;
+        let guest = self.module(parts.guest, begin).await?;
+        let driver = self.module(parts.driver, begin).await?;
         Ok(Some(DirectCode { guest, driver, imports: parts.imports, table: parts.table }))
     }
 
     /// A compiled core module, from the cache or made now.
-    async fn module(&self, wasm: Vec<u8>) -> Result<Module, LoadError> {
+    async fn module(&self, wasm: Vec<u8>, begin: &mut impl FnMut()) -> Result<Module, LoadError> {
         let hash = blake3::hash(&wasm);
         let cached = self.cache.as_ref().and_then(|c| c.get(&hash, self.sandbox.settings_hash()));
         if let Some(module) = cached.and_then(|code| self.sandbox.load_module(&code).ok()) {
             return Ok(module);
         }
+        begin();
         let sandbox = Arc::clone(&self.sandbox);
         let compiled = tokio::task::spawn_blocking(move || sandbox.compile_module(&wasm)).await;
         let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten()?;
