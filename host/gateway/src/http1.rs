@@ -5,6 +5,7 @@ mod body;
 mod buffers;
 mod date;
 mod encode;
+mod unsent;
 mod upload;
 mod wire;
 
@@ -14,7 +15,6 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use crate::answer::Answer;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Version};
@@ -23,6 +23,7 @@ use tokio::task::coop;
 use weir_http::head::{HeadLimits, Unlawful};
 use weir_http::request::{self, Meant};
 
+use crate::answer::Answer;
 use crate::body::{Cut, OutBody, Yielded};
 use crate::connection::Deadlines;
 use crate::drain::Drain;
@@ -30,7 +31,8 @@ use crate::journey::{Asked, journey};
 use crate::read::InBody;
 use crate::worker::{Held, Worker};
 use encode::{Fate, Framing, Head};
-use wire::{Broken, Unsent, Wire};
+use unsent::Unsent;
+use wire::{Broken, Wire};
 
 pub(crate) use body::Incoming;
 pub(crate) use buffers::Buffers;
@@ -57,8 +59,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Dead
     loop {
         let more = poll_fn(|cx| {
             // Polled until it will wake this task, and not again: the flag is cheaper to look at.
-            if !told && ending.as_mut().poll(cx).is_pending() {
-                told = coop::has_budget_remaining();
+            if !told {
+                told = ending.as_mut().poll(cx).is_ready() || coop::has_budget_remaining();
             }
             connection.wire.borrow_mut().poll_more(&connection.drain, cx)
         });

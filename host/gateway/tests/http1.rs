@@ -272,6 +272,26 @@ fn an_answer_during_the_drain_says_that_it_is_the_last() {
 }
 
 #[test]
+fn a_head_that_had_begun_before_the_drain_may_come_to_its_end() {
+    let (_upstream, mut gateway) = start();
+    // While it is stopped, the kernel takes in the connection and the beginning, and the signal after them.
+    gateway.signal("STOP");
+    let mut reader = BufReader::new(open(&gateway));
+    let question = question("1.1", "", &chat("hi"));
+    let (begin, rest) = question.split_at(40);
+    reader.get_mut().write_all(begin.as_bytes()).unwrap();
+    gateway.signal("TERM");
+    gateway.signal("CONT");
+    until("the drain has begun", || (gateway.admin_get("/readyz").status == 503).then_some(()));
+    for byte in rest.bytes() {
+        reader.get_mut().write_all(&[byte]).unwrap();
+    }
+    let reply = read_reply(&mut reader);
+    assert_eq!((reply.status, reply.header("connection")), (200, Some("close")));
+    assert!(is_closed(&mut reader) && gateway.wait().success());
+}
+
+#[test]
 fn empty_lines_in_front_of_a_request_are_passed_over() {
     let (_upstream, gateway) = start();
     let request = "\r\n\r\nGET /v1/models HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http::Version;
 use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
@@ -17,6 +17,7 @@ use weir_http::head::Unlawful;
 use weir_http::request::{Finder, Found, Meant};
 
 use super::buffers::READ;
+use super::unsent::Unsent;
 use super::upload::Upload;
 use crate::alarm::Alarm;
 use crate::connection::Deadlines;
@@ -59,25 +60,6 @@ pub(super) struct Wire {
     stalled_since: Option<Instant>,
     /// Since this the client has been told that nothing more will come.
     shut_since: Option<Instant>,
-}
-
-/// What the client has not taken yet of an answer.
-#[derive(Debug)]
-pub(super) struct Unsent {
-    head: Bytes,
-    body: Bytes,
-}
-
-impl Unsent {
-    /// What is left of an answer of which so much went out.
-    pub(super) fn behind(head: &[u8], mut body: Bytes, written: usize) -> Option<Self> {
-        if written == head.len() + body.len() {
-            return None;
-        }
-        let head_left = head.get(written..).map_or_else(Bytes::new, Bytes::copy_from_slice);
-        body.advance(written.saturating_sub(head.len()).min(body.len()));
-        Some(Self { head: head_left, body })
-    }
 }
 
 impl Wire {
@@ -129,9 +111,9 @@ impl Wire {
             return Poll::Ready(more);
         }
         let begun = self.head_begun || self.has_bytes();
-        if begun && self.waiting_since.is_none() {
-            // A part of a head must not keep the block alive that it was read into.
-            self.got = BytesMut::from(&*self.got);
+        if self.waiting_since.is_none() {
+            // Neither a part of a head nor the end of the last one may keep the block alive that it was read into.
+            self.got = if begun { BytesMut::from(&*self.got) } else { BytesMut::new() };
         }
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let time = if begun { self.deadlines.head } else { self.deadlines.idle };
@@ -244,14 +226,11 @@ impl Wire {
 
     /// Writes the rest of an answer.
     pub(super) fn poll_write(&mut self, unsent: &mut Unsent, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        while !unsent.head.is_empty() || !unsent.body.is_empty() {
-            let slices = [IoSlice::new(&unsent.head), IoSlice::new(&unsent.body)];
-            match Pin::new(&mut self.stream).poll_write_vectored(cx, &slices) {
+        while !unsent.is_empty() {
+            match Pin::new(&mut self.stream).poll_write_vectored(cx, &unsent.slices()) {
                 Poll::Ready(Ok(written @ 1..)) => {
                     self.stalled_since = None;
-                    let of_head = written.min(unsent.head.len());
-                    unsent.head.advance(of_head);
-                    unsent.body.advance(written.saturating_sub(of_head).min(unsent.body.len()));
+                    unsent.advance(written);
                 }
                 Poll::Ready(_) => return Poll::Ready(Err(Broken)),
                 Poll::Pending => {
