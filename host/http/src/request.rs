@@ -1,5 +1,5 @@
 //! The head of an HTTP/1 request (RFC 9112 sections 2, 3 and 5): found in what has been read, parsed, and judged by the
-//! law of [`head`](crate::head) as its fields go by.
+//! law of [`head`](mod@crate::head) as its fields go by.
 //!
 //! It is stricter than the RFC where that lets a server be patient, for a server behind this one may be patient in
 //! another way: every line ends in CR LF, and no line is folded.

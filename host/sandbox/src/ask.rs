@@ -30,7 +30,7 @@ pub(crate) enum Hooks {
     /// It is called as a component.
     Component(Box<ComponentHooks>),
     /// It is called directly.
-    Direct(DirectHooks),
+    Direct(Box<DirectHooks>),
 }
 
 /// A call of one hook: what it is told beside the facts.

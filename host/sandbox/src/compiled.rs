@@ -1,5 +1,6 @@
 //! Loading our own compiled code: the one place of the workspace where `unsafe` stands.
 #![allow(unsafe_code)]
+#![expect(clippy::disallowed_methods, reason = "this is the one place they are left to")]
 
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};

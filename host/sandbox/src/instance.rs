@@ -44,7 +44,7 @@ impl Instance {
                 let hooks = code.start(pre, &mut store).await.map_err(|e| diagnose(&mut store, &e))?;
                 let answer = hooks.init(&mut store, plugin.config()).await.map_err(|e| diagnose(&mut store, &e))?;
                 answer.map_err(|why| Fault::Start(shorten(&why)))?;
-                Hooks::Direct(hooks)
+                Hooks::Direct(Box::new(hooks))
             }
         };
         Ok(Self { store, hooks, calls: 0, idle_since: Instant::now() })
