@@ -44,7 +44,7 @@ pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
     }
     if case.hook == Hook::Response {
         let body = Document::response(case.endpoint, case.reply.body.clone());
-        lent.reply = Some(Reply { headers: case.reply.headers.clone(), body });
+        lent.reply = Some(Reply { headers: case.reply.headers.clone(), late: None, body });
     }
     Box::new(lent)
 }

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
+use weir_sandbox::Late as _;
 use weir_tenancy::Rate;
 
 const LIMIT: &str = "x-ratelimit-limit-requests";
@@ -31,6 +32,7 @@ pub(crate) struct Answer {
 
 /// What the gateway says in the head of every answer. Writing it down is cheaper than finding each of its names a place
 /// in a map first.
+#[derive(Debug)]
 pub(crate) struct Own {
     id: Arc<str>,
     /// Who answered, if a model did.
@@ -65,14 +67,15 @@ impl Own {
         }
     }
 
-    /// Puts it among the headers.
-    pub(crate) fn add_to(&self, headers: &mut HeaderMap) {
-        self.each(|name, value| add(headers, name, value));
-    }
-
     /// Whether it has a header of this name.
     pub(crate) fn owns(name: &str) -> bool {
         name == request_id::NAME || name == UPSTREAM || name == GENERATION || name.starts_with("x-ratelimit-")
+    }
+}
+
+impl weir_sandbox::Late for Own {
+    fn add_to(&self, headers: &mut HeaderMap) {
+        self.each(|name, value| add(headers, name, value));
     }
 }
 

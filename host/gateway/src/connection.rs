@@ -21,6 +21,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use weir_config::Limits;
 use weir_http::head::{self, HeadLimits};
+use weir_sandbox::Late as _;
 
 /// Spawns onto this thread.
 #[derive(Debug, Clone, Copy)]

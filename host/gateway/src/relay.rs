@@ -17,7 +17,7 @@ use std::task::Poll;
 use std::time::Instant;
 use weir_dialect::{Document, usage};
 use weir_http::hop;
-use weir_sandbox::{Hook, Reply};
+use weir_sandbox::{Hook, Late, Reply};
 use weir_upstream::{Body, BodyError};
 
 /// The upstream's own id of the request, which its support will ask for.
@@ -68,7 +68,7 @@ fn is_events(headers: &HeaderMap) -> bool {
 async fn whole(
     mut trip: Trip,
     status: StatusCode,
-    (mut headers, own): (HeaderMap, Own),
+    (headers, own): (HeaderMap, Own),
     (body, framed): (Body, bool),
     provider: &Arc<str>,
 ) -> Answer {
@@ -100,10 +100,8 @@ async fn whole(
             None => trip.record.progress(bytes.len()),
         }
         if trip.chain.wants(Hook::Response, &trip.ask.model) {
-            // Plugins see all of the head.
-            own.add_to(&mut headers);
-            return match run_plugins(&mut trip, status, headers, bytes, provider).await {
-                Ok((headers, bytes)) => answer::finish(status, (headers, None), bytes, trip.record),
+            return match run_plugins(&mut trip, status, (headers, own), bytes, provider).await {
+                Ok((head, bytes)) => answer::finish(status, head, bytes, trip.record),
                 Err(refusal) => answer::refuse(refusal, trip.record),
             };
         }
@@ -115,21 +113,28 @@ async fn whole(
 async fn run_plugins(
     trip: &mut Trip,
     status: StatusCode,
-    headers: HeaderMap,
+    (headers, own): (HeaderMap, Own),
     bytes: Bytes,
     provider: &Arc<str>,
-) -> Result<(HeaderMap, Bytes), Refusal> {
+) -> Result<((HeaderMap, Option<Own>), Bytes), Refusal> {
     if encoded(&headers) {
         return Err(Refusal::UpstreamEncoded { provider: Arc::clone(provider) });
     }
     let worker = trip.worker();
     let body = Document::response(trip.ask.endpoint, bytes);
-    trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, body });
+    let own = Arc::new(own);
+    let late: Arc<dyn Late> = Arc::<Own>::clone(&own);
+    trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, late: Some(late), body });
     Box::pin(worker.sandbox.response(&trip.chain, &mut trip.record.lent, status)).await?;
     let reply = trip.record.lent.as_mut().and_then(|lent| lent.reply.take());
-    let Reply { headers, mut body } = reply.ok_or(Refusal::Internal)?;
+    let Reply { headers, late, mut body } = reply.ok_or(Refusal::Internal)?;
     let bytes = body.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
-    Ok((headers, bytes))
+    // If plugins have seen all of the head, they are among the headers.
+    let own = late.and_then(|late| {
+        drop(late);
+        Arc::into_inner(own)
+    });
+    Ok(((headers, own), bytes))
 }
 
 /// The whole body, bounded. A body that came in one piece is not copied.

@@ -1,5 +1,9 @@
 //! What the journey lends a plugin for the time of a call.
 
+mod reply;
+
+pub use reply::{Late, Reply};
+
 use crate::contract::{Facts, Text};
 use crate::framing::FRAMING;
 use bytes::Bytes;
@@ -46,15 +50,6 @@ pub enum Access {
     Reply,
 }
 
-/// A whole response on its way to the client.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub body: Document,
-}
-
 #[derive(Debug)]
 struct Note {
     plugin: u64,
@@ -66,6 +61,8 @@ struct Note {
 #[derive(Debug)]
 struct Saved {
     headers: HeaderMap,
+    /// Of the reply.
+    late: Option<Arc<dyn Late>>,
     body: Document,
     added: usize,
 }
@@ -169,6 +166,9 @@ impl Exchange {
             *body = saved.body;
             self.added.truncate(saved.added);
         }
+        if let (Access::Reply, Some(reply)) = (self.access, &mut self.reply) {
+            reply.late = saved.late;
+        }
     }
 
     fn current(&mut self) -> Option<(&mut HeaderMap, &mut Document)> {
@@ -187,7 +187,8 @@ impl Exchange {
         }
         if self.keep_old && self.saved.is_none() {
             let added = self.added.len();
-            self.saved = self.current().map(|(h, b)| Saved { headers: h.clone(), body: b.clone(), added });
+            let late = self.reply.as_ref().and_then(|reply| reply.late.clone());
+            self.saved = self.current().map(|(h, b)| Saved { headers: h.clone(), late, body: b.clone(), added });
         }
         self.current().ok_or_else(|| "there is nothing to change".to_owned())
     }
@@ -247,9 +248,16 @@ impl Exchange {
         self.reply.as_mut()
     }
 
-    /// The reply's side for writing, or why not.
-    pub(crate) fn reply_mut(&mut self) -> Result<(&mut HeaderMap, &mut Document), String> {
-        self.writable(&[Access::Reply])
+    /// The reply's body for writing, or why not.
+    pub(crate) fn reply_body(&mut self) -> Result<&mut Document, String> {
+        Ok(self.writable(&[Access::Reply])?.1)
+    }
+
+    /// Sets a header of the reply.
+    pub(crate) fn set_reply_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), String> {
+        self.writable(&[Access::Reply])?;
+        let reply = self.reply.as_mut().ok_or_else(|| "there is nothing to change".to_owned())?;
+        put(reply.headers(), name, value)
     }
 
     /// A note of a plugin.
@@ -273,7 +281,7 @@ impl Exchange {
 }
 
 /// Sets a header, within bounds: a flood of them would be refused by whoever reads them next.
-pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), String> {
+fn put(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), String> {
     let others = headers.iter().filter(|(other, _)| **other != name);
     let (count, bytes) = others.fold((0, 0), |(c, b), (n, v)| (c + 1, b + n.as_str().len() + v.len()));
     if count >= HEADERS || bytes + name.as_str().len() + value.len() > HEADER_BYTES {

@@ -47,7 +47,7 @@ pub use contract::{
 pub use egress::{Answer, Egress, EgressFailure, Line};
 pub use engine::Sandbox;
 pub use error::{Fault, LoadError};
-pub use exchange::{About, Access, Asked, Exchange, Reply};
+pub use exchange::{About, Access, Asked, Exchange, Late, Reply};
 pub use hook::Hook;
 pub use library::{Checkpoint, Ended, Event, Library, Problem, Source};
 pub use meter::{CPU_BUCKETS_NS, CalloutStats, HookStats, Meter};

@@ -258,10 +258,15 @@ impl Found<'_> {
 }
 
 fn role_name(body: &[u8], span: Span) -> Cow<'static, str> {
-    const USUAL: [&str; 6] = ["system", "developer", "user", "assistant", "tool", "function"];
-    let role = json::string_lossy(span.of(body)).unwrap_or_default();
-    match USUAL.into_iter().find(|usual| *usual == role) {
-        Some(usual) => Cow::Borrowed(usual),
-        None => Cow::Owned(role.into_owned()),
-    }
+    let role = span.of(body);
+    let usual = match role {
+        br#""system""# => "system",
+        br#""developer""# => "developer",
+        br#""user""# => "user",
+        br#""assistant""# => "assistant",
+        br#""tool""# => "tool",
+        br#""function""# => "function",
+        _ => return Cow::Owned(json::string_lossy(role).unwrap_or_default().into_owned()),
+    };
+    Cow::Borrowed(usual)
 }

@@ -45,11 +45,36 @@ fn an_attempts_and_a_replys_writes_are_undone_too() {
     exchange.undo();
     assert!(exchange.attempt.as_ref().unwrap().0.is_empty() && exchange.added.is_empty());
     let body = Document::response(Endpoint::Chat, Bytes::from_static(b"{}"));
-    exchange.reply = Some(Reply { headers: HeaderMap::new(), body });
+    exchange.reply = Some(Reply { headers: HeaderMap::new(), late: None, body });
     exchange.begin(Access::Reply, true);
-    exchange.reply_mut().unwrap().1.set("/a", "1").unwrap();
+    exchange.reply_body().unwrap().set("/a", "1").unwrap();
     exchange.undo();
     assert_eq!(exchange.reply.as_mut().unwrap().body.bytes().unwrap(), "{}");
+}
+
+#[derive(Debug)]
+struct Named;
+
+impl Late for Named {
+    fn add_to(&self, headers: &mut HeaderMap) {
+        headers.insert("x-late", ONE);
+    }
+}
+
+#[test]
+fn headers_that_come_late_are_there_for_who_asks_and_come_late_again_after_an_undo() {
+    let mut exchange = exchange();
+    let body = Document::response(Endpoint::Chat, Bytes::from_static(b"{}"));
+    exchange.reply = Some(Reply { headers: HeaderMap::new(), late: Some(Arc::new(Named)), body });
+    exchange.begin(Access::Reply, true);
+    exchange.reply_body().unwrap().set("/a", "1").unwrap();
+    exchange.set_reply_header(name("x-a"), ONE).unwrap();
+    let reply = exchange.reply_side().unwrap();
+    assert!(reply.late.is_none() && reply.headers.contains_key("x-late") && reply.headers.contains_key("x-a"));
+    exchange.undo();
+    let reply = exchange.reply_side().unwrap();
+    assert!(reply.late.is_some() && reply.headers.is_empty(), "what was joined with them is undone with them");
+    assert_eq!(reply.headers().get("x-late"), Some(&ONE));
 }
 
 #[test]
@@ -75,7 +100,7 @@ fn each_hook_writes_its_own_side_only() {
     ] {
         exchange.begin(access, false);
         assert_eq!(exchange.request_mut().is_ok(), request, "{access:?}: there is no attempt yet");
-        assert_eq!(exchange.reply_mut().is_ok(), reply, "{access:?}: there is no reply yet");
+        assert_eq!(exchange.reply_body().is_ok(), reply, "{access:?}: there is no reply yet");
     }
 }
 

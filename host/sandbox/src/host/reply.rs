@@ -1,7 +1,7 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
 use super::{Host, Offer, no_request, write};
-use crate::exchange::{put, visible, writable_name};
+use crate::exchange::{visible, writable_name};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;
@@ -22,14 +22,14 @@ type Written = wasmtime::Result<Result<(), String>>;
 fn header(host: &mut Host, name: &str) -> wasmtime::Result<Option<String>> {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { return Ok(None) };
     let reply = host.lent().and_then(|x| x.reply_side()).filter(|_| visible(name.as_str()));
-    Ok(reply.and_then(|r| r.headers.get(&name).and_then(|v| v.to_str().ok().map(str::to_owned))))
+    Ok(reply.and_then(|r| r.headers().get(&name).and_then(|v| v.to_str().ok().map(str::to_owned))))
 }
 
 fn set_header(host: &mut Host, name: &str, value: &str) -> Written {
     let name = writable_name(name);
     let value = HeaderValue::from_str(value).map_err(|_| "not a header value".to_owned());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
-    Ok(name.and_then(|name| put(exchange.reply_mut()?.0, name, value?)))
+    Ok(name.and_then(|name| exchange.set_reply_header(name, value?)))
 }
 
 fn get(host: &mut Host, pointer: &str) -> wasmtime::Result<Option<String>> {
@@ -40,9 +40,7 @@ fn get(host: &mut Host, pointer: &str) -> wasmtime::Result<Option<String>> {
 fn set(host: &mut Host, pointer: &str, value: &str) -> Written {
     let room = write(host, value.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
-    Ok(room
-        .and_then(|()| exchange.reply_mut())
-        .and_then(|(_, body)| body.set(pointer, value).map_err(|e| e.to_string())))
+    Ok(room.and_then(|()| exchange.reply_body()).and_then(|body| body.set(pointer, value).map_err(|e| e.to_string())))
 }
 
 fn texts(host: &mut Host) -> wasmtime::Result<Vec<String>> {
@@ -55,9 +53,7 @@ fn set_text(host: &mut Host, index: u32, text: &str) -> Written {
     let room = write(host, text.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    Ok(room
-        .and_then(|()| exchange.reply_mut())
-        .and_then(|(_, body)| body.set_text(index, text).map_err(|e| e.to_string())))
+    Ok(room.and_then(|()| exchange.reply_body()).and_then(|body| body.set_text(index, text).map_err(|e| e.to_string())))
 }
 
 fn body(host: &mut Host) -> wasmtime::Result<Bytes> {
@@ -68,5 +64,5 @@ fn body(host: &mut Host) -> wasmtime::Result<Bytes> {
 fn set_body(host: &mut Host, body: Bytes) -> Written {
     let room = write(host, body.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
-    Ok(room.and_then(|()| exchange.reply_mut()).and_then(|(_, old)| old.replace(body).map_err(|e| e.to_string())))
+    Ok(room.and_then(|()| exchange.reply_body()).and_then(|old| old.replace(body).map_err(|e| e.to_string())))
 }
