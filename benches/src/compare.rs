@@ -40,7 +40,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let cells = kinds.iter().map(|kind| kind.cell(&args)).collect();
     let mut choice = args.choice;
     choice.prepare(&brood.scratch());
-    let (subjects, skipped) = subject::chosen(&choice, &[Ours::Direct, Ours::Weir, Ours::Plugins], &["all"])?;
+    let ours = [Ours::Direct, Ours::Weir, Ours::Plugins, Ours::Guided, Ours::GuidedPlugins];
+    let (subjects, skipped) = subject::chosen(&choice, &ours, &["all"])?;
     let mut plan = Plan { cells, subjects, skipped, tools: choice.tools, pace: args.pace };
     let trials = trial::all(&mut plan, &brood)?;
     let results = Results { plan, trials };

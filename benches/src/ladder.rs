@@ -46,7 +46,8 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let brood = Brood::guarded()?;
     let mut choice = args.choice;
     choice.prepare(&brood.scratch());
-    let (subjects, skipped) = subject::chosen(&choice, &[Ours::Direct, Ours::Plugins], &["nginx"])?;
+    let ours = [Ours::Direct, Ours::Plugins, Ours::GuidedPlugins];
+    let (subjects, skipped) = subject::chosen(&choice, &ours, &["nginx"])?;
     let cell = |users: &u32| cell(*users, args.delay, &args.pace);
     let cells = args.users.iter().map(cell).collect();
     let mut plan = Plan { cells, subjects, skipped, tools: choice.tools, pace: args.pace };

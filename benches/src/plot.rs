@@ -13,7 +13,7 @@ use crate::results::{Results, of};
 use crate::subject::Subject;
 
 /// Weir's own: without plugins, and with them.
-const OWN: [&str; 2] = ["#56b4e9", "#0b5fa5"];
+const OWN: [&str; 4] = ["#56b4e9", "#0b5fa5", "#2e8fc9", "#083a66"];
 /// Of peers; told apart by most readers, also by those who confuse red and green.
 const COLOURS: [&str; 10] =
     ["#d55e00", "#e69f00", "#009e73", "#cc79a7", "#6a3d9a", "#8c564b", "#000000", "#999933", "#882255", "#117733"];
@@ -151,7 +151,7 @@ fn gateway(results: &Results, index: usize) -> bool {
 fn colour(results: &Results, index: usize) -> &'static str {
     let is_peer = |subject: &&Subject| matches!(subject, Subject::Peer(_));
     match results.plan.subjects.get(index) {
-        Some(Subject::Weir(weir)) => OWN.get(usize::from(weir.has_plugins())),
+        Some(Subject::Weir(weir)) => OWN.get(usize::from(weir.has_plugins()) + 2 * usize::from(weir.is_guided())),
         Some(Subject::Peer(_)) => {
             let before = results.plan.subjects.iter().take(index).filter(is_peer).count();
             COLOURS.get(before % COLOURS.len())

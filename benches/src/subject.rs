@@ -10,8 +10,9 @@ use crate::weir::{self, Weir};
 /// The choice of the command line.
 #[derive(clap::Args, Debug, Clone)]
 pub(crate) struct Choice {
-    /// Of direct (the mock without a gateway), weir (without plugins) and plugins (with the chain); or none [default:
-    /// direct,plugins for the ladder, all three for compare]
+    /// Of direct (the mock without a gateway), weir (without plugins), plugins (with the chain), guided and
+    /// guided-plugins (the same two from benches/guided/build, left out if that has not been run); or none [default:
+    /// direct,plugins,guided-plugins for the ladder, all of them for compare]
     #[arg(long, value_delimiter = ',')]
     pub(crate) subjects: Option<Vec<Ours>>,
     /// Gateways to measure beside them, by name as in `nginx,nginx+lua`; or all, or none [default: nginx for the
@@ -47,6 +48,10 @@ pub(crate) enum Ours {
     Weir,
     /// Weir with the chain
     Plugins,
+    /// Weir from a guided build, without plugins
+    Guided,
+    /// Weir from a guided build, with the chain
+    GuidedPlugins,
     /// Peers only
     None,
 }
@@ -72,7 +77,7 @@ pub(crate) struct Skipped {
 /// # Errors
 /// Weir is not built; a name is unknown; a specification has a mistake.
 pub(crate) fn chosen(choice: &Choice, ours: &[Ours], peers: &[&str]) -> Result<(Vec<Subject>, Vec<Skipped>)> {
-    let mut subjects = Vec::new();
+    let (mut subjects, mut skipped) = (Vec::new(), Vec::new());
     for one in choice.subjects.as_deref().unwrap_or(ours) {
         let weir = match one {
             Ours::Direct => {
@@ -82,18 +87,20 @@ pub(crate) fn chosen(choice: &Choice, ours: &[Ours], peers: &[&str]) -> Result<(
             Ours::None => continue,
             Ours::Weir => Weir::bare(&choice.weir),
             Ours::Plugins => Weir::with_plugins(&choice.weir),
+            Ours::Guided => Weir::bare(&choice.weir).guided(),
+            Ours::GuidedPlugins => Weir::with_plugins(&choice.weir).guided(),
         };
-        if let Some(why) = weir.missing(&choice.tools) {
-            bail!("{} cannot be measured: {why}", weir.name());
+        match weir.missing(&choice.tools) {
+            None => subjects.push(Subject::Weir(weir)),
+            Some(why) if weir.is_guided() => skipped.push(Skipped { name: weir.name().to_owned(), why }),
+            Some(why) => bail!("{} cannot be measured: {why}", weir.name()),
         }
-        subjects.push(Subject::Weir(weir));
     }
     let named = choice.peers.clone().unwrap_or_else(|| peers.iter().map(|name| (*name).to_owned()).collect());
     let mut found = named_peers(&named, peers::known())?;
     for spec in &choice.given {
         found.push(peers::by_command_line(spec)?);
     }
-    let mut skipped = Vec::new();
     for peer in found {
         match peer.missing(&choice.tools) {
             Some(why) => skipped.push(Skipped { name: peer.name().to_owned(), why }),
@@ -173,7 +180,9 @@ mod tests {
 
     #[test]
     fn a_gateway_that_is_not_built_is_an_error_and_a_peer_by_command_line_needs_nothing() {
-        let weir = weir::Args { weir: "/none".into(), plugins: "/none".into(), chain: vec![], cache: "/none".into() };
+        let none = std::path::PathBuf::from("/none");
+        let weir =
+            weir::Args { weir: none.clone(), guided: none.clone(), plugins: none.clone(), chain: vec![], cache: none };
         let given = vec!["name=other,command=other {port}".to_owned()];
         let choice =
             Choice { subjects: None, peers: Some(vec!["none".to_owned()]), given, tools: "/none".into(), weir };

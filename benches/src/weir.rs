@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Weir's own program
     #[arg(long, default_value = "target/release/weir")]
     pub(crate) weir: PathBuf,
+    /// The same from a guided build
+    #[arg(long, default_value = "target/guided/weir")]
+    pub(crate) guided: PathBuf,
     /// The folder of compiled plugins
     #[arg(long, default_value = "plugins/installed")]
     pub(crate) plugins: PathBuf,
@@ -45,6 +48,7 @@ pub(crate) struct Args {
 #[derive(Debug)]
 pub(crate) struct Weir {
     args: Args,
+    guided: bool,
     name: String,
     does: String,
     settings: String,
@@ -65,6 +69,19 @@ impl Weir {
         !self.args.chain.is_empty()
     }
 
+    /// The same from a build that was told what runs.
+    pub(crate) fn guided(self) -> Self {
+        Self { guided: true, name: self.name.replacen("Weir", "Weir guided", 1), ..self }
+    }
+
+    pub(crate) fn is_guided(&self) -> bool {
+        self.guided
+    }
+
+    fn program(&self) -> &Path {
+        if self.guided { &self.args.guided } else { &self.args.weir }
+    }
+
     fn new(args: Args) -> Self {
         let own = "key check, rate and concurrency limits, JSON parse, header mutation, usage and cost metering";
         let (name, does) = match args.chain.len() {
@@ -74,7 +91,7 @@ impl Weir {
         };
         let settings = "one worker per core, up to 4,096 connections to the upstream, limits far above the load, the \
                         settings of plugins as in config/weir.toml, log level warn, all else by default";
-        Self { args, name, does, settings: settings.to_owned() }
+        Self { args, guided: false, name, does, settings: settings.to_owned() }
     }
 }
 
@@ -92,12 +109,12 @@ impl Peer for Weir {
     }
 
     fn missing(&self, _tools: &Path) -> Option<String> {
-        let program = &self.args.weir;
+        let program = self.program();
         if !program.is_file() {
-            return Some(format!(
-                "there is no {}: build it by `cargo build --release`, or name it by --weir",
-                program.display()
-            ));
+            let (build, option) =
+                if self.guided { ("benches/guided/build", "--guided") } else { ("cargo build --release", "--weir") };
+            let program = program.display();
+            return Some(format!("there is no {program}: build it by `{build}`, or name it by {option}"));
         }
         let files = self.args.chain.iter().map(|plugin| self.args.plugins.join(format!("{plugin}.wasm")));
         let gone = files.into_iter().find(|file| !file.is_file())?;
@@ -105,7 +122,7 @@ impl Peer for Weir {
     }
 
     fn version(&self, _tools: &Path) -> String {
-        let output = Command::new(&self.args.weir).arg("--version").output();
+        let output = Command::new(self.program()).arg("--version").output();
         let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
         text.trim().strip_prefix("weir ").unwrap_or("unknown").to_owned()
     }
@@ -118,7 +135,7 @@ impl Peer for Weir {
         let file = setup.folder.join("weir.toml");
         fs::write(&file, config(&self.args, setup, &plugins, &key.hash_line(PEPPER.as_bytes())))?;
         let messages = setup.folder.join("messages.log");
-        let mut command = Command::new(fs::canonicalize(&self.args.weir)?);
+        let mut command = Command::new(fs::canonicalize(self.program())?);
         command.arg("serve").arg("--config").arg(&file).args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         let running = setup.brood.start(command.stderr(File::create(&messages)?))?;
         let ready = running.url_after("gateway", PATIENCE).and_then(|url| {

@@ -60,8 +60,8 @@ pub(crate) fn peer(name: &str) -> Subject {
 }
 
 pub(crate) fn weir() -> Subject {
-    let args =
-        crate::weir::Args { weir: PathBuf::new(), plugins: PathBuf::new(), chain: Vec::new(), cache: PathBuf::new() };
+    let (weir, guided, plugins, cache) = Default::default();
+    let args = crate::weir::Args { weir, guided, plugins, chain: Vec::new(), cache };
     Subject::Weir(crate::weir::Weir::bare(&args))
 }
 

@@ -26,7 +26,7 @@ fn readiness_is_the_status_of_the_admin_listener() {
 
 fn args(chain: &[&str]) -> Args {
     let chain = chain.iter().map(|name| (*name).to_owned()).collect();
-    Args { weir: "/w".into(), plugins: "/p".into(), chain, cache: "/c".into() }
+    Args { weir: "/w".into(), guided: "/g".into(), plugins: "/p".into(), chain, cache: "/c".into() }
 }
 
 #[test]
@@ -53,6 +53,8 @@ fn what_is_not_built_is_named_with_the_way_to_build_it() {
     let there = std::env::current_exe().unwrap();
     let why = Weir::with_plugins(&Args { weir: there.clone(), ..args(&["none"]) }).missing(Path::new("/")).unwrap();
     assert!(why.contains("/p/none.wasm"), "{why}");
+    let why = Weir::bare(&args(&[])).guided().missing(Path::new("/")).unwrap();
+    assert!(why.contains("/g") && why.contains("benches/guided/build"), "{why}");
     assert_eq!(Weir::bare(&Args { weir: there, ..args(&[]) }).missing(Path::new("/")), None);
 }
 
@@ -61,4 +63,5 @@ fn the_name_says_how_many_plugins_there_are() {
     assert_eq!(Weir::bare(&args(&["a"])).name(), "Weir");
     assert_eq!(Weir::with_plugins(&args(&["a"])).name(), "Weir + 1 plugin");
     assert_eq!(Weir::with_plugins(&args(&["a", "b"])).name(), "Weir + 2 plugins");
+    assert_eq!(Weir::with_plugins(&args(&["a", "b"])).guided().name(), "Weir guided + 2 plugins");
 }
