@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Pause between the events of `streams`
     #[arg(long, default_value = "5ms", value_parser = units::duration)]
     pub(crate) gap: Duration,
+    /// Pause between the events of `stalls`: 1,000 streams at once bring 1,000 events in each
+    #[arg(long, default_value = "100ms", value_parser = units::duration)]
+    pub(crate) stall_gap: Duration,
     /// Arrivals per second of `open`
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) rate: u32,

@@ -42,8 +42,9 @@ impl Kind {
                 ("streams", title, 50, Shape { gap, ..whole })
             }
             Self::Stalls => {
-                let shape = Shape { gap: Duration::from_millis(20), tokens: 60, ..whole };
-                ("stalls", "1,000 concurrent streams of 60 events, 20 ms apart".to_owned(), 1_000, shape)
+                let gap = args.stall_gap;
+                let title = format!("1,000 concurrent streams of 60 events, {gap:?} apart");
+                ("stalls", title, 1_000, Shape { gap, tokens: 60, ..whole })
             }
             Self::Throughput => {
                 ("throughput", "Most throughput: 50 users, upstream without delay".to_owned(), 50, at_once)
@@ -80,7 +81,7 @@ impl Kind {
                  (least … most); `direct again` is its noise."
             }
             Self::Stalls => {
-                "A stall is a pause between two events that is more than 5 ms longer than the mock's 20 ms. Those of \
+                "A stall is a pause between two events that is more than 5 ms longer than the mock's. Those of \
                  `direct` are made by mock, load and machine alone. Stalls and gaps are summed over the repeats, the \
                  worst is that of all repeats."
             }
