@@ -17,6 +17,7 @@ use crate::worker::{Held, Worker};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -75,8 +76,10 @@ pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_
         Ok(Way::Answered(response)) => answer::whole(response, record),
         Ok(Way::Read { caller, chain, ask, model, body }) => {
             let mut trip = Trip { record, caller, chain, ask, model, body, _busy: busy };
-            match decide(&mut trip).await {
-                Ok(answered) => relay::relay(trip, answered).await,
+            // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
+            let decided = { pin!(decide(&mut trip)).await };
+            match decided {
+                Ok(answered) => pin!(relay::relay(trip, answered)).await,
                 Err(refusal) => answer::refuse(refusal, trip.record),
             }
         }
@@ -135,8 +138,8 @@ async fn decide(trip: &mut Trip) -> Result<Answered, Refusal> {
     let chain = Arc::clone(&trip.chain);
 
     if chain.wants(Hook::Policy, &trip.ask.model) {
-        // Boxed, as every call into plugins is: who has none would else carry the room for them about.
-        Box::pin(worker.sandbox.policy(&chain, &mut trip.record.lent)).await?;
+        // In the room that asking an upstream needs later: a box would cost an allocation and a copy.
+        pin!(worker.sandbox.policy(&chain, &mut trip.record.lent)).await?;
         read_again(trip)?;
     }
 

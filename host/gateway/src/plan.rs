@@ -4,6 +4,7 @@ use crate::journey::Trip;
 use crate::refusal::Refusal;
 use crate::snapshot::{Model, Snapshot};
 use crate::worker::Worker;
+use std::pin::pin;
 use std::sync::Arc;
 use weir_sandbox::{Assignment, Candidate, Chain, Hook};
 
@@ -23,7 +24,7 @@ pub(crate) async fn plan(trip: &mut Trip, worker: &Worker, chain: &Chain) -> Res
     let model = snapshot.model(trip.model).ok_or(Refusal::Internal)?;
     if chain.wants(Hook::Router, &trip.ask.model) {
         let candidates = candidates(snapshot, model);
-        let routed = Box::pin(worker.sandbox.route(chain, &mut trip.record.lent, &candidates)).await?;
+        let routed = pin!(worker.sandbox.route(chain, &mut trip.record.lent, &candidates)).await?;
         return Ok(routed.into_iter().map(|(target, overrides)| Step { target, overrides }).collect());
     }
     let healthy = |step: &Step| {

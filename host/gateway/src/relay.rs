@@ -38,7 +38,7 @@ pub(crate) async fn relay(trip: Trip, answered: Answered) -> Answer {
     if is_events(&headers) && parts.status.is_success() {
         return stream::start(trip, parts.status, (headers, own), (body, framed), provider);
     }
-    whole(trip, parts.status, (headers, own), (body, framed), &provider).await
+    pin!(whole(trip, parts.status, (headers, own), (body, framed), &provider)).await
 }
 
 /// Removes what is the upstream's business with us and not the client's.
@@ -125,7 +125,7 @@ async fn run_plugins(
     let own = Arc::new(own);
     let late: Arc<dyn Late> = Arc::<Own>::clone(&own);
     trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, late: Some(late), body });
-    Box::pin(worker.sandbox.response(&trip.chain, &mut trip.record.lent, status)).await?;
+    pin!(worker.sandbox.response(&trip.chain, &mut trip.record.lent, status)).await?;
     let reply = trip.record.lent.as_mut().and_then(|lent| lent.reply.take());
     let Reply { headers, late, mut body } = reply.ok_or(Refusal::Internal)?;
     let bytes = body.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;

@@ -13,6 +13,7 @@ use crate::pool::{Pool, Taken};
 use nix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
@@ -91,12 +92,11 @@ pub(crate) const START: Duration = Duration::from_secs(2);
 /// What counts is the time that the thread has really used: one host call or one filling of memory can last many slices.
 /// The first poll is bounded by its slice, and does not count.
 pub(crate) async fn metered<F: Future>(
-    guest: F,
+    mut guest: Pin<&mut F>,
     limit: Duration,
     gates: &Rc<Gates>,
     spent: &mut Spent,
 ) -> Result<F::Output, Fault> {
-    let mut guest = std::pin::pin!(guest);
     let mut gate = gates.lend();
     let limit = spent.sure + limit;
     poll_fn(|cx| {
@@ -173,7 +173,8 @@ impl Call<'_> {
             Some(taken) => Ok(taken),
             None => {
                 // Boxed, for most calls find an instance and need no room for making one.
-                let taken = Box::pin(metered(self.take(stats), START, self.gates, &mut bill.spent)).await.flatten();
+                let mut taking = Box::pin(self.take(stats));
+                let taken = metered(taking.as_mut(), START, self.gates, &mut bill.spent).await.flatten();
                 // The call itself has a limit of its own.
                 bill.spent.pause();
                 bill.taking = bill.spent.polls;
@@ -237,7 +238,10 @@ impl Call<'_> {
         }
         instance.store.data_mut().exchange = lent.take();
         let limit = plugin.settings().limits.deadline;
-        let answer = metered(ask(&instance.hooks, &mut instance.store, facts, asked), limit, self.gates, spent).await;
+        let answer = {
+            let guest = pin!(ask(&instance.hooks, &mut instance.store, facts, asked));
+            metered(guest, limit, self.gates, spent).await
+        };
         *lent = instance.store.data_mut().exchange.take();
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
         if let (Err(_), Some(exchange)) = (&answer, lent.as_deref_mut()) {

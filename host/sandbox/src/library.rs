@@ -238,7 +238,7 @@ impl Library {
         let slots = Arc::new(Slots { tenant: nobody, counters, kv });
         // As a component even if it will be called directly: that is how its types are checked.
         for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
-            let start = Instance::start_as(plugin, Arc::clone(&slots), direct);
+            let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), direct));
             match metered(start, START, &Rc::default(), &mut Spent::default()).await.flatten() {
                 Ok(_) => {}
                 Err(crate::error::Fault::Start(why)) => return Err(LoadError::Settings(why)),
