@@ -67,9 +67,7 @@ pub(crate) async fn call(
         }
         Hook::Event => stream(worker, chain, case, lent, &mut said.texts).await,
         Hook::Observe => {
-            if let Some(lent) = lent.take() {
-                worker.observe(chain, lent, &Arc::new(case.outcome.clone())).await;
-            }
+            worker.observe(chain, lent, &Arc::new(case.outcome.clone())).await;
             Ok(())
         }
     };

@@ -123,10 +123,7 @@ fn run(bench: &Bench, rig: &Rig, case: &Case) -> Result<Played, AuthorError> {
         *value = value.saturating_sub(counted.get(name).copied().unwrap_or_default());
     }
     added.retain(|_, value| *value > 0);
-    let new = match case.hook {
-        Hook::Observe => old.clone(),
-        hook => side(hook, lent.as_deref_mut()),
-    };
+    let new = side(case.hook, lent.as_deref_mut());
     let memory = rig.worker.idle_memory();
     let ended = ended(stopped, &before.2, &after.2);
     let good = ended.decision() != Some(Decision::Fault);

@@ -28,7 +28,7 @@ impl Job {
     }
 
     pub(crate) async fn run(self, sandbox: &Worker) {
-        sandbox.observe(&self.chain, self.lent, &self.outcome).await;
+        sandbox.observe(&self.chain, &mut Some(self.lent), &self.outcome).await;
     }
 }
 

@@ -216,8 +216,7 @@ impl Worker {
     }
 
     /// Runs `observe` of every plugin that applies. Faults are counted and logged, nothing more.
-    pub async fn observe(&self, chain: &Chain, lent: Box<Exchange>, outcome: &Arc<Outcome>) {
-        let lent = &mut Some(lent);
+    pub async fn observe(&self, chain: &Chain, lent: &mut Option<Box<Exchange>>, outcome: &Arc<Outcome>) {
         let at = (Hook::Observe, Access::Read);
         for bound in chain.at(Hook::Observe) {
             // What went wrong was logged, and nobody waits for it.
