@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::net::Ipv6Addr;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::authorities::Authorities;
 use crate::table::Table;
 use crate::units::show_duration;
 use crate::value::Value;
@@ -24,8 +24,8 @@ pub struct Callouts {
     pub per_call: u32,
     /// Bytes of an answer's body, 1 B to 16 MiB; 1 MiB by default.
     pub bytes: usize,
-    /// PEM file of the certificate authorities to trust in place of the public ones; absolute.
-    pub ca_file: Option<PathBuf>,
+    /// The certificate authorities to trust in place of the public ones.
+    pub ca_file: Option<Authorities>,
 }
 
 /// An origin that may be called, or what lies below a path of it.
@@ -77,7 +77,7 @@ impl Callouts {
             timeout: inner.duration("timeout", Duration::from_secs(2), SHORTEST..=LONGEST),
             per_call: inner.whole("per_call", 4, 1..=1_000),
             bytes: inner.size("bytes", 1 << 20, 1..=16 << 20),
-            ca_file: inner.value("ca_file").and_then(|value| provider::existing_file(&value)),
+            ca_file: inner.value("ca_file").and_then(|value| provider::authorities(&value)),
         };
         inner.finish();
         if granted.is_none() {
@@ -89,7 +89,7 @@ impl Callouts {
         Some(callouts)
     }
 
-    /// What [`diff`](crate::diff()) shows of it.
+    /// What [`diff`](crate::diff()) shows of it, but for `ca_file`.
     pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
         let allow: Vec<String> = self.allow.iter().map(|allowed| format!("{:?}", allowed.to_string())).collect();
         vec![
@@ -98,7 +98,6 @@ impl Callouts {
             ("timeout", show_duration(self.timeout)),
             ("per_call", self.per_call.to_string()),
             ("bytes", crate::units::show_size(u64::try_from(self.bytes).unwrap_or(u64::MAX))),
-            ("ca_file", self.ca_file.as_ref().map_or_else(|| "none".to_owned(), |file| file.display().to_string())),
         ]
     }
 }

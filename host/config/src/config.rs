@@ -34,6 +34,9 @@ pub struct Config {
     pub tenants: Vec<Tenant>,
     /// `[plugins]`.
     pub plugins: Plugins,
+    /// The files beside this one that it depends on, absolute, each once: those behind `file:`, and every `ca_file`.
+    /// What stood in them when they were read is in the values that name them.
+    pub files: Vec<PathBuf>,
     /// `pepper`: goes into the hash of every tenant's key; empty by default. Changing it invalidates all keys.
     pub pepper: Secret,
 }
@@ -63,7 +66,7 @@ pub struct Overrides {
 /// # Errors
 /// Every problem of the file at once, in the order of its lines; that it cannot be read is one.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
-    let text = source::read_file(path).map_err(|problem| Problems(vec![problem]))?;
+    let text = source::read_file(path).map_err(Problems::of)?;
     parse(&text, path, &|name| std::env::var(name).ok(), overrides)
 }
 
@@ -112,9 +115,9 @@ fn read(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
         let at = root.at.child("tenants", root.at.line);
         root.source.warn(&at, "there are no tenants, so that nobody can ask", "add a [tenants.NAME]");
     }
+    let (file, files) = (source::absolute(file), root.source.files());
     root.finish();
-    let file = source::absolute(file);
-    Config { file, server, limits, log, providers, models, tenants, plugins, pepper }
+    Config { file, server, limits, log, providers, models, tenants, plugins, files, pepper }
 }
 
 /// Where the configuration is unless the command line says otherwise: what `WEIR_CONFIG` names, else

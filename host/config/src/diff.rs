@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::authorities::Authorities;
 use crate::config::Config;
 use crate::model::{self, Model};
 use crate::plugins::{Binding, Isolation, OnFailure, PluginLimits, Plugins};
@@ -50,6 +51,8 @@ enum Fact {
     Open(String),
     /// May be compared, and is never shown.
     Hidden(String),
+    /// A file: its path is shown, and what stands in it is compared.
+    File(Option<Authorities>),
 }
 
 impl Group {
@@ -64,6 +67,11 @@ impl Group {
 
     fn hidden(mut self, key: &str, value: impl Into<String>) -> Self {
         self.facts.push((key.to_owned(), Fact::Hidden(value.into())));
+        self
+    }
+
+    fn file(mut self, key: &str, file: Option<&Authorities>) -> Self {
+        self.facts.push((key.to_owned(), Fact::File(file.cloned())));
         self
     }
 
@@ -87,6 +95,12 @@ impl Group {
                 (Some(before), now) if before == now => {}
                 (Some(Fact::Open(before)), Fact::Open(now)) => {
                     lines.push(format!("{}: {before} → {now}", path(key)));
+                }
+                (Some(Fact::File(before)), Fact::File(now)) => {
+                    let (old, new) = (shown(before.as_ref()), shown(now.as_ref()));
+                    let line =
+                        if old == new { "what stands in it changed".to_owned() } else { format!("{old} → {new}") };
+                    lines.push(format!("{}: {line}", path(key)));
                 }
                 (Some(_), _) => lines.push(format!("{}: changed", path(key))),
             }
@@ -171,8 +185,8 @@ fn provider(provider: &Provider) -> Group {
     if let Some(key) = &provider.api_key {
         group = group.hidden("api_key", key.expose());
     }
-    if let Some(file) = &provider.ca_file {
-        group = group.open("ca_file", file.display());
+    if provider.ca_file.is_some() {
+        group = group.file("ca_file", provider.ca_file.as_ref());
     }
     for (name, value) in &provider.headers {
         group = group.hidden(&format!("headers.{}", quoted(name)), value.expose());
@@ -255,6 +269,9 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
     for (key, shown) in settings.callouts.iter().flat_map(|callouts| callouts.facts()) {
         group = group.open(&format!("callouts.{key}"), shown);
     }
+    if let Some(callouts) = &settings.callouts {
+        group = group.file("callouts.ca_file", callouts.ca_file.as_ref());
+    }
     let window = settings.window.map_or_else(
         || "none".to_owned(),
         |w| format!("{} + {}, {}", bytes(w.size), bytes(w.overlap), show_duration(w.keep_alive)),
@@ -287,6 +304,10 @@ fn plugin_limits(group: Group, under: &str, limits: &PluginLimits) -> Group {
         .open(&key("fault_window"), show_duration(limits.fault_window))
         .open(&key("quarantine"), show_duration(limits.quarantine))
         .open(&key("quarantine_most"), show_duration(limits.quarantine_most))
+}
+
+fn shown(file: Option<&Authorities>) -> String {
+    file.map_or_else(|| "none".to_owned(), |file| file.file().display().to_string())
 }
 
 fn bytes(bytes: usize) -> String {

@@ -9,8 +9,10 @@
 //! - sizes are `"32KiB"`, `"10MB"` or a number of bytes; durations are `"250ms"`, `"10s"`, `"5m"`, `"1h"`;
 //! - `${NAME}` in a string is an environment variable, `${NAME:-default}` one with a default, and `$${` stands for `${`;
 //! - a secret may be `"file:PATH"`, the path of a file that holds it;
+//! - what files say that a value names is part of the configuration, and `Config::files` lists them;
 //! - relative paths start from the folder of the configuration file.
 
+mod authorities;
 mod callouts;
 mod config;
 mod diff;
@@ -36,6 +38,7 @@ mod value;
 mod versions;
 mod window;
 
+pub use authorities::Authorities;
 pub use callouts::{Allowed, Callouts};
 pub use config::{Config, Loaded, Overrides, default_path, load, parse};
 pub use diff::diff;

@@ -40,7 +40,20 @@ impl fmt::Display for Problem {
 
 /// Everything that is wrong with a configuration, in the order of its lines; never empty. Displays one per line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Problems(pub Vec<Problem>);
+pub struct Problems(pub Vec<Problem>, pub(crate) Vec<PathBuf>);
+
+impl Problems {
+    /// One problem, of a file as a whole.
+    pub(crate) fn of(problem: Problem) -> Self {
+        Self(vec![problem], Vec::new())
+    }
+
+    /// The files beside the configuration's own that were looked at: once one of them changes, the configuration may be
+    /// good. Absolute, each once.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.1
+    }
+}
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,8 +1,8 @@
 //! `[providers.NAME]`: who answers.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::authorities::Authorities;
 use crate::secret::Secret;
 use crate::server::{LONGEST, SHORTEST};
 use crate::table::Table;
@@ -21,8 +21,8 @@ pub struct Provider {
     pub base_url: String,
     /// Sent as `authorization: Bearer …`; none leaves the header out.
     pub api_key: Option<Secret>,
-    /// PEM file of the certificate authorities to trust in place of the public ones; absolute.
-    pub ca_file: Option<PathBuf>,
+    /// The certificate authorities to trust in place of the public ones.
+    pub ca_file: Option<Authorities>,
     /// Whether to speak HTTP/2.
     pub http2: Http2,
     /// Connections at once, 1 to 100,000; 1,024 by default.
@@ -122,7 +122,7 @@ impl Provider {
             kind,
             base_url: read_base_url(&table, kind),
             api_key,
-            ca_file: table.value("ca_file").and_then(|value| existing_file(&value)),
+            ca_file: table.value("ca_file").and_then(|value| authorities(&value)),
             http2: table.choice("http2", Http2::Auto, &http2),
             max_connections: table.whole("max_connections", 1_024, 1..=100_000),
             max_waiting: table.whole("max_waiting", 4_096, 0..=1_000_000),
@@ -172,12 +172,22 @@ fn read_base_url(table: &Table<'_>, kind: ProviderKind) -> String {
     }
 }
 
-pub(crate) fn existing_file(value: &Value<'_>) -> Option<PathBuf> {
+/// A PEM file, read now.
+pub(crate) fn authorities(value: &Value<'_>) -> Option<Authorities> {
     let path = value.path()?;
     if !path.is_file() {
+        // Once it is there, this configuration is good.
+        value.source.depends_on(&path);
         value.problem("is not a file", "give the path of a PEM file; a relative one starts from this file's folder");
+        return None;
     }
-    Some(path)
+    match value.source.read(&path) {
+        Ok(pem) => Some(Authorities::new(path, pem)),
+        Err(problem) => {
+            value.problem(problem.what, problem.fix);
+            None
+        }
+    }
 }
 
 /// A secret that can stand in a header: not empty, visible characters, spaces and tabs only (RFC 9110 section 5.5).

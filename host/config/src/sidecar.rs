@@ -21,7 +21,7 @@ pub fn sidecar(path: &Path, defaults: &PluginLimits) -> Result<PluginSettings, P
     if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
         return Ok(PluginSettings::new(defaults.clone()));
     }
-    let text = source::read_file(path).map_err(|problem| Problems(vec![problem]))?;
+    let text = source::read_file(path).map_err(Problems::of)?;
     let source = Source::new(&text, path, None);
     let parsed = source.table(&text)?;
     let table = Table::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref()));

@@ -1,6 +1,7 @@
 //! The file being read: its lines, its folder, and the problems found in it so far.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +48,8 @@ pub(crate) struct Source<'s> {
     lines: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
+    /// Other files that decide what this one means.
+    files: RefCell<BTreeSet<PathBuf>>,
 }
 
 impl<'s> Source<'s> {
@@ -54,7 +57,8 @@ impl<'s> Source<'s> {
         let absolute = absolute(file);
         let folder = absolute.parent().map(Path::to_path_buf).unwrap_or_default();
         let lines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1).collect();
-        Self { file, folder, env, lines, problems: RefCell::default(), warnings: RefCell::default() }
+        let (problems, warnings, files) = (RefCell::default(), RefCell::default(), RefCell::default());
+        Self { file, folder, env, lines, problems, warnings, files }
     }
 
     /// Parses the text. Where the syntax is broken, every line on which it is becomes a problem, and there is no
@@ -76,7 +80,7 @@ impl<'s> Source<'s> {
             }
         }
         problems.sort_by_key(|problem| problem.line);
-        Err(Problems(problems))
+        Err(Problems(problems, Vec::new()))
     }
 
     /// The line, from 1, in which the byte at `offset` stands.
@@ -88,6 +92,27 @@ impl<'s> Source<'s> {
     /// A path made absolute, relative to the file's own folder.
     pub(crate) fn resolve(&self, path: &str) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// Notes a file that decides what this one means, whether it is there or not.
+    pub(crate) fn depends_on(&self, path: &Path) {
+        self.files.borrow_mut().insert(path.to_path_buf());
+    }
+
+    /// Every file noted so far, each once.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        self.files.borrow().iter().cloned().collect()
+    }
+
+    /// What stands in another file, which is noted.
+    pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, Problem> {
+        self.depends_on(path);
+        read_bytes(path)
+    }
+
+    /// The same as text.
+    pub(crate) fn read_text(&self, path: &Path) -> Result<String, Problem> {
+        text(path, self.read(path)?)
     }
 
     pub(crate) fn file(&self) -> &Path {
@@ -120,7 +145,8 @@ impl<'s> Source<'s> {
         let (mut problems, mut warnings) = (self.problems.into_inner(), self.warnings.into_inner());
         problems.sort_by_key(|problem| problem.line);
         warnings.sort_by_key(|warning| warning.line);
-        if problems.is_empty() { Ok(warnings) } else { Err(Problems(problems)) }
+        let files = self.files.into_inner().into_iter().collect();
+        if problems.is_empty() { Ok(warnings) } else { Err(Problems(problems, files)) }
     }
 }
 
@@ -132,27 +158,34 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
 
 /// The text of a file that is at most 4 MiB of UTF-8; otherwise the problem, which names no line unless one is at fault.
 pub(crate) fn read_file(file: &Path) -> Result<String, Problem> {
+    text(file, read_bytes(file)?)
+}
+
+fn problem(file: &Path, line: u32, what: String, fix: &str) -> Problem {
+    Problem { file: file.to_path_buf(), line, key: String::new(), what, fix: fix.to_owned() }
+}
+
+/// The bytes of a file that is at most 4 MiB long.
+fn read_bytes(file: &Path) -> Result<Vec<u8>, Problem> {
     const MOST: u64 = 4 << 20;
-    let problem = |line: u32, what: String, fix: &str| Problem {
-        file: file.to_path_buf(),
-        line,
-        key: String::new(),
-        what,
-        fix: fix.to_owned(),
+    let unreadable = |error: std::io::Error| {
+        problem(file, 0, format!("cannot be read: {error}"), "check the path and its permissions")
     };
-    let unreadable =
-        |error: std::io::Error| problem(0, format!("cannot be read: {error}"), "check the path and its permissions");
     // Read no further than the bound: what is named may be a device without an end.
     let mut bytes = Vec::new();
     let reader = std::fs::File::open(file).map_err(unreadable)?;
     reader.take(MOST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > MOST {
-        return Err(problem(0, "is more than 4 MiB long".to_owned(), "give the file that was meant"));
+        return Err(problem(file, 0, "is more than 4 MiB long".to_owned(), "give the file that was meant"));
     }
+    Ok(bytes)
+}
+
+fn text(file: &Path, bytes: Vec<u8>) -> Result<String, Problem> {
     String::from_utf8(bytes).map_err(|error| {
         let lawful = error.utf8_error().valid_up_to();
         let lines = error.as_bytes().iter().take(lawful).filter(|b| **b == b'\n').count();
         let line = u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1);
-        problem(line, "is not UTF-8".to_owned(), "save the file as UTF-8")
+        problem(file, line, "is not UTF-8".to_owned(), "save the file as UTF-8")
     })
 }

@@ -82,7 +82,7 @@ impl<'t> Value<'t> {
         let text = self.text()?.value;
         let secret = match text.strip_prefix("file:") {
             None => text,
-            Some(path) => match crate::source::read_file(&self.source.resolve(path)) {
+            Some(path) => match self.source.read_text(&self.source.resolve(path)) {
                 Ok(held) => {
                     let held = held.strip_suffix('\n').unwrap_or(&held);
                     held.strip_suffix('\r').unwrap_or(held).to_owned()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use weir_config::{
     Config, Grant, Http2, Isolation, Limits, Loaded, Log, OnFailure, Overrides, PluginLimits, Price, Server,
-    default_path, load, parse, sidecar,
+    default_path, diff, load, parse, sidecar,
 };
 
 fn env(name: &str) -> Option<String> {
@@ -148,10 +148,42 @@ fn secrets_come_from_files_and_paths_start_from_the_folder_of_the_file() {
     let config = load(&file, &Overrides::default()).unwrap().config;
     assert_eq!(config.pepper.expose(), "from-a-file");
     assert_eq!(config.providers[0].api_key.as_ref().unwrap().expose(), "from-a-file");
-    assert_eq!(config.providers[0].ca_file.as_deref(), Some(folder.path().join("ca.pem").as_path()));
+    let ca = config.providers[0].ca_file.as_ref().unwrap();
+    assert_eq!((ca.file(), ca.pem()), (folder.path().join("ca.pem").as_path(), &b"pem"[..]));
+    assert_eq!(config.files, [folder.path().join("ca.pem"), folder.path().join("key")]);
     assert_eq!(config.plugins.folder, folder.path().join("p"));
     assert_eq!(config.plugins.cache.as_deref(), Some(Path::new("/var/cache/weir")));
     assert_eq!(config.file, file);
+}
+
+#[test]
+fn what_stands_in_a_file_that_is_named_is_part_of_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("weir.toml");
+    let text = "[providers.x]\nkind = \"openai\"\napi_key = \"file:key\"\nca_file = \"ca.pem\"\n\
+                [[plugins.chain]]\nplugin = \"p\"\ngrants = [\"callouts\"]\n\
+                callouts = { allow = [\"https://a.example\"], ca_file = \"other.pem\" }\n";
+    std::fs::write(&file, text).unwrap();
+    let read = || load(&file, &Overrides::default()).map(|loaded| loaded.config);
+    for name in ["key", "ca.pem", "other.pem"] {
+        std::fs::write(folder.path().join(name), "one").unwrap();
+    }
+    let first = read().unwrap();
+    assert_eq!(first, read().unwrap());
+    for (name, line) in [
+        ("key", "providers.x.api_key: changed"),
+        ("ca.pem", "providers.x.ca_file: what stands in it changed"),
+        ("other.pem", "plugins.chain[0].callouts.ca_file: what stands in it changed"),
+    ] {
+        std::fs::write(folder.path().join(name), "two").unwrap();
+        assert_eq!(diff(&first, &read().unwrap()), [line], "{name}");
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+        // What is missing is waited for.
+        let files = read().unwrap_err().files().to_vec();
+        assert!(files.contains(&folder.path().join(name)) && files.len() == 3, "{files:?}");
+        std::fs::write(folder.path().join(name), "one").unwrap();
+    }
+    assert_eq!(first, read().unwrap());
 }
 
 #[test]

@@ -17,7 +17,7 @@ struct Out(weir_upstream::Egress);
 
 impl Egress for WayOut {
     fn open(&self, rules: &Callouts) -> Result<Arc<dyn Line>, String> {
-        let out = weir_upstream::Egress::new(rules.private, rules.ca_file.as_deref());
+        let out = weir_upstream::Egress::new(rules.private, rules.ca_file.as_ref());
         Ok(Arc::new(Out(out.map_err(|error| error.to_string())?)))
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +21,7 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
+use weir_config::Authorities;
 
 use crate::address::interleave;
 use crate::connect::{dial, reason};
@@ -45,7 +46,7 @@ pub struct Egress {
 /// Why an [`Egress`] could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum EgressSetupError {
-    /// The file of authorities could not be read, or holds no certificate.
+    /// The file of authorities holds no certificate, or something that is none.
     #[error("ca_file {file:?}: {why}: give a PEM file with at least one CERTIFICATE")]
     CaFile {
         /// The file as configured.
@@ -94,14 +95,14 @@ impl fmt::Debug for Egress {
 }
 
 impl Egress {
-    /// A way out that trusts the authorities in `ca_file`, or the public ones if there is none. `private` lets it lead
+    /// A way out that trusts these authorities, or the public ones if there are none. `private` lets it lead
     /// to addresses that are not public.
     ///
     /// # Errors
     /// [`EgressSetupError`]: the file cannot be used.
-    pub fn new(private: bool, ca_file: Option<&Path>) -> Result<Self, EgressSetupError> {
-        let bad = |file: &Path, why| EgressSetupError::CaFile { file: file.to_path_buf(), why };
-        let roots = tls::roots(ca_file).map_err(|why| bad(ca_file.unwrap_or(Path::new("")), why))?;
+    pub fn new(private: bool, authorities: Option<&Authorities>) -> Result<Self, EgressSetupError> {
+        let file = || authorities.map(|authorities| authorities.file().to_path_buf()).unwrap_or_default();
+        let roots = tls::roots(authorities).map_err(|why| EgressSetupError::CaFile { file: file(), why })?;
         let config = tls::client(roots, &[b"http/1.1"])?;
         Ok(Self { private, tls: TlsConnector::from(Arc::new(config)) })
     }

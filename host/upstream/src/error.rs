@@ -33,7 +33,7 @@ pub enum UpstreamError {
         /// The header's name; its value may be a secret and is never shown.
         header: String,
     },
-    /// `ca_file` could not be read, or holds no certificate.
+    /// `ca_file` holds no certificate, or something that is none.
     #[error("provider {provider}: ca_file {file:?}: {why}: give a PEM file with at least one CERTIFICATE")]
     CaFile {
         /// The provider's name.

@@ -1,17 +1,17 @@
 //! TLS to the outside: whom to trust, and what to offer.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use weir_config::Authorities;
 
-/// The authorities in a PEM file, or the public ones if there is no file.
-pub(crate) fn roots(file: Option<&Path>) -> Result<RootCertStore, String> {
+/// The authorities that were configured, or the public ones if there are none.
+pub(crate) fn roots(file: Option<&Authorities>) -> Result<RootCertStore, String> {
     let Some(file) = file else { return Ok(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()) };
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|e| e.to_string())? {
+    for certificate in CertificateDer::pem_slice_iter(file.pem()) {
         let certificate = certificate.map_err(|e| e.to_string())?;
         roots.add(certificate).map_err(|e| e.to_string())?;
     }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -242,10 +241,10 @@ fn defaults(provider: &Provider) -> Result<HeaderMap, UpstreamError> {
 fn connector(provider: &Provider, place: &Place) -> Result<(TlsConnector, ServerName<'static>), UpstreamError> {
     let name = ServerName::try_from(place.host.to_string())
         .map_err(|_| UpstreamError::BadServerName { provider: provider.name.clone(), host: place.host.to_string() })?;
-    let file = provider.ca_file.as_deref();
+    let file = provider.ca_file.as_ref();
     let bad = |why: String| UpstreamError::CaFile {
         provider: provider.name.clone(),
-        file: file.map(Path::to_path_buf).unwrap_or_default(),
+        file: file.map(|file| file.file().to_path_buf()).unwrap_or_default(),
         why,
     };
     let roots = tls::roots(file).map_err(bad)?;

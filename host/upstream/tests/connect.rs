@@ -17,7 +17,7 @@ use support::{
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
-use weir_config::{Http2, Provider, ProviderKind};
+use weir_config::{Authorities, Http2, Provider, ProviderKind};
 use weir_upstream::{AttemptError, Pool, Upstream, UpstreamError, Which};
 
 /// What a TLS upstream with its own certificate authority needs, and a file that holds the authority's certificate.
@@ -78,7 +78,7 @@ async fn tls(alpn: &'static [&'static str]) -> (SocketAddr, tempfile::NamedTempF
 
 fn over_tls(address: SocketAddr, host: &str, ca: &tempfile::NamedTempFile, http2: Http2) -> Provider {
     let mut provider = provider(format!("https://{host}:{}", address.port()));
-    provider.ca_file = Some(ca.path().to_owned());
+    provider.ca_file = Some(Authorities::new(ca.path(), std::fs::read(ca.path()).unwrap()));
     provider.http2 = http2;
     provider
 }
@@ -150,12 +150,12 @@ fn an_upstream_that_cannot_prove_who_it_is_gets_no_request() {
 
 #[test]
 fn a_ca_file_without_a_certificate_is_refused_at_start() {
-    let empty = tempfile::NamedTempFile::new().unwrap();
     let mut provider = provider("https://localhost");
-    provider.ca_file = Some(empty.path().to_owned());
-    assert!(matches!(Upstream::new(&provider, None), Err(UpstreamError::CaFile { .. })));
-    provider.ca_file = Some("/does/not/exist.pem".into());
-    assert!(matches!(Upstream::new(&provider, None), Err(UpstreamError::CaFile { .. })));
+    for pem in ["", "no certificate"] {
+        provider.ca_file = Some(Authorities::new("/some/where.pem", pem.as_bytes()));
+        let error = Upstream::new(&provider, None).unwrap_err();
+        assert!(matches!(error, UpstreamError::CaFile { .. }) && error.to_string().contains("/some/where.pem"));
+    }
 }
 
 #[test]

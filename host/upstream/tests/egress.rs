@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
+use weir_config::Authorities;
 use weir_upstream::{Egress, EgressError, EgressSetupError};
 
 /// Longer than any test should take; only a hang meets it.
@@ -148,6 +149,10 @@ async fn what_does_not_listen_or_does_not_resolve_is_said() {
     assert_eq!(get(&inside(), "/path", 1).await.map(|_| ()), Err(EgressError::BadTarget));
 }
 
+fn authorities(file: &std::path::Path) -> Authorities {
+    Authorities::new(file, std::fs::read(file).unwrap())
+}
+
 /// A TLS service for `localhost` that says which name it was asked for, and a file with its authority's certificate.
 async fn tls() -> (SocketAddr, tempfile::NamedTempFile) {
     let authority_key = rcgen::KeyPair::generate().unwrap();
@@ -183,7 +188,7 @@ async fn tls() -> (SocketAddr, tempfile::NamedTempFile) {
 #[tokio::test]
 async fn tls_is_by_name_and_trusts_the_operators_authorities_alone() {
     let (address, file) = tls().await;
-    let trusting = Egress::new(true, Some(file.path())).unwrap();
+    let trusting = Egress::new(true, Some(&authorities(file.path()))).unwrap();
     let url = |host: &str| format!("https://{host}:{}/", address.port());
     let answer = get(&trusting, &url("localhost"), 100).await.unwrap();
     assert_eq!(&answer.body()[..], b"localhost");
@@ -197,11 +202,9 @@ async fn tls_is_by_name_and_trusts_the_operators_authorities_alone() {
 
 #[tokio::test]
 async fn a_file_without_authorities_is_refused_by_its_name() {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(b"nothing").unwrap();
-    for path in [file.path(), std::path::Path::new("/no/such.pem")] {
-        let error = Egress::new(false, Some(path)).unwrap_err();
+    for pem in ["nothing", "", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        let error = Egress::new(false, Some(&Authorities::new("/some/where.pem", pem.as_bytes()))).unwrap_err();
         assert!(matches!(error, EgressSetupError::CaFile { .. }), "{error}");
-        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+        assert!(error.to_string().contains("/some/where.pem"), "{error}");
     }
 }

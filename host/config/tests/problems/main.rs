@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use weir_config::{Overrides, Problems, parse};
+use weir_config::{Overrides, parse};
 
 mod form;
 mod meaning;
@@ -30,7 +30,7 @@ fn problems(text: &str) -> Vec<String> {
     let env = |name: &str| (name == "SET").then(|| "s3cret-value".to_owned());
     match parse(text, Path::new("weir.toml"), &env, &Overrides::default()) {
         Ok(loaded) => panic!("no problem in {text:?}, warnings {:?}", loaded.warnings),
-        Err(Problems(problems)) => problems.iter().map(ToString::to_string).collect(),
+        Err(found) => found.0.iter().map(ToString::to_string).collect(),
     }
 }
 

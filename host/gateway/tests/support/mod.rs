@@ -11,6 +11,7 @@
 
 pub mod client;
 pub mod h2;
+pub mod tls;
 pub mod upstream;
 
 use std::fs;
