@@ -8,7 +8,7 @@ use crate::plugins::Plugins;
 use crate::problem::{Problem, Problems};
 use crate::provider::{self, Provider};
 use crate::secret::Secret;
-use crate::server::{Limits, Log, Server};
+use crate::server::{Limits, Log, Metrics, Server};
 use crate::source::{self, At, Source};
 use crate::table::Table;
 use crate::tenant::{self, Tenant};
@@ -24,6 +24,8 @@ pub struct Config {
     pub server: Server,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[metrics]`.
+    pub metrics: Metrics,
     /// `[log]`.
     pub log: Log,
     /// `[providers.NAME]`, in the order of the file.
@@ -93,6 +95,7 @@ fn read(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
     let pepper = root.value("pepper").and_then(|value| value.secret()).unwrap_or_default();
     let server = Server::read(root.table("server"), overrides);
     let limits = Limits::read(root.table("limits"));
+    let metrics = Metrics::read(root.table("metrics"));
     let log = Log::read(root.table("log"));
 
     let providers = provider::read(&root.table("providers"));
@@ -117,7 +120,7 @@ fn read(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
     }
     let (file, files) = (source::absolute(file), root.source.files());
     root.finish();
-    Config { file, server, limits, log, providers, models, tenants, plugins, files, pepper }
+    Config { file, server, limits, metrics, log, providers, models, tenants, plugins, files, pepper }
 }
 
 /// Where the configuration is unless the command line says otherwise: what `WEIR_CONFIG` names, else

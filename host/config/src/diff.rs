@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::model::{self, Model};
 use crate::plugins::{Binding, Isolation, OnFailure, PluginLimits, Plugins};
 use crate::provider::{Http2, Provider, ProviderKind};
-use crate::server::{Limits, Log, Server};
+use crate::server::{Limits, Log, Metrics, Server};
 use crate::source::quoted;
 use crate::tenant::{Key, Tenant};
 use crate::units::{show_duration, show_size};
@@ -117,6 +117,7 @@ fn groups(config: &Config) -> Vec<Group> {
     let mut groups = vec![Group::new(String::new()).hidden("pepper", config.pepper.expose())];
     groups.push(server(&config.server));
     groups.push(limits(&config.limits));
+    groups.push(metrics(&config.metrics));
     groups.push(log(&config.log));
     groups.extend(config.providers.iter().map(provider));
     groups.extend(config.models.iter().map(|model| of_model(model, &config.providers)));
@@ -147,11 +148,16 @@ fn limits(limits: &Limits) -> Group {
         .open("held", bytes(limits.held_bytes))
         .open("connections", limits.connections)
         .open("in_flight", limits.in_flight)
+        .open("series", limits.series)
         .open("head_timeout", show_duration(limits.head_timeout))
         .open("body_timeout", show_duration(limits.body_timeout))
         .open("keep_alive_timeout", show_duration(limits.keep_alive_timeout))
         .open("write_timeout", show_duration(limits.write_timeout))
         .open("h2_streams", limits.h2_streams)
+}
+
+fn metrics(metrics: &Metrics) -> Group {
+    Group::new("metrics".to_owned()).open("tenant_histograms", metrics.tenant_histograms)
 }
 
 fn log(log: &Log) -> Group {

@@ -49,7 +49,7 @@ pub use plugins::{Binding, Isolation, OnFailure, PluginLimits, PluginSettings, P
 pub use problem::{Problem, Problems};
 pub use provider::{Http2, Provider, ProviderKind};
 pub use secret::Secret;
-pub use server::{Limits, Log, Server};
+pub use server::{Limits, Log, Metrics, Server};
 pub use sidecar::sidecar;
 pub use tenant::{Key, Tenant};
 pub use versions::Canary;

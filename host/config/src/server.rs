@@ -1,4 +1,4 @@
-//! `[server]`, `[limits]` and `[log]`.
+//! `[server]`, `[limits]`, `[metrics]` and `[log]`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -46,6 +46,9 @@ pub struct Limits {
     pub connections: usize,
     /// Requests being answered at once; 5,000 by default.
     pub in_flight: usize,
+    /// `series`: combinations of labels for which each kind of figure by tenant is kept; 4,000 by default. Those that come
+    /// later are counted together.
+    pub series: usize,
     /// How long a request's head may take to arrive; 10 s by default.
     pub head_timeout: Duration,
     /// How long a request's body may take to arrive; 30 s by default.
@@ -56,6 +59,13 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Concurrent streams of one HTTP/2 connection (RFC 9113 section 5.1.2); 100 by default.
     pub h2_streams: u32,
+}
+
+/// `[metrics]`: what is measured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// Whether histograms are kept for each tenant, and not only for each model or plugin; false by default.
+    pub tenant_histograms: bool,
 }
 
 /// `[log]`: what is logged, and how.
@@ -90,6 +100,7 @@ impl Default for Limits {
             held_bytes: 64 << 10,
             connections: 10_000,
             in_flight: 5_000,
+            series: 4_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(60),
@@ -164,6 +175,7 @@ impl Limits {
             held_bytes: table.size("held", default.held_bytes, any),
             connections: table.whole("connections", default.connections, 1..=1_000_000),
             in_flight: table.whole("in_flight", default.in_flight, 1..=1_000_000),
+            series: table.whole("series", default.series, 1..=1_000_000),
             head_timeout: table.duration("head_timeout", default.head_timeout, timeout.clone()),
             body_timeout: table.duration("body_timeout", default.body_timeout, timeout.clone()),
             keep_alive_timeout: table.duration("keep_alive_timeout", default.keep_alive_timeout, timeout.clone()),
@@ -172,6 +184,15 @@ impl Limits {
         };
         table.finish();
         limits
+    }
+}
+
+impl Metrics {
+    pub(crate) fn read(table: Table<'_>) -> Self {
+        let default = Self::default();
+        let metrics = Self { tenant_histograms: table.flag("tenant_histograms", default.tenant_histograms) };
+        table.finish();
+        metrics
     }
 }
 

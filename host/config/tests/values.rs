@@ -51,6 +51,7 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!((limits.head_bytes, limits.headers, limits.body_bytes), (32_768, 100, 10_485_760));
     assert_eq!((limits.response_bytes, limits.event_bytes, limits.held_bytes), (33_554_432, 1_048_576, 65_536));
     assert_eq!((limits.connections, limits.in_flight, limits.h2_streams), (10_000, 5_000, 100));
+    assert_eq!((limits.series, config("").metrics.tenant_histograms), (4_000, false));
     let provider = &config("[providers.x]\nkind = \"openai\"").providers[0];
     assert_eq!(provider.base_url, "https://api.openai.com/v1");
     assert_eq!((provider.max_connections, provider.max_waiting, provider.retries), (1_024, 4_096, 2));

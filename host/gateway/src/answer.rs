@@ -1,15 +1,16 @@
 //! Heads of responses: what every answer carries, whether a model gave it or the gateway.
 
 use crate::body::OutBody;
+use crate::figures::UNKNOWN;
 use crate::journey::reason;
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::request_id;
+use crate::request_id::{self, RequestId};
+use crate::worker::Held;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 use weir_sandbox::Late as _;
 use weir_tenancy::Rate;
@@ -34,7 +35,7 @@ pub(crate) struct Answer {
 /// in a map first.
 #[derive(Debug)]
 pub(crate) struct Own {
-    id: Arc<str>,
+    id: RequestId,
     /// Who answered, if a model did.
     upstream: Option<HeaderValue>,
     /// Which generation of plugins served the request, where the operator wants to see that (`server.debug_headers`).
@@ -46,7 +47,7 @@ impl Own {
     pub(crate) fn of(record: &Record, upstream: Option<HeaderValue>) -> Self {
         let snapshot = &record.held.snapshot;
         Self {
-            id: Arc::clone(&record.id),
+            id: record.id.clone(),
             upstream,
             generation: snapshot.config.server.debug_headers.then_some(snapshot.chains.generation),
             rate: record.seat.as_ref().and_then(|seat| seat.rate),
@@ -55,7 +56,7 @@ impl Own {
 
     /// Gives every name with its value.
     pub(crate) fn each(&self, mut put: impl FnMut(&'static str, &[u8])) {
-        put(request_id::NAME, self.id.as_bytes());
+        self.id.each(&mut put);
         if let Some(upstream) = &self.upstream {
             put(UPSTREAM, upstream.as_bytes());
         }
@@ -69,7 +70,7 @@ impl Own {
 
     /// Whether it has a header of this name.
     pub(crate) fn owns(name: &str) -> bool {
-        name == request_id::NAME || name == UPSTREAM || name == GENERATION || name.starts_with("x-ratelimit-")
+        request_id::is_own(name) || name == UPSTREAM || name == GENERATION || name.starts_with("x-ratelimit-")
     }
 }
 
@@ -98,15 +99,19 @@ fn each_of_rate(rate: &Rate, mut put: impl FnMut(&'static str, &[u8])) {
     put(RESET, span(rate.reset).as_bytes());
 }
 
-/// A time as OpenAI writes it: `12ms`, `1.5s`, `6m0s`.
+/// A time as OpenAI writes it, which is as Go does: `12ms`, `1.5s`, `6m0s`, `1m12.5s`. In whole milliseconds, rounded up,
+/// so that who waits as long does not come too early.
 fn span(time: Duration) -> Cow<'static, str> {
-    let ms = time.as_millis();
+    let ms = time.as_nanos().div_ceil(1_000_000);
+    let seconds = ms as f64 / 1000.0;
     match ms {
+        0 => Cow::Borrowed("0s"),
         // Who is far from the limit sees this one, and formatting it would cost more than all the rest.
-        0 => Cow::Borrowed("0ms"),
-        1..1000 => Cow::Owned(format!("{ms}ms")),
-        1000..60_000 => Cow::Owned(format!("{}s", ms as f64 / 1000.0)),
-        _ => Cow::Owned(format!("{}m{}s", ms / 60_000, ms % 60_000 / 1000)),
+        1 => Cow::Borrowed("1ms"),
+        2..1000 => Cow::Owned(format!("{ms}ms")),
+        1000..60_000 => Cow::Owned(format!("{seconds}s")),
+        60_000..3_600_000 => Cow::Owned(format!("{}m{}s", ms / 60_000, (ms % 60_000) as f64 / 1000.0)),
+        _ => Cow::Owned(format!("{}h{}m{}s", ms / 3_600_000, ms / 60_000 % 60, (ms % 60_000) as f64 / 1000.0)),
     }
 }
 
@@ -144,16 +149,17 @@ pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> Answer {
     Own::of(&record, None).add_to(&mut headers);
     refusal.add_headers(&mut headers);
     refusal.log(&record.id, &record.tenant);
-    record.worker().shared.stats.refusal(face.code);
+    record.count_refusal(face.code, refusal.is_a_plugins());
     record.head_ready();
     record.refused(face.status.as_u16(), face.code, reason(&refusal));
     Answer { status: face.status, headers, own: None, body: OutBody::plain(refusal.body()) }
 }
 
 /// A refusal of a request that has no record, for the gateway is full.
-pub(crate) fn bare(refusal: &Refusal, id: &str) -> Answer {
+pub(crate) fn bare(refusal: &Refusal, held: &Held, id: &RequestId) -> Answer {
+    held.figures.refusal(UNKNOWN, &"".into(), refusal.face().code, false);
     let mut headers = HeaderMap::with_capacity(4);
     refusal.add_headers(&mut headers);
-    add(&mut headers, request_id::NAME, id.as_bytes());
+    id.each(|name, value| add(&mut headers, name, value));
     Answer { status: refusal.face().status, headers, own: None, body: OutBody::plain(refusal.body()) }
 }

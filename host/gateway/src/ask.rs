@@ -120,7 +120,7 @@ async fn attempt(
     let request = request(trip, provider, headers, body);
 
     // From here on the request may cost money, so it is in the ledger.
-    let mut entry = worker.shared.ledger.open(&trip.caller.tenant.name, &trip.ask.model, &provider.name, target.price);
+    let mut entry = trip.record.account(target.provider, &trip.ask.model, &provider.name).open(target.price);
     entry.asked(usage::estimate_tokens(trip.ask.text_bytes));
     trip.record.entry = Some(entry);
 
@@ -184,7 +184,7 @@ async fn last_change(
 
 /// The request on the wire: credentials come last, so that no plugin has seen them.
 fn request(trip: &Trip, provider: &Provider, mut headers: HeaderMap, body: Bytes) -> Request<Bytes> {
-    if let Ok(id) = HeaderValue::from_str(&trip.record.id) {
+    if let Ok(id) = HeaderValue::from_str(trip.record.id.as_str()) {
         headers.insert(request_id::HEADER, id);
     }
     provider.upstream.add_head_defaults(&mut headers);

@@ -150,10 +150,11 @@ impl Control {
         said.extend(problems.iter().map(describe));
         let changed = generation != old.chains.generation || *config != *old.config;
         if changed {
-            match Snapshot::build(config, chains, Some(old), &self.shared.stats, self.demo) {
+            match Snapshot::build(config, chains, Some(old), self.demo) {
                 Ok(snapshot) => {
                     // Before it serves: a provider without an address would fail its first requests.
                     snapshot.resolve(Some(old)).await;
+                    self.shared.bound_series(snapshot.config.limits.series);
                     self.shared.snapshot.store(Arc::new(snapshot));
                     self.status.live.fetch_add(1, Ordering::Relaxed);
                     tracing::info!(generation, took = ?start.elapsed(), "went live");

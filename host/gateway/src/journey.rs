@@ -66,10 +66,9 @@ pub(crate) struct Asked<'a> {
 pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_>) -> Answer {
     let started = Instant::now();
     let Asked { parts, body, lawful, busy } = asked;
-    let id = worker.ids.of(&parts.headers);
+    let id = worker.ids.of(&parts.headers, started);
     let Some(place) = worker.admit(held.snapshot.config.limits.in_flight) else {
-        worker.shared.stats.refusal("overloaded");
-        return answer::bare(&Refusal::Overloaded, &id);
+        return answer::bare(&Refusal::Overloaded, &held, &id);
     };
     let mut record = Box::new(Record::new(worker, held, id, started, place));
     match travel(&mut record, parts, body, lawful).await {
@@ -109,7 +108,7 @@ async fn travel(
     let call = front::called(parts)?;
 
     let caller = snapshot.tenants.identify(front::token(&parts.headers)).map_err(Refusal::Denied)?;
-    record.tenant = Arc::clone(&caller.tenant.name);
+    record.identified(&caller.tenant);
     let endpoint = match call {
         Call::Models => return Ok(Way::Answered(snapshot.list(&caller))),
         Call::Ask(endpoint) => endpoint,
@@ -158,9 +157,7 @@ fn count_for_model<'a>(
     let found = snapshot.find(name).and_then(|index| Some((index, snapshot.model(index)?)));
     let found = found.filter(|_| caller.may_use(name));
     let (index, model) = found.ok_or_else(|| Refusal::ModelNotFound(name.chars().take(128).collect()))?;
-    if let Some(shard) = model.series(&caller.tenant).and_then(|s| s.shard(record.worker().index)) {
-        record.count_for(shard);
-    }
+    record.asks_for(index, &model.name);
     Ok((index, model))
 }
 
@@ -173,7 +170,7 @@ fn lend(
 ) -> Box<Exchange> {
     let about = Arc::new(About {
         tenant: Arc::clone(&caller.tenant.name),
-        request_id: Arc::clone(&record.id),
+        request_id: record.id.own(),
         model: Arc::clone(&model.name),
         dialect: ask.endpoint.dialect(),
         facts: Facts { streaming: ask.streaming, body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX) },

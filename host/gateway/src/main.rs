@@ -16,6 +16,7 @@ mod control;
 mod demo;
 mod drain;
 mod egress;
+mod figures;
 mod front;
 mod gate;
 mod http1;

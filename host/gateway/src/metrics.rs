@@ -44,11 +44,31 @@ impl Collector for Everything {
         requests::write(&mut out, &self.shared)?;
         upstreams::write(&mut out, &self.shared)?;
         plugins::write(&mut out, &self.shared)?;
+        self.write_series(&mut out)?;
         self.write_own(&mut out)
     }
 }
 
 impl Everything {
+    /// What is kept under labels of its own, and what had to be counted as `other`.
+    fn write_series(&self, out: &mut Writer<'_>) -> fmt::Result {
+        let Shared { stats, ledger, .. } = &*self.shared;
+        let kinds = [
+            ("requests", stats.requests.kept(), stats.requests.beyond()),
+            ("histograms", stats.times.kept(), stats.times.beyond()),
+            ("refusals", stats.codes.taken(), stats.codes.beyond() + stats.refusals.beyond()),
+            ("ledger", ledger.kept(), ledger.beyond()),
+        ];
+        out.gauge("series", "Combinations of labels that figures are kept for, by kind", |g| {
+            kinds.iter().try_for_each(|(kind, kept, _)| g.add(&[("kind", kind)], *kept as u64))
+        })?;
+        out.counter(
+            "series_beyond",
+            "Times that a combination of labels found no room and is counted as `other`",
+            |c| kinds.iter().try_for_each(|(kind, _, beyond)| c.add(&[("kind", kind)], *beyond)),
+        )
+    }
+
     fn write_own(&self, out: &mut Writer<'_>) -> fmt::Result {
         let generation = self.shared.snapshot.load().chains.generation;
         out.gauge("generation", "Generation of plugins and bindings that serves now", |g| g.add(&[], generation))?;

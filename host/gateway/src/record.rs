@@ -1,16 +1,17 @@
 //! A request's record: everything that must be settled once, however it ends. The response body owns it.
 
+use crate::figures::{Counters, UNKNOWN};
 use crate::gate::Place;
-use crate::stats::Shard;
+use crate::request_id::RequestId;
 use crate::worker::{Held, Worker};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use weir_dialect::{Provenance, Usage};
-use weir_ledger::{Entry, Reason, Tokens};
+use weir_ledger::{Account, Entry, Reason, Tokens};
 use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
-use weir_tenancy::Seat;
+use weir_tenancy::{Seat, Tenant};
 
 /// What the client sees of a request that it left.
 const CLIENT_GONE: u16 = 499;
@@ -21,7 +22,7 @@ pub(crate) struct Record {
     worker: Rc<Worker>,
     /// The generation that serves the request stays alive as long as the request.
     pub(crate) held: Rc<Held>,
-    pub(crate) id: Arc<str>,
+    pub(crate) id: RequestId,
     pub(crate) tenant: Arc<str>,
     pub(crate) started: Instant,
     pub(crate) seat: Option<Seat>,
@@ -32,7 +33,9 @@ pub(crate) struct Record {
     /// Time spent waiting for upstreams, which is not the gateway's own.
     pub(crate) waited: Duration,
     pub(crate) observers: Option<(Arc<Chain>, Arc<About>)>,
-    shard: Arc<Shard>,
+    /// The places of tenant and model in the configuration, as far as they are known.
+    places: (u32, u32),
+    counters: Rc<Counters>,
     status: u16,
     code: Option<Arc<str>>,
     first_byte: Option<Duration>,
@@ -43,9 +46,9 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    pub(crate) fn new(worker: &Rc<Worker>, held: Rc<Held>, id: Arc<str>, started: Instant, place: Place) -> Self {
-        let shard = held.nobody(worker.index);
-        shard.in_flight.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn new(worker: &Rc<Worker>, held: Rc<Held>, id: RequestId, started: Instant, place: Place) -> Self {
+        let counters = held.figures.nobody();
+        counters.requests.in_flight.fetch_add(1, Ordering::Relaxed);
         Self {
             worker: Rc::clone(worker),
             held,
@@ -58,7 +61,8 @@ impl Record {
             attempts: 0,
             waited: Duration::ZERO,
             observers: None,
-            shard,
+            places: (UNKNOWN, UNKNOWN),
+            counters,
             status: CLIENT_GONE,
             code: None,
             first_byte: None,
@@ -73,18 +77,37 @@ impl Record {
         &self.worker
     }
 
-    /// From now on the request counts for this tenant and model.
-    pub(crate) fn count_for(&mut self, shard: &Arc<Shard>) {
-        self.shard.in_flight.fetch_sub(1, Ordering::Relaxed);
-        shard.in_flight.fetch_add(1, Ordering::Relaxed);
-        self.shard = Arc::clone(shard);
+    /// From now on it is known whose request it is.
+    pub(crate) fn identified(&mut self, tenant: &Tenant) {
+        self.tenant = Arc::clone(&tenant.name);
+        self.places.0 = u32::try_from(tenant.index).unwrap_or(UNKNOWN);
+    }
+
+    /// From now on the request counts for its tenant and this model, by its place among the models.
+    pub(crate) fn asks_for(&mut self, model: usize, name: &str) {
+        self.places.1 = u32::try_from(model).unwrap_or(UNKNOWN);
+        let counters = self.held.figures.of(self.places, (&self.tenant, name));
+        self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
+        counters.requests.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.counters = counters;
+    }
+
+    /// Where the ledger keeps what the request costs at a provider, by its place among the providers.
+    pub(crate) fn account(&self, provider: usize, model: &str, name: &str) -> Account {
+        let places = (self.places.0, self.places.1, u32::try_from(provider).unwrap_or(UNKNOWN));
+        self.held.figures.account(places, (&self.tenant, model, name))
+    }
+
+    /// Counts that it is refused.
+    pub(crate) fn count_refusal(&self, code: &str, chosen: bool) {
+        self.held.figures.refusal(self.places.0, &self.tenant, code, chosen);
     }
 
     /// The response's head is ready: this is what the gateway took for it.
     pub(crate) fn head_ready(&mut self) {
         let elapsed = self.started.elapsed();
         self.first_byte = Some(elapsed);
-        self.shard.overhead.record(elapsed.saturating_sub(self.waited));
+        self.counters.times.overhead.record(elapsed.saturating_sub(self.waited));
     }
 
     /// Usage that the provider reported.
@@ -162,12 +185,16 @@ impl Record {
         if let Some(entry) = self.entry.take() {
             entry.close(self.reason, tokens);
         }
-        self.shard.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.shard.status(self.status);
+        self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.places.0 != UNKNOWN && self.places.1 == UNKNOWN {
+            // It is known whose it was, and it ended before it was known what was asked.
+            self.counters = self.held.figures.of(self.places, (&self.tenant, ""));
+        }
+        self.counters.requests.status(self.status);
         let duration = self.first_byte.filter(|_| self.whole).unwrap_or_else(|| self.started.elapsed());
-        self.shard.duration.record(duration);
+        self.counters.times.duration.record(duration);
         if let Some(first) = self.first_byte {
-            self.shard.first_byte.record(first);
+            self.counters.times.first_byte.record(first);
         }
         if let Some((chain, about)) = self.observers.take() {
             let outcome = Arc::new(self.outcome(&tokens, duration));

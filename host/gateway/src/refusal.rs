@@ -1,5 +1,6 @@
 //! Every way in which the gateway itself says no: one enum, one table.
 
+use crate::request_id::RequestId;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -190,6 +191,11 @@ impl Refusal {
         }
     }
 
+    /// Whether its code is one that a plugin chose.
+    pub(crate) fn is_a_plugins(&self) -> bool {
+        matches!(self, Self::PluginRefused { .. })
+    }
+
     /// Which field of the request is meant, if one is.
     fn param(&self) -> Option<&'static str> {
         match self {
@@ -233,8 +239,8 @@ impl Refusal {
         {
             headers.insert(ALLOW, value);
         }
-        if let Self::Denied(Denied::RateLimited { limit, retry_after, .. }) = self {
-            crate::answer::add_rate(headers, &Rate { limit: *limit, remaining: 0, reset: *retry_after });
+        if let Self::Denied(Denied::RateLimited { limit, reset, .. }) = self {
+            crate::answer::add_rate(headers, &Rate { limit: *limit, remaining: 0, reset: *reset });
         }
         if let Self::Denied(Denied::MissingKey | Denied::MalformedKey | Denied::UnknownKey) = self {
             headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"weir\""));
@@ -242,15 +248,20 @@ impl Refusal {
     }
 
     /// Writes the line that the table's blame asks for. What a client does wrong is no news to an operator.
-    pub(crate) fn log(&self, request: &str, tenant: &str) {
+    pub(crate) fn log(&self, request: &RequestId, tenant: &str) {
+        let (request, client_request) = (request.as_str(), request.clients());
         let face = self.face();
         let (code, status) = (face.code, face.status.as_u16());
         // Clients and plugins have a hand in the text: on one line, and without anything that a terminal obeys.
         let why = self.to_string().replace(char::is_control, " ");
         match face.blame {
-            Blame::Client | Blame::Tenant => tracing::debug!(request, tenant, code, status, "refused: {why}"),
-            Blame::Plugin | Blame::Upstream => tracing::warn!(request, tenant, code, status, "refused: {why}"),
-            Blame::Gateway => tracing::error!(request, tenant, code, status, "refused: {why}"),
+            Blame::Client | Blame::Tenant => {
+                tracing::debug!(request, client_request, tenant, code, status, "refused: {why}");
+            }
+            Blame::Plugin | Blame::Upstream => {
+                tracing::warn!(request, client_request, tenant, code, status, "refused: {why}");
+            }
+            Blame::Gateway => tracing::error!(request, client_request, tenant, code, status, "refused: {why}"),
         }
     }
 }

@@ -63,14 +63,13 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
     }
 
     let workers = worker_count(&config);
-    let stats = Stats::new(workers);
-    let snapshot = Snapshot::build(Arc::clone(&config), chains, None, &stats, demo).map_err(|e| anyhow!(e))?;
+    let snapshot = Snapshot::build(Arc::clone(&config), chains, None, demo).map_err(|e| anyhow!(e))?;
     snapshot.resolve(None).await;
     let shared = Arc::new(Shared {
         snapshot: ArcSwap::from_pointee(snapshot),
         sandbox,
-        stats,
-        ledger: Ledger::new(config.tenants.iter().map(|t| &t.name)),
+        stats: Arc::new(Stats::new(config.limits.series)),
+        ledger: Arc::new(Ledger::new(config.limits.series)),
         connections: Arc::new(Gate::default()),
         in_flight: Arc::new(Gate::default()),
         workers,

@@ -1,6 +1,5 @@
 //! What a request is served by: configuration, tenants, chains and upstreams of one moment, swapped as a whole.
 
-use crate::stats::{Series, Stats};
 use bytes::Bytes;
 use http::{HeaderValue, Uri};
 use std::collections::HashMap;
@@ -48,14 +47,6 @@ pub(crate) struct Target {
 pub(crate) struct Model {
     pub(crate) name: Arc<str>,
     pub(crate) targets: Vec<Target>,
-    /// Figures, by the tenant's index.
-    series: Vec<Arc<Series>>,
-}
-
-impl Model {
-    pub(crate) fn series(&self, tenant: &Tenant) -> Option<&Arc<Series>> {
-        self.series.get(tenant.index)
-    }
 }
 
 /// One moment's whole.
@@ -73,12 +64,12 @@ pub(crate) struct Snapshot {
     models: Vec<Model>,
     /// Where a model stands among `models`. Names are the operator's, so nobody else can make them collide.
     names: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
-    nobody: Arc<Series>,
 }
 
 impl Snapshot {
-    /// Puts a snapshot together. What has not changed since `previous` is taken over: counters of tenants, and upstreams
-    /// with their connections.
+    /// Puts a snapshot together, of a size that grows with the configuration and not with what its parts could do with
+    /// one another. What has not changed since `previous` is taken over: counters of tenants, and upstreams with their
+    /// connections.
     ///
     /// # Errors
     /// A text for the operator, if an upstream cannot be made (a CA file that does not parse, for example).
@@ -86,19 +77,17 @@ impl Snapshot {
         config: Arc<Config>,
         chains: Arc<Chains>,
         previous: Option<&Snapshot>,
-        stats: &Stats,
         demo: Option<SocketAddr>,
     ) -> Result<Self, String> {
         let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
         let providers = config.providers.iter().map(|p| provider(p, previous, demo)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
-        let models = config.models.iter().map(|m| model(m, &providers, &names, stats)).collect();
+        let models = config.models.iter().map(|m| model(m, &providers)).collect();
         let by_tenant = names.iter().map(|name| chains.of(name).cloned()).collect();
         let canary = |name: &Arc<str>| chains.canary_of(name).map(|(chain, percent)| (Arc::clone(chain), percent));
         let canaries = if chains.on_trial().is_empty() { Vec::new() } else { names.iter().map(canary).collect() };
         let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
-        let nobody = stats.series("", "");
-        Ok(Self { config, tenants, chains, providers, by_tenant, canaries, models, names, nobody })
+        Ok(Self { config, tenants, chains, providers, by_tenant, canaries, models, names })
     }
 
     /// Looks up the names of all providers that `known` does not have. Off the way of requests: before the snapshot
@@ -146,11 +135,6 @@ impl Snapshot {
         let models = self.config.models.iter().filter(|model| caller.may_use(&model.name));
         weir_dialect::models_list(models.map(|model| (model.name.as_str(), owner(model))))
     }
-
-    /// Figures of requests that never got as far as a tenant and a model.
-    pub(crate) fn nobody(&self) -> &Arc<Series> {
-        &self.nobody
-    }
 }
 
 fn provider(
@@ -175,7 +159,7 @@ fn provider(
     })
 }
 
-fn model(from: &weir_config::Model, providers: &[Provider], tenants: &[Arc<str>], stats: &Stats) -> Model {
+fn model(from: &weir_config::Model, providers: &[Provider]) -> Model {
     let target = |t: &weir_config::Target| {
         let provider = providers.get(t.provider).map_or("", |p| &p.name);
         let label = HeaderValue::from_str(&format!("{provider}/{}", t.model));
@@ -186,9 +170,5 @@ fn model(from: &weir_config::Model, providers: &[Provider], tenants: &[Arc<str>]
             label: label.unwrap_or(HeaderValue::from_static("unnamed")),
         }
     };
-    Model {
-        name: from.name.as_str().into(),
-        targets: from.targets.iter().map(target).collect(),
-        series: tenants.iter().map(|tenant| stats.series(tenant, &from.name)).collect(),
-    }
+    Model { name: from.name.as_str().into(), targets: from.targets.iter().map(target).collect() }
 }

@@ -1,9 +1,10 @@
-//! What requests did, in atomics that each worker has to itself and that only a scrape adds up.
+//! What requests did, in atomics that each worker has to itself and that only a scrape adds up. There are rows for what
+//! has happened alone, so many at the most; what finds no room is counted as `other`.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use weir_series::{Names, OTHER, Room, Shards, Table};
 
 /// Statuses that are counted one by one; the last place holds all others.
 pub(crate) const STATUSES: [u16; 18] =
@@ -32,6 +33,12 @@ pub(crate) const LATENCY_US: [u64; 17] = [
 
 /// Upper bounds of overhead buckets in microseconds: what the gateway itself took.
 pub(crate) const OVERHEAD_US: [u64; 12] = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 250_000];
+
+/// A set of histograms is as long in a scrape as so many other rows, and counts towards the limit as these.
+const HISTOGRAMS_WEIGH: usize = 12;
+
+/// Distinct codes of refusals of one tenant for which a plugin may choose another one: what comes later is `other`.
+const CODES: usize = 64;
 
 /// A histogram of microseconds.
 #[derive(Debug)]
@@ -79,29 +86,20 @@ pub(crate) struct Total {
     pub(crate) sum_us: u64,
 }
 
-/// One worker's figures for one tenant and model.
+/// One worker's counts for one tenant and model.
 #[derive(Debug)]
-pub(crate) struct Shard {
+pub(crate) struct Requests {
     statuses: [AtomicU64; STATUSES.len()],
-    pub(crate) duration: Histogram<17>,
-    pub(crate) first_byte: Histogram<17>,
-    pub(crate) overhead: Histogram<12>,
     pub(crate) in_flight: AtomicI64,
 }
 
-impl Default for Shard {
+impl Default for Requests {
     fn default() -> Self {
-        Self {
-            statuses: std::array::from_fn(|_| AtomicU64::new(0)),
-            duration: Histogram::new(&LATENCY_US),
-            first_byte: Histogram::new(&LATENCY_US),
-            overhead: Histogram::new(&OVERHEAD_US),
-            in_flight: AtomicI64::new(0),
-        }
+        Self { statuses: std::array::from_fn(|_| AtomicU64::new(0)), in_flight: AtomicI64::new(0) }
     }
 }
 
-impl Shard {
+impl Requests {
     pub(crate) fn status(&self, status: u16) {
         let place = STATUSES.iter().position(|s| *s == status).unwrap_or(STATUSES.len() - 1);
         if let Some(counter) = self.statuses.get(place) {
@@ -115,31 +113,56 @@ impl Shard {
     }
 }
 
-/// The figures of one tenant and model, a shard for each worker.
+/// One worker's times for one model, or for one tenant and model.
 #[derive(Debug)]
-pub(crate) struct Series {
+pub(crate) struct Times {
+    pub(crate) duration: Histogram<17>,
+    pub(crate) first_byte: Histogram<17>,
+    pub(crate) overhead: Histogram<12>,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            duration: Histogram::new(&LATENCY_US),
+            first_byte: Histogram::new(&LATENCY_US),
+            overhead: Histogram::new(&OVERHEAD_US),
+        }
+    }
+}
+
+/// Whose figures. Empty is whatever is not known of a request, or is not told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Pair {
     pub(crate) tenant: Arc<str>,
     pub(crate) model: Arc<str>,
-    shards: Box<[Arc<Shard>]>,
 }
 
-impl Series {
-    /// A worker's own shard.
-    pub(crate) fn shard(&self, worker: usize) -> Option<&Arc<Shard>> {
-        self.shards.get(worker)
-    }
-
-    pub(crate) fn shards(&self) -> impl Iterator<Item = &Shard> {
-        self.shards.iter().map(|s| &**s)
+impl Pair {
+    fn shared(&self) -> Self {
+        Self { tenant: shared(&self.tenant), model: shared(&self.model) }
     }
 }
 
-/// All series. They outlive reloads, so that counters never go back.
+/// The name under which is counted what found no room under its own. What has no name needs none.
+fn shared(name: &Arc<str>) -> Arc<str> {
+    if name.is_empty() { Arc::clone(name) } else { OTHER.into() }
+}
+
+/// Refusals by code.
+pub(crate) type Codes = Names<Shards<AtomicU64>>;
+
+/// All figures. They outlive reloads, so that counters never go back.
 #[derive(Debug)]
 pub(crate) struct Stats {
-    workers: usize,
-    series: Mutex<HashMap<(Arc<str>, Arc<str>), Arc<Series>>>,
-    refusals: Mutex<HashMap<String, u64>>,
+    pub(crate) requests: Table<Pair, Shards<Requests>>,
+    pub(crate) times: Table<Pair, Shards<Times>>,
+    /// By tenant.
+    pub(crate) refusals: Table<Arc<str>, Codes>,
+    /// For the codes of all tenants together.
+    pub(crate) codes: Room,
+    /// For the gateway's own codes where no tenant is named: they are as many as the table of refusals has.
+    own_codes: Room,
     /// Connections accepted.
     pub(crate) accepted: AtomicU64,
     /// Finished requests whose observers were skipped because the queue was full.
@@ -147,50 +170,44 @@ pub(crate) struct Stats {
 }
 
 impl Stats {
-    pub(crate) fn new(workers: usize) -> Self {
+    /// No figures yet, and so many rows of each kind at the most (`limits.series`).
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
-            workers,
-            series: Mutex::default(),
-            refusals: Mutex::default(),
+            requests: Table::new(limit, Pair::shared),
+            times: Table::new(limit.div_ceil(HISTOGRAMS_WEIGH), Pair::shared),
+            refusals: Table::new(limit, shared),
+            codes: Room::new(limit),
+            own_codes: Room::new(usize::MAX),
             accepted: AtomicU64::new(0),
             unobserved: AtomicU64::new(0),
         }
     }
 
-    /// The series of a tenant and model, made on first use. For when a snapshot is built, not for requests.
-    pub(crate) fn series(&self, tenant: &str, model: &str) -> Arc<Series> {
-        let key: (Arc<str>, Arc<str>) = (tenant.into(), model.into());
-        let mut all = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = all.entry(key.clone()).or_insert_with(|| {
-            let shards = (0..self.workers).map(|_| Arc::new(Shard::default())).collect();
-            Arc::new(Series { tenant: key.0, model: key.1, shards })
-        });
-        Arc::clone(made)
+    /// Changes the limit.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        self.requests.set_limit(limit);
+        self.times.set_limit(limit.div_ceil(HISTOGRAMS_WEIGH));
+        self.refusals.set_limit(limit);
+        self.codes.set_limit(limit);
     }
 
-    /// Counts a refusal by its code. Refusals are off the hot path, so a lock will do. Plugins choose codes, so the
-    /// number of distinct ones is bounded.
-    pub(crate) fn refusal(&self, code: &str) {
-        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = refusals.get_mut(code) {
-            *count += 1;
-            return;
+    /// One worker's count of a tenant's refusals with a code, which a plugin may have chosen. Where there is no room left,
+    /// a code of the gateway's own keeps its name and loses its tenant. Takes a lock: keep the answer.
+    pub(crate) fn refusal(&self, worker: usize, tenant: &Arc<str>, code: &str, chosen: bool) -> Arc<AtomicU64> {
+        let row = self.refusals.row(tenant);
+        let named = row.0 == *tenant && !tenant.is_empty();
+        let found = match (chosen, named) {
+            (true, _) => row.1.get(code, CODES, &self.codes),
+            (false, true) => row.1.get(code, usize::MAX, &self.codes),
+            (false, false) => row.1.get(code, usize::MAX, &self.own_codes),
+        };
+        if let Some(counts) = found {
+            return counts.of(worker);
         }
-        let code = if refusals.len() < 200 { code } else { "other" };
-        *refusals.entry(code.to_owned()).or_default() += 1;
-    }
-
-    pub(crate) fn each_series(&self, mut see: impl FnMut(&Series)) {
-        let all = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sorted: Vec<_> = all.values().collect();
-        sorted.sort_by(|a, b| (&a.tenant, &a.model).cmp(&(&b.tenant, &b.model)));
-        sorted.into_iter().for_each(|series| see(series));
-    }
-
-    pub(crate) fn refusals(&self) -> Vec<(String, u64)> {
-        let refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut sorted: Vec<_> = refusals.iter().map(|(code, count)| (code.clone(), *count)).collect();
-        sorted.sort();
-        sorted
+        if chosen {
+            return row.1.other().of(worker);
+        }
+        let shared = self.refusals.row(&OTHER.into());
+        shared.1.get(code, usize::MAX, &self.own_codes).unwrap_or_else(|| shared.1.other()).of(worker)
     }
 }

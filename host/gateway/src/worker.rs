@@ -1,11 +1,13 @@
-//! One serving thread: its listener, its upstream connections, its plugin instances. Nothing on it takes a lock.
+//! One serving thread: its listener, its upstream connections, its plugin instances. No request waits for another thread's: docs/architecture.md says which
+//! locks there are all the same.
 
 use crate::connection;
 use crate::drain::Drain;
+use crate::figures::Figures;
 use crate::gate::{Gate, Place};
 use crate::observe::{Job, Observers};
 use crate::snapshot::Snapshot;
-use crate::stats::{Shard, Stats};
+use crate::stats::Stats;
 use arc_swap::ArcSwap;
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -30,23 +32,35 @@ const LAST_MOMENT: Duration = Duration::from_millis(500);
 pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) stats: Stats,
-    pub(crate) ledger: Ledger,
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) ledger: Arc<Ledger>,
     pub(crate) connections: Arc<Gate>,
     pub(crate) in_flight: Arc<Gate>,
     pub(crate) workers: usize,
+}
+
+impl Shared {
+    /// Bounds the series of all figures as a configuration says that begins to serve.
+    pub(crate) fn bound_series(&self, limit: usize) {
+        self.stats.set_limit(limit);
+        self.ledger.set_limit(limit);
+    }
 }
 
 /// The snapshot as one worker holds it: counted on this thread alone, so that requests do not fight over one counter.
 #[derive(Debug)]
 pub(crate) struct Held {
     pub(crate) snapshot: Arc<Snapshot>,
+    /// Where the worker counts what it serves from this snapshot.
+    pub(crate) figures: Figures,
 }
 
 impl Held {
-    /// Where a request is counted that has no tenant yet.
-    pub(crate) fn nobody(&self, worker: usize) -> Arc<Shard> {
-        self.snapshot.nobody().shard(worker).map_or_else(Arc::default, Arc::clone)
+    fn new(worker: usize, shared: &Shared, snapshot: Arc<Snapshot>) -> Rc<Self> {
+        let config = &snapshot.config;
+        let by_tenant = config.metrics.tenant_histograms;
+        let figures = Figures::new(worker, &shared.stats, &shared.ledger, by_tenant, config.limits.series);
+        Rc::new(Self { snapshot, figures })
     }
 }
 
@@ -75,7 +89,7 @@ impl std::fmt::Debug for Worker {
 
 impl Worker {
     fn new(index: usize, shared: &Arc<Shared>, drain: Drain) -> Rc<Self> {
-        let held = Rc::new(Held { snapshot: shared.snapshot.load_full() });
+        let held = Held::new(index, shared, shared.snapshot.load_full());
         Rc::new(Self {
             index,
             shared: Arc::clone(shared),
@@ -97,7 +111,7 @@ impl Worker {
         let current = self.shared.snapshot.load();
         let mut held = self.held.borrow_mut();
         if !Arc::ptr_eq(&current, &held.snapshot) {
-            *held = Rc::new(Held { snapshot: Arc::clone(&current) });
+            *held = Held::new(self.index, &self.shared, Arc::clone(&current));
         }
         Rc::clone(&held)
     }
@@ -202,6 +216,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         worker.sandbox.tidy(Instant::now());
         worker.pool.close_idle();
         worker.clients.trim();
+        worker.ids.look_at_clock();
         // An idle worker lets go of an old snapshot, too.
         worker.held();
     }

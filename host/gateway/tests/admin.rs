@@ -91,6 +91,8 @@ fn every_family_of_metrics_is_there_and_lawful_openmetrics() {
         ("weir_upstream_attempts", "counter"),
         ("weir_upstream_errors", "counter"),
         ("weir_upstream_healthy", "gauge"),
+        ("weir_series", "gauge"),
+        ("weir_series_beyond", "counter"),
         ("weir_generation", "gauge"),
         ("weir_plugin_problems", "gauge"),
         ("weir_reloads", "counter"),
@@ -124,10 +126,10 @@ fn requests_are_counted_by_tenant_model_and_status() {
     assert_eq!(requests(&["tenant=\"acme\"", "model=\"m\"", "status=\"200\""]), 3.0);
     assert_eq!(requests(&["tenant=\"globex\"", "model=\"m\"", "status=\"200\""]), 1.0);
     assert_eq!(requests(&["tenant=\"\"", "status=\"401\""]), 1.0);
-    assert_eq!(requests(&["status=\"400\""]), 1.0);
+    assert_eq!(requests(&["tenant=\"acme\"", "model=\"\"", "status=\"400\""]), 1.0);
     for name in ["weir_request_duration_seconds_count", "weir_overhead_seconds_count", "weir_first_byte_seconds_count"]
     {
-        assert_eq!(gateway.metric(name, &["tenant=\"acme\"", "model=\"m\""]), 3.0, "{name}");
+        assert_eq!(gateway.metric(name, &["model=\"m\""]), 4.0, "{name}");
     }
     assert_eq!(gateway.metric("weir_upstream_attempts_total", &["provider=\"up\""]), 5.0);
     assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);

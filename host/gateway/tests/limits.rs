@@ -63,6 +63,72 @@ fn requests_per_minute_are_counted_for_each_key_and_said_in_headers() {
     assert_eq!(upstream.seen().len(), 3);
 }
 
+/// A time in milliseconds, as Go and OpenAI write it.
+fn milliseconds(text: &str) -> f64 {
+    let (mut rest, mut sum) = (text, 0.0);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap();
+        let unit = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |length| digits + length);
+        let worth = match &rest[digits..unit] {
+            "ms" => 1.0,
+            "s" => 1_000.0,
+            "m" => 60_000.0,
+            other => panic!("{other} in {text}"),
+        };
+        sum += rest[..digits].parse::<f64>().unwrap() * worth;
+        rest = &rest[unit..];
+    }
+    sum
+}
+
+#[test]
+fn the_reset_is_when_the_whole_limit_is_back_for_who_is_answered_and_for_who_is_refused() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&limited(&config(upstream.address), "[tenants.acme]", "requests_per_minute = 4"));
+    let reset = |reply: &Reply| milliseconds(reply.header("x-ratelimit-reset-requests").unwrap());
+    let mut last = 0.0;
+    for spent in 1..=4 {
+        let reply = post(gateway.address, ACME, &chat("1"));
+        assert_eq!(reply.status, 200);
+        // Each request takes a quarter of a minute to come back; some of it has come back since the first one.
+        let (now, most) = (reset(&reply), f64::from(spent) * 15_000.0);
+        assert!(now > last && now <= most, "{now} ms after {spent}");
+        last = now;
+    }
+    let refused = post(gateway.address, ACME, &chat("2"));
+    assert_eq!(refused.status, 429);
+    assert!(reset(&refused) <= last && reset(&refused) > last - 15_000.0, "{} ms, before {last}", reset(&refused));
+    assert!(reset(&refused) > advice(&refused).1 as f64, "one request is back before all of them");
+}
+
+#[test]
+fn a_limit_that_a_reload_raises_or_lowers_leaves_what_was_spent_of_it_spent() {
+    let upstream = Upstream::chat();
+    let with =
+        |limit: u32| limited(&config(upstream.address), "[tenants.acme]", &format!("requests_per_minute = {limit}"));
+    let gateway = Gateway::start(&with(100));
+    let remaining = |reply: &Reply| -> u32 { reply.header("x-ratelimit-remaining-requests").unwrap().parse().unwrap() };
+    let asked = |limit: u32, spent: &mut u32| {
+        until("the limit is live", || {
+            *spent += 1;
+            let reply = post(gateway.address, ACME, &chat("1"));
+            (reply.header("x-ratelimit-limit-requests") == Some(&limit.to_string())).then_some(reply)
+        })
+    };
+    let mut spent = 0;
+    (0..60).for_each(|_| drop(asked(100, &mut spent)));
+    assert_eq!(spent, 60);
+    gateway.write_config(&with(1_000));
+    let reply = asked(1_000, &mut spent);
+    // At the least what was left and the difference; a few of those that were spent have come back meanwhile.
+    assert!(remaining(&reply) >= 1_000 - spent && remaining(&reply) < 1_000, "{} after {spent}", remaining(&reply));
+    gateway.write_config(&with(10));
+    let reply = asked(10, &mut spent);
+    assert_eq!(reply.status, 429, "more than ten are spent");
+    assert!(advice(&reply).1 <= 6_000, "one of ten is back after a tenth of a minute");
+    assert!(milliseconds(reply.header("x-ratelimit-reset-requests").unwrap()) <= 60_000.0);
+}
+
 #[test]
 fn a_tenants_requests_per_minute_hold_over_all_its_keys() {
     let upstream = Upstream::chat();

@@ -4,11 +4,14 @@
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use std::sync::Arc;
-
 use weir_config::Price;
+use weir_series::Row;
 
+use crate::labels::Labels;
 use crate::tally::Tally;
+
+/// The sums that an entry is added to.
+pub(crate) type Sums = Row<Labels, Tally>;
 
 /// Bytes of text that are taken for one token where nobody counted: the usual rule of thumb for English.
 pub const BYTES_PER_TOKEN: u64 = 4;
@@ -72,7 +75,7 @@ pub struct Closed {
 #[must_use = "dropping the entry records that the client went away"]
 pub struct Entry {
     /// `None` once closed: taking it is what makes the close happen once.
-    tally: Option<Arc<Tally>>,
+    sums: Option<Sums>,
     price: Price,
     input: u64,
     output_bytes: u64,
@@ -80,9 +83,9 @@ pub struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn open(tally: Arc<Tally>, price: Price) -> Self {
-        tally.open();
-        Self { tally: Some(tally), price, input: 0, output_bytes: 0, reported: None }
+    pub(crate) fn open(sums: Sums, price: Price) -> Self {
+        sums.1.open();
+        Self { sums: Some(sums), price, input: 0, output_bytes: 0, reported: None }
     }
 
     /// Notes the input, in tokens, as estimated from the request; a later call replaces an earlier one.
@@ -119,14 +122,14 @@ impl Entry {
     }
 
     fn settle(&mut self, reason: Reason, tokens: Tokens) -> Closed {
-        let cost_micro_usd = self.tally.take().map_or(0, |tally| tally.close(reason, &tokens, self.price));
+        let cost_micro_usd = self.sums.take().map_or(0, |sums| sums.1.close(reason, &tokens, self.price));
         Closed { reason, tokens, cost_micro_usd }
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if self.tally.is_some() {
+        if self.sums.is_some() {
             self.settle(Reason::ClientGone, self.seen());
         }
     }

@@ -4,13 +4,14 @@
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests;
 
-use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use weir_config::Price;
+use weir_series::Table;
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Sums};
+use crate::labels::Labels;
 use crate::tally::{ByProvenance, ByReason, Sum, Tally};
 
 /// The sums of one tenant, model and provider at the moment of reading.
@@ -35,90 +36,83 @@ pub struct Total {
     pub cost_micro_usd: u64,
 }
 
-/// One tenant's tallies: by model, and within it, as there are few, one after another by provider.
-type Page = HashMap<Arc<str>, Vec<(Arc<str>, Arc<Tally>)>>;
-/// The pages by tenant. A page that grows is replaced by a copy; the map of pages likewise, for a new tenant.
-type Pages = HashMap<Arc<str>, Arc<ArcSwap<Page>>>;
+/// The sums of one tenant, model and provider, for whoever opens entries there: to be kept, so that opening takes no lock
+/// and looks nothing up.
+#[derive(Clone)]
+pub struct Account(Sums);
+
+impl Account {
+    /// Opens an entry: from now on the request is chargeable, at `price`.
+    pub fn open(&self, price: Price) -> Entry {
+        Entry::open(Sums::clone(&self.0), price)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.0.1
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Account").field(&self.0.0).finish()
+    }
+}
 
 /// Counts what every tenant used of every model at every provider, since it was made. It outlives configurations:
 /// names that a reload brings are taken up as they come, and those that it drops keep their totals.
 ///
-/// It grows with the number of *configured* combinations in use; the caller passes no name that a client made up.
+/// It grows with the combinations that are used, up to a limit; those that come later are summed as tenant and model
+/// [`OTHER`](weir_series::OTHER), for each provider.
 #[derive(Debug)]
 pub struct Ledger {
-    pages: ArcSwap<Pages>,
+    tallies: Table<Labels, Tally>,
 }
 
 impl Ledger {
-    /// An empty ledger, with a place ready for each of `tenants`. Others may follow later.
-    pub fn new<T: AsRef<str>>(tenants: impl IntoIterator<Item = T>) -> Self {
-        let pages = tenants.into_iter().map(|tenant| (Arc::from(tenant.as_ref()), Arc::default())).collect();
-        Self { pages: ArcSwap::from_pointee(pages) }
+    /// An empty ledger of at most so many combinations.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self { tallies: Table::new(limit, Labels::shared) }
     }
 
-    /// Opens an entry: from now on the request is chargeable, at `price`.
-    ///
-    /// Takes no lock. The first entry of a combination copies one tenant's table, which is small.
-    pub fn open(&self, tenant: &Arc<str>, model: &str, provider: &str, price: Price) -> Entry {
-        let known = self.pages.load().get(tenant).and_then(|page| find(&page.load(), model, provider));
-        let tally = known.unwrap_or_else(|| self.enter(tenant, model, provider));
-        Entry::open(tally, price)
+    /// Changes the limit. Combinations that are there stay.
+    pub fn set_limit(&self, limit: usize) {
+        self.tallies.set_limit(limit);
+    }
+
+    /// Where entries of a tenant, model and provider are summed. Takes a lock: keep the answer.
+    #[must_use]
+    pub fn account(&self, tenant: &str, model: &str, provider: &str) -> Account {
+        let labels = Labels { tenant: tenant.into(), model: model.into(), provider: provider.into() };
+        Account(self.tallies.row(&labels))
+    }
+
+    /// Combinations that have sums of their own.
+    pub fn kept(&self) -> usize {
+        self.tallies.kept()
+    }
+
+    /// How many times a combination found no room.
+    pub fn beyond(&self) -> u64 {
+        self.tallies.beyond()
     }
 
     /// All totals, sorted by tenant, model and provider.
     #[must_use]
     pub fn totals(&self) -> Vec<Total> {
-        let mut totals: Vec<_> = self
-            .pages
-            .load()
-            .iter()
-            .flat_map(|(tenant, page)| {
-                let page = page.load_full();
-                page.iter()
-                    .flat_map(|(model, providers)| {
-                        providers.iter().map(|(provider, tally)| total(tenant, model, provider, tally))
-                    })
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let mut totals = Vec::new();
+        self.tallies.each(|labels, tally| totals.push(total(labels, tally)));
         totals.sort_by(|a, b| (&a.tenant, &a.model, &a.provider).cmp(&(&b.tenant, &b.model, &b.provider)));
         totals
     }
-
-    /// Adds the combination if another thread has not done so meanwhile, and returns the tally that all threads see.
-    #[cold]
-    fn enter(&self, tenant: &Arc<str>, model: &str, provider: &str) -> Arc<Tally> {
-        if !self.pages.load().contains_key(tenant) {
-            self.pages.rcu(|pages| {
-                let mut pages = Pages::clone(pages);
-                let _page = pages.entry(Arc::clone(tenant)).or_default();
-                pages
-            });
-        }
-        let pages = self.pages.load();
-        let Some(page) = pages.get(tenant) else { return Arc::default() };
-        page.rcu(|page| {
-            let mut page = Page::clone(page);
-            let providers = page.entry(Arc::from(model)).or_default();
-            if !providers.iter().any(|(name, _)| **name == *provider) {
-                providers.push((Arc::from(provider), Arc::default()));
-            }
-            page
-        });
-        find(&page.load(), model, provider).unwrap_or_default()
-    }
 }
 
-fn find(page: &Page, model: &str, provider: &str) -> Option<Arc<Tally>> {
-    let (_, tally) = page.get(model)?.iter().find(|(name, _)| **name == *provider)?;
-    Some(Arc::clone(tally))
-}
-
-fn total(tenant: &Arc<str>, model: &Arc<str>, provider: &Arc<str>, tally: &Tally) -> Total {
+fn total(labels: &Labels, tally: &Tally) -> Total {
     Total {
-        tenant: Arc::clone(tenant),
-        model: Arc::clone(model),
-        provider: Arc::clone(provider),
+        tenant: Arc::clone(&labels.tenant),
+        model: Arc::clone(&labels.model),
+        provider: Arc::clone(&labels.provider),
         opened: tally.opened(),
         reasons: tally.reasons(),
         tokens: tally.tokens(),

@@ -1,17 +1,19 @@
 //! What was used and what it cost: `open -> Entry -> close`, exactly one close for every open.
 //!
-//! A request is chargeable from the moment its head is handed to an upstream. At that moment [`Ledger::open`] gives an
+//! A request is chargeable from the moment its head is handed to an upstream. At that moment [`Account::open`] gives an
 //! [`Entry`], a guard that the response body owns: it is closed with a [`Reason`] and [`Tokens`], and dropping it in any
 //! other way (the client went, a task was cancelled, a panic unwound) closes it too, with what it had seen.
 //!
-//! Sums are kept in memory, per tenant, model and provider. Opening and closing take no lock once that combination has
-//! been seen; sums saturate instead of wrapping, because token counts come from providers.
+//! Sums are kept in memory, per tenant, model and provider, as many as the operator allows. Opening and closing take no
+//! lock: that is what [`Ledger::account`] is for, whose answer is kept. Sums saturate instead of wrapping, because token
+//! counts come from providers.
 
 mod entry;
+mod labels;
 mod ledger;
 mod tally;
 
 pub use entry::{BYTES_PER_TOKEN, Closed, Entry, Provenance, Reason, Tokens};
-pub use ledger::{Ledger, Total};
+pub use ledger::{Account, Ledger, Total};
 pub use tally::{ByProvenance, ByReason, Sum, cost_micro_usd};
 pub use weir_config::Price;

@@ -26,6 +26,8 @@ pub enum Denied {
         limit: u32,
         /// After this long one request will fit, if no other takes it first.
         retry_after: Duration,
+        /// After this long, with no further request, the whole limit is available again.
+        reset: Duration,
     },
     /// As many requests as allowed are being answered right now.
     #[error("this {scope} has {limit} requests in flight, which is its limit: wait until one has ended")]

@@ -5,20 +5,19 @@
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::Denied;
-use crate::rate::{Pace, Rate};
+use crate::rate::{Account, Late, Pace, Rate};
 
 /// What has been spent: it outlives every configuration that limits it, which is how counters survive a reload. A line
 /// of its own in the cache: worker threads write to it on every request.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 pub(crate) struct Spent {
-    /// [`Pace`]'s number. It measures a *share of the minute*, so it keeps its meaning when the limit changes: who had
-    /// spent all of the old limit starts with nothing of the new one and earns it at the new pace.
-    arrival: AtomicU64,
+    /// Requests of the rate, as an amount: what was spent stays spent when the limit changes, and a higher one leaves the
+    /// difference.
+    rate: Account,
     /// Requests in flight, counted even without a limit: a limit that arrives later must see them.
     seats: AtomicU32,
 }
@@ -33,14 +32,16 @@ impl Spent {
 /// Which limit was in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Over {
-    Rate { limit: u32, retry_after: Duration },
+    Rate { limit: u32, late: Late },
     Seats { limit: u32 },
 }
 
 impl Over {
     pub(crate) fn denied(self, scope: &'static str) -> Denied {
         match self {
-            Self::Rate { limit, retry_after } => Denied::RateLimited { scope, limit, retry_after },
+            Self::Rate { limit, late: Late { retry_after, reset } } => {
+                Denied::RateLimited { scope, limit, retry_after, reset }
+            }
             Self::Seats { limit } => Denied::TooManyConcurrent { scope, limit },
         }
     }
@@ -56,11 +57,9 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(per_minute: Option<u32>, seats: Option<u32>, previous: Option<&Self>) -> Self {
-        Self {
-            spent: previous.map_or_else(Arc::default, |meter| Arc::clone(&meter.spent)),
-            pace: per_minute.map(Pace::per_minute),
-            seats,
-        }
+        let spent: Arc<Spent> = previous.map_or_else(Arc::default, |meter| Arc::clone(&meter.spent));
+        let pace = per_minute.map(|limit| spent.rate.pace(limit, previous.and_then(|meter| meter.pace.as_ref())));
+        Self { spent, pace, seats }
     }
 
     /// Takes a seat and one request of the rate, or neither. The seat first: it can be given back exactly.
@@ -71,16 +70,16 @@ impl Meter {
             .fetch_update(Relaxed, Relaxed, |taken| (taken < limit).then_some(taken.saturating_add(1)))
             .map_err(|_taken| Over::Seats { limit })?;
         let Some(pace) = &self.pace else { return Ok(None) };
-        pace.take(&self.spent.arrival, now).map(Some).map_err(|retry_after| {
+        pace.take(&self.spent.rate, now).map(Some).map_err(|late| {
             self.spent.leave();
-            Over::Rate { limit: pace.limit(), retry_after }
+            Over::Rate { limit: pace.limit(), late }
         })
     }
 
     /// Undoes a [`Meter::take`] whose request did not go on.
     pub(crate) fn give_back(&self) {
         if let Some(pace) = &self.pace {
-            pace.give_back(&self.spent.arrival);
+            pace.give_back(&self.spent.rate);
         }
         self.spent.leave();
     }

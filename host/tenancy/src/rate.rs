@@ -5,6 +5,11 @@
 //! than a whole minute's allowance ahead of now. So an idle caller may spend its whole minute at once, and then gets
 //! one request per `minute / limit`. Times never run backwards here: an older `now` only sees less room.
 //!
+//! How far the number is ahead of now is an amount of requests only for who knows the limit that it was reckoned by. So
+//! the number says so itself, in its lowest bits, and whoever has another limit converts it in the same step in which it
+//! spends: what was spent stays the same amount of requests, whichever limit comes. Of a lower limit no more than all
+//! can be spent, so that no debt outlasts a minute.
+//!
 //! A single compare-and-swap decides, so two threads can never both take the last request. `Relaxed` is enough: the
 //! number guards no other memory.
 
@@ -12,10 +17,22 @@
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 const MINUTE: u64 = 60_000_000_000;
+
+/// Low bits of the number that say by which of an account's limits it is reckoned. The rest are good for 73 years.
+const TAG_BITS: u32 = 3;
+const LIMITS: usize = 1 << TAG_BITS;
+const TAG: u64 = (1 << TAG_BITS) - 1;
+
+/// What has been spent, whatever the limit: the number, and the limits that it may be reckoned by.
+#[derive(Debug, Default)]
+pub(crate) struct Account {
+    number: AtomicU64,
+    limits: [AtomicU32; LIMITS],
+}
 
 /// What is left of a rate limit right after a request was admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +56,16 @@ impl Rate {
     }
 }
 
-/// A limit of requests per minute, worked out. The number it is applied to is kept elsewhere, and outlives it.
+/// Why a request does not fit into a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Late {
+    /// After this long one request fits, if no other takes it first.
+    pub(crate) retry_after: Duration,
+    /// After this long, with no further request, the whole limit is available again: [`Rate::reset`] of who was refused.
+    pub(crate) reset: Duration,
+}
+
+/// A limit of requests per minute, worked out. What it is applied to is kept in an [`Account`], and outlives it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pace {
     limit: u32,
@@ -47,37 +73,85 @@ pub(crate) struct Pace {
     cost: u64,
     /// How far ahead of now the number may get: the cost of a whole minute's requests.
     window: u64,
+    /// Which of the account's limits it is.
+    tag: u64,
+}
+
+/// Nanoseconds that one request costs, rounded up.
+fn cost(limit: u32) -> u64 {
+    MINUTE.div_ceil(u64::from(limit.max(1)))
+}
+
+impl Account {
+    /// A limit for this account, beside the one that holds until now. Limits are set by one thread.
+    pub(crate) fn pace(&self, limit: u32, previous: Option<&Pace>) -> Pace {
+        let in_use = |place: usize| {
+            let tag = place as u64;
+            tag == self.number.load(Relaxed) & TAG || previous.is_some_and(|previous| previous.tag == tag)
+        };
+        let known = self.limits.iter().position(|known| known.load(Relaxed) == limit);
+        let place = known.or_else(|| (0..LIMITS).find(|place| !in_use(*place))).unwrap_or(0);
+        if let Some(at) = self.limits.get(place) {
+            at.store(limit, Relaxed);
+        }
+        let cost = cost(limit);
+        Pace { limit, cost, window: cost * u64::from(limit), tag: place as u64 }
+    }
+
+    /// What one request costs where the number is reckoned by this limit.
+    fn cost_by(&self, tag: u64) -> u64 {
+        let limit = usize::try_from(tag).ok().and_then(|tag| self.limits.get(tag));
+        cost(limit.map_or(1, |limit| limit.load(Relaxed)))
+    }
 }
 
 impl Pace {
-    pub(crate) fn per_minute(limit: u32) -> Self {
-        let cost = MINUTE.div_ceil(u64::from(limit.max(1)));
-        Self { limit, cost, window: cost * u64::from(limit) }
-    }
-
     pub(crate) fn limit(&self) -> u32 {
         self.limit
     }
 
     /// Spends one request at `now`, or says how long to wait for one.
-    pub(crate) fn take(&self, arrival: &AtomicU64, now: u64) -> Result<Rate, Duration> {
-        let spend = |spent: u64| {
-            let next = spent.max(now).saturating_add(self.cost);
-            (next - now <= self.window).then_some(next)
-        };
-        match arrival.fetch_update(Relaxed, Relaxed, spend) {
-            Ok(before) => Ok(self.after(before.max(now).saturating_add(self.cost) - now)),
-            Err(spent) => {
-                let ahead = (spent.max(now) - now).saturating_add(self.cost);
-                Err(Duration::from_nanos(ahead - self.window))
+    pub(crate) fn take(&self, account: &Account, now: u64) -> Result<Rate, Late> {
+        let mut said = Err(Late { retry_after: Duration::ZERO, reset: Duration::ZERO });
+        let spend = |number: u64| {
+            let ahead = self.ahead(account, number, now);
+            let next = ahead.saturating_add(self.cost);
+            if next <= self.window {
+                said = Ok(self.after(next));
+                return Some(self.number(now, next));
             }
-        }
+            let (retry_after, reset) = (Duration::from_nanos(next - self.window), Duration::from_nanos(ahead));
+            said = Err(Late { retry_after, reset });
+            // What was converted is kept: from now on it is earned back at this pace.
+            (number & TAG != self.tag).then(|| self.number(now, ahead))
+        };
+        // Whether anything was stored is of no interest: `said` is about the last try.
+        let _stored = account.number.fetch_update(Relaxed, Relaxed, spend);
+        said
     }
 
     /// Undoes one [`Pace::take`], at once: what was spent a moment ago is not yet earned back. Should this thread
     /// have been held up for longer than one request costs, a single request too many is given back, never too few.
-    pub(crate) fn give_back(&self, arrival: &AtomicU64) {
-        let _before = arrival.fetch_update(Relaxed, Relaxed, |spent| Some(spent.saturating_sub(self.cost)));
+    pub(crate) fn give_back(&self, account: &Account) {
+        let _before = account.number.fetch_update(Relaxed, Relaxed, |number| {
+            let cost = if number & TAG == self.tag { self.cost } else { account.cost_by(number & TAG) };
+            Some(((number >> TAG_BITS).saturating_sub(cost)) << TAG_BITS | number & TAG)
+        });
+    }
+
+    /// How far the number is ahead of now, reckoned by this limit.
+    fn ahead(&self, account: &Account, number: u64, now: u64) -> u64 {
+        let ahead = (number >> TAG_BITS).saturating_sub(now);
+        let tag = number & TAG;
+        if tag == self.tag || ahead == 0 {
+            return ahead;
+        }
+        let converted = (u128::from(ahead) * u128::from(self.cost)).div_ceil(u128::from(account.cost_by(tag)));
+        u64::try_from(converted).unwrap_or(u64::MAX).min(self.window)
+    }
+
+    fn number(&self, now: u64, ahead: u64) -> u64 {
+        now.saturating_add(ahead).min(u64::MAX >> TAG_BITS) << TAG_BITS | self.tag
     }
 
     fn after(&self, ahead: u64) -> Rate {

@@ -152,7 +152,9 @@ fn values_out_of_bounds() {
 
 #[test]
 fn limits_of_zero() {
-    for key in ["head", "headers", "body", "response", "event", "held", "connections", "in_flight", "h2_streams"] {
+    for key in
+        ["head", "headers", "body", "response", "event", "held", "connections", "in_flight", "series", "h2_streams"]
+    {
         each_is(&[(&format!("[limits]\n{key} = 0"), &format!("weir.toml:17: limits.{key}: is zero; give "))]);
     }
     for key in ["head_timeout", "body_timeout", "keep_alive_timeout", "write_timeout"] {

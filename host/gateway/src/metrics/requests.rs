@@ -1,47 +1,79 @@
 //! Requests, refusals, connections, and what the ledger holds.
 
 use super::Writer;
-use crate::stats::{STATUSES, Series, Shard, Total};
+use crate::stats::{Pair, STATUSES, Stats, Times, Total};
 use crate::worker::Shared;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use weir_ledger::{Provenance, Reason};
 
 pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
-    counts(out, shared)?;
-    latencies(out, shared)?;
+    counts(out, &shared.stats)?;
+    connections(out, shared)?;
+    latencies(out, &shared.stats)?;
     ledger(out, shared)
 }
 
-fn counts(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
-    let stats = &shared.stats;
-    out.counter(
-        "requests",
-        "Requests that have ended, by the status that the client saw; 499 if it left before",
-        |c| {
-            let mut result = Ok(());
-            stats.each_series(|series| {
-                for (place, status) in STATUSES.iter().enumerate() {
-                    let count: u64 = series.shards().filter_map(|s| s.statuses().nth(place)).sum();
-                    let status = if *status == 0 { "other".to_owned() } else { status.to_string() };
-                    if count > 0 && result.is_ok() {
-                        result =
-                            c.add(&[("tenant", &series.tenant), ("model", &series.model), ("status", &status)], count);
-                    }
-                }
-            });
-            result
-        },
-    )?;
+/// What was counted for one tenant and model.
+struct Counted {
+    of: Pair,
+    statuses: [u64; STATUSES.len()],
+    in_flight: i64,
+}
+
+fn counted(stats: &Stats) -> Vec<Counted> {
+    let mut all = Vec::new();
+    stats.requests.each(|of, shards| {
+        let mut counted = Counted { of: of.clone(), statuses: [0; STATUSES.len()], in_flight: 0 };
+        for shard in shards.all() {
+            counted.statuses.iter_mut().zip(shard.statuses()).for_each(|(sum, count)| *sum += count);
+            counted.in_flight += shard.in_flight.load(Ordering::Relaxed);
+        }
+        all.push(counted);
+    });
+    all.sort_by(|a, b| a.of.cmp(&b.of));
+    all
+}
+
+fn counts(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
+    let all = counted(stats);
+    let help = "Requests that have ended, by the status that the client saw; 499 if it left before";
+    out.counter("requests", help, |c| {
+        for Counted { of, statuses, .. } in &all {
+            for (status, count) in STATUSES.iter().zip(statuses).filter(|(_, count)| **count > 0) {
+                let status = if *status == 0 { "other".to_owned() } else { status.to_string() };
+                c.add(&[("tenant", &of.tenant), ("model", &of.model), ("status", &status)], *count)?;
+            }
+        }
+        Ok(())
+    })?;
     out.gauge("in_flight", "Requests being answered", |g| {
-        each(shared, |series| {
-            let now: i64 = series.shards().map(|s| s.in_flight.load(Ordering::Relaxed)).sum();
-            g.add(&[("tenant", &series.tenant), ("model", &series.model)], now.max(0) as u64)
+        all.iter().try_for_each(|Counted { of, in_flight, .. }| {
+            g.add(&[("tenant", &of.tenant), ("model", &of.model)], (*in_flight).max(0) as u64)
         })
     })?;
     out.counter("refusals", "Answers of the gateway's own in place of a model's, by code", |c| {
-        stats.refusals().iter().try_for_each(|(code, count)| c.add(&[("code", code)], *count))
-    })?;
+        refusals(stats)
+            .iter()
+            .try_for_each(|(tenant, code, count)| c.add(&[("code", code), ("tenant", tenant)], *count))
+    })
+}
+
+fn refusals(stats: &Stats) -> Vec<(Arc<str>, String, u64)> {
+    let mut all = Vec::new();
+    stats.refusals.each(|tenant, codes| {
+        codes.each(|code, shards| {
+            let count = shards.all().iter().map(|count| count.load(Ordering::Relaxed)).sum();
+            all.push((Arc::clone(tenant), code.to_owned(), count));
+        });
+    });
+    all.sort();
+    all
+}
+
+fn connections(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    let stats = &shared.stats;
     out.gauge("connections", "Client connections open", |g| g.add(&[], shared.connections.inside() as u64))?;
     out.counter("connections_accepted", "Client connections accepted", |c| {
         c.add(&[], stats.accepted.load(Ordering::Relaxed))
@@ -51,13 +83,19 @@ fn counts(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     })
 }
 
-fn latencies(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
-    let mut family = |name: &str, help: &str, add: fn(&Shard, &mut Total)| {
+fn latencies(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
+    let mut all: Vec<(Pair, Vec<Arc<Times>>)> = Vec::new();
+    stats.times.each(|of, shards| all.push((of.clone(), shards.all())));
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut family = |name: &str, help: &str, add: fn(&Times, &mut Total)| {
         out.histogram(name, help, |h| {
-            each(shared, |series| {
+            all.iter().try_for_each(|(of, shards)| {
                 let mut total = Total::default();
-                series.shards().for_each(|shard| add(shard, &mut total));
-                h.total(&[("tenant", &series.tenant), ("model", &series.model)], &total)
+                shards.iter().for_each(|shard| add(shard, &mut total));
+                if of.tenant.is_empty() {
+                    return h.total(&[("model", &of.model)], &total);
+                }
+                h.total(&[("tenant", &of.tenant), ("model", &of.model)], &total)
             })
         })
     };
@@ -70,16 +108,6 @@ fn latencies(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     family("overhead_seconds", "The gateway's own share of the time to the response's head", |shard, total| {
         shard.overhead.add_to(total);
     })
-}
-
-fn each(shared: &Shared, mut write: impl FnMut(&Series) -> fmt::Result) -> fmt::Result {
-    let mut result = Ok(());
-    shared.stats.each_series(|series| {
-        if result.is_ok() {
-            result = write(series);
-        }
-    });
-    result
 }
 
 const REASONS: [(Reason, &str); 4] = [
@@ -102,7 +130,10 @@ fn ledger(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
                     ("provider", &*total.provider),
                     ("reason", name),
                 ];
-                c.add(&labels, *total.reasons.of(reason))?;
+                let count = *total.reasons.of(reason);
+                if count > 0 {
+                    c.add(&labels, count)?;
+                }
             }
         }
         Ok(())

@@ -93,7 +93,7 @@ impl Stream {
                 self.flush(&outlet).await;
                 let face = refusal.face();
                 refusal.log(&self.trip.record.id, &self.trip.record.tenant);
-                self.trip.record.worker().shared.stats.refusal(face.code);
+                self.trip.record.count_refusal(face.code, refusal.is_a_plugins());
                 self.trip.record.refused(face.status.as_u16(), face.code, reason(&refusal));
                 if !self.told {
                     outlet.send(refusal.event()).await;

@@ -27,7 +27,7 @@ whole = acme.chat.completions.create(**ask("Hello there"))
 assert whole.choices[0].message.content == "You said: Hello there", whole
 assert whole.choices[0].finish_reason == "stop"
 assert whole.usage.total_tokens == whole.usage.prompt_tokens + whole.usage.completion_tokens > 0
-assert whole._request_id.startswith("req-"), whole._request_id
+assert len(whole._request_id) == 36 and whole._request_id[14] == "7", whole._request_id
 
 # A streamed answer, with usage for those who ask and without for those who do not.
 text, usage = "", None

@@ -3,12 +3,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use proptest::prelude::*;
 
 use super::*;
+use crate::ledger::{Account, Ledger};
 use crate::tally::{ByReason, Sum};
 
 const PRICE: Price = Price { input_micro: 1_000_000, output_micro: 2_000_000 };
 
-fn open(tally: &Arc<Tally>) -> Entry {
-    Entry::open(Arc::clone(tally), PRICE)
+fn account() -> Account {
+    Ledger::new(1).account("acme", "m", "p")
+}
+
+fn open(account: &Account) -> Entry {
+    account.open(PRICE)
 }
 
 fn reported(input: u64, output: u64) -> Tokens {
@@ -17,8 +22,9 @@ fn reported(input: u64, output: u64) -> Tokens {
 
 #[test]
 fn close_records_what_it_was_given_and_says_what_it_cost() {
-    let tally = Arc::default();
-    let mut entry = open(&tally);
+    let account = account();
+    let tally = account.tally();
+    let mut entry = open(&account);
     entry.progress(1_000);
     let closed = entry.close(Reason::Completed, reported(3, 4));
     assert_eq!(closed, Closed { reason: Reason::Completed, tokens: reported(3, 4), cost_micro_usd: 11 });
@@ -29,8 +35,9 @@ fn close_records_what_it_was_given_and_says_what_it_cost() {
 
 #[test]
 fn a_dropped_entry_is_a_client_gone_with_what_was_seen() {
-    let tally = Arc::default();
-    let mut entry = open(&tally);
+    let account = account();
+    let tally = account.tally();
+    let mut entry = open(&account);
     entry.asked(10);
     entry.progress(5);
     entry.progress(4);
@@ -42,8 +49,9 @@ fn a_dropped_entry_is_a_client_gone_with_what_was_seen() {
 
 #[test]
 fn a_client_that_leaves_after_the_report_is_charged_what_was_reported() {
-    let tally = Arc::default();
-    let mut entry = open(&tally);
+    let account = account();
+    let tally = account.tally();
+    let mut entry = open(&account);
     entry.asked(10);
     entry.report(reported(7, 8));
     entry.progress(400);
@@ -54,9 +62,10 @@ fn a_client_that_leaves_after_the_report_is_charged_what_was_reported() {
 
 #[test]
 fn a_panic_while_the_entry_is_open_closes_it() {
-    let tally = Arc::default();
+    let account = account();
+    let tally: &Tally = account.tally();
     let caught = catch_unwind(AssertUnwindSafe(|| {
-        let _entry = open(&tally);
+        let _entry = open(&account);
         panic!("as a bug in the relay would");
     }));
     assert!(caught.is_err());
@@ -65,7 +74,7 @@ fn a_panic_while_the_entry_is_open_closes_it() {
 
 #[test]
 fn progress_saturates() {
-    let mut entry = open(&Arc::default());
+    let mut entry = open(&account());
     entry.progress(u64::MAX);
     entry.progress(u64::MAX);
     assert_eq!(entry.seen().output, u64::MAX.div_ceil(BYTES_PER_TOKEN));
@@ -104,13 +113,14 @@ proptest! {
     /// Whatever happens to entries and in whichever order, each is closed once, and nothing else is counted.
     #[test]
     fn every_open_has_exactly_one_close(steps in prop::collection::vec(step(), 0..200)) {
-        let tally = Arc::<Tally>::default();
+        let account = account();
+        let tally = account.tally();
         let (mut open_now, mut opened, mut tokens) = (Vec::<Entry>::new(), 0u64, 0u64);
         for step in steps {
             let count = open_now.len();
             let at = |at: usize| (count > 0).then(|| at % count.max(1));
             match step {
-                Step::Open => { open_now.push(open(&tally)); opened += 1; }
+                Step::Open => { open_now.push(open(&account)); opened += 1; }
                 Step::Asked(i, n) => if let Some(i) = at(i) { open_now[i].asked(n) },
                 Step::Progress(i, n) => if let Some(i) = at(i) { open_now[i].progress(n) },
                 Step::Report(i, n) => if let Some(i) = at(i) { open_now[i].report(reported(n, n)) },

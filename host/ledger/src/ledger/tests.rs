@@ -9,22 +9,22 @@ fn tokens(input: u64, output: u64) -> Tokens {
     Tokens { input, output, provenance: Provenance::Reported, ..Tokens::default() }
 }
 
-fn name(text: &str) -> Arc<str> {
-    Arc::from(text)
+fn open(ledger: &Ledger, tenant: &str, model: &str, provider: &str) -> Entry {
+    ledger.account(tenant, model, provider).open(PRICE)
 }
 
 #[test]
 fn a_new_ledger_has_no_totals() {
-    assert_eq!(Ledger::new(["acme"]).totals(), []);
+    assert_eq!(Ledger::new(100).totals(), []);
 }
 
 #[test]
 fn totals_are_kept_apart_by_tenant_model_and_provider_and_sorted() {
-    let ledger = Ledger::new(["zebra", "acme"]);
+    let ledger = Ledger::new(100);
     for (tenant, model, provider) in
         [("zebra", "m", "p"), ("acme", "n", "p"), ("acme", "m", "q"), ("acme", "m", "p"), ("acme", "m", "p")]
     {
-        let entry = ledger.open(&name(tenant), model, provider, PRICE);
+        let entry = open(&ledger, tenant, model, provider);
         let _closed = entry.close(Reason::Completed, tokens(1, 1));
     }
     let seen: Vec<_> =
@@ -33,16 +33,24 @@ fn totals_are_kept_apart_by_tenant_model_and_provider_and_sorted() {
 }
 
 #[test]
-fn a_tenant_that_a_reload_brings_is_taken_up() {
-    let ledger = Ledger::new::<&str>([]);
-    drop(ledger.open(&name("late"), "m", "p", PRICE));
-    assert_eq!(ledger.totals()[0].reasons.client_gone, 1);
+fn combinations_past_the_limit_share_a_total_for_each_provider_and_nothing_is_lost() {
+    let ledger = Ledger::new(2);
+    for (tenant, provider) in [("a", "p"), ("b", "p"), ("c", "p"), ("d", "q"), ("e", "p"), ("a", "p")] {
+        let _closed = open(&ledger, tenant, "m", provider).close(Reason::Completed, tokens(10, 1));
+    }
+    let seen: Vec<_> = ledger
+        .totals()
+        .iter()
+        .map(|t| format!("{} {} {} {} {}", t.tenant, t.model, t.provider, t.opened, t.tokens.reported.input))
+        .collect();
+    assert_eq!(seen, ["a m p 2 20", "b m p 1 10", "other other p 2 20", "other other q 1 10"]);
+    assert_eq!((ledger.kept(), ledger.beyond()), (2, 3));
 }
 
 #[test]
 fn an_open_entry_is_in_the_total_as_opened_only() {
-    let ledger = Ledger::new(["acme"]);
-    let entry = ledger.open(&name("acme"), "m", "p", PRICE);
+    let ledger = Ledger::new(100);
+    let entry = open(&ledger, "acme", "m", "p");
     assert_eq!((ledger.totals()[0].opened, ledger.totals()[0].reasons), (1, ByReason::default()));
     drop(entry);
     assert_eq!(ledger.totals()[0].reasons.client_gone, 1);
@@ -50,9 +58,9 @@ fn an_open_entry_is_in_the_total_as_opened_only() {
 
 #[test]
 fn entries_of_one_total_may_have_different_prices() {
-    let ledger = Ledger::new(["acme"]);
+    let ledger = Ledger::new(100);
     for output_micro in [1_000_000, 3_000_000] {
-        let entry = ledger.open(&name("acme"), "m", "p", Price { input_micro: 0, output_micro });
+        let entry = ledger.account("acme", "m", "p").open(Price { input_micro: 0, output_micro });
         assert_eq!(entry.close(Reason::Completed, tokens(9, 5)).cost_micro_usd, 5 * output_micro / 1_000_000);
     }
     assert_eq!(ledger.totals()[0].cost_micro_usd, 20);
@@ -62,13 +70,13 @@ fn entries_of_one_total_may_have_different_prices() {
 fn totals_are_exact_under_threads_that_also_bring_new_names() {
     const THREADS: u64 = 4;
     const EACH: u64 = 2_000;
-    let ledger = Ledger::new(["t0"]);
+    let ledger = Ledger::new(100);
     thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 for i in 0..EACH {
-                    let (tenant, model) = (name(&format!("t{}", i % 3)), format!("m{}", i % 5));
-                    let entry = ledger.open(&tenant, &model, if i % 2 == 0 { "p" } else { "q" }, PRICE);
+                    let (tenant, model) = (format!("t{}", i % 3), format!("m{}", i % 5));
+                    let entry = open(&ledger, &tenant, &model, if i % 2 == 0 { "p" } else { "q" });
                     if i % 7 == 0 {
                         drop(entry)
                     } else {

@@ -41,13 +41,13 @@ fn without_limits_everything_is_admitted_and_still_counted() {
 }
 
 #[test]
-fn what_was_spent_is_a_share_of_the_minute_and_keeps_it_under_a_new_limit() {
+fn what_was_spent_is_an_amount_and_stays_it_under_a_new_limit() {
     let before = Meter::new(Some(60), None, None);
     for _ in 0..30 {
         before.take(0).unwrap();
     }
     let after = Meter::new(Some(600), None, Some(&before));
-    assert_eq!(after.take(0).unwrap().unwrap().remaining, 299);
+    assert_eq!(after.take(0).unwrap().unwrap().remaining, 569);
     let lifted = Meter::new(None, None, Some(&after));
     assert_eq!(lifted.take(0), Ok(None));
     let again = Meter::new(Some(60), None, Some(&lifted));

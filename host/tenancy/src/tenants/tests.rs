@@ -221,17 +221,18 @@ fn a_reload_carries_spent_requests_and_held_seats_over_by_name() {
 }
 
 #[test]
-fn a_reload_with_other_limits_keeps_the_share_that_was_spent() {
+fn a_reload_with_other_limits_keeps_the_amount_that_was_spent() {
     let before = tenants(FREE, (Some(60), None), None);
     let now = Instant::now();
     let caller = before.identify(Some(ONE)).unwrap();
     while caller.admit(now).is_ok() {}
     let after = tenants(FREE, (Some(600), None), Some(&before));
     let caller = after.identify(Some(ONE)).unwrap();
-    let refusal = caller.admit(now).unwrap_err();
-    let retry_after = Duration::from_millis(100);
-    assert_eq!(refusal, Denied::RateLimited { scope: "key", limit: 600, retry_after });
-    assert_eq!(caller.admit(now + Duration::from_secs(30)).unwrap().rate.unwrap().remaining, 299);
+    assert_eq!(caller.admit(now).unwrap().rate.unwrap().remaining, 539);
+    let lowered = tenants(FREE, (Some(6), None), Some(&after));
+    let refusal = lowered.identify(Some(ONE)).unwrap().admit(now).unwrap_err();
+    let (retry_after, reset) = (Duration::from_secs(10), Duration::from_secs(60));
+    assert_eq!(refusal, Denied::RateLimited { scope: "key", limit: 6, retry_after, reset });
 }
 
 #[test]

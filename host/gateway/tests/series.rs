@@ -1,0 +1,225 @@
+//! Series exist for what has happened, they are bounded, and what finds no room loses its name and nothing else.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod guest;
+mod support;
+
+use guest::Guest;
+use std::fmt::Write as _;
+use support::upstream::Upstream;
+use support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, send, until};
+
+/// `count` tenants `t0`, `t1`, … with a key each, whose secret is `demo`, and models `m0`, `m1`, … at the provider `up`.
+fn many(tenants: usize, models: usize) -> String {
+    let mut text = String::new();
+    for n in 0..models {
+        write!(
+            text,
+            "[models.m{n}]\ntargets = [{{ provider = \"up\", model = \"m\", price = {{ input = 1.0, output = 1.0 }} }}]\n"
+        )
+        .unwrap();
+    }
+    for n in 0..tenants {
+        let hash: String =
+            weir_tenancy::key::hash(b"", &format!("t{n}"), "demo").iter().fold(String::new(), |mut s, b| {
+                write!(s, "{b:02x}").unwrap();
+                s
+            });
+        write!(
+            text,
+            "[tenants.t{n}]\nmodels = [\"*\"]\n[[tenants.t{n}.keys]]\nid = \"t{n}\"\nhash = \"blake3:{hash}\"\n"
+        )
+        .unwrap();
+    }
+    text
+}
+
+fn ask(gateway: &Gateway, tenant: usize, model: usize) {
+    let body = chat("hi").replace("\"m\"", &format!("\"m{model}\""));
+    assert_eq!(post(gateway.address, &format!("sk-weir-t{tenant}-demo"), &body).status, 200);
+}
+
+fn metrics(gateway: &Gateway) -> String {
+    gateway.admin_get("/metrics").text()
+}
+
+/// Lines of a family, without its type and help.
+fn lines<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
+    text.lines().filter(|line| line.split(['{', ' ']).next() == Some(name)).collect()
+}
+
+/// Memory that the process itself has, in MiB: what it wrote, not the program's file.
+fn anonymous_mib(gateway: &Gateway) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<usize>().unwrap() / 1024
+}
+
+#[test]
+fn a_large_configuration_costs_what_it_is_long_and_no_series_before_something_happens() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config_with(upstream.address, "", &many(3_000, 30)));
+    let text = metrics(&gateway);
+    assert!(!text.contains("tenant=\"t"), "a series for a tenant that has asked nothing");
+    assert!(text.len() < 100_000, "{} bytes of a scrape before anything happened", text.len());
+    let memory = anonymous_mib(&gateway);
+    assert!(memory < 120, "{memory} MiB");
+    (0..20).for_each(|n| ask(&gateway, n * 100, n));
+    until("all are settled", || (gateway.metric("weir_requests_total", &["status=\"200\""]) == 20.0).then_some(()));
+    let text = metrics(&gateway);
+    assert_eq!(lines(&text, "weir_requests_total").len(), 20, "{text}");
+    assert_eq!(lines(&text, "weir_cost_usd_total").len(), 20);
+    assert!(anonymous_mib(&gateway) < memory + 20, "{} MiB after {memory}", anonymous_mib(&gateway));
+}
+
+#[test]
+fn past_the_limit_requests_are_counted_as_others_and_the_sums_stay_exact() {
+    let upstream = Upstream::chat();
+    let config =
+        |limit: usize| config_with(upstream.address, "", &format!("{}\n[limits]\nseries = {limit}\n", many(6, 3)));
+    let gateway = Gateway::start(&config(4));
+    for round in 0..3 {
+        for tenant in 0..6 {
+            (0..3).for_each(|model| ask(&gateway, tenant, model));
+        }
+        let asked = f64::from((round + 1) * 18);
+        until("all are settled", || (gateway.metric("weir_requests_total", &[]) == asked).then_some(()));
+        let text = metrics(&gateway);
+        // The four that were first, one for the others, and one for those of whom nothing is known yet.
+        assert_eq!(lines(&text, "weir_requests_total").len(), 5, "{text}");
+        assert_eq!(lines(&text, "weir_in_flight").len(), 6, "{text}");
+        assert_eq!(lines(&text, "weir_ledger_closed_total").len(), 5, "{text}");
+    }
+    let others = ["tenant=\"other\"", "model=\"other\""];
+    assert_eq!(gateway.metric("weir_requests_total", &others), 42.0);
+    assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);
+    assert_eq!(gateway.metric("weir_ledger_closed_total", &["reason=\"completed\""]), 54.0);
+    assert_eq!(gateway.metric("weir_tokens_total", &["direction=\"input\""]), 54.0 * 3.0);
+    assert_eq!(gateway.metric("weir_tokens_total", &["direction=\"input\"", others[0], "provider=\"up\""]), 42.0 * 3.0);
+    assert!((gateway.metric("weir_cost_usd_total", &[]) - 54.0 * 4e-6).abs() < 1e-9);
+    assert_eq!(gateway.metric("weir_request_duration_seconds_count", &[]), 54.0);
+    assert_eq!(gateway.metric("weir_series", &["kind=\"requests\""]), 4.0);
+    assert_eq!(gateway.metric("weir_series", &["kind=\"ledger\""]), 4.0);
+    assert!(gateway.metric("weir_series_beyond_total", &["kind=\"requests\""]) >= 14.0);
+
+    gateway.write_config(&config(400));
+    until("the limit is raised", || gateway.log().contains("limits.series: 4 → 400").then_some(()));
+    until("it serves", || {
+        ask(&gateway, 5, 2);
+        (gateway.metric("weir_requests_total", &["tenant=\"t5\"", "model=\"m2\""]) > 0.0).then_some(())
+    });
+}
+
+#[test]
+fn histograms_are_kept_by_model_unless_the_operator_wants_them_by_tenant() {
+    let upstream = Upstream::chat();
+    let models = "[models.n]\ntargets = [\"up/m\"]\n";
+    let config = |more: &str| config_with(upstream.address, "", &format!("{models}{more}"));
+    let gateway = Gateway::start(&config(""));
+    let names = ["weir_request_duration_seconds", "weir_first_byte_seconds", "weir_overhead_seconds"];
+    let settled = |count: f64| until("settled", || (gateway.metric("weir_requests_total", &[]) == count).then_some(()));
+    assert_eq!(post(gateway.address, ACME, &chat("1")).status, 200);
+    assert_eq!(post(gateway.address, GLOBEX, &chat("2")).status, 200);
+    settled(2.0);
+    for name in names {
+        let count = format!("{name}_count");
+        assert_eq!(gateway.metric(&count, &["model=\"m\""]), 2.0, "{name}");
+        assert_eq!(gateway.metric(&count, &["model=\"n\""]), 0.0, "{name}");
+        let text = metrics(&gateway);
+        let by_tenant = lines(&text, &count).iter().filter(|line| line.contains("tenant=")).count();
+        assert_eq!(by_tenant, 0, "{name} by tenant, though nobody asked for that");
+        assert!(lines(&text, &format!("{name}_bucket")).iter().all(|line| !line.contains("model=\"n\"")));
+    }
+    gateway.write_config(&config("[metrics]\ntenant_histograms = true\n"));
+    until("the change is live", || gateway.log().contains("tenant_histograms: false → true").then_some(()));
+    until("it serves", || {
+        assert_eq!(post(gateway.address, ACME, &chat("3")).status, 200);
+        (gateway.metric("weir_overhead_seconds_count", &["tenant=\"acme\"", "model=\"m\""]) > 0.0).then_some(())
+    });
+    assert_eq!(post(gateway.address, GLOBEX, &chat("4").replace("\"m\"", "\"n\"")).code(), "model_not_found");
+}
+
+#[test]
+fn a_refusal_is_counted_for_its_tenant_also_before_it_is_known_what_was_asked() {
+    let upstream = Upstream::chat();
+    let limited = config(upstream.address).replace("[tenants.acme]\n", "[tenants.acme]\nrequests_per_minute = 1\n");
+    let gateway = Gateway::start(&limited);
+    assert_eq!(post(gateway.address, ACME, &chat("1")).status, 200);
+    (0..3).for_each(|_| assert_eq!(post(gateway.address, ACME, &chat("2")).status, 429));
+    (0..2).for_each(|_| assert_eq!(post(gateway.address, GLOBEX, "{").status, 400));
+    let unknown = chat("3").replace("\"m\"", "\"nothing\"");
+    assert_eq!(post(gateway.address, GLOBEX, &unknown).status, 404);
+    (0..4).for_each(|_| assert_eq!(post(gateway.address, "sk-weir-acme-guess", &chat("4")).status, 401));
+    assert_eq!(send(gateway.address, "GET", "/nowhere", &[], b"").status, 404);
+    let refused = |code: &str, tenant: &str| {
+        let labels = [format!("code=\"{code}\""), format!("tenant=\"{tenant}\"")];
+        gateway.metric("weir_refusals_total", &[&labels[0], &labels[1]])
+    };
+    assert_eq!(refused("rate_limit_exceeded", "acme"), 3.0);
+    assert_eq!(refused("invalid_json", "globex"), 2.0);
+    assert_eq!(refused("model_not_found", "globex"), 1.0);
+    assert_eq!(refused("invalid_api_key", ""), 4.0, "a key's public part names nobody whose secret is wrong");
+    assert_eq!(refused("not_found", ""), 1.0);
+    assert_eq!(gateway.metric("weir_refusals_total", &[]), 11.0);
+    let ended = |labels: &[&str]| gateway.metric("weir_requests_total", labels);
+    until("all are settled", || (ended(&[]) == 12.0).then_some(()));
+    assert_eq!(ended(&["tenant=\"acme\"", "model=\"\"", "status=\"429\""]), 3.0);
+    assert_eq!(ended(&["tenant=\"globex\"", "model=\"\""]), 3.0);
+    assert_eq!(ended(&["tenant=\"\"", "model=\"\""]), 5.0);
+    assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);
+}
+
+/// A policy that refuses with the code that the client names.
+fn refuser() -> Guest {
+    Guest::on(
+        "policy",
+        r#"(call $request.header @"x-code" (global.get $ret)) (call $must-fail)
+           (call $refuse (i32.const 403) (i32.load (i32.const 68)) (i32.load (i32.const 72)) @"no")"#,
+    )
+}
+
+fn refused_as(gateway: &Gateway, token: &str, code: &str) {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("x-code", code)];
+    let reply = send(gateway.address, "POST", "/v1/chat/completions", &headers, chat("hi").as_bytes());
+    assert_eq!((reply.status, reply.code().as_str()), (403, code));
+}
+
+#[test]
+fn codes_that_a_plugin_makes_up_are_bounded_for_each_tenant_and_hide_nobody_elses() {
+    let upstream = Upstream::chat();
+    let gateway = guest::gateway(upstream.address, "", &[("refuser", &refuser(), "")]);
+    (0..150).for_each(|n| refused_as(&gateway, ACME, &format!("made_up_{n}")));
+    refused_as(&gateway, GLOBEX, "late");
+    assert_eq!(post(gateway.address, ACME, "{").status, 400);
+    let text = metrics(&gateway);
+    let of = |tenant: &str| {
+        let label = format!("tenant=\"{tenant}\"");
+        lines(&text, "weir_refusals_total").into_iter().filter(|line| line.contains(&label)).count()
+    };
+    assert_eq!(of("acme"), 66, "64 made up, the rest as `other`, and one of the gateway's own: {text}");
+    assert_eq!(gateway.metric("weir_refusals_total", &["code=\"other\"", "tenant=\"acme\""]), 86.0);
+    assert_eq!(gateway.metric("weir_refusals_total", &["code=\"late\"", "tenant=\"globex\""]), 1.0);
+    assert_eq!(gateway.metric("weir_refusals_total", &["code=\"invalid_json\"", "tenant=\"acme\""]), 1.0);
+    assert_eq!(gateway.metric("weir_refusals_total", &[]), 152.0);
+}
+
+#[test]
+fn past_the_limit_a_refusal_keeps_its_code_and_loses_its_tenant() {
+    let upstream = Upstream::chat();
+    let gateway =
+        Gateway::start(&config_with(upstream.address, "", &format!("{}\n[limits]\nseries = 2\n", many(5, 1))));
+    for tenant in 0..5 {
+        let key = format!("sk-weir-t{tenant}-demo");
+        (0..2).for_each(|_| assert_eq!(post(gateway.address, &key, "{").status, 400));
+        assert_eq!(post(gateway.address, &key, &chat("hi").replace("\"m\"", "\"x\"")).status, 404);
+    }
+    assert_eq!(post(gateway.address, "sk-weir-x-y", "{").status, 401);
+    let text = metrics(&gateway);
+    assert!(lines(&text, "weir_refusals_total").len() <= 5, "{text}");
+    let refused = |labels: &[&str]| gateway.metric("weir_refusals_total", labels);
+    assert_eq!(refused(&["code=\"invalid_json\""]), 10.0);
+    assert_eq!(refused(&["code=\"model_not_found\""]), 5.0);
+    assert_eq!(refused(&["code=\"invalid_api_key\"", "tenant=\"\""]), 1.0);
+    assert_eq!(refused(&["code=\"invalid_json\"", "tenant=\"other\""]), 8.0);
+}

@@ -1,0 +1,19 @@
+//! Figures under labels: made when something happens that they count, bounded in number, never lost.
+//!
+//! A [`Table`] has a row for each combination of labels that has occurred. Who counts asks for its row once, keeps it,
+//! and then writes atomics; a lock is taken for that first look alone. Past its limit a table answers a row that later
+//! combinations share, so that sums stay exact and only the attribution is lost. [`Names`] are the same for what guests
+//! name themselves, [`Shards`] one row's figures apart for each thread that writes them.
+//!
+//! Reading holds up nobody who counts for longer than a few rows take.
+
+mod names;
+mod shards;
+mod table;
+
+pub use names::{Names, Room};
+pub use shards::Shards;
+pub use table::{Row, Table};
+
+/// What stands for the labels that found no room of their own.
+pub const OTHER: &str = "other";
