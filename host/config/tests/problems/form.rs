@@ -30,7 +30,7 @@ fn unknown_keys() {
         ),
         (
             "[sever]\nx = 1",
-            "weir.toml:16: sever: is not known; did you mean `server`? known here: limits, log, models, ",
+            "weir.toml:16: sever: is not known; did you mean `server`? known here: limits, log, metrics, models, ",
         ),
         (
             "[limits]\nHead-Timeout = \"1s\"",
