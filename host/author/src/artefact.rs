@@ -1,6 +1,5 @@
 //! A plugin's file, and what its border says.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use weir_component::{Border, Interface};
@@ -22,7 +21,7 @@ pub(crate) struct Artefact {
 
 impl Artefact {
     pub(crate) fn read(path: &Path) -> Result<Self, AuthorError> {
-        let wasm = fs::read(path).map_err(AuthorError::file("read", path))?;
+        let wasm = crate::read::wasm(path)?;
         let border = Border::of(&wasm)
             .map_err(|error| weir_component::ComponentError::In { path: path.to_owned(), error: Box::new(error) })?;
         Ok(Self { path: path.to_owned(), wasm, border })

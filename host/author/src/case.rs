@@ -17,7 +17,6 @@
 mod expect;
 mod parts;
 
-use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -102,7 +101,7 @@ pub(crate) struct Case {
 
 /// The cases of a file.
 pub(crate) fn read(file: &Path) -> Result<Vec<Case>, AuthorError> {
-    let text = fs::read_to_string(file).map_err(AuthorError::file("read", file))?;
+    let text = crate::read::text(file)?;
     let wrong = |place: String, what: String| AuthorError::Case { file: file.to_owned(), place, what };
     let json: Json = serde_json::from_str(&text)
         .map_err(|e| wrong(format!("line {}, column {}", e.line(), e.column()), format!("not JSON: {e}")))?;

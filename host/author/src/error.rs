@@ -19,6 +19,14 @@ pub enum AuthorError {
         /// The operating system's reason.
         why: std::io::Error,
     },
+    /// A file that cannot be read, or is not one.
+    #[error("cannot read {path}: {why}", path = .path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// A file that is to be written is there already.
     #[error("{path} is there already: {fix}", path = .path.display())]
     Exists {

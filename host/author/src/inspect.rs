@@ -1,6 +1,5 @@
 //! `weir plugin inspect`: what is in a plugin's file, and what lies beside it.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::{Value as Json, json};
@@ -9,7 +8,7 @@ use weir_sandbox::signature::{self, PublicKey, SignatureError};
 
 use crate::artefact::{Artefact, need};
 use crate::show::{bytes, table};
-use crate::{AuthorError, Done};
+use crate::{AuthorError, Done, read};
 
 /// Where a schema of settings was found, and the schema.
 type Schema = Option<(String, String)>;
@@ -19,7 +18,7 @@ pub(crate) fn inspect(file: &Path, json: bool) -> Result<Done, AuthorError> {
     let plugin = Artefact::read(file)?;
     let anatomy = Anatomy::of(&plugin.wasm)?;
     let schema = schema(&plugin, &anatomy);
-    let signed = fs::read_to_string(plugin.beside(".sig"));
+    let signed = read::text(&plugin.beside(".sig"));
     let signed = signed.map(|text| signature::signers(&plugin.wasm, &text)).unwrap_or_default();
     let text = match json {
         true => to_json(&plugin, &anatomy, &schema, &signed),
@@ -35,7 +34,7 @@ fn schema(plugin: &Artefact, anatomy: &Anatomy) -> Schema {
     }
     let path = plugin.path.with_extension("schema.json");
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Some((name, fs::read_to_string(&path).ok()?))
+    Some((name, read::text(&path).ok()?))
 }
 
 fn to_text(plugin: &Artefact, anatomy: &Anatomy, schema: &Schema, signed: &Signed) -> String {

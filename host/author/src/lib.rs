@@ -19,6 +19,7 @@ mod make;
 mod measure;
 mod place;
 mod play;
+mod read;
 mod rig;
 mod scaffold;
 mod show;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
+use weir_component::ComponentError;
 
-use crate::{AuthorError, Done, check};
+use crate::{AuthorError, Done, check, read};
 
 /// What a `build` script ends with if a tool is missing.
 const SKIPPED: i32 = 3;
@@ -62,7 +63,7 @@ fn texts(dir: &Path) -> Result<Vec<PathBuf>, AuthorError> {
     for entry in fs::read_dir(dir).map_err(AuthorError::file("read", dir))? {
         let path = entry.map_err(AuthorError::file("read", dir))?.path();
         if path.extension().is_some_and(|extension| extension == "wat")
-            && fs::read_to_string(&path).is_ok_and(|text| weir_component::world_of(&text).is_some())
+            && read::text(&path).is_ok_and(|text| weir_component::world_of(&text).is_some())
         {
             found.push(path);
         }
@@ -71,8 +72,12 @@ fn texts(dir: &Path) -> Result<Vec<PathBuf>, AuthorError> {
     Ok(found)
 }
 
-fn from_text(text: &Path, output: &Path) -> Result<(), AuthorError> {
-    let component = weir_component::from_file(text)?;
+fn from_text(path: &Path, output: &Path) -> Result<(), AuthorError> {
+    let text = read::text(path)?;
+    let world = weir_component::world_of(&text).ok_or(ComponentError::NoWorld);
+    let component = world
+        .and_then(|world| weir_component::from_text(&text, world))
+        .map_err(|error| ComponentError::In { path: path.to_owned(), error: Box::new(error) })?;
     fs::write(output, component).map_err(AuthorError::file("write", output))
 }
 

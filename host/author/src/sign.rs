@@ -8,7 +8,7 @@ use std::path::Path;
 use weir_sandbox::signature::SecretKey;
 
 use crate::artefact::beside;
-use crate::{AuthorError, Done};
+use crate::{AuthorError, Done, read};
 
 /// Makes a pair of keys: the secret one into a file that only its owner reads, the public one for the configuration.
 pub(crate) fn keygen(file: &Path) -> Result<Done, AuthorError> {
@@ -30,15 +30,11 @@ pub(crate) fn sign(file: &Path, key: &Path) -> Result<Done, AuthorError> {
     if mode & 0o077 != 0 {
         return Err(AuthorError::OpenKey { path: key.to_owned() });
     }
-    let text = fs::read_to_string(key).map_err(AuthorError::file("read", key))?;
+    let text = read::text(key)?;
     let secret: SecretKey = text.parse().map_err(|error| AuthorError::Key { path: key.to_owned(), error })?;
-    let wasm = fs::read(file).map_err(AuthorError::file("read", file))?;
+    let wasm = read::wasm(file)?;
     let beside = beside(file, ".sig");
-    let old = match fs::read_to_string(&beside) {
-        Ok(old) => old,
-        Err(e) if e.kind() == ErrorKind::NotFound => String::new(),
-        Err(e) => return Err(AuthorError::file("read", &beside)(e)),
-    };
+    let old = read::text_if_there(&beside)?.unwrap_or_default();
     let public = secret.public().to_string();
     let mut lines: Vec<&str> = old.lines().filter(|line| !line.starts_with(&public)).collect();
     let line = secret.sign(&wasm);

@@ -1,8 +1,10 @@
 //! The whole of a configuration, and how it is read.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::file::Looked;
 use crate::names::Names;
 use crate::plugins::Plugins;
 use crate::problem::{Problem, Problems};
@@ -63,13 +65,37 @@ pub struct Overrides {
     pub plugins: Option<PathBuf>,
 }
 
+/// What came of reading a configuration file.
+pub struct Reading {
+    /// The configuration, or every problem of the file at once, in the order of its lines; that it cannot be read is one.
+    pub loaded: Result<Loaded, Problems>,
+    /// The file's text, if it could be read. May hold secrets.
+    pub text: Option<String>,
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").field("loaded", &self.loaded).finish_non_exhaustive()
+    }
+}
+
 /// Reads the configuration in a file, with the process's environment.
 ///
 /// # Errors
 /// Every problem of the file at once, in the order of its lines; that it cannot be read is one.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
-    let text = source::read_file(path).map_err(Problems::of)?;
-    parse(&text, path, &|name| std::env::var(name).ok(), overrides)
+    read(path, overrides, &Looked::default()).loaded
+}
+
+/// The same, for whoever watches the file: none that does not lie still is read.
+pub fn read(path: &Path, overrides: &Overrides, looked: &Looked) -> Reading {
+    match source::read_file(path, looked) {
+        Ok(text) => {
+            let loaded = parse_still(&text, path, &|name| std::env::var(name).ok(), overrides, looked);
+            Reading { loaded, text: Some(text) }
+        }
+        Err(problem) => Reading { loaded: Err(Problems::of(problem)), text: None },
+    }
 }
 
 /// Reads a configuration from `text`, as if it stood in `file`: problems name that file, and relative paths start
@@ -83,15 +109,25 @@ pub fn parse(
     env: &dyn Fn(&str) -> Option<String>,
     overrides: &Overrides,
 ) -> Result<Loaded, Problems> {
-    let source = Source::new(text, file, Some(env));
+    parse_still(text, file, env, overrides, &Looked::default())
+}
+
+fn parse_still(
+    text: &str,
+    file: &Path,
+    env: &dyn Fn(&str) -> Option<String>,
+    overrides: &Overrides,
+    looked: &Looked,
+) -> Result<Loaded, Problems> {
+    let source = Source::new(text, file, Some(env), looked);
     let parsed = source.table(text)?;
     let root = Table::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref()));
-    let config = read(root, file, overrides);
+    let config = read_sections(root, file, overrides);
     source.finish().map(|warnings| Loaded { config, warnings })
 }
 
 /// Reads every section, in the order in which they refer to each other.
-fn read(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
+fn read_sections(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
     let pepper = root.value("pepper").and_then(|value| value.secret()).unwrap_or_default();
     let server = Server::read(root.table("server"), overrides);
     let limits = Limits::read(root.table("limits"));
@@ -124,11 +160,12 @@ fn read(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
 }
 
 /// Where the configuration is unless the command line says otherwise: what `WEIR_CONFIG` names, else
-/// `config/weir.toml` if there is such a file, else `weir.toml`; relative to the working folder.
+/// `config/weir.toml` if there is anything of that name, else `weir.toml`; relative to the working folder.
 pub fn default_path(env: &dyn Fn(&str) -> Option<String>) -> PathBuf {
     if let Some(path) = env("WEIR_CONFIG").filter(|path| !path.is_empty()) {
         return PathBuf::from(path);
     }
     let usual = Path::new("config").join("weir.toml");
-    if usual.is_file() { usual } else { PathBuf::from("weir.toml") }
+    // Whatever stands there is what was meant: if it is no file, that is said, and not another one taken in its place.
+    if usual.symlink_metadata().is_ok() { usual } else { PathBuf::from("weir.toml") }
 }

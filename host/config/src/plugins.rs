@@ -23,6 +23,8 @@ use crate::{json, suggest};
 pub struct Plugins {
     /// Where the `*.wasm` are; absolute. `plugins` beside the file by default.
     pub folder: PathBuf,
+    /// Whether file or command line name the folder: then it has to be there.
+    pub folder_is_named: bool,
     /// Where compiled plugins are kept between runs; absolute. None leaves the choice to the gateway.
     pub cache: Option<PathBuf>,
     /// Whether the folder is watched, so that changes go live by themselves; true by default.
@@ -266,6 +268,7 @@ impl Plugins {
         }
         let folder = folder.map(source::absolute).or(written);
         let plugins = Self {
+            folder_is_named: folder.is_some(),
             folder: folder.unwrap_or_else(|| table.source.resolve("plugins")),
             cache: table.value("cache").and_then(|value| value.path()),
             reload: table.flag("reload", true),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::authorities::Authorities;
+use crate::file::FileError;
 use crate::secret::Secret;
 use crate::server::{LONGEST, SHORTEST};
 use crate::table::Table;
@@ -175,19 +176,15 @@ fn read_base_url(table: &Table<'_>, kind: ProviderKind) -> String {
 /// A PEM file, read now.
 pub(crate) fn authorities(value: &Value<'_>) -> Option<Authorities> {
     let path = value.path()?;
-    if !path.is_file() {
-        // Once it is there, this configuration is good.
-        value.source.depends_on(&path);
-        value.problem("is not a file", "give the path of a PEM file; a relative one starts from this file's folder");
-        return None;
-    }
     match value.source.read(&path) {
-        Ok(pem) => Some(Authorities::new(path, pem)),
-        Err(problem) => {
-            value.problem(problem.what, problem.fix);
-            None
+        Ok(pem) => return Some(Authorities::new(path, pem)),
+        Err(error) if error.is_missing() || matches!(error, FileError::Irregular(_)) => {
+            let fix = "give the path of a PEM file; a relative one starts from this file's folder";
+            value.problem("is not a file", fix);
         }
+        Err(error) => value.problem(error.to_string(), error.fix()),
     }
+    None
 }
 
 /// A secret that can stand in a header: not empty, visible characters, spaces and tabs only (RFC 9110 section 5.5).

@@ -206,20 +206,31 @@ impl Log {
     }
 }
 
-/// A level, or directives of which each ends in one.
-fn level(value: &Value<'_>) -> Option<String> {
-    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-    let text = value.text()?;
-    let lawful = |directive: &str| {
-        let level = directive.rsplit_once('=').map_or(directive, |(_, level)| level);
-        LEVELS.contains(&level.trim())
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Whether a text is a level, or directives of which each ends in one: what `log.level` may be.
+///
+/// # Errors
+/// What to write in its place.
+pub fn check_log_level(text: &str) -> Result<(), String> {
+    let is_level = |level: &str| LEVELS.iter().any(|known| level.trim().eq_ignore_ascii_case(known));
+    let is_good = |directive: &str| match directive.rsplit_once('=') {
+        Some((target, level)) => !target.trim().is_empty() && is_level(level),
+        None => is_level(directive),
     };
-    if text.value.split(',').all(lawful) {
-        return Some(text.value);
+    if text.split(',').all(is_good) {
+        return Ok(());
     }
-    value.problem(
-        format!("{} is not a level", text.quote()),
-        crate::suggest::fix(&text.value, "a level, or `target=level` and commas between", &LEVELS),
-    );
-    None
+    Err(crate::suggest::fix(text, "a level, or `target=level` and commas between", &LEVELS))
+}
+
+fn level(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    match check_log_level(&text.value) {
+        Ok(()) => Some(text.value),
+        Err(fix) => {
+            value.problem(format!("{} is not a level", text.quote()), fix);
+            None
+        }
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::expand::Env;
+use crate::file::{self, FileError, Looked};
 use crate::problem::{Problem, Problems};
 
 /// Where something stands: its TOML path and its line.
@@ -50,15 +50,17 @@ pub(crate) struct Source<'s> {
     warnings: RefCell<Vec<Problem>>,
     /// Other files that decide what this one means.
     files: RefCell<BTreeSet<PathBuf>>,
+    /// Which files lie still.
+    looked: &'s Looked,
 }
 
 impl<'s> Source<'s> {
-    pub(crate) fn new(text: &str, file: &'s Path, env: Option<Env<'s>>) -> Self {
+    pub(crate) fn new(text: &str, file: &'s Path, env: Option<Env<'s>>, looked: &'s Looked) -> Self {
         let absolute = absolute(file);
         let folder = absolute.parent().map(Path::to_path_buf).unwrap_or_default();
         let lines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1).collect();
         let (problems, warnings, files) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { file, folder, env, lines, problems, warnings, files }
+        Self { file, folder, env, lines, problems, warnings, files, looked }
     }
 
     /// Parses the text. Where the syntax is broken, every line on which it is becomes a problem, and there is no
@@ -105,14 +107,15 @@ impl<'s> Source<'s> {
     }
 
     /// What stands in another file, which is noted.
-    pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, Problem> {
+    pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         self.depends_on(path);
-        read_bytes(path)
+        file::read_still(path, MOST, self.looked)
     }
 
     /// The same as text.
-    pub(crate) fn read_text(&self, path: &Path) -> Result<String, Problem> {
-        text(path, self.read(path)?)
+    pub(crate) fn read_text(&self, path: &Path) -> Result<String, FileError> {
+        self.depends_on(path);
+        file::read_still_text(path, MOST, self.looked)
     }
 
     pub(crate) fn file(&self) -> &Path {
@@ -156,36 +159,17 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-/// The text of a file that is at most 4 MiB of UTF-8; otherwise the problem, which names no line unless one is at fault.
-pub(crate) fn read_file(file: &Path) -> Result<String, Problem> {
-    text(file, read_bytes(file)?)
+/// Bytes of a configuration, and of a file that it names.
+const MOST: u64 = 4 << 20;
+
+/// The text of a file that is at most 4 MiB of UTF-8 and lies still; otherwise the problem, which names no line unless
+/// one is at fault.
+pub(crate) fn read_file(path: &Path, looked: &Looked) -> Result<String, Problem> {
+    file::read_still_text(path, MOST, looked).map_err(|error| problem(path, &error))
 }
 
-fn problem(file: &Path, line: u32, what: String, fix: &str) -> Problem {
-    Problem { file: file.to_path_buf(), line, key: String::new(), what, fix: fix.to_owned() }
-}
-
-/// The bytes of a file that is at most 4 MiB long.
-fn read_bytes(file: &Path) -> Result<Vec<u8>, Problem> {
-    const MOST: u64 = 4 << 20;
-    let unreadable = |error: std::io::Error| {
-        problem(file, 0, format!("cannot be read: {error}"), "check the path and its permissions")
-    };
-    // Read no further than the bound: what is named may be a device without an end.
-    let mut bytes = Vec::new();
-    let reader = std::fs::File::open(file).map_err(unreadable)?;
-    reader.take(MOST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > MOST {
-        return Err(problem(file, 0, "is more than 4 MiB long".to_owned(), "give the file that was meant"));
-    }
-    Ok(bytes)
-}
-
-fn text(file: &Path, bytes: Vec<u8>) -> Result<String, Problem> {
-    String::from_utf8(bytes).map_err(|error| {
-        let lawful = error.utf8_error().valid_up_to();
-        let lines = error.as_bytes().iter().take(lawful).filter(|b| **b == b'\n').count();
-        let line = u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1);
-        problem(file, line, "is not UTF-8".to_owned(), "save the file as UTF-8")
-    })
+fn problem(path: &Path, error: &FileError) -> Problem {
+    let line = if let FileError::NotUtf8(line) = error { *line } else { 0 };
+    let (what, fix) = (error.to_string(), error.fix().to_owned());
+    Problem { file: path.to_path_buf(), line, key: String::new(), what, fix }
 }

@@ -77,7 +77,8 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// A secret: a string, or `file:` and the path of a file that holds it, less one line end at its end.
+    /// A secret: a string, or `file:` and the path of a file that holds it, less one line end at its end. Such a file
+    /// holds at least one character.
     pub(crate) fn secret(&self) -> Option<Secret> {
         let text = self.text()?.value;
         let secret = match text.strip_prefix("file:") {
@@ -85,10 +86,16 @@ impl<'t> Value<'t> {
             Some(path) => match self.source.read_text(&self.source.resolve(path)) {
                 Ok(held) => {
                     let held = held.strip_suffix('\n').unwrap_or(&held);
-                    held.strip_suffix('\r').unwrap_or(held).to_owned()
+                    let held = held.strip_suffix('\r').unwrap_or(held);
+                    // Whoever names a file means that there is a secret; an empty one has been cut off.
+                    if held.is_empty() {
+                        self.problem("its file is empty", "write the secret into it, or name another file");
+                        return None;
+                    }
+                    held.to_owned()
                 }
-                Err(problem) => {
-                    self.problem(format!("its file {}", problem.what), problem.fix);
+                Err(error) => {
+                    self.problem(format!("its file {error}"), error.fix());
                     return None;
                 }
             },

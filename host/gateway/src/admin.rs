@@ -1,13 +1,15 @@
-//! The admin listener: probes and metrics. On the control thread, so that no scrape slows a request.
+//! The admin listener: probes and metrics. On a thread of its own, so that no scrape slows a request, and no reload a probe.
 
 mod plugins;
+mod seats;
 
 use crate::control::Status;
+use crate::descriptors::{Spare, are_used_up};
 use crate::drain::Drain;
 use crate::metrics;
 use crate::worker::Shared;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{ALLOW, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -15,16 +17,23 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::registry::Registry;
+use seats::Seats;
 use serde_json::json;
+use std::cell::RefCell;
 use std::convert::Infallible;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, LocalOptions};
 
-/// Connections that are served at the same time.
-const CONNECTIONS: usize = 64;
+/// How long a request's head may take, and how long a connection may lie idle.
+const HEAD: Duration = Duration::from_secs(10);
+/// How long a connection may last in all: a client that asks and does not read holds its seat no longer.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How long to wait when no connection can be taken in.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What the listener answers from.
 pub(crate) struct Admin {
@@ -34,56 +43,138 @@ pub(crate) struct Admin {
     pub(crate) drain: Drain,
 }
 
-/// Serves until the process ends.
-pub(crate) async fn serve(listener: TcpListener, admin: Rc<Admin>) {
-    let seats = Arc::new(Semaphore::new(CONNECTIONS));
+/// Serves on a thread of its own, until the process ends.
+///
+/// # Errors
+/// If there is no thread to be had.
+pub(crate) fn start(listener: std::net::TcpListener, admin: Admin) -> io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let run = move || -> io::Result<()> {
+        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+        runtime.block_on(async {
+            serve(TcpListener::from_std(listener)?, admin).await;
+            Ok(())
+        })
+    };
+    std::thread::Builder::new().name("weir-admin".to_owned()).spawn(move || {
+        if let Err(why) = run() {
+            tracing::error!(%why, "the admin listener ended");
+        }
+    })?;
+    Ok(())
+}
+
+async fn serve(listener: TcpListener, admin: Admin) {
+    let spare = Rc::new(RefCell::new(Spare::default()));
+    let seated = Rc::new(Seated { admin, seats: Seats::default() });
     loop {
-        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
-        let Ok((stream, _)) = listener.accept().await else { continue };
-        let admin = Rc::clone(&admin);
-        let service = service_fn(move |request| {
-            let response = admin.answer(&request);
-            async move { Ok::<_, Infallible>(response) }
-        });
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(10)).max_headers(50);
-        let serving = builder.serve_connection(TokioIo::new(stream), service);
-        tokio::task::spawn_local(async move {
-            if let Err(why) = serving.await {
-                tracing::trace!(%why, "admin connection ended");
+        spare.borrow_mut().fill();
+        let stream = accept(&listener, &spare, &seated.seats).await;
+        seated.seats.make_room();
+        let serving = tokio::time::timeout(LONGEST, connection(Rc::clone(&seated), stream));
+        let spare = Rc::clone(&spare);
+        let task = tokio::task::spawn_local(async move {
+            // What this connection had is kept before anybody else can take it.
+            let refill = Refill(spare);
+            if serving.await.is_err() {
+                tracing::debug!("an admin connection lasted too long");
             }
-            drop(seat);
+            drop(refill);
         });
+        seated.seats.take(task.abort_handle());
+        // Who has asked already is answered before the next one comes, who may take the seat.
+        tokio::task::yield_now().await;
     }
+}
+
+/// Fills the spare descriptors when a connection has ended, however that came.
+struct Refill(Rc<RefCell<Spare>>);
+
+impl Drop for Refill {
+    fn drop(&mut self) {
+        self.0.borrow_mut().fill();
+    }
+}
+
+/// The next connection. Where no descriptor is left, a spare one is given up for it, or else the oldest connection.
+async fn accept(listener: &TcpListener, spare: &RefCell<Spare>, seats: &Seats) -> TcpStream {
+    loop {
+        let why = match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(why) => why,
+        };
+        if are_used_up(&why) && spare.borrow_mut().give() {
+            continue;
+        }
+        if are_used_up(&why) && seats.end_oldest() {
+            // It ends in a turn of its own, and what it had becomes a spare.
+            tokio::task::yield_now().await;
+            continue;
+        }
+        tracing::debug!(%why, "an admin connection cannot be taken in");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn connection(seated: Rc<Seated>, stream: TcpStream) {
+    let service = service_fn(move |request| {
+        let seated = Rc::clone(&seated);
+        async move { Ok::<_, Infallible>(seated.answer(&request).await) }
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(50);
+    if let Err(why) = builder.serve_connection(TokioIo::new(stream), service).await {
+        tracing::trace!(%why, "admin connection ended");
+    }
+}
+
+/// What answers, and who is connected.
+struct Seated {
+    admin: Admin,
+    seats: Seats,
 }
 
 type Answer = Response<Full<Bytes>>;
 
-impl Admin {
-    fn answer(&self, request: &Request<Incoming>) -> Answer {
+impl Seated {
+    async fn answer(&self, request: &Request<Incoming>) -> Answer {
         if !local(request) {
-            return text(StatusCode::FORBIDDEN, "the admin listener answers to 127.0.0.1 and localhost only\n");
+            return text(StatusCode::FORBIDDEN, "loopback hosts only\n");
         }
         if request.method() != Method::GET && request.method() != Method::HEAD {
-            return text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n");
+            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "GET only\n");
+            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            return answer;
         }
         let verbose =
             request.uri().query().is_some_and(|q| q.split('&').any(|p| p.split('=').next() == Some("verbose")));
         match request.uri().path() {
             "/livez" => text(StatusCode::OK, "ok\n"),
-            "/readyz" | "/health" => self.ready(verbose),
-            "/metrics" => match metrics::render(&self.registry) {
-                Ok(body) => answer(StatusCode::OK, metrics::CONTENT_TYPE, body),
-                Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "metrics could not be written\n"),
-            },
-            "/admin/v1/plugins" => {
-                let body = format!("{:#}\n", plugins::list(&self.shared, &self.status));
-                answer(StatusCode::OK, "application/json", body)
+            "/readyz" | "/health" => self.admin.ready(verbose),
+            path @ ("/metrics" | "/admin/v1/plugins") => {
+                // What costs time is one turn of its connection: probes have theirs in between.
+                tokio::task::yield_now().await;
+                self.long(path)
             }
             _ => text(StatusCode::NOT_FOUND, "/livez, /readyz?verbose, /metrics and /admin/v1/plugins are here\n"),
         }
     }
 
+    /// The answers that grow with what is configured.
+    fn long(&self, path: &str) -> Answer {
+        let admin = &self.admin;
+        if path != "/metrics" {
+            let body = format!("{:#}\n", plugins::list(&admin.shared, &admin.status));
+            return answer(StatusCode::OK, "application/json", self.seats.hold(body));
+        }
+        match metrics::render(&admin.registry) {
+            Ok(body) => answer(StatusCode::OK, metrics::CONTENT_TYPE, self.seats.hold(body)),
+            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "metrics could not be written\n"),
+        }
+    }
+}
+
+impl Admin {
     /// Ready until the drain begins. A plugin that did not load does not make the gateway unready: the last good one
     /// serves, and a restart would only make it worse; `?verbose` says what is wrong.
     fn ready(&self, verbose: bool) -> Answer {
@@ -113,7 +204,7 @@ impl Admin {
             "reloads": {"live": live, "refused": refused},
             "pooling": self.shared.sandbox.pooling(),
         });
-        answer(status, "application/json", format!("{body:#}\n"))
+        answer(status, "application/json", Bytes::from(format!("{body:#}\n")))
     }
 }
 
@@ -129,11 +220,11 @@ fn local(request: &Request<Incoming>) -> bool {
 }
 
 fn text(status: StatusCode, body: &str) -> Answer {
-    answer(status, "text/plain; charset=utf-8", body.to_owned())
+    answer(status, "text/plain; charset=utf-8", Bytes::copy_from_slice(body.as_bytes()))
 }
 
-fn answer(status: StatusCode, kind: &'static str, body: String) -> Answer {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+fn answer(status: StatusCode, kind: &'static str, body: Bytes) -> Answer {
+    let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response

@@ -2,13 +2,15 @@
 
 use crate::cli::Check;
 use crate::console;
+use crate::control::nobody;
 use crate::egress::WayOut;
 use crate::serve::{at, load, open_cache};
 use std::process::ExitCode;
 use std::sync::Arc;
 use weir_sandbox::{Library, Sandbox};
 
-/// Prints every problem; 0 if there is none, else 1.
+/// Prints every problem; 0 if there is none, else 1. That nobody could ask is one: it is hardly ever meant, and what is left
+/// of a file that was cut off.
 pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     let file = args.file();
     let Some(loaded) = load(&file, &args.overrides()) else { return Ok(ExitCode::FAILURE) };
@@ -19,7 +21,9 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (chains, problems) = runtime.block_on(library.build(&config, &mut |_| {}));
     problems.iter().for_each(|p| console::complain(&at(&config, p)));
-    if !problems.is_empty() {
+    let nobody = nobody(&config);
+    nobody.iter().for_each(|none| console::complain(none));
+    if !problems.is_empty() || !nobody.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
     let (tenants, models) = (config.tenants.len(), config.models.len());

@@ -1,18 +1,45 @@
 //! What the gateway says to whoever started it. The one place that prints.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use serde_json::json;
+use std::io::Write;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use weir_config::Config;
 use weir_sandbox::{Chains, Event};
 
+/// Whether lines are JSON objects, as those of the log are.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// From now on, lines are JSON objects of the log's form: whoever collects both gets one kind of line.
+pub(crate) fn speak_json() {
+    JSON.store(true, Ordering::Relaxed);
+}
+
 /// One line on standard output.
 pub(crate) fn say(line: &str) {
-    println!("{line}");
+    print(&mut std::io::stdout().lock(), "INFO", line);
 }
 
 /// One line on standard error.
 pub(crate) fn complain(line: &str) {
-    eprintln!("{line}");
+    print(&mut std::io::stderr().lock(), "ERROR", line);
+}
+
+/// Whoever started us may have gone; that is no reason to end, so what cannot be written is not.
+fn print(out: &mut impl Write, level: &str, line: &str) {
+    if !JSON.load(Ordering::Relaxed) {
+        let _ = writeln!(out, "{line}");
+        return;
+    }
+    if line.trim().is_empty() {
+        return;
+    }
+    let mut timestamp = String::new();
+    let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
+    let fields = json!({"message": line});
+    let _ = writeln!(out, "{}", json!({"timestamp": timestamp, "level": level, "fields": fields, "target": "weir"}));
 }
 
 /// Progress while plugins are loaded.
@@ -38,6 +65,7 @@ pub(crate) fn ready(config: &Config, chains: &Chains, listen: SocketAddr, admin:
     }
     let models: Vec<&str> = config.models.iter().map(|m| m.name.as_str()).collect();
     say(&format!("models   {}", models.join(", ")));
+    crate::control::nobody(config).iter().for_each(|none| complain(&format!("WARNING: {none}")));
     say(&format!("gateway  http://{listen}"));
     say(&format!("admin    http://{admin}"));
     if let Some((key, model)) = example(config) {

@@ -13,6 +13,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The media type of the answer (OpenMetrics 1.0).
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -79,6 +80,11 @@ impl Everything {
         out.counter("reloads", "Changes of plugins or configuration, by whether they went live", |c| {
             c.add(&[("result", "live")], good)?;
             c.add(&[("result", "refused")], bad)
+        })?;
+        let refused = &self.shared.refused;
+        out.counter("connections_refused", "Client connections that were closed at once, by why", |c| {
+            c.add(&[("reason", "limit")], refused.limit.load(Ordering::Relaxed))?;
+            c.add(&[("reason", "descriptors")], refused.descriptors.load(Ordering::Relaxed))
         })?;
         out.gauge("build", "Always 1; the version is in the label", |g| {
             g.add(&[("version", env!("CARGO_PKG_VERSION"))], 1_u64)

@@ -3,58 +3,69 @@
 use crate::admin::{self, Admin};
 use crate::cli::Serve;
 use crate::console;
-use crate::control::{Control, Status, describe};
+use crate::control::{Caution, Control, Status, describe, nobody};
+use crate::descriptors;
 use crate::drain::{Drain, Drainer};
 use crate::egress::WayOut;
 use crate::gate::Gate;
+use crate::log;
 use crate::metrics;
+use crate::signals::{self, Running};
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
-use crate::watch::Watch;
+use crate::watch::{Watch, Watched};
 use crate::worker::{self, Shared};
 use anyhow::{Context, anyhow, bail};
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use weir_config::{Config, Loaded, Overrides, Problem, ProviderKind};
+use tokio::signal::unix::{SignalKind, signal};
+use weir_config::{Config, Loaded, Looked, Overrides, Problem, Problems, ProviderKind, Stamp};
 use weir_ledger::Ledger;
 use weir_sandbox::{Cache, Library, Sandbox};
+
+/// The configuration as it was read at the start.
+struct Start {
+    config: Arc<Config>,
+    text: String,
+    /// What the file was before it was read.
+    stamp: Option<Stamp>,
+}
 
 /// Runs the gateway until it is told to stop.
 pub(crate) fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let file = args.file();
-    let Some(loaded) = load(&file, &args.overrides()) else { return Ok(ExitCode::FAILURE) };
-    start_log(&loaded.config)?;
+    let stamp = Stamp::of(&file);
+    let reading = weir_config::read(&file, &args.overrides(), &Looked::default());
+    let Some(loaded) = say_problems(reading.loaded) else { return Ok(ExitCode::FAILURE) };
+    log::start(&loaded.config.log)?;
     loaded.warnings.iter().for_each(|w: &Problem| console::complain(&format!("warning: {w}")));
+    let start = Start { config: Arc::new(loaded.config), text: reading.text.unwrap_or_default(), stamp };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(4)
         .build_local(tokio::runtime::LocalOptions::default())?;
-    runtime.block_on(run(args, file, Arc::new(loaded.config)))
+    let ended = runtime.block_on(run(args, start));
+    // What still waits for a file or a name is not waited for.
+    runtime.shutdown_background();
+    ended
 }
 
-fn start_log(config: &Config) -> anyhow::Result<()> {
-    let filter = std::env::var("WEIR_LOG").unwrap_or_else(|_| config.log.level.clone());
-    let filter = tracing_subscriber::EnvFilter::try_new(&filter).context("log.level or WEIR_LOG")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Colours are for people at a terminal; a log file would keep their control codes.
-    let builder = builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
-    let started = if config.log.json { builder.json().try_init() } else { builder.try_init() };
-    started.map_err(|e| anyhow!("log: {e}"))
-}
-
-async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result<ExitCode> {
+async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
+    let config = Arc::clone(&start.config);
+    let descriptors = descriptors::raise();
+    if let Some(warning) = descriptors::warning(descriptors, config.limits.connections) {
+        tracing::warn!("{warning}");
+    }
     let demo = start_demo(&config)?;
     let sandbox = Sandbox::with_egress(Arc::new(WayOut)).context("the plugin engine does not start")?;
     let mut library = Library::new(Arc::clone(&sandbox), open_cache(&config));
     // Watched from before the first look, so that no change falls between the two.
-    let watch = config.plugins.reload.then(|| Watch::new(&config.file, &config.plugins.folder));
+    let watch = watch(&config, start.stamp)?;
     let (chains, problems) = library.build(&config, &mut console::progress).await;
     // There is no last good version yet, and going without a policy is the operator's to allow, plugin by plugin.
     if problems.iter().any(|p| !p.open) {
@@ -71,6 +82,8 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
         stats: Arc::new(Stats::new(config.limits.series)),
         ledger: Arc::new(Ledger::new(config.limits.series)),
         connections: Arc::new(Gate::default()),
+        refused: worker::Refused::default(),
+        descriptors: descriptors::for_clients(descriptors),
         in_flight: Arc::new(Gate::default()),
         workers,
     });
@@ -78,28 +91,32 @@ async fn run(args: &Serve, file: PathBuf, config: Arc<Config>) -> anyhow::Result
     let listeners = worker::listeners(config.server.listen, workers)
         .with_context(|| format!("cannot listen on {}: is another gateway running there?", config.server.listen))?;
     let listen = listeners.first().context("no listener")?.local_addr()?;
-    let admin_listener = tokio::net::TcpListener::bind(config.server.admin)
-        .await
+    let admin_listener = std::net::TcpListener::bind(config.server.admin)
         .with_context(|| format!("cannot listen on {} for the admin API", config.server.admin))?;
     let admin_address = admin_listener.local_addr()?;
 
     // Before anybody is told that it runs: a signal that comes now must not meet the system's default.
-    let signals = Signals::new()?;
+    let (hangup, end) = (signal(SignalKind::hangup())?, signals::listen()?);
     let (drainer, drain) = Drainer::new();
     let threads = start_workers(&shared, listeners, &drain)?;
     let status = Arc::new(Status::default());
-    status.set(problems.iter().map(describe).collect());
+    status.set(problems.iter().map(describe).chain(nobody(&config)).collect());
     let registry = metrics::registry(&shared, &status);
-    let admin = Admin { shared: Arc::clone(&shared), status: Arc::clone(&status), registry, drain };
-    tokio::task::spawn_local(admin::serve(admin_listener, Rc::new(admin)));
+    admin::start(admin_listener, Admin { shared: Arc::clone(&shared), status: Arc::clone(&status), registry, drain })?;
+    end.send(Running { drainer, shared: Arc::clone(&shared), workers: threads })
+        .context("nobody listens to signals")?;
     console::ready(&config, &shared.snapshot.load().chains, listen, admin_address);
 
-    let overrides = args.overrides();
-    let control =
-        Control { library, status, shared: Arc::clone(&shared), overrides, file, demo, config_problems: vec![] };
-    tokio::task::spawn_local(reloads(control, watch, signals.hangup));
+    let (overrides, file, caution) = (args.overrides(), config.file.clone(), Caution::new(start.text));
     tokio::task::spawn_local(resolutions(Arc::clone(&shared)));
-    end(&drainer, &shared, threads, (signals.terminate, signals.interrupt)).await
+    let control = Control { library, status, shared, overrides, file, demo, watch, caution, config_problems: vec![] };
+    control.run(hangup).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn watch(config: &Config, stamp: Option<Stamp>) -> std::io::Result<Watch> {
+    let (file, folder) = (config.file.clone(), config.plugins.folder.clone());
+    Watch::start(Watched { config: file, stamp, named: config.files.clone(), folder }, config.plugins.reload)
 }
 
 /// A plugin's problem, at the line of the configuration that binds it if there is one.
@@ -113,21 +130,6 @@ pub(crate) fn at(config: &Config, problem: &weir_sandbox::Problem) -> String {
     }
 }
 
-/// The signals that the gateway listens to.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        let [terminate, interrupt, hangup] =
-            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
-        Ok(Self { terminate: terminate?, interrupt: interrupt?, hangup: hangup? })
-    }
-}
-
 fn start_demo(config: &Config) -> anyhow::Result<Option<SocketAddr>> {
     let wanted = config.providers.iter().any(|p| p.kind == ProviderKind::Demo);
     wanted.then(crate::demo::start).transpose().context("the demo provider does not start")
@@ -135,7 +137,11 @@ fn start_demo(config: &Config) -> anyhow::Result<Option<SocketAddr>> {
 
 /// The configuration; none if it cannot serve, and then it has been said why.
 pub(crate) fn load(file: &Path, overrides: &Overrides) -> Option<Loaded> {
-    weir_config::load(file, overrides).inspect_err(|problems| console::complain(&problems.to_string())).ok()
+    say_problems(weir_config::load(file, overrides))
+}
+
+fn say_problems(loaded: Result<Loaded, Problems>) -> Option<Loaded> {
+    loaded.inspect_err(|problems| console::complain(&problems.to_string())).ok()
 }
 
 /// The cache of compiled code. Without one the gateway works, and compiles at each start.
@@ -174,55 +180,10 @@ fn start_workers(
     listeners.into_iter().enumerate().map(start).collect()
 }
 
-async fn reloads(mut control: Control, mut watch: Option<Watch>, mut hangup: Signal) {
-    loop {
-        let changed = async {
-            match &mut watch {
-                Some(watch) => watch.changed().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = changed => {}
-            _ = hangup.recv() => {}
-            () = control.trials_decided() => {}
-        }
-        control.reload().await;
-    }
-}
-
 /// Providers may move: their names are looked up here, and never on the way of a request.
 async fn resolutions(shared: Arc<Shared>) {
     loop {
         tokio::time::sleep(Duration::from_secs(30)).await;
         shared.snapshot.load_full().resolve(None).await;
-    }
-}
-
-/// Waits for SIGTERM or SIGINT, drains, and ends; a second signal ends at once.
-async fn end(
-    drainer: &Drainer,
-    shared: &Shared,
-    threads: Vec<JoinHandle<std::io::Result<()>>>,
-    (mut terminate, mut interrupt): (Signal, Signal),
-) -> anyhow::Result<ExitCode> {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    let grace = shared.snapshot.load().config.server.drain;
-    console::say(&format!("draining for at most {} s; a second signal ends at once", grace.as_secs_f64()));
-    drainer.begin(grace);
-    let workers = tokio::task::spawn_blocking(move || {
-        let joined = threads.into_iter().map(JoinHandle::join);
-        joined.filter(|r| !matches!(r, Ok(Ok(())))).count()
-    });
-    tokio::select! {
-        failed = workers => match failed? {
-            0 => Ok(ExitCode::SUCCESS),
-            n => bail!("{n} workers ended badly"),
-        },
-        _ = terminate.recv() => std::process::exit(1),
-        _ = interrupt.recv() => std::process::exit(1),
     }
 }

@@ -1,104 +1,253 @@
-//! Noticing that files changed: the kernel tells us at once, and a cheap look each second catches what it missed.
+//! Noticing that files changed, and that they have stopped changing: the kernel tells at once, and a cheap look each second
+//! catches what it missed. On a thread of its own, so that a file system that does not answer holds up nobody.
+
+mod prints;
+mod settle;
+
+use prints::{Prints, prints};
+use settle::{Settle, Step};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-use tokio::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, oneshot};
+use weir_config::{Looked, Stamp};
 
 /// The look that catches what no event told.
 const LOOK: Duration = Duration::from_secs(1);
-/// Files count as written when they have not changed for this long.
-const SETTLED: Duration = Duration::from_millis(60);
-/// A file that never stops changing is looked at after this many waits all the same.
-const PATIENCE: u32 = 15;
+/// How long whoever asks for a look waits for it: a little more than the longest settling.
+const ANSWER: Duration = Duration::from_secs(5);
 
-/// What tells one state of a file from another.
-type Print = (u64, Option<SystemTime>, u64);
-type Prints = BTreeMap<PathBuf, Print>;
+/// What a look has found.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Change {
+    /// Which files lie still, and which are being written.
+    pub(crate) looked: Looked,
+    /// Files that are not what they were at the look before.
+    pub(crate) changed: BTreeSet<PathBuf>,
+}
 
-/// Watches the configuration file and the plugin folder.
+impl Change {
+    /// This and what came after it.
+    fn and(self, later: Self) -> Self {
+        let mut changed = self.changed;
+        changed.extend(later.changed);
+        Self { looked: later.looked, changed }
+    }
+}
+
+/// What was found and nobody has taken notice of yet.
+#[derive(Debug, Default)]
+struct News {
+    waiting: Mutex<Option<Change>>,
+    arrived: Notify,
+}
+
+impl News {
+    fn tell(&self, change: Change) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        *waiting = Some(match waiting.take() {
+            Some(before) => before.and(change),
+            None => change,
+        });
+        self.arrived.notify_one();
+    }
+
+    fn take(&self) -> Option<Change> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// What is watched.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    /// The configuration.
+    pub(crate) config: PathBuf,
+    /// What it was when it was read.
+    pub(crate) stamp: Option<Stamp>,
+    /// Files whose content is part of the configuration.
+    pub(crate) named: Vec<PathBuf>,
+    /// The plugin folder.
+    pub(crate) folder: PathBuf,
+}
+
+/// What the thread is told.
+enum Order {
+    /// Something has changed somewhere.
+    Event,
+    /// These files are part of the configuration now.
+    Named(Vec<PathBuf>),
+    /// Look now, and say what was found.
+    Look(oneshot::Sender<Change>),
+}
+
+/// Watches the configuration, the files that it names, and the plugin folder.
 pub(crate) struct Watch {
-    config: PathBuf,
-    folder: PathBuf,
-    seen: Prints,
-    events: mpsc::Receiver<()>,
-    _watcher: Option<RecommendedWatcher>,
+    orders: Sender<Order>,
+    news: Arc<News>,
 }
 
 impl Watch {
-    /// Begins to watch. Where the kernel cannot tell, looking each second must do.
-    pub(crate) fn new(config: &Path, folder: &Path) -> Self {
-        let (sender, events) = mpsc::channel(1);
-        let notice = move |event: notify::Result<notify::Event>| {
-            // One notice that waits is enough; reading a file is no change.
-            if event.is_ok_and(|e| !e.kind.is_access()) {
-                let _ = sender.try_send(());
-            }
+    /// Begins to watch. With `alone`, changes are told as they happen; without it, only when somebody asks.
+    ///
+    /// # Errors
+    /// If there is no thread to be had.
+    pub(crate) fn start(watched: Watched, alone: bool) -> io::Result<Self> {
+        let (orders, received) = channel();
+        let news = Arc::new(News::default());
+        let mut seen = prints(&watched.config, &watched.named, &watched.folder);
+        // As it was when it was read, and not as it may be by now.
+        match watched.stamp {
+            Some(stamp) => seen.insert(watched.config.clone(), stamp),
+            None => seen.remove(&watched.config),
         };
-        let watcher = notify::recommended_watcher(notice).and_then(|mut watcher| {
-            watcher.watch(folder, RecursiveMode::Recursive)?;
-            if let Some(parent) = config.parent() {
-                watcher.watch(parent, RecursiveMode::NonRecursive)?;
-            }
-            Ok(watcher)
-        });
-        let watcher =
-            watcher.inspect_err(|why| tracing::warn!(%why, "changes are noticed by looking once a second only")).ok();
-        let seen = prints(config, folder);
-        Self { config: config.to_owned(), folder: folder.to_owned(), seen, events, _watcher: watcher }
+        let pending = Arc::new(AtomicBool::new(false));
+        let watcher = if alone { follow(&watched, orders.clone(), &pending) } else { None };
+        let thread = Thread { watched, seen, reported: BTreeSet::new(), pending, watcher, news: Arc::clone(&news) };
+        let look = alone.then_some(LOOK);
+        std::thread::Builder::new().name("weir-watch".to_owned()).spawn(move || thread.run(&received, look))?;
+        Ok(Self { orders, news })
     }
 
     /// Waits until something has changed and has stopped changing.
-    pub(crate) async fn changed(&mut self) {
+    pub(crate) async fn changed(&self) -> Change {
         loop {
-            // A watcher that is gone leaves the look.
-            let _ = tokio::time::timeout(LOOK, self.events.recv()).await;
-            let mut now = prints(&self.config, &self.folder);
-            if now == self.seen {
-                continue;
+            if let Some(change) = self.news.take() {
+                return change;
             }
-            for _ in 0..PATIENCE {
-                tokio::time::sleep(SETTLED).await;
-                let later = prints(&self.config, &self.folder);
-                let settled = later == now;
-                now = later;
-                if settled {
-                    break;
+            self.news.arrived.notified().await;
+        }
+    }
+
+    /// Looks now, and waits until files lie still. Where that cannot be found out in time, nothing is known of them.
+    pub(crate) async fn look(&self) -> Change {
+        let (tell, told) = oneshot::channel();
+        let _ = self.orders.send(Order::Look(tell));
+        let found = match tokio::time::timeout(ANSWER, told).await {
+            Ok(Ok(change)) => change,
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!("files are read without having been watched: a file system does not answer");
+                Change::default()
+            }
+        };
+        match self.news.take() {
+            Some(before) => before.and(found),
+            None => found,
+        }
+    }
+
+    /// From now on, these files are watched as part of the configuration.
+    pub(crate) fn name(&self, files: &[PathBuf]) {
+        let _ = self.orders.send(Order::Named(files.to_vec()));
+    }
+}
+
+/// Has the kernel tell of changes. Where it cannot, looking each second must do.
+fn follow(watched: &Watched, orders: Sender<Order>, pending: &Arc<AtomicBool>) -> Option<RecommendedWatcher> {
+    let pending = Arc::clone(pending);
+    let notice = move |event: notify::Result<notify::Event>| {
+        // One notice that waits is enough; reading a file is no change.
+        if event.is_ok_and(|e| !e.kind.is_access()) && !pending.swap(true, Ordering::AcqRel) {
+            let _ = orders.send(Order::Event);
+        }
+    };
+    let missed = |why: &notify::Error| tracing::warn!(%why, "changes are noticed by looking once a second only");
+    let mut watcher = notify::recommended_watcher(notice).inspect_err(missed).ok()?;
+    if let Err(why) = watcher.watch(&watched.folder, RecursiveMode::Recursive) {
+        tracing::debug!(%why, "changes of the plugin folder are noticed by looking once a second");
+    }
+    let files = std::iter::once(&watched.config).chain(&watched.named);
+    files.filter_map(|file| file.parent()).for_each(|folder| watch_folder(&mut watcher, folder));
+    Some(watcher)
+}
+
+fn watch_folder(watcher: &mut RecommendedWatcher, folder: &Path) {
+    if let Err(why) = watcher.watch(folder, RecursiveMode::NonRecursive) {
+        tracing::debug!(folder = %folder.display(), %why, "changes are noticed by looking once a second");
+    }
+}
+
+struct Thread {
+    watched: Watched,
+    /// What files were when they lay still last.
+    seen: Prints,
+    /// The files that were said to be being written.
+    reported: BTreeSet<PathBuf>,
+    /// Whether a notice waits.
+    pending: Arc<AtomicBool>,
+    watcher: Option<RecommendedWatcher>,
+    news: Arc<News>,
+}
+
+impl Thread {
+    fn run(mut self, orders: &Receiver<Order>, look: Option<Duration>) {
+        loop {
+            let order = match look {
+                Some(time) => orders.recv_timeout(time),
+                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match order {
+                Ok(Order::Named(files)) => self.name(files),
+                Ok(Order::Look(tell)) => {
+                    let _ = tell.send(self.settle());
                 }
+                Ok(Order::Event) | Err(RecvTimeoutError::Timeout) => {
+                    self.pending.store(false, Ordering::Release);
+                    self.tell_news();
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.seen = now;
+        }
+    }
+
+    /// Tells what has changed, if anything has.
+    fn tell_news(&mut self) {
+        if self.prints() == self.seen {
             return;
         }
-    }
-}
-
-/// Length, time of change and inode of every file that matters.
-fn prints(config: &Path, folder: &Path) -> Prints {
-    let mut prints = Prints::new();
-    add(config, &mut prints);
-    add_folder(folder, 0, &mut prints);
-    prints
-}
-
-fn add(path: &Path, prints: &mut Prints) {
-    use std::os::unix::fs::MetadataExt;
-    if let Ok(meta) = fs::metadata(path) {
-        prints.insert(path.to_owned(), (meta.len(), meta.modified().ok(), meta.ino()));
-    }
-}
-
-/// `<folder>`, `<folder>/all` and `<folder>/tenants/<tenant>`: no deeper.
-fn add_folder(folder: &Path, depth: u32, prints: &mut Prints) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let kind = path.extension().and_then(|e| e.to_str());
-        if path.is_dir() && depth < 2 {
-            add_folder(&path, depth + 1, prints);
-        } else if matches!(kind, Some("wasm" | "toml" | "json" | "sig")) {
-            add(&path, prints);
+        let before = self.reported.clone();
+        let change = self.settle();
+        // What is still being written was said already, and is said again only when that changes.
+        if !change.changed.is_empty() || self.reported != before {
+            self.news.tell(change);
         }
+    }
+
+    /// Waits until files lie still, for a bounded time.
+    fn settle(&mut self) -> Change {
+        let mut settle = Settle::begin(&self.seen, Instant::now());
+        loop {
+            let now = self.prints();
+            match settle.step(now, Instant::now()) {
+                Step::Wait(time) => std::thread::sleep(time),
+                Step::Done(found) => {
+                    self.seen = found.seen;
+                    self.reported = found.change.looked.all_moving().map(Path::to_path_buf).collect();
+                    return found.change;
+                }
+            }
+        }
+    }
+
+    fn prints(&self) -> Prints {
+        prints(&self.watched.config, &self.watched.named, &self.watched.folder)
+    }
+
+    fn name(&mut self, files: Vec<PathBuf>) {
+        let before = std::mem::replace(&mut self.watched.named, files);
+        let added: Vec<&PathBuf> = self.watched.named.iter().filter(|file| !before.contains(file)).collect();
+        for folder in added.into_iter().filter_map(|file| file.parent()) {
+            if let Some(watcher) = &mut self.watcher {
+                watch_folder(watcher, folder);
+            }
+        }
+        // What is new is a change at the next look: it may have been written since it was read.
+        let gone = |path: &PathBuf| before.contains(path) && !self.watched.named.contains(path);
+        self.seen.retain(|path, _| !gone(path));
     }
 }

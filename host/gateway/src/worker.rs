@@ -6,15 +6,17 @@ use crate::drain::Drain;
 use crate::figures::Figures;
 use crate::gate::{Gate, Place};
 use crate::observe::{Job, Observers};
+use crate::seldom::Seldom;
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use arc_swap::ArcSwap;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
@@ -35,6 +37,9 @@ pub(crate) struct Shared {
     pub(crate) stats: Arc<Stats>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) connections: Arc<Gate>,
+    pub(crate) refused: Refused,
+    /// A client's connection whose descriptor has this number, or a higher one, is refused.
+    pub(crate) descriptors: u64,
     pub(crate) in_flight: Arc<Gate>,
     pub(crate) workers: usize,
 }
@@ -44,6 +49,26 @@ impl Shared {
     pub(crate) fn bound_series(&self, limit: usize) {
         self.stats.set_limit(limit);
         self.ledger.set_limit(limit);
+    }
+}
+
+/// Connections that were not served, by why, and the log lines that say so.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    /// There were as many as `limits.connections`.
+    pub(crate) limit: AtomicU64,
+    /// Clients had as many descriptors as they may have.
+    pub(crate) descriptors: AtomicU64,
+    said: Seldom,
+    not_accepted: Seldom,
+}
+
+impl Refused {
+    fn count(&self, counter: &AtomicU64, why: &str) {
+        counter.fetch_add(1, Ordering::Relaxed);
+        if let Some(times) = self.said.now() {
+            tracing::warn!(times, "client connections are refused: {why}");
+        }
     }
 }
 
@@ -179,7 +204,9 @@ async fn accept(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
             Ok((stream, _)) => stream,
             Err(why) => {
                 // Out of descriptors, most likely: give the connections that are open time to end.
-                tracing::warn!(%why, "cannot accept");
+                if let Some(times) = worker.shared.refused.not_accepted.now() {
+                    tracing::warn!(%why, times, "cannot accept");
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
@@ -197,8 +224,14 @@ async fn accept(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
 /// Serves a connection, if there is a place for it.
 fn take_in(worker: &Rc<Worker>, stream: TcpStream) {
     let limit = worker.held().snapshot.config.limits.connections;
-    // Without a place, closing at once is the only answer that costs nothing.
-    let Some(place) = worker.shared.connections.enter(limit) else { return };
+    let refused = &worker.shared.refused;
+    // Closing at once is the only answer that costs nothing.
+    if u64::try_from(stream.as_raw_fd()).unwrap_or_default() >= worker.shared.descriptors {
+        return refused.count(&refused.descriptors, "clients have as many descriptors as they may have (ulimit -n)");
+    }
+    let Some(place) = worker.shared.connections.enter(limit) else {
+        return refused.count(&refused.limit, "there are as many as limits.connections");
+    };
     worker.shared.stats.accepted.fetch_add(1, Ordering::Relaxed);
     let worker = Rc::clone(worker);
     spawn_local(async move {

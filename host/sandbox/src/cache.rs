@@ -9,6 +9,7 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use weir_config::file;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -18,6 +19,8 @@ mod tests;
 const SEAL: usize = 32;
 /// Bytes of all entries together; the ones that were used longest ago go first.
 const ROOM: u64 = 1 << 30;
+/// Bytes that are read of the key's file.
+const KEY: u64 = 1 << 10;
 
 /// A folder of compiled code.
 #[derive(Debug)]
@@ -67,7 +70,7 @@ impl Cache {
     /// The code compiled from a file of this hash with these engine settings, if it is here and whole.
     pub(crate) fn get(&self, wasm: &blake3::Hash, settings: u64) -> Option<Vec<u8>> {
         let path = self.path(wasm, settings);
-        let mut entry = fs::read(&path).ok()?;
+        let mut entry = file::read(&path, ROOM).ok()?;
         let intact = entry.split_first_chunk::<SEAL>().filter(|(seal, code)| self.seal(wasm, settings, code) == **seal);
         if intact.is_none() {
             tracing::warn!(path = %path.display(), "compiled code does not match its seal: thrown away");
@@ -116,7 +119,7 @@ impl Cache {
 }
 
 fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
-    if let Ok(found) = fs::read(path)
+    if let Ok(found) = file::read(path, KEY)
         && let Ok(key) = found.try_into()
     {
         return Ok(key);
@@ -128,5 +131,8 @@ fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
     // Another process may be doing the same: whoever links first wins, and both use what is there.
     let _ = fs::hard_link(&half, path);
     fs::remove_file(&half)?;
-    fs::read(path)?.try_into().map_err(|_| std::io::Error::other("the key file is not 32 bytes: delete it"))
+    file::read(path, KEY)
+        .map_err(std::io::Error::other)?
+        .try_into()
+        .map_err(|_| std::io::Error::other("the key file is not 32 bytes: delete it"))
 }

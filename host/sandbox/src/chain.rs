@@ -4,6 +4,7 @@ use crate::hook::Hook;
 use crate::host::Slots;
 use crate::meter::HookStats;
 use crate::plugin::Plugin;
+use crate::source::Source;
 use crate::standing::Standing;
 use crate::tenant::TenantId;
 use std::collections::HashMap;
@@ -126,6 +127,8 @@ pub struct Chains {
     pub generation: u64,
     pub(crate) by_tenant: HashMap<Arc<str>, Arc<Chain>>,
     pub(crate) plugins: Vec<Arc<Plugin>>,
+    /// Where each of them stands.
+    pub(crate) sources: Vec<Source>,
     /// Chains with the new versions that are on trial, and the percentage of requests that see them.
     pub(crate) canaries: HashMap<Arc<str>, (Arc<Chain>, u8)>,
     pub(crate) on_trial: Vec<(Arc<Plugin>, u8)>,
@@ -154,5 +157,10 @@ impl Chains {
     #[must_use]
     pub fn plugins(&self) -> &[Arc<Plugin>] {
         &self.plugins
+    }
+
+    /// The same, each with where its file stands.
+    pub fn bound(&self) -> impl Iterator<Item = (&Source, &Arc<Plugin>)> {
+        self.sources.iter().zip(&self.plugins)
     }
 }

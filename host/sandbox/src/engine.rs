@@ -16,7 +16,7 @@ use wasmtime::{
 use weir_config::Grant;
 
 /// Largest plugin file that is compiled. Python components reach 20 MB; beyond this a file is a mistake or an attack.
-const FILE_LIMIT: u64 = 64 << 20;
+pub(crate) const FILE_LIMIT: u64 = 64 << 20;
 /// Instances of all plugins, tenants and threads together, as many as the machine has address space for: each takes
 /// some 4 GiB of it, and no memory until it is used.
 const INSTANCES: [u32; 3] = [4000, 1000, 200];
@@ -146,7 +146,7 @@ impl Sandbox {
 /// Tells a half-written or foreign file from a component before the compiler does, with a clearer reason.
 fn check_header(wasm: &[u8]) -> Result<(), LoadError> {
     if wasm.len() as u64 > FILE_LIMIT {
-        return Err(LoadError::TooLarge { bytes: wasm.len() as u64, limit: FILE_LIMIT });
+        return Err(LoadError::TooLarge { limit: FILE_LIMIT });
     }
     match wasm.get(..8) {
         Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(()),

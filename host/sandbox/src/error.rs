@@ -14,11 +14,17 @@ pub enum LoadError {
         /// The operating system's reason.
         why: String,
     },
+    /// The plugin folder, or a part of it, is not the one that the operator means.
+    #[error("{path} {why}: put it back, or mend plugins.folder and start anew", path = .path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What is the matter with it.
+        why: String,
+    },
     /// The file is larger than the host compiles.
-    #[error("{bytes} bytes; a plugin may have at most {limit}")]
+    #[error("is larger than a plugin may be, which is {limit} bytes")]
     TooLarge {
-        /// Its length.
-        bytes: u64,
         /// The bound.
         limit: u64,
     },
@@ -104,6 +110,12 @@ pub enum LoadError {
     /// The settings file beside the plugin has problems.
     #[error("{0}")]
     Sidecar(String),
+    /// The settings file beside the plugin says nothing any more, where it did.
+    #[error("{path} has lost all that it said: write its settings, or remove it if the defaults are meant", path = .path.display())]
+    Emptied {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// Why a call did not end with the plugin's answer. The instance that faulted is burned.

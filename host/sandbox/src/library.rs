@@ -2,34 +2,41 @@
 
 mod canary;
 mod code;
+mod home;
 mod news;
 mod publish;
 mod scan;
 mod trust;
+mod wanted;
 
 use crate::cache::Cache;
 use crate::call::{START, Spent, metered};
 use crate::chain::Chains;
-use crate::engine::Sandbox;
+use crate::engine::{FILE_LIMIT, Sandbox};
 use crate::error::LoadError;
 use crate::host::Slots;
 use crate::instance::Instance;
 use crate::kv::Kv;
 use crate::plugin::{Code, Plugin};
 use crate::schema;
+use crate::source::Source;
 use crate::tenant::TenantId;
 use canary::Trial;
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use home::Home;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use trust::Trust;
+use weir_config::file::{self, FileError, Looked};
 use weir_config::{Config, PluginSettings, Plugins};
 
 pub use canary::Ended;
 pub use news::{Event, Problem};
-pub use scan::Source;
+
+/// Bytes of the schema that may lie beside a plugin.
+const SCHEMA_LIMIT: u64 = 4 << 20;
 
 /// One place at which a plugin is bound: a file, and which of the chain's entries for that file it is.
 type Place = (Source, usize);
@@ -51,6 +58,10 @@ pub struct Library {
     bad: HashMap<blake3::Hash, LoadError>,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
+    /// The plugin folder as it was last found.
+    home: Home,
+    /// Which files lay still when somebody looked last.
+    looked: Looked,
     /// Whom the configuration trusts, or why that cannot be told.
     trust: Result<Trust, LoadError>,
     /// Versions that did not stand their trial, so that they do not get another one.
@@ -87,6 +98,8 @@ impl Library {
             bad: HashMap::new(),
             good: HashMap::new(),
             trials: HashMap::new(),
+            home: Home::default(),
+            looked: Looked::default(),
             trust: Ok(Trust::default()),
             rolled_back: HashMap::new(),
             stores: HashMap::new(),
@@ -118,6 +131,17 @@ impl Library {
     /// Reads the folder and builds the chains that apply now. What cannot be loaded is served by its last good version
     /// if there is one; the problems say so. The generation counts up only if anything changed.
     pub async fn build(&mut self, config: &Config, note: &mut dyn FnMut(Event)) -> (Arc<Chains>, Vec<Problem>) {
+        self.build_still(config, &Looked::default(), note).await
+    }
+
+    /// The same, of files of which somebody has found out whether they lie still: one that does not is not read.
+    pub async fn build_still(
+        &mut self,
+        config: &Config,
+        looked: &Looked,
+        note: &mut dyn FnMut(Event),
+    ) -> (Arc<Chains>, Vec<Problem>) {
+        self.looked = looked.clone();
         let mut problems = Vec::new();
         self.trust = Trust::read(&config.plugins);
         let wanted = self.wanted(config, &mut problems);
@@ -148,46 +172,6 @@ impl Library {
         (Arc::clone(&self.current), problems)
     }
 
-    /// Chain entries in order, then what applies by its place in the folder.
-    fn wanted(&self, config: &Config, problems: &mut Vec<Problem>) -> Vec<Wanted> {
-        let plugins = &config.plugins;
-        let mut nth: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut wanted = Vec::new();
-        for binding in &plugins.chain {
-            let n = nth.entry(&binding.plugin).or_default();
-            wanted.push(Wanted {
-                place: (Source::Named(binding.plugin.clone()), *n),
-                settings: Ok(binding.settings.clone()),
-                tenants: binding.tenants.clone(),
-                models: binding.models.clone(),
-            });
-            *n += 1;
-        }
-        let placed = scan::by_place(&plugins.folder).unwrap_or_else(|e| {
-            let error = LoadError::Unreadable { path: plugins.folder.clone(), why: e.to_string() };
-            problems.push(Problem { source: Source::All("*".to_owned()), error, last_good: true, open: false });
-            // What applied by its place stays: an unreadable folder is no order to drop a policy.
-            let kept = self.good.keys().map(|(s, _)| s.clone()).filter(|s| !matches!(s, Source::Named(_)));
-            kept.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
-        });
-        for source in placed {
-            let sidecar = source.path(&plugins.folder).with_extension("toml");
-            let settings =
-                weir_config::sidecar(&sidecar, &plugins.defaults).map_err(|p| LoadError::Sidecar(p.to_string()));
-            let tenants = match &source {
-                Source::Tenant(tenant, _) if config.tenants.iter().all(|known| known.name != *tenant) => {
-                    let error = LoadError::UnknownTenant { tenant: tenant.clone() };
-                    problems.push(Problem { source, error, last_good: false, open: true });
-                    continue;
-                }
-                Source::Tenant(tenant, _) => vec![tenant.clone()],
-                Source::All(_) | Source::Named(_) => Vec::new(),
-            };
-            wanted.push(Wanted { place: (source, 0), settings, tenants, models: Vec::new() });
-        }
-        wanted
-    }
-
     /// The plugin for a place: the one that serves there already if file and settings are the same, else a new one,
     /// compiled if need be and started once to see that it takes its settings.
     async fn plugin(
@@ -199,20 +183,17 @@ impl Library {
     ) -> Result<Arc<Plugin>, LoadError> {
         let (source, folder) = (&place.0, &plugins.folder);
         let path = source.path(folder);
-        let wasm = tokio::task::spawn_blocking(move || match std::fs::read(&path) {
-            Err(e) => Err((path, e)),
-            Ok(wasm) => Ok((blake3::hash(&wasm), wasm)),
+        let looked = self.looked.clone();
+        let wasm = tokio::task::spawn_blocking(move || {
+            let wasm = file::read_still(&path, FILE_LIMIT, &looked).map_err(|why| (path, why))?;
+            Ok((blake3::hash(&wasm), wasm))
         });
-        let (hash, wasm) = match wasm.await {
-            Ok(Ok(read)) => read,
-            Ok(Err((_, e))) if e.kind() == std::io::ErrorKind::NotFound => {
-                return Err(LoadError::Missing { name: source.name().to_owned() });
-            }
-            Ok(Err((path, e))) => return Err(LoadError::Unreadable { path, why: e.to_string() }),
-            Err(e) => return Err(LoadError::Cache(e.to_string())),
+        let (hash, wasm) = match wasm.await.map_err(|e| LoadError::Cache(e.to_string()))? {
+            Ok(read) => read,
+            Err((path, why)) => return Err(unreadable(source, path, why)),
         };
         check_pin(settings, hash)?;
-        self.trust.as_ref().map_err(LoadError::clone)?.check(&wasm, &source.path(folder))?;
+        self.trust.as_ref().map_err(LoadError::clone)?.check(&wasm, &source.path(folder), &self.looked)?;
         self.was_rolled_back(place, hash)?;
         let on_trial = self.trials.get(place).map(|trial| &trial.plugin);
         let same = |plugin: &&Arc<Plugin>| {
@@ -222,7 +203,7 @@ impl Library {
             return Ok(Arc::clone(serving));
         }
         let beside = source.path(folder).with_extension("schema.json");
-        check_settings(&wasm, &beside, settings)?;
+        check_settings(&wasm, &beside, settings, &self.looked)?;
         let code = self.code(source, hash, wasm, note).await?;
         let plugin = Plugin::new(&self.sandbox, source.name().into(), code, settings.clone(), plugins.direct)?;
         let plugin = Arc::new(plugin);
@@ -259,14 +240,25 @@ fn check_pin(settings: &PluginSettings, hash: blake3::Hash) -> Result<(), LoadEr
     }
 }
 
+/// Why a plugin's file is not read. A link that leads nowhere is there.
+fn unreadable(source: &Source, path: PathBuf, why: FileError) -> LoadError {
+    match why {
+        why if why.is_missing() && path.symlink_metadata().is_err() => {
+            LoadError::Missing { name: source.name().to_owned() }
+        }
+        FileError::TooLong(limit) => LoadError::TooLarge { limit },
+        why => LoadError::Unreadable { path, why: why.why() },
+    }
+}
+
 /// Holds the settings against the schema in the file, or else against the one beside it.
-fn check_settings(wasm: &[u8], beside: &Path, settings: &PluginSettings) -> Result<(), LoadError> {
+fn check_settings(wasm: &[u8], beside: &Path, settings: &PluginSettings, looked: &Looked) -> Result<(), LoadError> {
     if let Some(schema) = schema::embedded(wasm) {
         return schema::check(schema, &settings.config);
     }
-    match std::fs::read_to_string(beside) {
+    match file::read_still_text(beside, SCHEMA_LIMIT, looked) {
         Ok(schema) => schema::check(&schema, &settings.config),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(e) => Err(LoadError::Unreadable { path: beside.to_owned(), why: e.to_string() }),
+        Err(why) if why.is_missing() && beside.symlink_metadata().is_err() => Ok(()),
+        Err(why) => Err(LoadError::Unreadable { path: beside.to_owned(), why: why.why() }),
     }
 }

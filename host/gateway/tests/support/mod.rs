@@ -145,6 +145,15 @@ impl Gateway {
         Self::spawn(command(&file), folder)
     }
 
+    /// The same, with the command changed before it runs: its environment, or what it is run by.
+    pub fn start_by(config: &str, change: impl FnOnce(Command) -> Command) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("plugins")).unwrap();
+        let file = folder.path().join("weir.toml");
+        fs::write(&file, with_folders(config)).unwrap();
+        Self::spawn(change(command(&file)), folder)
+    }
+
     /// A gateway of a configuration that is there already.
     pub fn start_file(file: &Path, arguments: &[&str]) -> Self {
         let mut command = command(file);
@@ -161,6 +170,8 @@ impl Gateway {
         std::thread::spawn(move || {
             for line in out.lines().map_while(Result::ok) {
                 lines.lock().unwrap().push_str(&format!("{line}\n"));
+                let json = serde_json::from_str::<serde_json::Value>(&line).ok();
+                let line = json.and_then(|json| Some(json["fields"]["message"].as_str()?.to_owned())).unwrap_or(line);
                 if let Some((what, address)) = line.split_once(" http://")
                     && let Ok(address) = address.trim().parse::<SocketAddr>()
                 {
@@ -254,8 +265,8 @@ pub fn command(file: &Path) -> Command {
     command
 }
 
-/// Adds `folder` and `cache` to the configuration's `[plugins]` unless it names a folder itself.
-fn with_folders(config: &str) -> String {
+/// The configuration as a gateway of these tests has it in its file. Adds `folder` and `cache` to the configuration's `[plugins]` unless it names a folder itself.
+pub fn with_folders(config: &str) -> String {
     let own = format!("folder = \"plugins\"\ncache = \"{}\"\n", cache().display());
     match config.split_once("[plugins]\n") {
         Some((before, after)) if after.contains("folder = ") => format!("{before}[plugins]\n{after}"),

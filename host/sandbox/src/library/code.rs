@@ -1,9 +1,10 @@
 //! From a file's bytes to compiled code: kept, from the cache, or made now.
 
-use super::{Event, Library, Source};
+use super::{Event, Library};
 use crate::direct::DirectCode;
 use crate::error::LoadError;
 use crate::plugin::Code;
+use crate::source::Source;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::Module;

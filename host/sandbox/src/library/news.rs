@@ -1,7 +1,7 @@
 //! What a library tells whoever shows it to the operator.
 
-use super::Source;
 use crate::error::LoadError;
+use crate::source::Source;
 use std::time::Duration;
 
 /// Something that happened while plugins were loaded, for whoever shows it to the operator.

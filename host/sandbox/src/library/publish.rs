@@ -1,11 +1,12 @@
 //! From plugins that are ready to chains that serve: a new generation, if anything changed.
 
-use super::{Library, Source, Wanted};
+use super::{Library, Wanted};
 use crate::chain::{Bound, Chain, Chains};
 use crate::hook::Hook;
 use crate::host::Slots;
 use crate::kv::Kv;
 use crate::plugin::Plugin;
+use crate::source::Source;
 use std::sync::Arc;
 use weir_config::Config;
 
@@ -38,6 +39,7 @@ impl Library {
         self.last = now;
         let mut chains = Chains { generation: self.current.generation + 1, ..Chains::default() };
         chains.plugins = served.iter().map(|(_, plugin)| Arc::clone(plugin)).collect();
+        chains.sources = served.iter().map(|(want, _)| want.place.0.clone()).collect();
         for tenant in &config.tenants {
             let name: Arc<str> = tenant.name.as_str().into();
             let (chain, canary) = self.chains_of(&name, served);

@@ -1,95 +1,63 @@
 //! What is in the plugin folder.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use crate::source::{Source, TENANTS};
+use std::path::Path;
+use weir_config::file::{self, FileError, Kind};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// A plugin file, by where it stands in the folder.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Source {
-    /// `<folder>/NAME.wasm`: available to chains.
-    Named(String),
-    /// `<folder>/all/NAME.wasm`: applies to every tenant.
-    All(String),
-    /// `<folder>/tenants/TENANT/NAME.wasm`: applies to one tenant.
-    Tenant(String, String),
+/// What applies by where it stands.
+#[derive(Debug, Default)]
+pub(super) struct Placed {
+    /// The files in the order in which they apply: `all/` by name, then tenants by name.
+    pub(super) files: Vec<Source>,
+    /// Folders of which nobody can tell what is in them, and why.
+    pub(super) unread: Vec<(Source, FileError)>,
 }
 
-impl Source {
-    /// The plugin's name: the file's without `.wasm`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Source::Named(name) | Source::All(name) | Source::Tenant(_, name) => name,
+/// Looks through `all/` and `tenants/`.
+pub(super) fn by_place(folder: &Path) -> Placed {
+    let mut placed = Placed::default();
+    placed.add("all".to_owned(), folder, Source::All);
+    match entries(&folder.join(TENANTS)) {
+        Err(why) => placed.unread.push((Source::Folder(TENANTS.to_owned()), why)),
+        Ok(mut tenants) => {
+            tenants.sort();
+            // What is neither folder nor file may be a link to a folder that is away: it holds plugins that are not there.
+            for (tenant, _) in tenants.iter().filter(|(_, kind)| *kind != Kind::File) {
+                placed.add(format!("{TENANTS}/{tenant}"), folder, |name| Source::Tenant(tenant.clone(), name));
+            }
         }
     }
+    placed
+}
 
-    /// The file, below the plugin folder.
-    #[must_use]
-    pub fn path(&self, folder: &Path) -> PathBuf {
-        let file = format!("{}.wasm", self.name());
-        match self {
-            Source::Named(_) => folder.join(file),
-            Source::All(_) => folder.join("all").join(file),
-            Source::Tenant(tenant, _) => folder.join("tenants").join(tenant).join(file),
+impl Placed {
+    fn add(&mut self, below: String, folder: &Path, source: impl Fn(String) -> Source) {
+        match names(&folder.join(&below)) {
+            Ok(names) => self.files.extend(names.into_iter().map(source)),
+            Err(why) => self.unread.push((Source::Folder(below), why)),
         }
     }
 }
 
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.path(Path::new("")).display())
-    }
-}
-
-/// The files that apply by where they stand, in the order in which they apply: `all/` by name, then tenants by name.
-pub(super) fn by_place(folder: &Path) -> io::Result<Vec<Source>> {
-    let mut found: Vec<Source> = names(&folder.join("all"))?.into_iter().map(Source::All).collect();
-    let mut tenants = folders(&folder.join("tenants"))?;
-    tenants.sort();
-    for tenant in tenants {
-        let own = names(&folder.join("tenants").join(&tenant))?;
-        found.extend(own.into_iter().map(|name| Source::Tenant(tenant.clone(), name)));
-    }
-    Ok(found)
-}
-
-/// Plugins in one folder, by name. A folder that is not there holds none; hidden files are somebody's half-done work.
-fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in entries(folder)? {
-        let path = entry?.path();
-        let Some(stem) = path.file_stem().and_then(|s| s.to_str()) else { continue };
-        if path.extension().is_some_and(|e| e == "wasm") && !stem.starts_with('.') && path.is_file() {
-            names.push(stem.to_owned());
-        }
-    }
+/// Plugins in one folder, by name; hidden files are somebody's half-done work. Whatever else is called `NAME.wasm` is meant
+/// to be a plugin, and if it is none, that is said when it is read.
+fn names(folder: &Path) -> Result<Vec<String>, FileError> {
+    let plugin = |(name, _): (String, Kind)| name.strip_suffix(".wasm").map(str::to_owned);
+    let named = |stem: &String| !stem.is_empty() && !stem.starts_with('.');
+    let mut names: Vec<String> = entries(folder)?.into_iter().filter_map(plugin).filter(named).collect();
     names.sort();
     Ok(names)
 }
 
-fn folders(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in entries(folder)? {
-        let entry = entry?;
-        if entry.path().is_dir()
-            && let Ok(name) = entry.file_name().into_string()
-        {
-            names.push(name);
-        }
+/// What is in a folder. One that is not there holds nothing; one that is a link to nowhere is not readable.
+fn entries(folder: &Path) -> Result<Vec<(String, Kind)>, FileError> {
+    match file::list(folder) {
+        Ok(found) => Ok(found.into_iter().map(|(name, kind)| (name.to_string_lossy().into_owned(), kind)).collect()),
+        Err(why) if why.is_missing() && folder.symlink_metadata().is_err() => Ok(Vec::new()),
+        Err(why) => Err(why),
     }
-    Ok(names)
-}
-
-fn entries(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<fs::DirEntry>>> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => Some(entries),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-        Err(e) => return Err(e),
-    };
-    Ok(entries.into_iter().flatten())
 }

@@ -4,6 +4,10 @@ use crate::error::LoadError;
 use crate::signature::{self, PublicKey, SignatureError};
 use std::path::Path;
 use weir_config::Plugins;
+use weir_config::file::{self, Looked};
+
+/// Bytes of the signatures of one file.
+const MOST: u64 = 1 << 20;
 
 /// What the configuration says of signatures.
 #[derive(Debug, Default)]
@@ -20,16 +24,16 @@ impl Trust {
     }
 
     /// Whether a file may serve. Its signatures lie beside it, in `NAME.wasm.sig`.
-    pub(super) fn check(&self, wasm: &[u8], file: &Path) -> Result<(), LoadError> {
+    pub(super) fn check(&self, wasm: &[u8], file: &Path, looked: &Looked) -> Result<(), LoadError> {
         if self.keys.is_empty() && !self.required {
             return Ok(());
         }
         let path = file.with_extension("wasm.sig");
-        match std::fs::read_to_string(&path) {
+        match file::read_still_text(&path, MOST, looked) {
             Ok(signatures) => signature::verify(wasm, &signatures, &self.keys).map(|_| ()).map_err(LoadError::from),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound && !self.required => Ok(()),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(SignatureError::None.into()),
-            Err(e) => Err(LoadError::Unreadable { path, why: e.to_string() }),
+            Err(e) if e.is_missing() && !self.required => Ok(()),
+            Err(e) if e.is_missing() => Err(SignatureError::None.into()),
+            Err(e) => Err(LoadError::Unreadable { path, why: e.why() }),
         }
     }
 }

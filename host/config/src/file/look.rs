@@ -1,0 +1,75 @@
+//! What files are at one moment, and whether they lie still.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// What tells one state of a file from another: length, times of change of content and of the inode in nanoseconds, and
+/// which inode of which device it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Bytes.
+    pub len: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+    inode: u64,
+    device: u64,
+}
+
+impl Stamp {
+    /// The stamp of a file, links followed; none if there is nothing.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        fs::metadata(path).ok().map(|meta| Self::new(&meta))
+    }
+
+    /// The same of a folder: which one it is, whatever is in it. None if there is no folder.
+    #[must_use]
+    pub fn of_folder(path: &Path) -> Option<Self> {
+        let meta = fs::metadata(path).ok().filter(Metadata::is_dir)?;
+        Some(Self { len: 0, modified: (0, 0), changed: (0, 0), inode: meta.ino(), device: meta.dev() })
+    }
+
+    pub(super) fn new(meta: &Metadata) -> Self {
+        Self {
+            len: meta.len(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+            changed: (meta.ctime(), meta.ctime_nsec()),
+            inode: meta.ino(),
+            device: meta.dev(),
+        }
+    }
+}
+
+/// What a watcher has found of files: those that lay still, and as what; and those that did not. Of a file that is not in
+/// it nothing is known, and it is read as it is.
+#[derive(Debug, Clone, Default)]
+pub struct Looked(BTreeMap<PathBuf, Option<Stamp>>);
+
+impl Looked {
+    /// A file that lay still, with its stamp.
+    pub fn still(&mut self, path: PathBuf, stamp: Stamp) {
+        self.0.insert(path, Some(stamp));
+    }
+
+    /// A file that is being written.
+    pub fn moving(&mut self, path: PathBuf) {
+        self.0.insert(path, None);
+    }
+
+    /// The files that are being written.
+    pub fn all_moving(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().filter(|(_, stamp)| stamp.is_none()).map(|(path, _)| path.as_path())
+    }
+
+    /// Whether anything is known of a file.
+    pub(super) fn knows(&self, path: &Path) -> bool {
+        self.0.contains_key(path)
+    }
+
+    /// Whether a file with this stamp is the one that lay still, or nothing is known of it.
+    pub(super) fn admits(&self, path: &Path, stamp: Stamp) -> bool {
+        self.0.get(path).is_none_or(|still| *still == Some(stamp))
+    }
+}

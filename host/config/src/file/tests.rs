@@ -1,0 +1,115 @@
+use super::*;
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+use std::time::Instant;
+
+fn refusal(path: &Path) -> String {
+    read(path, 1 << 20).unwrap_err().to_string()
+}
+
+#[test]
+fn regular_files_and_links_to_them_are_read_to_their_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+    fs::write(&file, b"content").unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    assert_eq!(read(&file, 7).unwrap(), b"content");
+    assert_eq!(read(&link, 7).unwrap(), b"content");
+    assert!(matches!(read(&file, 6), Err(FileError::TooLong(6))));
+    // A terabyte of nothing: refused by its length, without a byte of it being read.
+    fs::File::create(&file).unwrap().set_len(1 << 40).unwrap();
+    assert_eq!(refusal(&file), "is more than 1 MiB long");
+}
+
+#[test]
+fn what_is_no_regular_file_is_never_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    let _listening = UnixListener::bind(at("socket")).unwrap();
+    let start = Instant::now();
+    for (path, what) in [
+        (at("pipe"), "cannot be read: it is a pipe, not a regular file"),
+        (at("socket"), "cannot be read: it is a socket, not a regular file"),
+        (PathBuf::from("/dev/zero"), "cannot be read: it is a device, not a regular file"),
+        (folder.path().to_owned(), "cannot be read: it is a folder, not a regular file"),
+    ] {
+        assert_eq!(refusal(&path), what);
+        let link = at("link");
+        let _ = fs::remove_file(&link);
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(refusal(&link), what, "through a link");
+    }
+    assert!(refusal(&at("nothing")).starts_with("cannot be read: "));
+    assert!(read(&at("nothing"), 1).unwrap_err().is_missing());
+    assert!(start.elapsed() < DEADLINE, "none of them was waited for");
+}
+
+#[test]
+fn bytes_that_are_no_text_name_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, b"one\ntwo\n\xff").unwrap();
+    assert!(matches!(read_text(&file, 100), Err(FileError::NotUtf8(3))));
+}
+
+#[test]
+fn a_file_that_has_changed_since_it_lay_still_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("file"), folder.path().join("other"));
+    fs::write(&file, b"whole").unwrap();
+    let mut looked = Looked::default();
+    looked.still(file.clone(), Stamp::of(&file).unwrap());
+    assert_eq!(read_still(&file, 100, &looked).unwrap(), b"whole");
+    fs::write(&file, b"").unwrap();
+    assert!(matches!(read_still(&file, 100, &looked), Err(FileError::Moving)));
+    fs::write(&other, b"whole").unwrap();
+    assert_eq!(read_still(&other, 100, &looked).unwrap(), b"whole", "of which nothing is known");
+    looked.moving(other.clone());
+    assert!(matches!(read_still(&other, 100, &looked), Err(FileError::Moving)));
+    assert_eq!(looked.all_moving().collect::<Vec<_>>(), [other.as_path()]);
+}
+
+#[test]
+fn a_list_tells_folders_from_files_and_from_what_is_neither() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("file"), b"").unwrap();
+    fs::create_dir(at("folder")).unwrap();
+    assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    std::os::unix::fs::symlink(at("nowhere"), at("dangling")).unwrap();
+    std::os::unix::fs::symlink(at("folder"), at("linked")).unwrap();
+    let mut found = list(folder.path()).unwrap();
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let found: Vec<_> = found.iter().map(|(name, kind)| (name.to_str().unwrap(), *kind)).collect();
+    let expected = [
+        ("dangling", Kind::Other),
+        ("file", Kind::File),
+        ("folder", Kind::Folder),
+        ("linked", Kind::Folder),
+        ("pipe", Kind::Other),
+    ];
+    assert_eq!(found, expected);
+    assert!(list(&at("nowhere")).unwrap_err().is_missing());
+}
+
+#[test]
+fn a_file_system_that_does_not_answer_holds_up_one_reader_and_nobody_else() {
+    let path = PathBuf::from("/a file system of this test's own");
+    let (release, released) = mpsc::channel::<()>();
+    let (reached, ended) = mpsc::channel();
+    let held = in_time_of(Duration::from_millis(20), &path, move |_| {
+        let _ = released.recv();
+        let _ = reached.send(());
+        Ok(())
+    });
+    assert!(matches!(held, Err(FileError::Slow)));
+    let again = in_time_of(Duration::from_secs(600), &path, |_| -> Result<(), FileError> { panic!("a second reader") });
+    assert!(matches!(again, Err(FileError::Slow)), "at once, for the first one is still at it");
+    release.send(()).unwrap();
+    ended.recv().unwrap();
+    while STUCK.lock().unwrap().contains(&path) {
+        std::thread::yield_now();
+    }
+    assert_eq!(in_time_of(Duration::from_secs(600), &path, |_| Ok(1)).unwrap(), 1, "it answers again");
+}

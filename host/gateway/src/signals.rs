@@ -1,0 +1,102 @@
+//! SIGTERM and SIGINT: the first begins the drain, the second ends the process, whatever anybody else is doing. On a thread
+//! of its own: the control thread may be waiting for files, names or a compiler, and a worker may be stuck.
+
+use crate::console;
+use crate::drain::Drainer;
+use crate::worker::Shared;
+use std::io;
+use std::process::exit;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// How long workers may go on after the drain's end, their last moment for observers included.
+const BEYOND: Duration = Duration::from_secs(2);
+
+/// What has to come to its end.
+pub(crate) struct Running {
+    pub(crate) drainer: Drainer,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) workers: Vec<JoinHandle<io::Result<()>>>,
+}
+
+/// Listens from now on; what there is to end is said once it runs.
+///
+/// # Errors
+/// If signals cannot be listened to, or there is no thread to be had.
+pub(crate) fn listen() -> io::Result<Sender<Running>> {
+    let (tell, told) = channel();
+    let (ready, is_ready) = channel();
+    std::thread::Builder::new().name("weir-signals".to_owned()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let signals = runtime.and_then(|runtime| {
+            let signals = runtime.block_on(async { Signals::new() })?;
+            Ok((runtime, signals))
+        });
+        match signals {
+            Err(why) => ready.send(Err(why)).unwrap_or_default(),
+            Ok((runtime, signals)) => {
+                ready.send(Ok(())).unwrap_or_default();
+                runtime.block_on(end(signals, &told));
+            }
+        }
+    })?;
+    is_ready.recv().map_err(io::Error::other)??;
+    Ok(tell)
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Waits for a signal, drains, and ends the process; a second signal ends it at once.
+async fn end(mut signals: Signals, told: &Receiver<Running>) {
+    // Nobody will ever say if the start has failed, and then the process ends without us.
+    let Ok(Running { drainer, shared, workers }) = told.recv() else { return };
+    signals.next().await;
+    let grace = shared.snapshot.load().config.server.drain;
+    drainer.begin(grace);
+    // Beside this thread: whoever reads our output may have stopped.
+    let line = format!("draining for at most {} s; a second signal ends at once", grace.as_secs_f64());
+    let _ = std::thread::Builder::new().spawn(move || console::say(&line));
+    let ended = tokio::task::spawn_blocking(move || {
+        let joined = workers.into_iter().map(JoinHandle::join);
+        joined.filter(|r| !matches!(r, Ok(Ok(())))).count()
+    });
+    tokio::select! {
+        failed = ended => match failed {
+            Ok(0) => exit(0),
+            Ok(n) => complain_and_exit(&format!("{n} workers ended badly")),
+            Err(why) => complain_and_exit(&format!("workers could not be waited for: {why}")),
+        },
+        () = signals.next() => exit(1),
+        () = tokio::time::sleep(grace.saturating_add(BEYOND)) => complain_and_exit("workers did not end in time"),
+    }
+}
+
+fn complain_and_exit(why: &str) {
+    let (said, is_said) = channel();
+    let line = format!("weir: {why}");
+    let _ = std::thread::Builder::new().spawn(move || {
+        console::complain(&line);
+        said.send(()).unwrap_or_default();
+    });
+    let _ = is_said.recv_timeout(Duration::from_secs(1));
+    exit(1);
+}

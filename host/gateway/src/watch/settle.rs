@@ -1,0 +1,127 @@
+//! When files lie still: time and looks in, an answer out. Pure.
+
+use super::Change;
+use super::prints::{Prints, is_text, plugin_of};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use weir_config::Stamp;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+/// A file lies still when it has not changed for this long.
+const STILL: Duration = Duration::from_millis(60);
+/// A text that became shorter, or went away, lies still when it has not changed for this long: whoever writes a file anew
+/// empties it first, and half of a configuration may be good by itself.
+const SHRUNK: Duration = Duration::from_secs(1);
+/// Files that go on changing are waited for no longer than this, and then called what they are: being written.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The same for those that became shorter.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// What is to be done next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Look again after this time.
+    Wait(Duration),
+    /// Files lie still, or have been waited for long enough.
+    Done(Found),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) change: Change,
+    /// What files were when they lay still last.
+    pub(super) seen: Prints,
+}
+
+/// A wait for files to lie still.
+pub(super) struct Settle<'s> {
+    before: &'s Prints,
+    begun: Instant,
+    files: BTreeMap<PathBuf, File>,
+}
+
+/// One file as it was at the last look.
+struct File {
+    stamp: Option<Stamp>,
+    since: Instant,
+    /// Whether it was shorter at any look than when it lay still last.
+    shrunk: bool,
+}
+
+impl<'s> Settle<'s> {
+    /// Begins a wait; `before` is what files were when they lay still last.
+    pub(super) fn begin(before: &'s Prints, now: Instant) -> Self {
+        Self { before, begun: now, files: BTreeMap::new() }
+    }
+
+    /// Takes in a look.
+    pub(super) fn step(&mut self, prints: Prints, now: Instant) -> Step {
+        let paths: BTreeSet<&PathBuf> = self.before.keys().chain(prints.keys()).chain(self.files.keys()).collect();
+        let paths: Vec<PathBuf> = paths.into_iter().cloned().collect();
+        for path in paths {
+            let stamp = prints.get(&path).copied();
+            let shrunk = self.has_shrunk(&path, stamp, &prints);
+            let first = !self.files.contains_key(&path);
+            let file = self.files.entry(path.clone()).or_insert(File { stamp, since: now, shrunk: false });
+            if first && self.before.get(&path).copied() == stamp {
+                // As it was when it lay still: there is nothing to wait for.
+                file.since = now.checked_sub(SHRUNK).unwrap_or(now);
+            } else if file.stamp != stamp {
+                (file.stamp, file.since) = (stamp, now);
+            }
+            file.shrunk |= shrunk;
+        }
+        match self.files.values().filter_map(|file| self.left(file, now)).min() {
+            Some(time) => Step::Wait(time.min(STILL)),
+            None => Step::Done(self.found(now)),
+        }
+    }
+
+    /// Whether a text is shorter than it was when it lay still, or gone. Settings go together with their plugin.
+    fn has_shrunk(&self, path: &Path, stamp: Option<Stamp>, prints: &Prints) -> bool {
+        // Of a folder, and of an empty file, there is nothing to lose.
+        let before = self.before.get(path).filter(|before| before.len > 0 && is_text(path));
+        let Some(before) = before else { return false };
+        match stamp {
+            Some(now) => now.len < before.len,
+            None => {
+                let plugin = plugin_of(path);
+                !self.before.contains_key(&plugin) || prints.contains_key(&plugin)
+            }
+        }
+    }
+
+    /// How long a file is still to be waited for; none if it lies still, or was waited for long enough.
+    fn left(&self, file: &File, now: Instant) -> Option<Duration> {
+        let (need, patience) = if file.shrunk { (SHRUNK, LONGEST) } else { (STILL, PATIENCE) };
+        let left = need.checked_sub(now.duration_since(file.since)).filter(|left| !left.is_zero())?;
+        (now.duration_since(self.begun) < patience).then_some(left)
+    }
+
+    fn found(&self, now: Instant) -> Found {
+        let mut found = Found { change: Change::default(), seen: Prints::new() };
+        for (path, file) in &self.files {
+            let before = self.before.get(path).copied();
+            let need = if file.shrunk { SHRUNK } else { STILL };
+            if now.duration_since(file.since) < need {
+                // What it is compared with stays what it was when it lay still.
+                found.change.looked.moving(path.clone());
+                found.seen.extend(before.map(|stamp| (path.clone(), stamp)));
+                continue;
+            }
+            if file.stamp != before {
+                found.change.changed.insert(path.clone());
+            }
+            if let Some(stamp) = file.stamp {
+                found.change.looked.still(path.clone(), stamp);
+                found.seen.insert(path.clone(), stamp);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,248 @@
+//! Pipes, sockets, devices and folders where a file should be hold up nothing: no reload, no probe, no end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod guest;
+mod support;
+
+use guest::{Guest, gateway, install};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+use support::upstream::Upstream;
+use support::{ACME, Gateway, PATIENCE, chat, config, config_with, post, until};
+
+/// What can stand where a file should be, and how it is called when it is named.
+const KINDS: [(&str, &str); 6] = [
+    ("pipe", "a pipe"),
+    ("socket", "a socket"),
+    ("folder", "a folder"),
+    ("zero", "a device"),
+    ("endless", "more than"),
+    ("linked pipe", "a pipe"),
+];
+
+/// Puts something that is no file, or an endless one, where a file should be, by renaming it over what is there.
+fn put(kind: &str, at: &Path) {
+    remove(at);
+    match kind {
+        "pipe" => assert!(Command::new("mkfifo").arg(at).status().unwrap().success()),
+        "socket" => drop(UnixListener::bind(at).unwrap()),
+        "folder" => fs::create_dir(at).unwrap(),
+        "zero" => symlink("/dev/zero", at).unwrap(),
+        "endless" => fs::File::create(at).unwrap().set_len(1 << 40).unwrap(),
+        "linked pipe" => {
+            let pipe = at.with_extension("pipe");
+            put("pipe", &pipe);
+            symlink(pipe, at).unwrap();
+        }
+        other => panic!("{other}"),
+    }
+}
+
+fn remove(at: &Path) {
+    if at.is_dir() && !at.is_symlink() {
+        fs::remove_dir_all(at).unwrap();
+    } else if at.symlink_metadata().is_ok() {
+        fs::remove_file(at).unwrap();
+    }
+}
+
+fn problems(gateway: &Gateway) -> String {
+    gateway.ready()["problems"].to_string()
+}
+
+fn code(gateway: &Gateway) -> String {
+    let reply = post(gateway.address, ACME, &chat("hi"));
+    if reply.status == 200 { String::new() } else { reply.code() }
+}
+
+#[test]
+fn whatever_stands_in_place_of_the_configuration_is_named_and_what_served_serves_on() {
+    let upstream = Upstream::chat();
+    let mut gateway = Gateway::start(&config(upstream.address));
+    let whole = fs::read_to_string(gateway.config_file()).unwrap();
+    for (kind, named) in KINDS {
+        put(kind, &gateway.config_file());
+        until(kind, || {
+            let problems = problems(&gateway);
+            (problems.contains(named) && problems.contains("weir.toml")).then_some(())
+        });
+        assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200, "{kind}");
+        gateway.signal("HUP");
+        assert_eq!(gateway.admin_get("/livez").status, 200, "{kind}");
+        remove(&gateway.config_file());
+        fs::write(gateway.config_file(), &whole).unwrap();
+        until(kind, || (problems(&gateway) == "[]").then_some(()));
+    }
+    put("pipe", &gateway.config_file());
+    gateway.signal("HUP");
+    gateway.signal("TERM");
+    assert!(gateway.wait().success(), "a pipe does not hold up the end");
+}
+
+#[test]
+fn whatever_stands_in_place_of_a_plugin_is_named_and_its_last_good_version_serves_on() {
+    let refusing = |code: &str| Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#));
+    let gateway = gateway(Upstream::chat().address, "", &[("chained", &Guest::on("policy", "(call $pass)"), "")]);
+    let all = gateway.plugins().join("all");
+    install(&all, "guard", &refusing("kept").build());
+    until("it refuses", || (code(&gateway) == "kept").then_some(()));
+    for (kind, named) in KINDS {
+        let named = if kind == "endless" { "larger than a plugin may be" } else { named };
+        for file in [all.join("guard.wasm"), gateway.plugins().join("chained.wasm")] {
+            put(kind, &file);
+        }
+        put(kind, &all.join("new.wasm"));
+        let expected = ["all/guard.wasm", "all/new.wasm", "chained.wasm"];
+        until(&format!("{kind} is named: {}", problems(&gateway)), || {
+            let ready = gateway.ready();
+            let all: Vec<&str> = ready["problems"].as_array()?.iter().filter_map(|p| p.as_str()).collect();
+            expected.iter().all(|file| all.iter().any(|p| p.contains(file) && p.contains(named))).then_some(())
+        });
+        assert_eq!(code(&gateway), "kept", "{kind}");
+        // And what else changes goes live.
+        install(&all, "a", &refusing("beside").build());
+        until("others go live", || (code(&gateway) == "beside").then_some(()));
+        for name in ["a", "new", "guard"] {
+            remove(&all.join(format!("{name}.wasm")));
+        }
+        remove(&gateway.plugins().join("chained.wasm"));
+        install(&all, "guard", &refusing("kept").build());
+        install(&gateway.plugins(), "chained", &Guest::on("policy", "(call $pass)").build());
+        until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
+        until("it refuses", || (code(&gateway) == "kept").then_some(()));
+    }
+}
+
+#[test]
+fn whatever_stands_beside_a_plugin_is_named_and_its_last_good_version_serves_on() {
+    let gateway = gateway(Upstream::chat().address, "", &[]);
+    let all = gateway.plugins().join("all");
+    install(&all, "guard", &Guest::on("policy", r#"(call $refuse (i32.const 400) @"kept" @"")"#).build());
+    until("it refuses", || (code(&gateway) == "kept").then_some(()));
+    for beside in ["guard.toml", "guard.schema.json"] {
+        for (n, (kind, named)) in KINDS.into_iter().enumerate() {
+            put(kind, &all.join(beside));
+            // A schema is asked for new settings.
+            if beside == "guard.schema.json" {
+                fs::write(all.join("guard.toml"), format!("limits = {{ instances = {} }}\n", n + 1)).unwrap();
+            }
+            until(&format!("{kind} for {beside} is named"), || {
+                let problems = problems(&gateway);
+                (problems.contains(beside) && problems.contains(named)).then_some(())
+            });
+            assert_eq!(code(&gateway), "kept", "{kind}");
+            remove(&all.join(beside));
+            until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
+        }
+    }
+}
+
+#[test]
+fn whatever_stands_in_place_of_a_secret_or_an_authority_is_named_and_what_served_serves_on() {
+    let upstream = Upstream::chat();
+    let folder = tempfile::tempdir().unwrap();
+    let (key, authority) = (folder.path().join("key"), folder.path().join("ca.pem"));
+    fs::write(&key, "first").unwrap();
+    let pem = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+    fs::write(&authority, &pem).unwrap();
+    let provider = format!("headers.x-secret = \"file:{}\"\nca_file = \"{}\"", key.display(), authority.display());
+    let gateway = Gateway::start(&config_with(upstream.address, &provider, ""));
+    for (kind, named) in KINDS {
+        put(kind, &key);
+        until(kind, || {
+            let problems = problems(&gateway);
+            (problems.contains("x-secret: its file") && problems.contains(named)).then_some(())
+        });
+        assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200, "{kind}");
+        assert_eq!(upstream.seen().last().unwrap().header("x-secret").unwrap(), "first");
+        remove(&key);
+        fs::write(&key, "first").unwrap();
+        until(kind, || (problems(&gateway) == "[]").then_some(()));
+        put(kind, &authority);
+        until(kind, || problems(&gateway).contains("ca_file").then_some(()));
+        assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200, "{kind}");
+        remove(&authority);
+        fs::write(&authority, &pem).unwrap();
+        until(kind, || (problems(&gateway) == "[]").then_some(()));
+    }
+}
+
+/// Runs a command that must end by itself, and soon; answers what it said.
+fn ends(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.args(arguments).env_remove("WEIR_CONFIG");
+    command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if start.elapsed() > PATIENCE {
+            let _ = child.kill();
+            panic!("{arguments:?} does not end");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn no_command_waits_for_what_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| -> PathBuf { folder.path().join(name) };
+    let good = at("good.wasm");
+    fs::write(&good, Guest::on("policy", "(call $pass)").build()).unwrap();
+    for (kind, named) in KINDS {
+        let file = at("thing");
+        put(kind, &file);
+        let file = file.to_str().unwrap();
+        let good = good.to_str().unwrap();
+        for arguments in [
+            &["serve", "--config", file][..],
+            &["check", "--config", file],
+            &["key", "new", "team", "--config", file],
+            &["plugin", "check", file],
+            &["plugin", "inspect", file],
+            &["plugin", "test", file, "--case", file],
+            &["plugin", "test", good, "--case", file],
+            &["plugin", "conform", file, "--cases", file],
+        ] {
+            let output = ends(arguments);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
+            assert_ne!(output.status.code(), Some(0), "{kind}: {arguments:?}: {said}");
+            // A folder may be given to `conform`, which looks for plugins in it.
+            assert!(said.contains(named) || arguments[1] == "conform", "{kind}: {arguments:?}: {said}");
+        }
+    }
+    // A key is looked at before it is read: nobody else may read it.
+    put("pipe", &at("key"));
+    assert!(Command::new("chmod").arg("600").arg(at("key")).status().unwrap().success());
+    let output = ends(&["plugin", "sign", good.to_str().unwrap(), "--key", at("key").to_str().unwrap()]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("a pipe"), "{output:?}");
+}
+
+#[test]
+fn a_second_signal_ends_the_process_whatever_it_waits_for() {
+    let upstream = Upstream::start(|_, _, stream| {
+        support::upstream::wait_for_close(stream);
+        false
+    });
+    let mut gateway = Gateway::start(&config(upstream.address).replace("\"5s\"", "\"600s\""));
+    put("pipe", &gateway.config_file());
+    put("pipe", &gateway.plugins().join("a.wasm"));
+    let address = gateway.address;
+    let asking = std::thread::spawn(move || std::panic::catch_unwind(|| post(address, ACME, &chat("hi"))));
+    until("it is upstream", || (upstream.seen().len() == 1).then_some(()));
+    gateway.signal("HUP");
+    gateway.signal("TERM");
+    until("it drains", || (gateway.admin_get("/readyz").status == 503).then_some(()));
+    gateway.signal("HUP");
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait().code(), Some(1));
+    let _ = asking.join();
+}

@@ -1,0 +1,165 @@
+//! What the log says, in which form, and what is counted of reloads.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod guest;
+mod support;
+
+use guest::{Guest, gateway, install};
+use std::fs;
+use std::process::Command;
+use support::upstream::Upstream;
+use support::{ACME, Gateway, chat, config, config_with, demo_config, post, until, with_folders};
+
+fn refusing(code: &str) -> Guest {
+    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#))
+}
+
+fn code(gateway: &Gateway) -> String {
+    let reply = post(gateway.address, ACME, &chat("hi"));
+    if reply.status == 200 { String::new() } else { reply.code() }
+}
+
+/// How many changes went live, and how many did not.
+fn reloads(gateway: &Gateway) -> (f64, f64) {
+    let count = |result: &str| gateway.metric("weir_reloads_total", &[&format!("result=\"{result}\"")]);
+    (count("live"), count("refused"))
+}
+
+fn says(gateway: &Gateway, line: &[&str]) {
+    until(&format!("the log says {line:?}"), || {
+        gateway.log().lines().any(|found| line.iter().all(|part| found.contains(part))).then_some(())
+    });
+}
+
+#[test]
+fn weir_log_silences_nothing_by_a_slip() {
+    for (value, complains) in
+        [("", false), ("wran", true), ("verbose", true), ("info,plugin=loud", true), ("plugin=debug", false)]
+    {
+        let gateway = Gateway::start_by(&demo_config(""), |mut command| {
+            command.env("WEIR_LOG", value);
+            command
+        });
+        gateway.write_config(&demo_config("[limits]\nboddy = 3\n"));
+        // Errors, warnings and what is to be known are all there.
+        says(&gateway, &["ERROR", "boddy"]);
+        gateway.write_config(&demo_config("").replace("workers = 2", "workers = 1"));
+        says(&gateway, &["WARN", "server.workers takes effect at the next start"]);
+        says(&gateway, &["INFO", "no longer:"]);
+        let complaint = gateway.log().lines().any(|line| line.contains("WEIR_LOG") && line.contains(value));
+        assert_eq!(complaint, complains, "{value}: {}", gateway.log());
+    }
+}
+
+#[test]
+fn a_log_in_json_is_json_from_its_first_line_to_its_last() {
+    let upstream = Upstream::chat();
+    // With something to warn of, plugins to load, and something to complain about.
+    let json = |rest: &str| format!("{}\n[log]\njson = true\n", config_with(upstream.address, "", rest));
+    let more = "[tenants.keyless]\nmodels = [\"*\"]\n";
+    let mut gateway = Gateway::start_by(&json(more), |mut command| {
+        command.env("WEIR_LOG", "wran");
+        command
+    });
+    install(&gateway.plugins().join("all"), "guard", &refusing("one").build());
+    until("it applies", || (code(&gateway) == "one").then_some(()));
+    gateway.write_config(&json("[limits]\nboddy = 3\n"));
+    says(&gateway, &["boddy"]);
+    gateway.signal("TERM");
+    assert!(gateway.wait().success());
+    until("the last line has come", || gateway.log().contains("draining").then_some(()));
+    let log = gateway.log();
+    assert!(log.contains("WEIR_LOG") && log.contains("keyless") && log.contains("http://"), "{log}");
+    for line in log.lines() {
+        let json: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}\n{log}"));
+        assert!(json["timestamp"].is_string() && json["level"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn a_start_that_fails_says_so_in_json_where_json_was_asked_for() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("weir.toml");
+    fs::create_dir(scratch.path().join("plugins")).unwrap();
+    let chain = "[log]\njson = true\n[plugins]\n[[plugins.chain]]\nplugin = \"absent\"\n";
+    fs::write(&file, with_folders(&demo_config(chain))).unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_weir")).args(["serve", "--config", file.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8([output.stderr, output.stdout].concat()).unwrap();
+    assert!(said.contains("absent"), "{said}");
+    for line in said.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+}
+
+#[test]
+fn a_plugin_that_is_put_in_replaced_or_taken_out_is_logged_by_its_name() {
+    let gateway = gateway(Upstream::chat().address, "", &[("chained", &Guest::on("policy", "(call $pass)"), "")]);
+    let all = gateway.plugins().join("all");
+    install(&all, "guard", &refusing("one").build());
+    says(&gateway, &["plugin put in", "all/guard.wasm"]);
+    install(&all, "guard", &refusing("two").build());
+    says(&gateway, &["plugin replaced", "all/guard.wasm"]);
+    fs::write(all.join("guard.toml"), "on_failure = \"open\"\n").unwrap();
+    says(&gateway, &["plugin has new settings", "all/guard.wasm"]);
+    fs::remove_dir_all(&all).unwrap();
+    says(&gateway, &["plugin taken out", "all/guard.wasm"]);
+    install(&gateway.plugins().join("tenants/acme"), "own", &refusing("own").build());
+    says(&gateway, &["plugin put in", "tenants/acme/own.wasm"]);
+    assert!(!gateway.log().contains("taken out plugin=chained"), "{}", gateway.log());
+    // What the configuration puts in and takes out is no different.
+    let without = fs::read_to_string(gateway.config_file()).unwrap();
+    fs::write(gateway.config_file(), without.replace("[[plugins.chain]]\nplugin = \"chained\"", "")).unwrap();
+    says(&gateway, &["plugin taken out", "chained.wasm"]);
+}
+
+#[test]
+fn a_change_that_went_live_is_not_counted_as_refused_while_something_else_is_wrong() {
+    let gateway = gateway(Upstream::chat().address, "", &[]);
+    let all = gateway.plugins().join("all");
+    install(&all, "broken", b"broken");
+    until("it is refused", || (reloads(&gateway) == (0.0, 1.0)).then_some(()));
+    install(&all, "guard", &refusing("one").build());
+    until("the other is live", || (reloads(&gateway) == (1.0, 1.0)).then_some(()));
+    let config = fs::read_to_string(gateway.config_file()).unwrap();
+    gateway.write_config(&format!("[models.new]\ntargets = [\"up/new\"]\n{config}"));
+    until("and a configuration", || (reloads(&gateway) == (2.0, 1.0)).then_some(()));
+    // Broken in the same way once more: tried again, and refused again.
+    install(&all, "broken", b"broken!");
+    until("it is refused again", || (reloads(&gateway) == (2.0, 2.0)).then_some(()));
+    fs::write(gateway.config_file(), "[[[").unwrap();
+    until("so is this", || (reloads(&gateway) == (2.0, 3.0)).then_some(()));
+    fs::write(gateway.config_file(), "[[[ ").unwrap();
+    until("and once more", || (reloads(&gateway) == (2.0, 4.0)).then_some(()));
+    // What is mended without anything that serves being changed is neither.
+    fs::remove_file(all.join("broken.wasm")).unwrap();
+    until("it is mended", || (gateway.ready()["problems"].as_array()?.len() == 1).then_some(()));
+    assert_eq!(reloads(&gateway), (2.0, 4.0));
+    gateway.signal("HUP");
+    until("who asks for it tries it", || (reloads(&gateway) == (2.0, 5.0)).then_some(()));
+}
+
+#[test]
+fn a_start_and_a_check_without_a_tenant_say_so_loudly() {
+    let upstream = Upstream::chat();
+    let whole = with_folders(&config(upstream.address));
+    let none = whole[..whole.find("[tenants").unwrap()].to_owned() + &whole[whole.find("[plugins]").unwrap()..];
+    let gateway = Gateway::start(&none);
+    says(&gateway, &["no tenant"]);
+    assert!(gateway.log().contains("WARNING: no tenant"), "{}", gateway.log());
+    assert!(gateway.ready()["problems"].to_string().contains("no tenant"), "{}", gateway.ready());
+    assert_eq!(gateway.metric("weir_plugin_problems", &[]), 1.0);
+    let check =
+        |file: &str| Command::new(env!("CARGO_BIN_EXE_weir")).args(["check", "--config", file]).output().unwrap();
+    for (text, missed) in [(none.as_str(), "no tenant"), ("", "no tenant"), ("", "no model")] {
+        fs::write(gateway.folder.path().join("other.toml"), text).unwrap();
+        let output = check(gateway.folder.path().join("other.toml").to_str().unwrap());
+        let said = String::from_utf8([output.stderr, output.stdout].concat()).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(missed) && !said.contains("good"), "{said}");
+    }
+    gateway.write_config(&config(upstream.address));
+    until("it is mended", || (post(gateway.address, ACME, &chat("hi")).status == 200).then_some(()));
+    until("nothing is wrong any more", || gateway.ready()["problems"].as_array()?.is_empty().then_some(()));
+}

@@ -1,0 +1,86 @@
+//! What shall apply: what the chain names, and what lies in the folder.
+
+use super::{Library, Problem, Wanted, scan};
+use crate::error::LoadError;
+use crate::source::Source;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use weir_config::{Config, PluginSettings, Plugins};
+
+impl Library {
+    /// Chain entries in order, then what applies by its place in the folder.
+    pub(super) fn wanted(&mut self, config: &Config, problems: &mut Vec<Problem>) -> Vec<Wanted> {
+        let plugins = &config.plugins;
+        let mut nth: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut wanted = Vec::new();
+        for binding in &plugins.chain {
+            let n = nth.entry(&binding.plugin).or_default();
+            wanted.push(Wanted {
+                place: (Source::Named(binding.plugin.clone()), *n),
+                settings: Ok(binding.settings.clone()),
+                tenants: binding.tenants.clone(),
+                models: binding.models.clone(),
+            });
+            *n += 1;
+        }
+        for source in self.placed(plugins, problems) {
+            let settings = self.beside(&source, plugins);
+            let tenants = match &source {
+                Source::Tenant(tenant, _) if config.tenants.iter().all(|known| known.name != *tenant) => {
+                    let error = LoadError::UnknownTenant { tenant: tenant.clone() };
+                    problems.push(Problem { source, error, last_good: false, open: true });
+                    continue;
+                }
+                Source::Tenant(tenant, _) => vec![tenant.clone()],
+                Source::All(_) | Source::Named(_) | Source::Folder(_) => Vec::new(),
+            };
+            wanted.push(Wanted { place: (source, 0), settings, tenants, models: Vec::new() });
+        }
+        wanted
+    }
+
+    /// What applies by its place in the folder. Of a folder that cannot be read, or is away, what applied stays: that is no
+    /// order to drop a policy.
+    fn placed(&mut self, plugins: &Plugins, problems: &mut Vec<Problem>) -> Vec<Source> {
+        let good: BTreeSet<Source> = self.good.keys().map(|(source, _)| source.clone()).collect();
+        let kept = |under: &str| -> Vec<Source> {
+            let placed = good.iter().filter(|source| !matches!(source, Source::Named(_)));
+            placed.filter(|source| source.path(Path::new("")).starts_with(under)).cloned().collect()
+        };
+        let mut problem = |below: String, error: LoadError, kept: &[Source]| {
+            problems.push(Problem { source: Source::Folder(below), error, last_good: !kept.is_empty(), open: false });
+        };
+        let all = kept("");
+        if let Err(error) = self.home.look(plugins, !all.is_empty()) {
+            problem(String::new(), error, &all);
+            return all;
+        }
+        let scan::Placed { files: mut placed, unread } = scan::by_place(&plugins.folder);
+        for (source, why) in unread {
+            let path = source.path(&plugins.folder);
+            let Source::Folder(below) = source else { continue };
+            let kept = kept(&below);
+            problem(below, LoadError::Unreadable { path, why: why.why() }, &kept);
+            placed.extend(kept);
+        }
+        // `all/` by name, then tenants by name.
+        placed.sort();
+        placed
+    }
+
+    /// The settings in the file beside a plugin.
+    fn beside(&self, source: &Source, plugins: &Plugins) -> Result<PluginSettings, LoadError> {
+        let path = source.path(&plugins.folder).with_extension("toml");
+        let read = weir_config::read_sidecar(&path, &plugins.defaults, &self.looked);
+        let defaults = || PluginSettings::new(plugins.defaults.clone());
+        match read.map_err(|problems| LoadError::Sidecar(problems.to_string()))? {
+            None => Ok(defaults()),
+            Some(read) if read.has_keys => Ok(read.settings),
+            // Nobody who wants the defaults cuts the text out and leaves the file.
+            Some(_) if self.good.get(&(source.clone(), 0)).is_some_and(|good| *good.settings() != defaults()) => {
+                Err(LoadError::Emptied { path })
+            }
+            Some(read) => Ok(read.settings),
+        }
+    }
+}
