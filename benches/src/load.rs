@@ -10,7 +10,7 @@ mod args;
 mod ask;
 mod check;
 mod failure;
-mod framing;
+pub(crate) mod framing;
 mod h1;
 mod h2;
 mod patience;
@@ -35,7 +35,6 @@ use crate::stamp::Numbers;
 pub(crate) use args::Args;
 use ask::Ask;
 use check::Check;
-#[cfg(test)]
 pub(crate) use failure::Failure;
 pub(crate) use report::{Quantiles, Report};
 use run::Run;

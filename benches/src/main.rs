@@ -7,23 +7,32 @@
     reason = "command-line tools: what they print is what they are for"
 )]
 
+mod bar;
+mod bars;
 mod brood;
 mod clock;
 mod compare;
 mod control;
+mod dice;
 mod document;
+mod gateway;
 mod ladder;
 mod load;
 mod local;
+mod metrics;
 mod mock;
+mod outage;
 mod peers;
 mod plan;
 mod plot;
 mod process;
+mod provider;
 mod results;
+mod soak;
 mod stamp;
 mod subject;
 mod table;
+mod talk;
 mod trial;
 mod units;
 mod weir;
@@ -49,6 +58,12 @@ enum Tool {
     Ladder(ladder::Args),
     /// Measure Weir and its peers in turn under several loads, and write that to benches/results
     Compare(compare::Args),
+    /// Let a gateway live through a mixed load with faults, reloads and leaving clients, and check its accounts
+    Soak(soak::Args),
+    /// Let the first of three targets fail for a while, and count who pays for it
+    Outage(outage::Args),
+    /// Hold what the gateway takes where it could take too much against the bars
+    Bars(bars::Args),
     /// Of the runners' own: end their child processes should they be killed
     #[command(hide = true)]
     Guard {
@@ -69,6 +84,9 @@ fn main() -> anyhow::Result<()> {
         Tool::Load(args) => load::command(&args),
         Tool::Ladder(args) => ladder::run(args),
         Tool::Compare(args) => compare::run(args),
+        Tool::Soak(args) => soak::run(&args),
+        Tool::Outage(args) => outage::run(&args),
+        Tool::Bars(args) => bars::run(&args),
         Tool::Guard { .. } => Ok(()),
     }
 }

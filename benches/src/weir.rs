@@ -18,8 +18,8 @@ use crate::control;
 use crate::peers::{Peer, Setup, Up};
 
 /// How long it may take to be ready: plugins may have to be compiled.
-const PATIENCE: Duration = Duration::from_secs(120);
-const PEPPER: &str = "pepper of a gateway that lives for one measurement";
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PEPPER: &str = "pepper of a gateway that lives for one measurement";
 /// No limit that is measured: it is looked at for every request and never reached.
 const MOST_PER_MINUTE: u64 = 1_000_000_000;
 
@@ -179,7 +179,7 @@ fn config(args: &Args, setup: &Setup<'_>, plugins: &Path, hash: &str) -> String 
 }
 
 /// What a bundled plugin is set to: what the shipped configuration says. Others get no settings.
-fn settings(plugin: &str) -> &'static str {
+pub(crate) fn settings(plugin: &str) -> &'static str {
     match plugin {
         "prompt-guard" => {
             "config = { deny = [\"ignore all previous instructions\", \"ignore previous instructions\", \
@@ -193,12 +193,12 @@ fn settings(plugin: &str) -> &'static str {
     }
 }
 
-fn wait_until_ready(admin: &str) -> Result<()> {
+pub(crate) fn wait_until_ready(admin: &str) -> Result<()> {
     let until = Instant::now() + PATIENCE;
     loop {
         match control::ask(admin, "GET", "/readyz") {
             Ok((200, _)) => return Ok(()),
-            Ok(_) | Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(20)),
+            Ok(_) | Err(_) if Instant::now() < until => thread::sleep(Duration::from_millis(5)),
             Ok((status, _)) => bail!("the gateway is not ready after {PATIENCE:?}: /readyz answers {status}"),
             Err(error) => return Err(error.context(format!("/readyz cannot be asked after {PATIENCE:?}"))),
         }

@@ -13,18 +13,18 @@ const LINE: usize = 8 << 10;
 
 /// The head of an answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Head {
-    pub(super) status: u16,
+pub(crate) struct Head {
+    pub(crate) status: u16,
     /// The length of the head itself.
-    pub(super) length: usize,
-    pub(super) body: Body,
+    pub(crate) length: usize,
+    pub(crate) body: Body,
     /// Whether another request may follow on this connection.
-    pub(super) reusable: bool,
+    pub(crate) reusable: bool,
 }
 
 /// What is still to come of a body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Body {
+pub(crate) enum Body {
     Length(u64),
     Chunked(Chunks),
     UntilClose,
@@ -32,7 +32,7 @@ pub(super) enum Body {
 
 /// A body in chunks.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Chunks {
+pub(crate) struct Chunks {
     at: At,
     /// What has come of the line that we are in.
     line: Vec<u8>,
@@ -54,7 +54,7 @@ enum At {
 
 impl Head {
     /// The head of an answer, if it is complete. Interim ones (100, 103) are heads without a body.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Option<Self>, Failure> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Self>, Failure> {
         let mut fields = [const { MaybeUninit::uninit() }; FIELDS];
         let mut response = httparse::Response::new(&mut []);
         let config = httparse::ParserConfig::default();
@@ -85,7 +85,7 @@ impl Head {
 
 impl Body {
     /// Takes bytes of the connection and gives those of the body; `true` at its end.
-    pub(super) fn take(&mut self, mut bytes: &[u8], mut give: impl FnMut(&[u8])) -> Result<bool, Failure> {
+    pub(crate) fn take(&mut self, mut bytes: &[u8], mut give: impl FnMut(&[u8])) -> Result<bool, Failure> {
         match self {
             Self::UntilClose => {
                 give(bytes);
@@ -112,7 +112,7 @@ impl Body {
     }
 
     /// Whether a body that ends here, with its connection, is complete.
-    pub(super) fn may_end(&self) -> bool {
+    pub(crate) fn may_end(&self) -> bool {
         *self == Self::UntilClose
     }
 }

@@ -1,0 +1,153 @@
+//! `soak`: a mixed load at a modest rate, with everything that goes wrong in production, and the accounts afterwards.
+//!
+//! Whole and streamed requests, providers with faults, clients that leave or read slowly, reloads of configuration and
+//! plugins meanwhile. What each request is, the seed says. At the end memory has to be flat, every request counted once as
+//! its client saw it, and all seats and permits free.
+
+mod clients;
+mod meddle;
+mod memory;
+mod plan;
+mod script;
+mod setup;
+mod tally;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, ensure};
+
+use crate::brood::Brood;
+use crate::gateway::{self, Gateway, Program};
+use crate::provider::Provider;
+use crate::{control, units};
+use clients::Ways;
+use meddle::Meddler;
+use memory::{Look, Trend};
+use setup::Setup;
+use tally::Tally;
+use verdict::Verdict;
+
+/// How long the last requests may be in flight once all clients have gone.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    program: Program,
+    /// How long requests are sent
+    #[arg(long, default_value = "10m", value_parser = units::duration)]
+    duration: Duration,
+    /// Requests per second
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    rate: u32,
+    /// What the requests are; the same seed makes the same ones
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Time between two changes of the gateway's files
+    #[arg(long, default_value = "3s", value_parser = units::duration)]
+    meddle: Duration,
+    /// Memory counts from here on [default: a fifth of the duration]
+    #[arg(long, value_parser = units::duration)]
+    warmup: Option<Duration>,
+}
+
+/// What was seen from outside while the load ran.
+struct Watched {
+    tally: Tally,
+    looks: Vec<Look>,
+    changes: BTreeMap<&'static str, u32>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let brood = Brood::guarded()?;
+    let seed = args.seed;
+    let well = Provider::start(move |request| script::well(seed, request))?;
+    let faulty = Provider::start(move |request| script::faulty(seed, request))?;
+    let folder = brood.scratch().join("soak");
+    std::fs::create_dir_all(&folder)?;
+    let setup = Setup::new(&folder, &args.program.plugins, well.address, faulty.address)?;
+    let gateway = Gateway::start(&brood, &args.program.gateway, &folder, &setup.config(0))?;
+    println!(
+        "soak: {} for {:?} at {}/s, seed {seed}",
+        gateway::version(&args.program.gateway),
+        args.duration,
+        args.rate
+    );
+    let descriptors = gateway.descriptors();
+    let ways = Ways::new(control::loopback(&gateway.url)?, &setup, 1, seed);
+    let mut meddler = Meddler::default();
+    let Watched { tally, looks, changes } = watch(args, &setup, &gateway, &ways, &mut meddler)?;
+
+    let mut verdict = Verdict::default();
+    let tidy = meddler.tidy(&setup, &gateway);
+    verdict.say(
+        "files that are good again are taken",
+        tidy.is_ok(),
+        tidy.map_or_else(|error| format!("{error:#}"), |()| "no problem is left".to_owned()),
+    );
+    wait_until_empty(&gateway)?;
+    let metrics = gateway.metrics()?;
+    let table = verdict.counting(&tally, &metrics);
+    verdict.attempts(&tally, &metrics, &[("well", &well), ("faulty", &faulty)]);
+    for (what, (count, number)) in &tally.wrong {
+        verdict.say("no client sees what it should not", false, format!("{count} × {what} (one is number {number})"));
+    }
+    if tally.wrong.is_empty() {
+        verdict.say("no client sees what it should not", true, format!("{} clients", tally.requests));
+    }
+    let live = metrics.count("weir_reloads_total", &[("result", "live")]);
+    verdict.say("changes went live", live > 0, format!("{live} changes live; {changes:?}"));
+    for (tenant, guarded) in [("guarded", true), ("plain", false)] {
+        verdict.filled(tenant, clients::fill(ways.clone(), guarded)?);
+    }
+    wait_until_empty(&gateway)?;
+    verdict.at_rest(&gateway.metrics()?, (descriptors, gateway.descriptors()));
+    verdict.memory(Trend::of(&looks, warmup(args)));
+    println!(
+        "{} requests, {} of them streams; {} clients left\n\n{table}\n{verdict}",
+        tally.requests, tally.streams, tally.left
+    );
+    ensure!(verdict.is_good(), "the soak is not clean");
+    Ok(())
+}
+
+fn warmup(args: &Args) -> Duration {
+    args.warmup.unwrap_or(args.duration / 5)
+}
+
+/// Lets the clients work; looks at memory each second and meddles meanwhile.
+fn watch(args: &Args, setup: &Setup, gateway: &Gateway, ways: &Ways, meddler: &mut Meddler) -> Result<Watched> {
+    let start = Instant::now();
+    let until = start + args.duration;
+    let (ways, rate) = (ways.clone(), args.rate);
+    let clients = thread::spawn(move || clients::all(ways, rate, until));
+    let (mut looks, mut changes, mut next) = (Vec::new(), BTreeMap::new(), start + args.meddle);
+    while Instant::now() < until {
+        thread::sleep(Duration::from_secs(1).min(until.saturating_duration_since(Instant::now())));
+        looks.push((start.elapsed(), gateway.memory()));
+        ensure!(gateway.descriptors() > 0, "the gateway has ended, after {:?}", start.elapsed());
+        if Instant::now() >= next {
+            next += args.meddle;
+            *changes.entry(meddler.step(setup, gateway)?).or_default() += 1;
+        }
+    }
+    let tally = clients.join().map_err(|_| anyhow!("the thread of the clients has died"))??;
+    Ok(Watched { tally, looks, changes })
+}
+
+/// Waits until the gateway has noticed that all clients have gone.
+fn wait_until_empty(gateway: &Gateway) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let metrics = gateway.metrics().context("the gateway's metrics")?;
+        let held = metrics.count("weir_in_flight", &[]) + metrics.count("weir_connections", &[]);
+        // What is held for longer is judged, and not waited for.
+        if held == 0 || Instant::now() > until {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+}
