@@ -154,6 +154,7 @@ fn limits(limits: &Limits) -> Group {
         .open("keep_alive_timeout", show_duration(limits.keep_alive_timeout))
         .open("write_timeout", show_duration(limits.write_timeout))
         .open("h2_streams", limits.h2_streams)
+        .open("retry_budget", limits.retry_budget)
 }
 
 fn metrics(metrics: &Metrics) -> Group {
@@ -188,6 +189,9 @@ fn provider(provider: &Provider) -> Group {
         .open("keep_alive_timeout", show_duration(provider.keep_alive_timeout))
         .open("retries", provider.retries)
         .open("ask_usage", provider.ask_usage);
+    for (key, shown) in provider.health.facts() {
+        group = group.open(key, shown);
+    }
     if let Some(key) = &provider.api_key {
         group = group.hidden("api_key", key.expose());
     }

@@ -10,6 +10,9 @@ use crate::table::Table;
 use crate::value::Value;
 use crate::{names, suggest, url};
 
+mod health;
+pub use health::HealthSettings;
+
 /// Where requests can be sent on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
@@ -46,6 +49,8 @@ pub struct Provider {
     pub retries: u32,
     /// Whether to ask streams for their usage (`stream_options.include_usage`); true by default.
     pub ask_usage: bool,
+    /// `[providers.NAME.health]`: when it is put aside, and for how long.
+    pub health: HealthSettings,
     /// `headers.NAME`: sent with every request. Names are lower case, lawful and none that Weir sets itself.
     pub headers: Vec<(String, Secret)>,
 }
@@ -135,6 +140,7 @@ impl Provider {
             keep_alive_timeout: table.duration("keep_alive_timeout", seconds(55), timeout),
             retries: table.whole("retries", 2, 0..=10),
             ask_usage: table.flag("ask_usage", true),
+            health: HealthSettings::read(table.table("health")),
             headers,
         };
         table.finish();

@@ -59,6 +59,9 @@ pub struct Limits {
     pub write_timeout: Duration,
     /// Concurrent streams of one HTTP/2 connection (RFC 9113 section 5.1.2); 100 by default.
     pub h2_streams: u32,
+    /// Further attempts for a hundred requests of one model, where the next one is not known to be well; 20 by
+    /// default, 0 to 1,000.
+    pub retry_budget: u32,
 }
 
 /// `[metrics]`: what is measured.
@@ -106,6 +109,7 @@ impl Default for Limits {
             keep_alive_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
             h2_streams: 100,
+            retry_budget: 20,
         }
     }
 }
@@ -181,6 +185,7 @@ impl Limits {
             keep_alive_timeout: table.duration("keep_alive_timeout", default.keep_alive_timeout, timeout.clone()),
             write_timeout: table.duration("write_timeout", default.write_timeout, timeout),
             h2_streams: table.whole("h2_streams", default.h2_streams, 1..=10_000),
+            retry_budget: table.whole("retry_budget", default.retry_budget, 0..=1_000),
         };
         table.finish();
         limits

@@ -52,10 +52,12 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!((limits.response_bytes, limits.event_bytes, limits.held_bytes), (33_554_432, 1_048_576, 65_536));
     assert_eq!((limits.connections, limits.in_flight, limits.h2_streams), (10_000, 5_000, 100));
     assert_eq!((limits.series, config("").metrics.tenant_histograms), (4_000, false));
+    assert_eq!(limits.retry_budget, 20);
     let provider = &config("[providers.x]\nkind = \"openai\"").providers[0];
     assert_eq!(provider.base_url, "https://api.openai.com/v1");
     assert_eq!((provider.max_connections, provider.max_waiting, provider.retries), (1_024, 4_096, 2));
     assert_eq!((provider.http2, provider.ask_usage, provider.api_key.is_none()), (Http2::Auto, true, true));
+    assert_eq!((provider.health.failures, provider.health.unanswered), (5, 5));
     let seconds = [
         (provider.wait_timeout, 1),
         (provider.connect_timeout, 5),
@@ -63,6 +65,10 @@ fn the_defaults_are_the_documented_ones() {
         (provider.idle_timeout, 60),
         (provider.total_timeout, 600),
         (provider.keep_alive_timeout, 55),
+        (provider.health.aside, 1),
+        (provider.health.aside_limit, 30),
+        (provider.health.unanswered_after, 1),
+        (provider.health.retry_after_limit, 3_600),
         (limits.head_timeout, 10),
         (limits.body_timeout, 30),
         (limits.keep_alive_timeout, 60),

@@ -7,6 +7,7 @@ use crate::control::Status;
 use crate::descriptors::{Spare, are_used_up};
 use crate::drain::Drain;
 use crate::metrics;
+use crate::snapshot::Provider;
 use crate::worker::Shared;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HOST};
@@ -18,7 +19,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::registry::Registry;
 use seats::Seats;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
+use weir_upstream::{Aside, Mode};
 
 /// How long a request's head may take, and how long a connection may lie idle.
 const HEAD: Duration = Duration::from_secs(10);
@@ -193,7 +195,7 @@ impl Admin {
                 "hooks": p.hooks().map(|h| h.name()).collect::<Vec<_>>(),
             })
         });
-        let upstreams = snapshot.providers.iter().map(|p| json!({"name": &*p.name, "healthy": p.upstream.healthy()}));
+        let upstreams = snapshot.providers.iter().map(upstream);
         let (live, refused) = self.status.reloads();
         let body = json!({
             "status": word,
@@ -206,6 +208,25 @@ impl Admin {
         });
         answer(status, "application/json", Bytes::from(format!("{body:#}\n")))
     }
+}
+
+/// A provider, and what of it is put aside.
+fn upstream(provider: &Provider) -> Value {
+    let (name, healthy) = (&*provider.name, provider.upstream.healthy());
+    let aside = provider.upstream.aside();
+    if aside.is_empty() {
+        return json!({"name": name, "healthy": healthy});
+    }
+    let one = |aside: &Aside| {
+        json!({
+            "model": aside.model,
+            "answers": aside.mode.map(Mode::label),
+            "reason": aside.reason.label(),
+            "probing": aside.probing,
+            "due_in_ms": u64::try_from(aside.due_in.as_millis()).unwrap_or(u64::MAX),
+        })
+    };
+    json!({"name": name, "healthy": healthy, "aside": aside.iter().map(one).collect::<Value>()})
 }
 
 /// A web page in a browser on this machine could point a name of its own at us; our name is an address or `localhost`.

@@ -151,6 +151,7 @@ pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> Answer {
     refusal.log(&record.id, &record.tenant);
     record.count_refusal(face.code, refusal.is_a_plugins());
     record.head_ready();
+    record.judge(refusal.verdict());
     record.refused(face.status.as_u16(), face.code, reason(&refusal));
     Answer { status: face.status, headers, own: None, body: OutBody::plain(refusal.body()) }
 }

@@ -1,7 +1,8 @@
 //! Asking upstreams: one attempt after another, until one answers or the plan is at its end.
 
+use crate::choice;
 use crate::journey::Trip;
-use crate::plan::Step;
+use crate::plan::{self, Step};
 use crate::refusal::Refusal;
 use crate::request_id;
 use crate::snapshot::{Provider, Target};
@@ -9,12 +10,15 @@ use crate::worker::Worker;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 use weir_dialect::{Document, usage};
 use weir_sandbox::{Asked, Chain, Hook};
-use weir_upstream::{AttemptError, Body, Which, plan};
+use weir_upstream::plan::{retry_after, retryable_status};
+use weir_upstream::{AttemptError, Body, Ticket, Verdict, Which};
 
 /// An upstream's answer, its head read.
 pub(crate) struct Answered {
@@ -22,6 +26,8 @@ pub(crate) struct Answered {
     /// Who answers, as a response header says it.
     pub(crate) label: HeaderValue,
     pub(crate) provider: Arc<str>,
+    /// To be settled at the body's end.
+    pub(crate) ticket: Ticket,
 }
 
 /// Client headers that go upstream; all others stay here. Plugins and the operator may add more.
@@ -55,27 +61,41 @@ pub(crate) async fn ask(
     trip: &mut Trip,
     worker: &Rc<Worker>,
     chain: &Chain,
-    steps: &[Step],
+    steps: &mut [Step],
 ) -> Result<Answered, Refusal> {
     let held = Rc::clone(&trip.record.held);
     let model = held.snapshot.model(trip.model).ok_or(Refusal::Internal)?;
+    let mode = plan::mode(trip);
     let found = |step: &Step| {
         let target = model.targets.get(step.target)?;
         Some((target, held.snapshot.providers.get(target.provider)?))
     };
     let retries = steps.first().and_then(found).map_or(0, |(_, provider)| provider.retries as usize);
     let attempts = steps.len().max(1 + retries);
+    model.budget.deposit();
     let mut last = Refusal::Internal;
-    for (n, step) in steps.iter().cycle().take(attempts).enumerate() {
-        let Some((target, provider)) = found(step) else { continue };
-        match attempt(trip, worker, chain, step, target, provider).await? {
-            Outcome::Answered(answered) => return Ok(answered),
+    for n in 0..attempts {
+        let Some(ticket) = choice::choose(model, steps, n, mode) else { break };
+        let step = steps.get(n % steps.len()).ok_or(Refusal::Internal)?;
+        let Some((target, provider)) = found(step) else { break };
+        if n > 0 && !choice::is_affordable(model, step, mode) {
+            worker.shared.stats.unaffordable.fetch_add(1, Ordering::Relaxed);
+            break;
+        }
+        match attempt(trip, worker, chain, step, (target, provider), ticket).await? {
+            Outcome::Answered(answered) => {
+                if n > 0 {
+                    trip.record.failed_over();
+                }
+                return Ok(answered);
+            }
             Outcome::Failed { refusal, wait } => {
                 last = refusal;
                 let same_again = n + 1 >= steps.len();
                 if n + 1 == attempts || same_again && !heals(&last) {
                     break;
                 }
+                tell_failed(trip, provider, &last);
                 // Somebody else is asked at once; the same one after a pause, unless it wants a longer one than we wait.
                 if same_again {
                     let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
@@ -91,11 +111,24 @@ pub(crate) async fn ask(
     Err(last)
 }
 
+/// What fail-over cures leaves a trace, too: every attempt for who looks closely, and now and then their number.
+fn tell_failed(trip: &Trip, provider: &Provider, why: &Refusal) {
+    let (request, tenant, name) = (trip.record.id.as_str(), &*trip.record.tenant, &*provider.name);
+    tracing::debug!(request, tenant, provider = name, "an attempt failed: {why}");
+    if let Some(attempts) = provider.upstream.attempt_failed() {
+        tracing::warn!(
+            provider = name,
+            attempts,
+            "attempts failed, and others are made in their place; the latest: {why}"
+        );
+    }
+}
+
 /// Whether asking the same upstream again soon may come to something else.
 fn heals(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::UpstreamBusy { .. } | Refusal::UpstreamCredentials { .. } => false,
-        Refusal::UpstreamStatus { status, .. } => plan::retryable_status(*status),
+        Refusal::UpstreamStatus { status, .. } => retryable_status(*status),
         _ => true,
     }
 }
@@ -105,9 +138,63 @@ async fn attempt(
     worker: &Rc<Worker>,
     chain: &Chain,
     step: &Step,
-    target: &Target,
-    provider: &Provider,
+    (target, provider): (&Target, &Provider),
+    mut ticket: Ticket,
 ) -> Result<Outcome, Refusal> {
+    let name = Arc::clone(&provider.name);
+    let mut is_fresh = false;
+    loop {
+        let request = pin!(prepare(trip, worker, chain, step, (target, provider))).await?;
+        let asked = Instant::now();
+        ticket.sent(asked);
+        let (upstream, deadlines) = (&provider.upstream, provider.upstream.deadlines());
+        let sent = match is_fresh {
+            false => worker.pool.send(upstream, request, deadlines).await,
+            true => Box::pin(worker.pool.send_fresh(upstream, request, deadlines)).await,
+        };
+        let took = asked.elapsed();
+        trip.record.waited += took;
+        let failed = match sent {
+            Ok(response) => {
+                ticket.answered(took);
+                let Some(failed) = judge(&response, &name) else {
+                    ticket.relaying();
+                    let label = target.label.clone();
+                    return Ok(Outcome::Answered(Answered { response, label, provider: name, ticket }));
+                };
+                if let Outcome::Failed { refusal, .. } = &failed
+                    && let Some(verdict) = refusal.verdict()
+                {
+                    ticket.settle(verdict);
+                }
+                failed
+            }
+            // The upstream had closed a connection that was kept, and has not seen the request: it is no other attempt.
+            Err(error) if error.is_stale() && !is_fresh => {
+                is_fresh = true;
+                continue;
+            }
+            Err(error) => {
+                if error.blames_upstream() {
+                    ticket.settle(Verdict::Failed { retry_after: None });
+                }
+                failure(&error, name)?
+            }
+        };
+        // An attempt that failed is closed: nothing was produced that anybody would charge.
+        trip.record.spent_nothing();
+        return Ok(failed);
+    }
+}
+
+/// The request as it goes out. From here on it may cost money, so it is in the ledger.
+async fn prepare(
+    trip: &mut Trip,
+    worker: &Rc<Worker>,
+    chain: &Chain,
+    step: &Step,
+    (target, provider): (&Target, &Provider),
+) -> Result<Request<Bytes>, Refusal> {
     trip.record.attempts += 1;
     if let Some(lent) = &mut trip.record.lent {
         lent.asked = Some(Asked { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
@@ -117,27 +204,12 @@ async fn attempt(
         true => Box::pin(last_change(trip, worker, chain, (&mut headers, body))).await?,
         false => body,
     };
-    let request = request(trip, provider, headers, body);
-
-    // From here on the request may cost money, so it is in the ledger.
-    let mut entry = trip.record.account(target.provider, &trip.ask.model, &provider.name).open(target.price);
-    entry.asked(usage::estimate_tokens(trip.ask.text_bytes));
-    trip.record.entry = Some(entry);
-
-    let asked = Instant::now();
-    let sent = worker.pool.send(&provider.upstream, request, provider.upstream.deadlines()).await;
-    trip.record.waited += asked.elapsed();
-    let name = Arc::clone(&provider.name);
-    let failed = match sent {
-        Ok(response) => match judge(&response, &name) {
-            None => return Ok(Outcome::Answered(Answered { response, label: target.label.clone(), provider: name })),
-            Some(failed) => failed,
-        },
-        Err(error) => failure(&error, name)?,
-    };
-    // An attempt that failed is closed: nothing was produced that anybody would charge.
-    trip.record.spent_nothing();
-    Ok(failed)
+    if trip.record.entry.is_none() {
+        let mut entry = trip.record.account(target.provider, &trip.ask.model, &provider.name).open(target.price);
+        entry.asked(usage::estimate_tokens(trip.ask.text_bytes));
+        trip.record.entry = Some(entry);
+    }
+    Ok(request(trip, provider, headers, body))
 }
 
 /// Headers and body as they leave for a target.
@@ -206,8 +278,8 @@ fn judge(response: &Response<Body>, provider: &Arc<str>) -> Option<Outcome> {
         // The gateway's key is meant, not the client's; another provider may well accept its own.
         return Some(Outcome::Failed { refusal: Refusal::UpstreamCredentials { provider }, wait: None });
     }
-    if plan::retryable_status(status) {
-        let wait = plan::retry_after(response.headers(), SystemTime::now());
+    if retryable_status(status) {
+        let wait = retry_after(response.headers(), SystemTime::now());
         let refusal = Refusal::UpstreamStatus { provider, status, retry_after: wait };
         return Some(Outcome::Failed { refusal, wait });
     }

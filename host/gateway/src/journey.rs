@@ -142,9 +142,9 @@ async fn decide(trip: &mut Trip) -> Result<Answered, Refusal> {
         read_again(trip)?;
     }
 
-    let plan = plan::plan(trip, &worker, &chain).await?;
+    let mut plan = plan::plan(trip, &worker, &chain).await?;
 
-    ask::ask(trip, &worker, &chain, &plan).await
+    ask::ask(trip, &worker, &chain, &mut plan).await
 }
 
 /// Checks that the caller may use a model, counts the request for it from now on, and answers its place.

@@ -9,6 +9,7 @@ mod answer;
 mod ask;
 mod body;
 mod check;
+mod choice;
 mod cli;
 mod connection;
 mod console;

@@ -1,4 +1,5 @@
-//! Who may answer, in which order: the model's targets, healthy ones first, unless a router knows better.
+//! Who may answer, in which order: the model's targets in the operator's order, unless a router knows better. Who of them
+//! is put aside is looked at when somebody is asked.
 
 use crate::journey::Trip;
 use crate::refusal::Refusal;
@@ -7,6 +8,7 @@ use crate::worker::Worker;
 use std::pin::pin;
 use std::sync::Arc;
 use weir_sandbox::{Assignment, Candidate, Chain, Hook};
+use weir_upstream::{Mode, Standing};
 
 /// One step of the plan.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(crate) struct Step {
     pub(crate) target: usize,
     /// What a router set for it.
     pub(crate) overrides: Vec<Assignment>,
+    /// A router wants it in this place although it was told that it is put aside.
+    pub(crate) insisted: bool,
 }
 
 /// Makes the plan. It is never empty.
@@ -23,28 +27,30 @@ pub(crate) async fn plan(trip: &mut Trip, worker: &Worker, chain: &Chain) -> Res
     let snapshot = &*held.snapshot;
     let model = snapshot.model(trip.model).ok_or(Refusal::Internal)?;
     if chain.wants(Hook::Router, &trip.ask.model) {
-        let candidates = candidates(snapshot, model);
+        let candidates = candidates(snapshot, model, mode(trip));
         let routed = pin!(worker.sandbox.route(chain, &mut trip.record.lent, &candidates)).await?;
-        return Ok(routed.into_iter().map(|(target, overrides)| Step { target, overrides }).collect());
+        // A router that leaves the order as it is does not ask for anybody who is put aside.
+        let is_kept = routed.iter().map(|(target, _)| *target).eq(0..candidates.len());
+        let is_aside = |target: usize| candidates.get(target).is_some_and(|candidate| !candidate.healthy);
+        let step = |(target, overrides)| Step { target, overrides, insisted: !is_kept && is_aside(target) };
+        return Ok(routed.into_iter().map(step).collect());
     }
-    let healthy = |step: &Step| {
-        let target = model.targets.get(step.target);
-        target.and_then(|t| snapshot.providers.get(t.provider)).is_some_and(|p| p.upstream.healthy())
-    };
-    let mut steps: Vec<Step> = (0..model.targets.len()).map(|target| Step { target, overrides: Vec::new() }).collect();
-    if steps.len() > 1 {
-        steps.sort_by_key(|step| !healthy(step));
-    }
-    Ok(steps)
+    let step = |target| Step { target, overrides: Vec::new(), insisted: false };
+    Ok((0..model.targets.len()).map(step).collect())
 }
 
-fn candidates(snapshot: &Snapshot, model: &Model) -> Vec<Candidate> {
+/// How the answer is to come.
+pub(crate) fn mode(trip: &Trip) -> Mode {
+    if trip.ask.streaming { Mode::Stream } else { Mode::Whole }
+}
+
+fn candidates(snapshot: &Snapshot, model: &Model, mode: Mode) -> Vec<Candidate> {
     let candidate = |target: &crate::snapshot::Target| {
         let provider = snapshot.providers.get(target.provider)?;
         Some(Candidate {
             provider: Arc::clone(&provider.name),
             model: Arc::clone(&target.model),
-            healthy: provider.upstream.healthy(),
+            healthy: target.health.standing(mode) != Standing::Aside,
             input_price: target.price.input_micro,
             output_price: target.price.output_micro,
         })

@@ -12,6 +12,7 @@ use weir_dialect::{Provenance, Usage};
 use weir_ledger::{Account, Entry, Reason, Tokens};
 use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
 use weir_tenancy::{Seat, Tenant};
+use weir_upstream::{Ticket, Verdict};
 
 /// What the client sees of a request that it left.
 const CLIENT_GONE: u16 = 499;
@@ -27,6 +28,8 @@ pub(crate) struct Record {
     pub(crate) started: Instant,
     pub(crate) seat: Option<Seat>,
     pub(crate) entry: Option<Entry>,
+    /// What the answer that is relayed will say of whom it is from.
+    pub(crate) ticket: Option<Ticket>,
     /// What plugins see and change of the request: with them while they run, here otherwise.
     pub(crate) lent: Option<Box<Exchange>>,
     pub(crate) attempts: u32,
@@ -57,6 +60,7 @@ impl Record {
             started,
             seat: None,
             entry: None,
+            ticket: None,
             lent: None,
             attempts: 0,
             waited: Duration::ZERO,
@@ -123,6 +127,19 @@ impl Record {
         if let Some(entry) = &mut self.entry {
             entry.progress(bytes as u64);
         }
+    }
+
+    /// The answer that is relayed has come to its end, of one kind or another: this is what that says of whom it is
+    /// from. Nothing, where the end is not its doing.
+    pub(crate) fn judge(&mut self, verdict: Option<Verdict>) {
+        if let Some((ticket, verdict)) = self.ticket.take().zip(verdict) {
+            ticket.settle(verdict);
+        }
+    }
+
+    /// Another attempt than the first was answered.
+    pub(crate) fn failed_over(&self) {
+        self.counters.requests.failed_over.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The upstream refused: there is nothing that anybody would charge.

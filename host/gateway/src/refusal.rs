@@ -10,6 +10,7 @@ use weir_dialect::ReadError;
 use weir_http::head::Unlawful;
 use weir_sandbox::{Fault, Hook, Stop};
 use weir_tenancy::{Denied, Rate};
+use weir_upstream::Verdict;
 
 /// Who has to change something so that the request succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +177,38 @@ impl Refusal {
             Self::UpstreamTooLarge { .. } => row(StatusCode::BAD_GATEWAY, "upstream_too_large", API, Upstream, No),
             Self::UpstreamEncoded { .. } => row(StatusCode::BAD_GATEWAY, "upstream_encoded", API, Upstream, No),
             Self::Internal => row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", API, Gateway, No),
+        }
+    }
+
+    /// What it says of the upstream that was asked; nothing, where it is not its doing.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        match self {
+            Self::UpstreamStatus { status, retry_after, .. } if status.is_server_error() => {
+                Some(Verdict::Failed { retry_after: *retry_after })
+            }
+            Self::UpstreamStatus { retry_after, .. } => Some(Verdict::Refused { retry_after: *retry_after }),
+            Self::UpstreamCredentials { .. } => Some(Verdict::Refused { retry_after: None }),
+            Self::UpstreamUnreachable { .. } | Self::UpstreamTimeout { .. } | Self::UpstreamBroken { .. } => {
+                Some(Verdict::Failed { retry_after: None })
+            }
+            Self::Unlawful(_)
+            | Self::NotFound
+            | Self::MethodNotAllowed(_)
+            | Self::Denied(_)
+            | Self::EncodedBody(_)
+            | Self::BodyTooLarge(_)
+            | Self::BodyTimeout(_)
+            | Self::BodyBroken
+            | Self::Unreadable(_)
+            | Self::ModelNotFound(_)
+            | Self::PluginRefused { .. }
+            | Self::PluginFailed { .. }
+            | Self::PluginBroke(_)
+            | Self::Overloaded
+            | Self::UpstreamBusy { .. }
+            | Self::UpstreamTooLarge { .. }
+            | Self::UpstreamEncoded { .. }
+            | Self::Internal => None,
         }
     }
 

@@ -18,14 +18,15 @@ use std::time::Instant;
 use weir_dialect::{Document, usage};
 use weir_http::hop;
 use weir_sandbox::{Hook, Late, Reply};
-use weir_upstream::{Body, BodyError};
+use weir_upstream::{Body, BodyError, Verdict};
 
 /// The upstream's own id of the request, which its support will ask for.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 
 /// Relays an answer to the client.
-pub(crate) async fn relay(trip: Trip, answered: Answered) -> Answer {
-    let Answered { response, label, provider } = answered;
+pub(crate) async fn relay(mut trip: Trip, answered: Answered) -> Answer {
+    let Answered { response, label, provider, ticket } = answered;
+    trip.record.ticket = Some(ticket);
     let (parts, body) = response.into_parts();
     let mut headers = parts.headers;
     // Without a length or chunks the end of an HTTP/1 body cannot be told from a broken connection (RFC 9112 6.3).
@@ -92,6 +93,7 @@ async fn whole(
         // It ended with the connection, and does not look like all of it.
         return answer::refuse(Refusal::UpstreamBroken { provider: Arc::clone(provider) }, trip.record);
     }
+    trip.record.judge(Some(Verdict::Served));
     if !status.is_success() {
         trip.record.spent_nothing();
     } else {

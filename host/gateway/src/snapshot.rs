@@ -9,7 +9,8 @@ use weir_config::{Config, Price};
 use weir_dialect::Endpoint;
 use weir_sandbox::{Chain, Chains};
 use weir_tenancy::{Caller, Tenant, Tenants};
-use weir_upstream::Upstream;
+use weir_upstream::plan::RetryBudget;
+use weir_upstream::{ModelHealth, Upstream};
 
 /// A provider, ready to be asked.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub(crate) struct Target {
     pub(crate) provider: usize,
     pub(crate) model: Arc<str>,
     pub(crate) price: Price,
+    pub(crate) health: Arc<ModelHealth>,
     /// `provider/model`, as the response header shows who answered.
     pub(crate) label: HeaderValue,
 }
@@ -47,6 +49,8 @@ pub(crate) struct Target {
 pub(crate) struct Model {
     pub(crate) name: Arc<str>,
     pub(crate) targets: Vec<Target>,
+    /// What is left for further attempts.
+    pub(crate) budget: RetryBudget,
 }
 
 /// One moment's whole.
@@ -82,7 +86,8 @@ impl Snapshot {
         let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
         let providers = config.providers.iter().map(|p| provider(p, previous, demo)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
-        let models = config.models.iter().map(|m| model(m, &providers)).collect();
+        let budget = config.limits.retry_budget;
+        let models = config.models.iter().map(|m| model(m, &providers, budget)).collect();
         let by_tenant = names.iter().map(|name| chains.of(name).cloned()).collect();
         let canary = |name: &Arc<str>| chains.canary_of(name).map(|(chain, percent)| (Arc::clone(chain), percent));
         let canaries = if chains.on_trial().is_empty() { Vec::new() } else { names.iter().map(canary).collect() };
@@ -159,16 +164,21 @@ fn provider(
     })
 }
 
-fn model(from: &weir_config::Model, providers: &[Provider]) -> Model {
+fn model(from: &weir_config::Model, providers: &[Provider], retry_budget: u32) -> Model {
     let target = |t: &weir_config::Target| {
-        let provider = providers.get(t.provider).map_or("", |p| &p.name);
-        let label = HeaderValue::from_str(&format!("{provider}/{}", t.model));
-        Target {
+        let provider = providers.get(t.provider)?;
+        let label = HeaderValue::from_str(&format!("{}/{}", provider.name, t.model));
+        Some(Target {
             provider: t.provider,
             model: t.model.as_str().into(),
             price: t.price,
+            health: provider.upstream.model(&t.model),
             label: label.unwrap_or(HeaderValue::from_static("unnamed")),
-        }
+        })
     };
-    Model { name: from.name.as_str().into(), targets: from.targets.iter().map(target).collect() }
+    Model {
+        name: from.name.as_str().into(),
+        targets: from.targets.iter().filter_map(target).collect(),
+        budget: RetryBudget::new(retry_budget),
+    }
 }

@@ -91,11 +91,17 @@ pub(crate) struct Total {
 pub(crate) struct Requests {
     statuses: [AtomicU64; STATUSES.len()],
     pub(crate) in_flight: AtomicI64,
+    /// Requests that were answered after an attempt had failed.
+    pub(crate) failed_over: AtomicU64,
 }
 
 impl Default for Requests {
     fn default() -> Self {
-        Self { statuses: std::array::from_fn(|_| AtomicU64::new(0)), in_flight: AtomicI64::new(0) }
+        Self {
+            statuses: std::array::from_fn(|_| AtomicU64::new(0)),
+            in_flight: AtomicI64::new(0),
+            failed_over: AtomicU64::new(0),
+        }
     }
 }
 
@@ -167,6 +173,8 @@ pub(crate) struct Stats {
     pub(crate) accepted: AtomicU64,
     /// Finished requests whose observers were skipped because the queue was full.
     pub(crate) unobserved: AtomicU64,
+    /// Attempts that were not made because the budget for them was used up.
+    pub(crate) unaffordable: AtomicU64,
 }
 
 impl Stats {
@@ -180,6 +188,7 @@ impl Stats {
             own_codes: Room::new(usize::MAX),
             accepted: AtomicU64::new(0),
             unobserved: AtomicU64::new(0),
+            unaffordable: AtomicU64::new(0),
         }
     }
 

@@ -30,6 +30,8 @@ pub enum Role {
     Coding,
     /// `Connection`.
     Connection,
+    /// `Keep-Alive`.
+    KeepAlive,
     /// Nothing that concerns this connection.
     Other,
 }
@@ -44,6 +46,8 @@ impl Role {
             Self::Coding
         } else if *name == CONNECTION {
             Self::Connection
+        } else if name.as_str() == "keep-alive" {
+            Self::KeepAlive
         } else {
             Self::Other
         }

@@ -21,6 +21,10 @@ use crate::link::{Link, until};
 use crate::timer::Timer;
 use crate::upstream::Upstream;
 
+/// When a kept connection ends so soon after a request was put on it, it had been closed before: the news takes one round
+/// trip. A connection that ends later was open, and the request may have been worked on.
+const STALE_WITHIN: Duration = Duration::from_secs(1);
+
 pub(crate) struct Attempt<'a> {
     pub(crate) up: &'a Upstream,
     pub(crate) lane: &'a Rc<Lane<Link>>,
@@ -31,12 +35,16 @@ pub(crate) struct Attempt<'a> {
     pub(crate) first_byte: Duration,
     pub(crate) total_end: Option<Instant>,
     pub(crate) idempotent: bool,
+    /// Whether it must not ride on a connection that has served before.
+    pub(crate) fresh: bool,
 }
 
 /// Why a request on a connection gave no head.
 enum Miss {
     /// Nothing of it was sent, and it is where it was: the connection was dead.
     Unsent,
+    /// The connection ended, and no byte of an answer had come.
+    Cut,
     Failed(AttemptError),
 }
 
@@ -55,6 +63,10 @@ impl Attempt<'_> {
         };
         loop {
             let (lease, fresh) = match turn {
+                Turn::Ride(lease) if self.fresh && matches!(lease.link(), Link::One(_)) => {
+                    turn = self.replace(lease).await?;
+                    continue;
+                }
                 Turn::Ride(lease) => {
                     self.lane.shard().reused.bump();
                     (lease, false)
@@ -70,15 +82,24 @@ impl Attempt<'_> {
             match answered {
                 Ok(response) => return Ok((lease, response)),
                 Err(Miss::Failed(error)) => return Err(error),
+                Err(Miss::Cut) => {
+                    let stale = !fresh && self.now.elapsed() < STALE_WITHIN;
+                    return Err(AttemptError::ClosedBeforeHead { sent: true, idempotent: self.idempotent, stale });
+                }
                 Err(Miss::Unsent) if fresh => return Err(self.closed(false)),
                 Err(Miss::Unsent) => {}
             }
             self.lane.shard().recovered.bump();
             self.now = Instant::now();
-            turn = match lease.replace() {
-                Some(opening) => Turn::Open(opening),
-                None => self.wait(self.lane.enter(self.now)).await?,
-            };
+            turn = self.replace(lease).await?;
+        }
+    }
+
+    /// A new connection in the place of one that is not to be used.
+    async fn replace(&mut self, lease: Lease<Link>) -> Result<Turn<Link>, AttemptError> {
+        match lease.replace() {
+            Some(opening) => Ok(Turn::Open(opening)),
+            None => self.wait(self.lane.enter(self.now)).await,
         }
     }
 
@@ -144,6 +165,7 @@ impl Attempt<'_> {
         match answered.await {
             Ok(response) => Ok(response.map(Incoming::One)),
             Err(Some(Lost::Unsent)) => Err(Miss::Unsent),
+            Err(Some(Lost::Silent)) => Err(Miss::Cut),
             Err(Some(Lost::Closed)) => Err(Miss::Failed(self.closed(true))),
             Err(Some(Lost::Unlawful(why))) => Err(Miss::Failed(AttemptError::Protocol(why))),
             Err(None) => Err(Miss::Failed(AttemptError::Timeout(which))),
@@ -173,7 +195,7 @@ impl Attempt<'_> {
                     *request = unsent.map(|body| body.0);
                     Err(Miss::Unsent)
                 }
-                None => Err(Miss::Failed(self.why(&failed.into_error()))),
+                None => Err(self.why(&failed.into_error())),
             },
             Err(()) => {
                 // The next request would hit the same silence.
@@ -198,24 +220,24 @@ impl Attempt<'_> {
     }
 
     fn closed(&self, sent: bool) -> AttemptError {
-        AttemptError::ClosedBeforeHead { sent, idempotent: self.idempotent }
+        AttemptError::ClosedBeforeHead { sent, idempotent: self.idempotent, stale: false }
     }
 
-    fn why(&self, error: &hyper::Error) -> AttemptError {
+    fn why(&self, error: &hyper::Error) -> Miss {
         if error.is_parse_too_large() {
-            return AttemptError::Protocol("its head is too large");
+            return Miss::Failed(AttemptError::Protocol("its head is too large"));
         }
         if error.is_parse() {
-            return AttemptError::Protocol("its head is malformed");
+            return Miss::Failed(AttemptError::Protocol("its head is malformed"));
         }
         let mut cause = std::error::Error::source(error);
         while let Some(at) = cause {
             if let Some(h2) = at.downcast_ref::<h2::Error>() {
-                return self.why_h2(h2);
+                return if h2.is_io() { Miss::Cut } else { Miss::Failed(self.why_h2(h2)) };
             }
             cause = at.source();
         }
-        self.closed(true)
+        Miss::Cut
     }
 
     fn why_h2(&self, error: &h2::Error) -> AttemptError {

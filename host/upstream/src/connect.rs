@@ -53,7 +53,7 @@ async fn speak(
     }
     match http2::open(stream, streams).await {
         Ok((connection, driver)) => Ok((Link::Many(connection), Some(driver))),
-        Err(_) => Err(AttemptError::ClosedBeforeHead { sent: false, idempotent: false }),
+        Err(_) => Err(AttemptError::ClosedBeforeHead { sent: false, idempotent: false, stale: false }),
     }
 }
 

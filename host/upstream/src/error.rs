@@ -104,6 +104,9 @@ pub enum AttemptError {
         sent: bool,
         /// Whether the method is idempotent (RFC 9110 section 9.2.2), so that doing it twice does no harm.
         idempotent: bool,
+        /// Whether the connection had served before, and ended without a byte of an answer as soon as the request was
+        /// put on it: the upstream had closed it by then, and has not carried the request out.
+        stale: bool,
     },
     /// The upstream answered with something that is not a lawful HTTP response head, or too large a one.
     #[error("the upstream's answer is not HTTP this gateway accepts ({0})")]
@@ -116,15 +119,23 @@ pub enum AttemptError {
 impl AttemptError {
     /// Whether the same request may be tried again, here or elsewhere, without any risk of being carried out twice.
     ///
-    /// True when nothing was sent (RFC 9110 section 9.2.2), or the method is idempotent and no answer came.
+    /// True when nothing was sent (RFC 9110 section 9.2.2), when the connection was stale, or when the method is
+    /// idempotent and no answer came.
     #[must_use]
     pub fn may_retry(&self) -> bool {
         match self {
             Self::Busy { .. } | Self::Unresolved | Self::Connect(_) | Self::Tls(_) => true,
             Self::Timeout(which) => matches!(which, Which::Connect),
-            Self::ClosedBeforeHead { sent, idempotent } => !sent || *idempotent,
+            Self::ClosedBeforeHead { sent, idempotent, stale } => !sent || *idempotent || *stale,
             Self::Protocol(_) | Self::BadTarget => false,
         }
+    }
+
+    /// Whether it met a kept connection that the upstream had closed: it says nothing of the upstream, and the request
+    /// should be sent at once on another one ([`Pool::send_fresh`](crate::Pool::send_fresh)).
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::ClosedBeforeHead { stale: true, .. })
     }
 
     /// Whether the request may have reached the upstream, so that it may cost money.
@@ -160,14 +171,12 @@ impl AttemptError {
     }
 
     /// Whether this failure says something about the upstream's health.
-    pub(crate) fn blames_upstream(&self) -> bool {
+    #[must_use]
+    pub fn blames_upstream(&self) -> bool {
         match self {
             Self::Busy { .. } | Self::BadTarget => false,
-            // The caller's own total may be used up by earlier attempts elsewhere.
-            Self::Timeout(which) => !matches!(which, Which::Total),
-            Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::ClosedBeforeHead { .. } | Self::Protocol(_) => {
-                true
-            }
+            Self::ClosedBeforeHead { stale, .. } => !stale,
+            Self::Timeout(_) | Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::Protocol(_) => true,
         }
     }
 }

@@ -1,63 +1,309 @@
-//! Whether an upstream should be asked at all: consecutive failures put it aside for a growing time. Atomics only.
+//! Whether a provider, and a model of it, should be asked: breakers that all workers share, without a lock.
+//!
+//! There are two of them on every request's way: one for the provider as a whole, and one for the model that is asked
+//! there, whole answers and streams apart. A request takes a [`Ticket`] and hands it back with a [`Verdict`], at the end
+//! of the answer's body and not at its head; a ticket that is dropped says nothing, and gives its place as a probe back.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+mod breaker;
+mod flow;
+mod news;
+mod state;
+mod ticket;
 
-/// So many failures in a row make an upstream unhealthy.
-const FAILURES: u32 = 5;
-/// The first time-out, which doubles with every further failure.
-const FIRST: Duration = Duration::from_secs(1);
-/// No time-out is longer than this.
-const LONGEST: Duration = Duration::from_secs(30);
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
-#[derive(Debug)]
-pub(crate) struct Health {
-    born: Instant,
-    failures: AtomicU32,
-    /// Milliseconds after `born` until which nobody should ask.
-    until: AtomicU64,
+use tokio::time::Instant;
+use weir_config::Provider;
+
+use breaker::{Breaker, Change};
+use flow::{Flow, Pile};
+use news::News;
+use state::{Phase, Rules};
+
+pub use state::{Reason, Standing};
+pub use ticket::{Ticket, Verdict};
+
+/// How an answer comes. What is usual for the one is not for the other: a whole answer's head comes when all of it is
+/// there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// In one piece.
+    Whole,
+    /// As events.
+    Stream,
 }
 
-impl Health {
-    pub(crate) fn new() -> Self {
-        Self { born: Instant::now(), failures: AtomicU32::new(0), until: AtomicU64::new(0) }
-    }
-
-    pub(crate) fn healthy(&self) -> bool {
-        // The common case costs one load and no clock.
-        self.failures.load(Relaxed) < FAILURES || self.healthy_at(self.born.elapsed())
-    }
-
-    pub(crate) fn success(&self) {
-        // Read first: on the hot path the line stays shared between cores.
-        if self.failures.load(Relaxed) != 0 {
-            self.failures.store(0, Relaxed);
-            self.until.store(0, Relaxed);
+impl Mode {
+    /// As logs and `/readyz?verbose` call it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Stream => "stream",
         }
     }
+}
 
-    pub(crate) fn failure(&self) {
-        self.failure_at(self.born.elapsed());
+/// A provider as a whole.
+#[derive(Debug)]
+pub(crate) struct ProviderHealth {
+    name: Box<str>,
+    born: Instant,
+    rules: Rules,
+    pile: Pile,
+    retry_after_limit: Duration,
+    breaker: Breaker,
+    asides: Asides,
+    news: News,
+    attempts: News,
+}
+
+/// One model of a provider, for as long as a configuration has it as a target.
+#[derive(Debug)]
+pub struct ModelHealth {
+    provider: Arc<ProviderHealth>,
+    model: Box<str>,
+    whole: ModeHealth,
+    stream: ModeHealth,
+    asides: Asides,
+}
+
+/// A model's whole answers, or its streams.
+#[derive(Debug, Default)]
+struct ModeHealth {
+    breaker: Breaker,
+    flow: Flow,
+    news: News,
+}
+
+/// How often something was put aside, by reason.
+#[derive(Debug, Default)]
+pub(crate) struct Asides([AtomicU64; Reason::ALL.len()]);
+
+/// What is put aside now, for an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aside {
+    /// The model; none for the provider as a whole.
+    pub model: Option<Box<str>>,
+    /// Whose answers; none for both kinds.
+    pub mode: Option<Mode>,
+    /// Why.
+    pub reason: Reason,
+    /// Whether a request is out to see whether it is well again.
+    pub probing: bool,
+    /// When such a request may go out; zero if one may, or is.
+    pub due_in: Duration,
+}
+
+impl ProviderHealth {
+    pub(crate) fn new(provider: &Provider) -> Arc<Self> {
+        let settings = &provider.health;
+        // Before the first of them fails by itself.
+        let least = settings.unanswered_after.min(provider.first_byte_timeout / 2);
+        Arc::new(Self {
+            name: provider.name.as_str().into(),
+            born: Instant::now(),
+            rules: Rules {
+                failures: settings.failures,
+                first: millis(settings.aside),
+                longest: millis(settings.aside_limit.max(settings.aside)),
+            },
+            pile: Pile { requests: settings.unanswered, least: millis(least) },
+            retry_after_limit: settings.retry_after_limit,
+            breaker: Breaker::default(),
+            asides: Asides::default(),
+            news: News::default(),
+            attempts: News::default(),
+        })
     }
 
-    fn healthy_at(&self, age: Duration) -> bool {
-        self.failures.load(Relaxed) < FAILURES || millis(age) >= self.until.load(Relaxed)
+    /// Milliseconds since it was made.
+    fn now(&self) -> u64 {
+        millis(self.born.elapsed())
     }
 
-    fn failure_at(&self, age: Duration) {
-        // Failures of requests that were under way when the time-out began do not lengthen it: one step for each.
-        if !self.healthy_at(age) {
+    fn at(&self, instant: std::time::Instant) -> u64 {
+        millis(Instant::from_std(instant).saturating_duration_since(self.born))
+    }
+
+    pub(crate) fn standing(&self) -> Standing {
+        self.breaker.standing(|| self.now())
+    }
+
+    pub(crate) fn asides(&self) -> &Asides {
+        &self.asides
+    }
+
+    pub(crate) fn aside(&self) -> Option<Aside> {
+        aside(&self.breaker, self.now(), None, None)
+    }
+
+    /// How many attempts have failed since this was last answered, if enough time has passed to say so again.
+    pub(crate) fn failed_attempts(&self) -> Option<u64> {
+        self.attempts.sum(self.now())
+    }
+
+    /// Counts and tells what a change means, if it means something.
+    fn tell(&self, change: Change) {
+        if change.0 == change.1 {
             return;
         }
-        let failures = self.failures.fetch_add(1, Relaxed).saturating_add(1);
-        let Some(step) = failures.checked_sub(FAILURES) else { return };
-        let wait = FIRST.saturating_mul(1_u32.checked_shl(step.min(16)).unwrap_or(u32::MAX)).min(LONGEST);
-        self.until.store(millis(age.saturating_add(wait)), Relaxed);
+        if let Some(opened) = self.asides.note(change) {
+            let now = self.now();
+            let (provider, reason, for_ms) = (&*self.name, opened.reason.label(), opened.until.saturating_sub(now));
+            match self.news.bad(now) {
+                true => tracing::warn!(provider, reason, for_ms, "put aside: others are asked first"),
+                false => tracing::debug!(provider, reason, for_ms, "put aside: others are asked first"),
+            }
+        } else if is_back(change) && self.news.good() {
+            tracing::info!(provider = &*self.name, "asked in its turn again");
+        }
     }
 }
 
-fn millis(age: Duration) -> u64 {
-    u64::try_from(age.as_millis()).unwrap_or(u64::MAX)
+impl ModelHealth {
+    pub(crate) fn new(provider: &Arc<ProviderHealth>, model: &str) -> Arc<Self> {
+        Arc::new(Self {
+            provider: Arc::clone(provider),
+            model: model.into(),
+            whole: ModeHealth::default(),
+            stream: ModeHealth::default(),
+            asides: Asides::default(),
+        })
+    }
+
+    /// The model's name at the provider.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Whether it is to be asked, as far as can be said without taking a ticket.
+    pub fn standing(&self, mode: Mode) -> Standing {
+        let provider = self.provider.standing();
+        let own = self.mode(mode).breaker.standing(|| self.provider.now());
+        match (provider, own) {
+            (Standing::Aside, _) | (_, Standing::Aside) => Standing::Aside,
+            (Standing::Due, _) | (_, Standing::Due) => Standing::Due,
+            (Standing::Ready, Standing::Ready) => Standing::Ready,
+        }
+    }
+
+    /// Whether the last that was heard of it, and of its provider, was good.
+    pub fn is_well(&self, mode: Mode) -> bool {
+        self.provider.breaker.state().is_well() && self.mode(mode).breaker.state().is_well()
+    }
+
+    /// A ticket, unless it is put aside. One that tries out whether it is well again is given to one request at a time.
+    pub fn enter(self: &Arc<Self>, mode: Mode) -> Option<Ticket> {
+        let own = self.mode(mode);
+        if own.flow.is_piled(self.provider.pile, || self.provider.now()) {
+            self.tell(mode, own.breaker.pile_up(self.provider.now()));
+        }
+        if self.provider.standing() == Standing::Aside {
+            return None;
+        }
+        let (pass, change) = own.breaker.enter(|| self.provider.now())?;
+        self.tell(mode, change);
+        let Some((provider, change)) = self.provider.breaker.enter(|| self.provider.now()) else {
+            own.breaker.given_back(pass);
+            return None;
+        };
+        self.provider.tell(change);
+        Some(Ticket::new(self, mode, provider, pass))
+    }
+
+    /// A ticket for a request that has nobody else to ask.
+    #[must_use]
+    pub fn insist(self: &Arc<Self>, mode: Mode) -> Ticket {
+        Ticket::new(self, mode, self.provider.breaker.insist(), self.mode(mode).breaker.insist())
+    }
+
+    /// How often it was put aside, for each reason.
+    pub fn asides(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        self.asides.each()
+    }
+
+    /// How it is put aside now, apart from its provider.
+    pub fn aside(&self) -> impl Iterator<Item = Aside> + '_ {
+        let now = self.provider.now();
+        [Mode::Whole, Mode::Stream]
+            .into_iter()
+            .filter_map(move |mode| aside(&self.mode(mode).breaker, now, Some(&self.model), Some(mode)))
+    }
+
+    /// Whether anybody has asked it, and everything that was asked of it is put aside.
+    pub(crate) fn is_aside(&self) -> Option<bool> {
+        let modes = [&self.whole, &self.stream];
+        let mut used = modes.into_iter().filter(|mode| mode.flow.is_used()).peekable();
+        used.peek()?;
+        Some(used.all(|mode| mode.breaker.standing(|| self.provider.now()) == Standing::Aside))
+    }
+
+    fn mode(&self, mode: Mode) -> &ModeHealth {
+        match mode {
+            Mode::Whole => &self.whole,
+            Mode::Stream => &self.stream,
+        }
+    }
+
+    fn tell(&self, mode: Mode, change: Change) {
+        if change.0 == change.1 {
+            return;
+        }
+        let (provider, model, answers) = (&*self.provider.name, &*self.model, mode.label());
+        let news = &self.mode(mode).news;
+        if let Some(opened) = self.asides.note(change) {
+            let now = self.provider.now();
+            let (reason, for_ms) = (opened.reason.label(), opened.until.saturating_sub(now));
+            // Where the provider as a whole is put aside, that has been said.
+            match self.provider.breaker.state().phase == Phase::Closed && news.bad(now) {
+                true => tracing::warn!(provider, model, answers, reason, for_ms, "put aside: others are asked first"),
+                false => tracing::debug!(provider, model, answers, reason, for_ms, "put aside: others are asked first"),
+            }
+        } else if is_back(change) && news.good() {
+            tracing::info!(provider, model, answers, "asked in its turn again");
+        }
+    }
+}
+
+impl Asides {
+    /// Counts a change that opened a breaker; the answer is its state.
+    fn note(&self, (before, after): Change) -> Option<state::State> {
+        let opens = after.phase == Phase::Open && after.until != 0;
+        let anew = before.phase != Phase::Open && opens;
+        if anew && let Some(count) = self.0.get(after.reason as usize) {
+            count.fetch_add(1, Relaxed);
+        }
+        anew.then_some(after)
+    }
+
+    pub(crate) fn each(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        Reason::ALL.into_iter().zip(self.0.iter().map(|count| count.load(Relaxed)))
+    }
+}
+
+fn is_back((before, after): Change) -> bool {
+    before.phase != Phase::Closed && after.phase == Phase::Closed
+}
+
+fn aside(breaker: &Breaker, now: u64, model: Option<&str>, mode: Option<Mode>) -> Option<Aside> {
+    let state = breaker.state();
+    let probing = matches!(state.phase, Phase::Probing | Phase::Answered);
+    let due_in = if state.phase == Phase::Open { state.until.saturating_sub(now) } else { 0 };
+    (state.standing(now) != Standing::Ready).then(|| Aside {
+        model: model.map(Into::into),
+        mode,
+        reason: state.reason,
+        probing,
+        due_in: Duration::from_millis(due_in),
+    })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ struct Wire {
     unsent: Option<Box<Unsent>>,
     /// It takes no further request.
     spent: bool,
+    /// For how long the upstream keeps it without a request, as far as it has said.
+    keep: Option<Duration>,
 }
 
 /// The rest of a request; empty when it is only not flushed.
@@ -66,7 +68,9 @@ struct Unsent {
 pub(crate) enum Lost {
     /// The connection was dead, and no byte of the request has gone out.
     Unsent,
-    /// The connection ended before the answer's head did.
+    /// The connection ended before the first byte of an answer.
+    Silent,
+    /// The connection ended in the middle of the answer's head, or behind an interim one.
     Closed,
     /// What came is not an answer that is accepted here.
     Unlawful(&'static str),
@@ -74,12 +78,12 @@ pub(crate) enum Lost {
 
 impl Connection {
     pub(crate) fn new(stream: Stream, common: Rc<Common>) -> Self {
-        Self { wire: RefCell::new(Wire { stream, unsent: None, spent: false }), common }
+        Self { wire: RefCell::new(Wire { stream, unsent: None, spent: false, keep: None }), common }
     }
 
     /// Begins an exchange; its request goes out with the first poll.
     pub(crate) fn exchange(&self) -> Exchange<'_> {
-        Exchange { connection: self, sent: false, reader: Reader::default() }
+        Exchange { connection: self, sent: false, heard: false, reader: Reader::default() }
     }
 
     /// Whether it takes a request after it had none for `idle`.
@@ -100,6 +104,11 @@ impl Connection {
                 !self.hung_up() && self.wire.borrow().stream.look() == Look::Quiet
             }
         }
+    }
+
+    /// For how long it may be kept without a request.
+    pub(crate) fn keep(&self) -> Duration {
+        self.wire.borrow().keep.unwrap_or(Duration::MAX)
     }
 
     /// Whether it never takes a request again.
@@ -222,6 +231,8 @@ impl Drop for Wire {
 pub(crate) struct Exchange<'a> {
     connection: &'a Connection,
     sent: bool,
+    /// Whether a byte of an answer has come.
+    heard: bool,
     reader: Reader,
 }
 
@@ -247,17 +258,20 @@ impl Exchange<'_> {
         loop {
             let read = match ready!(self.connection.poll_read(buffers::READ, cx)) {
                 Ok(read) if !read.is_empty() => read,
-                _ => return Poll::Ready(Err(Lost::Closed)),
+                _ if self.heard => return Poll::Ready(Err(Lost::Closed)),
+                _ => return Poll::Ready(Err(Lost::Silent)),
             };
+            self.heard = true;
             let answer = match self.reader.push(read, &self.connection.common.shapes) {
                 Ok(Some(answer)) => answer,
                 Ok(None) => continue,
                 Err(unlawful) => return Poll::Ready(Err(Lost::Unlawful(unlawful.why()))),
             };
-            let Answer { response, reusable } = answer;
-            if !reusable {
-                self.connection.wire.borrow_mut().spent = true;
-            }
+            let Answer { response, reusable, keep } = answer;
+            let mut wire = self.connection.wire.borrow_mut();
+            wire.spent |= !reusable;
+            wire.keep = keep;
+            drop(wire);
             return Poll::Ready(Ok(response));
         }
     }

@@ -34,6 +34,10 @@ pub(crate) trait Link {
     fn hung_up(&self) -> bool {
         self.closed()
     }
+    /// For how long it may be kept without a request, should that be less than the pool keeps it.
+    fn keep(&self) -> Duration {
+        Duration::MAX
+    }
     /// How many requests it carries at once; with 1 a request that did not end cleanly ends the connection too.
     fn streams(&self) -> usize;
     /// Whether it belongs to a protocol that carries many requests at once.
@@ -146,7 +150,7 @@ impl<L: Link> Lane<L> {
             let top = self.state.borrow_mut().spare.pop();
             let Some(member) = top else { break };
             let idle = now.saturating_duration_since(member.since.get());
-            let expired = member.busy.get() == 0 && idle >= self.keep;
+            let expired = member.busy.get() == 0 && idle >= self.keep.min(member.link.keep());
             if expired || !member.link.usable(idle) {
                 member.listed.set(false);
                 member.retired.set(expired || member.link.closed() || member.retired.get());
@@ -202,7 +206,7 @@ impl<L: Link> Lane<L> {
         let mut gone = Vec::new();
         self.state.borrow_mut().spare.retain(|member| {
             let idle = now.saturating_duration_since(member.since.get());
-            let stay = !member.link.hung_up() && (member.busy.get() > 0 || idle < self.keep);
+            let stay = !member.link.hung_up() && (member.busy.get() > 0 || idle < self.keep.min(member.link.keep()));
             if !stay {
                 member.listed.set(false);
                 member.retired.set(true);

@@ -1,13 +1,14 @@
 //! `async fn(&Upstream, Request<Bytes>, Deadlines) -> Result<Response<Body>, AttemptError>`
 //!
 //! The only crate of the gateway that dials out. An [`Upstream`] is a provider as all workers share it; a [`Pool`] is
-//! what one worker has open to all upstreams; [`Pool::send`] makes one attempt; [`plan`] says whom to try next and when. An
-//! [`Egress`] sends the requests that plugins make.
+//! what one worker has open to all upstreams; [`Pool::send`] makes one attempt; [`ModelHealth`] says whom to try, and
+//! [`plan`] whether and when to try again. An [`Egress`] sends the requests that plugins make.
 //!
 //! What it promises:
 //! - a worker takes no lock and makes no look-up of a name on the way of a request;
 //! - connections, the queue for them and every wait have a limit, and no cancellation can leak a place;
-//! - a request is never sent twice, unless nothing of it was sent the first time;
+//! - a request is never sent twice, unless nothing of it was sent the first time, and the caller is told where a kept
+//!   connection had been closed before it was put on it;
 //! - a body ends cleanly only if the upstream ended it cleanly;
 //! - dropping a future or a body cancels the call upstream.
 
@@ -34,6 +35,7 @@ mod upstream;
 pub use body::Body;
 pub use egress::{Egress, EgressError, EgressSetupError};
 pub use error::{AttemptError, BodyError, Break, UpstreamError, Which};
+pub use health::{Aside, Mode, ModelHealth, Reason, Standing, Ticket, Verdict};
 pub use pool::{Deadlines, Pool};
 pub use stats::Stats;
 pub use upstream::Upstream;

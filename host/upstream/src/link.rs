@@ -60,6 +60,13 @@ impl lane::Link for Link {
         }
     }
 
+    fn keep(&self) -> Duration {
+        match self {
+            Self::One(connection) => connection.keep(),
+            Self::Many(_) => Duration::MAX,
+        }
+    }
+
     fn streams(&self) -> usize {
         match self {
             Self::One(_) => 1,

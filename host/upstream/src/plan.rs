@@ -1,4 +1,4 @@
-//! Whom to ask, in which order, and how long to wait between two attempts.
+//! Whether to ask again, how often, and how long to wait between two attempts.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, SystemTime};
@@ -6,25 +6,10 @@ use std::time::{Duration, SystemTime};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 
+mod budget;
 mod date;
 
-/// One way to have a request answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// Index of the provider in the configuration.
-    pub provider: usize,
-    /// The model's name at that provider.
-    pub model: Box<str>,
-}
-
-/// Puts healthy candidates first and otherwise keeps the order that the operator or a plugin chose. The unhealthy stay
-/// in the plan: when all are, the first is asked nevertheless.
-pub fn order(candidates: &mut [Candidate], healthy: impl Fn(usize) -> bool) {
-    // The usual case is that there is nothing to do; a stable sort by one bit needs no key cache.
-    if candidates.len() > 1 {
-        candidates.sort_by_key(|candidate| !healthy(candidate.provider));
-    }
-}
+pub use budget::RetryBudget;
 
 /// Whether an answer with this status may be thrown away in favour of another attempt (no byte of it relayed): the
 /// upstream says that it did not do the work. 529 is how overloaded providers say 503; 408 and 409 are the client's.

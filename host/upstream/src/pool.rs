@@ -53,9 +53,6 @@ impl Route {
     /// Counts a body that did not come to its end.
     pub(crate) fn body_failed(&self, error: BodyError) {
         self.lane.shard().error(error.slot());
-        if let Some(up) = self.up.upgrade() {
-            up.health().failure();
-        }
     }
 }
 
@@ -74,13 +71,40 @@ impl Pool {
     /// turns out to be dead before the request was sent is replaced without the caller's notice.
     /// Dropping the future cancels the attempt and closes whatever was opened for it alone.
     ///
+    /// What the attempt says of the upstream's health is the caller's to tell, with its
+    /// [`Ticket`](crate::Ticket).
+    ///
     /// # Errors
     /// [`AttemptError`]; ask it whether to retry.
-    pub async fn send(
+    pub fn send(
+        &self,
+        up: &Arc<Upstream>,
+        request: Request<Bytes>,
+        deadlines: Deadlines,
+    ) -> impl Future<Output = Result<Response<Body>, AttemptError>> {
+        self.send_on(up, request, deadlines, false)
+    }
+
+    /// The same on a connection that has not served before, as far as the protocol carries one request at a time: for
+    /// a request that met a stale one ([`AttemptError::is_stale`]), since where one is stale, others may be.
+    ///
+    /// # Errors
+    /// [`AttemptError`], as for [`send`](Self::send); it is not stale.
+    pub fn send_fresh(
+        &self,
+        up: &Arc<Upstream>,
+        request: Request<Bytes>,
+        deadlines: Deadlines,
+    ) -> impl Future<Output = Result<Response<Body>, AttemptError>> {
+        self.send_on(up, request, deadlines, true)
+    }
+
+    async fn send_on(
         &self,
         up: &Arc<Upstream>,
         mut request: Request<Bytes>,
         deadlines: Deadlines,
+        fresh: bool,
     ) -> Result<Response<Body>, AttemptError> {
         let start = Instant::now();
         let route = self.route(up);
@@ -94,21 +118,17 @@ impl Pool {
             first_byte: deadlines.first_byte,
             total_end: start.checked_add(deadlines.total),
             idempotent: request.method().is_idempotent(),
+            fresh,
         };
         match attempt.run(&mut request).await {
             Ok((lease, response)) => {
-                if response.status().is_server_error() {
-                    up.health().failure();
-                } else {
-                    up.health().success();
-                }
                 let Attempt { timer, total_end, .. } = attempt;
                 Ok(response.map(|body| Body::new(body, lease, timer, deadlines.idle, total_end, route)))
             }
             Err(error) => {
-                route.lane.shard().error(error.slot());
-                if error.blames_upstream() {
-                    up.health().failure();
+                match error.is_stale() {
+                    true => route.lane.shard().recovered.bump(),
+                    false => route.lane.shard().error(error.slot()),
                 }
                 Err(error)
             }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -17,7 +17,7 @@ use weir_config::{Http2, Provider};
 
 use crate::address::{Place, interleave};
 use crate::error::{AttemptError, UpstreamError};
-use crate::health::Health;
+use crate::health::{Aside, ModelHealth, ProviderHealth, Reason, Standing};
 use crate::pool::Deadlines;
 use crate::stats::Stats;
 use crate::tls;
@@ -44,7 +44,9 @@ pub struct Upstream {
     tls: Option<(TlsConnector, ServerName<'static>)>,
     fixed: bool,
     addresses: ArcSwap<Vec<SocketAddr>>,
-    health: Health,
+    health: Arc<ProviderHealth>,
+    /// Locked when a configuration is read, and for metrics.
+    models: Mutex<Vec<Weak<ModelHealth>>>,
     stats: Stats,
 }
 
@@ -75,7 +77,8 @@ impl Upstream {
             fixed: fixed.is_some(),
             addresses: ArcSwap::from_pointee(fixed.into_iter().collect()),
             place,
-            health: Health::new(),
+            health: ProviderHealth::new(provider),
+            models: Mutex::default(),
             stats: Stats::default(),
         }))
     }
@@ -105,10 +108,44 @@ impl Upstream {
         Ok(())
     }
 
-    /// Whether it should be asked before others: false while it is set aside after five failures in a row, for 1 s at
-    /// first and 30 s at most.
+    /// Whether it is asked in its turn: false while it is put aside as a whole, or everything that is asked of it is.
     pub fn healthy(&self) -> bool {
-        self.health.healthy()
+        let aside: Vec<bool> = self.models().iter().filter_map(|model| model.is_aside()).collect();
+        self.health.standing() != Standing::Aside && (aside.is_empty() || aside.contains(&false))
+    }
+
+    /// The health of a model of it: the same for all who ask for it. To be asked when a configuration is read, and
+    /// kept for as long as the model is a target.
+    pub fn model(&self, name: &str) -> Arc<ModelHealth> {
+        let mut models = self.models.lock().unwrap_or_else(PoisonError::into_inner);
+        models.retain(|model| model.strong_count() > 0);
+        if let Some(known) = models.iter().filter_map(Weak::upgrade).find(|model| model.model() == name) {
+            return known;
+        }
+        let model = ModelHealth::new(&self.health, name);
+        models.push(Arc::downgrade(&model));
+        model
+    }
+
+    /// The models that are targets now, in the order in which they came.
+    pub fn models(&self) -> Vec<Arc<ModelHealth>> {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
+    }
+
+    /// What is put aside now: the provider as a whole first, then models.
+    pub fn aside(&self) -> Vec<Aside> {
+        let models = self.models();
+        self.health.aside().into_iter().chain(models.iter().flat_map(|model| model.aside())).collect()
+    }
+
+    /// How often the provider as a whole was put aside, for each reason.
+    pub fn asides(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        self.health.asides().each()
+    }
+
+    /// Counts an attempt that failed. The answer is how many did since the last answer, if it is time to tell of them.
+    pub fn attempt_failed(&self) -> Option<u64> {
+        self.health.failed_attempts()
     }
 
     /// What happened so far, over all workers.
@@ -188,10 +225,6 @@ impl Upstream {
 
     pub(crate) fn tls(&self) -> Option<&(TlsConnector, ServerName<'static>)> {
         self.tls.as_ref()
-    }
-
-    pub(crate) fn health(&self) -> &Health {
-        &self.health
     }
 
     pub(crate) fn speaks(&self) -> Speak {

@@ -4,9 +4,9 @@
 mod support;
 use http_body_util::BodyExt;
 use std::rc::Rc;
-use support::{ask, at, eventually, poll_once, raw, send, text, upstream, worker};
+use support::{at, eventually, poll_once, raw, send, text, upstream, worker};
 use tokio::sync::Notify;
-use weir_upstream::{AttemptError, BodyError, Break, Pool};
+use weir_upstream::{AttemptError, BodyError, Break, Mode, Pool, Verdict};
 
 async fn body_of(answer: &'static str) -> Result<String, BodyError> {
     let address = raw(move |_, mut peer| async move {
@@ -130,7 +130,6 @@ fn dropping_a_body_closes_the_upstreams_connection() {
         drop(body);
         gone.notified().await;
         assert_eq!((up.stats().open(), up.stats().idle()), (0, 0));
-        assert!(up.healthy());
     });
 }
 
@@ -171,7 +170,7 @@ fn a_request_that_was_sent_is_never_said_to_be_safe_to_repeat() {
         .await;
         let (pool, up) = (Pool::new(1), upstream(&at(address)));
         let error = send(&pool, &up, "{}").await.unwrap_err();
-        assert_eq!(error, AttemptError::ClosedBeforeHead { sent: true, idempotent: false });
+        assert_eq!(error, AttemptError::ClosedBeforeHead { sent: true, idempotent: false, stale: false });
         assert!(!error.may_retry() && error.was_sent());
         let get = http::Request::get("/").body(bytes::Bytes::new()).unwrap();
         let error = pool.send(&up, get, up.deadlines()).await.unwrap_err();
@@ -181,25 +180,37 @@ fn a_request_that_was_sent_is_never_said_to_be_safe_to_repeat() {
 
 #[test]
 fn five_failures_in_a_row_set_an_upstream_aside_and_an_answer_brings_it_back() {
-    worker(async {
-        let address = raw(|number, mut peer| async move {
-            peer.request().await;
-            match number {
-                0..=2 => peer.write("HTTP/1.1 503 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await,
-                3..=4 => {}
-                _ => peer.ok("fine").await,
-            }
-        })
-        .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
-        for _ in 0..5 {
-            assert!(up.healthy());
-            let _ = send(&pool, &up, "{}").await;
-        }
-        assert!(!up.healthy());
-        assert_eq!(ask(&pool, &up, "{}").await, "fine");
-        assert!(up.healthy());
-    });
+    let up = upstream(&at("127.0.0.1:9".parse().unwrap()));
+    let model = up.model("m");
+    let settle = |verdict| model.insist(Mode::Whole).settle(verdict);
+    for _ in 0..5 {
+        assert!(up.healthy() && up.aside().is_empty());
+        settle(Verdict::Failed { retry_after: None });
+    }
+    assert!(!up.healthy());
+    assert_eq!(up.aside().iter().map(|aside| aside.model.as_deref()).collect::<Vec<_>>(), [None, Some("m")]);
+    settle(Verdict::Served);
+    assert!(up.healthy() && up.aside().is_empty());
+    assert_eq!(up.asides().map(|(reason, count)| (reason.label(), count)).next(), Some(("failures", 1)));
+}
+
+#[test]
+fn an_upstream_of_which_everything_that_is_asked_is_put_aside_is_not_healthy() {
+    let up = upstream(&at("127.0.0.1:9".parse().unwrap()));
+    let (a, b) = (up.model("a"), up.model("b"));
+    let limited = || Verdict::Refused { retry_after: Some(std::time::Duration::from_secs(60)) };
+    let ask = |model: &std::sync::Arc<weir_upstream::ModelHealth>| {
+        let mut ticket = model.enter(Mode::Whole).unwrap();
+        ticket.sent(std::time::Instant::now());
+        ticket
+    };
+    ask(&b).settle(Verdict::Served);
+    ask(&a).settle(limited());
+    assert!(up.healthy(), "b is asked");
+    ask(&b).settle(limited());
+    assert!(!up.healthy());
+    drop((a, b));
+    assert!(up.healthy() && up.models().is_empty(), "what is no target any more is forgotten");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 
 mod support;
 use std::io::{Read, Write};
-use support::{Notes, ask, at, eventually, paused_worker, poll_once, raw, upstream, worker};
+use std::net::SocketAddr;
+use std::time::Duration;
+use support::{Notes, Peer, ask, at, eventually, paused_worker, poll_once, post, raw, send, text, upstream, worker};
 use weir_upstream::Pool;
 
 #[test]
@@ -206,5 +208,171 @@ fn connections_of_an_upstream_that_was_reconfigured_away_are_closed() {
         drop(up);
         pool.close_idle();
         eventually("the connection is closed", || !gone.borrow().is_empty()).await;
+    });
+}
+
+/// An upstream that answers the first request on its first connection with `first`, reads the second and then does
+/// `behind`; later connections serve as usual.
+async fn closing(first: &'static str, behind: impl Fn(Peer) -> std::io::Result<()> + Clone + 'static) -> SocketAddr {
+    raw(move |number, mut peer| {
+        let behind = behind.clone();
+        async move {
+            if number > 0 {
+                return peer.serve(number).await;
+            }
+            peer.request().await;
+            peer.write(first).await;
+            peer.request().await;
+            behind(peer).unwrap();
+        }
+    })
+    .await
+}
+
+const FIRST: &str = "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n0";
+
+fn fin(peer: Peer) -> std::io::Result<()> {
+    drop(peer);
+    Ok(())
+}
+
+fn reset(peer: Peer) -> std::io::Result<()> {
+    socket2::SockRef::from(&peer.stream).set_linger(Some(Duration::ZERO))
+}
+
+#[test]
+fn a_kept_connection_that_ends_without_a_byte_of_an_answer_was_stale_and_a_fresh_one_serves() {
+    for behind in [fin, reset] {
+        worker(async move {
+            let address = closing(FIRST, behind).await;
+            let (pool, up) = (Pool::new(1), upstream(&at(address)));
+            assert_eq!(ask(&pool, &up, "{}").await, "0");
+            let error = send(&pool, &up, "{}").await.unwrap_err();
+            assert!(error.is_stale() && error.may_retry() && !error.blames_upstream(), "{error:?}");
+            let response = pool.send_fresh(&up, post(&up, "{}"), up.deadlines()).await.unwrap();
+            assert_eq!(text(response).await.unwrap(), "1");
+            assert_eq!((up.stats().recovered(), up.stats().errors().map(|(_, n)| n).sum::<u64>()), (1, 0));
+        });
+    }
+}
+
+#[test]
+fn a_request_that_met_a_stale_connection_rides_on_no_kept_one() {
+    worker(async {
+        let address = raw(|number, peer| peer.serve(number)).await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let both = tokio::join!(ask(&pool, &up, "{}"), ask(&pool, &up, "{}"));
+        assert_eq!((both.0.as_str(), up.stats().idle()), ("0", 2));
+        let response = pool.send_fresh(&up, post(&up, "{}"), up.deadlines()).await.unwrap();
+        assert_eq!(text(response).await.unwrap(), "2");
+        assert_eq!((up.stats().open(), up.stats().idle()), (2, 2), "in the place of a kept one");
+    });
+}
+
+#[test]
+fn a_connection_that_has_not_served_before_is_never_stale() {
+    worker(async {
+        let address = raw(|_, mut peer| async move {
+            peer.request().await;
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let error = send(&pool, &up, "{}").await.unwrap_err();
+        assert!(!error.is_stale() && !error.may_retry() && error.blames_upstream());
+    });
+}
+
+#[test]
+fn a_kept_connection_that_ends_behind_the_first_byte_of_an_answer_is_not_stale() {
+    for byte in ["H", "HTTP/1.1 102 Processing\r\n\r\n"] {
+        worker(async move {
+            let address = raw(move |_, mut peer| async move {
+                peer.request().await;
+                peer.ok("0").await;
+                peer.request().await;
+                peer.write(byte).await;
+            })
+            .await;
+            let (pool, up) = (Pool::new(1), upstream(&at(address)));
+            assert_eq!(ask(&pool, &up, "{}").await, "0");
+            let error = send(&pool, &up, "{}").await.unwrap_err();
+            assert!(!error.is_stale() && !error.may_retry(), "{error:?}");
+        });
+    }
+}
+
+#[test]
+fn a_kept_connection_that_ends_after_a_while_is_not_stale_for_the_request_may_have_been_worked_on() {
+    paused_worker(async {
+        let address = raw(|_, mut peer| async move {
+            peer.request().await;
+            peer.ok("0").await;
+            peer.request().await;
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        assert_eq!(ask(&pool, &up, "{}").await, "0");
+        let error = send(&pool, &up, "{}").await.unwrap_err();
+        assert!(!error.is_stale() && !error.may_retry(), "{error:?}");
+    });
+}
+
+#[test]
+fn a_connection_is_kept_for_no_longer_than_its_upstream_says() {
+    // What the upstream says, and for how many milliseconds the connection is used again.
+    let table = [
+        ("keep-alive: timeout=5", Some(4_000)),
+        ("Keep-Alive: Timeout = 5, max=100", Some(4_000)),
+        ("keep-alive: max=9,timeout=1", Some(500)),
+        ("keep-alive: timeout=5\r\nkeep-alive: timeout=3", Some(2_000)),
+        ("keep-alive: timeout=0", Some(0)),
+        ("keep-alive: timeout=3600", None),
+        ("keep-alive: timeout=soon, 5, timeout", None),
+        ("x-keep-alive: timeout=5", None),
+    ];
+    for (line, kept) in table {
+        paused_worker(async move {
+            let address = raw(move |number, mut peer| async move {
+                while peer.request().await.is_some() {
+                    peer.write(format!("HTTP/1.1 200 OK\r\n{line}\r\ncontent-length: 1\r\n\r\n{number}")).await;
+                }
+            })
+            .await;
+            // The pool itself keeps them for 55 s.
+            let kept = kept.unwrap_or(55_000);
+            for (wait, reused) in [(kept - 50, true), (kept, false)] {
+                let (pool, up) = (Pool::new(1), upstream(&at(address)));
+                ask(&pool, &up, "{}").await;
+                if wait < 0 {
+                    continue;
+                }
+                tokio::time::advance(Duration::from_millis(wait as u64)).await;
+                pool.close_idle();
+                assert_eq!(up.stats().idle() == 1, reused, "{line}: swept after {wait} ms");
+                ask(&pool, &up, "{}").await;
+                assert_eq!(up.stats().reused() == 1, reused, "{line}: used again after {wait} ms");
+            }
+        });
+    }
+}
+
+#[test]
+fn what_the_latest_answer_says_of_keeping_holds() {
+    paused_worker(async {
+        let address = raw(|number, mut peer| async move {
+            for timeout in ["keep-alive: timeout=2", "keep-alive: timeout=20", "x-nothing: said"] {
+                peer.request().await;
+                peer.write(format!("HTTP/1.1 200 OK\r\n{timeout}\r\ncontent-length: 1\r\n\r\n{number}")).await;
+            }
+            peer.closed().await;
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        for wait in [900, 18_000] {
+            assert_eq!(ask(&pool, &up, "{}").await, "0");
+            tokio::time::advance(Duration::from_millis(wait)).await;
+        }
+        assert_eq!(ask(&pool, &up, "{}").await, "0");
     });
 }

@@ -62,6 +62,8 @@ fn a_changed_key_is_named_by_its_path_with_both_values() {
         ("[server]", "[server]\ndrain = \"90s\"", "server.drain: 30s → 90s"),
         ("[server]", "[limits]\nbody = \"1MiB\"\n[server]", "limits.body: 10MiB → 1MiB"),
         ("models = [\"*\"]", "models = [\"gpt-*\"]", "tenants.acme.models: [\"*\"] → [\"gpt-*\"]"),
+        ("kind = \"openai\"", "kind = \"openai\"\nhealth.aside = \"9s\"", "providers.p.health.aside: 1s → 9s"),
+        ("[server]", "[limits]\nretry_budget = 7\n[server]", "limits.retry_budget: 20 → 7"),
         ("[\"p/m\"]", "[\"p/n\"]", "models.\"gpt-4.1\".targets: [\"p/m\"] → [\"p/n\"]"),
         (
             "input = 0.1,",

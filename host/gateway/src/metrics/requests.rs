@@ -20,15 +20,17 @@ struct Counted {
     of: Pair,
     statuses: [u64; STATUSES.len()],
     in_flight: i64,
+    failed_over: u64,
 }
 
 fn counted(stats: &Stats) -> Vec<Counted> {
     let mut all = Vec::new();
     stats.requests.each(|of, shards| {
-        let mut counted = Counted { of: of.clone(), statuses: [0; STATUSES.len()], in_flight: 0 };
+        let mut counted = Counted { of: of.clone(), statuses: [0; STATUSES.len()], in_flight: 0, failed_over: 0 };
         for shard in shards.all() {
             counted.statuses.iter_mut().zip(shard.statuses()).for_each(|(sum, count)| *sum += count);
             counted.in_flight += shard.in_flight.load(Ordering::Relaxed);
+            counted.failed_over += shard.failed_over.load(Ordering::Relaxed);
         }
         all.push(counted);
     });
@@ -47,6 +49,14 @@ fn counts(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
             }
         }
         Ok(())
+    })?;
+    out.counter("requests_failed_over", "Requests that were answered after an attempt had failed", |c| {
+        all.iter().filter(|counted| counted.failed_over > 0).try_for_each(|Counted { of, failed_over, .. }| {
+            c.add(&[("tenant", &of.tenant), ("model", &of.model)], *failed_over)
+        })
+    })?;
+    out.counter("retries_skipped", "Attempts that were not made, for limits.retry_budget was used up", |c| {
+        c.add(&[], stats.unaffordable.load(Ordering::Relaxed))
     })?;
     out.gauge("in_flight", "Requests being answered", |g| {
         all.iter().try_for_each(|Counted { of, in_flight, .. }| {

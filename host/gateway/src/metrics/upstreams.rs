@@ -3,7 +3,7 @@
 use super::Writer;
 use crate::worker::Shared;
 use std::fmt;
-use weir_upstream::Stats;
+use weir_upstream::{Reason, Stats};
 
 pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     let snapshot = shared.snapshot.load();
@@ -40,7 +40,22 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         }
         Ok(())
     })?;
-    out.gauge("upstream_healthy", "1 while the provider is asked first, 0 while it is avoided", |g| {
+    out.gauge("upstream_healthy", "1 while the provider is asked in its turn, 0 while it is put aside", |g| {
         providers.iter().try_for_each(|p| g.add(&[("provider", &p.name)], u64::from(p.upstream.healthy())))
+    })?;
+    out.counter("upstream_put_aside", "How often the provider, or one model of it, was put aside, by reason", |c| {
+        for provider in providers {
+            let mut add = |model: &str, asides: &mut dyn Iterator<Item = (Reason, u64)>| {
+                asides.filter(|(_, count)| *count > 0).try_for_each(|(reason, count)| {
+                    let labels = [("provider", &*provider.name), ("model", model), ("reason", reason.label())];
+                    c.add(&labels, count)
+                })
+            };
+            add("", &mut provider.upstream.asides())?;
+            for model in provider.upstream.models() {
+                add(model.model(), &mut model.asides())?;
+            }
+        }
+        Ok(())
     })
 }

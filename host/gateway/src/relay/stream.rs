@@ -18,7 +18,7 @@ use weir_dialect::event::{self, EventKind};
 use weir_dialect::usage;
 use weir_http::sse;
 use weir_sandbox::{Hook, Item, Stages};
-use weir_upstream::{Body, BodyError};
+use weir_upstream::{Body, BodyError, Verdict};
 
 /// A comment, which clients pass over (WHATWG HTML, 9.2.6).
 const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
@@ -85,6 +85,7 @@ impl Stream {
     async fn run(mut self, body: Body, outlet: Outlet) -> Result<(), Cut> {
         match self.pump(body, &outlet).await {
             Ok(()) => {
+                self.trip.record.judge(Some(Verdict::Served));
                 self.trip.record.complete(self.status.as_u16());
                 Ok(())
             }
@@ -94,6 +95,7 @@ impl Stream {
                 let face = refusal.face();
                 refusal.log(&self.trip.record.id, &self.trip.record.tenant);
                 self.trip.record.count_refusal(face.code, refusal.is_a_plugins());
+                self.trip.record.judge(refusal.verdict());
                 self.trip.record.refused(face.status.as_u16(), face.code, reason(&refusal));
                 if !self.told {
                     outlet.send(refusal.event()).await;
@@ -108,7 +110,7 @@ impl Stream {
     /// Forwards until the upstream ends.
     async fn pump(&mut self, mut body: Body, outlet: &Outlet) -> Result<(), Refusal> {
         while let Some(frame) = self.next(&mut body, outlet).await {
-            let frame = frame.map_err(|e| broken(e, &self.provider))?;
+            let frame = frame.map_err(|e| self.broken(e))?;
             let Ok(chunk) = frame.into_data() else { continue };
             self.reader.push(chunk);
             let mut batch = Vec::new();
@@ -149,6 +151,14 @@ impl Stream {
                 }
             }
         }
+    }
+
+    fn broken(&mut self, error: BodyError) -> Refusal {
+        if error == BodyError::Total {
+            // A client that reads slowly can bring this about, and must not put a provider aside for everybody.
+            self.trip.record.judge(None);
+        }
+        broken(error, &self.provider)
     }
 
     fn too_long(&self) -> Refusal {

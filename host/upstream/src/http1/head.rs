@@ -1,5 +1,7 @@
 //! A response head (RFC 9112 section 4).
 
+use std::time::Duration;
+
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode, Version};
@@ -37,6 +39,8 @@ pub(super) struct Answer {
     pub(super) response: Response<Incoming>,
     /// Whether the connection may serve another request after it.
     pub(super) reusable: bool,
+    /// For how long without a request, if the upstream has said.
+    pub(super) keep: Option<Duration>,
 }
 
 /// A head that was read.
@@ -79,7 +83,7 @@ impl Reader {
                 if signs.coded {
                     response.headers_mut().remove(CONTENT_LENGTH);
                 }
-                return Ok(Some(Answer { response, reusable }));
+                return Ok(Some(Answer { response, reusable, keep: signs.keep() }));
             }
         }
         Ok(None)

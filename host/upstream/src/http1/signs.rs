@@ -1,5 +1,7 @@
 //! What a response's fields say of its body (RFC 9112 section 6.3) and of its connection (section 9.3).
 
+use std::time::Duration;
+
 use http::Version;
 use weir_http::chunked::Chunked;
 use weir_http::fields::{self, Role};
@@ -20,6 +22,8 @@ pub(super) struct Signs {
     times_chunked: usize,
     close: bool,
     keep_alive: bool,
+    /// The seconds of `Keep-Alive: timeout=`.
+    timeout: Option<u64>,
 }
 
 impl Signs {
@@ -28,6 +32,7 @@ impl Signs {
             Role::Length => self.note_length(value),
             Role::Coding => self.note_coding(value),
             Role::Connection => self.note_connection(value),
+            Role::KeepAlive => self.note_keep_alive(value),
             Role::Other => {}
         }
     }
@@ -56,6 +61,19 @@ impl Signs {
         }
     }
 
+    /// Parameters as RFC 2068 section 19.7.1.1 has them; what is none is passed over.
+    fn note_keep_alive(&mut self, value: &[u8]) {
+        for item in items(value) {
+            let mut sides = item.splitn(2, |&byte| byte == b'=');
+            let (Some(name), Some(given)) = (sides.next(), sides.next()) else { continue };
+            if fields::trim(name).eq_ignore_ascii_case(b"timeout")
+                && let Some(seconds) = number(fields::trim(given))
+            {
+                self.timeout = Some(self.timeout.map_or(seconds, |other| other.min(seconds)));
+            }
+        }
+    }
+
     pub(super) fn framing(&self, version: Version, bodiless: bool) -> Result<Framing, Unlawful> {
         if bodiless {
             return Ok(Framing::Length(0));
@@ -78,7 +96,14 @@ impl Signs {
     /// Whether the connection outlives the message. A length beside a transfer coding may be an attack (section 6.3).
     pub(super) fn reusable(&self, version: Version) -> bool {
         let in_doubt = self.bad_length || self.coded && self.length.is_some();
-        !self.close && !in_doubt && (version == Version::HTTP_11 || self.keep_alive)
+        !self.close && !in_doubt && self.timeout != Some(0) && (version == Version::HTTP_11 || self.keep_alive)
+    }
+
+    /// For how long the connection may be kept without a request, if the upstream has said: a second less than that, or
+    /// half of it, for the upstream counts from when it sent and a request takes its time to get there.
+    pub(super) fn keep(&self) -> Option<Duration> {
+        let told = Duration::from_secs(self.timeout?);
+        Some(told.saturating_sub(Duration::from_secs(1).min(told / 2)))
     }
 }
 

@@ -1,24 +1,11 @@
 #![allow(clippy::unwrap_used)]
-use super::{Backoff, Candidate, order, retry_after, retryable_status};
+use super::{Backoff, retry_after, retryable_status};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use proptest::prelude::*;
 use std::time::{Duration, SystemTime};
 
-fn candidates(providers: &[usize]) -> Vec<Candidate> {
-    providers.iter().map(|p| Candidate { provider: *p, model: "m".into() }).collect()
-}
-
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     pairs.iter().map(|(n, v)| (HeaderName::try_from(*n).unwrap(), HeaderValue::from_str(v).unwrap())).collect()
-}
-
-#[test]
-fn the_healthy_come_first_and_keep_their_order() {
-    let mut plan = candidates(&[0, 1, 2, 3]);
-    order(&mut plan, |p| p == 1 || p == 3);
-    assert_eq!(plan, candidates(&[1, 3, 0, 2]));
-    order(&mut plan, |_| false);
-    assert_eq!(plan, candidates(&[1, 3, 0, 2]), "nobody is left out");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
-use weir_config::{Http2, Provider, ProviderKind};
+use weir_config::{HealthSettings, Http2, Provider, ProviderKind};
 use weir_upstream::{AttemptError, Body, BodyError, Deadlines, Pool, Upstream};
 
 /// Longer than any test should take; only a hang meets it.
@@ -66,6 +66,7 @@ pub fn provider(url: impl Into<String>) -> Provider {
         keep_alive_timeout: Duration::from_secs(55),
         retries: 2,
         ask_usage: true,
+        health: HealthSettings::default(),
         headers: vec![],
     }
 }
