@@ -19,4 +19,4 @@ pub use document::{Document, EditError, Text};
 pub use endpoint::Endpoint;
 pub use event::{Delta, EventError, EventKind};
 pub use models::models_list;
-pub use usage::{Provenance, Usage};
+pub use usage::Usage;

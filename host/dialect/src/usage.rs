@@ -9,36 +9,56 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
-/// Where token counts come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Provenance {
-    /// The provider's own final count.
-    Reported,
-    /// Counted up to a point where the answer broke off.
-    Partial,
-    /// Estimated by the gateway.
-    Estimated,
-    /// There is none: nothing was asked of an upstream.
-    None,
-}
+use crate::Endpoint;
 
-/// Token counts of one answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+mod text;
+
+pub use text::text_bytes;
+
+/// Token counts of one answer as far as its provider reported them. A number that cannot be one is none: a negative one, a
+/// fraction, or more than [`MOST`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
     /// Tokens that the model read (`prompt_tokens`), cached ones included.
-    pub input: u64,
-    /// Tokens that the model wrote (`completion_tokens`), reasoning included; 0 for embeddings.
-    pub output: u64,
+    pub input: Option<u64>,
+    /// Tokens that the model wrote (`completion_tokens`), reasoning included.
+    pub output: Option<u64>,
+    /// Both together (`total_tokens`).
+    pub total: Option<u64>,
     /// Of `input`, those that came from the provider's cache (`prompt_tokens_details.cached_tokens`).
-    pub cached_input: u64,
+    pub cached_input: Option<u64>,
     /// Of `output`, those that the client does not see (`completion_tokens_details.reasoning_tokens`).
-    pub reasoning: u64,
-    /// Where the counts come from.
-    pub provenance: Provenance,
+    pub reasoning: Option<u64>,
 }
 
-/// The usage in a whole response. None if the body is not JSON, or has no `usage`, or a null or empty one. Zeros that
-/// the provider reports are zeros.
+/// More tokens than any model reads or writes at once: what is beyond is a mistake, and would be an expensive one.
+pub const MOST: u64 = 100_000_000;
+
+impl Usage {
+    /// Whether the provider said all that is to be known, so that nothing need be estimated.
+    pub fn is_whole(&self) -> bool {
+        [self.input, self.output, self.total].iter().flatten().count() > 1
+    }
+
+    /// The same for an embedding, of which nothing is written.
+    fn of_embedding(self) -> Self {
+        Self { input: self.input.or(self.total), output: Some(0), reasoning: None, ..self }
+    }
+}
+
+/// What is known of a whole answer's tokens: what it reports, and unless that is all, the bytes of its text for an estimate.
+pub fn of_answer(endpoint: Endpoint, body: &[u8]) -> (Option<Usage>, usize) {
+    let reported = of_response(body);
+    match endpoint {
+        // Its numbers are no text.
+        Endpoint::Embeddings => (Some(reported.unwrap_or_default().of_embedding()), 0),
+        Endpoint::Chat if reported.is_some_and(|reported| reported.is_whole()) => (reported, 0),
+        Endpoint::Chat => (reported, text_bytes(body)),
+    }
+}
+
+/// The usage in a whole response. None if the body is not JSON, or has no `usage`, or one that counts no tokens. Zeros
+/// that the provider reports are zeros.
 ///
 /// Providers write `usage` at the end, so it is looked for from there, and of an answer that ends as JSON does the long
 /// beginning is not walked through.
@@ -109,7 +129,8 @@ pub fn of_event(data: &[u8]) -> Option<Usage> {
     of_response(data)
 }
 
-/// An estimate of the tokens in so many bytes of text: one for each 4 bytes begun.
+/// An estimate of the tokens in so many bytes of text: one for each 4 bytes begun. Text is what a model reads or writes,
+/// and not what it is wrapped in: names of members, numbers, escapes.
 pub fn estimate_tokens(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
 }
@@ -122,55 +143,47 @@ pub(crate) fn of_object(body: &[u8], span: Span) -> Option<Usage> {
 /// What a `usage` object says.
 #[derive(Default)]
 struct Counts {
-    prompt: Option<u64>,
-    completion: Option<u64>,
-    total: Option<u64>,
-    cached: Option<u64>,
-    reasoning: Option<u64>,
+    /// It counts tokens, be it with numbers that cannot be.
+    counts: bool,
+    usage: Usage,
 }
 
 impl Counts {
     /// Reads the object that the cursor is at.
     fn read(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Self, JsonError> {
-        let mut counts = Self::default();
+        let mut read = Self::default();
         cursor.enter_object()?;
         while let Some(key) = cursor.next_key()? {
             let kind = cursor.kind()?;
             if kind == Kind::Object && key == "prompt_tokens_details" {
-                counts.cached = number_in(cursor, body, "cached_tokens")?;
+                read.usage.cached_input = number_in(cursor, body, "cached_tokens")?;
                 continue;
             }
             if kind == Kind::Object && key == "completion_tokens_details" {
-                counts.reasoning = number_in(cursor, body, "reasoning_tokens")?;
+                read.usage.reasoning = number_in(cursor, body, "reasoning_tokens")?;
                 continue;
             }
             let (span, _) = cursor.skip()?;
             if kind != Kind::Number {
                 continue;
             }
-            if key == "prompt_tokens" {
-                counts.prompt = whole(span.of(body));
+            let place = if key == "prompt_tokens" {
+                &mut read.usage.input
             } else if key == "completion_tokens" {
-                counts.completion = whole(span.of(body));
+                &mut read.usage.output
             } else if key == "total_tokens" {
-                counts.total = whole(span.of(body));
-            }
+                &mut read.usage.total
+            } else {
+                continue;
+            };
+            *place = tokens(span.of(body));
+            read.counts = true;
         }
-        Ok(counts)
+        Ok(read)
     }
 
     fn usage(&self) -> Option<Usage> {
-        if self.prompt.is_none() && self.completion.is_none() && self.total.is_none() {
-            return None;
-        }
-        let output = self.completion.unwrap_or(0);
-        Some(Usage {
-            input: self.prompt.unwrap_or_else(|| self.total.unwrap_or(0).saturating_sub(output)),
-            output,
-            cached_input: self.cached.unwrap_or(0),
-            reasoning: self.reasoning.unwrap_or(0),
-            provenance: Provenance::Reported,
-        })
+        self.counts.then_some(self.usage)
     }
 }
 
@@ -181,10 +194,15 @@ fn number_in(cursor: &mut Cursor<'_>, body: &[u8], name: &str) -> Result<Option<
     while let Some(key) = cursor.next_key()? {
         let (span, _) = cursor.skip()?;
         if key == *name {
-            value = whole(span.of(body));
+            value = tokens(span.of(body));
         }
     }
     Ok(value)
+}
+
+/// A number token as a count of tokens, if it can be one.
+fn tokens(token: &[u8]) -> Option<u64> {
+    whole(token).filter(|count| *count <= MOST)
 }
 
 /// A number token as a whole number, `12.0` and `1e2` included, from 0 to 2⁵³ if it is not plain digits.

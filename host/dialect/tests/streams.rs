@@ -24,7 +24,9 @@ fn summary(stream: &[u8], piece: usize) -> String {
             EventKind::UsageOnly(_) | EventKind::Delta => {}
         }
         if let Some(usage) = usage::of_event(&data) {
-            counts = format!("{}/{}/{}/{}", usage.input, usage.output, usage.cached_input, usage.reasoning);
+            counts = [usage.input, usage.output, usage.cached_input, usage.reasoning]
+                .map(|n| n.unwrap_or(0).to_string())
+                .join("/");
             assert_eq!(usage::of_event(&without_usage(&data)), None);
         }
         if kind == EventKind::Delta {

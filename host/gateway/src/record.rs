@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use weir_dialect::{Provenance, Usage};
-use weir_ledger::{Account, Entry, Reason, Tokens};
+use weir_dialect::Usage;
+use weir_ledger::{Account, Entry, Provenance, Reason, Report, Tokens};
 use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
 use weir_tenancy::{Seat, Tenant};
 use weir_upstream::{Ticket, Verdict};
@@ -43,7 +43,6 @@ pub(crate) struct Record {
     code: Option<Arc<str>>,
     first_byte: Option<Duration>,
     whole: bool,
-    usage: Option<Usage>,
     reason: Reason,
     _place: Place,
 }
@@ -71,7 +70,6 @@ impl Record {
             code: None,
             first_byte: None,
             whole: false,
-            usage: None,
             reason: Reason::ClientGone,
             _place: place,
         }
@@ -116,9 +114,9 @@ impl Record {
 
     /// Usage that the provider reported.
     pub(crate) fn report(&mut self, usage: Usage) {
-        self.usage = Some(usage);
         if let Some(entry) = &mut self.entry {
-            entry.report(tokens(&usage));
+            let Usage { input, output, total, cached_input, reasoning } = usage;
+            entry.report(Report { input, output, total, cached_input, reasoning });
         }
     }
 
@@ -145,7 +143,7 @@ impl Record {
     /// The upstream refused: there is nothing that anybody would charge.
     pub(crate) fn spent_nothing(&mut self) {
         if let Some(entry) = self.entry.take() {
-            entry.close(Reason::UpstreamFailed, Tokens::default());
+            entry.void(Reason::UpstreamFailed);
         }
     }
 
@@ -168,16 +166,6 @@ impl Record {
         self.reason = reason;
     }
 
-    /// The tokens to bill: reported, or what was seen; a whole answer without a report is an estimate.
-    fn tokens(&self) -> Tokens {
-        let Some(entry) = &self.entry else { return self.usage.as_ref().map(tokens).unwrap_or_default() };
-        let mut seen = entry.seen();
-        if self.reason == Reason::Completed && seen.provenance == weir_ledger::Provenance::Partial {
-            seen.provenance = weir_ledger::Provenance::Estimated;
-        }
-        seen
-    }
-
     fn outcome(&self, tokens: &Tokens, duration: Duration) -> Outcome {
         let us = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
         Outcome {
@@ -186,11 +174,11 @@ impl Record {
             attempts: self.attempts,
             input_tokens: tokens.input,
             output_tokens: tokens.output,
-            provenance: match tokens.provenance {
-                weir_ledger::Provenance::Reported => ObservedProvenance::Reported,
-                weir_ledger::Provenance::Partial => ObservedProvenance::Partial,
-                weir_ledger::Provenance::Estimated => ObservedProvenance::Estimated,
-                weir_ledger::Provenance::None => ObservedProvenance::None,
+            provenance: match tokens.provenance() {
+                Provenance::Reported => ObservedProvenance::Reported,
+                Provenance::Partial => ObservedProvenance::Partial,
+                Provenance::Estimated => ObservedProvenance::Estimated,
+                Provenance::None => ObservedProvenance::None,
             },
             duration_us: us(duration),
             first_byte_us: us(self.first_byte.unwrap_or(duration)),
@@ -198,10 +186,7 @@ impl Record {
     }
 
     fn settle(&mut self) {
-        let tokens = self.tokens();
-        if let Some(entry) = self.entry.take() {
-            entry.close(self.reason, tokens);
-        }
+        let tokens = self.entry.take().map(|entry| entry.close(self.reason).tokens).unwrap_or_default();
         self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
         if self.places.0 != UNKNOWN && self.places.1 == UNKNOWN {
             // It is known whose it was, and it ended before it was known what was asked.
@@ -225,20 +210,5 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         self.settle();
-    }
-}
-
-fn tokens(usage: &Usage) -> Tokens {
-    Tokens {
-        input: usage.input,
-        output: usage.output,
-        cached_input: usage.cached_input,
-        reasoning: usage.reasoning,
-        provenance: match usage.provenance {
-            Provenance::Reported => weir_ledger::Provenance::Reported,
-            Provenance::Partial => weir_ledger::Provenance::Partial,
-            Provenance::Estimated => weir_ledger::Provenance::Estimated,
-            Provenance::None => weir_ledger::Provenance::None,
-        },
     }
 }

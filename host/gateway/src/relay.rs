@@ -97,10 +97,12 @@ async fn whole(
     if !status.is_success() {
         trip.record.spent_nothing();
     } else {
-        match usage::of_response(&bytes) {
-            Some(reported) => trip.record.report(reported),
-            None => trip.record.progress(bytes.len()),
+        // Before plugins see it: what they make of it costs nothing.
+        let (reported, text) = usage::of_answer(trip.ask.endpoint, &bytes);
+        if let Some(reported) = reported {
+            trip.record.report(reported);
         }
+        trip.record.progress(text);
         if trip.chain.wants(Hook::Response, &trip.ask.model) {
             return match run_plugins(&mut trip, status, (headers, own), bytes, provider).await {
                 Ok((head, bytes)) => answer::finish(status, head, bytes, trip.record),

@@ -43,6 +43,19 @@ pub enum Provenance {
     None,
 }
 
+impl Provenance {
+    /// The one that a count has of which one part comes from here and another from there.
+    fn weaker(self, other: Self) -> Self {
+        let rank = |of| match of {
+            Self::Reported => 0,
+            Self::Estimated => 1,
+            Self::Partial => 2,
+            Self::None => 3,
+        };
+        if rank(self) < rank(other) { other } else { self }
+    }
+}
+
 /// The tokens of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tokens {
@@ -54,8 +67,69 @@ pub struct Tokens {
     pub cached_input: u64,
     /// Tokens of output that were reasoning: part of `output`.
     pub reasoning: u64,
-    /// Where these counts come from.
-    pub provenance: Provenance,
+    /// Where the count of input comes from.
+    pub input_from: Provenance,
+    /// Where the count of output comes from.
+    pub output_from: Provenance,
+}
+
+impl Tokens {
+    /// Where the count as a whole comes from: if a half of it is an estimate, the whole is one.
+    #[must_use]
+    pub fn provenance(&self) -> Provenance {
+        self.input_from.weaker(self.output_from)
+    }
+}
+
+/// What a provider reported, as far as it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Tokens of input, cached ones included.
+    pub input: Option<u64>,
+    /// Tokens of output, reasoning included.
+    pub output: Option<u64>,
+    /// Both together.
+    pub total: Option<u64>,
+    /// Tokens of input that the provider had cached.
+    pub cached_input: Option<u64>,
+    /// Tokens of output that were reasoning.
+    pub reasoning: Option<u64>,
+}
+
+impl Report {
+    /// What is known after a later report: what that one says, and for the rest what was said before.
+    fn then(self, later: Self) -> Self {
+        Self {
+            input: later.input.or(self.input),
+            output: later.output.or(self.output),
+            total: later.total.or(self.total),
+            cached_input: later.cached_input.or(self.cached_input),
+            reasoning: later.reasoning.or(self.reasoning),
+        }
+    }
+
+    /// The tokens, completed where they are not known by an estimate (input, output) from there. A part is never more
+    /// than its whole.
+    fn completed(&self, (input, output): (u64, u64), from: Provenance) -> Tokens {
+        let reported = |tokens| (tokens, Provenance::Reported);
+        let (input, output) = match (self.input, self.output, self.total) {
+            (Some(input), Some(output), _) => (reported(input), reported(output)),
+            (Some(input), None, Some(total)) if total >= input => (reported(input), reported(total - input)),
+            (None, Some(output), Some(total)) if total >= output => (reported(total - output), reported(output)),
+            (Some(input), None, _) => (reported(input), (output, from)),
+            (None, Some(output), _) => ((input, from), reported(output)),
+            (None, None, Some(total)) => ((total.saturating_sub(output), from), (output.min(total), from)),
+            (None, None, None) => ((input, from), (output, from)),
+        };
+        Tokens {
+            input: input.0,
+            output: output.0,
+            cached_input: self.cached_input.unwrap_or(0).min(input.0),
+            reasoning: self.reasoning.unwrap_or(0).min(output.0),
+            input_from: input.1,
+            output_from: output.1,
+        }
+    }
 }
 
 /// What was recorded for an entry, for whoever reports it further.
@@ -79,13 +153,13 @@ pub struct Entry {
     price: Price,
     input: u64,
     output_bytes: u64,
-    reported: Option<Tokens>,
+    reported: Report,
 }
 
 impl Entry {
     pub(crate) fn open(sums: Sums, price: Price) -> Self {
         sums.1.open();
-        Self { sums: Some(sums), price, input: 0, output_bytes: 0, reported: None }
+        Self { sums: Some(sums), price, input: 0, output_bytes: 0, reported: Report::default() }
     }
 
     /// Notes the input, in tokens, as estimated from the request; a later call replaces an earlier one.
@@ -99,26 +173,30 @@ impl Entry {
     }
 
     /// Notes usage that the provider reported. From then on it is what [`Entry::seen`] says, so that a client that
-    /// leaves after the report and before the end is charged what the provider charges. A later report replaces it.
-    pub fn report(&mut self, tokens: Tokens) {
-        self.reported = Some(tokens);
+    /// leaves after the report and before the end is charged what the provider charges. What a later report says replaces
+    /// it.
+    pub fn report(&mut self, report: Report) {
+        self.reported = self.reported.then(report);
     }
 
-    /// The best knowledge so far: the provider's report, or else the input asked and one token of output for every
-    /// [`BYTES_PER_TOKEN`] bytes relayed, rounded up, as [`Provenance::Partial`].
+    /// The best knowledge so far: the provider's report, and where that says nothing the input asked and one token of
+    /// output for every [`BYTES_PER_TOKEN`] bytes relayed, rounded up: [`Provenance::Estimated`] of a `whole` response,
+    /// else [`Provenance::Partial`].
     #[must_use]
-    pub fn seen(&self) -> Tokens {
-        self.reported.unwrap_or_else(|| Tokens {
-            input: self.input,
-            output: self.output_bytes.div_ceil(BYTES_PER_TOKEN),
-            provenance: Provenance::Partial,
-            ..Tokens::default()
-        })
+    pub fn seen(&self, whole: bool) -> Tokens {
+        let estimate = (self.input, self.output_bytes.div_ceil(BYTES_PER_TOKEN));
+        self.reported.completed(estimate, if whole { Provenance::Estimated } else { Provenance::Partial })
     }
 
-    /// Closes the entry.
-    pub fn close(mut self, reason: Reason, tokens: Tokens) -> Closed {
+    /// Closes the entry with what was seen.
+    pub fn close(mut self, reason: Reason) -> Closed {
+        let tokens = self.seen(reason == Reason::Completed);
         self.settle(reason, tokens)
+    }
+
+    /// Closes the entry with nothing: the upstream did not do the work, and nobody charges for it.
+    pub fn void(mut self, reason: Reason) -> Closed {
+        self.settle(reason, Tokens::default())
     }
 
     fn settle(&mut self, reason: Reason, tokens: Tokens) -> Closed {
@@ -130,7 +208,7 @@ impl Entry {
 impl Drop for Entry {
     fn drop(&mut self) {
         if self.sums.is_some() {
-            self.settle(Reason::ClientGone, self.seen());
+            self.settle(Reason::ClientGone, self.seen(false));
         }
     }
 }

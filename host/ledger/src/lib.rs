@@ -13,7 +13,7 @@ mod labels;
 mod ledger;
 mod tally;
 
-pub use entry::{BYTES_PER_TOKEN, Closed, Entry, Provenance, Reason, Tokens};
+pub use entry::{BYTES_PER_TOKEN, Closed, Entry, Provenance, Reason, Report, Tokens};
 pub use ledger::{Account, Ledger, Total};
 pub use tally::{ByProvenance, ByReason, Sum, cost_micro_usd};
 pub use weir_config::Price;

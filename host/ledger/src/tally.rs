@@ -67,7 +67,8 @@ impl<T> ByProvenance<T> {
     }
 }
 
-/// Entries and their tokens of one provenance.
+/// Entries and tokens of one provenance: tokens by where their own count comes from, entries by where the weaker of both
+/// does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sum {
     /// Entries closed.
@@ -154,12 +155,13 @@ impl Tally {
 
     /// Adds one entry's end and returns its cost in micro-USD, rounded.
     pub(crate) fn close(&self, reason: Reason, tokens: &Tokens, price: Price) -> u64 {
-        let sums = self.tokens.of(tokens.provenance);
-        sums.entries.add(1);
-        sums.input.add(tokens.input);
-        sums.output.add(tokens.output);
-        sums.cached_input.add(tokens.cached_input);
-        sums.reasoning.add(tokens.reasoning);
+        self.tokens.of(tokens.provenance()).entries.add(1);
+        let input = self.tokens.of(tokens.input_from);
+        input.input.add(tokens.input);
+        input.cached_input.add(tokens.cached_input);
+        let output = self.tokens.of(tokens.output_from);
+        output.output.add(tokens.output);
+        output.reasoning.add(tokens.reasoning);
         let pico = pico_usd(tokens, price);
         self.micro_usd.add(u64::try_from(pico / PICO_PER_MICRO).unwrap_or(u64::MAX));
         self.pico_usd.add(u64::try_from(pico % PICO_PER_MICRO).unwrap_or(0));

@@ -213,15 +213,14 @@ impl Stream {
                 }
             }
         };
+        // For an estimate, in case nobody reports.
+        self.trip.record.progress(usage::text_bytes(&data));
         if self.stages.is_none() {
-            // About one token for each delta: an estimate in case nobody reports.
-            self.trip.record.progress(4);
             self.pieces.push(raw);
             return Ok(());
         }
         let delta =
             event::delta(&data).map_err(|_| Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) })?;
-        self.trip.record.progress(delta.text.len());
         batch.push(Item::delta(raw, data, delta));
         Ok(())
     }

@@ -16,8 +16,8 @@ fn open(account: &Account) -> Entry {
     account.open(PRICE)
 }
 
-fn reported(input: u64, output: u64) -> Tokens {
-    Tokens { input, output, provenance: Provenance::Reported, ..Tokens::default() }
+fn reported(input: u64, output: u64) -> Report {
+    Report { input: Some(input), output: Some(output), ..Report::default() }
 }
 
 #[test]
@@ -26,8 +26,11 @@ fn close_records_what_it_was_given_and_says_what_it_cost() {
     let tally = account.tally();
     let mut entry = open(&account);
     entry.progress(1_000);
-    let closed = entry.close(Reason::Completed, reported(3, 4));
-    assert_eq!(closed, Closed { reason: Reason::Completed, tokens: reported(3, 4), cost_micro_usd: 11 });
+    entry.report(reported(3, 4));
+    let closed = entry.close(Reason::Completed);
+    let from = Provenance::Reported;
+    let tokens = Tokens { input: 3, output: 4, input_from: from, output_from: from, ..Tokens::default() };
+    assert_eq!(closed, Closed { reason: Reason::Completed, tokens, cost_micro_usd: 11 });
     assert_eq!(tally.reasons(), ByReason { completed: 1, ..ByReason::default() });
     assert_eq!(tally.tokens().reported, Sum { entries: 1, input: 3, output: 4, ..Sum::default() });
     assert_eq!(tally.tokens().partial, Sum::default());
@@ -73,11 +76,77 @@ fn a_panic_while_the_entry_is_open_closes_it() {
 }
 
 #[test]
+fn what_is_known_by_half_is_completed_and_says_so() {
+    use Provenance::{Estimated, Reported};
+    let some = |input: Option<u64>, output: Option<u64>, total: Option<u64>| Report {
+        input,
+        output,
+        total,
+        ..Report::default()
+    };
+    // Asked with 10 tokens, answered with 8 bytes: an estimate of 10 and 2.
+    for (report, input, output) in [
+        (some(None, None, None), (10, Estimated), (2, Estimated)),
+        (some(Some(7), None, None), (7, Reported), (2, Estimated)),
+        (some(None, Some(5), None), (10, Estimated), (5, Reported)),
+        (some(Some(7), Some(5), None), (7, Reported), (5, Reported)),
+        (some(Some(7), Some(5), Some(99)), (7, Reported), (5, Reported)),
+        (some(Some(7), None, Some(9)), (7, Reported), (2, Reported)),
+        (some(Some(7), None, Some(3)), (7, Reported), (2, Estimated)),
+        (some(None, Some(5), Some(9)), (4, Reported), (5, Reported)),
+        (some(None, Some(5), Some(3)), (10, Estimated), (5, Reported)),
+        (some(None, None, Some(9)), (7, Estimated), (2, Estimated)),
+        (some(None, None, Some(1)), (0, Estimated), (1, Estimated)),
+        (some(Some(0), Some(0), None), (0, Reported), (0, Reported)),
+    ] {
+        let account = account();
+        let mut entry = open(&account);
+        entry.asked(10);
+        entry.progress(8);
+        entry.report(report);
+        let tokens = entry.close(Reason::Completed).tokens;
+        let found = ((tokens.input, tokens.input_from), (tokens.output, tokens.output_from));
+        assert_eq!(found, (input, output), "{report:?}");
+        let whole = if input.1 == output.1 { input.1 } else { Estimated };
+        assert_eq!(tokens.provenance(), whole, "{report:?}");
+        let sums = account.tally().tokens();
+        assert_eq!((sums.of(whole).entries, sums.partial), (1, Sum::default()), "{report:?}");
+        assert_eq!(sums.reported.input + sums.estimated.input, input.0);
+        assert_eq!(sums.of(output.1).output, output.0);
+    }
+}
+
+#[test]
+fn a_part_is_never_more_than_its_whole_and_a_later_report_takes_nothing_back() {
+    let mut entry = open(&account());
+    entry.report(Report { cached_input: Some(900), reasoning: Some(u64::MAX), ..reported(7, 5) });
+    let tokens = entry.seen(true);
+    assert_eq!((tokens.cached_input, tokens.reasoning), (7, 5));
+    entry.report(Report { output: Some(6), ..Report::default() });
+    let tokens = entry.seen(true);
+    assert_eq!((tokens.input, tokens.output, tokens.cached_input, tokens.reasoning), (7, 6, 7, 6));
+    assert_eq!(tokens.provenance(), Provenance::Reported);
+}
+
+#[test]
+fn an_entry_that_is_void_costs_nothing_whatever_was_seen() {
+    let account = account();
+    let mut entry = open(&account);
+    entry.asked(10);
+    entry.progress(5);
+    entry.report(reported(7, 8));
+    let closed = entry.void(Reason::UpstreamFailed);
+    assert_eq!((closed.tokens, closed.cost_micro_usd), (Tokens::default(), 0));
+    assert_eq!(account.tally().tokens().none.entries, 1);
+    assert_eq!(account.tally().reasons().upstream_failed, 1);
+}
+
+#[test]
 fn progress_saturates() {
     let mut entry = open(&account());
     entry.progress(u64::MAX);
     entry.progress(u64::MAX);
-    assert_eq!(entry.seen().output, u64::MAX.div_ceil(BYTES_PER_TOKEN));
+    assert_eq!(entry.seen(false).output, u64::MAX.div_ceil(BYTES_PER_TOKEN));
 }
 
 #[derive(Debug, Clone)]
@@ -126,13 +195,12 @@ proptest! {
                 Step::Report(i, n) => if let Some(i) = at(i) { open_now[i].report(reported(n, n)) },
                 Step::Close(i, reason) => if let Some(i) = at(i) {
                     let entry = open_now.swap_remove(i);
-                    let seen = entry.seen();
-                    tokens += seen.input + seen.output;
-                    let _closed = entry.close(reason, seen);
+                    let closed = entry.close(reason).tokens;
+                    tokens += closed.input + closed.output;
                 },
                 Step::Drop(i) => if let Some(i) = at(i) {
                     let entry = open_now.swap_remove(i);
-                    tokens += entry.seen().input + entry.seen().output;
+                    tokens += entry.seen(false).input + entry.seen(false).output;
                     drop(entry);
                 },
                 // Moving an entry on, as a body that owns it is moved, closes nothing.
@@ -146,12 +214,12 @@ proptest! {
             prop_assert_eq!(closed + open_now.len() as u64, opened);
             prop_assert_eq!(tally.opened(), opened);
         }
-        tokens += open_now.iter().map(|entry| entry.seen().input + entry.seen().output).sum::<u64>();
+        tokens += open_now.iter().map(|entry| entry.seen(false).input + entry.seen(false).output).sum::<u64>();
         drop(open_now);
         let (sums, reasons) = (tally.tokens(), tally.reasons());
         let of = |sum: Sum| sum.input + sum.output;
-        prop_assert_eq!(of(sums.reported) + of(sums.partial), tokens);
-        prop_assert_eq!(sums.reported.entries + sums.partial.entries, opened);
+        prop_assert_eq!(of(sums.reported) + of(sums.partial) + of(sums.estimated), tokens);
+        prop_assert_eq!(sums.reported.entries + sums.partial.entries + sums.estimated.entries, opened);
         prop_assert_eq!(reasons.completed + reasons.client_gone + reasons.upstream_failed + reasons.plugin_refused, opened);
     }
 }

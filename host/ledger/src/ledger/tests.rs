@@ -1,12 +1,15 @@
 use std::thread;
 
 use super::*;
-use crate::entry::{Provenance, Reason, Tokens};
+use crate::entry::Closed;
+use crate::entry::{Reason, Report};
 
 const PRICE: Price = Price { input_micro: 150_000, output_micro: 600_000 };
 
-fn tokens(input: u64, output: u64) -> Tokens {
-    Tokens { input, output, provenance: Provenance::Reported, ..Tokens::default() }
+/// Closes an entry whose provider reported so many tokens.
+fn close(mut entry: Entry, input: u64, output: u64) -> Closed {
+    entry.report(Report { input: Some(input), output: Some(output), ..Report::default() });
+    entry.close(Reason::Completed)
 }
 
 fn open(ledger: &Ledger, tenant: &str, model: &str, provider: &str) -> Entry {
@@ -25,7 +28,7 @@ fn totals_are_kept_apart_by_tenant_model_and_provider_and_sorted() {
         [("zebra", "m", "p"), ("acme", "n", "p"), ("acme", "m", "q"), ("acme", "m", "p"), ("acme", "m", "p")]
     {
         let entry = open(&ledger, tenant, model, provider);
-        let _closed = entry.close(Reason::Completed, tokens(1, 1));
+        let _closed = close(entry, 1, 1);
     }
     let seen: Vec<_> =
         ledger.totals().iter().map(|t| format!("{} {} {} {}", t.tenant, t.model, t.provider, t.opened)).collect();
@@ -36,7 +39,7 @@ fn totals_are_kept_apart_by_tenant_model_and_provider_and_sorted() {
 fn combinations_past_the_limit_share_a_total_for_each_provider_and_nothing_is_lost() {
     let ledger = Ledger::new(2);
     for (tenant, provider) in [("a", "p"), ("b", "p"), ("c", "p"), ("d", "q"), ("e", "p"), ("a", "p")] {
-        let _closed = open(&ledger, tenant, "m", provider).close(Reason::Completed, tokens(10, 1));
+        let _closed = close(open(&ledger, tenant, "m", provider), 10, 1);
     }
     let seen: Vec<_> = ledger
         .totals()
@@ -61,7 +64,7 @@ fn entries_of_one_total_may_have_different_prices() {
     let ledger = Ledger::new(100);
     for output_micro in [1_000_000, 3_000_000] {
         let entry = ledger.account("acme", "m", "p").open(Price { input_micro: 0, output_micro });
-        assert_eq!(entry.close(Reason::Completed, tokens(9, 5)).cost_micro_usd, 5 * output_micro / 1_000_000);
+        assert_eq!(close(entry, 9, 5).cost_micro_usd, 5 * output_micro / 1_000_000);
     }
     assert_eq!(ledger.totals()[0].cost_micro_usd, 20);
 }
@@ -80,7 +83,7 @@ fn totals_are_exact_under_threads_that_also_bring_new_names() {
                     if i % 7 == 0 {
                         drop(entry)
                     } else {
-                        let _closed = entry.close(Reason::Completed, tokens(i, 1));
+                        let _closed = close(entry, i, 1);
                     }
                 }
             });

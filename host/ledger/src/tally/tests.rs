@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn tokens(input: u64, output: u64) -> Tokens {
-    Tokens { input, output, provenance: Provenance::Reported, ..Tokens::default() }
+    let from = Provenance::Reported;
+    Tokens { input, output, input_from: from, output_from: from, ..Tokens::default() }
 }
 
 fn price(input_micro: u64, output_micro: u64) -> Price {

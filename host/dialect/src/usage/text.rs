@@ -1,0 +1,134 @@
+//! How much text a model wrote.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+use weir_http::json::{Cursor, JsonError, Kind};
+
+static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
+/// How an event begins to say its text that has nothing else to say, as OpenAI writes it.
+static PLAIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"delta\":{\"content\":\""));
+static DELTA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"delta\""));
+
+/// Bytes of text in a chat completion or in the data of one of its events, escapes decoded: content, reasoning, refusals
+/// and the calls of tools, of all choices. So the events of a stream come to as much as the same answer in one piece.
+/// What cannot be read counts nothing.
+pub fn text_bytes(data: &[u8]) -> usize {
+    plain(data).unwrap_or_else(|| {
+        let mut bytes = 0;
+        // What was found before the first mistake was text all the same.
+        let _end = CHOICES.find(data).map(|at| walk(data, at, &mut bytes));
+        bytes
+    })
+}
+
+/// The same for an event of one choice that has a content without escapes and nothing else, without a parse. In strings
+/// quotes have backslashes, so that none of them looks like it.
+fn plain(data: &[u8]) -> Option<usize> {
+    let rest = data.get(PLAIN.find(data)? + PLAIN.needle().len()..)?;
+    let end = memchr::memchr2(b'"', b'\\', rest)?;
+    let after = rest.get(end..)?.strip_prefix(b"\"}")?;
+    DELTA.find(after).is_none().then_some(end)
+}
+
+/// Adds up the text of the choices whose name stands there.
+fn walk(data: &[u8], at: usize, bytes: &mut usize) -> Result<(), JsonError> {
+    let mut cursor = Cursor::at_member(data, at)?;
+    if cursor.next_key()?.is_none() || cursor.kind()? != Kind::Array {
+        return Ok(());
+    }
+    objects(&mut cursor, &mut |cursor| {
+        while let Some(key) = cursor.next_key()? {
+            let said = key == "delta" || key == "message";
+            if said && cursor.kind()? == Kind::Object {
+                cursor.enter_object()?;
+                *bytes = bytes.saturating_add(message(cursor)?);
+            } else {
+                cursor.skip()?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The text of the message, or the part of one, that the cursor has just stepped into.
+fn message(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+    let (mut bytes, mut reasoning) = (0, 0);
+    while let Some(key) = cursor.next_key()? {
+        if key == "content" || key == "refusal" {
+            bytes += content(cursor)?;
+        } else if key == "reasoning_content" || key == "reasoning" {
+            // Some say it under both names.
+            reasoning = content(cursor)?.max(reasoning);
+        } else if key == "tool_calls" {
+            objects(cursor, &mut |cursor| {
+                while let Some(key) = cursor.next_key()? {
+                    bytes += if key == "function" || key == "custom" { call(cursor)? } else { skip(cursor)? };
+                }
+                Ok(())
+            })?;
+        } else {
+            bytes += if key == "function_call" { call(cursor)? } else { skip(cursor)? };
+        }
+    }
+    Ok(bytes + reasoning)
+}
+
+/// A text, or the texts in an array of parts.
+fn content(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+    if cursor.kind()? == Kind::String {
+        return Ok(cursor.text()?.len);
+    }
+    let mut bytes = 0;
+    objects(cursor, &mut |cursor| {
+        while let Some(key) = cursor.next_key()? {
+            let text = key == "text" || key == "refusal";
+            bytes += if text { string(cursor)? } else { skip(cursor)? };
+        }
+        Ok(())
+    })?;
+    Ok(bytes)
+}
+
+/// What a call says: its name, and what it is called with.
+fn call(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+    if cursor.kind()? != Kind::Object {
+        return skip(cursor);
+    }
+    let mut bytes = 0;
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        let text = key == "name" || key == "arguments" || key == "input";
+        bytes += if text { string(cursor)? } else { skip(cursor)? };
+    }
+    Ok(bytes)
+}
+
+/// Shows each object of an array, stepped into; anything else is passed over.
+fn objects(
+    cursor: &mut Cursor<'_>,
+    see: &mut dyn FnMut(&mut Cursor<'_>) -> Result<(), JsonError>,
+) -> Result<(), JsonError> {
+    if cursor.kind()? != Kind::Array {
+        return cursor.skip().map(|_| ());
+    }
+    cursor.enter_array()?;
+    while cursor.next_element()? {
+        if cursor.kind()? == Kind::Object {
+            cursor.enter_object()?;
+            see(cursor)?;
+        } else {
+            cursor.skip()?;
+        }
+    }
+    Ok(())
+}
+
+fn string(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+    if cursor.kind()? == Kind::String { Ok(cursor.text()?.len) } else { skip(cursor) }
+}
+
+/// Passes a value that is no text.
+fn skip(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+    cursor.skip().map(|_| 0)
+}

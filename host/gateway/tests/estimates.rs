@@ -1,0 +1,157 @@
+//! Tokens that no provider counted are estimated by text, the same however an answer comes; what a provider says by half, or
+//! cannot have meant, is completed by the estimate and says so.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod guest;
+mod support;
+
+use guest::Guest;
+use serde_json::json;
+use std::net::SocketAddr;
+use support::upstream::{DONE, Upstream, delta, ok};
+use support::{ACME, Gateway, chat, chat_stream, config, post, send, until};
+
+/// 69 bytes: 18 tokens.
+const TEXT: &str = "An answer of sixty-nine bytes with \"quotes\", a line\nand an umlaut: ü";
+const TOKENS: f64 = 18.0;
+
+/// A gateway without plugins, or with those that read whole answers and events and pass them.
+fn gateway(upstream: SocketAddr, plugins: bool) -> Gateway {
+    if !plugins {
+        return Gateway::start(&config(upstream));
+    }
+    let reader = Guest::on("response", "(call $pass)").and("event", "(call $pass)");
+    guest::gateway(upstream, "", &[("reader", &reader, "")])
+}
+
+fn tokens(gateway: &Gateway, direction: &str, provenance: &str) -> f64 {
+    let labels = [format!("direction=\"{direction}\""), format!("provenance=\"{provenance}\"")];
+    gateway.metric("weir_tokens_total", &[&labels[0], &labels[1]])
+}
+
+fn settled(gateway: &Gateway, count: f64) {
+    until("settled", || (gateway.metric("weir_ledger_closed_total", &[]) == count).then_some(()));
+}
+
+fn whole(text: &str) -> String {
+    let choice = json!({"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"});
+    json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}).to_string()
+}
+
+#[test]
+fn the_same_text_is_the_same_estimate_whole_or_streamed_in_any_pieces_with_and_without_plugins() {
+    assert_eq!(TEXT.len(), 69);
+    let by_letter: Vec<_> = TEXT.chars().map(|c| delta(&c.to_string())).chain([DONE.to_owned()]).collect();
+    let by_letter: Vec<_> = by_letter.iter().map(String::as_str).collect();
+    let spaced = format!(
+        "data: {{\"choices\": [{{\"index\": 0, \"delta\": {{\"role\": \"assistant\", \"content\": {}}}}}]}}\n\n",
+        json!(TEXT)
+    );
+    let halves = [delta(&TEXT[..40]), delta(&TEXT[40..])];
+    let upstreams = [
+        Upstream::fixed(ok("application/json", &whole(TEXT))),
+        Upstream::stream(&by_letter),
+        Upstream::stream(&[&delta(TEXT), DONE]),
+        Upstream::stream(&[&halves[0], &halves[1], DONE]),
+        Upstream::stream(&[&spaced, DONE]),
+    ];
+    for (n, upstream) in upstreams.iter().enumerate() {
+        for plugins in [false, true] {
+            let gateway = gateway(upstream.address, plugins);
+            let body = if n == 0 { chat("12345678") } else { chat_stream("12345678") };
+            assert_eq!(post(gateway.address, ACME, &body).status, 200);
+            settled(&gateway, 1.0);
+            let counted = (tokens(&gateway, "input", "estimated"), tokens(&gateway, "output", "estimated"));
+            assert_eq!(counted, (2.0, TOKENS), "upstream {n}, plugins {plugins}");
+            assert_eq!(tokens(&gateway, "output", "reported"), 0.0);
+        }
+    }
+}
+
+#[test]
+fn reasoning_and_calls_of_tools_are_text_and_all_choices_count() {
+    let call = json!({"id": "x", "type": "function", "function": {"name": "find", "arguments": "{\"city\":\"Ulm\"}"}});
+    let choices = json!([
+        {"index": 0, "message": {"role": "assistant", "content": null, "reasoning_content": "so", "tool_calls": [call]}},
+        {"index": 1, "message": {"role": "assistant", "content": "four"}},
+    ]);
+    let upstream = Upstream::fixed(ok("application/json", &json!({"id": "c", "choices": choices}).to_string()));
+    let gateway = gateway(upstream.address, false);
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+    settled(&gateway, 1.0);
+    // 2 + 4 + 14 + 4 bytes.
+    assert_eq!(tokens(&gateway, "output", "estimated"), 6.0);
+}
+
+#[test]
+fn the_numbers_of_an_embedding_are_no_output() {
+    let vector = vec![0.012_345_6; 1_536];
+    let answer = |usage: Option<serde_json::Value>| {
+        let data = json!([{"object": "embedding", "index": 0, "embedding": vector}]);
+        let mut answer = json!({"object": "list", "data": data, "model": "m"});
+        usage.into_iter().for_each(|usage| answer["usage"] = usage);
+        ok("application/json", &answer.to_string())
+    };
+    let answers = [answer(None), answer(Some(json!({"prompt_tokens": 7, "total_tokens": 7})))];
+    let upstream = Upstream::start(move |n, _, stream| std::io::Write::write_all(stream, &answers[n]).is_ok());
+    let gateway = gateway(upstream.address, true);
+    let bearer = format!("Bearer {ACME}");
+    let ask = || {
+        let body = json!({"model": "m", "input": ["12345678"]}).to_string();
+        let reply = send(gateway.address, "POST", "/v1/embeddings", &[("authorization", &bearer)], body.as_bytes());
+        assert_eq!(reply.status, 200);
+    };
+    ask();
+    settled(&gateway, 1.0);
+    assert_eq!(tokens(&gateway, "input", "estimated"), 2.0);
+    ask();
+    settled(&gateway, 2.0);
+    assert_eq!((tokens(&gateway, "input", "reported"), tokens(&gateway, "input", "estimated")), (7.0, 2.0));
+    assert_eq!(gateway.metric("weir_tokens_total", &["direction=\"output\""]), 0.0);
+}
+
+#[test]
+fn what_a_provider_says_by_half_or_cannot_have_meant_is_completed_and_not_called_reported() {
+    // What is said, and what comes of it: input and output, reported and estimated, and the parts.
+    let cases = [
+        (json!({"prompt_tokens": -5, "completion_tokens": 7}), [0.0, 2.0, 7.0, 0.0], [0.0, 0.0]),
+        (json!({"prompt_tokens": 9}), [9.0, 0.0, 0.0, TOKENS], [0.0, 0.0]),
+        (json!({"completion_tokens": 7}), [0.0, 2.0, 7.0, 0.0], [0.0, 0.0]),
+        (json!({"prompt_tokens": 9, "total_tokens": 20}), [9.0, 0.0, 11.0, 0.0], [0.0, 0.0]),
+        (json!({"total_tokens": 20}), [0.0, 2.0, 0.0, TOKENS], [0.0, 0.0]),
+        (json!({"prompt_tokens": u64::MAX, "completion_tokens": 1e300}), [0.0, 2.0, 0.0, TOKENS], [0.0, 0.0]),
+        (json!({"prompt_tokens": "9", "completion_tokens": 1.5}), [0.0, 2.0, 0.0, TOKENS], [0.0, 0.0]),
+        (json!({"prompt_tokens": 0, "completion_tokens": 0}), [0.0; 4], [0.0, 0.0]),
+        (
+            json!({"prompt_tokens": 9, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 50},
+                "completion_tokens_details": {"reasoning_tokens": 4_000_000_000_u64}}),
+            [9.0, 0.0, 7.0, 0.0],
+            [9.0, 0.0],
+        ),
+        (
+            json!({"prompt_tokens": 9, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": -1},
+                "completion_tokens_details": {"reasoning_tokens": 8}}),
+            [9.0, 0.0, 7.0, 0.0],
+            [0.0, 7.0],
+        ),
+    ];
+    for (usage, expected, parts) in cases {
+        let body = whole(TEXT).replacen('{', &format!("{{\"usage\":{usage},"), 1);
+        let event = format!("data: {{\"choices\":[],\"usage\":{usage}}}\n\n");
+        let upstreams =
+            [Upstream::fixed(ok("application/json", &body)), Upstream::stream(&[&delta(TEXT), &event, DONE])];
+        for (n, upstream) in upstreams.iter().enumerate() {
+            let gateway = gateway(upstream.address, false);
+            let reply = post(gateway.address, ACME, &if n == 0 { chat("12345678") } else { chat_stream("12345678") });
+            assert_eq!(reply.status, 200);
+            assert!(n == 0 || !reply.text().contains("usage"), "a client that did not ask sees no usage: {usage}");
+            settled(&gateway, 1.0);
+            let found =
+                [("input", "reported"), ("input", "estimated"), ("output", "reported"), ("output", "estimated")]
+                    .map(|(direction, provenance)| tokens(&gateway, direction, provenance));
+            assert_eq!(found, expected, "{usage}, {n}");
+            let found = ["cached_input", "reasoning"].map(|part| gateway.metric("weir_tokens_total", &[part]));
+            assert_eq!(found, parts, "{usage}, {n}");
+        }
+    }
+}
