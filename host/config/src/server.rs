@@ -1,6 +1,7 @@
 //! `[server]`, `[limits]`, `[metrics]` and `[log]`.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::Overrides;
@@ -11,6 +12,9 @@ use crate::value::Value;
 pub(crate) const LONGEST: Duration = Duration::from_hours(24);
 /// The shortest deadline that means anything to a timer.
 pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
+
+/// What all requests together may hold: as much as a machine may have.
+const MEMORY: RangeInclusive<u64> = 1..=1 << 44;
 
 /// `[server]`: where Weir listens and how it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +31,7 @@ pub struct Server {
     pub debug_headers: bool,
 }
 
-/// `[limits]`: what any one client can make Weir hold, and for how long. None of them may be zero.
+/// `[limits]`: what one client, and all together, can make Weir hold, and for how long. None of them may be zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// `head`: bytes of a request's head; 32 KiB by default, at least 8 KiB.
@@ -38,6 +42,10 @@ pub struct Limits {
     pub body_bytes: usize,
     /// `response`: bytes of a whole (not streamed) response; 32 MiB by default.
     pub response_bytes: usize,
+    /// `request_memory`: bytes of the bodies of all requests together; 256 MiB by default.
+    pub request_memory: usize,
+    /// `response_memory`: bytes of all whole responses together that clients have not taken yet; 256 MiB by default.
+    pub response_memory: usize,
     /// `event`: bytes of one event of a stream; 1 MiB by default.
     pub event_bytes: usize,
     /// `held`: bytes of a stream that plugins may hold back; 64 KiB by default.
@@ -99,6 +107,8 @@ impl Default for Limits {
             headers: 100,
             body_bytes: 10 << 20,
             response_bytes: 32 << 20,
+            request_memory: 256 << 20,
+            response_memory: 256 << 20,
             event_bytes: 1 << 20,
             held_bytes: 64 << 10,
             connections: 10_000,
@@ -175,6 +185,8 @@ impl Limits {
             headers: table.whole("headers", default.headers, 1..=1_000),
             body_bytes: table.size("body", default.body_bytes, any.clone()),
             response_bytes: table.size("response", default.response_bytes, any.clone()),
+            request_memory: table.size("request_memory", default.request_memory, MEMORY),
+            response_memory: table.size("response_memory", default.response_memory, MEMORY),
             event_bytes: table.size("event", default.event_bytes, any.clone()),
             held_bytes: table.size("held", default.held_bytes, any),
             connections: table.whole("connections", default.connections, 1..=1_000_000),

@@ -3,7 +3,6 @@
 use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::task::coop;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -16,11 +15,6 @@ pub(crate) struct Alarm {
 }
 
 impl Alarm {
-    /// Sees to it that the task is woken within `time`.
-    pub(crate) fn rearm(&mut self, time: Duration, cx: &mut Context<'_>) {
-        let _ = self.poll(Instant::now() + time, cx);
-    }
-
     /// Whether `deadline` has passed; if not, the task is woken in time to look again.
     pub(crate) fn poll(&mut self, deadline: Instant, cx: &mut Context<'_>) -> bool {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -1,12 +1,11 @@
 //! Heads of responses: what every answer carries, whether a model gave it or the gateway.
 
 use crate::body::OutBody;
-use crate::figures::UNKNOWN;
+use crate::gather::UNCOUNTED;
 use crate::journey::reason;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::request_id::{self, RequestId};
-use crate::worker::Held;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -123,23 +122,18 @@ pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> Answer {
     finish(StatusCode::OK, (headers, own), bytes, record)
 }
 
-/// An answer whose body is here. The record is settled when the body has been handed over.
+/// An answer whose body is here. The record is settled when its last byte was sent.
 pub(crate) fn finish(
     status: StatusCode,
     (headers, own): (HeaderMap, Option<Own>),
     bytes: Bytes,
     mut record: Box<Record>,
 ) -> Answer {
-    record.whole_ready();
-    let code = status.as_u16();
-    let body = if bytes.is_empty() {
-        // HTTP/2 asks nobody for the bytes of an empty body, so its record ends here.
-        record.complete(code);
-        OutBody::plain(bytes)
-    } else {
-        OutBody::whole(bytes, code, record)
-    };
-    Answer { status, headers, own, body }
+    if bytes.len() > UNCOUNTED && !record.hold_answer(bytes.len()) {
+        return refuse(Refusal::ResponseMemory, record);
+    }
+    record.head_ready(status.as_u16());
+    Answer { status, headers, own, body: OutBody::Whole(bytes, record) }
 }
 
 /// A refusal as an answer.
@@ -150,17 +144,8 @@ pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> Answer {
     refusal.add_headers(&mut headers);
     refusal.log(&record.id, &record.tenant);
     record.count_refusal(face.code, refusal.is_a_plugins());
-    record.head_ready();
     record.judge(refusal.verdict());
-    record.refused(face.status.as_u16(), face.code, reason(&refusal));
-    Answer { status: face.status, headers, own: None, body: OutBody::plain(refusal.body()) }
-}
-
-/// A refusal of a request that has no record, for the gateway is full.
-pub(crate) fn bare(refusal: &Refusal, held: &Held, id: &RequestId) -> Answer {
-    held.figures.refusal(UNKNOWN, &"".into(), refusal.face().code, false);
-    let mut headers = HeaderMap::with_capacity(4);
-    refusal.add_headers(&mut headers);
-    id.each(|name, value| add(&mut headers, name, value));
-    Answer { status: refusal.face().status, headers, own: None, body: OutBody::plain(refusal.body()) }
+    record.refused(face.code, reason(&refusal));
+    let (status, body) = (face.status, refusal.body());
+    finish(status, (headers, None), body, record)
 }

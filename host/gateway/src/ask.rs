@@ -6,6 +6,7 @@ use crate::plan::{self, Step};
 use crate::refusal::Refusal;
 use crate::request_id;
 use crate::snapshot::{Provider, Target};
+use crate::waits::Wait;
 use crate::worker::Worker;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, VIA};
@@ -101,9 +102,9 @@ pub(crate) async fn ask(
                     let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
                     let delay = worker.backoff.borrow_mut().delay(round, wait);
                     let Some(delay) = delay else { break };
-                    let paused = Instant::now();
+                    trip.record.waits.begin(Wait::Upstream, Instant::now());
                     tokio::time::sleep(delay).await;
-                    trip.record.waited += paused.elapsed();
+                    trip.record.waits.end();
                 }
             }
         }
@@ -147,13 +148,14 @@ async fn attempt(
         let request = pin!(prepare(trip, worker, chain, step, (target, provider))).await?;
         let asked = Instant::now();
         ticket.sent(asked);
+        trip.record.waits.begin(Wait::Upstream, asked);
         let (upstream, deadlines) = (&provider.upstream, provider.upstream.deadlines());
         let sent = match is_fresh {
             false => worker.pool.send(upstream, request, deadlines).await,
             true => Box::pin(worker.pool.send_fresh(upstream, request, deadlines)).await,
         };
         let took = asked.elapsed();
-        trip.record.waited += took;
+        trip.record.waits.end_at(asked + took);
         let failed = match sent {
             Ok(response) => {
                 ticket.answered(took);

@@ -1,13 +1,19 @@
-//! The bodies of responses: whole bytes, or bytes that a future yields as they come.
+//! The bodies of responses: whole bytes, or bytes that a future yields as they come. Each owns what has to be settled
+//! when its last byte was sent.
 
-use crate::record::Record;
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// What a request has to settle when its answer has ended. Dropped without being told, the client has left before.
+pub(crate) trait Settle {
+    /// The client's socket has taken the last byte that there will be; the client was waited for so long meanwhile.
+    fn sent(self: Box<Self>, client: Duration);
+}
 
 /// A stream was cut: the connection is aborted, so that no client takes what came before for the whole.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -17,44 +23,37 @@ pub(crate) struct Cut;
 /// What the client is sent.
 pub(crate) enum OutBody {
     /// All of it is here.
-    Whole(Whole),
+    Whole(Bytes, Box<dyn Settle>),
     /// It comes as a future yields it.
     Yielded(Yielded),
 }
 
-impl OutBody {
-    /// A body that nothing depends on.
-    pub(crate) fn plain(bytes: Bytes) -> Self {
-        Self::Whole(Whole { bytes, status: 0, record: None })
-    }
-
-    /// A body whose record is settled when it has been handed over.
-    pub(crate) fn whole(bytes: Bytes, status: u16, record: Box<Record>) -> Self {
-        Self::Whole(Whole { bytes, status, record: Some(record) })
-    }
+/// The end of a [`Yielded`] body, which is to be told that it was sent.
+pub(crate) struct End {
+    /// Whether the client may take what came for the whole.
+    pub(crate) clean: Result<(), Cut>,
+    pub(crate) settle: Box<dyn Settle>,
 }
 
-/// A body that is here.
-pub(crate) struct Whole {
-    bytes: Bytes,
-    status: u16,
-    record: Option<Box<Record>>,
-}
-
-impl Whole {
-    /// Gives the bytes away, and settles the record.
-    pub(crate) fn hand_over(&mut self) -> Bytes {
-        if let Some(mut record) = self.record.take() {
-            record.complete(self.status);
-        }
-        std::mem::take(&mut self.bytes)
-    }
+/// What a [`Yielded`] body has next.
+pub(crate) enum Step {
+    /// Bytes, and not none.
+    Bytes(Bytes),
+    /// Nothing comes after it, and nobody asks again.
+    End(End),
 }
 
 /// Where the future of a [`Yielded`] body puts what it has.
 #[derive(Clone, Default)]
 pub(crate) struct Outlet {
-    slot: Rc<Cell<Option<Bytes>>>,
+    shared: Rc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    slot: Cell<Option<Bytes>>,
+    /// How long the client was waited for.
+    waited: Cell<Duration>,
 }
 
 impl Outlet {
@@ -63,24 +62,34 @@ impl Outlet {
         if bytes.is_empty() {
             return;
         }
-        self.slot.set(Some(bytes));
-        poll_fn(|_| match self.slot.take() {
+        let slot = &self.shared.slot;
+        // Whoever was broken off while it waited here has left what it sent.
+        slot.set(Some(match slot.take() {
+            Some(left) => [left, bytes].concat().into(),
+            None => bytes,
+        }));
+        poll_fn(|_| match slot.take() {
             None => Poll::Ready(()),
             // Nobody needs to wake us: the body is polled again as soon as it may yield more.
             waiting => {
-                self.slot.set(waiting);
+                slot.set(waiting);
                 Poll::Pending
             }
         })
         .await;
     }
+
+    /// How long the client was waited for since somebody asked last.
+    pub(crate) fn take_waited(&self) -> Duration {
+        self.shared.waited.take()
+    }
 }
 
-type Source = Pin<Box<dyn Future<Output = Result<(), Cut>>>>;
+type Source = Pin<Box<dyn Future<Output = End>>>;
 
 /// A body written by a future.
 pub(crate) struct Yielded {
-    source: Option<Source>,
+    source: Source,
     outlet: Outlet,
 }
 
@@ -88,58 +97,26 @@ impl Yielded {
     /// A body that yields what `source` sends through its outlet, and ends as it ends: cleanly or cut.
     pub(crate) fn new<F>(source: impl FnOnce(Outlet) -> F) -> Self
     where
-        F: Future<Output = Result<(), Cut>> + 'static,
+        F: Future<Output = End> + 'static,
     {
         let outlet = Outlet::default();
-        Self { source: Some(Box::pin(source(outlet.clone()))), outlet }
+        Self { source: Box::pin(source(outlet.clone())), outlet }
     }
 
-    /// The next bytes.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
-        if let Some(bytes) = self.outlet.slot.take() {
-            return Poll::Ready(Some(Ok(bytes)));
+    /// What comes next. Not to be called after the end.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        if let Some(bytes) = self.outlet.shared.slot.take() {
+            return Poll::Ready(Step::Bytes(bytes));
         }
-        let Some(source) = &mut self.source else { return Poll::Ready(None) };
-        let poll = source.as_mut().poll(cx);
-        if let Poll::Ready(end) = poll {
-            self.source = None;
-            if end.is_err() {
-                return Poll::Ready(Some(Err(Cut)));
-            }
+        if let Poll::Ready(end) = self.source.as_mut().poll(cx) {
+            return Poll::Ready(Step::End(end));
         }
-        match self.outlet.slot.take() {
-            Some(bytes) => Poll::Ready(Some(Ok(bytes))),
-            None if self.source.is_none() => Poll::Ready(None),
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl Body for OutBody {
-    type Data = Bytes;
-    type Error = Cut;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        match self.get_mut() {
-            OutBody::Whole(whole) => {
-                let bytes = whole.hand_over();
-                Poll::Ready(Some(bytes).filter(|bytes| !bytes.is_empty()).map(|bytes| Ok(Frame::data(bytes))))
-            }
-            OutBody::Yielded(body) => body.poll_next(cx).map(|next| next.map(|bytes| bytes.map(Frame::data))),
-        }
+        self.outlet.shared.slot.take().map_or(Poll::Pending, |bytes| Poll::Ready(Step::Bytes(bytes)))
     }
 
-    fn is_end_stream(&self) -> bool {
-        match self {
-            OutBody::Whole(whole) => whole.bytes.is_empty(),
-            OutBody::Yielded(body) => body.source.is_none(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            OutBody::Whole(whole) => SizeHint::with_exact(whole.bytes.len() as u64),
-            OutBody::Yielded(_) => SizeHint::default(),
-        }
+    /// The client was waited for so long, while nobody asked what comes next.
+    pub(crate) fn waited(&self, time: Duration) {
+        let waited = &self.outlet.shared.waited;
+        waited.set(waited.get() + time);
     }
 }

@@ -1,15 +1,15 @@
 //! One client connection: which HTTP it speaks, and serving it until it ends or the gateway drains.
 
 use crate::answer::Answer;
-use crate::body::OutBody;
 use crate::http1;
+use crate::http2::{Outgoing, Tasks};
 use crate::journey::{Asked, journey};
 use crate::read::InBody;
-use crate::socket::{Socket, Traffic};
+use crate::socket::Socket;
+use crate::traffic::{Delivery, Traffic};
 use crate::worker::Worker;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,16 +22,6 @@ use tokio::net::TcpStream;
 use weir_config::Limits;
 use weir_http::head::{self, HeadLimits};
 use weir_sandbox::Late as _;
-
-/// Spawns onto this thread.
-#[derive(Debug, Clone, Copy)]
-struct Here;
-
-impl<F: Future<Output = ()> + 'static> Executor<F> for Here {
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(future);
-    }
-}
 
 /// The deadlines of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +36,9 @@ pub(crate) struct Deadlines {
 
 /// How an HTTP/2 connection begins (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Bytes of a stream that wait for the client at most, before its upstream has to.
+const SEND_BUFFER: usize = 64 << 10;
 
 /// Serves a connection. Ends when the client closes it, breaks the law or a deadline, or the drain is over.
 pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream) {
@@ -99,18 +92,18 @@ async fn is_http2(stream: &TcpStream) -> std::io::Result<bool> {
 }
 
 async fn serve_http2(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines, limits: &Limits) {
-    let traffic = Traffic::new();
+    let traffic = Rc::new(Traffic::default());
     let io = TokioIo::new(Socket::new(stream, Rc::clone(&traffic), deadlines));
-    let mut builder = http2::Builder::new(Here);
+    let mut builder = http2::Builder::new(Tasks(Rc::clone(&traffic)));
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.h2_streams)
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(32 << 10))
-        .max_send_buf_size(256 << 10)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(limits.keep_alive_timeout / 2)
         .keep_alive_timeout(limits.head_timeout);
     let mut drain = worker.drain();
-    let service = service(worker, traffic);
+    let service = service(worker, Rc::clone(&traffic));
     let mut connection = pin!(builder.serve_connection(io, service_fn(service)));
     let ended = tokio::select! {
         biased;
@@ -121,6 +114,7 @@ async fn serve_http2(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines
         Some(ended) => ended,
         None => {
             connection.as_mut().graceful_shutdown();
+            traffic.wake_all();
             connection.await
         }
     };
@@ -129,26 +123,25 @@ async fn serve_http2(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines
     }
 }
 
-fn service(
-    worker: Rc<Worker>,
-    traffic: Rc<Traffic>,
-) -> impl Fn(Request<Incoming>) -> std::pin::Pin<Box<dyn Future<Output = Result<Response<OutBody>, Infallible>>>> {
+type Answering = std::pin::Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Infallible>>>>;
+
+fn service(worker: Rc<Worker>, traffic: Rc<Traffic>) -> impl Fn(Request<Incoming>) -> Answering {
     move |request| {
         let worker = Rc::clone(&worker);
-        let busy = Some(traffic.begin());
+        let delivery = traffic.begin();
         Box::pin(async move {
             let held = worker.held();
             let (mut parts, body) = request.into_parts();
             let limits = &held.snapshot.config.limits;
             let lawful = head::check(&parts, &HeadLimits { bytes: limits.head_bytes, headers: limits.headers });
-            let asked = Asked { parts: &mut parts, body: InBody::Many(body), lawful, busy };
-            Ok(response(journey(&worker, held, asked).await))
+            let asked = Asked { parts: &mut parts, body: InBody::Many(body), lawful };
+            Ok(response(journey(&worker, held, asked).await, delivery))
         })
     }
 }
 
-fn response(answer: Answer) -> Response<OutBody> {
-    let mut response = Response::new(answer.body);
+fn response(answer: Answer, delivery: Rc<Delivery>) -> Response<Outgoing> {
+    let mut response = Response::new(Outgoing::new(answer.body, delivery));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     if let Some(own) = &answer.own {

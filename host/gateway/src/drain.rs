@@ -1,10 +1,17 @@
 //! The end of the gateway: no new connections, requests in flight finish, and then it is over, at the latest after the
 //! configured time.
 
+use crate::alarm::Alarm;
 use crate::gate::Gate;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
+
+/// How long clients may take after the end to read why their answers were broken off.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Tells everybody that the end has begun, and when it is over at the latest.
 #[derive(Debug)]
@@ -44,14 +51,31 @@ impl Drain {
         self.0.borrow().is_some()
     }
 
+    /// Whether it is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.borrow().is_some_and(|end| Instant::now() >= end)
+    }
+
     /// When it is over at the latest; now, if it has not begun.
     pub(crate) fn end(&self) -> Instant {
         self.0.borrow().unwrap_or_else(Instant::now)
     }
 
-    /// Waits until no connection is left, or the time is up.
+    /// Waits for a future until the end is over; nothing if that comes first. Its task has to be woken when the end
+    /// begins. A look at one number each time that the future is not ready.
+    pub(crate) async fn until_over<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
+        let mut over = Alarm::default();
+        poll_fn(|cx| match future.as_mut().poll(cx) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if self.has_begun() && over.poll(self.end(), cx) => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    /// Waits until no connection is left, or the time is up, and a moment for what is to be said then.
     pub(crate) async fn finished(self, connections: &Gate) {
-        let end = self.end();
+        let end = self.end() + LAST_WORDS;
         while connections.inside() > 0 && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

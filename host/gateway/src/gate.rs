@@ -1,4 +1,4 @@
-//! Bounds on what is in the gateway at once, over all workers.
+//! Bounds on what is in the gateway at once, over all workers: in number, and in bytes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,3 +36,52 @@ impl Drop for Place {
         self.gate.inside.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+/// Bytes that all connections together hold of one kind.
+#[derive(Debug, Default)]
+pub(crate) struct ByteTotal {
+    held: AtomicUsize,
+}
+
+/// Somebody's share of a total, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct ByteShare {
+    total: Arc<ByteTotal>,
+    bytes: usize,
+}
+
+impl ByteTotal {
+    /// A share of nothing yet.
+    pub(crate) fn share(self: &Arc<Self>) -> ByteShare {
+        ByteShare { total: Arc::clone(self), bytes: 0 }
+    }
+
+    /// Bytes held now.
+    pub(crate) fn held(&self) -> usize {
+        self.held.load(Ordering::Relaxed)
+    }
+}
+
+impl ByteShare {
+    /// Makes it this large, if all shares together come to no more than `limit` then; false, and nothing has changed, if
+    /// not. It never becomes smaller.
+    pub(crate) fn grow_to(&mut self, bytes: usize, limit: usize) -> bool {
+        let more = bytes.saturating_sub(self.bytes);
+        let before = self.total.held.fetch_add(more, Ordering::Relaxed);
+        if before.saturating_add(more) > limit && more > 0 {
+            self.total.held.fetch_sub(more, Ordering::Relaxed);
+            return false;
+        }
+        self.bytes += more;
+        true
+    }
+}
+
+impl Drop for ByteShare {
+    fn drop(&mut self) {
+        self.total.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests;

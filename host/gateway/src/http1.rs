@@ -1,6 +1,7 @@
 //! HTTP/1 as a server speaks it (RFC 9112): one task for each connection, in which its requests make their journey one
 //! after the other. It reads once and writes once for a request of the usual kind, and holds no buffer while it waits.
 
+mod ahead;
 mod body;
 mod buffers;
 mod date;
@@ -14,6 +15,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -24,7 +26,7 @@ use weir_http::head::{HeadLimits, Unlawful};
 use weir_http::request::{self, Meant};
 
 use crate::answer::Answer;
-use crate::body::{Cut, OutBody, Yielded};
+use crate::body::{End, OutBody, Step, Yielded};
 use crate::connection::Deadlines;
 use crate::drain::Drain;
 use crate::journey::{Asked, journey};
@@ -120,7 +122,7 @@ impl Connection {
         let (method, version) = (self.parts.method.clone(), self.parts.version);
         let answer = {
             let body = InBody::One(Incoming::new(Rc::clone(&self.wire)));
-            let asked = Asked { parts: &mut self.parts, body, lawful: lawful.map(|_| ()), busy: None };
+            let asked = Asked { parts: &mut self.parts, body, lawful: lawful.map(|_| ()) };
             let mut journey = pin!(journey(&self.worker, held, asked));
             poll_fn(|cx| match journey.as_mut().poll(cx) {
                 Poll::Ready(answer) => Poll::Ready(Ok(answer)),
@@ -132,45 +134,38 @@ impl Connection {
         // What the journey has left of the head would keep alive what it was read into.
         self.parts.headers = HeaderMap::new();
         let keep = lawful.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
-        let keep = self.wire.borrow_mut().drop_body() && keep;
+        let keep = self.wire.borrow_mut().is_served_out() && keep;
         let Answer { status, headers, own, body } = answer;
         let head = Head { status, headers, own };
-        let bodiless = method == Method::HEAD;
+        let bodiless = method == Method::HEAD || is_bodiless(status);
         match body {
-            OutBody::Whole(mut whole) => {
-                let bytes = whole.hand_over();
+            OutBody::Whole(bytes, settle) => {
                 let (framing, bytes) = match bodiless {
+                    true if is_bodiless(status) => (Framing::Nothing, Bytes::new()),
                     true => (Framing::Length(bytes.len()), Bytes::new()),
-                    false if is_bodiless(status) => (Framing::Nothing, Bytes::new()),
                     false => (Framing::Length(bytes.len()), bytes),
                 };
-                self.write_whole(&head, (framing, fate(keep, version)), bytes).await?;
-                Ok(keep)
-            }
-            OutBody::Yielded(_) if bodiless || is_bodiless(status) => {
-                self.write_whole(&head, (Framing::Nothing, fate(keep, version)), Bytes::new()).await?;
+                settle.sent(self.write_whole(&head, (framing, fate(keep, version)), bytes).await?);
                 Ok(keep)
             }
             OutBody::Yielded(stream) => {
-                let framing = if version == Version::HTTP_11 { Framing::Chunked } else { Framing::Close };
-                let keep = keep && framing == Framing::Chunked;
+                let framing = match version {
+                    _ if bodiless => Framing::Nothing,
+                    Version::HTTP_11 => Framing::Chunked,
+                    _ => Framing::Close,
+                };
+                let keep = keep && framing != Framing::Close;
                 let written = self.write_stream(head, (framing, fate(keep, version)), stream).await;
                 written.inspect_err(|_| self.wire.borrow().abort(version))?;
-                Ok(keep)
+                Ok(keep && !self.wire.borrow().is_overrun())
             }
         }
     }
 }
 
-/// How a stream ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
-    Clean,
-    Cut,
-}
-
 impl Connection {
-    async fn write_whole(&self, head: &Head, how: (Framing, Fate), body: Bytes) -> Result<(), Broken> {
+    /// Writes an answer, and says how long the client was waited for.
+    async fn write_whole(&self, head: &Head, how: (Framing, Fate), body: Bytes) -> Result<Duration, Broken> {
         let buffers = &self.worker.clients;
         let unsent = buffers.with_answer(|out| {
             encode::head(out, head, how, buffers);
@@ -186,16 +181,17 @@ impl Connection {
         self.flush(unsent).await
     }
 
+    /// Writes a stream, and tells it when its last byte was sent.
     async fn write_stream(&self, head: Head, how: (Framing, Fate), mut stream: Yielded) -> Result<(), Broken> {
         let mut head = Some(head);
         loop {
             let (unsent, end) = poll_fn(|cx| self.poll_stream(&mut head, how, &mut stream, cx)).await?;
-            self.flush(unsent).await?;
-            match end {
-                None => {}
-                Some(End::Clean) => return Ok(()),
-                Some(End::Cut) => return Err(Broken),
+            let waited = self.flush(unsent).await?;
+            if let Some(End { clean, settle }) = end {
+                settle.sent(waited);
+                return clean.map_err(|_| Broken);
             }
+            stream.waited(waited);
         }
     }
 
@@ -215,11 +211,12 @@ impl Connection {
             let (mut end, mut waits) = (None, false);
             while end.is_none() && !waits && out.len() < ENOUGH {
                 match stream.poll_next(cx) {
-                    Poll::Ready(Some(Ok(bytes))) => encode::piece(out, framing, &bytes),
-                    Poll::Ready(Some(Err(Cut))) => end = Some(End::Cut),
-                    Poll::Ready(None) => {
-                        encode::end(out, framing);
-                        end = Some(End::Clean);
+                    Poll::Ready(Step::Bytes(bytes)) => encode::piece(out, framing, &bytes),
+                    Poll::Ready(Step::End(ended)) => {
+                        if ended.clean.is_ok() {
+                            encode::end(out, framing);
+                        }
+                        end = Some(ended);
                     }
                     Poll::Pending => waits = true,
                 }
@@ -238,10 +235,12 @@ impl Connection {
         Ok(Unsent::behind(out, body, written))
     }
 
-    /// Writes the rest of an answer.
-    async fn flush(&self, unsent: Option<Unsent>) -> Result<(), Broken> {
-        let Some(mut unsent) = unsent else { return Ok(()) };
-        poll_fn(|cx| self.wire.borrow_mut().poll_write(&mut unsent, cx)).await
+    /// Writes the rest of an answer, and says how long the client was waited for.
+    async fn flush(&self, unsent: Option<Unsent>) -> Result<Duration, Broken> {
+        let Some(mut unsent) = unsent else { return Ok(Duration::ZERO) };
+        let since = Instant::now();
+        poll_fn(|cx| self.wire.borrow_mut().poll_write(&mut unsent, cx)).await?;
+        Ok(since.elapsed())
     }
 }
 

@@ -12,7 +12,6 @@ use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::relay;
 use crate::snapshot::{Model, Snapshot};
-use crate::socket::Busy;
 use crate::worker::{Held, Worker};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -37,8 +36,6 @@ pub(crate) struct Trip {
     pub(crate) model: usize,
     /// The body that `ask` was read from.
     pub(crate) body: Bytes,
-    /// While this lives, a connection that has to be told so is not idle.
-    _busy: Option<Busy>,
 }
 
 impl Trip {
@@ -58,26 +55,27 @@ pub(crate) struct Asked<'a> {
     pub(crate) body: InBody,
     /// The rule that its head breaks, if it does.
     pub(crate) lawful: Result<(), Unlawful>,
-    /// Where the connection has to be told that it is not idle.
-    pub(crate) busy: Option<Busy>,
 }
 
 /// Answers a request, with a model's answer or with a refusal.
 pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_>) -> Answer {
     let started = Instant::now();
-    let Asked { parts, body, lawful, busy } = asked;
+    let Asked { parts, body, lawful } = asked;
     let id = worker.ids.of(&parts.headers, started);
-    let Some(place) = worker.admit(held.snapshot.config.limits.in_flight) else {
-        return answer::bare(&Refusal::Overloaded, &held, &id);
-    };
+    let place = worker.admit(held.snapshot.config.limits.in_flight);
+    let full = place.is_none();
     let mut record = Box::new(Record::new(worker, held, id, started, place));
-    match travel(&mut record, parts, body, lawful).await {
+    if full {
+        return answer::refuse(Refusal::Overloaded, record);
+    }
+    let read = { worker.until_over(pin!(travel(&mut record, parts, body, lawful))).await };
+    match read.unwrap_or(Err(Refusal::ShuttingDown)) {
         Ok(Way::Answered(response)) => answer::whole(response, record),
         Ok(Way::Read { caller, chain, ask, model, body }) => {
-            let mut trip = Trip { record, caller, chain, ask, model, body, _busy: busy };
+            let mut trip = Trip { record, caller, chain, ask, model, body };
             // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
-            let decided = { pin!(decide(&mut trip)).await };
-            match decided {
+            let decided = { worker.until_over(pin!(decide(&mut trip))).await };
+            match decided.unwrap_or(Err(Refusal::ShuttingDown)) {
                 Ok(answered) => pin!(relay::relay(trip, answered)).await,
                 Err(refusal) => answer::refuse(refusal, trip.record),
             }
@@ -117,7 +115,7 @@ async fn travel(
     // Before the body is polled: a client without a seat is not even told to continue uploading.
     record.seat = Some(caller.admit(record.started).map_err(Refusal::Denied)?);
 
-    let body = read::whole(&parts.headers, body, &snapshot.config.limits).await?;
+    let body = read::whole(&parts.headers, body, &snapshot.config.limits, record).await?;
     let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
     let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
@@ -215,6 +213,9 @@ pub(crate) fn reason(refusal: &Refusal) -> Reason {
         | Refusal::Unreadable(_)
         | Refusal::ModelNotFound(_)
         | Refusal::Overloaded
+        | Refusal::ShuttingDown
+        | Refusal::RequestMemory
+        | Refusal::ResponseMemory
         | Refusal::UpstreamBusy { .. }
         | Refusal::UpstreamUnreachable { .. }
         | Refusal::UpstreamTimeout { .. }

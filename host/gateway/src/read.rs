@@ -1,14 +1,19 @@
 //! Reading a request's body: whole, bounded in length and time.
 
+use crate::gate::ByteShare;
+use crate::gather::{Full, Gathered, UNCOUNTED};
 use crate::http1;
+use crate::record::Record;
 use crate::refusal::Refusal;
-use bytes::{Bytes, BytesMut};
+use crate::waits::Wait;
+use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use http_body::Body as _;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 use weir_config::Limits;
 
 /// A request's body, as it comes off a connection.
@@ -56,7 +61,12 @@ impl InBody {
 }
 
 /// The whole body. A body that came in one piece is not copied.
-pub(crate) async fn whole(headers: &HeaderMap, mut body: InBody, limits: &Limits) -> Result<Bytes, Refusal> {
+pub(crate) async fn whole(
+    headers: &HeaderMap,
+    mut body: InBody,
+    limits: &Limits,
+    record: &mut Record,
+) -> Result<Bytes, Refusal> {
     if let Some(encoding) = headers.get(CONTENT_ENCODING)
         && encoding != "identity"
     {
@@ -72,38 +82,57 @@ pub(crate) async fn whole(headers: &HeaderMap, mut body: InBody, limits: &Limits
         Poll::Pending => None,
     };
     match first {
-        Some(first) if body.is_over() && first.len() <= limit => Ok(first),
+        Some(first) if body.is_over() && first.len() <= limit.min(UNCOUNTED) => Ok(first),
         // Boxed, so that who need not wait has no room for it.
-        first => Box::pin(wait(first, body, limits)).await,
+        first => Box::pin(wait(first, body, limits, record)).await,
     }
 }
 
 /// The whole body, of which something is still to come.
-async fn wait(first: Option<Bytes>, mut body: InBody, limits: &Limits) -> Result<Bytes, Refusal> {
+async fn wait(first: Option<Bytes>, mut body: InBody, limits: &Limits, record: &mut Record) -> Result<Bytes, Refusal> {
+    let memory = record.worker().shared.request_memory.share();
+    let mut gathered = Gathered::new(limits.body_bytes, memory, limits.request_memory);
+    if body.least() > 0 {
+        let rest = usize::try_from(body.least()).unwrap_or(usize::MAX);
+        gathered = gathered.announced(rest.saturating_add(first.as_ref().map_or(0, Bytes::len)));
+    }
+    record.waits.begin(Wait::Client, Instant::now());
+    let all = in_time(first, &mut body, gathered, limits).await;
+    record.waits.end();
+    let (all, memory) = all?;
+    record.request_memory = Some(memory);
+    Ok(all)
+}
+
+async fn in_time(
+    first: Option<Bytes>,
+    body: &mut InBody,
+    gathered: Gathered,
+    limits: &Limits,
+) -> Result<(Bytes, ByteShare), Refusal> {
     let time = limits.body_timeout;
     let late = |_| Refusal::BodyTimeout(time);
     let first = match first {
         Some(first) => Some(first),
         None => tokio::time::timeout(time, body.data()).await.map_err(late)??,
     };
-    let Some(first) = first else { return Ok(Bytes::new()) };
-    let limit = limits.body_bytes;
-    if body.is_over() && first.len() <= limit {
-        return Ok(first);
-    }
-    tokio::time::timeout(time, collect(first, &mut body, limit)).await.map_err(late)?
+    let Some(first) = first else { return Ok(gathered.finish()) };
+    tokio::time::timeout(time, collect(first, body, gathered, limits)).await.map_err(late)?
 }
 
-async fn collect(first: Bytes, body: &mut InBody, limit: usize) -> Result<Bytes, Refusal> {
-    let expected = usize::try_from(body.least()).unwrap_or(limit).min(limit);
-    let mut all = BytesMut::with_capacity(first.len() + expected);
+async fn collect(
+    first: Bytes,
+    body: &mut InBody,
+    mut all: Gathered,
+    limits: &Limits,
+) -> Result<(Bytes, ByteShare), Refusal> {
     let mut next = Some(first);
     while let Some(bytes) = next {
-        if all.len() + bytes.len() > limit {
-            return Err(Refusal::BodyTooLarge(limit));
-        }
-        all.extend_from_slice(&bytes);
-        next = body.data().await?;
+        all.push(bytes).map_err(|full| match full {
+            Full::TooLong => Refusal::BodyTooLarge(limits.body_bytes),
+            Full::NoRoom => Refusal::RequestMemory,
+        })?;
+        next = if body.is_over() { None } else { body.data().await? };
     }
-    Ok(all.freeze())
+    Ok(all.finish())
 }

@@ -1,8 +1,12 @@
-//! A request's record: everything that must be settled once, however it ends. The response body owns it.
+//! A request's record: everything that must be settled once, however it ends. The response body owns it, until its last
+//! byte was sent.
 
+use crate::body::Settle;
 use crate::figures::{Counters, UNKNOWN};
-use crate::gate::Place;
+use crate::gate::{ByteShare, Place};
 use crate::request_id::RequestId;
+use crate::stats::Ended;
+use crate::waits::{Wait, Waits};
 use crate::worker::{Held, Worker};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,7 +21,9 @@ use weir_upstream::{Ticket, Verdict};
 /// What the client sees of a request that it left.
 const CLIENT_GONE: u16 = 499;
 
-/// The record. Dropping it settles it: the seat is free, the ledger's entry closed, figures and observers told.
+/// The record. Dropping it settles it: the seat is free, the ledger's entry closed, figures and observers told. Unless
+/// the last byte was [`sent`](Settle::sent), or the gateway itself [`cut`](Record::cut) the answer, that says that the
+/// client has left.
 #[derive(Debug)]
 pub(crate) struct Record {
     worker: Rc<Worker>,
@@ -33,22 +39,34 @@ pub(crate) struct Record {
     /// What plugins see and change of the request: with them while they run, here otherwise.
     pub(crate) lent: Option<Box<Exchange>>,
     pub(crate) attempts: u32,
-    /// Time spent waiting for upstreams, which is not the gateway's own.
-    pub(crate) waited: Duration,
+    /// What its body and its whole answer hold of the memory for all of them, where that is counted.
+    pub(crate) request_memory: Option<ByteShare>,
+    pub(crate) response_memory: Option<ByteShare>,
+    /// Time spent waiting, which is not the gateway's own.
+    pub(crate) waits: Waits,
     pub(crate) observers: Option<(Arc<Chain>, Arc<About>)>,
     /// The places of tenant and model in the configuration, as far as they are known.
     places: (u32, u32),
     counters: Rc<Counters>,
+    /// The status of the head that goes to the client.
     status: u16,
     code: Option<Arc<str>>,
     first_byte: Option<Duration>,
-    whole: bool,
-    reason: Reason,
-    _place: Place,
+    /// How the body ended, once that is known.
+    ended: Option<Ended>,
+    /// What the ledger keeps, where it is neither the end nor the client's leaving.
+    reason: Option<Reason>,
+    place: Option<Place>,
 }
 
 impl Record {
-    pub(crate) fn new(worker: &Rc<Worker>, held: Rc<Held>, id: RequestId, started: Instant, place: Place) -> Self {
+    pub(crate) fn new(
+        worker: &Rc<Worker>,
+        held: Rc<Held>,
+        id: RequestId,
+        started: Instant,
+        place: Option<Place>,
+    ) -> Self {
         let counters = held.figures.nobody();
         counters.requests.in_flight.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -62,16 +80,18 @@ impl Record {
             ticket: None,
             lent: None,
             attempts: 0,
-            waited: Duration::ZERO,
+            request_memory: None,
+            response_memory: None,
+            waits: Waits::default(),
             observers: None,
             places: (UNKNOWN, UNKNOWN),
             counters,
             status: CLIENT_GONE,
             code: None,
             first_byte: None,
-            whole: false,
-            reason: Reason::ClientGone,
-            _place: place,
+            ended: None,
+            reason: None,
+            place,
         }
     }
 
@@ -105,11 +125,10 @@ impl Record {
         self.held.figures.refusal(self.places.0, &self.tenant, code, chosen);
     }
 
-    /// The response's head is ready: this is what the gateway took for it.
-    pub(crate) fn head_ready(&mut self) {
-        let elapsed = self.started.elapsed();
-        self.first_byte = Some(elapsed);
-        self.counters.times.overhead.record(elapsed.saturating_sub(self.waited));
+    /// The response's head is ready, and goes out with this status.
+    pub(crate) fn head_ready(&mut self, status: u16) {
+        self.status = status;
+        self.first_byte = Some(self.started.elapsed());
     }
 
     /// Usage that the provider reported.
@@ -147,29 +166,36 @@ impl Record {
         }
     }
 
-    /// The response is here as a whole: with its head its body is handed over, too.
-    pub(crate) fn whole_ready(&mut self) {
-        self.head_ready();
-        self.whole = true;
+    /// Counts so many bytes of the answer, at once in memory, until it was sent; false if there is no room for them.
+    pub(crate) fn hold_answer(&mut self, bytes: usize) -> bool {
+        let shared = &self.worker.shared;
+        let memory = self.response_memory.get_or_insert_with(|| shared.response_memory.share());
+        memory.grow_to(bytes, self.held.snapshot.config.limits.response_memory)
     }
 
-    /// The response went out to its last byte.
-    pub(crate) fn complete(&mut self, status: u16) {
-        self.status = status;
-        self.reason = Reason::Completed;
-    }
-
-    /// The request ended in a refusal.
-    pub(crate) fn refused(&mut self, status: u16, code: &str, reason: Reason) {
-        self.status = status;
+    /// The request ends in a refusal.
+    pub(crate) fn refused(&mut self, code: &str, reason: Reason) {
         self.code = Some(code.into());
-        self.reason = reason;
+        self.reason = Some(reason);
     }
 
-    fn outcome(&self, tokens: &Tokens, duration: Duration) -> Outcome {
+    /// The gateway breaks off an answer whose head has gone out, for this reason.
+    pub(crate) fn cut(&mut self, code: &str, reason: Reason) {
+        self.refused(code, reason);
+        self.ended = Some(Ended::Cut);
+    }
+
+    /// How the body ended. Whoever drops the record unsettled has lost the client, unless it is the end of the drain that
+    /// drops everything.
+    fn end(&self) -> Ended {
+        let lost = || if self.worker.is_over() { Ended::Cut } else { Ended::ClientGone };
+        self.ended.unwrap_or_else(lost)
+    }
+
+    fn outcome(&self, status: u16, tokens: &Tokens, duration: Duration) -> Outcome {
         let us = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
         Outcome {
-            status: self.status,
+            status,
             code: self.code.clone(),
             attempts: self.attempts,
             input_tokens: tokens.input,
@@ -186,24 +212,49 @@ impl Record {
     }
 
     fn settle(&mut self) {
-        let tokens = self.entry.take().map(|entry| entry.close(self.reason).tokens).unwrap_or_default();
+        // First, for who has seen the last byte may ask again at once.
+        drop((self.seat.take(), self.place.take()));
+        let ended = self.end();
+        let (status, reason) = match ended {
+            Ended::Complete => (self.status, self.reason.unwrap_or(Reason::Completed)),
+            Ended::Cut => (self.status, self.reason.unwrap_or(Reason::UpstreamFailed)),
+            Ended::ClientGone => (CLIENT_GONE, self.reason.unwrap_or(Reason::ClientGone)),
+        };
+        let tokens = self.entry.take().map(|entry| entry.close(reason).tokens).unwrap_or_default();
+        let now = Instant::now();
+        let duration = now.saturating_duration_since(self.started);
+        self.waits.end_at(now);
+        if let Some(lent) = &self.lent {
+            self.waits.set_callouts(lent.waited);
+        }
         self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
         if self.places.0 != UNKNOWN && self.places.1 == UNKNOWN {
             // It is known whose it was, and it ended before it was known what was asked.
             self.counters = self.held.figures.of(self.places, (&self.tenant, ""));
         }
-        self.counters.requests.status(self.status);
-        let duration = self.first_byte.filter(|_| self.whole).unwrap_or_else(|| self.started.elapsed());
+        self.counters.requests.ended(status, ended);
+        self.counters.requests.waited(&self.waits);
         self.counters.times.duration.record(duration);
+        if ended == Ended::Complete {
+            // How long one that did not take its answer was waited for, nobody knows.
+            self.counters.times.overhead.record(duration.saturating_sub(self.waits.sum()));
+        }
         if let Some(first) = self.first_byte {
             self.counters.times.first_byte.record(first);
         }
         if let Some((chain, about)) = self.observers.take() {
-            let outcome = Arc::new(self.outcome(&tokens, duration));
+            let outcome = Arc::new(self.outcome(status, &tokens, duration));
             // A client that left while a plugin had the exchange took it along.
             let lent = self.lent.take().unwrap_or_else(|| Box::new(Exchange::bare(about)));
             self.worker.observe(chain, lent, outcome, &self.held);
         }
+    }
+}
+
+impl Settle for Record {
+    fn sent(mut self: Box<Self>, client: Duration) {
+        self.waits.add(Wait::Client, client);
+        self.ended.get_or_insert(Ended::Complete);
     }
 }
 

@@ -64,6 +64,12 @@ pub(crate) enum Refusal {
     PluginBroke(String),
     #[error("the gateway has as many requests in flight as it takes: retry shortly")]
     Overloaded,
+    #[error("the gateway is shutting down: retry shortly")]
+    ShuttingDown,
+    #[error("the gateway holds as many bytes of requests as it may: retry shortly")]
+    RequestMemory,
+    #[error("the gateway holds as many bytes of answers as it may: retry shortly")]
+    ResponseMemory,
     #[error("all connections to the provider `{provider}` are in use")]
     UpstreamBusy { provider: Arc<str>, retry_after: Duration },
     #[error("the provider `{provider}` could not be reached ({kind})")]
@@ -166,6 +172,13 @@ impl Refusal {
                 row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, No)
             }
             Self::Overloaded => row(StatusCode::SERVICE_UNAVAILABLE, "overloaded", API, Gateway, After(second)),
+            Self::ShuttingDown => row(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", API, Gateway, After(second)),
+            Self::RequestMemory => {
+                row(StatusCode::SERVICE_UNAVAILABLE, "request_memory_full", API, Gateway, After(second))
+            }
+            Self::ResponseMemory => {
+                row(StatusCode::SERVICE_UNAVAILABLE, "response_memory_full", API, Gateway, After(second))
+            }
             Self::UpstreamBusy { retry_after, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "upstream_busy", API, Upstream, After(*retry_after))
             }
@@ -205,6 +218,9 @@ impl Refusal {
             | Self::PluginFailed { .. }
             | Self::PluginBroke(_)
             | Self::Overloaded
+            | Self::ShuttingDown
+            | Self::RequestMemory
+            | Self::ResponseMemory
             | Self::UpstreamBusy { .. }
             | Self::UpstreamTooLarge { .. }
             | Self::UpstreamEncoded { .. }
@@ -280,6 +296,11 @@ impl Refusal {
         }
     }
 
+    /// Whether the request was turned away for what the gateway has to do beside it.
+    fn is_shed(&self) -> bool {
+        matches!(self, Self::Overloaded | Self::ShuttingDown | Self::RequestMemory | Self::ResponseMemory)
+    }
+
     /// Writes the line that the table's blame asks for. What a client does wrong is no news to an operator.
     pub(crate) fn log(&self, request: &RequestId, tenant: &str) {
         let (request, client_request) = (request.as_str(), request.clients());
@@ -293,6 +314,10 @@ impl Refusal {
             }
             Blame::Plugin | Blame::Upstream => {
                 tracing::warn!(request, client_request, tenant, code, status, "refused: {why}");
+            }
+            // A gateway that sheds load, or ends, is at work: one line for each would be one more flood.
+            Blame::Gateway if self.is_shed() => {
+                tracing::debug!(request, client_request, tenant, code, status, "refused: {why}");
             }
             Blame::Gateway => tracing::error!(request, client_request, tenant, code, status, "refused: {why}"),
         }

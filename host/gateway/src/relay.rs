@@ -4,9 +4,12 @@ mod stream;
 
 use crate::answer::{self, Answer, Own};
 use crate::ask::Answered;
+use crate::gate::ByteShare;
+use crate::gather::{Full, Gathered};
 use crate::journey::Trip;
 use crate::refusal::Refusal;
-use bytes::{Bytes, BytesMut};
+use crate::waits::Wait;
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, StatusCode, Version};
 use http_body_util::BodyExt;
@@ -73,20 +76,25 @@ async fn whole(
     (body, framed): (Body, bool),
     provider: &Arc<str>,
 ) -> Answer {
-    let limit = trip.snapshot().config.limits.response_bytes;
-    let mut collecting = pin!(collect(body, limit, provider));
+    let limits = &trip.snapshot().config.limits;
+    let memory = trip.record.worker().shared.response_memory.share();
+    let all = Gathered::new(limits.response_bytes, memory, limits.response_memory);
+    let mut collecting = pin!(collect(body, all, provider));
     // A short answer is here together with its head: nothing was waited for.
     let collected = match poll_fn(|cx| Poll::Ready(collecting.as_mut().poll(cx))).await {
         Poll::Ready(collected) => collected,
         Poll::Pending => {
-            let waiting = Instant::now();
-            let collected = collecting.await;
-            trip.record.waited += waiting.elapsed();
-            collected
+            trip.record.waits.begin(Wait::Upstream, Instant::now());
+            let collected = trip.worker().until_over(collecting).await;
+            trip.record.waits.end();
+            collected.unwrap_or(Err(Refusal::ShuttingDown))
         }
     };
     let bytes = match collected {
-        Ok(bytes) => bytes,
+        Ok((bytes, memory)) => {
+            trip.record.response_memory = Some(memory);
+            bytes
+        }
         Err(refusal) => return answer::refuse(refusal, trip.record),
     };
     if !framed && weir_http::json::members(&bytes, |_, _, _| {}).is_err() {
@@ -142,23 +150,15 @@ async fn run_plugins(
 }
 
 /// The whole body, bounded. A body that came in one piece is not copied.
-async fn collect(mut body: Body, limit: usize, provider: &Arc<str>) -> Result<Bytes, Refusal> {
-    let mut first: Option<Bytes> = None;
-    let mut all = BytesMut::new();
+async fn collect(mut body: Body, mut all: Gathered, provider: &Arc<str>) -> Result<(Bytes, ByteShare), Refusal> {
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|e| broken(e, provider))?.into_data() else { continue };
-        if first.as_ref().map_or(0, Bytes::len) + all.len() + data.len() > limit {
-            return Err(Refusal::UpstreamTooLarge { provider: Arc::clone(provider), limit });
-        }
-        match first.take() {
-            None if all.is_empty() => first = Some(data),
-            earlier => {
-                all.extend_from_slice(&earlier.unwrap_or_default());
-                all.extend_from_slice(&data);
-            }
-        }
+        all.push(data).map_err(|full| match full {
+            Full::TooLong => Refusal::UpstreamTooLarge { provider: Arc::clone(provider), limit: all.longest() },
+            Full::NoRoom => Refusal::ResponseMemory,
+        })?;
     }
-    Ok(first.unwrap_or_else(|| all.freeze()))
+    Ok(all.finish())
 }
 
 /// What a body that came apart means to the client.

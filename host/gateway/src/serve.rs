@@ -85,6 +85,8 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         refused: worker::Refused::default(),
         descriptors: descriptors::for_clients(descriptors),
         in_flight: Arc::new(Gate::default()),
+        request_memory: Arc::default(),
+        response_memory: Arc::default(),
         workers,
     });
 

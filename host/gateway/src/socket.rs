@@ -1,7 +1,6 @@
 //! The socket of an HTTP/2 client, with the deadlines that hyper leaves to us: idle connections, clients that stop
 //! reading.
 
-use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,69 +11,37 @@ use tokio::time::Instant;
 
 use crate::alarm::Alarm;
 use crate::connection::Deadlines;
-
-/// What the connection and its requests tell each other.
-#[derive(Debug)]
-pub(crate) struct Traffic {
-    /// Requests being answered.
-    busy: Cell<usize>,
-    /// When the connection fell idle.
-    idle_since: Cell<Instant>,
-}
-
-impl Traffic {
-    pub(crate) fn new() -> Rc<Self> {
-        Rc::new(Self { busy: Cell::new(0), idle_since: Cell::new(Instant::now()) })
-    }
-
-    /// A head is complete and its request is being answered until the answer is dropped.
-    pub(crate) fn begin(self: &Rc<Self>) -> Busy {
-        self.busy.set(self.busy.get() + 1);
-        Busy { traffic: Rc::clone(self) }
-    }
-}
-
-/// A request is being answered on this connection.
-#[derive(Debug)]
-pub(crate) struct Busy {
-    traffic: Rc<Traffic>,
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let traffic = &self.traffic;
-        traffic.busy.set(traffic.busy.get().saturating_sub(1));
-        if traffic.busy.get() == 0 {
-            traffic.idle_since.set(Instant::now());
-        }
-    }
-}
+use crate::traffic::Traffic;
 
 /// The socket.
-#[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
     traffic: Rc<Traffic>,
     deadlines: Deadlines,
     reading: Alarm,
     writing: Alarm,
+    opened: Instant,
     stalled_since: Option<Instant>,
 }
 
 impl Socket {
     pub(crate) fn new(stream: TcpStream, traffic: Rc<Traffic>, deadlines: Deadlines) -> Self {
         let (reading, writing) = (Alarm::default(), Alarm::default());
-        Self { stream, traffic, deadlines, reading, writing, stalled_since: None }
+        Self { stream, traffic, deadlines, reading, writing, opened: Instant::now(), stalled_since: None }
     }
 
     /// Nothing can be read now: is somebody late?
     fn late(&mut self, cx: &mut Context<'_>) -> bool {
-        if self.traffic.busy.get() > 0 {
-            // Nobody is. But hyper may not ask again when the answer is out, so the alarm must be set by now.
-            self.reading.rearm(self.deadlines.head.min(self.deadlines.idle), cx);
-            return false;
+        let Deadlines { head, idle, write } = self.deadlines;
+        if self.traffic.is_busy() {
+            // A client that takes nothing may be. And hyper may not ask again when the answer is out, so the alarm must
+            // be set by now.
+            let now = Instant::now();
+            self.reading.poll(now + head.min(idle).min(write / 2), cx);
+            return self.traffic.has_stalled(now.into_std(), write);
         }
-        self.reading.poll(self.traffic.idle_since.get() + self.deadlines.idle, cx)
+        let since = self.traffic.idle_since().map_or(self.opened, Instant::from_std);
+        self.reading.poll(since + idle, cx)
     }
 
     fn stalled<T>(&mut self, poll: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
@@ -123,10 +90,21 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let this = self.get_mut();
+        let poll = Pin::new(&mut this.stream).poll_flush(cx);
+        if matches!(poll, Poll::Ready(Ok(()))) {
+            this.traffic.flushed();
+        }
+        poll
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.traffic.close();
     }
 }

@@ -1,6 +1,7 @@
 //! What requests did, in atomics that each worker has to itself and that only a scrape adds up. There are rows for what
 //! has happened alone, so many at the most; what finds no room is counted as `other`.
 
+use crate::waits::Waits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,6 +10,20 @@ use weir_series::{Names, OTHER, Room, Shards, Table};
 /// Statuses that are counted one by one; the last place holds all others.
 pub(crate) const STATUSES: [u16; 18] =
     [200, 400, 401, 403, 404, 405, 408, 413, 415, 422, 429, 431, 499, 500, 502, 503, 504, 0];
+
+/// How the body of an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Its last byte went out.
+    Complete,
+    /// The client left, or stopped reading, before its last byte went out.
+    ClientGone,
+    /// The gateway broke it off, and said so: an upstream or a plugin failed, or the drain was over.
+    Cut,
+}
+
+/// The words for that, in the order of the variants.
+pub(crate) const ENDED: [&str; 3] = ["complete", "client_gone", "cut"];
 
 /// Upper bounds of latency buckets in microseconds; one more bucket holds the rest.
 pub(crate) const LATENCY_US: [u64; 17] = [
@@ -89,7 +104,10 @@ pub(crate) struct Total {
 /// One worker's counts for one tenant and model.
 #[derive(Debug)]
 pub(crate) struct Requests {
-    statuses: [AtomicU64; STATUSES.len()],
+    /// By how the body ended, and by status.
+    ended: [[AtomicU64; STATUSES.len()]; ENDED.len()],
+    /// Microseconds, by what was waited for.
+    waits: [AtomicU64; Waits::NAMES.len()],
     pub(crate) in_flight: AtomicI64,
     /// Requests that were answered after an attempt had failed.
     pub(crate) failed_over: AtomicU64,
@@ -98,7 +116,8 @@ pub(crate) struct Requests {
 impl Default for Requests {
     fn default() -> Self {
         Self {
-            statuses: std::array::from_fn(|_| AtomicU64::new(0)),
+            ended: std::array::from_fn(|_| std::array::from_fn(|_| AtomicU64::new(0))),
+            waits: std::array::from_fn(|_| AtomicU64::new(0)),
             in_flight: AtomicI64::new(0),
             failed_over: AtomicU64::new(0),
         }
@@ -106,16 +125,34 @@ impl Default for Requests {
 }
 
 impl Requests {
-    pub(crate) fn status(&self, status: u16) {
+    /// Counts a request that has ended.
+    pub(crate) fn ended(&self, status: u16, how: Ended) {
         let place = STATUSES.iter().position(|s| *s == status).unwrap_or(STATUSES.len() - 1);
-        if let Some(counter) = self.statuses.get(place) {
+        if let Some(counter) = self.ended.get(how as usize).and_then(|row| row.get(place)) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Counts by status, in the order of [`STATUSES`].
-    pub(crate) fn statuses(&self) -> impl Iterator<Item = u64> + '_ {
-        self.statuses.iter().map(|s| s.load(Ordering::Relaxed))
+    /// Counts by how the body ended, in the order of [`ENDED`], and by status, in the order of [`STATUSES`].
+    pub(crate) fn counts(&self) -> [[u64; STATUSES.len()]; ENDED.len()] {
+        std::array::from_fn(|how| {
+            let row = self.ended.get(how);
+            std::array::from_fn(|at| row.and_then(|row| row.get(at)).map_or(0, |count| count.load(Ordering::Relaxed)))
+        })
+    }
+
+    /// Adds what a request waited for.
+    pub(crate) fn waited(&self, waits: &Waits) {
+        for (sum, wait) in self.waits.iter().zip(waits.each()) {
+            if !wait.is_zero() {
+                sum.fetch_add(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Microseconds by what was waited for, in the order of [`Waits::NAMES`].
+    pub(crate) fn waits(&self) -> impl Iterator<Item = u64> + '_ {
+        self.waits.iter().map(|sum| sum.load(Ordering::Relaxed))
     }
 }
 

@@ -4,16 +4,18 @@
 use crate::connection;
 use crate::drain::Drain;
 use crate::figures::Figures;
-use crate::gate::{Gate, Place};
+use crate::gate::{ByteTotal, Gate, Place};
 use crate::observe::{Job, Observers};
 use crate::seldom::Seldom;
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use arc_swap::ArcSwap;
 use std::cell::{Cell, RefCell};
+use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsRawFd;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +29,7 @@ use weir_upstream::Pool;
 use weir_upstream::plan::Backoff;
 
 /// How long observers of finished requests may go on after the drain's end.
-const LAST_MOMENT: Duration = Duration::from_millis(500);
+const LAST_MOMENT: Duration = Duration::from_millis(700);
 
 /// What all workers share.
 #[derive(Debug)]
@@ -41,6 +43,9 @@ pub(crate) struct Shared {
     /// A client's connection whose descriptor has this number, or a higher one, is refused.
     pub(crate) descriptors: u64,
     pub(crate) in_flight: Arc<Gate>,
+    /// Bytes of requests' bodies, and of whole answers that were not sent yet.
+    pub(crate) request_memory: Arc<ByteTotal>,
+    pub(crate) response_memory: Arc<ByteTotal>,
     pub(crate) workers: usize,
 }
 
@@ -143,6 +148,16 @@ impl Worker {
 
     pub(crate) fn drain(&self) -> Drain {
         self.drain.clone()
+    }
+
+    /// Waits for a part of a request until the drain is over; nothing if that comes first.
+    pub(crate) async fn until_over<F: Future>(&self, future: Pin<&mut F>) -> Option<F::Output> {
+        self.drain.until_over(future).await
+    }
+
+    /// Whether the drain is over, and what is not settled yet will not be.
+    pub(crate) fn is_over(&self) -> bool {
+        self.drain.has_begun() && self.drain.is_over()
     }
 
     /// A number from 0 to 99: each of them once in a hundred requests, and scattered, so that few requests are enough to

@@ -98,6 +98,9 @@ fn while_one_waits_for_an_answer_the_others_go_on_on_the_same_thread_and_the_wai
     let of = |metric: &str| gateway.metric(metric, &["plugin=\"caller\"", "tenant=\"acme\""]);
     let (waited, cpu) = (of("weir_plugin_callout_seconds_total"), of("weir_plugin_cpu_seconds_total"));
     assert!(waited >= 0.6 && cpu < 0.3, "waited {waited} s, used {cpu} s");
+    let of_request = || gateway.metric("weir_request_wait_seconds_total", &["tenant=\"acme\"", "for=\"callout\""]);
+    until("the request has ended", || (of_request() > 0.0).then_some(()));
+    assert!((of_request() - waited).abs() < 0.1, "{} s and {waited} s", of_request());
     // It was polled when something came, and not in between.
     assert!(of("weir_plugin_yields_total") < 50.0, "{} polls", of("weir_plugin_yields_total"));
 }

@@ -3,6 +3,7 @@
 
 mod support;
 
+use http_body_util::BodyExt;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Mutex;
@@ -122,21 +123,108 @@ fn connections_without_a_request_do_not_hold_up_the_end() {
     assert!(gateway.wait().success());
 }
 
-#[test]
-fn the_time_to_drain_has_an_end() {
-    let (upstream, _release) = held(|_, stream| {
+/// A gateway whose drain is short, and an upstream that begins a stream and never goes on.
+fn endless() -> (Upstream, Sender<()>, Gateway) {
+    let (upstream, release) = held(|_, stream| {
         stream.write_all(&[STREAM, &chunk(&delta("for ever"))].concat()).unwrap();
         wait_for_close(stream);
         false
     });
-    let mut gateway = Gateway::start(&config(upstream.address).replace("\"5s\"", "\"100ms\""));
+    let gateway = Gateway::start(&config(upstream.address).replace("\"5s\"", "\"100ms\""));
+    (upstream, release, gateway)
+}
+
+#[test]
+fn a_stream_that_the_end_of_the_drain_cuts_says_so() {
+    let (_upstream, _release, mut gateway) = endless();
     let mut streaming = Streaming::open(gateway.address, ACME, &chat_stream("hi"));
     assert!(streaming.next_event().is_some());
     gateway.signal("TERM");
-    assert!(gateway.wait().success());
-    streaming.rest();
+    let rest = streaming.rest();
+    assert!(rest.len() == 1 && rest[0].contains("shutting_down"), "{rest:?}");
     // Cut off, and so that the client can tell.
     assert_eq!(streaming.clean, Some(false));
+    assert!(gateway.wait().success());
+}
+
+#[test]
+fn a_stream_of_an_old_client_that_the_end_of_the_drain_cuts_says_so() {
+    let (_upstream, _release, mut gateway) = endless();
+    let body = chat_stream("hi");
+    let head = format!("POST /v1/chat/completions HTTP/1.0\r\nauthorization: Bearer {ACME}\r\n");
+    let mut stream = TcpStream::connect(gateway.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let (mut text, mut byte) = (Vec::new(), [0]);
+    while !text.ends_with(delta("for ever").as_bytes()) {
+        stream.read_exact(&mut byte).unwrap();
+        text.push(byte[0]);
+    }
+    gateway.signal("TERM");
+    let mut rest = Vec::new();
+    let cut = stream.read_to_end(&mut rest);
+    assert!(String::from_utf8_lossy(&rest).contains("shutting_down"));
+    assert!(cut.is_err_and(|why| why.kind() == ErrorKind::ConnectionReset), "it looks like the end of the stream");
+    assert!(gateway.wait().success());
+}
+
+#[test]
+fn a_multiplexed_stream_that_the_end_of_the_drain_cuts_says_so() {
+    let (_upstream, _release, mut gateway) = endless();
+    support::h2::run(async {
+        let mut sender = support::h2::connect(gateway.address).await;
+        let question = support::h2::question(gateway.address, ACME, &chat_stream("hi"));
+        let mut body = sender.send_request(question).await.unwrap().into_body();
+        assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), delta("for ever"));
+        gateway.signal("TERM");
+        let said = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert!(String::from_utf8_lossy(&said).contains("shutting_down"));
+        assert!(body.frame().await.unwrap().is_err(), "it looks like the end of the stream");
+    });
+    assert!(gateway.wait().success());
+}
+
+#[test]
+fn a_request_that_the_end_of_the_drain_finds_without_an_answer_gets_one() {
+    // Before the upstream's head, in the middle of a whole answer, and in the middle of the upload.
+    let (upstream, _release) = held(|_, stream| {
+        wait_for_close(stream);
+        false
+    });
+    let (begun, _release) = held(|_, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{").unwrap();
+        wait_for_close(stream);
+        false
+    });
+    for (upstream, sent) in [(&upstream, usize::MAX), (&begun, usize::MAX), (&upstream, 10)] {
+        let mut gateway = Gateway::start(&config(upstream.address).replace("\"5s\"", "\"100ms\""));
+        let asked = upstream.seen().len();
+        let body = chat("hi");
+        let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\n");
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "{head}content-length: {}\r\n\r\n{}", body.len(), &body[..sent.min(body.len())]).unwrap();
+        match sent {
+            usize::MAX => until("it is upstream", || (upstream.seen().len() > asked).then_some(())),
+            _ => until("it is here", || (gateway.metric("weir_in_flight", &[]) == 1.0).then_some(())),
+        }
+        gateway.signal("TERM");
+        let reply = read_reply(&mut BufReader::new(stream));
+        assert_eq!((reply.status, reply.code().as_str()), (503, "shutting_down"));
+        assert!(reply.header("retry-after").is_some());
+        assert!(gateway.wait().success());
+    }
+}
+
+#[test]
+fn clients_that_read_nothing_do_not_hold_up_the_end_of_the_drain() {
+    let events: Vec<u8> = (0..100).flat_map(|_| chunk(&delta(&"x".repeat(200 << 10)))).collect();
+    let upstream = Upstream::fixed([STREAM, &events].concat());
+    let mut gateway = Gateway::start(&config(upstream.address).replace("\"5s\"", "\"100ms\""));
+    let streaming = Streaming::open(gateway.address, ACME, &chat_stream("hi"));
+    gateway.signal("TERM");
+    assert!(gateway.wait().success());
+    drop(streaming);
 }
 
 #[test]

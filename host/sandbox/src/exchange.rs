@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
+use std::time::Duration;
 use weir_dialect::{Document, Endpoint};
 
 #[cfg(test)]
@@ -110,6 +111,8 @@ pub struct Exchange {
     pub reply: Option<Reply>,
     /// Data of the events of the call at hand.
     pub events: Vec<Bytes>,
+    /// How long its plugins have waited for callouts.
+    pub waited: Duration,
     /// The request's texts as the last `policy` plugin read them, after so many changes of the body.
     texts: Option<(u64, Arc<[Text]>)>,
     notes: Vec<Note>,
@@ -131,6 +134,7 @@ impl Exchange {
             attempt: None,
             reply: None,
             events: Vec::new(),
+            waited: Duration::ZERO,
             texts: None,
             notes: Vec::new(),
             access: Access::Read,

@@ -102,6 +102,15 @@ impl Body {
         self.total_end.map(Instant::into_std)
     }
 
+    /// Since when nothing has come although somebody asked; `None` while there is something to give.
+    #[must_use]
+    pub fn silent_since(&self) -> Option<std::time::Instant> {
+        match &self.state {
+            State::Open(_, open) => open.silent_since.map(Instant::into_std),
+            State::Rest(..) | State::Failed(_) => None,
+        }
+    }
+
     fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let State::Open(_, open) = std::mem::replace(&mut self.state, State::Failed(error)) {
             open.route.body_failed(error);

@@ -76,11 +76,14 @@ pub(super) fn head(out: &mut Vec<u8>, answer: &Head, (framing, fate): (Framing, 
 
 /// Writes some bytes of a stream, which are not none: that would be its end.
 pub(super) fn piece(out: &mut Vec<u8>, framing: Framing, bytes: &[u8]) {
-    if framing != Framing::Chunked {
-        out.extend_from_slice(bytes);
-    } else if !bytes.is_empty() {
-        let mut digits = [0; 16];
-        put(out, &[hex(bytes.len(), &mut digits), b"\r\n", bytes, b"\r\n"]);
+    match framing {
+        Framing::Nothing => {}
+        Framing::Chunked if bytes.is_empty() => {}
+        Framing::Chunked => {
+            let mut digits = [0; 16];
+            put(out, &[hex(bytes.len(), &mut digits), b"\r\n", bytes, b"\r\n"]);
+        }
+        Framing::Close | Framing::Length(_) => out.extend_from_slice(bytes),
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use weir_http::head::Unlawful;
 use weir_http::request::{Finder, Found, Meant};
 
+use super::ahead::Ahead;
 use super::buffers::READ;
 use super::unsent::Unsent;
 use super::upload::Upload;
@@ -26,9 +27,6 @@ use crate::worker::Worker;
 
 /// The most room that a read of a body asks for.
 const READ_AHEAD: usize = 64 * 1024;
-/// So much is read of further requests while one is being answered. It is read at all so that a client that has left is
-/// noticed.
-const NEXT: usize = 16 * 1024;
 /// So long a client that is still sending may take to read an answer and stop.
 const LINGER: Duration = Duration::from_secs(2);
 /// What a client is told that waits to be told (RFC 9110 section 15.2.1).
@@ -58,6 +56,7 @@ pub(super) struct Wire {
     reading: Alarm,
     writing: Alarm,
     stalled_since: Option<Instant>,
+    ahead: Ahead,
     /// Since this the client has been told that nothing more will come.
     shut_since: Option<Instant>,
 }
@@ -78,6 +77,7 @@ impl Wire {
             reading: Alarm::default(),
             writing: Alarm::default(),
             stalled_since: None,
+            ahead: Ahead::default(),
             shut_since: None,
         }
     }
@@ -114,6 +114,7 @@ impl Wire {
         if self.waiting_since.is_none() {
             // Neither a part of a head nor the end of the last one may keep the block alive that it was read into.
             self.got = if begun { BytesMut::from(&*self.got) } else { BytesMut::new() };
+            self.ahead.give_back();
         }
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let time = if begun { self.deadlines.head } else { self.deadlines.idle };
@@ -134,15 +135,26 @@ impl Wire {
     /// Whether the client has left while it is waiting for an answer. What it asks next is kept, up to a bound.
     pub(super) fn is_gone(&mut self, cx: &mut Context<'_>) -> bool {
         // What is still to come of a body is for whoever wants the body.
-        while self.upload.is_over() && self.got.len() < NEXT {
+        while self.upload.is_over() {
             match self.poll_read(READ, cx) {
                 Poll::Pending => return false,
-                // Copied, since it may lie here for long, and would keep the whole block alive.
-                Poll::Ready(Ok(read)) if !read.is_empty() => self.got.extend_from_slice(&read),
+                Poll::Ready(Ok(read)) if !read.is_empty() => self.keep_ahead(&read),
                 Poll::Ready(_) => return true,
             }
         }
         false
+    }
+
+    fn keep_ahead(&mut self, read: &[u8]) {
+        if self.ahead.may_keep(self.got.len() + read.len(), &self.worker) {
+            // Copied, since it may lie here for long, and would keep the whole block alive.
+            self.got.extend_from_slice(read);
+        }
+    }
+
+    /// Whether the client has sent so much ahead that the connection cannot serve it.
+    pub(super) fn is_overrun(&self) -> bool {
+        self.ahead.is_overrun()
     }
 
     /// The body's next data; nothing at its end.
@@ -182,13 +194,18 @@ impl Wire {
     }
 
     /// Throws away what is here of a body that nobody wants any more; false if there is more to come.
-    pub(super) fn drop_body(&mut self) -> bool {
+    fn drop_body(&mut self) -> bool {
         while !self.upload.is_over() && !self.got.is_empty() {
             if self.upload.take(&mut self.got).is_err() {
                 break;
             }
         }
         self.upload.is_over()
+    }
+
+    /// Whether the next request can be told from what has come: what is left of this one is here, and thrown away.
+    pub(super) fn is_served_out(&mut self) -> bool {
+        self.drop_body() && !self.is_overrun()
     }
 
     /// Tells a client that waits for it to go on.
@@ -258,7 +275,7 @@ impl Wire {
                 *self.shut_since.insert(Instant::now())
             }
         };
-        while !self.drop_body() && since.elapsed() < LINGER {
+        while (self.is_overrun() || !self.drop_body()) && since.elapsed() < LINGER {
             self.got = BytesMut::new();
             match self.poll_read(READ, cx) {
                 Poll::Ready(Ok(read)) if !read.is_empty() => self.keep(read),

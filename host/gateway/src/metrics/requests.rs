@@ -1,7 +1,8 @@
 //! Requests, refusals, connections, and what the ledger holds.
 
 use super::Writer;
-use crate::stats::{Pair, STATUSES, Stats, Times, Total};
+use crate::stats::{ENDED, Pair, STATUSES, Stats, Times, Total};
+use crate::waits::Waits;
 use crate::worker::Shared;
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +19,10 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
 /// What was counted for one tenant and model.
 struct Counted {
     of: Pair,
-    statuses: [u64; STATUSES.len()],
+    /// By how the body ended, and by status.
+    ended: [[u64; STATUSES.len()]; ENDED.len()],
+    /// Microseconds, by what was waited for.
+    waits: [u64; Waits::NAMES.len()],
     in_flight: i64,
     failed_over: u64,
 }
@@ -26,9 +30,12 @@ struct Counted {
 fn counted(stats: &Stats) -> Vec<Counted> {
     let mut all = Vec::new();
     stats.requests.each(|of, shards| {
-        let mut counted = Counted { of: of.clone(), statuses: [0; STATUSES.len()], in_flight: 0, failed_over: 0 };
+        let (ended, waits) = ([[0; STATUSES.len()]; ENDED.len()], [0; Waits::NAMES.len()]);
+        let mut counted = Counted { of: of.clone(), ended, waits, in_flight: 0, failed_over: 0 };
         for shard in shards.all() {
-            counted.statuses.iter_mut().zip(shard.statuses()).for_each(|(sum, count)| *sum += count);
+            let sums = counted.ended.iter_mut().flatten();
+            sums.zip(shard.counts().as_flattened()).for_each(|(sum, count)| *sum += count);
+            counted.waits.iter_mut().zip(shard.waits()).for_each(|(sum, us)| *sum += us);
             counted.in_flight += shard.in_flight.load(Ordering::Relaxed);
             counted.failed_over += shard.failed_over.load(Ordering::Relaxed);
         }
@@ -40,12 +47,23 @@ fn counted(stats: &Stats) -> Vec<Counted> {
 
 fn counts(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
     let all = counted(stats);
-    let help = "Requests that have ended, by the status that the client saw; 499 if it left before";
+    let help = "Requests that have ended, by the status that the client saw and by how the body ended";
     out.counter("requests", help, |c| {
-        for Counted { of, statuses, .. } in &all {
-            for (status, count) in STATUSES.iter().zip(statuses).filter(|(_, count)| **count > 0) {
+        for Counted { of, ended, .. } in &all {
+            let rows =
+                ENDED.iter().zip(ended).flat_map(|(how, row)| row.iter().zip(&STATUSES).map(move |at| (how, at)));
+            for (how, (count, status)) in rows.filter(|(_, (count, _))| **count > 0) {
                 let status = if *status == 0 { "other".to_owned() } else { status.to_string() };
-                c.add(&[("tenant", &of.tenant), ("model", &of.model), ("status", &status)], *count)?;
+                let (tenant, model) = (("tenant", &*of.tenant), ("model", &*of.model));
+                c.add(&[tenant, model, ("status", &status), ("ended", how)], *count)?;
+            }
+        }
+        Ok(())
+    })?;
+    out.counter("request_wait_seconds", "What requests that have ended waited for", |c| {
+        for Counted { of, waits, .. } in &all {
+            for (name, us) in Waits::NAMES.iter().zip(waits).filter(|(_, us)| **us > 0) {
+                c.add(&[("tenant", &of.tenant), ("model", &of.model), ("for", name)], *us as f64 / 1e6)?;
             }
         }
         Ok(())
@@ -84,6 +102,12 @@ fn refusals(stats: &Stats) -> Vec<(Arc<str>, String, u64)> {
 
 fn connections(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     let stats = &shared.stats;
+    out.gauge("request_memory_bytes", "Bytes of requests' bodies that are held", |g| {
+        g.add(&[], shared.request_memory.held() as u64)
+    })?;
+    out.gauge("response_memory_bytes", "Bytes of whole answers that were not sent yet", |g| {
+        g.add(&[], shared.response_memory.held() as u64)
+    })?;
     out.gauge("connections", "Client connections open", |g| g.add(&[], shared.connections.inside() as u64))?;
     out.counter("connections_accepted", "Client connections accepted", |c| {
         c.add(&[], stats.accepted.load(Ordering::Relaxed))
@@ -115,9 +139,13 @@ fn latencies(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
     family("first_byte_seconds", "From the request's head to the response's head", |shard, total| {
         shard.first_byte.add_to(total);
     })?;
-    family("overhead_seconds", "The gateway's own share of the time to the response's head", |shard, total| {
-        shard.overhead.add_to(total);
-    })
+    family(
+        "overhead_seconds",
+        "The gateway's own share of that: without waiting for client, upstream and callouts",
+        |shard, total| {
+            shard.overhead.add_to(total);
+        },
+    )
 }
 
 const REASONS: [(Reason, &str); 4] = [

@@ -4,14 +4,17 @@
 
 use super::{broken, encoded};
 use crate::answer::{self, Answer, Own};
-use crate::body::{Cut, OutBody, Outlet, Yielded};
+use crate::body::{Cut, End, OutBody, Outlet, Yielded};
+use crate::gather::UNCOUNTED;
 use crate::journey::{Trip, reason};
 use crate::refusal::Refusal;
+use crate::waits::Wait;
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use http_body_util::BodyExt;
-use hyper::body::Frame;
+use http_body::{Body as _, Frame};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use tokio::time::Instant;
 use weir_dialect::event::{self, EventKind};
@@ -41,23 +44,13 @@ pub(super) fn start(
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies in front of the gateway would else hold events back.
     headers.insert(ACCEL, HeaderValue::from_static("no"));
-    trip.record.head_ready();
+    trip.record.head_ready(status.as_u16());
     let limits = &trip.snapshot().config.limits;
     let reader = sse::Reader::new(limits.event_bytes);
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, limits.held_bytes));
     let (out, pieces) = (BytesMut::new(), Vec::new());
-    let stream = Stream {
-        trip,
-        status,
-        provider,
-        reader,
-        stages,
-        out,
-        pieces,
-        end_is_sure: framed,
-        sent: Instant::now(),
-        told: false,
-    };
+    let stream =
+        Stream { trip, provider, reader, stages, out, pieces, end_is_sure: framed, sent: Instant::now(), told: false };
     let yielded = Yielded::new(|outlet| stream.run(body, outlet));
     Answer { status, headers, own: Some(own), body: OutBody::Yielded(yielded) }
 }
@@ -65,7 +58,6 @@ pub(super) fn start(
 /// A stream on its way. It owns the trip and with it everything that must be settled.
 struct Stream {
     trip: Trip,
-    status: StatusCode,
     provider: Arc<str>,
     reader: sse::Reader,
     stages: Option<Stages>,
@@ -82,11 +74,13 @@ struct Stream {
 }
 
 impl Stream {
-    async fn run(mut self, body: Body, outlet: Outlet) -> Result<(), Cut> {
-        match self.pump(body, &outlet).await {
+    /// Forwards all of it, and hands over what is to be settled when the last byte was sent.
+    async fn run(mut self, body: Body, outlet: Outlet) -> End {
+        let worker = self.trip.worker();
+        let pumped = { worker.until_over(pin!(self.pump(body, &outlet))).await };
+        let clean = match pumped.unwrap_or(Err(Refusal::ShuttingDown)) {
             Ok(()) => {
                 self.trip.record.judge(Some(Verdict::Served));
-                self.trip.record.complete(self.status.as_u16());
                 Ok(())
             }
             Err(refusal) => {
@@ -96,15 +90,14 @@ impl Stream {
                 refusal.log(&self.trip.record.id, &self.trip.record.tenant);
                 self.trip.record.count_refusal(face.code, refusal.is_a_plugins());
                 self.trip.record.judge(refusal.verdict());
-                self.trip.record.refused(face.status.as_u16(), face.code, reason(&refusal));
+                self.trip.record.cut(face.code, reason(&refusal));
                 if !self.told {
                     outlet.send(refusal.event()).await;
                 }
-                // Let the event out before the connection is aborted behind it.
-                tokio::task::yield_now().await;
                 Err(Cut)
             }
-        }
+        };
+        End { clean, settle: self.trip.record }
     }
 
     /// Forwards until the upstream ends.
@@ -119,6 +112,10 @@ impl Stream {
                     Some(data) if event::classify(&data) == EventKind::Delta => self.delta(&event, data, &mut batch)?,
                     _ => self.take(event, &mut batch).await?,
                 }
+            }
+            let unfinished = self.reader.buffered();
+            if unfinished > UNCOUNTED && !self.trip.record.hold_answer(unfinished) {
+                return Err(Refusal::ResponseMemory);
             }
             if self.stages.is_some() {
                 self.through_stages(batch, false).await?;
@@ -141,10 +138,32 @@ impl Stream {
 
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
     async fn next(&mut self, body: &mut Body, outlet: &Outlet) -> Option<Result<Frame<Bytes>, BodyError>> {
+        let waits = &mut self.trip.record.waits;
+        waits.add(Wait::Client, outlet.take_waited());
         loop {
-            let Some(keep_alive) = self.stages.as_ref().and_then(Stages::keep_alive) else { return body.frame().await };
-            match tokio::time::timeout_at(self.sent + keep_alive, body.frame()).await {
-                Ok(frame) => return frame,
+            let piece = poll_fn(|cx| {
+                let piece = Pin::new(&mut *body).poll_frame(cx);
+                if piece.is_pending()
+                    && let Some(since) = body.silent_since()
+                {
+                    waits.begin(Wait::Upstream, since);
+                }
+                piece
+            });
+            let keep_alive = self.stages.as_ref().and_then(Stages::keep_alive);
+            let piece = match keep_alive {
+                None => Ok(piece.await),
+                Some(time) => tokio::time::timeout_at(self.sent + time, piece).await,
+            };
+            match piece {
+                Ok(piece) => {
+                    // The client may have been waited for meanwhile.
+                    let client = outlet.take_waited();
+                    waits.put_off(client);
+                    waits.add(Wait::Client, client);
+                    waits.end();
+                    return piece;
+                }
                 Err(_) => {
                     outlet.send(Bytes::from_static(KEEP_ALIVE)).await;
                     self.sent = Instant::now();

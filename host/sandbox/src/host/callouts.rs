@@ -85,7 +85,14 @@ pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
         let counters = Arc::clone(&caller.data().slots.counters);
         Box::new(async move {
             let answer = match ready? {
-                Ok(ready) => ready.send(&counters).await,
+                Ok(ready) => {
+                    let since = Instant::now();
+                    let answer = ready.send(&counters).await;
+                    if let Some(exchange) = &mut caller.data_mut().exchange {
+                        exchange.waited += since.elapsed();
+                    }
+                    answer
+                }
                 Err(failure) => Err(failure),
             };
             counters.callout(answer.as_ref().err().map_or(Callout::Ok, Failure::counted));

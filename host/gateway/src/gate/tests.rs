@@ -1,0 +1,35 @@
+use super::{ByteTotal, Gate};
+use std::sync::Arc;
+
+#[test]
+fn shares_together_are_no_more_than_the_limit() {
+    let total = Arc::new(ByteTotal::default());
+    let (mut first, mut second) = (total.share(), total.share());
+    assert!(first.grow_to(60, 100));
+    assert!(!second.grow_to(41, 100));
+    assert_eq!(total.held(), 60);
+    assert!(second.grow_to(40, 100));
+    // What is held already is not asked for again, though the limit has become smaller.
+    assert!(first.grow_to(50, 10) && first.grow_to(60, 10));
+    assert!(!first.grow_to(61, 10));
+    assert_eq!(total.held(), 100);
+}
+
+#[test]
+fn a_share_that_is_dropped_is_given_back() {
+    let total = Arc::new(ByteTotal::default());
+    let mut share = total.share();
+    assert!(share.grow_to(7, 7));
+    drop(share);
+    assert_eq!(total.held(), 0);
+}
+
+#[test]
+fn a_place_that_is_refused_takes_none() {
+    let gate = Arc::new(Gate::default());
+    let place = gate.enter(1);
+    assert!(place.is_some() && gate.enter(1).is_none());
+    assert_eq!(gate.inside(), 1);
+    drop(place);
+    assert_eq!(gate.inside(), 0);
+}

@@ -1,0 +1,168 @@
+//! The bodies of answers as hyper's HTTP/2 server takes them, piece by piece, and the tasks that it answers in.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::{Buf, Bytes};
+use http_body::{Body, Frame, SizeHint};
+use hyper::rt::Executor;
+
+use crate::body::{Cut, End, OutBody, Settle, Step, Yielded};
+use crate::traffic::{Delivery, Traffic};
+
+/// A body up to so many bytes is let go of at once: it ends with its bytes. The end of a longer one waits until all of it
+/// was taken, so that a client that does not take it loses this answer and not the connection.
+const SHORT: usize = 16 * 1024;
+
+/// Spawns onto this thread what hyper makes of requests.
+#[derive(Clone)]
+pub(crate) struct Tasks(pub(crate) Rc<Traffic>);
+
+impl<F: Future<Output = ()> + 'static> Executor<F> for Tasks {
+    fn execute(&self, future: F) {
+        match self.0.take_next() {
+            Some(delivery) => tokio::task::spawn_local(answer(future, delivery)),
+            None => tokio::task::spawn_local(future),
+        };
+    }
+}
+
+/// Answers a request, until that is done or the client has not taken the answer in time: then its stream is reset.
+async fn answer(future: impl Future<Output = ()>, delivery: Rc<Delivery>) {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        if delivery.is_given_up() {
+            return Poll::Ready(());
+        }
+        delivery.answered_by(cx.waker());
+        future.as_mut().poll(cx)
+    })
+    .await;
+    delivery.let_go();
+}
+
+/// The body of an answer.
+pub(crate) struct Outgoing {
+    rest: Rest,
+    delivery: Rc<Delivery>,
+}
+
+/// What is still to be given of it.
+enum Rest {
+    Whole(Bytes, Box<dyn Settle>),
+    Yielded(Yielded),
+    /// Its end, once everything was taken.
+    End(End),
+    Nothing,
+}
+
+impl Outgoing {
+    pub(crate) fn new(body: OutBody, delivery: Rc<Delivery>) -> Self {
+        let rest = match body {
+            OutBody::Whole(bytes, settle) => Rest::Whole(bytes, settle),
+            OutBody::Yielded(stream) => Rest::Yielded(stream),
+        };
+        Self { rest, delivery }
+    }
+
+    fn hand_over(&self, bytes: Bytes) -> Poll<Option<Result<Frame<Piece>, Cut>>> {
+        self.delivery.hand_over(bytes.len());
+        let delivery = Rc::clone(&self.delivery);
+        Poll::Ready(Some(Ok(Frame::data(Piece { bytes, delivery }))))
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Piece;
+    type Error = Cut;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, Cut>>> {
+        let this = self.get_mut();
+        loop {
+            match std::mem::replace(&mut this.rest, Rest::Nothing) {
+                Rest::Whole(bytes, settle) if (1..=SHORT).contains(&bytes.len()) => {
+                    let given = this.hand_over(bytes);
+                    this.delivery.settle(settle);
+                    return given;
+                }
+                Rest::Whole(bytes, settle) => {
+                    this.rest = Rest::End(End { clean: Ok(()), settle });
+                    if !bytes.is_empty() {
+                        return this.hand_over(bytes);
+                    }
+                }
+                Rest::Yielded(mut stream) => {
+                    this.delivery.asked();
+                    match stream.poll_next(cx) {
+                        Poll::Ready(Step::Bytes(bytes)) => {
+                            this.rest = Rest::Yielded(stream);
+                            return this.hand_over(bytes);
+                        }
+                        Poll::Ready(Step::End(end)) => {
+                            this.delivery.ended();
+                            this.rest = Rest::End(end);
+                        }
+                        Poll::Pending => {
+                            this.rest = Rest::Yielded(stream);
+                            return Poll::Pending;
+                        }
+                    }
+                }
+                Rest::End(end) if !this.delivery.is_all_taken() => {
+                    // The delivery wakes its task.
+                    this.rest = Rest::End(end);
+                    return Poll::Pending;
+                }
+                Rest::End(End { clean, settle }) => {
+                    this.delivery.settle(settle);
+                    return Poll::Ready(clean.err().map(Err));
+                }
+                Rest::Nothing => return Poll::Ready(None),
+            }
+        }
+    }
+
+    /// Whether nothing is left, so that the last piece ends the stream. An answer without a body has its end, too: only
+    /// then hyper asks for it, and it is known to have gone out.
+    fn is_end_stream(&self) -> bool {
+        matches!(self.rest, Rest::Nothing)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.rest {
+            Rest::Whole(bytes, _) if !bytes.is_empty() => SizeHint::with_exact(bytes.len() as u64),
+            _ => SizeHint::default(),
+        }
+    }
+}
+
+/// Bytes on their way to a client, which tell their delivery what becomes of them.
+pub(crate) struct Piece {
+    bytes: Bytes,
+    delivery: Rc<Delivery>,
+}
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        self.delivery.took(count);
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        if !self.bytes.is_empty() {
+            self.delivery.lost(self.bytes.len());
+        }
+    }
+}
