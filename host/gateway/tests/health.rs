@@ -420,6 +420,54 @@ fn the_budget_keeps_nobody_from_a_provider_that_is_well() {
     assert_eq!(gateway.metric("weir_retries_skipped_total", &[]), 0.0);
 }
 
+#[test]
+fn a_model_that_fails_is_put_aside_though_others_of_its_provider_answer() {
+    let upstream = Upstream::start(|_, seen, stream| {
+        let answer = match seen.json()["model"] == "m" {
+            true => status("500 Oops", "text/plain", ""),
+            false => ok("application/json", CHAT),
+        };
+        stream.write_all(&answer).is_ok()
+    });
+    let next = Upstream::chat();
+    let lines = "health.aside = \"1h\"\nhealth.aside_limit = \"1h\"";
+    let config = three(upstream.address, next.address, next.address, lines)
+        .replace("[models.m]", "[models.other]\ntargets = [\"up/n\"]\n[models.m]");
+    let gateway = Gateway::start(&config);
+    let other = chat("hi").replace("\"m\"", "\"other\"");
+    for _ in 0..20 {
+        assert_eq!(who(&post(gateway.address, ACME, &chat("hi"))), "b/m");
+        assert_eq!(who(&post(gateway.address, ACME, &other)), "up/n");
+    }
+    let asked = upstream.seen().iter().filter(|seen| seen.json()["model"] == "m").count();
+    assert_eq!(asked, 5);
+    assert_eq!(gateway.metric("weir_upstream_healthy", &["\"up\""]), 1.0);
+    assert_eq!(gateway.metric("weir_upstream_put_aside_total", &["\"up\"", "model=\"m\"", "\"failures\""]), 1.0);
+}
+
+#[test]
+fn a_provider_that_is_slow_as_ever_is_not_put_aside() {
+    // Every answer takes its time, and many wait at once.
+    let (release, released) = channel::<()>();
+    let released = Mutex::new(released);
+    let upstream = Upstream::start(move |n, _, stream| {
+        if n > 0 {
+            released.lock().unwrap().recv().unwrap();
+        }
+        stream.write_all(&ok("application/json", CHAT)).is_ok()
+    });
+    let next = Upstream::chat();
+    let lines =
+        "health.unanswered = 3\nhealth.unanswered_after = \"1h\"\nfirst_byte_timeout = \"3h\"\ntotal_timeout = \"4h\"";
+    let gateway = Gateway::start(&three(upstream.address, next.address, next.address, lines));
+    assert_eq!(who(&post(gateway.address, ACME, &chat("hi"))), "up/m");
+    let waiting: Vec<_> = (0..20).map(|_| ask(gateway.address)).collect();
+    until("they all wait", || (upstream.seen().len() == 21).then_some(()));
+    (0..20).for_each(|_| release.send(()).unwrap());
+    waiting.into_iter().for_each(|waiting| assert_eq!(who(&waiting.join().unwrap()), "up/m"));
+    assert!(next.seen().is_empty());
+}
+
 /// An address at which nothing listens.
 fn nobody() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
