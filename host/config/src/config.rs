@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::cors::Cors;
 use crate::file::Looked;
 use crate::names::Names;
 use crate::plugins::Plugins;
@@ -28,6 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[metrics]`.
     pub metrics: Metrics,
+    /// `[cors]`.
+    pub cors: Cors,
     /// `[log]`.
     pub log: Log,
     /// `[providers.NAME]`, in the order of the file.
@@ -132,6 +135,7 @@ fn read_sections(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config 
     let server = Server::read(root.table("server"), overrides);
     let limits = Limits::read(root.table("limits"));
     let metrics = Metrics::read(root.table("metrics"));
+    let cors = Cors::read(root.table("cors"));
     let log = Log::read(root.table("log"));
 
     let providers = provider::read(&root.table("providers"));
@@ -156,7 +160,7 @@ fn read_sections(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config 
     }
     let (file, files) = (source::absolute(file), root.source.files());
     root.finish();
-    Config { file, server, limits, metrics, log, providers, models, tenants, plugins, files, pepper }
+    Config { file, server, limits, metrics, cors, log, providers, models, tenants, plugins, files, pepper }
 }
 
 /// Where the configuration is unless the command line says otherwise: what `WEIR_CONFIG` names, else

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::authorities::Authorities;
 use crate::config::Config;
+use crate::cors::Cors;
 use crate::model::{self, Model};
 use crate::plugins::{Binding, Isolation, OnFailure, PluginLimits, Plugins};
 use crate::provider::{Http2, Provider, ProviderKind};
@@ -118,6 +119,7 @@ fn groups(config: &Config) -> Vec<Group> {
     groups.push(server(&config.server));
     groups.push(limits(&config.limits));
     groups.push(metrics(&config.metrics));
+    groups.push(cors(&config.cors));
     groups.push(log(&config.log));
     groups.extend(config.providers.iter().map(provider));
     groups.extend(config.models.iter().map(|model| of_model(model, &config.providers)));
@@ -135,7 +137,13 @@ fn server(server: &Server) -> Group {
         .open("admin", server.admin)
         .open("workers", server.workers)
         .open("drain", show_duration(server.drain))
+        .open("name", &server.name)
+        .open("behind_tls", server.behind_tls)
         .open("debug_headers", server.debug_headers)
+}
+
+fn cors(cors: &Cors) -> Group {
+    Group::new("cors".to_owned()).open("origins", cors.origins.join(", ")).open("max_age", show_duration(cors.max_age))
 }
 
 fn limits(limits: &Limits) -> Group {
@@ -143,6 +151,7 @@ fn limits(limits: &Limits) -> Group {
         .open("head", bytes(limits.head_bytes))
         .open("headers", limits.headers)
         .open("body", bytes(limits.body_bytes))
+        .open("body_ratio", limits.body_ratio)
         .open("response", bytes(limits.response_bytes))
         .open("event", bytes(limits.event_bytes))
         .open("held", bytes(limits.held_bytes))
@@ -155,6 +164,7 @@ fn limits(limits: &Limits) -> Group {
         .open("write_timeout", show_duration(limits.write_timeout))
         .open("h2_streams", limits.h2_streams)
         .open("retry_budget", limits.retry_budget)
+        .open("h2_control_frames", limits.h2_control_frames)
 }
 
 fn metrics(metrics: &Metrics) -> Group {

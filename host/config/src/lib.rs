@@ -15,6 +15,7 @@
 mod authorities;
 mod callouts;
 mod config;
+mod cors;
 mod diff;
 mod expand;
 pub mod file;
@@ -42,6 +43,7 @@ mod window;
 pub use authorities::Authorities;
 pub use callouts::{Allowed, Callouts};
 pub use config::{Config, Loaded, Overrides, Reading, default_path, load, parse, read};
+pub use cors::Cors;
 pub use diff::diff;
 pub use file::{FileError, Looked, Stamp};
 pub use glob::glob;

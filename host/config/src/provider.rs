@@ -165,6 +165,13 @@ fn read_base_url(table: &Table<'_>, kind: ProviderKind) -> String {
     let Some(text) = value.text() else { return String::new() };
     // The URL is not quoted: what is wrong with it may be a password in it.
     match url::base_url(&text.value) {
+        Ok(url) if url::is_endpoint(&url) => {
+            value.problem(
+                "ends in the path of an endpoint, which Weir puts behind it by itself",
+                "leave that path out, as in \"https://api.openai.com/v1\"",
+            );
+            String::new()
+        }
         Ok(url) => {
             if url.plain && !url.loopback {
                 let what = "prompts and keys cross the network in the clear";
@@ -228,7 +235,7 @@ fn read_headers(table: &Table<'_>, has_key: bool) -> Vec<(String, Secret)> {
 }
 
 /// A character of a header's name (RFC 9110 section 5.6.2).
-fn is_token(b: u8) -> bool {
+pub(crate) fn is_token(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b)
 }
 

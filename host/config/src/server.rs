@@ -27,6 +27,11 @@ pub struct Server {
     pub workers: usize,
     /// How long requests in flight may take to end after Weir was told to stop; 30 s by default, 0 to 24 h.
     pub drain: Duration,
+    /// What this gateway calls itself in `Via`, by which it knows a request that comes back to it; `weir` by default.
+    pub name: String,
+    /// Whether a proxy that can be trusted speaks TLS with the clients, so that requests for `https` resources are
+    /// meant for this gateway (RFC 9110 section 7.4); false by default.
+    pub behind_tls: bool,
     /// Whether answers say in `x-weir-generation` which generation of plugins served them; false by default.
     pub debug_headers: bool,
 }
@@ -40,6 +45,9 @@ pub struct Limits {
     pub headers: usize,
     /// `body`: bytes of a request's body; 10 MiB by default.
     pub body_bytes: usize,
+    /// `body_ratio`: how many times as large as it was sent a compressed body may become; 100 by default. Its first
+    /// MiB may.
+    pub body_ratio: usize,
     /// `response`: bytes of a whole (not streamed) response; 32 MiB by default.
     pub response_bytes: usize,
     /// `request_memory`: bytes of the bodies of all requests together; 256 MiB by default.
@@ -70,6 +78,8 @@ pub struct Limits {
     /// Further attempts for a hundred requests of one model, where the next one is not known to be well; 20 by
     /// default, 0 to 1,000.
     pub retry_budget: u32,
+    /// Frames of one HTTP/2 connection at once that bring no request; 500 by default.
+    pub h2_control_frames: u32,
 }
 
 /// `[metrics]`: what is measured.
@@ -95,6 +105,8 @@ impl Default for Server {
             admin: SocketAddr::from(([127, 0, 0, 1], 9090)),
             workers: 0,
             drain: Duration::from_secs(30),
+            name: "weir".to_owned(),
+            behind_tls: false,
             debug_headers: false,
         }
     }
@@ -106,6 +118,7 @@ impl Default for Limits {
             head_bytes: 32 << 10,
             headers: 100,
             body_bytes: 10 << 20,
+            body_ratio: 100,
             response_bytes: 32 << 20,
             request_memory: 256 << 20,
             response_memory: 256 << 20,
@@ -120,6 +133,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             h2_streams: 100,
             retry_budget: 20,
+            h2_control_frames: 500,
         }
     }
 }
@@ -144,6 +158,8 @@ impl Server {
             admin: overrides.admin.or(admin).unwrap_or(default.admin),
             workers: table.whole("workers", default.workers, 0..=1_024),
             drain: table.duration("drain", default.drain, Duration::ZERO..=LONGEST),
+            name: table.value("name").and_then(|value| pseudonym(&value)).unwrap_or(default.name),
+            behind_tls: table.flag("behind_tls", default.behind_tls),
             debug_headers: table.flag("debug_headers", default.debug_headers),
         };
         if !server.admin.ip().is_loopback() {
@@ -174,6 +190,19 @@ fn address(value: &Value<'_>) -> Option<SocketAddr> {
     address
 }
 
+/// A name that can stand in `Via` (RFC 9110 section 7.6.3).
+fn pseudonym(value: &Value<'_>) -> Option<String> {
+    let text = value.text()?;
+    if (1..=64).contains(&text.value.len()) && text.value.bytes().all(crate::provider::is_token) {
+        return Some(text.value);
+    }
+    value.problem(
+        format!("{} is not a name for `Via`", text.quote()),
+        "use 1 to 64 letters, digits and `-`, such as \"weir-europe\"",
+    );
+    None
+}
+
 impl Limits {
     pub(crate) fn read(table: Table<'_>) -> Self {
         let default = Self::default();
@@ -184,6 +213,7 @@ impl Limits {
             head_bytes: table.size("head", default.head_bytes, 8 << 10..=1 << 20),
             headers: table.whole("headers", default.headers, 1..=1_000),
             body_bytes: table.size("body", default.body_bytes, any.clone()),
+            body_ratio: table.whole("body_ratio", default.body_ratio, 1..=10_000),
             response_bytes: table.size("response", default.response_bytes, any.clone()),
             request_memory: table.size("request_memory", default.request_memory, MEMORY),
             response_memory: table.size("response_memory", default.response_memory, MEMORY),
@@ -198,6 +228,7 @@ impl Limits {
             write_timeout: table.duration("write_timeout", default.write_timeout, timeout),
             h2_streams: table.whole("h2_streams", default.h2_streams, 1..=10_000),
             retry_budget: table.whole("retry_budget", default.retry_budget, 0..=1_000),
+            h2_control_frames: table.whole("h2_control_frames", default.h2_control_frames, 100..=1_000_000),
         };
         table.finish();
         limits

@@ -55,6 +55,14 @@ pub(crate) fn base_url(text: &str) -> Result<BaseUrl, UrlFault> {
     Ok(BaseUrl { text: text.trim_end_matches('/').to_owned(), plain, loopback })
 }
 
+/// Whether a base URL ends in the path of an endpoint: somebody has copied the URL that a request goes to. One that only
+/// ends in `models` may well be a base: Azure's is.
+pub(crate) fn is_endpoint(url: &BaseUrl) -> bool {
+    let text = url.text.to_ascii_lowercase();
+    let ends = |end: &&str| text.strip_suffix(end).is_some_and(|rest| rest.ends_with('/') && !rest.ends_with("://"));
+    ["completions", "embeddings", "responses", "messages", "v1/models"].iter().any(ends)
+}
+
 /// Checks `host[:port]` and answers whether the host is this machine.
 fn check_authority(authority: &str) -> Result<bool, UrlFault> {
     let (host, port) = match authority.strip_prefix('[') {

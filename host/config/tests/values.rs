@@ -53,6 +53,7 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!((limits.connections, limits.in_flight, limits.h2_streams), (10_000, 5_000, 100));
     assert_eq!((limits.series, config("").metrics.tenant_histograms), (4_000, false));
     assert_eq!(limits.retry_budget, 20);
+    assert_eq!((limits.h2_control_frames, limits.body_ratio), (500, 100));
     let provider = &config("[providers.x]\nkind = \"openai\"").providers[0];
     assert_eq!(provider.base_url, "https://api.openai.com/v1");
     assert_eq!((provider.max_connections, provider.max_waiting, provider.retries), (1_024, 4_096, 2));
@@ -336,4 +337,22 @@ fn the_default_path_is_that_of_the_environment_if_there_is_one() {
     // This crate's folder has no `config/weir.toml`.
     assert_eq!(default_path(&|_| None), Path::new("weir.toml"));
     assert_eq!(default_path(&|_| Some(String::new())), Path::new("weir.toml"));
+}
+
+#[test]
+fn pages_are_named_by_their_origins() {
+    let cors =
+        config("[cors]\norigins = [\"https://app.example.org\", \"http://localhost:3000\", \"tauri://localhost\"]")
+            .cors;
+    assert_eq!(cors.origins, ["https://app.example.org", "http://localhost:3000", "tauri://localhost"]);
+    assert_eq!(cors.max_age, Duration::from_secs(600));
+    assert_eq!(config("[cors]\norigins = [\"*\"]\nmax_age = \"0s\"").cors.origins, ["*"]);
+    assert!(config("").cors.origins.is_empty());
+}
+
+#[test]
+fn what_this_gateway_is_called_among_others_has_a_default() {
+    let server = config("").server;
+    assert_eq!((server.name.as_str(), server.behind_tls), ("weir", false));
+    assert_eq!(config("[server]\nname = \"weir-eu.1\"\nbehind_tls = true").server.name, "weir-eu.1");
 }

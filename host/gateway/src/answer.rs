@@ -122,6 +122,12 @@ pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> Answer {
     finish(StatusCode::OK, (headers, own), bytes, record)
 }
 
+/// An answer of the gateway's own without a body.
+pub(crate) fn empty(headers: HeaderMap, record: Box<Record>) -> Answer {
+    let own = Some(Own::of(&record, None));
+    finish(StatusCode::NO_CONTENT, (headers, own), Bytes::new(), record)
+}
+
 /// An answer whose body is here. The record is settled when its last byte was sent.
 pub(crate) fn finish(
     status: StatusCode,

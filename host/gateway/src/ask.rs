@@ -216,7 +216,9 @@ async fn prepare(
 
 /// Headers and body as they leave for a target.
 fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<(HeaderMap, Bytes), Refusal> {
+    let held = Rc::clone(&trip.record.held);
     let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
+    let via = held.snapshot.via.behind(&lent.headers);
     let mut headers = HeaderMap::with_capacity(12);
     for (name, value) in &lent.headers {
         // Of a header that came twice the first counts, as plugins see it.
@@ -225,7 +227,7 @@ fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) 
         }
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(VIA, HeaderValue::from_static("1.1 weir"));
+    headers.insert(VIA, via);
     if step.overrides.is_empty() {
         return Ok((headers, trip.ask.outgoing(&trip.body, &target.model, provider.ask_usage)));
     }
@@ -276,6 +278,11 @@ fn judge(response: &Response<Body>, provider: &Arc<str>) -> Option<Outcome> {
         return None;
     }
     let provider = Arc::clone(provider);
+    if status.as_u16() > 599 {
+        // No status at all (RFC 9110 section 15): what it may mean nobody can tell.
+        let refusal = Refusal::UpstreamStatus { provider, status, retry_after: None };
+        return Some(Outcome::Failed { refusal, wait: None });
+    }
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         // The gateway's key is meant, not the client's; another provider may well accept its own.
         return Some(Outcome::Failed { refusal: Refusal::UpstreamCredentials { provider }, wait: None });

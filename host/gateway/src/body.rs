@@ -2,6 +2,8 @@
 //! when its last byte was sent.
 
 use bytes::Bytes;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -26,6 +28,20 @@ pub(crate) enum OutBody {
     Whole(Bytes, Box<dyn Settle>),
     /// It comes as a future yields it.
     Yielded(Yielded),
+}
+
+impl OutBody {
+    /// The body of the answer to a `HEAD` request, of which the headers say how long it would have been (RFC 9110 section
+    /// 9.3.2).
+    pub(crate) fn without_bytes(self, headers: &mut HeaderMap) -> Self {
+        match self {
+            Self::Whole(bytes, settle) => {
+                headers.insert(CONTENT_LENGTH, bytes.len().into());
+                Self::Whole(Bytes::new(), settle)
+            }
+            Self::Yielded(stream) => Self::Yielded(stream),
+        }
+    }
 }
 
 /// The end of a [`Yielded`] body, which is to be told that it was sent.

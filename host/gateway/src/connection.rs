@@ -1,99 +1,97 @@
 //! One client connection: which HTTP it speaks, and serving it until it ends or the gateway drains.
 
+use crate::alarm::Alarm;
 use crate::answer::Answer;
-use crate::http1;
+use crate::cors;
+use crate::frame_watch::FrameWatch;
+use crate::http1::{self, READ};
 use crate::http2::{Outgoing, Tasks};
 use crate::journey::{Asked, journey};
+use crate::opening::{Deadlines, Opening, head_limits};
 use crate::read::InBody;
 use crate::socket::Socket;
 use crate::traffic::{Delivery, Traffic};
 use crate::worker::Worker;
-use http::{Request, Response};
+use bytes::BytesMut;
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::cell::RefCell;
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use weir_config::Limits;
-use weir_http::head::{self, HeadLimits};
+use weir_http::frames::FloodGuard;
+use weir_http::head;
 use weir_sandbox::Late as _;
-
-/// The deadlines of a connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadlines {
-    /// For the rest of a head that has begun.
-    pub(crate) head: Duration,
-    /// For the first byte of the next one.
-    pub(crate) idle: Duration,
-    /// For a client to take some of an answer.
-    pub(crate) write: Duration,
-}
-
-/// How an HTTP/2 connection begins (RFC 9113 section 3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Bytes of a stream that wait for the client at most, before its upstream has to.
 const SEND_BUFFER: usize = 64 << 10;
 
 /// Serves a connection. Ends when the client closes it, breaks the law or a deadline, or the drain is over.
-pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream) {
+pub(crate) async fn serve(worker: Rc<Worker>, mut stream: TcpStream) {
     let limits = worker.held().snapshot.config.limits.clone();
     let _ = stream.set_nodelay(true);
-    let Some(multiplexed) = begins(&worker, &stream, limits.head_timeout).await else { return };
+    let Some(opening) = open(&worker, &mut stream, limits.head_timeout).await else { return };
     let deadlines =
         Deadlines { head: limits.head_timeout, idle: limits.keep_alive_timeout, write: limits.write_timeout };
-    if multiplexed {
-        serve_http2(worker, stream, deadlines, &limits).await
+    if opening.is_http2 {
+        serve_http2(worker, (stream, opening.got), deadlines, &limits).await
     } else {
-        http1::serve(worker, stream, deadlines).await
+        http1::serve(worker, stream, opening, deadlines).await
     }
 }
 
-/// Whether the connection begins as HTTP/2; nothing if it does not begin in time, or not before the drain.
-async fn begins(worker: &Worker, stream: &TcpStream, timeout: Duration) -> Option<bool> {
+/// Reads the first bytes; nothing if the connection does not begin in time, or not before the drain.
+async fn open(worker: &Worker, stream: &mut TcpStream, timeout: Duration) -> Option<Opening> {
     let mut drain = worker.drain();
-    let mut first = pin!(tokio::time::timeout(timeout, is_http2(stream)));
-    let answer = tokio::select! {
-        biased;
-        answer = first.as_mut() => answer,
+    let mut draining = pin!(drain.begun());
+    let mut has_begun = false;
+    let mut opening = Opening::default();
+    let (mut waiting_since, mut late) = (None, Alarm::default());
+    poll_fn(|cx| {
+        while let Poll::Ready(read) = worker.clients.poll_read(stream, READ, cx) {
+            let read = read.ok().filter(|read| !read.is_empty());
+            let Some(read) = read else { return Poll::Ready(false) };
+            if opening.take(read) {
+                return Poll::Ready(true);
+            }
+        }
+        let since = opening.since.unwrap_or_else(|| *waiting_since.get_or_insert_with(Instant::now));
+        if late.poll(since + timeout, cx) {
+            return Poll::Ready(false);
+        }
+        has_begun = has_begun || draining.as_mut().poll(cx).is_ready();
         // Who has asked is answered. The event loop may not know yet, so the socket itself is asked.
-        () = drain.begun() => match socket2::SockRef::from(stream).peek(&mut [std::mem::MaybeUninit::uninit()]) {
-            Ok(1..) => first.await,
-            Ok(0) | Err(_) => return None,
-        },
-    };
-    answer.ok()?.ok()
+        let asks = || !opening.got.is_empty() || http1::has_been_asked(stream);
+        if has_begun && !asks() { Poll::Ready(false) } else { Poll::Pending }
+    })
+    .await
+    .then_some(opening)
 }
 
-/// Looks at the first bytes without taking them: once for each connection, nothing for each request.
-async fn is_http2(stream: &TcpStream) -> std::io::Result<bool> {
-    let mut start = [0; PREFACE.len()];
-    let mut seen = 0;
-    loop {
-        let n = stream.peek(&mut start).await?;
-        let bytes = start.get(..n).unwrap_or_default();
-        if n == 0 || !PREFACE.starts_with(bytes) {
-            return Ok(false);
-        }
-        if n == PREFACE.len() {
-            return Ok(true);
-        }
-        // A peek answers at once while old bytes lie there; look again only when more may have come.
-        if n == seen {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        seen = n;
-    }
+async fn serve_http2(worker: Rc<Worker>, begun: (TcpStream, BytesMut), deadlines: Deadlines, limits: &Limits) {
+    let (traffic, frames) = (Rc::new(Traffic::default()), FrameWatch::new(limits.h2_control_frames));
+    let guard = frames.guard();
+    let mut socket = Socket::new(begun, Rc::clone(&traffic), deadlines, frames);
+    serve_streams(worker, &mut socket, (traffic, guard), limits).await;
+    socket.close().await;
 }
 
-async fn serve_http2(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines, limits: &Limits) {
-    let traffic = Rc::new(Traffic::default());
-    let io = TokioIo::new(Socket::new(stream, Rc::clone(&traffic), deadlines));
+async fn serve_streams(
+    worker: Rc<Worker>,
+    socket: &mut Socket,
+    (traffic, guard): (Rc<Traffic>, Rc<RefCell<FloodGuard>>),
+    limits: &Limits,
+) {
+    let io = TokioIo::new(socket);
     let mut builder = http2::Builder::new(Tasks(Rc::clone(&traffic)));
     builder
         .timer(TokioTimer::new())
@@ -103,7 +101,7 @@ async fn serve_http2(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines
         .keep_alive_interval(limits.keep_alive_timeout / 2)
         .keep_alive_timeout(limits.head_timeout);
     let mut drain = worker.drain();
-    let service = service(worker, Rc::clone(&traffic));
+    let service = service(worker, Rc::clone(&traffic), guard);
     let mut connection = pin!(builder.serve_connection(io, service_fn(service)));
     let ended = tokio::select! {
         biased;
@@ -125,17 +123,28 @@ async fn serve_http2(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines
 
 type Answering = std::pin::Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Infallible>>>>;
 
-fn service(worker: Rc<Worker>, traffic: Rc<Traffic>) -> impl Fn(Request<Incoming>) -> Answering {
+fn service(
+    worker: Rc<Worker>,
+    traffic: Rc<Traffic>,
+    guard: Rc<RefCell<FloodGuard>>,
+) -> impl Fn(Request<Incoming>) -> Answering {
     move |request| {
         let worker = Rc::clone(&worker);
         let delivery = traffic.begin();
+        guard.borrow_mut().request();
         Box::pin(async move {
             let held = worker.held();
             let (mut parts, body) = request.into_parts();
-            let limits = &held.snapshot.config.limits;
-            let lawful = head::check(&parts, &HeadLimits { bytes: limits.head_bytes, headers: limits.headers });
+            let reader = cors::reader(&held.snapshot.config.cors, &parts.headers);
+            let bodiless = parts.method == Method::HEAD;
+            let lawful = head::check(&parts, &head_limits(&held.snapshot.config));
             let asked = Asked { parts: &mut parts, body: InBody::Many(body), lawful };
-            Ok(response(journey(&worker, held, asked).await, delivery))
+            let mut answer = journey(&worker, held, asked).await;
+            reader.into_iter().for_each(|reader| cors::add(&mut answer.headers, reader));
+            if bodiless {
+                answer.body = answer.body.without_bytes(&mut answer.headers);
+            }
+            Ok(response(answer, delivery))
         })
     }
 }

@@ -5,31 +5,60 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use weir_dialect::Endpoint;
+use weir_http::head::Unlawful;
 
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// `GET /v1/models`.
+    /// `GET /v1/models`, or `HEAD`.
     Models,
     /// A question for a model.
     Ask(Endpoint),
 }
 
-/// Finds what is called. Paths match exactly, so that what the client wrote never goes upstream.
+/// The calls and the methods of a path. Paths match exactly, so that what the client wrote never goes upstream.
+fn find(path: &str) -> Option<(Call, &'static str)> {
+    match path {
+        "/v1/chat/completions" => Some((Call::Ask(Endpoint::Chat), "POST")),
+        "/v1/embeddings" => Some((Call::Ask(Endpoint::Embeddings), "POST")),
+        "/v1/models" => Some((Call::Models, "GET, HEAD")),
+        _ => None,
+    }
+}
+
+/// Finds what is called.
 pub(crate) fn called(parts: &Parts) -> Result<Call, Refusal> {
-    let (call, method) = match parts.uri.path() {
-        "/v1/chat/completions" => (Call::Ask(Endpoint::Chat), Method::POST),
-        "/v1/embeddings" => (Call::Ask(Endpoint::Embeddings), Method::POST),
-        "/v1/models" => (Call::Models, Method::GET),
-        _ => return Err(Refusal::NotFound),
+    let (call, methods) = find(parts.uri.path()).ok_or(Refusal::NotFound)?;
+    let takes = match call {
+        Call::Models => parts.method == Method::GET || parts.method == Method::HEAD,
+        Call::Ask(_) => parts.method == Method::POST,
     };
-    if parts.method == method { Ok(call) } else { Err(Refusal::MethodNotAllowed(method)) }
+    if takes { Ok(call) } else { Err(Refusal::MethodNotAllowed(methods)) }
+}
+
+/// The methods that a path takes, as `Allow` lists them; none if there is nothing.
+pub(crate) fn methods(path: &str) -> Option<&'static str> {
+    find(path).map(|(_, methods)| methods)
+}
+
+/// The refusal of a request whose head breaks a rule.
+pub(crate) fn unlawful(rule: Unlawful, parts: &Parts) -> Refusal {
+    match rule {
+        // Of a target that is none, what all paths take.
+        Unlawful::MethodNotAllowed => Refusal::MethodNotAllowed(methods(parts.uri.path()).unwrap_or("GET, HEAD, POST")),
+        rule => Refusal::Unlawful(rule),
+    }
 }
 
 /// The gateway's key, wherever the client's library puts it: `authorization: Bearer` (OpenAI, Anthropic), `x-api-key`
-/// (Anthropic), `x-goog-api-key` (Gemini) or `api-key` (Azure).
+/// (Anthropic), `x-goog-api-key` (Gemini) or `api-key` (Azure). A header that is there more than once says nothing: who
+/// asked would depend on who reads it.
 pub(crate) fn token(headers: &HeaderMap) -> Option<&str> {
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let text = |name: &str| {
+        let mut values = headers.get_all(name).iter();
+        let first = values.next()?;
+        if values.next().is_some() { Some("") } else { first.to_str().ok() }
+    };
     match headers.get(AUTHORIZATION) {
         Some(value) => bearer(value.to_str().ok()?),
         None => text("x-api-key").or_else(|| text("x-goog-api-key")).or_else(|| text("api-key")),

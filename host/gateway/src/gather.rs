@@ -48,7 +48,8 @@ impl Gathered {
         self.longest
     }
 
-    fn len(&self) -> usize {
+    /// The bytes that have come.
+    pub(crate) fn len(&self) -> usize {
         self.first.len() + self.all.len()
     }
 

@@ -22,14 +22,15 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Version};
 use tokio::net::TcpStream;
 use tokio::task::coop;
-use weir_http::head::{HeadLimits, Unlawful};
+use weir_http::head::Unlawful;
 use weir_http::request::{self, Meant};
 
 use crate::answer::Answer;
 use crate::body::{End, OutBody, Step, Yielded};
-use crate::connection::Deadlines;
+use crate::cors;
 use crate::drain::Drain;
 use crate::journey::{Asked, journey};
+use crate::opening::{Deadlines, Opening, head_limits};
 use crate::read::InBody;
 use crate::worker::{Held, Worker};
 use encode::{Fate, Framing, Head};
@@ -37,7 +38,8 @@ use unsent::Unsent;
 use wire::{Broken, Wire};
 
 pub(crate) use body::Incoming;
-pub(crate) use buffers::Buffers;
+pub(crate) use buffers::{Buffers, READ};
+pub(crate) use wire::has_been_asked;
 
 /// A body up to so many bytes is copied behind its head.
 const COPIED: usize = 16 * 1024;
@@ -47,19 +49,24 @@ const ENOUGH: usize = 64 * 1024;
 /// A client that has sent many requests at once lets the others have their turn after so many answers.
 const IN_A_ROW: u32 = 16;
 
-/// Serves a connection until it ends, a deadline passes or the drain has begun.
-pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines) {
+/// Serves a connection, of which this came first, until it ends, a deadline passes or the drain has begun.
+pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: Opening, deadlines: Deadlines) {
     let mut drain = worker.drain();
     let mut connection = Connection {
-        wire: Rc::new(RefCell::new(Wire::new(Rc::clone(&worker), stream, deadlines))),
+        wire: Rc::new(RefCell::new(Wire::new(Rc::clone(&worker), stream, opening, deadlines))),
         drain: worker.drain(),
         parts: Request::new(()).into_parts().0,
         worker,
     };
     let mut ending = pin!(drain.begun());
     let (mut told, mut answered) = (false, 0_u32);
+    let mut has_more = true;
     loop {
         let more = poll_fn(|cx| {
+            // The connection was not opened without some bytes.
+            if std::mem::take(&mut has_more) {
+                return Poll::Ready(true);
+            }
             // Polled until it will wake this task, and not again: the flag is cheaper to look at.
             if !told {
                 told = ending.as_mut().poll(cx).is_ready() || coop::has_budget_remaining();
@@ -103,8 +110,7 @@ struct Connection {
 impl Connection {
     /// Reads the next head, if it is whole.
     fn next(&mut self, held: &Held) -> Option<Result<Meant, Unlawful>> {
-        let limits = &held.snapshot.config.limits;
-        let limits = HeadLimits { bytes: limits.head_bytes, headers: limits.headers };
+        let limits = head_limits(&held.snapshot.config);
         let mut wire = self.wire.borrow_mut();
         let read = match wire.next_head(limits.bytes) {
             Ok(head) => request::read(&head?, &limits, &mut self.parts),
@@ -120,6 +126,7 @@ impl Connection {
     /// Leads a request through its journey and writes the answer; whether the connection serves another one.
     async fn answer(&mut self, held: Rc<Held>, lawful: Result<Meant, Unlawful>) -> Result<bool, Broken> {
         let (method, version) = (self.parts.method.clone(), self.parts.version);
+        let reader = cors::reader(&held.snapshot.config.cors, &self.parts.headers);
         let answer = {
             let body = InBody::One(Incoming::new(Rc::clone(&self.wire)));
             let asked = Asked { parts: &mut self.parts, body, lawful: lawful.map(|_| ()) };
@@ -135,7 +142,8 @@ impl Connection {
         self.parts.headers = HeaderMap::new();
         let keep = lawful.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
         let keep = self.wire.borrow_mut().is_served_out() && keep;
-        let Answer { status, headers, own, body } = answer;
+        let Answer { status, mut headers, own, body } = answer;
+        reader.into_iter().for_each(|reader| cors::add(&mut headers, reader));
         let head = Head { status, headers, own };
         let bodiless = method == Method::HEAD || is_bodiless(status);
         match body {

@@ -5,6 +5,7 @@
 
 use crate::answer::{self, Answer};
 use crate::ask::{self, Answered};
+use crate::cors;
 use crate::front::{self, Call};
 use crate::plan;
 use crate::read::{self, InBody};
@@ -71,6 +72,7 @@ pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_
     let read = { worker.until_over(pin!(travel(&mut record, parts, body, lawful))).await };
     match read.unwrap_or(Err(Refusal::ShuttingDown)) {
         Ok(Way::Answered(response)) => answer::whole(response, record),
+        Ok(Way::Told(headers)) => answer::empty(headers, record),
         Ok(Way::Read { caller, chain, ask, model, body }) => {
             let mut trip = Trip { record, caller, chain, ask, model, body };
             // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
@@ -88,6 +90,8 @@ pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_
 enum Way {
     /// There was nothing to ask of a model.
     Answered(Bytes),
+    /// A web page wanted to know whether it may ask.
+    Told(HeaderMap),
     /// A model is to be asked.
     Read { caller: Caller, chain: Arc<Chain>, ask: Ask, model: usize, body: Bytes },
 }
@@ -102,11 +106,17 @@ async fn travel(
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
-    lawful.map_err(Refusal::Unlawful)?;
+    lawful.map_err(|rule| front::unlawful(rule, parts))?;
+    if let Some(headers) = cors::preflight(&snapshot.config.cors, parts) {
+        return Ok(Way::Told(headers));
+    }
     let call = front::called(parts)?;
 
     let caller = snapshot.tenants.identify(front::token(&parts.headers)).map_err(Refusal::Denied)?;
     record.identified(&caller.tenant);
+    if snapshot.via.has_seen(&parts.headers) {
+        return Err(Refusal::Loop);
+    }
     let endpoint = match call {
         Call::Models => return Ok(Way::Answered(snapshot.list(&caller))),
         Call::Ask(endpoint) => endpoint,
@@ -115,7 +125,7 @@ async fn travel(
     // Before the body is polled: a client without a seat is not even told to continue uploading.
     record.seat = Some(caller.admit(record.started).map_err(Refusal::Denied)?);
 
-    let body = read::whole(&parts.headers, body, &snapshot.config.limits, record).await?;
+    let body = read::whole(&mut parts.headers, body, &snapshot.config.limits, record).await?;
     let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
     let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
@@ -205,8 +215,11 @@ pub(crate) fn reason(refusal: &Refusal) -> Reason {
         Refusal::Unlawful(_)
         | Refusal::NotFound
         | Refusal::MethodNotAllowed(_)
+        | Refusal::Loop
         | Refusal::Denied(_)
         | Refusal::EncodedBody(_)
+        | Refusal::Mislabelled(_)
+        | Refusal::BodyInflated(_)
         | Refusal::BodyTooLarge(_)
         | Refusal::BodyTimeout(_)
         | Refusal::BodyBroken

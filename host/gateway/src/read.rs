@@ -1,5 +1,6 @@
 //! Reading a request's body: whole, bounded in length and time.
 
+use crate::decode::{Coding, Decoding};
 use crate::gate::ByteShare;
 use crate::gather::{Full, Gathered, UNCOUNTED};
 use crate::http1;
@@ -8,7 +9,7 @@ use crate::refusal::Refusal;
 use crate::waits::Wait;
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body::Body as _;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -23,6 +24,8 @@ pub(crate) enum InBody {
     One(http1::Incoming),
     /// In HTTP/2.
     Many(hyper::body::Incoming),
+    /// One of the two, in a coding.
+    Coded(Box<(InBody, Decoding)>),
 }
 
 impl InBody {
@@ -31,6 +34,16 @@ impl InBody {
         match self {
             Self::One(body) => body.least(),
             Self::Many(body) => body.size_hint().lower(),
+            Self::Coded(_) => 0,
+        }
+    }
+
+    /// The bytes that are known to come, of a body in chunks those of the chunk that has begun.
+    fn announced(&self) -> u64 {
+        match self {
+            Self::One(body) => body.announced(),
+            Self::Many(body) => body.size_hint().lower(),
+            Self::Coded(coded) => coded.0.announced(),
         }
     }
 
@@ -38,6 +51,7 @@ impl InBody {
         match self {
             Self::One(body) => body.is_over(),
             Self::Many(body) => body.is_end_stream(),
+            Self::Coded(coded) => coded.1.is_over(),
         }
     }
 
@@ -46,6 +60,10 @@ impl InBody {
         let body = match self {
             Self::One(body) => return body.poll_data(cx).map_err(|_| Refusal::BodyBroken),
             Self::Many(body) => body,
+            Self::Coded(coded) => {
+                let (body, decoding) = &mut **coded;
+                return decoding.poll_data(cx, |cx| body.poll_data(cx));
+            }
         };
         loop {
             let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(cx)) else { return Poll::Ready(Ok(None)) };
@@ -55,26 +73,36 @@ impl InBody {
         }
     }
 
-    async fn data(&mut self) -> Result<Option<Bytes>, Refusal> {
-        poll_fn(|cx| self.poll_data(cx)).await
+    /// The next piece, of a body of which there may be so many bytes more. What is announced is not waited for if it is
+    /// more than that.
+    async fn data(&mut self, room: usize, limits: &Limits) -> Result<Option<Bytes>, Refusal> {
+        poll_fn(|cx| match self.poll_data(cx) {
+            Poll::Pending if self.announced() > room as u64 => {
+                Poll::Ready(Err(Refusal::BodyTooLarge(limits.body_bytes)))
+            }
+            poll => poll,
+        })
+        .await
     }
 }
 
 /// The whole body. A body that came in one piece is not copied.
 pub(crate) async fn whole(
-    headers: &HeaderMap,
+    headers: &mut HeaderMap,
     mut body: InBody,
     limits: &Limits,
     record: &mut Record,
 ) -> Result<Bytes, Refusal> {
-    if let Some(encoding) = headers.get(CONTENT_ENCODING)
-        && encoding != "identity"
-    {
-        return Err(Refusal::EncodedBody(encoding.to_str().unwrap_or("unknown").chars().take(32).collect()));
-    }
+    let coding = Coding::of(headers)?;
     let limit = limits.body_bytes;
     if body.least() > limit as u64 {
         return Err(Refusal::BodyTooLarge(limit));
+    }
+    if let Some(coding) = coding {
+        // They say of the body what is not true of what plugins see.
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(CONTENT_LENGTH);
+        body = InBody::Coded(Box::new((body, Decoding::new(coding, limits))));
     }
     // A short body comes with its head: then there is nothing to wait for, and no timer to set.
     let first = match poll_fn(|cx| Poll::Ready(body.poll_data(cx))).await {
@@ -114,7 +142,7 @@ async fn in_time(
     let late = |_| Refusal::BodyTimeout(time);
     let first = match first {
         Some(first) => Some(first),
-        None => tokio::time::timeout(time, body.data()).await.map_err(late)??,
+        None => tokio::time::timeout(time, body.data(limits.body_bytes, limits)).await.map_err(late)??,
     };
     let Some(first) = first else { return Ok(gathered.finish()) };
     tokio::time::timeout(time, collect(first, body, gathered, limits)).await.map_err(late)?
@@ -132,7 +160,7 @@ async fn collect(
             Full::TooLong => Refusal::BodyTooLarge(limits.body_bytes),
             Full::NoRoom => Refusal::RequestMemory,
         })?;
-        next = if body.is_over() { None } else { body.data().await? };
+        next = if body.is_over() { None } else { body.data(all.longest().saturating_sub(all.len()), limits).await? };
     }
     Ok(all.finish())
 }

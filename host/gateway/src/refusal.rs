@@ -1,9 +1,10 @@
 //! Every way in which the gateway itself says no: one enum, one table.
 
+use crate::decode::CODINGS;
 use crate::request_id::RequestId;
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
 use weir_dialect::ReadError;
@@ -41,11 +42,20 @@ pub(crate) enum Refusal {
     #[error("there is nothing at this path: the API is at /v1/chat/completions, /v1/embeddings and /v1/models")]
     NotFound,
     #[error("this path takes {0} only")]
-    MethodNotAllowed(Method),
+    MethodNotAllowed(&'static str),
+    #[error(
+        "this request has come through this gateway before, as its `Via` says: a provider's `base_url` leads back here, \
+         or another gateway has the same `server.name`"
+    )]
+    Loop,
     #[error("{0}")]
     Denied(Denied),
-    #[error("the body is {0}-encoded: send it as plain JSON")]
+    #[error("the body's content coding `{0}` is not known here: send it plain, or as one of {CODINGS}")]
     EncodedBody(String),
+    #[error("the body is not {0}, as its `content-encoding` says")]
+    Mislabelled(&'static str),
+    #[error("the body becomes more than {0} times as large when it is decoded")]
+    BodyInflated(usize),
     #[error("the body is larger than the {0} bytes that this gateway takes")]
     BodyTooLarge(usize),
     #[error("the body did not arrive within {} s", .0.as_secs())]
@@ -134,6 +144,7 @@ impl Refusal {
             Self::MethodNotAllowed(_) => {
                 row(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", INVALID, Client, Unsaid)
             }
+            Self::Loop => row(StatusCode::LOOP_DETECTED, "loop_detected", API, Gateway, No),
             Self::Denied(denied) => match denied {
                 Denied::MissingKey => row(StatusCode::UNAUTHORIZED, "missing_api_key", AUTH, Client, Unsaid),
                 Denied::MalformedKey | Denied::UnknownKey => {
@@ -146,10 +157,12 @@ impl Refusal {
                     row(StatusCode::TOO_MANY_REQUESTS, "concurrency_limit_exceeded", RATE, Tenant, After(second))
                 }
             },
-            Self::EncodedBody(_) => {
+            Self::EncodedBody(_) | Self::Mislabelled(_) => {
                 row(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", INVALID, Client, Unsaid)
             }
-            Self::BodyTooLarge(_) => row(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", INVALID, Client, Unsaid),
+            Self::BodyTooLarge(_) | Self::BodyInflated(_) => {
+                row(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", INVALID, Client, Unsaid)
+            }
             Self::BodyTimeout(_) => row(StatusCode::REQUEST_TIMEOUT, "request_timeout", INVALID, Client, No),
             Self::BodyBroken => row(StatusCode::BAD_REQUEST, "bad_body", INVALID, Client, Unsaid),
             Self::Unreadable(error) => row(StatusCode::BAD_REQUEST, error.code(), INVALID, Client, Unsaid),
@@ -209,6 +222,9 @@ impl Refusal {
             | Self::MethodNotAllowed(_)
             | Self::Denied(_)
             | Self::EncodedBody(_)
+            | Self::Mislabelled(_)
+            | Self::BodyInflated(_)
+            | Self::Loop
             | Self::BodyTooLarge(_)
             | Self::BodyTimeout(_)
             | Self::BodyBroken
@@ -283,10 +299,11 @@ impl Refusal {
                 headers.insert(RETRY_AFTER_MS, HeaderValue::from(ms));
             }
         }
-        if let Self::MethodNotAllowed(allowed) = self
-            && let Ok(value) = HeaderValue::from_str(allowed.as_str())
-        {
-            headers.insert(ALLOW, value);
+        if let Self::MethodNotAllowed(methods) = self {
+            headers.insert(ALLOW, HeaderValue::from_static(methods));
+        }
+        if let Self::EncodedBody(_) = self {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(CODINGS));
         }
         if let Self::Denied(Denied::RateLimited { limit, reset, .. }) = self {
             crate::answer::add_rate(headers, &Rate { limit: *limit, remaining: 0, reset: *reset });

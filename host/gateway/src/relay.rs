@@ -8,6 +8,7 @@ use crate::gate::ByteShare;
 use crate::gather::{Full, Gathered};
 use crate::journey::Trip;
 use crate::refusal::Refusal;
+use crate::stays;
 use crate::waits::Wait;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
@@ -47,19 +48,21 @@ pub(crate) async fn relay(mut trip: Trip, answered: Answered) -> Answer {
 
 /// Removes what is the upstream's business with us and not the client's.
 fn clean(headers: &mut HeaderMap) {
+    // These two every answer has: then mostly nothing is found below, and the names are gone through once.
+    headers.remove(CONTENT_LENGTH);
+    if let Some(id) = headers.remove(crate::request_id::HEADER) {
+        headers.insert(UPSTREAM_ID, id);
+    }
     // One look at each name is cheaper than looking for each name.
     while let Some(name) = headers.keys().find(|name| is_upstreams_own(name)).cloned() {
-        let value = headers.remove(&name);
-        if let Some(id) = value.filter(|_| name == crate::request_id::HEADER) {
-            headers.insert(UPSTREAM_ID, id);
-        }
+        headers.remove(&name);
     }
 }
 
 fn is_upstreams_own(name: &HeaderName) -> bool {
     // The limits of the gateway's account at the provider are not the tenant's.
     let name = name.as_str();
-    matches!(name, "content-length" | "set-cookie" | "alt-svc" | "strict-transport-security") || Own::owns(name)
+    Own::owns(name) || stays::is_providers_own(name)
 }
 
 fn is_events(headers: &HeaderMap) -> bool {

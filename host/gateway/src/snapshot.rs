@@ -1,5 +1,6 @@
 //! What a request is served by: configuration, tenants, chains and upstreams of one moment, swapped as a whole.
 
+use crate::via::Via;
 use bytes::Bytes;
 use http::{HeaderValue, Uri};
 use std::collections::HashMap;
@@ -60,6 +61,8 @@ pub(crate) struct Snapshot {
     pub(crate) tenants: Tenants,
     pub(crate) chains: Arc<Chains>,
     pub(crate) providers: Vec<Provider>,
+    /// What this gateway is called among others.
+    pub(crate) via: Via,
     /// Chains by the tenant's index.
     by_tenant: Vec<Option<Arc<Chain>>>,
     /// Chains with new versions on trial, by the tenant's index, and the percentage of requests that take them. Empty
@@ -92,7 +95,8 @@ impl Snapshot {
         let canary = |name: &Arc<str>| chains.canary_of(name).map(|(chain, percent)| (Arc::clone(chain), percent));
         let canaries = if chains.on_trial().is_empty() { Vec::new() } else { names.iter().map(canary).collect() };
         let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
-        Ok(Self { config, tenants, chains, providers, by_tenant, canaries, models, names })
+        let via = Via::new(&config.server.name);
+        Ok(Self { config, tenants, chains, providers, via, by_tenant, canaries, models, names })
     }
 
     /// Looks up the names of all providers that `known` does not have. Off the way of requests: before the snapshot

@@ -1,6 +1,7 @@
-//! The socket of an HTTP/2 client, with the deadlines that hyper leaves to us: idle connections, clients that stop
-//! reading.
+//! The socket of an HTTP/2 client, with what hyper leaves to us: idle connections, clients that stop reading, and clients
+//! that send what brings no request.
 
+use bytes::BytesMut;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -10,7 +11,8 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::alarm::Alarm;
-use crate::connection::Deadlines;
+use crate::frame_watch::FrameWatch;
+use crate::opening::{Deadlines, PREFACE};
 use crate::traffic::Traffic;
 
 /// The socket.
@@ -22,12 +24,39 @@ pub(crate) struct Socket {
     writing: Alarm,
     opened: Instant,
     stalled_since: Option<Instant>,
+    /// What was read before it was known that this is HTTP/2.
+    early: BytesMut,
+    frames: FrameWatch,
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, traffic: Rc<Traffic>, deadlines: Deadlines) -> Self {
+    /// A connection on which `early` has come: the preface, and more perhaps.
+    pub(crate) fn new(
+        (stream, early): (TcpStream, BytesMut),
+        traffic: Rc<Traffic>,
+        deadlines: Deadlines,
+        mut frames: FrameWatch,
+    ) -> Self {
         let (reading, writing) = (Alarm::default(), Alarm::default());
-        Self { stream, traffic, deadlines, reading, writing, opened: Instant::now(), stalled_since: None }
+        // What is wrong with it is said when it is taken.
+        let _ = frames.read(early.get(PREFACE.len()..).unwrap_or_default());
+        Self {
+            stream,
+            traffic,
+            deadlines,
+            reading,
+            writing,
+            opened: Instant::now(),
+            stalled_since: None,
+            early,
+            frames,
+        }
+    }
+
+    /// Takes leave of the client.
+    pub(crate) async fn close(mut self) {
+        self.traffic.close();
+        self.frames.take_leave(&mut self.stream).await;
     }
 
     /// Nothing can be read now: is somebody late?
@@ -60,11 +89,18 @@ impl Socket {
 impl AsyncRead for Socket {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !this.early.is_empty() {
+            let taken = this.early.split_to(buf.remaining().min(this.early.len()));
+            buf.put_slice(&taken);
+            return Poll::Ready(this.frames.read(&[]));
+        }
+        let before = buf.filled().len();
         let poll = Pin::new(&mut this.stream).poll_read(cx, buf);
         if poll.is_pending() && this.late(cx) {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing in time")));
         }
-        poll
+        let looked_at = this.frames.read(buf.filled().get(before..).unwrap_or_default());
+        poll.map(|read| read.and(looked_at))
     }
 }
 
@@ -72,6 +108,9 @@ impl AsyncWrite for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let poll = Pin::new(&mut this.stream).poll_write(cx, buf);
+        if let Poll::Ready(Ok(written)) = poll {
+            this.frames.wrote(buf.get(..written).unwrap_or_default());
+        }
         this.stalled(poll, cx)
     }
 
@@ -82,6 +121,9 @@ impl AsyncWrite for Socket {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let poll = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        if let Poll::Ready(Ok(written)) = poll {
+            this.frames.wrote_of(bufs, written);
+        }
         this.stalled(poll, cx)
     }
 

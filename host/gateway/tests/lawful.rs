@@ -140,7 +140,7 @@ fn broken_grammar_is_refused_in_openais_shape_before_any_upstream() {
         ("space before the colon", request(&format!("{sized}x : a\r\n"), &body), 400, "malformed_head"),
         ("NUL in a value", request(&format!("{sized}x: a\0b\r\n"), &body), 400, "malformed_head"),
         ("another protocol", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), 400, "malformed_head"),
-        ("another version", b"GET /v1/models HTTP/1.2\r\nhost: a\r\n\r\n".to_vec(), 505, "unsupported_version"),
+        ("another version", b"GET /v1/models HTTP/2.0\r\nhost: a\r\n\r\n".to_vec(), 505, "unsupported_version"),
         ("more than 100 fields", request(&format!("{sized}{many}"), &body), 431, "too_many_headers"),
         ("more than 32 KiB of head", request(&format!("{sized}{large}"), &body), 431, "head_too_large"),
         (

@@ -11,6 +11,8 @@ use crate::fields;
 
 /// The longest line in front of a chunk; only extensions, which mean nothing here, make one longer than 20 bytes.
 const LINE: u32 = 4 * 1024;
+/// The largest chunk, in bytes.
+const LARGEST: u64 = i64::MAX as u64;
 /// So many bytes the trailers may have.
 const TRAILERS: usize = 16 * 1024;
 
@@ -106,6 +108,12 @@ impl Chunked {
         self.next == Next::End
     }
 
+    /// The fewest bytes of data that are still to come: what is left of the chunk that has begun.
+    #[must_use]
+    pub fn least(&self) -> u64 {
+        if self.next == Next::Data { self.left } else { 0 }
+    }
+
     /// Whether the next call of [`Chunked::decode`] fails, whatever it is given.
     #[must_use]
     pub fn malformed(&self) -> bool {
@@ -127,7 +135,8 @@ impl Chunked {
             (Next::Digits | Next::Blank, b' ' | b'\t') => self.longer(Next::Blank),
             (Next::Digits | Next::Blank, b';') => Next::Extension,
             (Next::Digits | Next::Blank | Next::Extension, b'\r') => Next::SizeLf,
-            (Next::Extension, b'\n') => Next::Nothing,
+            // A lone line feed may end a line elsewhere (RFC 9112 section 2.2): here nobody waits for more behind it.
+            (Next::Extension | Next::Trailer | Next::InTrailer, b'\n') => Next::Nothing,
             (Next::Extension, _) => self.longer(Next::Extension),
             (Next::SizeLf, b'\n') if self.left == 0 => Next::Trailer,
             (Next::SizeLf, b'\n') => Next::Data,
@@ -145,11 +154,12 @@ impl Chunked {
     fn digit(&mut self, byte: u8) -> Next {
         let value = char::from(byte).to_digit(16).map(u64::from);
         match self.left.checked_mul(16).zip(value).and_then(|(left, value)| left.checked_add(value)) {
-            Some(left) => {
+            // What needs the sign of a signed number is read in two ways.
+            Some(left) if left <= LARGEST => {
                 self.left = left;
                 self.longer(Next::Digits)
             }
-            None => Next::Nothing,
+            _ => Next::Nothing,
         }
     }
 

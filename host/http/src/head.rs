@@ -31,9 +31,16 @@ pub enum Unlawful {
     /// The target names another host than the `Host` field (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1).
     #[error("the request's target and its `Host` field name different hosts")]
     HostMismatch,
-    /// A target that is neither a path from `/` nor an absolute `http` or `https` URI (RFC 9112 section 3.2).
-    #[error("the request's target must be a path that begins with `/`, or an absolute http or https URI")]
+    /// A target that is neither a path from `/` nor an absolute `http` or `https` URI, or has a fragment (RFC 9112
+    /// section 3.2).
+    #[error("the request's target must be a path that begins with `/`, or an absolute http or https URI, without `#`")]
     BadTarget,
+    /// A target of the scheme `https` on a connection without TLS (RFC 9110 section 7.4).
+    #[error("the request is for an https resource, and this connection is not secured: send it to an http URI")]
+    Misdirected,
+    /// More than one `Authorization` (RFC 9110 sections 5.3 and 11.6.2): two answers to who is asking.
+    #[error("the request has more than one `Authorization` field; send exactly one")]
+    ManyAuthorizations,
     /// `CONNECT` and `TRACE` (RFC 9110 section 9.3): this is no tunnel and no mirror.
     #[error("the methods CONNECT and TRACE are not allowed here")]
     MethodNotAllowed,
@@ -76,11 +83,13 @@ impl Unlawful {
             | Self::BadHost
             | Self::HostMismatch
             | Self::BadTarget
+            | Self::ManyAuthorizations
             | Self::TransferEncoding
             | Self::LengthAndEncoding
             | Self::BadLength
             | Self::Malformed
             | Self::BareLineFeed => StatusCode::BAD_REQUEST,
+            Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooManyHeaders | Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::Expectation => StatusCode::EXPECTATION_FAILED,
@@ -96,6 +105,8 @@ impl Unlawful {
             Self::BadHost => "bad_host",
             Self::HostMismatch => "host_mismatch",
             Self::BadTarget => "bad_target",
+            Self::Misdirected => "misdirected_request",
+            Self::ManyAuthorizations => "many_authorizations",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TransferEncoding => "bad_transfer_encoding",
             Self::LengthAndEncoding => "length_and_encoding",
@@ -110,13 +121,15 @@ impl Unlawful {
     }
 }
 
-/// How large a head may be.
+/// What a head is judged by: how large it may be, and what its connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeadLimits {
     /// Bytes of the head as HTTP/1.1 would write it: request line, fields, blank line.
     pub bytes: usize,
     /// Header fields, each line counted.
     pub headers: usize,
+    /// Whether the way to the client is secured, so that `https` resources may be asked for (RFC 9110 section 7.4).
+    pub secured: bool,
 }
 
 /// Checks a request's head. Allocates nothing. What the path says is not its business: routes are matched exactly.
@@ -134,14 +147,14 @@ pub fn check(parts: &Parts, limits: &HeadLimits) -> Result<(), Unlawful> {
     for (name, value) in &parts.headers {
         signs.note(name, value.as_bytes());
     }
-    judge(parts, &signs)
+    judge(parts, &signs, limits.secured)
 }
 
 /// The rules, for a head whose size is known to be lawful and whose fields `signs` has noted.
 ///
 /// # Errors
 /// The first rule that is broken.
-pub(crate) fn judge(parts: &Parts, signs: &Signs<'_>) -> Result<(), Unlawful> {
+pub(crate) fn judge(parts: &Parts, signs: &Signs<'_>, secured: bool) -> Result<(), Unlawful> {
     match parts.version {
         Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2 => {}
         _ => return Err(Unlawful::UnsupportedVersion),
@@ -150,8 +163,9 @@ pub(crate) fn judge(parts: &Parts, signs: &Signs<'_>) -> Result<(), Unlawful> {
         return Err(Unlawful::MethodNotAllowed);
     }
     signs.check_framing(parts.version)?;
-    check_target(parts)?;
+    check_target(parts, secured)?;
     signs.check_host(parts)?;
+    signs.check_once()?;
     signs.check_expect()
 }
 
@@ -167,10 +181,15 @@ fn head_bytes(parts: &Parts) -> usize {
 }
 
 /// Origin-form or absolute-form (RFC 9112 section 3.2), and `*` for OPTIONS.
-fn check_target(parts: &Parts) -> Result<(), Unlawful> {
+fn check_target(parts: &Parts, secured: bool) -> Result<(), Unlawful> {
     let uri = &parts.uri;
-    if uri.authority().is_some() && !matches!(uri.scheme_str(), Some("http" | "https")) {
-        return Err(Unlawful::BadTarget);
+    match uri.scheme_str() {
+        Some("http") => {}
+        Some("https") if secured => {}
+        Some("https") => return Err(Unlawful::Misdirected),
+        // Of HTTP/2, too, the scheme is a part of the target.
+        None if uri.authority().is_none() => {}
+        _ => return Err(Unlawful::BadTarget),
     }
     match uri.path() {
         path if path.starts_with('/') => Ok(()),

@@ -11,7 +11,7 @@ mod tests;
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use crate::fields::trim;
 use crate::head::{self, HeadLimits, Signs, Unlawful};
@@ -48,6 +48,8 @@ pub struct Finder {
     lines: usize,
     /// Up to here there is no end of that line.
     searched: usize,
+    /// Up to here no carriage return is alone.
+    judged: usize,
 }
 
 /// A whole head, of which nothing is known but that its lines end as they must.
@@ -90,7 +92,20 @@ impl Finder {
         if got.len() > longest {
             return Err(Unlawful::HeadTooLarge);
         }
+        self.judge_returns(got)?;
         judge_part(got).map(|()| None)
+    }
+
+    /// A carriage return alone is no part of any head, so nobody waits for the rest of one that has it. Of whole heads
+    /// [`read`] finds it.
+    fn judge_returns(&mut self, got: &[u8]) -> Result<(), Unlawful> {
+        let new = got.get(self.judged..).unwrap_or_default();
+        if memchr_iter(b'\r', new).any(|at| new.get(at + 1).is_some_and(|next| *next != b'\n')) {
+            return Err(Unlawful::Malformed);
+        }
+        // The last one may be the beginning of a line's end.
+        self.judged = got.len() - usize::from(got.last() == Some(&b'\r'));
+        Ok(())
     }
 }
 
@@ -124,7 +139,7 @@ pub fn read(found: &Found, limits: &HeadLimits, parts: &mut Parts) -> Result<Mea
     // The request line and the empty one are no fields.
     parts.headers.reserve(found.lines.saturating_sub(2).min(limits.headers));
     read_fields(bytes, rest, limits.headers, &mut parts.headers, &mut signs)?;
-    head::judge(parts, &signs)?;
+    head::judge(parts, &signs, limits.secured)?;
     let framing = if signs.chunked() { Framing::Chunked } else { Framing::Length(signs.length().unwrap_or(0)) };
     Ok(Meant { framing, expects_continue: signs.expects(parts.version), keep_alive: signs.keeps_alive(parts.version) })
 }
@@ -150,6 +165,8 @@ fn request_line(line: &[u8], parts: &mut Parts) -> Result<(), Unlawful> {
     parts.version = match version {
         b"HTTP/1.1" => Version::HTTP_11,
         b"HTTP/1.0" => Version::HTTP_10,
+        // A later minor version may be answered as the latest one that is known (RFC 9110 section 2.5).
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'2'..=b'9'] => Version::HTTP_11,
         [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => return Err(Unlawful::UnsupportedVersion),
         _ => return Err(Unlawful::Malformed),
     };
@@ -158,6 +175,10 @@ fn request_line(line: &[u8], parts: &mut Parts) -> Result<(), Unlawful> {
     let same = parts.uri.authority().is_none()
         && parts.uri.path_and_query().is_some_and(|known| known.as_str().as_bytes() == target);
     if !same {
+        // The parser of URIs would drop a fragment without a word.
+        if memchr(b'#', target).is_some() {
+            return Err(Unlawful::BadTarget);
+        }
         // Copied, for it stays when the head is gone.
         parts.uri = Uri::from_maybe_shared(Bytes::copy_from_slice(target)).map_err(|_| Unlawful::BadTarget)?;
     }

@@ -53,7 +53,21 @@ impl Cache {
             let why = format!("others may read the key in {}: delete the folder", folder.display());
             return Err(LoadError::Cache(why));
         }
-        Ok(Self { folder: folder.to_owned(), key })
+        let cache = Self { folder: folder.to_owned(), key };
+        cache.sweep();
+        Ok(cache)
+    }
+
+    /// Takes away what processes that are gone had not written to its end.
+    fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let writer = name.strip_suffix(".tmp").and_then(|name| name.rsplit_once('.')).map(|(_, writer)| writer);
+            if writer.is_some_and(|writer| writer.parse::<u32>().is_ok() && !Path::new("/proc").join(writer).exists()) {
+                let _ = fs::remove_file(&path);
+            }
+        }
     }
 
     fn path(&self, wasm: &blake3::Hash, settings: u64) -> PathBuf {
@@ -86,11 +100,9 @@ impl Cache {
     /// Keeps compiled code.
     pub(crate) fn put(&self, wasm: &blake3::Hash, settings: u64, code: &[u8]) -> std::io::Result<()> {
         let path = self.path(wasm, settings);
-        let half = path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?;
-        file.write_all(self.seal(wasm, settings, code).as_bytes())?;
-        file.write_all(code)?;
-        fs::rename(&half, &path)?;
+        let half = half_of(&path);
+        let written = write(&half, &[self.seal(wasm, settings, code).as_bytes(), code]);
+        written.and_then(|()| fs::rename(&half, &path)).inspect_err(|_| drop(fs::remove_file(&half)))?;
         self.prune(&path)
     }
 
@@ -118,6 +130,17 @@ impl Cache {
     }
 }
 
+/// The name of a file that is being written.
+fn half_of(path: &Path) -> PathBuf {
+    path.with_extension(format!("{}.tmp", std::process::id()))
+}
+
+/// Writes a file that only its owner may read, or leaves nothing: a disk that is full is no fuller for it.
+fn write(path: &Path, pieces: &[&[u8]]) -> std::io::Result<()> {
+    let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    pieces.iter().try_for_each(|piece| file.write_all(piece)).inspect_err(|_| drop(fs::remove_file(path)))
+}
+
 fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
     if let Ok(found) = file::read(path, KEY)
         && let Ok(key) = found.try_into()
@@ -126,8 +149,8 @@ fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
     }
     let mut key = [0; 32];
     getrandom::fill(&mut key).map_err(std::io::Error::other)?;
-    let half = path.with_extension(format!("{}.tmp", std::process::id()));
-    fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&half)?.write_all(&key)?;
+    let half = half_of(path);
+    write(&half, &[&key])?;
     // Another process may be doing the same: whoever links first wins, and both use what is there.
     let _ = fs::hard_link(&half, path);
     fs::remove_file(&half)?;

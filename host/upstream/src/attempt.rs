@@ -10,6 +10,7 @@ use http::header::HOST;
 use http::uri::Parts;
 use http::{Method, Request, Response, StatusCode, Uri, Version};
 use tokio::time::Instant;
+use weir_http::fields::FIELDS;
 
 use crate::body::Incoming;
 use crate::connect::connect;
@@ -188,6 +189,9 @@ impl Attempt<'_> {
         match sent.await {
             Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 Err(Miss::Failed(AttemptError::Protocol("101 although nobody asked for an upgrade")))
+            }
+            Ok(Ok(response)) if response.headers().len() > FIELDS => {
+                Err(Miss::Failed(AttemptError::Protocol("its head is too large")))
             }
             Ok(Ok(response)) => Ok(response.map(Incoming::Many)),
             Ok(Err(mut failed)) => match failed.take_message() {

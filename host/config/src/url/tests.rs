@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{UrlFault, base_url};
+use super::{UrlFault, base_url, is_endpoint};
 
 #[test]
 fn lawful_urls_lose_only_their_last_slash() {
@@ -48,6 +48,30 @@ fn each_fault_is_told_apart() {
     for (text, wanted) in table {
         assert_eq!(base_url(text), Err(wanted), "{text}");
     }
+}
+
+#[test]
+fn a_url_that_ends_in_an_endpoint_is_no_base() {
+    for path in [
+        "/v1/chat/completions",
+        "/v1/chat/completions/",
+        "/openai/v1/Chat/Completions",
+        "/chat/completions",
+        "/v1/completions",
+        "/v1/embeddings",
+        "/embeddings",
+        "/v1/models",
+        "/v1/responses",
+        "/v1/messages",
+    ] {
+        assert!(is_endpoint(&base_url(&format!("https://host{path}")).unwrap()), "{path}");
+    }
+    for path in
+        ["", "/", "/v1", "/models", "/inference", "/chat", "/my-embeddings", "/v1/completions/x", "/embeddings/v1"]
+    {
+        assert!(!is_endpoint(&base_url(&format!("https://host{path}")).unwrap()), "{path}");
+    }
+    assert!(!is_endpoint(&base_url("https://embeddings").unwrap()));
 }
 
 proptest! {

@@ -26,11 +26,11 @@ fn unknown_keys() {
     each_is(&[
         (
             "[server]\nlissten = \"127.0.0.1:1\"",
-            "weir.toml:17: server.lissten: is not known; did you mean `listen`? known here: admin, debug_headers, drain, listen, workers",
+            "weir.toml:17: server.lissten: is not known; did you mean `listen`? known here: admin, behind_tls, debug_headers, drain, listen, name, workers",
         ),
         (
             "[sever]\nx = 1",
-            "weir.toml:16: sever: is not known; did you mean `server`? known here: limits, log, metrics, models, ",
+            "weir.toml:16: sever: is not known; did you mean `server`? known here: cors, limits, log, metrics, models, ",
         ),
         (
             "[limits]\nHead-Timeout = \"1s\"",
@@ -152,9 +152,20 @@ fn values_out_of_bounds() {
 
 #[test]
 fn limits_of_zero() {
-    for key in
-        ["head", "headers", "body", "response", "event", "held", "connections", "in_flight", "series", "h2_streams"]
-    {
+    for key in [
+        "head",
+        "headers",
+        "body",
+        "response",
+        "event",
+        "held",
+        "connections",
+        "in_flight",
+        "series",
+        "h2_streams",
+        "h2_control_frames",
+        "body_ratio",
+    ] {
         each_is(&[(&format!("[limits]\n{key} = 0"), &format!("weir.toml:17: limits.{key}: is zero; give "))]);
     }
     for key in ["head_timeout", "body_timeout", "keep_alive_timeout", "write_timeout"] {

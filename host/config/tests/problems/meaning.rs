@@ -36,6 +36,14 @@ fn providers() {
         ("base_url = \"api.openai.com\"", "base_url: is not an http:// or https:// URL; "),
         ("base_url = \"https://u:s3cret@host\"", "base_url: holds a user name or password; "),
         ("base_url = \"https://host/v1?key=s3cret\"", "base_url: has a query or a fragment; "),
+        (
+            "base_url = \"https://host/v1/chat/completions\"",
+            "base_url: ends in the path of an endpoint, which Weir puts behind it by itself; ",
+        ),
+        (
+            "base_url = \"https://host/v1/embeddings/\"",
+            "base_url: ends in the path of an endpoint, which Weir puts behind it by itself; ",
+        ),
         ("base_url = \"https://ho st\"", "base_url: has a host that is not one; "),
         ("base_url = \"https://host:0\"", "base_url: has a port that is not one; "),
         ("api_key = \"${UNSET_KEY}\"", "api_key: the environment variable UNSET_KEY is not set; set it, "),
@@ -250,4 +258,24 @@ fn secrets_and_callouts() {
     }
     let twice = granted("allow = [\"https://A.example/\", \"https://a.example:443\"]");
     each_is(&[(&twice, "weir.toml:19: plugins.chain[0].callouts.allow[1]: stands there twice; ")]);
+}
+
+#[test]
+fn pages_and_names() {
+    for origin in [
+        "https://app.example.org/",
+        "app.example.org",
+        "null",
+        "https://App.example.org",
+        "https://a:443",
+        "https://u@a",
+        "://a",
+    ] {
+        let text = format!("[cors]\norigins = [\"{origin}\"]");
+        each_is(&[(&text, &format!("weir.toml:17: cors.origins[0]: `{origin}` is not an origin; "))]);
+    }
+    for name in ["a b", "a,b", "weir/1"] {
+        let text = format!("[server]\nname = \"{name}\"");
+        each_is(&[(&text, &format!("weir.toml:17: server.name: `{name}` is not a name for `Via`; "))]);
+    }
 }

@@ -29,6 +29,11 @@ impl Incoming {
         self.wire.borrow().least()
     }
 
+    /// The bytes that are known to come: of a body in chunks, those of the chunk that has begun.
+    pub(crate) fn announced(&self) -> u64 {
+        self.wire.borrow().announced()
+    }
+
     /// Whether all of it has been taken.
     pub(crate) fn is_over(&self) -> bool {
         self.wire.borrow().is_over()

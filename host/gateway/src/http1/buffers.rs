@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use super::date;
 
 /// The least room that a read is given.
-pub(super) const READ: usize = 8 * 1024;
+pub(crate) const READ: usize = 8 * 1024;
 /// What is allocated at once for small reads. What was read keeps its whole block in memory, so blocks are small.
 const BLOCK: usize = 16 * 1024;
 /// What the buffer for answers keeps.
@@ -39,7 +39,7 @@ impl fmt::Debug for Buffers {
 
 impl Buffers {
     /// Reads once, `want` bytes or more if they are there; nothing is the end of the stream.
-    pub(super) fn poll_read(
+    pub(crate) fn poll_read(
         &self,
         stream: &mut TcpStream,
         want: usize,

@@ -38,6 +38,15 @@ impl Upload {
         }
     }
 
+    /// The bytes of data that are known to come: all of them, or the rest of a chunk.
+    pub(super) fn announced(&self) -> u64 {
+        match self {
+            Self::Length(left) => *left,
+            Self::Chunked(chunked) => chunked.least(),
+            Self::Over | Self::Broken => 0,
+        }
+    }
+
     /// Takes the body's data out of `got`, in one piece: all of it that is there, most often without a copy. What is
     /// behind the body stays.
     pub(super) fn take(&mut self, got: &mut BytesMut) -> Result<BytesMut, Malformed> {

@@ -21,8 +21,8 @@ use super::buffers::READ;
 use super::unsent::Unsent;
 use super::upload::Upload;
 use crate::alarm::Alarm;
-use crate::connection::Deadlines;
 use crate::drain::Drain;
+use crate::opening::{Deadlines, Opening};
 use crate::worker::Worker;
 
 /// The most room that a read of a body asks for.
@@ -35,6 +35,11 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// The connection broke, or its client broke a deadline or the framing of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Broken;
+
+/// Whether something has come that nobody has read, whatever the event loop knows of it.
+pub(crate) fn has_been_asked(stream: &TcpStream) -> bool {
+    matches!(socket2::SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]), Ok(1..))
+}
 
 /// A client's end of a connection.
 #[derive(Debug)]
@@ -62,18 +67,18 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(worker: Rc<Worker>, stream: TcpStream, deadlines: Deadlines) -> Self {
+    pub(super) fn new(worker: Rc<Worker>, stream: TcpStream, opening: Opening, deadlines: Deadlines) -> Self {
         Self {
             stream,
             worker,
             deadlines,
-            got: BytesMut::new(),
+            got: opening.got,
             finder: Finder::default(),
             upload: Upload::Over,
             want: READ,
             promise: b"",
-            head_begun: false,
-            waiting_since: None,
+            head_begun: true,
+            waiting_since: opening.since,
             reading: Alarm::default(),
             writing: Alarm::default(),
             stalled_since: None,
@@ -122,14 +127,10 @@ impl Wire {
             return Poll::Ready(false);
         }
         // Who has asked is answered. The event loop may not know yet, so the socket itself is asked.
-        if !begun && drain.has_begun() && !self.has_been_asked() {
+        if !begun && drain.has_begun() && !has_been_asked(&self.stream) {
             return Poll::Ready(false);
         }
         Poll::Pending
-    }
-
-    fn has_been_asked(&self) -> bool {
-        matches!(socket2::SockRef::from(&self.stream).peek(&mut [MaybeUninit::uninit()]), Ok(1..))
     }
 
     /// Whether the client has left while it is waiting for an answer. What it asks next is kept, up to a bound.
@@ -186,6 +187,11 @@ impl Wire {
     /// The fewest bytes of the body that have not been taken.
     pub(super) fn least(&self) -> u64 {
         self.upload.least()
+    }
+
+    /// The bytes of the body that are known to come, and have not been taken.
+    pub(super) fn announced(&self) -> u64 {
+        self.upload.announced()
     }
 
     /// Whether all of the body has been taken.

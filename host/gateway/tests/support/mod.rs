@@ -10,6 +10,7 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 pub mod client;
+pub mod frames;
 pub mod h2;
 pub mod tls;
 pub mod upstream;

@@ -1,4 +1,4 @@
-use super::{Chunked, LINE, TRAILERS};
+use super::{Chunked, LARGEST, LINE, TRAILERS};
 use bytes::BytesMut;
 use proptest::prelude::*;
 
@@ -138,6 +138,35 @@ fn all_chunks_of_a_buffer_become_one_piece_without_an_allocation() {
     chunked.decode(&mut buffer).unwrap();
     assert_eq!(buffer, "abcdefgh");
     assert!(all.contains(&buffer.as_ptr()));
+}
+
+#[test]
+fn a_size_that_needs_the_sign_of_a_signed_number_is_malformed_with_its_last_digit() {
+    for size in ["8000000000000000", "ffffffffffffffff", "08000000000000000", "10000000000000000"] {
+        assert!(decode([size.as_bytes()]).malformed, "{size}");
+        assert!(decode(size.as_bytes().chunks(1)).malformed, "{size}");
+    }
+    let mut chunked = Chunked::default();
+    assert!(chunked.decode(&mut BytesMut::from("7fffffffffffffff\r\n")).is_ok());
+    assert_eq!((chunked.malformed(), chunked.least()), (false, LARGEST));
+}
+
+#[test]
+fn what_is_announced_of_a_chunk_is_known_before_it_comes() {
+    let mut chunked = Chunked::default();
+    assert_eq!(chunked.least(), 0);
+    chunked.decode(&mut BytesMut::from("a\r\nabc")).unwrap();
+    assert_eq!(chunked.least(), 7);
+    chunked.decode(&mut BytesMut::from("defghij")).unwrap();
+    assert_eq!(chunked.least(), 0);
+}
+
+#[test]
+fn a_line_feed_alone_in_the_trailers_is_malformed_at_once() {
+    for text in ["0\r\nx: y\n", "0\r\n\n", "0\r\nx\n", "0\r\nx: y\r\n\n", "1\r\na\r\n0\r\nx: y\r\nz: \n"] {
+        assert!(decode([text.as_bytes()]).malformed, "{text:?}");
+        assert!(decode(text.as_bytes().chunks(1)).malformed, "{text:?}, byte by byte");
+    }
 }
 
 #[test]

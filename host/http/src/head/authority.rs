@@ -55,7 +55,7 @@ fn is_host(host: &[u8]) -> bool {
     !host.is_empty() && is_reg_name(host)
 }
 
-/// `*( unreserved / pct-encoded / sub-delims )`
+/// `*( unreserved / pct-encoded / sub-delims )`, without the comma: whoever joins the lines of two fields makes one.
 fn is_reg_name(host: &[u8]) -> bool {
     // A name with an encoded byte is hardly ever seen, and looked at once more.
     host.iter().all(|byte| is_plain(*byte)) || is_encoded_name(host)
@@ -75,7 +75,7 @@ fn is_encoded_name(host: &[u8]) -> bool {
     true
 }
 
-/// `unreserved / sub-delims`
+/// `unreserved / sub-delims`, without the comma.
 fn is_plain(byte: u8) -> bool {
     const PLAIN: [bool; 256] = plain();
     PLAIN.get(usize::from(byte)).copied().unwrap_or_default()
@@ -89,20 +89,7 @@ const fn plain() -> [bool; 256] {
             *slot = byte.is_ascii_alphanumeric()
                 || matches!(
                     byte,
-                    b'-' | b'.'
-                        | b'_'
-                        | b'~'
-                        | b'!'
-                        | b'$'
-                        | b'&'
-                        | b'\''
-                        | b'('
-                        | b')'
-                        | b'*'
-                        | b'+'
-                        | b','
-                        | b';'
-                        | b'='
+                    b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b';' | b'='
                 );
         }
         match byte.checked_add(1) {

@@ -1,7 +1,7 @@
 //! What the fields of a request's head say of its host, of its body and of its connection.
 
 use http::Version;
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, TRANSFER_ENCODING};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, TRANSFER_ENCODING};
 use http::request::Parts;
 
 use super::Unlawful;
@@ -18,6 +18,8 @@ pub struct Signs<'a> {
     expects: bool,
     /// and one that nobody here can meet.
     bad_expectation: bool,
+    authorized: bool,
+    many_authorizations: bool,
     close: bool,
     keep_alive: bool,
 }
@@ -58,6 +60,8 @@ impl<'a> Signs<'a> {
                 self.close |= option.eq_ignore_ascii_case(b"close");
                 self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
             }
+        } else if *name == AUTHORIZATION {
+            self.many_authorizations |= std::mem::replace(&mut self.authorized, true);
         } else if *name == EXPECT {
             self.expects = true;
             self.bad_expectation |= !value.eq_ignore_ascii_case(b"100-continue");
@@ -115,6 +119,11 @@ impl<'a> Signs<'a> {
             (Encoding::Chunked, Length::Absent) if version == Version::HTTP_11 => Ok(()),
             (_, Length::Absent) => Err(Unlawful::TransferEncoding),
         }
+    }
+
+    /// Fields that only one of can mean something are there once.
+    pub(super) fn check_once(&self) -> Result<(), Unlawful> {
+        if self.many_authorizations { Err(Unlawful::ManyAuthorizations) } else { Ok(()) }
     }
 
     pub(super) fn check_expect(&self) -> Result<(), Unlawful> {

@@ -3,7 +3,7 @@ use http::{Method, Request, StatusCode, Version};
 
 use super::*;
 
-const LIMITS: HeadLimits = HeadLimits { bytes: 1024, headers: 8 };
+const LIMITS: HeadLimits = HeadLimits { bytes: 1024, headers: 8, secured: false };
 const H1: Version = Version::HTTP_11;
 const H2: Version = Version::HTTP_2;
 
@@ -62,7 +62,7 @@ fn a_host_is_a_name_or_address_with_perhaps_a_port() {
         "a:",
         "a-b_c~1",
         "a%20b",
-        "a!$&'()*+,;=",
+        "a!$&'()*+;=",
         "a:65535",
     ];
     let bad = [
@@ -89,6 +89,8 @@ fn a_host_is_a_name_or_address_with_perhaps_a_port() {
         "[v1.a]",
         "[::1%25eth0]",
         "a,b:1:2",
+        "a,b",
+        "a,",
         "a%2",
         "a%zz",
         "a%",
@@ -116,9 +118,7 @@ fn an_absolute_target_names_the_same_host_as_the_field() {
         ("http://example.com", "example.com", Ok(())),
         ("http://example.com/", "example.com:80", Ok(())),
         ("http://example.com:80/", "example.com:", Ok(())),
-        ("https://example.com/", "example.com:443", Ok(())),
         ("http://[::1]:8080/", "[::1]:8080", Ok(())),
-        ("https://example.com/", "example.com:80", mismatch),
         ("http://example.com/", "example.org", mismatch),
         ("http://example.com:8080/", "example.com", mismatch),
         ("http://example.com/", "example.com.", mismatch),
@@ -128,6 +128,29 @@ fn an_absolute_target_names_the_same_host_as_the_field() {
     ];
     for (target, host, expected) in cases {
         assert_eq!(&judge(H1, "GET", target, &[("host", host)]), expected, "{target} {host}");
+    }
+}
+
+#[test]
+fn an_https_resource_is_there_for_secured_connections_only() {
+    let asked = |version, secured, target: &str, host: &str| {
+        check(&parts(version, "GET", target, &[("host", host)]), &HeadLimits { secured, ..LIMITS })
+    };
+    for version in [H1, H2] {
+        assert_eq!(asked(version, false, "https://a/", "a"), Err(Unlawful::Misdirected));
+        assert_eq!(asked(version, false, "HTTPS://a/", "b"), Err(Unlawful::Misdirected));
+        assert_eq!(asked(version, true, "https://a/", "a:443"), Ok(()));
+        assert_eq!(asked(version, true, "http://a/", "a"), Ok(()));
+        assert_eq!(asked(version, true, "https://a/", "a:80"), Err(Unlawful::HostMismatch));
+    }
+}
+
+#[test]
+fn who_is_asking_is_said_once() {
+    assert_eq!(post(&[("authorization", "Bearer a")]), Ok(()));
+    for second in ["Bearer a", "Bearer b", "", "Basic x"] {
+        let fields = [("authorization", "Bearer a"), ("Authorization", second)];
+        assert_eq!(post(&fields), Err(Unlawful::ManyAuthorizations), "{second}");
     }
 }
 
@@ -238,6 +261,8 @@ fn every_refusal_has_a_client_error_and_a_code_of_its_own() {
         (BadHost, 400),
         (HostMismatch, 400),
         (BadTarget, 400),
+        (Misdirected, 421),
+        (ManyAuthorizations, 400),
         (MethodNotAllowed, 405),
         (TransferEncoding, 400),
         (LengthAndEncoding, 400),

@@ -3,7 +3,7 @@ use crate::chunked::Chunked;
 use http::Request;
 use proptest::prelude::*;
 
-const LIMITS: HeadLimits = HeadLimits { bytes: 1 << 15, headers: 100 };
+const LIMITS: HeadLimits = HeadLimits { bytes: 1 << 15, headers: 100, secured: false };
 
 /// A server that throws bodies away.
 struct Server {
@@ -77,10 +77,12 @@ fn verdict<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (u64, Result<(), U
     (server.heads, heard)
 }
 
-const LAWFUL: [(&str, u64); 10] = [
+const LAWFUL: [(&str, u64); 12] = [
     ("GET / HTTP/1.1\r\nhost: a\r\n\r\n", 1),
     ("\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", 1),
     ("GET / HTTP/1.0\r\n\r\n", 1),
+    ("GET / HTTP/1.2\r\nhost: a\r\n\r\n", 1),
+    ("GET / HTTP/1.9\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", 2),
     ("POST / HTTP/1.1\r\nhost: a\r\nContent-Length: 3\r\n\r\na\nbGET / HTTP/1.1\r\nhost: a\r\n\r\n", 2),
     ("POST / HTTP/1.1\r\nhost:a\r\ncontent-length:0\r\n\r\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", 2),
     (
@@ -97,7 +99,7 @@ const LAWFUL: [(&str, u64); 10] = [
     ("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\nGET / HTTP/1.1\n\n", 1),
 ];
 
-const UNLAWFUL: [(&str, u64, Unlawful); 32] = [
+const UNLAWFUL: [(&str, u64, Unlawful); 38] = [
     // RFC 9112 section 2.2: how lines end.
     ("GET / HTTP/1.1\nhost: a\r\n\r\n", 0, Unlawful::BareLineFeed),
     ("GET / HTTP/1.1\r\nhost: a\n\r\n", 0, Unlawful::BareLineFeed),
@@ -112,13 +114,24 @@ const UNLAWFUL: [(&str, u64, Unlawful); 32] = [
     ("GET / http/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
     ("G{T / HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
     ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/1.2\r\nhost: a\r\n\r\n", 0, Unlawful::UnsupportedVersion),
+    ("GET / HTTP/1.10\r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
+    ("GET / HTTP/0.9\r\nhost: a\r\n\r\n", 0, Unlawful::UnsupportedVersion),
     ("GET / HTTP/2.0\r\nhost: a\r\n\r\n", 0, Unlawful::UnsupportedVersion),
     ("GET \"/\" HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
     ("GET a:80 HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
+    ("GET /#x HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
+    ("GET /?x# HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
+    ("GET http://a/#x HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
+    ("GET https://a/ HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::Misdirected),
     // Section 3.2: the host.
     ("GET / HTTP/1.1\r\n\r\n", 0, Unlawful::MissingHost),
     ("GET / HTTP/1.1\r\nhost: a\r\nHost: a\r\n\r\n", 0, Unlawful::ManyHosts),
+    // RFC 9110 section 5.3: what cannot be a list is given once.
+    (
+        "GET / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer a\r\nAuthorization: Bearer a\r\n\r\n",
+        0,
+        Unlawful::ManyAuthorizations,
+    ),
     // Section 5: field lines.
     ("GET / HTTP/1.1\r\nhost: a\r\nx : y\r\n\r\n", 0, Unlawful::Malformed),
     ("GET / HTTP/1.1\r\nhost: a\r\nx: y\r\n z\r\n\r\n", 0, Unlawful::Malformed),
@@ -183,7 +196,7 @@ fn a_head_is_read_into_parts_whose_values_are_slices_of_it() {
 #[test]
 fn a_target_is_read_anew_where_it_differs() {
     let mut parts = Request::new(()).into_parts().0;
-    for target in ["/a", "/a", "/a?b", "/", "http://a/", "/", "/a#b", "/a", "*", "/a"] {
+    for target in ["/a", "/a", "/a?b", "/", "http://a/", "/", "/a", "*", "/a"] {
         let method = if target == "*" { "OPTIONS" } else { "GET" };
         let text = format!("{method} {target} HTTP/1.1\r\nhost: a\r\n\r\n");
         let head = Finder::default().find(&mut BytesMut::from(&*text), LIMITS.bytes).unwrap().unwrap();
@@ -235,6 +248,24 @@ fn another_protocol_is_refused_before_its_line_ends() {
         assert_eq!(verdict([bytes]), (0, Err(Unlawful::Malformed)), "{bytes:?}");
     }
     assert_eq!(verdict([b"OPTIONS".as_slice()]), (0, Ok(())));
+}
+
+#[test]
+fn a_carriage_return_alone_is_refused_before_the_head_ends() {
+    let heads = [
+        "GET / HTTP/1.1\rhost: a\r\r",
+        "GET / HTTP/1.1\r\nhost: a\rx",
+        "GET / HTTP/1.1\r\nx: y\r\r",
+        "GET /\r/ HTTP/1.1",
+    ];
+    for head in heads {
+        assert_eq!(verdict([head.as_bytes()]), (0, Err(Unlawful::Malformed)), "{head:?}");
+        assert_eq!(verdict(head.as_bytes().chunks(1)), (0, Err(Unlawful::Malformed)), "{head:?}, byte by byte");
+    }
+    for head in ["GET / HTTP/1.1\r", "GET / HTTP/1.1\r\nhost: a\r", "GET / HTTP/1.1\r\nhost: a\r\n\r"] {
+        assert_eq!(verdict([head.as_bytes()]), (0, Ok(())), "{head:?}");
+        assert_eq!(verdict(head.as_bytes().chunks(1)), (0, Ok(())), "{head:?}, byte by byte");
+    }
 }
 
 /// Pieces of heads, lawful and not, in any order.

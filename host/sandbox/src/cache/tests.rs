@@ -23,6 +23,31 @@ fn what_is_put_is_got_for_the_same_file_and_the_same_engine_only() {
 }
 
 #[test]
+fn what_could_not_be_written_and_what_its_writer_left_behind_is_taken_away() {
+    let (_folder, cache) = open();
+    let leftovers = || {
+        let names = fs::read_dir(&cache.folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".tmp")).collect::<Vec<_>>()
+    };
+    // A folder stands where the entry belongs, so that the last step fails, as every step may on a full disk.
+    fs::create_dir_all(cache.path(&hash("a"), 1).join("in the way")).unwrap();
+    assert!(cache.put(&hash("a"), 1, b"code").is_err());
+    assert_eq!(leftovers(), [""; 0]);
+    let device = Path::new("/dev/full");
+    assert!(!device.exists() || write(device, &[b"code"]).is_err());
+
+    // No process has such a number; this one is alive.
+    let mine = format!("beef-01.{}.tmp", std::process::id());
+    for name in ["beef-01.4294967295.tmp", "key.4294967295.tmp", "notes.tmp", &mine] {
+        fs::write(cache.folder.join(name), b"half").unwrap();
+    }
+    Cache::open(&cache.folder).unwrap();
+    let mut left = leftovers();
+    left.sort();
+    assert_eq!(left, [mine.as_str(), "notes.tmp"]);
+}
+
+#[test]
 fn an_entry_under_another_ones_name_is_not_taken_for_it() {
     let (_folder, cache) = open();
     cache.put(&hash("evil"), 1, b"evil code").unwrap();

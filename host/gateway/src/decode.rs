@@ -1,0 +1,194 @@
+//! Request bodies that come in a content coding (RFC 9110 section 8.4.1): decoded piece by piece as they come, bounded in
+//! what they become and in how much of it at once.
+
+mod engine;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+mod zstd;
+
+use bytes::{Buf as _, Bytes};
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use std::future::Future as _;
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+use weir_config::Limits;
+
+use crate::refusal::Refusal;
+use engine::{Engine, Malformed};
+
+/// A coding that can be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Gzip,
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+/// What `Accept-Encoding` says of them (RFC 9110 section 12.5.3).
+pub(crate) const CODINGS: &str = "gzip, deflate, br, zstd";
+
+/// A piece of what a body becomes has so many bytes at most.
+const PIECE: usize = 16 << 10;
+/// So many bytes of a body are decoded in one step at most. A step that brings nothing out takes its time, too.
+const STEP: usize = 4 << 10;
+/// So long a body is decoded before others have their turn.
+const SLICE: Duration = Duration::from_micros(500);
+/// So many bytes a body may become whatever its size.
+const ANY_RATIO: usize = 1 << 20;
+
+impl Coding {
+    /// The coding that a body's headers name; none if it is as it is.
+    ///
+    /// # Errors
+    /// [`Refusal::EncodedBody`] for one that is not known, and for more than one on top of another.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
+        if !headers.contains_key(CONTENT_ENCODING) {
+            return Ok(None);
+        }
+        let values = headers.get_all(CONTENT_ENCODING).into_iter();
+        let mut names = values
+            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|n| !n.is_empty());
+        let (first, second) = (names.next().unwrap_or(b"identity"), names.next());
+        let is = |name: &str| second.is_none() && first.eq_ignore_ascii_case(name.as_bytes());
+        if is("identity") {
+            Ok(None)
+        } else if is("gzip") || is("x-gzip") {
+            Ok(Some(Self::Gzip))
+        } else if is("deflate") {
+            Ok(Some(Self::Deflate))
+        } else if is("br") {
+            Ok(Some(Self::Brotli))
+        } else if is("zstd") {
+            Ok(Some(Self::Zstd))
+        } else {
+            let all: Vec<_> = [first].into_iter().chain(second).chain(names).map(String::from_utf8_lossy).collect();
+            Err(Refusal::EncodedBody(all.join(", ").chars().take(64).collect()))
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+/// The decoding of one body.
+pub(crate) struct Decoding {
+    coding: Coding,
+    engine: Engine,
+    /// What has come of the body and was not decoded.
+    input: Bytes,
+    /// All of the body has come.
+    is_all: bool,
+    /// There may be more to come out without anything going in.
+    is_full: bool,
+    scratch: Vec<u8>,
+    taken: usize,
+    given: usize,
+    limit: usize,
+    ratio: usize,
+    /// Since when nobody else had a turn.
+    turn: Option<Instant>,
+}
+
+impl Decoding {
+    /// Decodes a body within the limits of any body.
+    pub(crate) fn new(coding: Coding, limits: &Limits) -> Self {
+        Self {
+            coding,
+            engine: Engine::new(coding),
+            input: Bytes::new(),
+            is_all: false,
+            is_full: false,
+            scratch: vec![0; PIECE],
+            taken: 0,
+            given: 0,
+            limit: limits.body_bytes,
+            ratio: limits.body_ratio,
+            turn: None,
+        }
+    }
+
+    /// Whether nothing more comes out.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_all && !self.has_work() && self.engine.is_whole()
+    }
+
+    fn has_work(&self) -> bool {
+        self.is_full || !self.input.is_empty()
+    }
+
+    /// The next piece of what the body becomes, none at its end. `more` gives what comes of the body.
+    pub(crate) fn poll_data(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut more: impl FnMut(&mut Context<'_>) -> Poll<Result<Option<Bytes>, Refusal>>,
+    ) -> Poll<Result<Option<Bytes>, Refusal>> {
+        loop {
+            while self.has_work() {
+                if self.turn.get_or_insert_with(Instant::now).elapsed() > SLICE {
+                    self.turn = None;
+                    // It wakes the task behind a look at the sockets.
+                    return pin!(tokio::task::yield_now()).poll(cx).map(|()| Ok(Some(Bytes::new())));
+                }
+                let given = self.step()?;
+                if given > 0 {
+                    let piece = self.scratch.get(..given).unwrap_or_default();
+                    return Poll::Ready(Ok(Some(Bytes::copy_from_slice(piece))));
+                }
+            }
+            if self.is_all {
+                let end = if self.engine.is_whole() { Ok(None) } else { Err(Refusal::BodyBroken) };
+                return Poll::Ready(end);
+            }
+            let coming = more(cx);
+            if coming.is_pending() {
+                self.turn = None;
+            }
+            match ready!(coming)? {
+                Some(bytes) => self.input = bytes,
+                None => self.is_all = true,
+            }
+        }
+    }
+
+    /// Decodes a little, and says how much came out.
+    fn step(&mut self) -> Result<usize, Refusal> {
+        let some = self.input.get(..STEP).unwrap_or(&self.input);
+        let (taken, given) = self.engine.decode(some, &mut self.scratch).map_err(|Malformed| self.malformed())?;
+        if taken == 0 && given == 0 && !some.is_empty() {
+            return Err(self.malformed());
+        }
+        self.input.advance(taken);
+        (self.taken, self.given) = (self.taken + taken, self.given + given);
+        self.is_full = given == PIECE;
+        if self.given > self.limit || self.taken > self.limit {
+            return Err(Refusal::BodyTooLarge(self.limit));
+        }
+        if self.given > ANY_RATIO && self.given / self.ratio > self.taken {
+            return Err(Refusal::BodyInflated(self.ratio));
+        }
+        Ok(given)
+    }
+
+    /// A body that begins as something else is of another type than it says; one that breaks later is broken.
+    fn malformed(&self) -> Refusal {
+        if self.given == 0 { Refusal::Mislabelled(self.coding.name()) } else { Refusal::BodyBroken }
+    }
+}
+
+impl std::fmt::Debug for Decoding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoding").field("coding", &self.coding).field("given", &self.given).finish_non_exhaustive()
+    }
+}
