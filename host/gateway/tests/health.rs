@@ -211,6 +211,8 @@ fn requests_that_pile_up_without_an_answer_are_noticed_before_the_first_time_out
         answers.recv_timeout(Duration::from_millis(50)).ok()
     });
     assert_eq!(who(&noticed), "b/m");
+    let sent = || gateway.metric("weir_upstream_attempts_total", &["\"up\""]) as usize;
+    until("all that were sent have arrived", || (upstream.seen().len() == sent()).then_some(()));
     let stuck = upstream.seen().len() - 3;
     assert_eq!(gateway.metric("weir_upstream_put_aside_total", &["\"up\"", "reason=\"unanswered\""]), 1.0);
     for _ in 0..30 {

@@ -23,8 +23,9 @@ use crate::timer::Timer;
 use crate::upstream::Upstream;
 
 /// When a kept connection ends so soon after a request was put on it, it had been closed before: the news takes one round
-/// trip. A connection that ends later was open, and the request may have been worked on.
-const STALE_WITHIN: Duration = Duration::from_secs(1);
+/// trip, and some more where either end is busy. A connection that ends later was open, and the request may have been
+/// worked on.
+const STALE_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) struct Attempt<'a> {
     pub(crate) up: &'a Upstream,
