@@ -63,13 +63,13 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: Openin
     let mut has_more = true;
     loop {
         let more = poll_fn(|cx| {
-            // The connection was not opened without some bytes.
-            if std::mem::take(&mut has_more) {
-                return Poll::Ready(true);
-            }
             // Polled until it will wake this task, and not again: the flag is cheaper to look at.
             if !told {
                 told = ending.as_mut().poll(cx).is_ready() || coop::has_budget_remaining();
+            }
+            // The connection was not opened without some bytes.
+            if std::mem::take(&mut has_more) {
+                return Poll::Ready(true);
             }
             connection.wire.borrow_mut().poll_more(&connection.drain, cx)
         });
