@@ -69,7 +69,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut bars = Vec::new();
     for which in &args.only {
         let folder = brood.scratch().join(format!("{which:?}"));
-        std::fs::create_dir_all(&folder).context("no room for the gateway's files")?;
+        // A folder of plugins has to be there, if empty.
+        std::fs::create_dir_all(folder.join("none")).context("no room for the gateway's files")?;
         let rig = Rig { args, brood: &brood, folder };
         let these = match which {
             Which::Tenants => tenants::bars(&rig),

@@ -71,7 +71,8 @@ fn one(args: &Args, brood: &Brood, kind: Kind) -> Result<Vec<Bar>> {
     let addresses = providers.each_ref().map(|provider| provider.address);
     let key = key::generate("outage")?;
     let folder = brood.scratch().join(format!("outage-{kind:?}"));
-    std::fs::create_dir_all(&folder)?;
+    // A folder of plugins has to be there, if empty.
+    std::fs::create_dir_all(folder.join("none"))?;
     let config = config(args, addresses, &key.hash_line(PEPPER.as_bytes()), &folder.join("none"));
     let gateway = Gateway::start(brood, &args.program.gateway, &folder, &config)?;
     let to = control::loopback(&gateway.url)?;
