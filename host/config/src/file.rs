@@ -11,7 +11,7 @@ use std::fs::{self, FileType};
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -232,7 +232,7 @@ fn regular(kind: FileType) -> Result<(), FileError> {
 /// second one for the same path, and no more than a few in all.
 static STUCK: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// Does the work on a thread of its own, and waits no longer than [`DEADLINE`] for it.
+/// Does the work on another thread, and waits no longer than [`DEADLINE`] for it.
 fn in_time<T: Send + 'static>(
     path: &Path,
     work: impl FnOnce(&Path) -> Result<T, FileError> + Send + 'static,
@@ -255,15 +255,29 @@ fn in_time_of<T: Send + 'static>(
     }
     let (sender, receiver) = mpsc::channel();
     let owned = path.to_owned();
-    let reader = move || {
+    let job = Box::new(move || {
         let _ = sender.send(work(&owned));
         // After the answer: whoever gives up looks for one while nobody can take the path off the list.
         stuck().remove(&owned);
+    });
+    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = idle().pop();
+    let reader = match found {
+        Some(reader) => reader,
+        None => start_reader()?,
     };
-    std::thread::Builder::new().name("weir-file".to_owned()).stack_size(256 << 10).spawn(reader)?;
+    let broken = || FileError::from(io::Error::other("its reader broke off"));
+    reader.send(job).map_err(|_| broken())?;
     match receiver.recv_timeout(deadline) {
-        Ok(answer) => answer,
-        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("its reader broke off").into()),
+        Ok(answer) => {
+            let mut idle = idle();
+            if idle.len() < MOST_IDLE {
+                idle.push(reader);
+            }
+            answer
+        }
+        Err(RecvTimeoutError::Disconnected) => Err(broken()),
+        // This reader ends when its system call does.
         Err(RecvTimeoutError::Timeout) => {
             let mut stuck = stuck();
             receiver.try_recv().unwrap_or_else(|_| {
@@ -272,4 +286,17 @@ fn in_time_of<T: Send + 'static>(
             })
         }
     }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Threads that wait for something to read: a start reads thousands of files, and a thread for each would cost more than they.
+static IDLE: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
+const MOST_IDLE: usize = 2;
+
+fn start_reader() -> io::Result<Sender<Job>> {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    let reader = move || jobs.into_iter().for_each(|job| job());
+    std::thread::Builder::new().name("weir-file".to_owned()).stack_size(256 << 10).spawn(reader)?;
+    Ok(sender)
 }

@@ -67,6 +67,10 @@ pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_
     let full = place.is_none();
     let mut record = Box::new(Record::new(worker, held, id, started, place));
     if full {
+        // One hash, so that it is known who is turned away.
+        if let Ok(caller) = record.held.snapshot.tenants.identify(front::token(&parts.headers)) {
+            record.identified(&caller.tenant);
+        }
         return answer::refuse(Refusal::Overloaded, record);
     }
     let read = { worker.until_over(pin!(travel(&mut record, parts, body, lawful))).await };

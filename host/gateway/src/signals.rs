@@ -14,6 +14,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How long workers may go on after the drain's end, their last moment for observers included.
 const BEYOND: Duration = Duration::from_secs(2);
+/// How long a last line may take to be taken from us.
+const SAYING: Duration = Duration::from_secs(1);
 
 /// What has to come to its end.
 pub(crate) struct Running {
@@ -72,16 +74,18 @@ async fn end(mut signals: Signals, told: &Receiver<Running>) {
     signals.next().await;
     let grace = shared.snapshot.load().config.server.drain;
     drainer.begin(grace);
-    // Beside this thread: whoever reads our output may have stopped.
     let line = format!("draining for at most {} s; a second signal ends at once", grace.as_secs_f64());
-    let _ = std::thread::Builder::new().spawn(move || console::say(&line));
+    let said = aside(console::say, line);
     let ended = tokio::task::spawn_blocking(move || {
         let joined = workers.into_iter().map(JoinHandle::join);
         joined.filter(|r| !matches!(r, Ok(Ok(())))).count()
     });
     tokio::select! {
         failed = ended => match failed {
-            Ok(0) => exit(0),
+            Ok(0) => {
+                let _ = said.recv_timeout(SAYING);
+                exit(0)
+            }
             Ok(n) => complain_and_exit(&format!("{n} workers ended badly")),
             Err(why) => complain_and_exit(&format!("workers could not be waited for: {why}")),
         },
@@ -91,12 +95,16 @@ async fn end(mut signals: Signals, told: &Receiver<Running>) {
 }
 
 fn complain_and_exit(why: &str) {
-    let (said, is_said) = channel();
-    let line = format!("weir: {why}");
-    let _ = std::thread::Builder::new().spawn(move || {
-        console::complain(&line);
-        said.send(()).unwrap_or_default();
-    });
-    let _ = is_said.recv_timeout(Duration::from_secs(1));
+    let _ = aside(console::complain, format!("weir: {why}")).recv_timeout(SAYING);
     exit(1);
+}
+
+/// Prints beside this thread, for whoever reads our output may have stopped; the answer comes when that is done.
+fn aside(print: fn(&str), line: String) -> Receiver<()> {
+    let (done, is_done) = channel();
+    let _ = std::thread::Builder::new().spawn(move || {
+        print(&line);
+        done.send(()).unwrap_or_default();
+    });
+    is_done
 }

@@ -8,6 +8,7 @@ use prints::{Prints, prints};
 use settle::{Settle, Step};
 
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ use weir_config::{Looked, Stamp};
 
 /// The look that catches what no event told.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks lies at least this, and four times what a look took: whatever else is written beside what is watched
+/// must not keep a core busy with looking.
+const PAUSE: Duration = Duration::from_millis(20);
 /// How long whoever asks for a look waits for it: a little more than the longest settling.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -108,7 +112,8 @@ impl Watch {
         };
         let pending = Arc::new(AtomicBool::new(false));
         let watcher = if alone { follow(&watched, orders.clone(), &pending) } else { None };
-        let thread = Thread { watched, seen, reported: BTreeSet::new(), pending, watcher, news: Arc::clone(&news) };
+        let (took, news_of_thread) = (Cell::default(), Arc::clone(&news));
+        let thread = Thread { watched, seen, reported: BTreeSet::new(), pending, watcher, took, news: news_of_thread };
         let look = alone.then_some(LOOK);
         std::thread::Builder::new().name("weir-watch".to_owned()).spawn(move || thread.run(&received, look))?;
         Ok(Self { orders, news })
@@ -181,6 +186,8 @@ struct Thread {
     /// Whether a notice waits.
     pending: Arc<AtomicBool>,
     watcher: Option<RecommendedWatcher>,
+    /// How long the last look took.
+    took: Cell<Duration>,
     news: Arc<News>,
 }
 
@@ -196,10 +203,12 @@ impl Thread {
                 Ok(Order::Look(tell)) => {
                     let _ = tell.send(self.settle());
                 }
-                Ok(Order::Event) | Err(RecvTimeoutError::Timeout) => {
+                Ok(Order::Event) => {
+                    std::thread::sleep(self.pause());
                     self.pending.store(false, Ordering::Release);
                     self.tell_news();
                 }
+                Err(RecvTimeoutError::Timeout) => self.tell_news(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -224,7 +233,7 @@ impl Thread {
         loop {
             let now = self.prints();
             match settle.step(now, Instant::now()) {
-                Step::Wait(time) => std::thread::sleep(time),
+                Step::Wait(time) => std::thread::sleep(time.max(self.pause())),
                 Step::Done(found) => {
                     self.seen = found.seen;
                     self.reported = found.change.looked.all_moving().map(Path::to_path_buf).collect();
@@ -235,7 +244,14 @@ impl Thread {
     }
 
     fn prints(&self) -> Prints {
-        prints(&self.watched.config, &self.watched.named, &self.watched.folder)
+        let start = Instant::now();
+        let found = prints(&self.watched.config, &self.watched.named, &self.watched.folder);
+        self.took.set(start.elapsed());
+        found
+    }
+
+    fn pause(&self) -> Duration {
+        PAUSE.max(self.took.get() * 4)
     }
 
     fn name(&mut self, files: Vec<PathBuf>) {

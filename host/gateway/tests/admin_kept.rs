@@ -82,6 +82,25 @@ fn clients_that_say_nothing_or_half_of_it_keep_nobody_out() {
 }
 
 #[test]
+fn a_client_that_says_nothing_is_closed_after_a_while() {
+    let gateway = Gateway::start(&demo_config(""));
+    let start = Instant::now();
+    let connect = |said: &str| {
+        let mut stream = TcpStream::connect(gateway.admin).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(said.as_bytes()).unwrap();
+        stream
+    };
+    let connected = ["", "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n"].map(connect);
+    for (n, mut stream) in connected.into_iter().enumerate() {
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert!(start.elapsed() >= Duration::from_secs(9), "{:?}", start.elapsed());
+        assert_eq!(answer.starts_with(b"HTTP/1.1 200"), n == 1);
+    }
+}
+
+#[test]
 fn a_client_that_reads_slowly_gets_its_whole_answer() {
     let gateway = Gateway::start(&demo_config(""));
     let mut stream = TcpStream::connect(gateway.admin).unwrap();
@@ -141,6 +160,34 @@ fn clients_that_use_up_the_descriptors_leave_some_for_the_probes() {
     });
     gateway.signal("TERM");
     assert!(gateway.wait().success());
+}
+
+#[test]
+fn requests_that_use_up_the_descriptors_on_both_sides_leave_some_for_the_probes() {
+    let upstream = Upstream::start(|_, _, stream| {
+        support::upstream::wait_for_close(stream);
+        false
+    });
+    let gateway = with_descriptors(&config(upstream.address), "-n 160");
+    let body = chat("hi");
+    let request = format!(
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let ask = |_| {
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        let _ = stream.write_all(request.as_bytes());
+        stream
+    };
+    let _asking: Vec<TcpStream> = (0..150).map(ask).collect();
+    until("some are upstream", || (upstream.seen().len() > 5).then_some(()));
+    until("no descriptor is left for others", || {
+        let refused = gateway.metric("weir_connections_refused_total", &["reason=\"descriptors\""]);
+        (refused + gateway.metric("weir_upstream_connect_errors_total", &[]) >= 1.0).then_some(())
+    });
+    (0..20).for_each(|_| probe(&gateway));
+    assert!(gateway.admin_get("/metrics").text().ends_with("# EOF\n"));
 }
 
 #[test]

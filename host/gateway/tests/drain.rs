@@ -1,8 +1,10 @@
 //! The end: nothing new begins, what has begun is finished, and there is a last moment.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod guest;
 mod support;
 
+use guest::{Guest, install};
 use http_body_util::BodyExt;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -240,4 +242,24 @@ fn a_second_signal_ends_at_once() {
     refuses(&gateway);
     gateway.signal("TERM");
     assert_eq!(gateway.wait().code(), Some(1));
+}
+
+#[test]
+fn the_end_waits_for_no_compiler() {
+    let upstream = Upstream::chat();
+    let mut gateway = Gateway::start(&config(upstream.address));
+    // So much code that compiling it takes seconds, and never the same: what was compiled before is kept.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u32;
+    let body = "(local.set 0 (i32.xor (local.get 0) (i32.mul (local.get 0) (i32.const 40503))))\n".repeat(60);
+    let code: String = (0..4_000_u32)
+        .map(|n| format!("(func (export \"f{n}\") (param i32) (result i32)\n{body}(i32.const {}))\n", n ^ now))
+        .collect();
+    install(&gateway.plugins().join("all"), "huge", &Guest::on("policy", "(call $pass)").with(&code).build());
+    until("it is being compiled", || gateway.log().contains("compiling source=all/huge.wasm").then_some(()));
+    gateway.signal("HUP");
+    assert_eq!(gateway.admin_get("/livez").status, 200);
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+    gateway.signal("TERM");
+    assert!(gateway.wait().success());
+    assert!(!gateway.log().contains("compiled source=all/huge.wasm"), "{}", gateway.log());
 }

@@ -157,6 +157,28 @@ fn an_emptied_or_cut_file_is_held_and_named_and_never_goes_live_by_itself() {
 }
 
 #[test]
+fn a_file_that_does_not_come_to_rest_is_named_and_not_read() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config(upstream.address));
+    let whole = fs::read_to_string(gateway.config_file()).unwrap();
+    // Good by itself at every moment, and without the second tenant.
+    let half = whole[..whole.find("[tenants.globex]").unwrap()].to_owned() + &whole[whole.find("[plugins]").unwrap()..];
+    let start = Instant::now();
+    let mut named = false;
+    while !named {
+        assert!(start.elapsed() < support::PATIENCE, "never named: {}", problems(&gateway));
+        for end in ["", "\n", "\n\n"] {
+            fs::write(gateway.config_file(), format!("{half}{end}")).unwrap();
+            assert_eq!(post(gateway.address, GLOBEX, &chat("hi")).status, 200);
+            named |= problems(&gateway).contains("is still being written");
+        }
+    }
+    fs::write(gateway.config_file(), &half).unwrap();
+    until("it is read once it lies still", || (post(gateway.address, GLOBEX, &chat("hi")).status == 401).then_some(()));
+    until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
+}
+
+#[test]
 fn taking_all_tenants_away_takes_a_signal_that_confirms_what_was_named() {
     let upstream = Upstream::chat();
     let gateway = Gateway::start(&config(upstream.address));

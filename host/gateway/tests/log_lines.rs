@@ -6,9 +6,10 @@ mod support;
 
 use guest::{Guest, gateway, install};
 use std::fs;
+use std::io::Write;
 use std::process::Command;
 use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, config_with, demo_config, post, until, with_folders};
+use support::{ACME, GLOBEX, Gateway, chat, config, config_with, demo_config, post, until, with_folders};
 
 fn refusing(code: &str) -> Guest {
     Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#))
@@ -146,8 +147,7 @@ fn a_start_and_a_check_without_a_tenant_say_so_loudly() {
     let whole = with_folders(&config(upstream.address));
     let none = whole[..whole.find("[tenants").unwrap()].to_owned() + &whole[whole.find("[plugins]").unwrap()..];
     let gateway = Gateway::start(&none);
-    says(&gateway, &["no tenant"]);
-    assert!(gateway.log().contains("WARNING: no tenant"), "{}", gateway.log());
+    says(&gateway, &["WARNING: no tenant"]);
     assert!(gateway.ready()["problems"].to_string().contains("no tenant"), "{}", gateway.ready());
     assert_eq!(gateway.metric("weir_plugin_problems", &[]), 1.0);
     let check =
@@ -162,4 +162,100 @@ fn a_start_and_a_check_without_a_tenant_say_so_loudly() {
     gateway.write_config(&config(upstream.address));
     until("it is mended", || (post(gateway.address, ACME, &chat("hi")).status == 200).then_some(()));
     until("nothing is wrong any more", || gateway.ready()["problems"].as_array()?.is_empty().then_some(()));
+}
+
+#[test]
+fn what_is_refused_is_logged_by_who_has_to_act() {
+    let upstream = Upstream::start(|number, _, stream| {
+        let status = if number == 0 { "500 Oops" } else { "401 Unauthorized" };
+        stream.write_all(&support::upstream::status(status, "text/plain", "no")).is_ok()
+    });
+    let gateway = Gateway::start(&config(upstream.address));
+    let limited = fs::read_to_string(gateway.config_file())
+        .unwrap()
+        .replace("id = \"globex\"", "requests_per_minute = 1\nid = \"globex\"");
+    fs::write(gateway.config_file(), limited).unwrap();
+    until("it is live", || (reloads(&gateway).0 == 1.0).then_some(()));
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).code(), "upstream_error");
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).code(), "upstream_credentials");
+    assert_eq!(post(gateway.address, ACME, "{").code(), "invalid_json");
+    assert_eq!(post(gateway.address, "sk-weir-a-b", "{").code(), "invalid_api_key");
+    assert_eq!(post(gateway.address, GLOBEX, "{").status, 400);
+    assert_eq!(post(gateway.address, GLOBEX, "{").code(), "rate_limit_exceeded");
+    for (level, code, tenant) in [
+        ("WARN", "upstream_error", "acme"),
+        ("ERROR", "upstream_credentials", "acme"),
+        ("DEBUG", "invalid_json", "acme"),
+        ("DEBUG", "invalid_api_key", "\"\""),
+        ("DEBUG", "rate_limit_exceeded", "globex"),
+    ] {
+        says(
+            &gateway,
+            &[
+                level,
+                &format!("code=\"{code}\""),
+                &format!("tenant={}", if tenant == "\"\"" { tenant.to_owned() } else { format!("\"{tenant}\"") }),
+            ],
+        );
+    }
+    // And counted by whose they are, also before it is known what model was asked for.
+    let refused = |code: &str, tenant: &str| {
+        gateway.metric("weir_refusals_total", &[&format!("code=\"{code}\""), &format!("tenant=\"{tenant}\"")])
+    };
+    assert_eq!((refused("rate_limit_exceeded", "globex"), refused("rate_limit_exceeded", "acme")), (1.0, 0.0));
+    assert_eq!((refused("invalid_json", "acme"), refused("invalid_api_key", "")), (1.0, 1.0));
+}
+
+#[test]
+fn the_log_goes_to_standard_error_and_what_a_person_is_told_to_standard_output() {
+    let scratch = tempfile::tempdir().unwrap();
+    fs::create_dir_all(scratch.path().join("config")).unwrap();
+    fs::create_dir(scratch.path().join("plugins")).unwrap();
+    // Found without being named, and served without a command.
+    fs::write(
+        scratch.path().join("config/weir.toml"),
+        with_folders(&demo_config("")).replace("\"plugins\"", "\"../plugins\""),
+    )
+    .unwrap();
+    fs::write(scratch.path().join("weir.toml"), "not this one").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    command.current_dir(scratch.path()).env_remove("WEIR_CONFIG").env("WEIR_LOG", "info");
+    let (out, err) = (scratch.path().join("out"), scratch.path().join("err"));
+    command.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&err).unwrap());
+    let mut child = command.spawn().unwrap();
+    let read = |file: &std::path::Path| fs::read_to_string(file).unwrap();
+    until("it serves", || read(&out).contains("\nadmin    http://").then_some(()));
+    fs::write(scratch.path().join("config/weir.toml"), "[[[").unwrap();
+    until("the log is written", || read(&err).contains("ERROR").then_some(()));
+    let (out, err) = (read(&out), read(&err));
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(out.contains("gateway  http://127.0.0.1:") && !out.contains("ERROR"), "{out}");
+    assert!(err.contains("weir.toml") && !err.contains("gateway  http"), "{err}");
+}
+
+#[test]
+fn the_environment_names_the_configuration_before_the_working_folder_does() {
+    let scratch = tempfile::tempdir().unwrap();
+    let at = |name: &str| scratch.path().join(name);
+    fs::create_dir(at("config")).unwrap();
+    let check = |named: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.arg("check").current_dir(scratch.path()).env_remove("WEIR_CONFIG");
+        if let Some(named) = named {
+            command.env("WEIR_CONFIG", named);
+        }
+        let output = command.output().unwrap();
+        String::from_utf8([output.stderr, output.stdout].concat()).unwrap()
+    };
+    assert!(check(None).contains("weir.toml: cannot be read"));
+    for (file, mark) in [("weir.toml", "plain"), ("config/weir.toml", "usual"), ("other.toml", "named")] {
+        fs::write(at(file), format!("{mark} = 1\n")).unwrap();
+        let named = (mark == "named").then_some("other.toml");
+        assert!(check(named).contains(&format!("{file}:1: {mark}: is not known")), "{}", check(named));
+    }
+    // What stands there was meant, whatever it is.
+    fs::remove_file(at("config/weir.toml")).unwrap();
+    fs::create_dir(at("config/weir.toml")).unwrap();
+    assert!(check(None).contains("config/weir.toml: cannot be read"), "{}", check(None));
 }

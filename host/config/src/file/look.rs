@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What tells one state of a file from another: length, times of change of content and of the inode in nanoseconds, and
 /// which inode of which device it is.
@@ -45,17 +46,17 @@ impl Stamp {
 /// What a watcher has found of files: those that lay still, and as what; and those that did not. Of a file that is not in
 /// it nothing is known, and it is read as it is.
 #[derive(Debug, Clone, Default)]
-pub struct Looked(BTreeMap<PathBuf, Option<Stamp>>);
+pub struct Looked(Arc<BTreeMap<PathBuf, Option<Stamp>>>);
 
 impl Looked {
     /// A file that lay still, with its stamp.
     pub fn still(&mut self, path: PathBuf, stamp: Stamp) {
-        self.0.insert(path, Some(stamp));
+        Arc::make_mut(&mut self.0).insert(path, Some(stamp));
     }
 
     /// A file that is being written.
     pub fn moving(&mut self, path: PathBuf) {
-        self.0.insert(path, None);
+        Arc::make_mut(&mut self.0).insert(path, None);
     }
 
     /// The files that are being written.

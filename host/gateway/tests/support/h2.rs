@@ -80,6 +80,11 @@ where
     address
 }
 
+/// A status that has a name, with it.
+pub fn status(status: u16) -> Option<(u16, &'static str)> {
+    Some((status, http::StatusCode::from_u16(status).ok()?.canonical_reason()?))
+}
+
 /// A response of this type with a whole body.
 pub fn answer(kind: &str, body: impl Into<Bytes>) -> Response<OutBody> {
     let body = Full::new(body.into()).map_err(|never| match never {}).boxed_unsync();
