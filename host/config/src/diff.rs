@@ -193,7 +193,7 @@ fn provider(provider: &Provider) -> Group {
         .open("max_waiting", provider.max_waiting)
         .open("wait_timeout", show_duration(provider.wait_timeout))
         .open("connect_timeout", show_duration(provider.connect_timeout))
-        .open("first_byte_timeout", show_duration(provider.first_byte_timeout))
+        .open("first_byte_timeout", provider.first_byte_timeout.map_or_else(|| "default".to_owned(), show_duration))
         .open("idle_timeout", show_duration(provider.idle_timeout))
         .open("total_timeout", show_duration(provider.total_timeout))
         .open("keep_alive_timeout", show_duration(provider.keep_alive_timeout))

@@ -37,9 +37,10 @@ pub struct Provider {
     pub wait_timeout: Duration,
     /// How long connecting may take, TLS included; 5 s by default.
     pub connect_timeout: Duration,
-    /// How long the response's head may take from when the request was sent; 60 s by default.
-    pub first_byte_timeout: Duration,
-    /// How long the response's body may pause; 60 s by default.
+    /// How long the response's head may take from when the request was sent. Without one a stream's may take 60 s, and that
+    /// of a whole answer, which models think before, as long as the attempt; [`Provider::first_byte`] tells.
+    pub first_byte_timeout: Option<Duration>,
+    /// How long the response's body may pause; 300 s by default, for some models send nothing while they think.
     pub idle_timeout: Duration,
     /// How long one attempt may take in all; 600 s by default.
     pub total_timeout: Duration,
@@ -95,6 +96,9 @@ const OWN_HEADERS: [&str; 15] = [
     "accept-encoding",
 ];
 
+/// How long the head of a stream may take unless `first_byte_timeout` says otherwise.
+const STREAM_FIRST_BYTE: Duration = Duration::from_secs(60);
+
 /// Keys that mean nothing where nothing is dialled.
 const DIALLED: [&str; 5] = ["base_url", "api_key", "ca_file", "http2", "headers"];
 
@@ -111,6 +115,13 @@ pub(crate) fn read(table: &Table<'_>) -> Vec<Provider> {
 }
 
 impl Provider {
+    /// How long the head of a stream, or of a whole answer, may take from when the request was sent.
+    #[must_use]
+    pub fn first_byte(&self, streaming: bool) -> Duration {
+        let default = if streaming { STREAM_FIRST_BYTE } else { self.total_timeout };
+        self.first_byte_timeout.unwrap_or(default)
+    }
+
     fn read(name: &str, table: Table<'_>) -> Self {
         let kinds = [("openai", ProviderKind::OpenAi), ("demo", ProviderKind::Demo)];
         let kind = table.required("kind", "give kind = \"openai\" or \"demo\"").and_then(|value| value.choice(&kinds));
@@ -134,8 +145,8 @@ impl Provider {
             max_waiting: table.whole("max_waiting", 4_096, 0..=1_000_000),
             wait_timeout: table.duration("wait_timeout", seconds(1), Duration::ZERO..=LONGEST),
             connect_timeout: table.duration("connect_timeout", seconds(5), timeout.clone()),
-            first_byte_timeout: table.duration("first_byte_timeout", seconds(60), timeout.clone()),
-            idle_timeout: table.duration("idle_timeout", seconds(60), timeout.clone()),
+            first_byte_timeout: table.value("first_byte_timeout").and_then(|value| value.duration(timeout.clone())),
+            idle_timeout: table.duration("idle_timeout", seconds(300), timeout.clone()),
             total_timeout: table.duration("total_timeout", seconds(600), timeout.clone()),
             keep_alive_timeout: table.duration("keep_alive_timeout", seconds(55), timeout),
             retries: table.whole("retries", 2, 0..=10),

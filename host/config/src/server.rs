@@ -43,7 +43,7 @@ pub struct Limits {
     pub head_bytes: usize,
     /// `headers`: header fields of a request; 100 by default.
     pub headers: usize,
-    /// `body`: bytes of a request's body; 10 MiB by default.
+    /// `body`: bytes of a request's body; 32 MiB by default.
     pub body_bytes: usize,
     /// `body_ratio`: how many times as large as it was sent a compressed body may become; 100 by default. Its first
     /// MiB may.
@@ -54,7 +54,7 @@ pub struct Limits {
     pub request_memory: usize,
     /// `response_memory`: bytes of all whole responses together that clients have not taken yet; 256 MiB by default.
     pub response_memory: usize,
-    /// `event`: bytes of one event of a stream; 1 MiB by default.
+    /// `event`: bytes of one event of a stream; 8 MiB by default, for an image comes in one.
     pub event_bytes: usize,
     /// `held`: bytes of a stream that plugins may hold back; 64 KiB by default.
     pub held_bytes: usize,
@@ -69,7 +69,8 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// How long a request's body may take to arrive; 30 s by default.
     pub body_timeout: Duration,
-    /// How long a connection may lie idle between requests; 60 s by default.
+    /// How long a connection may lie idle between requests; 75 s by default: longer than load balancers keep theirs, which
+    /// would else send a request just when it is closed here.
     pub keep_alive_timeout: Duration,
     /// How long a client may take no byte that is ready for it; 30 s by default.
     pub write_timeout: Duration,
@@ -117,19 +118,19 @@ impl Default for Limits {
         Self {
             head_bytes: 32 << 10,
             headers: 100,
-            body_bytes: 10 << 20,
+            body_bytes: 32 << 20,
             body_ratio: 100,
             response_bytes: 32 << 20,
             request_memory: 256 << 20,
             response_memory: 256 << 20,
-            event_bytes: 1 << 20,
+            event_bytes: 8 << 20,
             held_bytes: 64 << 10,
             connections: 10_000,
             in_flight: 5_000,
             series: 4_000,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
-            keep_alive_timeout: Duration::from_secs(60),
+            keep_alive_timeout: Duration::from_secs(75),
             write_timeout: Duration::from_secs(30),
             h2_streams: 100,
             retry_budget: 20,

@@ -67,7 +67,7 @@ fn the_openai_example_takes_its_key_from_the_environment() {
     assert_eq!(openai.api_key.as_ref().unwrap().expose(), "sk-test-OPENAI_API_KEY");
     assert_eq!(openai.headers[0].0, "openai-organization");
     assert_eq!(openai.headers[0].1.expose(), "org-example");
-    assert_eq!(openai.first_byte_timeout, Duration::from_secs(90));
+    assert_eq!((openai.total_timeout, openai.first_byte(false)), (Duration::from_secs(900), Duration::from_secs(900)));
     assert_eq!(config.models[2].targets[0].provider, 1);
     assert_eq!(config.models[2].targets[0].model, "meta-llama/Llama-3.1-8B-Instruct");
     assert_eq!(config.providers[1].http2, Http2::Never);

@@ -48,8 +48,8 @@ fn an_empty_file_is_all_defaults_and_warns_that_nobody_can_ask_anything() {
 #[test]
 fn the_defaults_are_the_documented_ones() {
     let limits = Limits::default();
-    assert_eq!((limits.head_bytes, limits.headers, limits.body_bytes), (32_768, 100, 10_485_760));
-    assert_eq!((limits.response_bytes, limits.event_bytes, limits.held_bytes), (33_554_432, 1_048_576, 65_536));
+    assert_eq!((limits.head_bytes, limits.headers, limits.body_bytes), (32_768, 100, 33_554_432));
+    assert_eq!((limits.response_bytes, limits.event_bytes, limits.held_bytes), (33_554_432, 8_388_608, 65_536));
     assert_eq!((limits.connections, limits.in_flight, limits.h2_streams), (10_000, 5_000, 100));
     assert_eq!((limits.series, config("").metrics.tenant_histograms), (4_000, false));
     assert_eq!(limits.retry_budget, 20);
@@ -62,8 +62,10 @@ fn the_defaults_are_the_documented_ones() {
     let seconds = [
         (provider.wait_timeout, 1),
         (provider.connect_timeout, 5),
-        (provider.first_byte_timeout, 60),
-        (provider.idle_timeout, 60),
+        (provider.first_byte(true), 60),
+        // A whole answer may think as long as it may take.
+        (provider.first_byte(false), 600),
+        (provider.idle_timeout, 300),
         (provider.total_timeout, 600),
         (provider.keep_alive_timeout, 55),
         (provider.health.aside, 1),
@@ -72,12 +74,17 @@ fn the_defaults_are_the_documented_ones() {
         (provider.health.retry_after_limit, 3_600),
         (limits.head_timeout, 10),
         (limits.body_timeout, 30),
-        (limits.keep_alive_timeout, 60),
+        (limits.keep_alive_timeout, 75),
         (limits.write_timeout, 30),
     ];
     for (found, wanted) in seconds {
         assert_eq!(found, Duration::from_secs(wanted));
     }
+    let given = "[providers.x]\nkind = \"openai\"\nfirst_byte_timeout = \"5s\"\ntotal_timeout = \"2s\"";
+    let given = &config(given).providers[0];
+    assert!(
+        [true, false].map(|streaming| given.first_byte(streaming)).iter().all(|set| *set == Duration::from_secs(5))
+    );
     let plugin = PluginLimits::default();
     assert_eq!((plugin.deadline, plugin.wait), (Duration::from_millis(50), Duration::from_millis(50)));
     assert_eq!((plugin.memory, plugin.instances, plugin.log_bytes), (64 << 20, 8, 4_096));

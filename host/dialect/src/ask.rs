@@ -30,6 +30,8 @@ pub struct Ask {
     pub include_usage: bool,
     /// The client's bound on the answer: `max_completion_tokens`, else `max_tokens`.
     pub max_output_tokens: Option<u64>,
+    /// How many choices the answer is to have (`n`); 1 if the request says nothing of it, or no whole number.
+    pub choices: u64,
     /// Bytes of text that a model will read, escapes decoded: message contents, tool definitions and calls, embedding
     /// inputs. Images and sound do not count. For an estimate of input tokens; a token number counts as 4 bytes.
     pub text_bytes: usize,

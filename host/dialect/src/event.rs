@@ -11,7 +11,9 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use memchr::memmem::Finder;
 use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+use weir_http::sse;
 
+use crate::answer::says_error;
 use crate::splice::{Patch, splice};
 use crate::usage::{self, Usage};
 
@@ -24,7 +26,7 @@ pub enum EventKind {
     UsageOnly(Usage),
     /// A part of the answer. Some providers put usage on the last one as well; [`crate::usage::of_event`] tells.
     Delta,
-    /// `{"error":…}`: the upstream failed in the middle.
+    /// `{"error":…}`, or an object that calls itself an error: the upstream failed.
     Error,
     /// Anything else, such as a first chunk that holds only the results of a content filter. To be passed on.
     Other,
@@ -64,6 +66,15 @@ static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage
 static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
 static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
 
+/// Tells what an event is from its name and its data, which are `data`: what is named `error` is one, in whatever shape.
+pub fn kind(event: &sse::Event, data: &[u8]) -> EventKind {
+    match classify(data) {
+        EventKind::Done => EventKind::Done,
+        _ if event.name() == Some("error") => EventKind::Error,
+        kind => kind,
+    }
+}
+
 /// Tells what an event is from its data. An ordinary delta costs three searches and no parse.
 pub fn classify(data: &[u8]) -> EventKind {
     let data = data.trim_ascii();
@@ -80,7 +91,9 @@ pub fn classify(data: &[u8]) -> EventKind {
         } else if key == "usage" {
             usage = (kind == Kind::Object).then_some(span);
         } else if key == "error" {
-            failed = kind != Kind::Null;
+            failed |= says_error(span.of(data));
+        } else if key == "object" || key == "type" {
+            failed |= span.of(data) == b"\"error\"";
         }
     });
     match (read, usage.and_then(|span| usage::of_object(data, span))) {

@@ -2,9 +2,10 @@
 //!
 //! The dialects of today are OpenAI's chat completions and embeddings. [`read`] makes an [`Ask`] of a request in one
 //! borrowed pass; [`Ask::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
-//! [`Document`] is a body that plugins look into and change; [`event`] and [`usage`] read answers; [`refusal`] and
-//! [`models_list`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
+//! [`Document`] is a body that plugins look into and change; [`answer`] and [`stream`] say whether what came is an answer and
+//! all of it, [`event`] and [`usage`] read it; [`refusal`] and [`models_list`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
 
+pub mod answer;
 mod ask;
 mod document;
 mod endpoint;
@@ -12,6 +13,7 @@ pub mod event;
 mod models;
 pub mod refusal;
 mod splice;
+pub mod stream;
 pub mod usage;
 
 pub use ask::{Ask, ReadError, read};

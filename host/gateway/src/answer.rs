@@ -147,7 +147,7 @@ pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> Answer {
     let face = refusal.face();
     let mut headers = HeaderMap::with_capacity(8);
     Own::of(&record, None).add_to(&mut headers);
-    refusal.add_headers(&mut headers);
+    refusal.add_headers(&mut headers, record.attempts);
     refusal.log(&record.id, &record.tenant);
     record.count_refusal(face.code, refusal.is_a_plugins());
     record.judge(refusal.verdict());

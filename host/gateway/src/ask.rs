@@ -3,6 +3,7 @@
 use crate::choice;
 use crate::journey::Trip;
 use crate::plan::{self, Step};
+use crate::receive::{self, Expected, NotTaken, Received};
 use crate::refusal::Refusal;
 use crate::request_id;
 use crate::snapshot::{Provider, Target};
@@ -10,20 +11,19 @@ use crate::waits::Wait;
 use crate::worker::Worker;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, VIA};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use weir_dialect::{Document, usage};
 use weir_sandbox::{Asked, Chain, Hook};
-use weir_upstream::plan::{retry_after, retryable_status};
-use weir_upstream::{AttemptError, Body, Ticket, Verdict, Which};
+use weir_upstream::{AttemptError, Body, Deadlines, Ticket, Verdict, Which, status};
 
-/// An upstream's answer, its head read.
+/// An upstream's answer, all of it or as much as tells that it is one.
 pub(crate) struct Answered {
-    pub(crate) response: Response<Body>,
+    pub(crate) received: Received,
     /// Who answers, as a response header says it.
     pub(crate) label: HeaderValue,
     pub(crate) provider: Arc<str>,
@@ -128,8 +128,8 @@ fn tell_failed(trip: &Trip, provider: &Provider, why: &Refusal) {
 /// Whether asking the same upstream again soon may come to something else.
 fn heals(refusal: &Refusal) -> bool {
     match refusal {
-        Refusal::UpstreamBusy { .. } | Refusal::UpstreamCredentials { .. } => false,
-        Refusal::UpstreamStatus { status, .. } => retryable_status(*status),
+        Refusal::UpstreamBusy { .. } | Refusal::UpstreamCredentials { .. } | Refusal::UpstreamEncoded { .. } => false,
+        Refusal::UpstreamStatus { status, .. } => status::class(*status).may_pass(),
         _ => true,
     }
 }
@@ -142,34 +142,41 @@ async fn attempt(
     (target, provider): (&Target, &Provider),
     mut ticket: Ticket,
 ) -> Result<Outcome, Refusal> {
-    let name = Arc::clone(&provider.name);
+    let upstream = &provider.upstream;
+    let deadlines = if trip.ask.streaming { upstream.stream_deadlines() } else { upstream.deadlines() };
     let mut is_fresh = false;
     loop {
         let request = pin!(prepare(trip, worker, chain, step, (target, provider))).await?;
         let asked = Instant::now();
         ticket.sent(asked);
         trip.record.waits.begin(Wait::Upstream, asked);
-        let (upstream, deadlines) = (&provider.upstream, provider.upstream.deadlines());
         let sent = match is_fresh {
             false => worker.pool.send(upstream, request, deadlines).await,
             true => Box::pin(worker.pool.send_fresh(upstream, request, deadlines)).await,
         };
         let took = asked.elapsed();
         trip.record.waits.end_at(asked + took);
-        let failed = match sent {
+        let refusal = match sent {
             Ok(response) => {
                 ticket.answered(took);
-                let Some(failed) = judge(&response, &name) else {
-                    ticket.relaying();
-                    let label = target.label.clone();
-                    return Ok(Outcome::Answered(Answered { response, label, provider: name, ticket }));
-                };
-                if let Outcome::Failed { refusal, .. } = &failed
-                    && let Some(verdict) = refusal.verdict()
-                {
-                    ticket.settle(verdict);
+                match pin!(taken(trip, provider, response, deadlines)).await {
+                    Ok(received) => {
+                        ticket.relaying();
+                        let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
+                        return Ok(Outcome::Answered(Answered { received, label, provider, ticket }));
+                    }
+                    Err(not_taken) => {
+                        let (NotTaken::Unanswered(refusal) | NotTaken::Spent(refusal)) = &not_taken;
+                        if let Some(verdict) = refusal.verdict() {
+                            ticket.settle(verdict);
+                        }
+                        match not_taken {
+                            NotTaken::Unanswered(refusal) => refusal,
+                            // It may be charged: the entry is settled with the request.
+                            NotTaken::Spent(refusal) => return Err(refusal),
+                        }
+                    }
                 }
-                failed
             }
             // The upstream had closed a connection that was kept, and has not seen the request: it is no other attempt.
             Err(error) if error.is_stale() && !is_fresh => {
@@ -180,13 +187,32 @@ async fn attempt(
                 if error.blames_upstream() {
                     ticket.settle(Verdict::Failed { retry_after: None });
                 }
-                failure(&error, name)?
+                failure(&error, Arc::clone(&provider.name))?
             }
         };
         // An attempt that failed is closed: nothing was produced that anybody would charge.
         trip.record.spent_nothing();
-        return Ok(failed);
+        return Ok(Outcome::Failed { wait: refusal.retry_after(), refusal });
     }
+}
+
+/// What came with a head, if it is an answer.
+async fn taken(
+    trip: &mut Trip,
+    provider: &Provider,
+    response: Response<Body>,
+    deadlines: Deadlines,
+) -> Result<Received, NotTaken> {
+    let (held, worker) = (Rc::clone(&trip.record.held), trip.worker());
+    let expected = Expected {
+        endpoint: trip.ask.endpoint,
+        streaming: trip.ask.streaming,
+        limits: &held.snapshot.config.limits,
+        memory: &worker.shared.response_memory,
+        provider: &provider.name,
+        first_byte: deadlines.first_byte,
+    };
+    pin!(receive::receive(&expected, response, &mut trip.record.waits)).await
 }
 
 /// The request as it goes out. From here on it may cost money, so it is in the ledger.
@@ -197,7 +223,6 @@ async fn prepare(
     step: &Step,
     (target, provider): (&Target, &Provider),
 ) -> Result<Request<Bytes>, Refusal> {
-    trip.record.attempts += 1;
     if let Some(lent) = &mut trip.record.lent {
         lent.asked = Some(Asked { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
     }
@@ -206,6 +231,7 @@ async fn prepare(
         true => Box::pin(last_change(trip, worker, chain, (&mut headers, body))).await?,
         false => body,
     };
+    trip.record.attempts += 1;
     if trip.record.entry.is_none() {
         let mut entry = trip.record.account(target.provider, &trip.ask.model, &provider.name).open(target.price);
         entry.asked(usage::estimate_tokens(trip.ask.text_bytes));
@@ -251,7 +277,7 @@ async fn last_change(
     if let Some(lent) = &mut trip.record.lent {
         lent.attempt = Some((std::mem::take(headers), Document::request(trip.ask.endpoint, body)));
     }
-    let number = trip.record.attempts;
+    let number = trip.record.attempts + 1;
     worker.sandbox.upstream_request(chain, &mut trip.record.lent, number).await?;
     let (new, mut document) = trip.record.lent.as_mut().and_then(|l| l.attempt.take()).ok_or(Refusal::Internal)?;
     *headers = new;
@@ -271,37 +297,8 @@ fn request(trip: &Trip, provider: &Provider, mut headers: HeaderMap, body: Bytes
     request
 }
 
-/// Whether an answer's head is one to relay; if not, what came instead.
-fn judge(response: &Response<Body>, provider: &Arc<str>) -> Option<Outcome> {
-    let status = response.status();
-    if status.is_success() {
-        return None;
-    }
-    let provider = Arc::clone(provider);
-    if status.as_u16() > 599 {
-        // No status at all (RFC 9110 section 15): what it may mean nobody can tell.
-        let refusal = Refusal::UpstreamStatus { provider, status, retry_after: None };
-        return Some(Outcome::Failed { refusal, wait: None });
-    }
-    if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-        // The gateway's key is meant, not the client's; another provider may well accept its own.
-        return Some(Outcome::Failed { refusal: Refusal::UpstreamCredentials { provider }, wait: None });
-    }
-    if retryable_status(status) {
-        let wait = retry_after(response.headers(), SystemTime::now());
-        let refusal = Refusal::UpstreamStatus { provider, status, retry_after: wait };
-        return Some(Outcome::Failed { refusal, wait });
-    }
-    if status.is_redirection() || status.is_informational() {
-        // Never followed: it would carry the credentials elsewhere.
-        let refusal = Refusal::UpstreamStatus { provider, status, retry_after: None };
-        return Some(Outcome::Failed { refusal, wait: None });
-    }
-    None
-}
-
 /// What a failed attempt means: go on with the plan, or stop here because the request may have been carried out.
-fn failure(error: &AttemptError, provider: Arc<str>) -> Result<Outcome, Refusal> {
+fn failure(error: &AttemptError, provider: Arc<str>) -> Result<Refusal, Refusal> {
     let refusal = match error {
         AttemptError::Busy { retry_after } => Refusal::UpstreamBusy { provider, retry_after: *retry_after },
         AttemptError::Timeout(Which::FirstByte | Which::Total) => Refusal::UpstreamTimeout { provider },
@@ -312,5 +309,5 @@ fn failure(error: &AttemptError, provider: Arc<str>) -> Result<Outcome, Refusal>
         | AttemptError::Timeout(Which::Connect)
         | AttemptError::BadTarget => Refusal::UpstreamUnreachable { provider, kind: error.kind() },
     };
-    if error.may_retry() { Ok(Outcome::Failed { refusal, wait: None }) } else { Err(refusal) }
+    if error.may_retry() { Ok(refusal) } else { Err(refusal) }
 }

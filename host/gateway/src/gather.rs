@@ -48,6 +48,11 @@ impl Gathered {
         self.longest
     }
 
+    /// What has come so far.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        if self.first.is_empty() { &self.all } else { &self.first }
+    }
+
     /// The bytes that have come.
     pub(crate) fn len(&self) -> usize {
         self.first.len() + self.all.len()

@@ -238,6 +238,7 @@ pub(crate) fn reason(refusal: &Refusal) -> Reason {
         | Refusal::UpstreamTimeout { .. }
         | Refusal::UpstreamStatus { .. }
         | Refusal::UpstreamCredentials { .. }
+        | Refusal::UpstreamNoAnswer { .. }
         | Refusal::UpstreamBroken { .. }
         | Refusal::UpstreamTooLarge { .. }
         | Refusal::UpstreamEncoded { .. }

@@ -35,6 +35,7 @@ mod observe;
 mod opening;
 mod plan;
 mod read;
+mod receive;
 mod record;
 mod refusal;
 mod relay;

@@ -12,6 +12,7 @@ use weir_http::head::Unlawful;
 use weir_sandbox::{Fault, Hook, Stop};
 use weir_tenancy::{Denied, Rate};
 use weir_upstream::Verdict;
+use weir_upstream::status::{self, Class};
 
 /// Who has to change something so that the request succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,8 @@ pub(crate) enum Blame {
 pub(crate) enum Retry {
     /// As its status says.
     Unsaid,
-    /// Not at all: the gateway has done its own attempts.
-    No,
+    /// Not at all once attempts were made, for the gateway has done them all; before the first one, as its status says.
+    Spent,
     /// After this long.
     After(Duration),
 }
@@ -88,13 +89,15 @@ pub(crate) enum Refusal {
     UpstreamTimeout { provider: Arc<str> },
     #[error("the provider `{provider}` answered {status}")]
     UpstreamStatus { provider: Arc<str>, status: StatusCode, retry_after: Option<Duration> },
-    #[error("the provider `{provider}` did not accept the gateway's credentials: tell whoever runs the gateway")]
-    UpstreamCredentials { provider: Arc<str> },
+    #[error("the provider `{provider}` does not serve the gateway's account ({status}): tell whoever runs the gateway")]
+    UpstreamCredentials { provider: Arc<str>, status: StatusCode },
+    #[error("the provider `{provider}` answered with {what} in place of an answer")]
+    UpstreamNoAnswer { provider: Arc<str>, what: &'static str },
     #[error("the provider `{provider}` broke off its answer")]
     UpstreamBroken { provider: Arc<str> },
     #[error("the provider `{provider}` answered with more than {limit} bytes")]
     UpstreamTooLarge { provider: Arc<str>, limit: usize },
-    #[error("the provider `{provider}` answered with an encoding that plugins cannot read")]
+    #[error("the provider `{provider}` answered in an encoding that it was not asked for")]
     UpstreamEncoded { provider: Arc<str> },
     #[error("the gateway lost track of this request; it is logged with its id")]
     Internal,
@@ -135,7 +138,7 @@ impl Refusal {
     #[allow(clippy::too_many_lines)] // one row for each variant, and nothing else
     pub(crate) fn face(&self) -> Face<'_> {
         use Blame::{Client, Gateway, Plugin, Tenant, Upstream};
-        use Retry::{After, No, Unsaid};
+        use Retry::{After, Spent, Unsaid};
         let row = |status, code, kind, blame, retry| Face { status, code, kind, blame, retry };
         let second = Duration::from_secs(1);
         match self {
@@ -144,7 +147,7 @@ impl Refusal {
             Self::MethodNotAllowed(_) => {
                 row(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", INVALID, Client, Unsaid)
             }
-            Self::Loop => row(StatusCode::LOOP_DETECTED, "loop_detected", API, Gateway, No),
+            Self::Loop => row(StatusCode::LOOP_DETECTED, "loop_detected", API, Gateway, Spent),
             Self::Denied(denied) => match denied {
                 Denied::MissingKey => row(StatusCode::UNAUTHORIZED, "missing_api_key", AUTH, Client, Unsaid),
                 Denied::MalformedKey | Denied::UnknownKey => {
@@ -163,14 +166,14 @@ impl Refusal {
             Self::BodyTooLarge(_) | Self::BodyInflated(_) => {
                 row(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", INVALID, Client, Unsaid)
             }
-            Self::BodyTimeout(_) => row(StatusCode::REQUEST_TIMEOUT, "request_timeout", INVALID, Client, No),
+            Self::BodyTimeout(_) => row(StatusCode::REQUEST_TIMEOUT, "request_timeout", INVALID, Client, Unsaid),
             Self::BodyBroken => row(StatusCode::BAD_REQUEST, "bad_body", INVALID, Client, Unsaid),
             Self::Unreadable(error) => row(StatusCode::BAD_REQUEST, error.code(), INVALID, Client, Unsaid),
             Self::ModelNotFound(_) => row(StatusCode::NOT_FOUND, "model_not_found", INVALID, Client, Unsaid),
             Self::PluginRefused { refusal, .. } => {
                 let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
                 let kind = if status.is_server_error() { API } else { INVALID };
-                row(status, &refusal.code, kind, Client, No)
+                row(status, &refusal.code, kind, Client, Spent)
             }
             Self::PluginFailed { fault: Fault::Busy | Fault::Full, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "plugin_busy", API, Plugin, After(second))
@@ -182,7 +185,7 @@ impl Refusal {
                 row(StatusCode::SERVICE_UNAVAILABLE, "plugin_quarantined", API, Tenant, After(second))
             }
             Self::PluginFailed { .. } | Self::PluginBroke(_) => {
-                row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, No)
+                row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, Spent)
             }
             Self::Overloaded => row(StatusCode::SERVICE_UNAVAILABLE, "overloaded", API, Gateway, After(second)),
             Self::ShuttingDown => row(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", API, Gateway, After(second)),
@@ -195,28 +198,34 @@ impl Refusal {
             Self::UpstreamBusy { retry_after, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "upstream_busy", API, Upstream, After(*retry_after))
             }
-            Self::UpstreamUnreachable { .. } => row(StatusCode::BAD_GATEWAY, "upstream_unreachable", API, Upstream, No),
-            Self::UpstreamTimeout { .. } => row(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", API, Upstream, No),
+            Self::UpstreamUnreachable { .. } => {
+                row(StatusCode::BAD_GATEWAY, "upstream_unreachable", API, Upstream, Spent)
+            }
+            Self::UpstreamTimeout { .. } => row(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", API, Upstream, Spent),
             Self::UpstreamStatus { status, retry_after, .. } => self.after_upstream(*status, *retry_after),
-            Self::UpstreamCredentials { .. } => row(StatusCode::BAD_GATEWAY, "upstream_credentials", API, Gateway, No),
-            Self::UpstreamBroken { .. } => row(StatusCode::BAD_GATEWAY, "upstream_broken", API, Upstream, No),
-            Self::UpstreamTooLarge { .. } => row(StatusCode::BAD_GATEWAY, "upstream_too_large", API, Upstream, No),
-            Self::UpstreamEncoded { .. } => row(StatusCode::BAD_GATEWAY, "upstream_encoded", API, Upstream, No),
-            Self::Internal => row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", API, Gateway, No),
+            Self::UpstreamCredentials { .. } => {
+                row(StatusCode::BAD_GATEWAY, "upstream_credentials", API, Gateway, Spent)
+            }
+            Self::UpstreamNoAnswer { .. } => row(StatusCode::BAD_GATEWAY, "upstream_error", API, Upstream, Spent),
+            Self::UpstreamBroken { .. } => row(StatusCode::BAD_GATEWAY, "upstream_broken", API, Upstream, Spent),
+            Self::UpstreamTooLarge { .. } => row(StatusCode::BAD_GATEWAY, "upstream_too_large", API, Upstream, Spent),
+            Self::UpstreamEncoded { .. } => row(StatusCode::BAD_GATEWAY, "upstream_encoded", API, Upstream, Spent),
+            Self::Internal => row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", API, Gateway, Spent),
         }
     }
 
     /// What it says of the upstream that was asked; nothing, where it is not its doing.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         match self {
-            Self::UpstreamStatus { status, retry_after, .. } if status.is_server_error() => {
+            Self::UpstreamStatus { status, retry_after, .. } if status::class(*status).is_failure() => {
                 Some(Verdict::Failed { retry_after: *retry_after })
             }
             Self::UpstreamStatus { retry_after, .. } => Some(Verdict::Refused { retry_after: *retry_after }),
             Self::UpstreamCredentials { .. } => Some(Verdict::Refused { retry_after: None }),
-            Self::UpstreamUnreachable { .. } | Self::UpstreamTimeout { .. } | Self::UpstreamBroken { .. } => {
-                Some(Verdict::Failed { retry_after: None })
-            }
+            Self::UpstreamUnreachable { .. }
+            | Self::UpstreamTimeout { .. }
+            | Self::UpstreamNoAnswer { .. }
+            | Self::UpstreamBroken { .. } => Some(Verdict::Failed { retry_after: None }),
             Self::Unlawful(_)
             | Self::NotFound
             | Self::MethodNotAllowed(_)
@@ -246,13 +255,24 @@ impl Refusal {
 
     /// What is left to say when every attempt ended in such a status.
     fn after_upstream(&self, status: StatusCode, retry_after: Option<Duration>) -> Face<'_> {
-        let retry = retry_after.map_or(Retry::No, Retry::After);
+        let retry = retry_after.map_or(Retry::Spent, Retry::After);
         let row = |status, code, kind| Face { status, code, kind, blame: Blame::Upstream, retry };
-        match status.as_u16() {
-            429 => row(StatusCode::TOO_MANY_REQUESTS, "upstream_rate_limited", RATE),
-            503 | 529 => row(StatusCode::SERVICE_UNAVAILABLE, "upstream_overloaded", API),
-            504 => row(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", API),
-            _ => row(StatusCode::BAD_GATEWAY, "upstream_error", API),
+        match status::class(status) {
+            Class::RateLimited => row(StatusCode::TOO_MANY_REQUESTS, "upstream_rate_limited", RATE),
+            Class::Overloaded => row(StatusCode::SERVICE_UNAVAILABLE, "upstream_overloaded", API),
+            Class::TimedOut => row(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", API),
+            Class::Unreachable => row(StatusCode::BAD_GATEWAY, "upstream_unreachable", API),
+            Class::Failed | Class::Unable | Class::Account | Class::Answer | Class::Request => {
+                row(StatusCode::BAD_GATEWAY, "upstream_error", API)
+            }
+        }
+    }
+
+    /// How long an upstream wants the gateway to wait before it is asked again.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::UpstreamStatus { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 
@@ -283,14 +303,15 @@ impl Refusal {
         weir_dialect::refusal::event(face.code, face.kind, &self.to_string(), self.param())
     }
 
-    /// Adds what the table says about the answer's head.
-    pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
+    /// Adds what the table says about the answer's head, after so many attempts.
+    pub(crate) fn add_headers(&self, headers: &mut HeaderMap, attempts: u32) {
         const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
         const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         match self.face().retry {
             Retry::Unsaid => {}
-            Retry::No => {
+            Retry::Spent if attempts == 0 => {}
+            Retry::Spent => {
                 headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
             }
             Retry::After(wait) => {

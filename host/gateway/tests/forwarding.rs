@@ -109,6 +109,7 @@ fn headers_that_are_meant_for_a_model_go_upstream_and_no_others() {
         seen.head.lines().skip(1).filter_map(|l| l.split_once(':')).map(|(n, _)| n.to_ascii_lowercase()).collect();
     names.sort();
     let expected = [
+        "accept-encoding",
         "authorization",
         "content-length",
         "content-type",
@@ -123,6 +124,8 @@ fn headers_that_are_meant_for_a_model_go_upstream_and_no_others() {
     assert_eq!(names, expected);
     assert_eq!(seen.header("host"), Some(upstream.address.to_string()));
     assert_eq!(seen.header("via").as_deref(), Some("1.1 weir"));
+    // Usage and the end are read in every answer.
+    assert_eq!(seen.header("accept-encoding").as_deref(), Some("identity"));
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn a_refusal_is_answered_in_the_clients_own_error_shape_and_nobody_is_asked() {
     let gateway = gateway(upstream.address, "", &[("policy", &policy, "")]);
     let reply = post(gateway.address, ACME, &chat("hi"));
     assert_eq!((reply.status, reply.code().as_str()), (451, "not_here"));
+    assert_eq!(reply.header("x-should-retry"), None);
     assert_eq!(reply.json()["error"]["message"], "not in this country");
     assert!(upstream.seen().is_empty());
     assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0, "to refuse is no fault");
@@ -238,6 +239,7 @@ fn a_response_is_rewritten_or_refused_before_the_client_sees_it() {
     let second = gateway(upstream.address, "", &[("refuse", &refuse, "")]);
     let reply = post(second.address, ACME, &chat("hi"));
     assert_eq!((reply.status, reply.code().as_str()), (502, "bad_answer"));
+    assert_eq!(reply.header("x-should-retry"), Some("false"), "a model was asked, and paid");
     assert!(!reply.text().contains("hello"));
 }
 
@@ -269,7 +271,8 @@ fn an_open_plugin_that_fails_leaves_no_trace_and_a_closed_one_no_request() {
     let closed = gateway(upstream.address, "", &bound(""));
     let reply = post(closed.address, ACME, &chat("hi"));
     assert_eq!((reply.status, reply.code().as_str()), (500, "plugin_failed"));
-    assert_eq!(reply.header("x-should-retry"), Some("false"));
+    // Nobody was asked, so nothing was spent.
+    assert_eq!(reply.header("x-should-retry"), None);
     assert_eq!(upstream.seen().len(), 1);
 }
 

@@ -106,7 +106,8 @@ fn while_everything_is_held_back_the_client_hears_that_the_stream_lives() {
     let gateway = gateway(upstream.address, "", &[("guard", &guard(), window)]);
     let mut stream = Streaming::open(gateway.address, ACME, &chat_stream("hi"));
     for _ in 0..3 {
-        assert_eq!(stream.next_event().as_deref(), Some(": keep-alive\n\n"));
+        // One line end: a blank line behind it would be an event to some clients.
+        assert_eq!(stream.next_event().as_deref(), Some(": keep-alive\n"));
     }
     go.send(()).unwrap();
     let rest = stream.rest();

@@ -2,7 +2,8 @@
 //!
 //! [`members`] is what a request pays for: it checks the whole text and shows the members of the top-level object.
 //! [`Cursor`] is the machine underneath, for callers that descend as they go; [`members_of`] and [`elements`] walk a
-//! value again by its [`Span`] once the whole text is known to be good.
+//! value again by its [`Span`] once the whole text is known to be good. [`outline`] is for answers, which are not checked
+//! but must not have been cut.
 //!
 //! What is accepted is what `serde_json` accepts, with one difference: an escaped lone surrogate (`"\ud83d"`) is
 //! grammatical JSON, some encoders write it, and a body that is only forwarded must not be refused for it. Such a
@@ -10,6 +11,7 @@
 
 mod cursor;
 mod error;
+mod outline;
 mod scan;
 mod text;
 
@@ -19,6 +21,7 @@ mod tests;
 
 pub use cursor::{Cursor, Token};
 pub use error::JsonError;
+pub use outline::{OutlineError, outline};
 pub use text::{boolean, decode_key, escape_into, escaped_len, string, string_lossy, unsigned};
 
 use std::borrow::Cow;

@@ -6,9 +6,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::HOST;
+use http::header::{ACCEPT_ENCODING, HOST};
 use http::uri::Parts;
-use http::{Method, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use tokio::time::Instant;
 use weir_http::fields::FIELDS;
 
@@ -210,7 +210,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Names the upstream in the request as HTTP/2 wants it; nobody else can.
+    /// Names the upstream in the request as HTTP/2 wants it, which nobody else can, and asks for an answer that is not
+    /// compressed.
     fn address(&self, request: Request<Bytes>) -> Option<Outgoing> {
         let mut request = request.map(Whole);
         let (scheme, authority) = self.up.scheme_and_authority();
@@ -221,6 +222,7 @@ impl Attempt<'_> {
         *request.uri_mut() = Uri::from_parts(parts).ok()?;
         *request.version_mut() = Version::HTTP_2;
         request.headers_mut().remove(HOST);
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         Some(request)
     }
 

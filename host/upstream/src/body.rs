@@ -1,15 +1,16 @@
 //! A response body that owns its connection for as long as it lives.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{BodyError, Break};
 use crate::http1;
@@ -18,8 +19,11 @@ use crate::link::Link;
 use crate::pool::Route;
 use crate::timer::Timer;
 
-/// So long an HTTP/1.1 connection may take to be done with its request after the response has ended.
+/// So long an HTTP/1.1 connection may take to be done with its request after the response has ended, and a response of
+/// which nothing more is wanted to come to its end.
 const SETTLE: Duration = Duration::from_secs(1);
+/// So much more of such a response is read.
+const UNWANTED: usize = 64 * 1024;
 
 /// A body that is read off a connection.
 pub(crate) enum Incoming {
@@ -111,6 +115,28 @@ impl Body {
         }
     }
 
+    /// Takes leave of a body of which nothing more is wanted, whatever its framing says of its end. If that comes within a
+    /// second and 64 KiB, the connection serves the next request; if not, it is closed, and no failure is counted: what
+    /// was wanted has come.
+    pub fn leave(self) {
+        let State::Open(_, mut open) = self.state else { return };
+        let mut read = 0;
+        // Most often the end is here already, or the rest of it is.
+        let step = open.poll_rest(&mut read, &mut Context::from_waker(Waker::noop()));
+        if let Poll::Ready(ended) = step {
+            if ended {
+                give_back(open.lease);
+            }
+            return;
+        }
+        tokio::task::spawn_local(async move {
+            let end = Instant::now().checked_add(SETTLE).unwrap_or_else(Instant::now);
+            if let Ok(true) = timeout_at(end, poll_fn(|cx| open.poll_rest(&mut read, cx))).await {
+                give_back(open.lease);
+            }
+        });
+    }
+
     fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let State::Open(_, open) = std::mem::replace(&mut self.state, State::Failed(error)) {
             open.route.body_failed(error);
@@ -156,6 +182,22 @@ impl Open {
             (Incoming::Many(incoming), _) => poll_stream(incoming, cx),
             // A connection does not change its protocol.
             (Incoming::One(_), Link::Many(_)) => Poll::Ready(Err(Break::Framing)),
+        }
+    }
+
+    /// Reads on without keeping anything; whether the body came to its end before too much of it did.
+    fn poll_rest(&mut self, read: &mut usize, cx: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            match ready!(self.poll_step(cx)) {
+                Ok(Step::Data(data)) => {
+                    *read = read.saturating_add(data.len());
+                    if *read > UNWANTED {
+                        return Poll::Ready(false);
+                    }
+                }
+                Ok(Step::Last(..)) => return Poll::Ready(true),
+                Err(_) => return Poll::Ready(false),
+            }
         }
     }
 

@@ -101,7 +101,7 @@ impl ProviderHealth {
     pub(crate) fn new(provider: &Provider) -> Arc<Self> {
         let settings = &provider.health;
         // Before the first of them fails by itself.
-        let least = settings.unanswered_after.min(provider.first_byte_timeout / 2);
+        let least = settings.unanswered_after.min(provider.first_byte(true).min(provider.first_byte(false)) / 2);
         Arc::new(Self {
             name: provider.name.as_str().into(),
             born: Instant::now(),

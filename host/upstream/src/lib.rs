@@ -1,8 +1,9 @@
 //! `async fn(&Upstream, Request<Bytes>, Deadlines) -> Result<Response<Body>, AttemptError>`
 //!
 //! The only crate of the gateway that dials out. An [`Upstream`] is a provider as all workers share it; a [`Pool`] is
-//! what one worker has open to all upstreams; [`Pool::send`] makes one attempt; [`ModelHealth`] says whom to try, and
-//! [`plan`] whether and when to try again. An [`Egress`] sends the requests that plugins make.
+//! what one worker has open to all upstreams; [`Pool::send`] makes one attempt, and [`status`] says what its answer means;
+//! [`ModelHealth`] says whom to try, and [`plan`] whether and when to try again. An [`Egress`] sends the requests that
+//! plugins make.
 //!
 //! What it promises:
 //! - a worker takes no lock and makes no look-up of a name on the way of a request;
@@ -27,6 +28,7 @@ pub mod plan;
 mod pool;
 mod public;
 pub mod stats;
+pub mod status;
 mod timer;
 mod tls;
 mod transport;

@@ -3,20 +3,13 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, SystemTime};
 
+use http::HeaderMap;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, StatusCode};
 
 mod budget;
 mod date;
 
 pub use budget::RetryBudget;
-
-/// Whether an answer with this status may be thrown away in favour of another attempt (no byte of it relayed): the
-/// upstream says that it did not do the work. 529 is how overloaded providers say 503; 408 and 409 are the client's.
-#[must_use]
-pub fn retryable_status(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 429 | 500 | 502 | 503 | 504 | 529)
-}
 
 /// What an upstream says about when to come back: `retry-after-ms` (milliseconds), else `retry-after` (seconds or a
 /// date, RFC 9110 section 10.2.3; a date that has passed is now). `None` when it says nothing, or nothing intelligible.

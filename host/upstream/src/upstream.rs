@@ -194,10 +194,19 @@ impl Upstream {
         }
     }
 
-    /// The deadlines that the configuration sets for one attempt.
+    /// The deadlines that the configuration sets for one attempt at a whole answer.
     pub fn deadlines(&self) -> Deadlines {
+        self.deadlines_for(false)
+    }
+
+    /// The deadlines that the configuration sets for one attempt at a stream.
+    pub fn stream_deadlines(&self) -> Deadlines {
+        self.deadlines_for(true)
+    }
+
+    fn deadlines_for(&self, streaming: bool) -> Deadlines {
         Deadlines {
-            first_byte: self.provider.first_byte_timeout,
+            first_byte: self.provider.first_byte(streaming),
             idle: self.provider.idle_timeout,
             total: self.provider.total_timeout,
         }

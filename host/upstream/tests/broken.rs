@@ -4,7 +4,7 @@
 mod support;
 use http_body_util::BodyExt;
 use std::rc::Rc;
-use support::{at, eventually, poll_once, raw, send, text, upstream, worker};
+use support::{ask, at, eventually, poll_once, raw, send, text, upstream, worker};
 use tokio::sync::Notify;
 use weir_upstream::{AttemptError, BodyError, Break, Mode, Pool, Verdict};
 
@@ -239,4 +239,54 @@ fn a_body_that_outlives_its_worker_does_not_end_cleanly() {
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     let polled = http_body::Body::poll_frame(body.as_mut(), &mut cx);
     assert!(matches!(polled, std::task::Poll::Ready(Some(Err(BodyError::Broken(_))))), "{polled:?}");
+}
+
+/// Leaves a body of which one piece was read, behind which the upstream writes this when it may; how many requests the
+/// connection has served in the end.
+async fn left(rest: &'static str) -> usize {
+    let (go, served) = (Rc::new(Notify::new()), Rc::new(std::cell::Cell::new(0)));
+    let (may, count) = (go.clone(), served.clone());
+    let address = raw(move |number, mut peer| {
+        let (may, count) = (may.clone(), count.clone());
+        async move {
+            peer.request().await;
+            peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
+            may.notified().await;
+            peer.write(rest).await;
+            if number == 0 {
+                count.set(1);
+                while peer.request().await.is_some() {
+                    count.set(count.get() + 1);
+                    peer.ok("again").await;
+                }
+                count.set(count.get() + 100);
+            }
+        }
+    })
+    .await;
+    let (pool, up) = (Pool::new(1), upstream(&at(address)));
+    let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
+    assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
+    body.leave();
+    go.notify_one();
+    eventually("the connection is idle or closed", || up.stats().idle() == 1 || served.get() > 100).await;
+    if up.stats().idle() == 1 {
+        assert_eq!(ask(&pool, &up, "{}").await, "again");
+    }
+    assert_eq!(up.stats().errors().map(|(_, count)| count).sum::<u64>(), 0, "what was wanted has come");
+    served.get()
+}
+
+#[test]
+fn a_body_that_is_left_gives_its_connection_back_if_its_end_comes_soon() {
+    worker(async {
+        assert_eq!(left("0\r\n\r\n").await, 2);
+        assert_eq!(left("3\r\nbcd\r\n0\r\nx: y\r\n\r\n").await, 2);
+        // Neither a broken end nor none at all is waited for, or counted.
+        assert_eq!(left("zz\r\n").await, 101);
+        assert_eq!(left("").await, 101);
+        assert_eq!(left("3\r\nb").await, 101);
+        let endless: &str = Box::leak(format!("20000\r\n{}\r\n", "x".repeat(0x20000)).into_boxed_str());
+        assert_eq!(left(endless).await, 101);
+    });
 }

@@ -45,7 +45,14 @@ fn the_request_on_the_wire_is_exactly_what_was_asked() {
         assert_eq!(lines.remove(0), "POST /base/chat?x=1 HTTP/1.1");
         lines.sort_unstable();
         let host = format!("host: {address}");
-        assert_eq!(lines, ["authorization: Bearer sk-secret", "content-length: 7", host.as_str(), "x-team: blue"]);
+        let expected = [
+            "accept-encoding: identity",
+            "authorization: Bearer sk-secret",
+            "content-length: 7",
+            &host,
+            "x-team: blue",
+        ];
+        assert_eq!(lines, expected);
     });
 }
 

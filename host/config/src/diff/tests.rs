@@ -60,7 +60,7 @@ fn a_changed_key_is_named_by_its_path_with_both_values() {
         ("requests_per_minute = 600", "concurrency = 5", "tenants.acme.requests_per_minute: 600 → unlimited"),
         ("127.0.0.1:8080", "127.0.0.1:8081", "server.listen: 127.0.0.1:8080 → 127.0.0.1:8081"),
         ("[server]", "[server]\ndrain = \"90s\"", "server.drain: 30s → 90s"),
-        ("[server]", "[limits]\nbody = \"1MiB\"\n[server]", "limits.body: 10MiB → 1MiB"),
+        ("[server]", "[limits]\nbody = \"1MiB\"\n[server]", "limits.body: 32MiB → 1MiB"),
         ("models = [\"*\"]", "models = [\"gpt-*\"]", "tenants.acme.models: [\"*\"] → [\"gpt-*\"]"),
         ("kind = \"openai\"", "kind = \"openai\"\nhealth.aside = \"9s\"", "providers.p.health.aside: 1s → 9s"),
         ("[server]", "[limits]\nretry_budget = 7\n[server]", "limits.retry_budget: 20 → 7"),

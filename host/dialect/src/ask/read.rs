@@ -49,6 +49,11 @@ pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
             Some("stream_options") => found.options = read_options(&mut cursor, body)?,
             Some("max_tokens") => found.max_tokens = count(&mut cursor, body, "max_tokens")?,
             Some("max_completion_tokens") => found.max_completion = count(&mut cursor, body, "max_completion_tokens")?,
+            Some("n") => {
+                // What is no number is the upstream's to refuse.
+                let (span, _) = cursor.skip()?;
+                found.choices = crate::usage::whole(span.of(body));
+            }
             Some("tools" | "functions" | "response_format") => {
                 let (span, kind) = cursor.skip()?;
                 found.text_bytes += if kind == Kind::Null { 0 } else { span.end - span.start };
@@ -77,6 +82,7 @@ pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
         streaming: found.streaming,
         include_usage: matches!(found.options, Options::Asked),
         max_output_tokens: found.max_completion.or(found.max_tokens),
+        choices: found.choices.unwrap_or(1),
         text_bytes: found.text_bytes,
         model_span,
         usage_patch: found.options.patch(close),
@@ -91,6 +97,7 @@ struct Found {
     options: Options,
     max_tokens: Option<u64>,
     max_completion: Option<u64>,
+    choices: Option<u64>,
     subject: bool,
     text_bytes: usize,
 }

@@ -29,6 +29,10 @@ fn events_are_told_apart() {
             r#"{"error":{"code":502},"choices":[{"delta":{"content":""},"finish_reason":"error"}]}"#.to_owned(),
             EventKind::Error,
         ),
+        (r#"{"object":"error","message":"overloaded","code":503}"#.to_owned(), EventKind::Error),
+        (r#"{"type":"error","message":"overloaded"}"#.to_owned(), EventKind::Error),
+        (DELTA.replace("\"usage\":null", r#""error":{}"#), EventKind::Delta),
+        (DELTA.replace("\"usage\":null", r#""error":{"message":"","code":null}"#), EventKind::Delta),
         ("{}".to_owned(), EventKind::Other),
         ("".to_owned(), EventKind::Other),
         ("not json \"usage\"".to_owned(), EventKind::Other),
@@ -38,6 +42,22 @@ fn events_are_told_apart() {
     for (data, expected) in cases {
         assert_eq!(classify(data.as_bytes()), expected, "{data}");
     }
+}
+
+#[test]
+fn what_is_named_an_error_is_one_in_whatever_shape() {
+    let named = |name: &str, data: &str| {
+        let mut reader = sse::Reader::new(1000);
+        reader.push(Bytes::from(format!("event: {name}\ndata: {data}\n\n")));
+        let event = reader.next().unwrap().unwrap();
+        kind(&event, &event.data())
+    };
+    for data in [r#"{"message":"overloaded","code":503}"#, "overloaded", "", r#"{"error":"x"}"#, DELTA] {
+        assert_eq!(named("error", data), EventKind::Error, "{data}");
+    }
+    assert_eq!(named("error", "[DONE]"), EventKind::Done);
+    assert_eq!(named("message", DELTA), EventKind::Delta);
+    assert_eq!(named("errors", "x"), EventKind::Other);
 }
 
 #[test]

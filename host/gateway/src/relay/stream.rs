@@ -1,12 +1,14 @@
 //! Streams: each event is forwarded as it comes, usage is read from them, `event` plugins see them first.
 //!
-//! A stream never ends cleanly at the client unless it ended cleanly upstream: clients take a clean end for the whole.
+//! A stream never ends cleanly at the client unless it is whole, for clients take a clean end for that: it ends with the
+//! dialect's own end marker, at once and whatever the upstream's framing does then, or where every choice has said why it
+//! stopped and the framing ends well.
 
-use super::{broken, encoded};
-use crate::answer::{self, Answer, Own};
+use crate::answer::{Answer, Own};
 use crate::body::{Cut, End, OutBody, Outlet, Yielded};
 use crate::gather::UNCOUNTED;
 use crate::journey::{Trip, reason};
+use crate::receive::{Opening, broken};
 use crate::refusal::Refusal;
 use crate::waits::Wait;
 use bytes::{Bytes, BytesMut};
@@ -18,13 +20,14 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use tokio::time::Instant;
 use weir_dialect::event::{self, EventKind};
+use weir_dialect::stream::Ending;
 use weir_dialect::usage;
 use weir_http::sse;
 use weir_sandbox::{Hook, Item, Stages};
 use weir_upstream::{Body, BodyError, Verdict};
 
-/// A comment, which clients pass over (WHATWG HTML, 9.2.6).
-const KEEP_ALIVE: &[u8] = b": keep-alive\n\n";
+/// A comment, which clients pass over (WHATWG HTML, 9.2.6). No blank line follows it: some clients take one for an event.
+const KEEP_ALIVE: &[u8] = b": keep-alive\n";
 
 const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -33,25 +36,22 @@ pub(super) fn start(
     mut trip: Trip,
     status: StatusCode,
     (mut headers, own): (HeaderMap, Own),
-    (body, framed): (Body, bool),
+    opening: Opening,
     provider: Arc<str>,
 ) -> Answer {
     let hooked = trip.chain.wants(Hook::Event, &trip.ask.model);
-    if hooked && encoded(&headers) {
-        return answer::refuse(Refusal::UpstreamEncoded { provider }, trip.record);
-    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies in front of the gateway would else hold events back.
     headers.insert(ACCEL, HeaderValue::from_static("no"));
     trip.record.head_ready(status.as_u16());
     let limits = &trip.snapshot().config.limits;
-    let reader = sse::Reader::new(limits.event_bytes);
+    let Opening { body, reader, events } = opening;
+    let ending = Ending::new(trip.ask.choices);
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, limits.held_bytes));
     let (out, pieces) = (BytesMut::new(), Vec::new());
-    let stream =
-        Stream { trip, provider, reader, stages, out, pieces, end_is_sure: framed, sent: Instant::now(), told: false };
-    let yielded = Yielded::new(|outlet| stream.run(body, outlet));
+    let stream = Stream { trip, provider, reader, stages, out, pieces, ending, sent: Instant::now(), told: false };
+    let yielded = Yielded::new(|outlet| stream.run(events, body, outlet));
     Answer { status, headers, own: Some(own), body: OutBody::Yielded(yielded) }
 }
 
@@ -65,8 +65,8 @@ struct Stream {
     out: BytesMut,
     /// What goes out next, in order.
     pieces: Vec<Bytes>,
-    /// Whether an end of the body is known to be meant: by its framing, or because the end marker was there.
-    end_is_sure: bool,
+    /// Whether it is whole.
+    ending: Ending,
     /// When something went out last; kept only where events are held back.
     sent: Instant,
     /// The client knows from the upstream itself that it failed.
@@ -75,9 +75,9 @@ struct Stream {
 
 impl Stream {
     /// Forwards all of it, and hands over what is to be settled when the last byte was sent.
-    async fn run(mut self, body: Body, outlet: Outlet) -> End {
+    async fn run(mut self, seen: Vec<sse::Event>, body: Body, outlet: Outlet) -> End {
         let worker = self.trip.worker();
-        let pumped = { worker.until_over(pin!(self.pump(body, &outlet))).await };
+        let pumped = { worker.until_over(pin!(self.pump(seen, body, &outlet))).await };
         let clean = match pumped.unwrap_or(Err(Refusal::ShuttingDown)) {
             Ok(()) => {
                 self.trip.record.judge(Some(Verdict::Served));
@@ -100,40 +100,62 @@ impl Stream {
         End { clean, settle: self.trip.record }
     }
 
-    /// Forwards until the upstream ends.
-    async fn pump(&mut self, mut body: Body, outlet: &Outlet) -> Result<(), Refusal> {
-        while let Some(frame) = self.next(&mut body, outlet).await {
-            let frame = frame.map_err(|e| self.broken(e))?;
-            let Ok(chunk) = frame.into_data() else { continue };
-            self.reader.push(chunk);
-            let mut batch = Vec::new();
-            while let Some(event) = self.reader.next().map_err(|_| self.too_long())? {
+    /// Forwards what was looked at already, and from there until the stream ends.
+    async fn pump(&mut self, seen: Vec<sse::Event>, mut body: Body, outlet: &Outlet) -> Result<(), Refusal> {
+        let mut batch = Vec::new();
+        for event in seen {
+            self.take(event, &mut batch).await?;
+        }
+        loop {
+            while !self.ending.is_done()
+                && let Some(event) = self.reader.next().map_err(|_| self.too_long())?
+            {
                 match event.only_data() {
                     Some(data) if event::classify(&data) == EventKind::Delta => self.delta(&event, data, &mut batch)?,
                     _ => self.take(event, &mut batch).await?,
                 }
+            }
+            if self.ending.is_done() {
+                self.flush(outlet).await;
+                body.leave();
+                return Ok(());
             }
             let unfinished = self.reader.buffered();
             if unfinished > UNCOUNTED && !self.trip.record.hold_answer(unfinished) {
                 return Err(Refusal::ResponseMemory);
             }
             if self.stages.is_some() {
-                self.through_stages(batch, false).await?;
+                self.through_stages(std::mem::take(&mut batch), false).await?;
             }
             self.flush(outlet).await;
+            let Some(frame) = self.next(&mut body, outlet).await else { break };
+            let frame = frame.map_err(|e| self.broken(e))?;
+            let Ok(chunk) = frame.into_data() else { continue };
+            self.reader.push(chunk);
         }
-        // A last event without its empty line is still the upstream's to end.
-        while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
-            let mut batch = Vec::new();
-            self.take(event, &mut batch).await?;
-            self.through_stages(batch, false).await?;
-        }
-        if !self.end_is_sure {
-            return Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) });
-        }
+        self.transport_ended().await?;
         self.through_stages(Vec::new(), true).await?;
         self.flush(outlet).await;
         Ok(())
+    }
+
+    /// What is left where the transport ends without the end marker. Half an event goes nowhere: whatever was sent behind
+    /// it would become part of it.
+    async fn transport_ended(&mut self) -> Result<(), Refusal> {
+        let mut broken_off = false;
+        while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
+            if event.is_whole() || self.ending.last(&event) && self.ending.is_whole() {
+                let mut batch = Vec::new();
+                self.take(event.closed(), &mut batch).await?;
+                self.through_stages(batch, false).await?;
+            } else {
+                broken_off |= !event.is_blank();
+            }
+        }
+        match self.ending.is_whole() && !broken_off {
+            true => Ok(()),
+            false => Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) }),
+        }
     }
 
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
@@ -192,7 +214,7 @@ impl Stream {
             return Ok(());
         }
         let data = event.data();
-        match event::classify(&data) {
+        match event::kind(&event, &data) {
             EventKind::Delta => self.delta(&event, data, batch)?,
             EventKind::UsageOnly(usage) => {
                 // Some providers send it in the middle: it keeps its place, and is no sign of the end.
@@ -202,7 +224,7 @@ impl Stream {
                 }
             }
             EventKind::Done => {
-                self.end_is_sure = true;
+                self.ending.done();
                 self.end_of_text(batch).await?;
                 self.pieces.push(event.raw().clone());
             }
@@ -218,6 +240,7 @@ impl Stream {
     }
 
     fn delta(&mut self, event: &sse::Event, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+        self.ending.delta(&data);
         // Some providers put usage on the last delta instead of an event of its own.
         let (raw, data) = match usage::of_event(&data) {
             None => (event.raw().clone(), data),

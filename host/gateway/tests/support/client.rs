@@ -98,7 +98,9 @@ pub fn read_reply(reader: &mut BufReader<TcpStream>) -> Reply {
     while reply.status == 100 {
         reply = read_head(reader);
     }
-    if reply.header("transfer-encoding").is_some() {
+    if reply.status == 204 {
+        // It has no body, and says nothing of one (RFC 9112 section 6.3).
+    } else if reply.header("transfer-encoding").is_some() {
         reply.clean = read_chunks(reader, &mut reply.body);
     } else if let Some(length) = reply.header("content-length").and_then(|l| l.parse().ok()) {
         reply.body.resize(length, 0);
@@ -111,19 +113,20 @@ pub fn read_reply(reader: &mut BufReader<TcpStream>) -> Reply {
 
 /// Reads the head of a response alone.
 pub fn read_head(reader: &mut BufReader<TcpStream>) -> Reply {
-    let mut line = String::new();
-    reader.read_line(&mut line).unwrap();
+    let line = read_line(reader);
     let status = line.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or_else(|| panic!("no status: {line:?}"));
     let mut headers = Vec::new();
-    loop {
-        line.clear();
-        reader.read_line(&mut line).unwrap();
-        match line.trim_end().split_once(':') {
-            Some((name, value)) => headers.push((name.to_owned(), value.trim().to_owned())),
-            None => break,
-        }
+    while let Some((name, value)) = read_line(reader).trim_end().split_once(':') {
+        headers.push((name.to_owned(), value.trim().to_owned()));
     }
     Reply { status, headers, body: Vec::new(), clean: true }
+}
+
+/// Reads a line, of which not everything has to be text.
+fn read_line(reader: &mut BufReader<TcpStream>) -> String {
+    let mut line = Vec::new();
+    reader.read_until(b'\n', &mut line).unwrap();
+    String::from_utf8_lossy(&line).into_owned()
 }
 
 /// Reads chunks into `body`; answers whether the last one came.
@@ -169,10 +172,16 @@ impl Streaming {
         Self { head, reader, buffer: Vec::new(), clean: None }
     }
 
-    /// The next event with its empty line; nothing at the end, however that came.
+    /// The next event with its empty line, or the next comment; nothing at the end, however that came.
     pub fn next_event(&mut self) -> Option<String> {
         loop {
             let text = String::from_utf8_lossy(&self.buffer);
+            if let Some(end) = text.find('\n').filter(|_| text.starts_with(':')) {
+                let end = if text[end + 1..].starts_with('\n') { end + 2 } else { end + 1 };
+                let comment = text[..end].to_owned();
+                self.buffer.drain(..end);
+                return Some(comment);
+            }
             if let Some(end) = text.find("\n\n") {
                 let event = text[..end + 2].to_owned();
                 self.buffer.drain(..end + 2);

@@ -12,6 +12,7 @@
 pub mod client;
 pub mod frames;
 pub mod h2;
+pub mod providers;
 pub mod tls;
 pub mod upstream;
 

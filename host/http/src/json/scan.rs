@@ -60,6 +60,28 @@ pub(super) fn string(bytes: &[u8], start: usize, plain: bool) -> Result<Scanned,
     }
 }
 
+/// Where a string ends that nobody has to read.
+pub(super) struct StringEnd {
+    /// Offset after the closing quote.
+    pub(super) end: usize,
+    /// Whether an escape stands in it.
+    pub(super) escaped: bool,
+}
+
+/// Finds the end of the string whose opening quote is at `start`, whatever is in it; none if it is not closed.
+pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<StringEnd> {
+    let mut at = start.saturating_add(1);
+    let mut escaped = false;
+    loop {
+        at += quote_or_backslash(bytes.get(at..)?)?;
+        if bytes.get(at) == Some(&b'"') {
+            return Some(StringEnd { end: at + 1, escaped });
+        }
+        escaped = true;
+        at += 2;
+    }
+}
+
 /// The offset of the first `"` or `\`. Names are short, and in code and prose escapes stand close together: eight bytes
 /// at a time are looked at first, before the wide search is worth its start.
 fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {

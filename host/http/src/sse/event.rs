@@ -19,7 +19,8 @@ impl Event {
         &self.raw
     }
 
-    /// Whether a blank line ended it. Only the last piece of a stream may lack one.
+    /// Whether it came to its end: a blank line, or of a comment between events its line's end. Only the last piece of a
+    /// stream may not have.
     pub fn is_whole(&self) -> bool {
         self.whole
     }
@@ -57,6 +58,24 @@ impl Event {
     /// would show its user; a sign of life.
     pub fn is_comment(&self) -> bool {
         !self.fields().any(|(name, _)| name == b"data" || name == b"event")
+    }
+
+    /// Whether no field stands in it at all: comments and blank lines only.
+    pub fn is_blank(&self) -> bool {
+        self.fields().next().is_none()
+    }
+
+    /// The same event with the blank line that it lacks, if it does.
+    #[must_use]
+    pub fn closed(self) -> Self {
+        if self.whole {
+            return self;
+        }
+        let mut raw = BytesMut::with_capacity(self.raw.len() + 2);
+        raw.put_slice(&self.raw);
+        // An LF behind a lone CR would belong to it.
+        raw.put_slice(if self.raw.ends_with(b"\n") { b"\n" } else { b"\n\n" });
+        Self { raw: raw.freeze(), whole: true }
     }
 
     /// Field lines as (name, value); comments and blank lines left out.

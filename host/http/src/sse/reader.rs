@@ -20,6 +20,10 @@ pub enum SseError {
 enum State {
     /// Before its first byte.
     Start,
+    /// Within a comment that no field line of an event came before.
+    Comment,
+    /// After the CR that ended such a comment; an LF would belong to it.
+    CommentCr,
     /// Within a line.
     Line,
     /// After the CR that ended a line; an LF would belong to it.
@@ -39,8 +43,10 @@ enum Cut {
 
 /// Reads events from chunks. Holds at most one unfinished event of at most `max_event` bytes, and the chunk pushed last.
 ///
-/// An event that lies within one chunk is a slice of it; only one that crosses a border is copied. A blank line that
-/// ends no event is shown as an event of its own without content, for upstreams that keep a connection alive with it.
+/// An event that lies within one chunk is a slice of it; only one that crosses a border is copied. A comment between two
+/// events is shown by itself as soon as its line has ended, for it is a sign of life that must not wait for the event
+/// behind it; a comment in the middle of an event stays where it is. A blank line that ends no event is shown as an event
+/// of its own without content, for upstreams that keep a connection alive with it.
 #[derive(Debug)]
 pub struct Reader {
     limit: usize,
@@ -109,8 +115,8 @@ impl Reader {
         Ok(None)
     }
 
-    /// To be called at the end of the stream until it answers none: the events that are left, and last the piece that no
-    /// blank line ended, which [`Event::is_whole`] tells from the others. A browser throws that piece away; a client
+    /// To be called at the end of the stream until it answers none: the events that are left, and last the piece that has
+    /// not come to its end, which [`Event::is_whole`] tells from the others. A browser throws that piece away; a client
     /// library may not, and the caller decides.
     ///
     /// # Errors
@@ -124,7 +130,7 @@ impl Reader {
         if self.tail.is_empty() {
             return Ok(None);
         }
-        let whole = self.state == State::BlankCr;
+        let whole = matches!(self.state, State::BlankCr | State::CommentCr);
         self.state = State::Start;
         Ok(Some(Event::new(self.tail.split().freeze(), whole)))
     }
@@ -171,7 +177,7 @@ impl Reader {
         let bytes: &[u8] = &self.chunk;
         let mut at = 0;
         loop {
-            if self.state == State::Line {
+            if matches!(self.state, State::Line | State::Comment) {
                 let rest = bytes.get(at..).unwrap_or_default();
                 at += memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
             }
@@ -191,8 +197,12 @@ impl Reader {
 /// or CRLF a CR may be half of a line end, and the next byte tells. Either way it does not matter how the stream was cut.
 fn step(state: State, byte: u8) -> (State, Cut) {
     match (state, byte) {
-        (State::Start | State::NextLine | State::BlankCr, b'\n') | (State::LineCr, b'\r') => (State::Start, Cut::After),
-        (State::BlankCr, _) => (State::Start, Cut::Before),
+        (State::Start | State::NextLine | State::BlankCr | State::Comment | State::CommentCr, b'\n')
+        | (State::LineCr, b'\r') => (State::Start, Cut::After),
+        (State::BlankCr | State::CommentCr, _) => (State::Start, Cut::Before),
+        (State::Start, b':') => (State::Comment, Cut::No),
+        (State::Comment, b'\r') => (State::CommentCr, Cut::No),
+        (State::Comment, _) => (State::Comment, Cut::No),
         (State::Start | State::NextLine, b'\r') => (State::BlankCr, Cut::No),
         (State::Line | State::LineCr, b'\n') => (State::NextLine, Cut::No),
         (State::Line, b'\r') => (State::LineCr, Cut::No),

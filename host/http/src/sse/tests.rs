@@ -37,6 +37,8 @@ fn events_end_with_a_blank_line_whatever_ends_a_line() {
             shown,
             [
                 (None, Bytes::from("a\nb"), false),
+                // The comment, and the blank line behind it.
+                (None, Bytes::new(), true),
                 (None, Bytes::new(), true),
                 (Some("x"), Bytes::from("c"), false),
                 (None, Bytes::from("[DONE]"), false)
@@ -83,7 +85,18 @@ fn events_within_one_chunk_are_slices_of_it() {
 
 #[test]
 fn an_event_is_given_out_as_soon_as_its_last_byte_is_there() {
-    for stream in ["data: a\n\n", "data: a\r\n\r\n", "data: a\r\r", "\n", "data: a\n\r\n", "data: a\r\n\n"] {
+    let streams = [
+        "data: a\n\n",
+        "data: a\r\n\r\n",
+        "data: a\r\r",
+        "\n",
+        "data: a\n\r\n",
+        "data: a\r\n\n",
+        ": a\n",
+        ": a\r\n",
+        ":\n",
+    ];
+    for stream in streams {
         let mut reader = Reader::new(100);
         let (last, rest) = stream.as_bytes().split_last().unwrap();
         for byte in rest {
@@ -93,6 +106,30 @@ fn an_event_is_given_out_as_soon_as_its_last_byte_is_there() {
         reader.push(Bytes::copy_from_slice(&[*last]));
         assert_eq!(reader.next().unwrap().unwrap().raw(), stream, "{stream:?}");
     }
+}
+
+#[test]
+fn a_comment_dispatches_nothing_and_does_not_wait_for_the_event_behind_it() {
+    let mut reader = Reader::new(100);
+    let mut pushed = |text: &str| {
+        reader.push(Bytes::copy_from_slice(text.as_bytes()));
+        std::iter::from_fn(|| reader.next().unwrap()).map(|event| event.raw().clone()).collect::<Vec<_>>()
+    };
+    // Between events: each by itself, with one line end or with two.
+    assert_eq!(pushed(": x\n"), [": x\n"]);
+    assert_eq!(pushed(":\n: y\n\ndata: a\n"), [":\n", ": y\n", "\n"]);
+    // Within an event: part of it, however many come.
+    assert_eq!(pushed(": x\n"), Vec::<Bytes>::new());
+    assert_eq!(pushed(": x\ndata: b\n\n"), ["data: a\n: x\n: x\ndata: b\n\n"]);
+    assert_eq!(datas(b": x\ndata: a\n: x\ndata: b\n\n: x\n"), ["a\nb"]);
+    // Also behind fields that are no data.
+    assert_eq!(datas(b"event: x\n: x\nid: 1\n: x\ndata: a\n\n"), ["a"]);
+    for comment in [": x\n", ": x\n\n", ": x\r\n", ": x\r", ":\n:\n"] {
+        let events = read(&[comment.as_bytes()], 100).unwrap();
+        assert!(events.iter().all(|event| event.is_comment() && event.is_whole()), "{comment:?}: {events:?}");
+    }
+    let cut = read(&[b": x"], 100).unwrap();
+    assert!(cut[0].is_comment() && !cut[0].is_whole());
 }
 
 #[test]
@@ -110,6 +147,20 @@ fn the_tail_that_no_blank_line_ended_is_told_from_whole_events() {
     }
     assert_eq!(read(&[b""], 100), Ok(vec![]));
     assert_eq!(read(&[b"\xef\xbb"], 100).unwrap()[0].raw(), &b"\xef\xbb"[..]);
+}
+
+#[test]
+fn a_tail_can_be_given_the_blank_line_that_it_lacks() {
+    for tail in ["data: a", "data: a\n", "data: a\r\n", "data: a\r", "data: a\n: x", ": x\ndata: a\nid"] {
+        let closed = read(&[tail.as_bytes()], 100).unwrap().pop().unwrap().closed();
+        assert!(closed.is_whole() && closed.raw().starts_with(b"data: a"), "{tail:?}");
+        let again = read(&[closed.raw(), b"data: b\n\n"], 100).unwrap();
+        assert_eq!(again.iter().map(Event::data).collect::<Vec<_>>(), ["a", "b"], "{tail:?}");
+    }
+    let whole = read(&[b"data: a\n\n"], 100).unwrap().remove(0);
+    assert_eq!(whole.clone().closed(), whole);
+    let blank = |text: &str| read(&[text.as_bytes()], 100).unwrap().iter().all(Event::is_blank);
+    assert!(blank(": x\n: y\n\n\r\n: z") && !blank(": x\nid: 1") && !blank("dat"));
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn provider(health: HealthSettings) -> Provider {
         max_waiting: 8,
         wait_timeout: Duration::from_secs(1),
         connect_timeout: Duration::from_secs(5),
-        first_byte_timeout: Duration::from_secs(5),
+        first_byte_timeout: Some(Duration::from_secs(5)),
         idle_timeout: Duration::from_secs(60),
         total_timeout: Duration::from_secs(600),
         keep_alive_timeout: Duration::from_secs(55),

@@ -1,11 +1,11 @@
 //! A request head as it goes over the wire (RFC 9112 section 3).
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderValue, Method, Request};
+use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderName, HeaderValue, Method, Request};
 
 /// Writes the head of `request`. Its target is the path, its host is `host` and its framing that of the body, whatever
-/// its URI and its headers say.
+/// its URI and its headers say, and it asks for an answer that is not compressed.
 pub(super) fn head(out: &mut Vec<u8>, request: &Request<Bytes>, host: &HeaderValue) {
     let method = request.method();
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
@@ -14,9 +14,9 @@ pub(super) fn head(out: &mut Vec<u8>, request: &Request<Bytes>, host: &HeaderVal
     out.extend_from_slice(target.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
     out.extend_from_slice(host.as_bytes());
-    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(b"\r\naccept-encoding: identity\r\n");
     for (name, value) in request.headers() {
-        if *name != HOST && *name != CONTENT_LENGTH && *name != TRANSFER_ENCODING {
+        if !is_own(name) {
             out.extend_from_slice(name.as_str().as_bytes());
             out.extend_from_slice(b": ");
             out.extend_from_slice(value.as_bytes());
@@ -31,6 +31,11 @@ pub(super) fn head(out: &mut Vec<u8>, request: &Request<Bytes>, host: &HeaderVal
         out.extend_from_slice(b"\r\n");
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// Whether a field is written here.
+fn is_own(name: &HeaderName) -> bool {
+    *name == HOST || *name == CONTENT_LENGTH || *name == TRANSFER_ENCODING || *name == ACCEPT_ENCODING
 }
 
 /// Whether the absence of a body must be said (RFC 9110 section 8.6).

@@ -21,6 +21,8 @@ pub(super) enum Unlawful {
     Malformed,
     TooLarge,
     Upgrade,
+    /// The body's transfer coding is not just `chunked`.
+    Coding,
 }
 
 impl Unlawful {
@@ -29,6 +31,7 @@ impl Unlawful {
             Self::Malformed => "its head is malformed",
             Self::TooLarge => "its head is too large",
             Self::Upgrade => "101 although nobody asked for an upgrade",
+            Self::Coding => "its transfer coding is another than chunked",
         }
     }
 }

@@ -16,10 +16,8 @@ pub(super) struct Signs {
     bad_length: bool,
     /// There is a transfer coding,
     pub(super) coded: bool,
-    /// which is chunked in the end,
-    chunked: bool,
-    /// and so often in all.
-    times_chunked: usize,
+    /// and another than `chunked`, once.
+    bad_coding: bool,
     close: bool,
     keep_alive: bool,
     /// The seconds of `Keep-Alive: timeout=`.
@@ -46,12 +44,11 @@ impl Signs {
         }
     }
 
+    /// None but `chunked` was asked for (`TE`, RFC 9112 section 7.4), and none but that is undone here: of any other
+    /// the coded bytes would go on as if they were the body.
     fn note_coding(&mut self, value: &[u8]) {
+        self.bad_coding |= self.coded || !fields::trim(value).eq_ignore_ascii_case(b"chunked");
         self.coded = true;
-        for item in items(value).filter(|item| !item.is_empty()) {
-            self.chunked = item.eq_ignore_ascii_case(b"chunked");
-            self.times_chunked = self.times_chunked.saturating_add(usize::from(self.chunked));
-        }
     }
 
     fn note_connection(&mut self, value: &[u8]) {
@@ -79,11 +76,10 @@ impl Signs {
             return Ok(Framing::Length(0));
         }
         if self.coded {
-            // HTTP/1.0 knows no transfer codings, and nothing is chunked twice (RFC 9112 section 6.1).
-            return match (version, self.times_chunked) {
-                (Version::HTTP_11, 1) if self.chunked => Ok(Framing::Chunked(Chunked::default())),
-                (Version::HTTP_11, 0 | 1) => Ok(Framing::UntilClose),
-                _ => Err(Unlawful::Malformed),
+            // HTTP/1.0 knows no transfer codings (RFC 9112 section 6.1).
+            return match version {
+                Version::HTTP_11 if !self.bad_coding => Ok(Framing::Chunked(Chunked::default())),
+                _ => Err(Unlawful::Coding),
             };
         }
         match self.length {

@@ -60,7 +60,7 @@ pub fn provider(url: impl Into<String>) -> Provider {
         max_waiting: 8,
         wait_timeout: Duration::from_secs(5),
         connect_timeout: Duration::from_secs(5),
-        first_byte_timeout: Duration::from_secs(10),
+        first_byte_timeout: Some(Duration::from_secs(10)),
         idle_timeout: Duration::from_secs(10),
         total_timeout: Duration::from_secs(20),
         keep_alive_timeout: Duration::from_secs(55),

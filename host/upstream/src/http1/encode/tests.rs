@@ -15,6 +15,7 @@ fn a_head_names_the_upstream_and_the_bodys_length_whatever_the_request_says() {
         .header("host", "elsewhere.example")
         .header("content-length", "999")
         .header("transfer-encoding", "chunked")
+        .header("accept-encoding", "gzip")
         .header("accept", "*/*")
         .header("x-many", "1")
         .header("x-many", "2")
@@ -22,7 +23,7 @@ fn a_head_names_the_upstream_and_the_bodys_length_whatever_the_request_says() {
         .unwrap();
     assert_eq!(
         written(&request),
-        "POST /v1/chat?x=%20y HTTP/1.1\r\nhost: api.example:8080\r\naccept: */*\r\nx-many: 1\r\nx-many: 2\r\n\
+        "POST /v1/chat?x=%20y HTTP/1.1\r\nhost: api.example:8080\r\naccept-encoding: identity\r\naccept: */*\r\nx-many: 1\r\nx-many: 2\r\n\
          content-length: 2\r\n\r\n"
     );
 }
@@ -34,7 +35,8 @@ fn the_absence_of_a_body_is_said_only_where_one_is_awaited() {
     {
         let request = Request::builder().method(method).uri("/").body(Bytes::new()).unwrap();
         let length = if said { "content-length: 0\r\n" } else { "" };
-        assert_eq!(written(&request), format!("{method} / HTTP/1.1\r\nhost: api.example:8080\r\n{length}\r\n"));
+        let fields = "host: api.example:8080\r\naccept-encoding: identity\r\n";
+        assert_eq!(written(&request), format!("{method} / HTTP/1.1\r\n{fields}{length}\r\n"));
     }
 }
 

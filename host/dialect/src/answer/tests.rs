@@ -1,0 +1,95 @@
+use super::Answer::{Complete, Cut, Error, NoAnswer};
+use super::*;
+
+const CHAT: &str = r#"{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"a \"}]\" b"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#;
+const EMBEDDING: &str = r#"{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,-2e-3]}],"usage":{"prompt_tokens":3}}"#;
+
+#[test]
+fn an_answer_is_an_object_with_something_in_it() {
+    for (endpoint, body, wanted) in [
+        (Endpoint::Chat, CHAT, Complete),
+        (Endpoint::Embeddings, EMBEDDING, Complete),
+        (Endpoint::Chat, EMBEDDING, NoAnswer),
+        (Endpoint::Embeddings, CHAT, NoAnswer),
+        (Endpoint::Chat, "{\"choices\" : [ {} ] }\r\n", Complete),
+        (Endpoint::Chat, "\u{feff}{\"choices\":[{}]}", Complete),
+        (Endpoint::Chat, r#"{"choices":[]}"#, NoAnswer),
+        (Endpoint::Chat, r#"{"choices": [ ] }"#, NoAnswer),
+        (Endpoint::Chat, r#"{"choices":null}"#, NoAnswer),
+        (Endpoint::Chat, r#"{"choices":{"0":{}}}"#, NoAnswer),
+        (Endpoint::Chat, r#"{"detail":{"choices":[{}]}}"#, NoAnswer),
+        (Endpoint::Chat, r#"{"choices":[{}],"choices":[]}"#, NoAnswer),
+        (Endpoint::Embeddings, r#"{"data":[]}"#, NoAnswer),
+        (Endpoint::Chat, "{}", NoAnswer),
+        (Endpoint::Chat, "", NoAnswer),
+        (Endpoint::Chat, " \n", NoAnswer),
+        (Endpoint::Chat, "<html><body>502</body></html>", NoAnswer),
+        (Endpoint::Chat, "not json", NoAnswer),
+        (Endpoint::Chat, "data: {\"choices\":[{}]}\n\n", NoAnswer),
+        (Endpoint::Chat, "[{\"choices\":[{}]}]", NoAnswer),
+        (Endpoint::Chat, r#"{"choices":[{}]} {"choices":[{}]}"#, NoAnswer),
+        (Endpoint::Chat, r#"{"detail":"Not authenticated"}"#, NoAnswer),
+        (Endpoint::Chat, r#"{"base_resp":{"status_code":1004},"choices":null}"#, NoAnswer),
+    ] {
+        assert_eq!(judge(endpoint, body.as_bytes()), wanted, "{body}");
+    }
+}
+
+#[test]
+fn an_error_is_one_beside_choices_too_and_an_empty_one_is_none() {
+    for (member, wanted) in [
+        (r#""error":{"message":"overloaded"}"#, Error),
+        (r#""error":{"message":"","code":502}"#, Error),
+        (r#""error":"overloaded""#, Error),
+        (r#""error":["overloaded"]"#, Error),
+        (r#""error":true"#, Error),
+        (r#""err\u006fr":{"message":"x"}"#, Error),
+        (r#""object":"error","message":"x""#, Error),
+        (r#""type":"error""#, Error),
+        (r#""error":null"#, Complete),
+        (r#""error":false"#, Complete),
+        (r#""error":"""#, Complete),
+        (r#""error":{ }"#, Complete),
+        (r#""error":[]"#, Complete),
+        (r#""error":{"message":"","type":"","param":null,"code":0}"#, Complete),
+        (r#""x":{"error":{"message":"x"}}"#, Complete),
+    ] {
+        let beside = format!(r#"{{"choices":[{{"message":{{"content":"\"error\""}}}}],{member}}}"#);
+        assert_eq!(judge(Endpoint::Chat, beside.as_bytes()), wanted, "{beside}");
+        let alone = format!("{{{member}}}");
+        let wanted = if wanted == Complete { NoAnswer } else { Error };
+        assert_eq!(judge(Endpoint::Chat, alone.as_bytes()), wanted, "{alone}");
+    }
+}
+
+#[test]
+fn an_answer_that_was_cut_anywhere_is_not_complete() {
+    for (endpoint, body) in [(Endpoint::Chat, CHAT), (Endpoint::Embeddings, EMBEDDING)] {
+        for at in 1..body.len() {
+            assert_eq!(judge(endpoint, &body.as_bytes()[..at]), Cut, "{}", &body[..at]);
+        }
+    }
+}
+
+#[test]
+fn what_an_account_is_refused_for_is_told_by_names_and_not_by_texts() {
+    for body in [
+        r#"{"error":{"message":"x","type":"insufficient_quota","param":null,"code":"insufficient_quota"}}"#,
+        r#"{"error":{"message":"x","type":"invalid_request_error","code":"billing_hard_limit_reached"}}"#,
+        r#"{"error":{"type":"exceeded_current_quota_error","message":"x"}}"#,
+        r#"{"object":"error","message":"x","code":"Arrearage"}"#,
+    ] {
+        assert!(blames_account(body.as_bytes()), "{body}");
+    }
+    for body in [
+        r#"{"error":{"message":"\"code\":\"insufficient_quota\"","type":"invalid_request_error","code":null}}"#,
+        r#"{"error":{"message":"x","type":"requests","code":"rate_limit_exceeded"}}"#,
+        r#"{"error":{"x":{"code":"insufficient_quota"}}}"#,
+        r#"{"error":{"code":"insufficient_quota""#,
+        r#"{"error":"insufficient_quota"}"#,
+        "insufficient_quota",
+        "",
+    ] {
+        assert!(!blames_account(body.as_bytes()), "{body}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Answers that real providers gave, held against what is called an answer here and what is called whole: nothing real is
+//! refused. They are read from `shared/data/recordings` in any folder above the workspace, if it is there.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde_json::Value;
+use weir_dialect::Endpoint;
+use weir_dialect::answer::{self, Answer};
+use weir_dialect::event::{self, EventKind};
+use weir_dialect::stream::Ending;
+use weir_http::sse::{Event, Reader};
+
+/// The recordings of an endpoint that were answered 200: where their files are, without what follows the name.
+fn recordings(endpoint: &str) -> Vec<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = here.ancestors().map(|folder| folder.join("shared/data/recordings"));
+    let Some(folder) = folders.into_iter().find(|folder| folder.is_dir()) else {
+        eprintln!("skipped: there is no shared/data/recordings in a folder above {}", here.display());
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for provider in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let Ok(files) = fs::read_dir(provider.path().join(endpoint)) else { continue };
+        for file in files.map(|file| file.unwrap().path()) {
+            let Some(name) = file.to_str().unwrap().strip_suffix(".meta.json") else { continue };
+            let meta: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+            if meta["status"] == 200 {
+                found.push(PathBuf::from(name));
+            }
+        }
+    }
+    found
+}
+
+fn with(recording: &Path, suffix: &str) -> Option<Vec<u8>> {
+    fs::read(format!("{}{suffix}", recording.display())).ok()
+}
+
+#[test]
+fn whole_answers_are_answers() {
+    for (endpoint, folder) in [(Endpoint::Chat, "chat-completions"), (Endpoint::Embeddings, "embeddings")] {
+        for recording in recordings(folder) {
+            let Some(body) = with(&recording, ".response.json") else { continue };
+            assert_eq!(answer::judge(endpoint, &body), Answer::Complete, "{}", recording.display());
+            assert!(!answer::blames_account(&body), "{}", recording.display());
+            for cut in [body.trim_ascii_end().len() - 1, body.len() / 2, body.len() / 3] {
+                assert_eq!(answer::judge(endpoint, &body[..cut]), Answer::Cut, "{} cut at {cut}", recording.display());
+            }
+        }
+    }
+}
+
+/// The events of a stream, as they are given out, and what is left.
+fn events(stream: &[u8]) -> Vec<Event> {
+    let mut reader = Reader::new(8 << 20);
+    reader.push(Bytes::copy_from_slice(stream));
+    let mut events = Vec::new();
+    while let Some(event) = reader.finish().unwrap() {
+        events.push(event);
+    }
+    events
+}
+
+/// Whether a stream is whole where these events end, and whether it failed by its own account.
+fn judge(events: &[Event]) -> (bool, bool) {
+    let mut ending = Ending::new(1);
+    for event in events {
+        let data = event.data();
+        match event::kind(event, &data) {
+            EventKind::Error => return (false, true),
+            _ if !event.is_whole() => {
+                ending.last(event);
+            }
+            EventKind::Done => ending.done(),
+            EventKind::Delta => ending.delta(&data),
+            EventKind::UsageOnly(_) | EventKind::Other => {}
+        }
+    }
+    (ending.is_whole(), false)
+}
+
+#[test]
+fn streams_are_whole_and_any_cut_of_them_before_a_reason_is_not() {
+    let (mut seen, mut failed) = (0, 0);
+    for recording in recordings("chat-completions") {
+        let Some(stream) = with(&recording, ".stream.txt") else { continue };
+        seen += 1;
+        let events = events(&stream);
+        let (whole, error) = judge(&events);
+        failed += u32::from(error);
+        assert!(whole != error, "{}: whole {whole}, failed {error}", recording.display());
+        // From the first event that makes it whole on it stays so; before, it is cut wherever it ends.
+        let first = (0..=events.len()).find(|end| judge(&events[..*end]).0).unwrap_or(events.len());
+        assert!((first..=events.len()).all(|end| judge(&events[..end]).0 || error), "{}", recording.display());
+        let reasons = events[..first.saturating_sub(1)].iter().map(Event::data);
+        for data in reasons {
+            let event: Value = serde_json::from_slice(&data).unwrap_or_default();
+            assert!(event["choices"][0]["finish_reason"].as_str().unwrap_or("").is_empty(), "{}", recording.display());
+        }
+    }
+    assert!(seen == 0 || seen >= 40 && failed >= 1, "{seen} streams, {failed} of them failed");
+}

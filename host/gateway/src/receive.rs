@@ -1,0 +1,150 @@
+//! What an upstream sent, looked at before a byte of it is relayed, for as long as that has not happened another target
+//! may do better: the status by its class, a whole answer as a whole, a stream by its first event.
+
+mod opening;
+mod whole;
+
+use crate::gate::{ByteShare, ByteTotal};
+use crate::refusal::Refusal;
+use crate::waits::{Wait, Waits};
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Response, StatusCode};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant, SystemTime};
+use weir_config::Limits;
+use weir_dialect::{Endpoint, answer};
+use weir_upstream::status::{self, Class};
+use weir_upstream::{Body, BodyError, plan};
+
+pub(crate) use opening::Opening;
+
+/// What was asked for, and of whom.
+pub(crate) struct Expected<'a> {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) streaming: bool,
+    pub(crate) limits: &'a Limits,
+    /// What all whole answers hold together.
+    pub(crate) memory: &'a Arc<ByteTotal>,
+    pub(crate) provider: &'a Arc<str>,
+    /// How long the provider may take for a head.
+    pub(crate) first_byte: Duration,
+}
+
+/// What is to be relayed.
+pub(crate) struct Received {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: Content,
+}
+
+pub(crate) enum Content {
+    /// All of it, and its share of what is held.
+    Whole(Bytes, Option<ByteShare>),
+    /// A stream that has begun as it should.
+    Stream(Box<Opening>),
+}
+
+/// Why there is nothing to relay.
+pub(crate) enum NotTaken {
+    /// Nothing was answered: another target may be asked.
+    Unanswered(Refusal),
+    /// It was carried out, at least in part, and may be charged: nobody else is asked.
+    Spent(Refusal),
+}
+
+/// Receives an answer of which the head is there. The time spent waiting for the rest is told to `waits`.
+pub(crate) async fn receive(
+    expected: &Expected<'_>,
+    response: Response<Body>,
+    waits: &mut Waits,
+) -> Result<Received, NotTaken> {
+    let (parts, body) = response.into_parts();
+    let class = status::class(parts.status);
+    if !class.is_relayed() {
+        let refused = pin!(refused(class, (parts.status, &parts.headers), body, expected));
+        return Err(NotTaken::Unanswered(timed(refused, waits).await));
+    }
+    let answered = class == Class::Answer;
+    if answered && encoded(&parts.headers) {
+        body.leave();
+        let provider = Arc::clone(expected.provider);
+        return Err(NotTaken::Unanswered(Refusal::UpstreamEncoded { provider }));
+    }
+    let content = if parts.status == StatusCode::NO_CONTENT {
+        body.leave();
+        Content::Whole(Bytes::new(), None)
+    } else if answered && is_events(&parts.headers) {
+        Content::Stream(timed(pin!(opening::open(expected, body, None)), waits).await?)
+    } else if answered {
+        timed(pin!(whole::answer(expected, body)), waits).await?
+    } else {
+        let (bytes, memory) = timed(pin!(whole::message(expected, body)), waits).await?;
+        if answer::blames_account(&bytes) {
+            let refusal =
+                Refusal::UpstreamCredentials { provider: Arc::clone(expected.provider), status: parts.status };
+            return Err(NotTaken::Unanswered(refusal));
+        }
+        Content::Whole(bytes, Some(memory))
+    };
+    Ok(Received { status: parts.status, headers: parts.headers, content })
+}
+
+/// What a status means that is not relayed.
+async fn refused(
+    class: Class,
+    (status, headers): (StatusCode, &HeaderMap),
+    body: Body,
+    expected: &Expected<'_>,
+) -> Refusal {
+    let provider = Arc::clone(expected.provider);
+    let account = match class {
+        // Who has no credit left is told so as if it were a matter of rate, with a code that says which.
+        Class::RateLimited => whole::blames_account(expected, body).await,
+        _ => {
+            body.leave();
+            class == Class::Account
+        }
+    };
+    if account {
+        return Refusal::UpstreamCredentials { provider, status };
+    }
+    let retry_after = plan::retry_after(headers, SystemTime::now()).filter(|_| class.may_pass());
+    Refusal::UpstreamStatus { provider, status, retry_after }
+}
+
+/// Waits for a future, and tells `waits` how long that took. What is here already is not waited for.
+async fn timed<F: Future>(mut future: Pin<&mut F>, waits: &mut Waits) -> F::Output {
+    if let Poll::Ready(here) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+        return here;
+    }
+    waits.begin(Wait::Upstream, Instant::now());
+    let output = future.await;
+    waits.end();
+    output
+}
+
+/// Whether an answer says that it is a stream of events.
+fn is_events(headers: &HeaderMap) -> bool {
+    const EVENTS: &[u8] = b"text/event-stream";
+    let value = headers.get(CONTENT_TYPE).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
+    let Some((media, rest)) = value.split_at_checked(EVENTS.len()) else { return false };
+    media.eq_ignore_ascii_case(EVENTS) && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
+}
+
+/// Whether the body is compressed, although that was asked not to be: nobody could tell what is in it, or how much.
+fn encoded(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// What a body that came apart means to the client.
+pub(crate) fn broken(error: BodyError, provider: &Arc<str>) -> Refusal {
+    let provider = Arc::clone(provider);
+    match error {
+        BodyError::Idle | BodyError::Total => Refusal::UpstreamTimeout { provider },
+        BodyError::Broken(_) => Refusal::UpstreamBroken { provider },
+    }
+}

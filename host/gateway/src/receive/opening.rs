@@ -1,0 +1,127 @@
+//! How a stream begins.
+
+use super::{Expected, NotTaken, broken};
+use crate::gather::UNCOUNTED;
+use crate::refusal::Refusal;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+use weir_dialect::event::{self, EventKind};
+use weir_http::sse;
+use weir_upstream::Body;
+
+/// So long what comes before the first part of an answer waits for it: comments, and events that are none. Long enough to
+/// see the error behind them that some providers send with a status of 200, and short enough for a sign of life.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// So long nothing at all may come before the client is told that its stream begins: what stands in front of the gateway
+/// may give up on a request that nobody answers.
+const SILENCE: Duration = Duration::from_secs(10);
+/// So much of it may wait, in bytes.
+const HELD: usize = 64 * 1024;
+
+/// A stream that has begun.
+pub(crate) struct Opening {
+    pub(crate) body: Body,
+    pub(crate) reader: sse::Reader,
+    /// What was looked at, which comes before what the reader still has.
+    pub(crate) events: Vec<sse::Event>,
+}
+
+/// What an event says of the stream that begins with it.
+enum First {
+    /// It is part of an answer.
+    Answer,
+    /// It is none, and says nothing against one to follow.
+    Nothing,
+    Error,
+    /// The stream is over.
+    End,
+}
+
+/// Waits for the first event that is part of an answer, which costs a stream no time: it is the first thing that the
+/// client would see. If it takes too long the stream begins without it. `first` is what was read of the body before.
+pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Bytes>) -> Result<Box<Opening>, NotTaken> {
+    let reader = sse::Reader::new(expected.limits.event_bytes);
+    let mut opening = Box::new(Opening { body, reader, events: Vec::new() });
+    opening.reader.push(first.unwrap_or_default());
+    let silence = SILENCE.min(expected.first_byte);
+    let mut ends: [Option<Instant>; 2] = [None; 2];
+    loop {
+        let seen = opening.look().map_err(|limit| {
+            let provider = Arc::clone(expected.provider);
+            NotTaken::Spent(Refusal::UpstreamTooLarge { provider, limit })
+        })?;
+        match seen {
+            First::Answer => return Ok(opening),
+            First::Nothing => {}
+            First::Error => return Err(opening.unanswered(expected, "an error")),
+            First::End => return Err(opening.unanswered(expected, "nothing")),
+        }
+        if opening.reader.buffered() > UNCOUNTED {
+            // An event that is so long is counted while it comes, and nothing else waits for it.
+            return Ok(opening);
+        }
+        let [nothing, something] = &mut ends;
+        let (end, wait) = if opening.events.is_empty() { (nothing, silence) } else { (something, PATIENCE) };
+        let end = *end.get_or_insert_with(|| Instant::now() + wait);
+        let Ok(next) = timeout_at(end, opening.body.frame()).await else { return Ok(opening) };
+        match next {
+            None => return Err(opening.ended(expected)),
+            Some(Err(error)) => return Err(NotTaken::Spent(broken(error, expected.provider))),
+            Some(Ok(frame)) => opening.reader.push(frame.into_data().unwrap_or_default()),
+        }
+    }
+}
+
+/// Whether a body begins with a line that a stream of events has, and no JSON or page.
+pub(super) fn begins_as_events(body: &[u8]) -> bool {
+    [b":".as_slice(), b"data:", b"event:", b"id:", b"retry:"].iter().any(|field| body.starts_with(field))
+}
+
+impl Opening {
+    /// Looks at the events that are here, up to the first that tells.
+    ///
+    /// # Errors
+    /// The limit, if an event is past it.
+    fn look(&mut self) -> Result<First, usize> {
+        while let Some(event) = self.reader.next().map_err(|sse::SseError::TooLarge { limit }| limit)? {
+            let first = meaning(&event);
+            self.events.push(event);
+            if !matches!(first, First::Nothing) {
+                return Ok(first);
+            }
+        }
+        let held = self.events.iter().map(|event| event.raw().len()).sum::<usize>();
+        Ok(if held > HELD { First::Answer } else { First::Nothing })
+    }
+
+    fn unanswered(self, expected: &Expected<'_>, what: &'static str) -> NotTaken {
+        self.body.leave();
+        NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: Arc::clone(expected.provider), what })
+    }
+
+    /// The transport ended before there was an answer.
+    fn ended(mut self, expected: &Expected<'_>) -> NotTaken {
+        while let Ok(Some(left)) = self.reader.finish() {
+            if let First::Error = meaning(&left) {
+                return self.unanswered(expected, "an error");
+            }
+            if !left.is_blank() {
+                return NotTaken::Spent(Refusal::UpstreamBroken { provider: Arc::clone(expected.provider) });
+            }
+        }
+        let what = if self.events.is_empty() { "nothing" } else { "something else" };
+        self.unanswered(expected, what)
+    }
+}
+
+fn meaning(event: &sse::Event) -> First {
+    match event::kind(event, &event.data()) {
+        EventKind::Delta | EventKind::UsageOnly(_) => First::Answer,
+        EventKind::Other => First::Nothing,
+        EventKind::Error => First::Error,
+        EventKind::Done => First::End,
+    }
+}

@@ -1,0 +1,127 @@
+//! Whole answers.
+
+use super::opening;
+use super::{Content, Expected, NotTaken, broken};
+use crate::gate::ByteShare;
+use crate::gather::{Full, Gathered};
+use crate::refusal::Refusal;
+use bytes::Bytes;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use weir_dialect::answer::{self, Answer};
+use weir_upstream::Body;
+
+/// What looks complete is waited on for so long: then its framing is not asked for its opinion any more.
+const SETTLE: Duration = Duration::from_secs(1);
+/// So much of a refusal is read to see whom it blames, and for no longer than [`SETTLE`].
+const PEEK: usize = 64 * 1024;
+
+/// An answer that says it is one. Whether it is, and whether all of it, its own form says first and its framing second:
+/// an object that is closed is whole though its connection broke behind it, and one that is not closed is cut although
+/// its framing ends as it should.
+pub(super) async fn answer(expected: &Expected<'_>, mut body: Body) -> Result<Content, NotTaken> {
+    let mut all = room(expected, expected.limits.response_bytes);
+    if expected.streaming {
+        // Some servers forget to say what their streams are; no JSON begins as an event does.
+        let first = next(expected, &mut body).await?;
+        if first.as_ref().is_some_and(|first| opening::begins_as_events(first)) {
+            return opening::open(expected, body, first).await.map(Content::Stream);
+        }
+        if let Some(first) = first {
+            push(expected, &mut all, first)?;
+        }
+    }
+    let cut = loop {
+        if body.is_end_stream() {
+            break None;
+        }
+        let next = if may_be_closed(&all) {
+            match timeout(SETTLE, body.frame()).await {
+                Ok(next) => next,
+                Err(_) if answer::judge(expected.endpoint, all.bytes()) == Answer::Complete => break None,
+                Err(_) => body.frame().await,
+            }
+        } else {
+            body.frame().await
+        };
+        match next {
+            None => break None,
+            Some(Err(error)) => break Some(error),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => push(expected, &mut all, data)?,
+                Err(_) => continue,
+            },
+        }
+    };
+    body.leave();
+    let provider = Arc::clone(expected.provider);
+    let (bytes, memory) = all.finish();
+    match (answer::judge(expected.endpoint, &bytes), cut) {
+        (Answer::Complete, _) => Ok(Content::Whole(bytes, Some(memory))),
+        (Answer::Cut, None) => Err(NotTaken::Spent(Refusal::UpstreamBroken { provider })),
+        (Answer::Cut | Answer::NoAnswer, Some(error)) => Err(NotTaken::Spent(broken(error, &provider))),
+        (Answer::Error, _) => Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider, what: "an error" })),
+        (Answer::NoAnswer, None) => {
+            let what = if bytes.is_empty() { "nothing" } else { "something else" };
+            Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider, what }))
+        }
+    }
+}
+
+/// What an upstream has to say to the client, whatever that is: all of it.
+pub(super) async fn message(expected: &Expected<'_>, mut body: Body) -> Result<(Bytes, ByteShare), NotTaken> {
+    let mut all = room(expected, expected.limits.response_bytes);
+    while let Some(data) = next(expected, &mut body).await? {
+        push(expected, &mut all, data)?;
+    }
+    Ok(all.finish())
+}
+
+/// Whether a refusal blames the gateway's account, as far as can be seen in a moment.
+pub(super) async fn blames_account(expected: &Expected<'_>, mut body: Body) -> bool {
+    let mut all = room(expected, PEEK);
+    let reading = async {
+        while let Ok(Some(data)) = next(expected, &mut body).await
+            && all.push(data).is_ok()
+        {}
+    };
+    let _ = timeout(SETTLE, reading).await;
+    body.leave();
+    answer::blames_account(all.bytes())
+}
+
+/// What is to be collected of an answer, bounded.
+fn room(expected: &Expected<'_>, longest: usize) -> Gathered {
+    Gathered::new(longest, expected.memory.share(), expected.limits.response_memory)
+}
+
+/// The next data of a body; none at its end.
+async fn next(expected: &Expected<'_>, body: &mut Body) -> Result<Option<Bytes>, NotTaken> {
+    while !body.is_end_stream() {
+        let Some(frame) = body.frame().await else { break };
+        let frame = frame.map_err(|error| NotTaken::Spent(broken(error, expected.provider)))?;
+        match frame.into_data() {
+            Ok(data) if !data.is_empty() => return Ok(Some(data)),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+fn push(expected: &Expected<'_>, all: &mut Gathered, data: Bytes) -> Result<(), NotTaken> {
+    let provider = Arc::clone(expected.provider);
+    all.push(data).map_err(|full| {
+        NotTaken::Spent(match full {
+            Full::TooLong => Refusal::UpstreamTooLarge { provider, limit: all.longest() },
+            Full::NoRoom => Refusal::ResponseMemory,
+        })
+    })
+}
+
+/// Whether the last byte is one that an object may be closed by.
+fn may_be_closed(all: &Gathered) -> bool {
+    all.bytes().trim_ascii_end().last() == Some(&b'}')
+}
