@@ -54,12 +54,13 @@ impl Everything {
     /// What is kept under labels of its own, and what had to be counted as `other`.
     fn write_series(&self, out: &mut Writer<'_>) -> fmt::Result {
         let Shared { stats, ledger, .. } = &*self.shared;
-        let kinds = [
+        let mut kinds = vec![
             ("requests", stats.requests.kept(), stats.requests.beyond()),
             ("histograms", stats.times.kept(), stats.times.beyond()),
             ("refusals", stats.codes.taken(), stats.codes.beyond() + stats.refusals.beyond()),
             ("ledger", ledger.kept(), ledger.beyond()),
         ];
+        kinds.extend(self.shared.sandbox.meter().kept());
         out.gauge("series", "Combinations of labels that figures are kept for, by kind", |g| {
             kinds.iter().try_for_each(|(kind, kept, _)| g.add(&[("kind", kind)], *kept as u64))
         })?;

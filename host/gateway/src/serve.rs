@@ -89,6 +89,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         response_memory: Arc::default(),
         workers,
     });
+    shared.bound_series(config.limits.series);
 
     let listeners = worker::listeners(config.server.listen, workers)
         .with_context(|| format!("cannot listen on {}: is another gateway running there?", config.server.listen))?;

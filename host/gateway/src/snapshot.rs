@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use weir_config::{Config, Price};
 use weir_dialect::Endpoint;
-use weir_sandbox::{Chain, Chains};
+use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::plan::RetryBudget;
 use weir_upstream::{ModelHealth, Upstream};
@@ -64,10 +64,7 @@ pub(crate) struct Snapshot {
     /// What this gateway is called among others.
     pub(crate) via: Via,
     /// Chains by the tenant's index.
-    by_tenant: Vec<Option<Arc<Chain>>>,
-    /// Chains with new versions on trial, by the tenant's index, and the percentage of requests that take them. Empty
-    /// while there is no trial.
-    canaries: Vec<Option<(Arc<Chain>, u8)>>,
+    by_tenant: Vec<Option<Arc<TenantChains>>>,
     models: Vec<Model>,
     /// Where a model stands among `models`. Names are the operator's, so nobody else can make them collide.
     names: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
@@ -91,12 +88,10 @@ impl Snapshot {
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
         let budget = config.limits.retry_budget;
         let models = config.models.iter().map(|m| model(m, &providers, budget)).collect();
-        let by_tenant = names.iter().map(|name| chains.of(name).cloned()).collect();
-        let canary = |name: &Arc<str>| chains.canary_of(name).map(|(chain, percent)| (Arc::clone(chain), percent));
-        let canaries = if chains.on_trial().is_empty() { Vec::new() } else { names.iter().map(canary).collect() };
+        let by_tenant = names.iter().map(|name| chains.of_tenant(name).cloned()).collect();
         let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
         let via = Via::new(&config.server.name);
-        Ok(Self { config, tenants, chains, providers, via, by_tenant, canaries, models, names })
+        Ok(Self { config, tenants, chains, providers, via, by_tenant, models, names })
     }
 
     /// Looks up the names of all providers that `known` does not have. Off the way of requests: before the snapshot
@@ -127,12 +122,7 @@ impl Snapshot {
     ///
     /// `dice` is a number from 0 to 99: while a new version is on trial, the lowest of them take its chain.
     pub(crate) fn chain(&self, tenant: &Tenant, dice: impl FnOnce() -> u8) -> Option<&Arc<Chain>> {
-        if let Some(Some((chain, percent))) = self.canaries.get(tenant.index)
-            && dice() < *percent
-        {
-            return Some(chain);
-        }
-        self.by_tenant.get(tenant.index)?.as_ref()
+        Some(self.by_tenant.get(tenant.index)?.as_ref()?.draw(dice))
     }
 
     /// The models that a caller may use, as OpenAI lists them.

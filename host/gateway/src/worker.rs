@@ -54,6 +54,7 @@ impl Shared {
     pub(crate) fn bound_series(&self, limit: usize) {
         self.stats.set_limit(limit);
         self.ledger.set_limit(limit);
+        self.sandbox.meter().set_limit(limit);
     }
 }
 

@@ -223,3 +223,54 @@ fn past_the_limit_a_refusal_keeps_its_code_and_loses_its_tenant() {
     assert_eq!(refused(&["code=\"invalid_api_key\"", "tenant=\"\""]), 1.0);
     assert_eq!(refused(&["code=\"invalid_json\"", "tenant=\"other\""]), 8.0);
 }
+
+/// Counts its calls, and keeps a number for each tenant.
+fn counting() -> Guest {
+    Guest::on("policy", r#"(call $counters.add @"calls" (i64.const 1)) (call $pass)"#)
+}
+
+/// A gateway in whose folder these apply to everybody.
+fn with_all(config: &str, names: &[&str]) -> Gateway {
+    let guest = counting().and("response", "(call $pass)").and("event", "(call $pass)").build();
+    Gateway::start_with(config, |folder| {
+        names.iter().for_each(|name| guest::install(&folder.join("all"), name, &guest));
+    })
+}
+
+#[test]
+fn plugins_for_everybody_cost_nothing_for_tenants_who_ask_nothing() {
+    let upstream = Upstream::chat();
+    let gateway = with_all(&config_with(upstream.address, "", &many(3_000, 30)), &["a", "b", "c", "d"]);
+    assert!(metrics(&gateway).len() < 100_000);
+    let memory = anonymous_mib(&gateway);
+    assert!(memory < 120, "{memory} MiB");
+    (0..10).for_each(|n| ask(&gateway, n * 300, n));
+    until("all are settled", || (gateway.metric("weir_requests_total", &["status=\"200\""]) == 10.0).then_some(()));
+    let text = metrics(&gateway);
+    // Four plugins at two hooks for ten tenants; no stream was asked for.
+    assert_eq!(lines(&text, "weir_plugin_calls_total").len(), 80, "{text}");
+    assert_eq!(lines(&text, "weir_plugin_counter_total").len(), 40);
+    assert!(!text.contains("hook=\"event\""));
+    let count = lines(&text, "weir_plugin_call_cpu_seconds_count");
+    assert!(count.len() == 8 && count.iter().all(|line| !line.contains("tenant=")), "{count:?}");
+}
+
+#[test]
+fn past_the_limit_calls_of_plugins_are_counted_for_the_others_and_the_sums_stay_exact() {
+    let upstream = Upstream::chat();
+    let limits = "[limits]\nseries = 3\n[metrics]\ntenant_histograms = true\n";
+    let gateway = with_all(&config_with(upstream.address, "", &format!("{}\n{limits}", many(6, 1))), &["a"]);
+    for _ in 0..2 {
+        (0..6).for_each(|tenant| ask(&gateway, tenant, 0));
+    }
+    assert_eq!(gateway.metric("weir_plugin_calls_total", &[]), 24.0);
+    assert_eq!(gateway.metric("weir_plugin_call_cpu_seconds_count", &[]), 24.0);
+    assert!(gateway.metric("weir_plugin_call_cpu_seconds_count", &["tenant=\"other\""]) >= 20.0);
+    assert_eq!(gateway.metric("weir_plugin_counter_total", &[]), 12.0);
+    assert_eq!(gateway.metric("weir_plugin_counter_total", &["tenant=\"other\"", "name=\"other\""]), 6.0);
+    for kind in ["plugin_hooks", "plugins", "plugin_counters"] {
+        let label = format!("kind=\"{kind}\"");
+        assert_eq!(gateway.metric("weir_series", &[&label]), 3.0, "{kind}");
+        assert!(gateway.metric("weir_series_beyond_total", &[&label]) > 0.0, "{kind}");
+    }
+}

@@ -1,13 +1,11 @@
-//! Which plugins apply to whom: for each tenant and hook, in order.
+//! The plugins of one tenant: for each hook, in order.
 
 use crate::hook::Hook;
 use crate::host::Slots;
 use crate::meter::HookStats;
 use crate::plugin::Plugin;
-use crate::source::Source;
 use crate::standing::Standing;
 use crate::tenant::TenantId;
-use std::collections::HashMap;
 use std::sync::Arc;
 use weir_config::{Isolation, glob};
 
@@ -16,7 +14,7 @@ use weir_config::{Isolation, glob};
 pub struct Bound {
     plugin: Arc<Plugin>,
     tenant: TenantId,
-    models: Vec<String>,
+    models: Arc<[String]>,
     slots: Arc<Slots>,
     stats: [Arc<HookStats>; Hook::ALL.len()],
     standing: Arc<Standing>,
@@ -26,11 +24,11 @@ impl Bound {
     pub(crate) fn new(
         plugin: Arc<Plugin>,
         tenant: TenantId,
-        models: Vec<String>,
+        models: Arc<[String]>,
         slots: Arc<Slots>,
         stats: [Arc<HookStats>; Hook::ALL.len()],
     ) -> Self {
-        let standing = plugin.standing(&slots.tenant);
+        let standing = plugin.standing(&slots.tenant, &slots.counters);
         Self { plugin, tenant, models, slots, stats, standing }
     }
 
@@ -52,7 +50,7 @@ impl Bound {
     /// # Errors
     /// If key or value are beyond the store's bounds.
     pub fn remember(&self, key: &str, value: Vec<u8>) -> Result<(), String> {
-        self.slots.kv.set(key, value, 0)
+        self.slots.kv().set(key, value, 0)
     }
 
     /// Whose pool serves it: the tenant's own, or everybody's if the operator said `shared`.
@@ -117,50 +115,5 @@ impl Chain {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.hooks.iter().all(Vec::is_empty)
-    }
-}
-
-/// One generation of bindings: what applies to every tenant, swapped as a whole.
-#[derive(Debug, Default)]
-pub struct Chains {
-    /// Counts up by one with each change that goes live; 0 before the first.
-    pub generation: u64,
-    pub(crate) by_tenant: HashMap<Arc<str>, Arc<Chain>>,
-    pub(crate) plugins: Vec<Arc<Plugin>>,
-    /// Where each of them stands.
-    pub(crate) sources: Vec<Source>,
-    /// Chains with the new versions that are on trial, and the percentage of requests that see them.
-    pub(crate) canaries: HashMap<Arc<str>, (Arc<Chain>, u8)>,
-    pub(crate) on_trial: Vec<(Arc<Plugin>, u8)>,
-}
-
-impl Chains {
-    /// The chain of a tenant; none if the tenant is not known to this generation.
-    #[must_use]
-    pub fn of(&self, tenant: &str) -> Option<&Arc<Chain>> {
-        self.by_tenant.get(tenant)
-    }
-
-    /// The chain of a tenant that some of its requests take, while a new version is on trial, and how many of a hundred.
-    #[must_use]
-    pub fn canary_of(&self, tenant: &str) -> Option<(&Arc<Chain>, u8)> {
-        self.canaries.get(tenant).map(|(chain, percent)| (chain, *percent))
-    }
-
-    /// New versions on trial, each with the percentage of requests that see it.
-    #[must_use]
-    pub fn on_trial(&self) -> &[(Arc<Plugin>, u8)] {
-        &self.on_trial
-    }
-
-    /// Every plugin in service, in binding order.
-    #[must_use]
-    pub fn plugins(&self) -> &[Arc<Plugin>] {
-        &self.plugins
-    }
-
-    /// The same, each with where its file stands.
-    pub fn bound(&self) -> impl Iterator<Item = (&Source, &Arc<Plugin>)> {
-        self.sources.iter().zip(&self.plugins)
     }
 }

@@ -4,6 +4,7 @@ use crate::compiled;
 use crate::egress::Egress;
 use crate::error::LoadError;
 use crate::host::{self, Host, Links};
+use crate::kv::Stores;
 use crate::meter::Meter;
 use crate::tenant::TenantNames;
 use std::collections::hash_map::DefaultHasher;
@@ -31,6 +32,7 @@ pub struct Sandbox {
     pooling: bool,
     meter: Meter,
     tenants: TenantNames,
+    stores: Arc<Stores>,
     settings_hash: u64,
     egress: Option<Arc<dyn Egress>>,
 }
@@ -72,8 +74,8 @@ impl Sandbox {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let settings_hash = hasher.finish();
-        let (meter, tenants) = (Meter::default(), TenantNames::default());
-        Ok(Arc::new(Self { engine, pooling, meter, tenants, settings_hash, egress }))
+        let (meter, tenants, stores) = (Meter::default(), TenantNames::default(), Arc::default());
+        Ok(Arc::new(Self { engine, pooling, meter, tenants, stores, settings_hash, egress }))
     }
 
     /// Whether instances come from the pooling allocator.
@@ -92,6 +94,10 @@ impl Sandbox {
     #[must_use]
     pub fn tenants(&self) -> &TenantNames {
         &self.tenants
+    }
+
+    pub(crate) fn stores(&self) -> &Arc<Stores> {
+        &self.stores
     }
 
     pub(crate) fn egress(&self) -> Option<&Arc<dyn Egress>> {

@@ -17,13 +17,14 @@ mod upstream;
 use crate::direct::Desk;
 use crate::error::Fault;
 use crate::exchange::Exchange;
+use crate::kv::{Kv, StoreKey, Stores};
 use crate::limiter::Limiter;
 use crate::meter::{Alive, Counters};
 use crate::plugin::Plugin;
 use crate::powers::Powers;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use wasmtime::component::Linker;
 use weir_config::Grant;
 
@@ -36,7 +37,21 @@ pub(crate) use offer::LONG;
 pub(crate) struct Slots {
     pub(crate) tenant: Arc<str>,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) kv: Arc<crate::kv::Kv>,
+    /// Its store, which is made when it is first used.
+    kv: OnceLock<Arc<Kv>>,
+    stores: Arc<Stores>,
+    store: StoreKey,
+}
+
+impl Slots {
+    pub(crate) fn new(tenant: &Arc<str>, counters: Arc<Counters>, (stores, store): (&Arc<Stores>, StoreKey)) -> Self {
+        Self { tenant: Arc::clone(tenant), counters, kv: OnceLock::new(), stores: Arc::clone(stores), store }
+    }
+
+    /// Its key-value store.
+    pub(crate) fn kv(&self) -> &Kv {
+        self.kv.get_or_init(|| self.stores.get(&self.store))
+    }
 }
 
 /// What is left of the bounds of one call.

@@ -1,9 +1,12 @@
 //! The key-value store that a plugin has for each tenant: bounded in entries and bytes, every value with a time to live.
 
+use crate::tenant::TenantId;
 use moka::Expiry;
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 #[cfg(test)]
@@ -40,6 +43,30 @@ impl Expiry<Box<str>, Entry> for Ttl {
     ) -> Option<Duration> {
         // A zero asks to keep what is left: a number's time counts from its first write.
         if entry.ttl.is_zero() { left } else { Some(entry.ttl) }
+    }
+}
+
+/// Whose store, with its bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct StoreKey {
+    pub(crate) plugin: Arc<str>,
+    pub(crate) tenant: TenantId,
+    /// Entries that it holds at the most.
+    pub(crate) entries: u64,
+    /// How long one lives at the most.
+    pub(crate) longest: Duration,
+}
+
+/// All stores. They outlive generations of plugins.
+#[derive(Debug, Default)]
+pub(crate) struct Stores(Mutex<HashMap<StoreKey, Arc<Kv>>>);
+
+impl Stores {
+    /// A store, made on first use. Takes a lock: keep the answer.
+    pub(crate) fn get(&self, key: &StoreKey) -> Arc<Kv> {
+        let mut stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = stores.entry(key.clone());
+        Arc::clone(store.or_insert_with(|| Arc::new(Kv::new(key.entries, key.longest))))
     }
 }
 

@@ -12,6 +12,7 @@ mod ask;
 mod cache;
 mod call;
 mod chain;
+mod chains;
 mod compiled;
 mod contract;
 mod direct;
@@ -41,7 +42,8 @@ mod tenant;
 mod worker;
 
 pub use cache::Cache;
-pub use chain::{Bound, Chain, Chains};
+pub use chain::{Bound, Chain};
+pub use chains::{Chains, TenantChains};
 pub use contract::{
     Assignment, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, Refusal, Routing, StreamEvent,
 };

@@ -11,12 +11,12 @@ mod wanted;
 
 use crate::cache::Cache;
 use crate::call::{START, Spent, metered};
-use crate::chain::Chains;
+use crate::chains::Chains;
 use crate::engine::{FILE_LIMIT, Sandbox};
 use crate::error::LoadError;
 use crate::host::Slots;
 use crate::instance::Instance;
-use crate::kv::Kv;
+use crate::kv::{StoreKey, Stores};
 use crate::plugin::{Code, Plugin};
 use crate::schema;
 use crate::source::Source;
@@ -66,7 +66,6 @@ pub struct Library {
     trust: Result<Trust, LoadError>,
     /// Versions that did not stand their trial, so that they do not get another one.
     rolled_back: HashMap<Place, (blake3::Hash, String)>,
-    stores: HashMap<(Arc<str>, TenantId, u64, Duration), Arc<Kv>>,
     last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
     current: Arc<Chains>,
 }
@@ -102,7 +101,6 @@ impl Library {
             looked: Looked::default(),
             trust: Ok(Trust::default()),
             rolled_back: HashMap::new(),
-            stores: HashMap::new(),
             last: Vec::new(),
             current: Arc::default(),
         }
@@ -215,8 +213,13 @@ impl Library {
     async fn try_out(&self, plugin: &Arc<Plugin>) -> Result<(), LoadError> {
         let nobody: Arc<str> = "".into();
         let counters = self.sandbox.meter().unlisted();
-        let kv = Arc::new(Kv::new(16, Duration::from_secs(1)));
-        let slots = Arc::new(Slots { tenant: nobody, counters, kv });
+        let key = StoreKey {
+            plugin: Arc::clone(plugin.name()),
+            tenant: TenantId::EVERY,
+            entries: 16,
+            longest: Duration::from_secs(1),
+        };
+        let slots = Arc::new(Slots::new(&nobody, counters, (&Arc::new(Stores::default()), key)));
         // As a component even if it will be called directly: that is how its types are checked.
         for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
             let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), direct));

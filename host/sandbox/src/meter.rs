@@ -3,10 +3,10 @@
 use crate::error::Fault;
 use crate::histogram::quantile;
 use crate::hook::Hook;
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use weir_series::{Names, OTHER, Room, Table};
 
 mod callouts;
 
@@ -176,78 +176,145 @@ impl HookStats {
     }
 }
 
-/// Whose figures: plugin, hook, tenant.
-type Key = (Arc<str>, &'static str, Arc<str>);
+/// Whose figures at a hook.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct AtHook {
+    plugin: Arc<str>,
+    hook: &'static str,
+    tenant: Arc<str>,
+}
 
-/// All figures. They outlive reloads, so that counters never go back.
-#[derive(Debug, Default)]
+/// Whose figures.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Whose {
+    plugin: Arc<str>,
+    tenant: Arc<str>,
+}
+
+/// All figures, of so many plugins, hooks and tenants at the most: those that come later are counted for the tenant
+/// [`OTHER`]. They outlive reloads, so that counters never go back.
+#[derive(Debug)]
 pub struct Meter {
-    stats: Mutex<BTreeMap<Key, Arc<HookStats>>>,
-    counters: Mutex<BTreeMap<(Arc<str>, Arc<str>), Arc<Counters>>>,
+    stats: Table<AtHook, Arc<HookStats>>,
+    counters: Table<Whose, OnceLock<Arc<Counters>>>,
+    /// For the names that plugins give counters.
+    names: Arc<Room>,
+    nobody: Arc<HookStats>,
+}
+
+impl Default for Meter {
+    /// One without a limit, until [`Meter::set_limit`].
+    fn default() -> Self {
+        Self {
+            stats: Table::new(usize::MAX, |of| AtHook { tenant: OTHER.into(), ..of.clone() }),
+            counters: Table::new(usize::MAX, |of| Whose { tenant: OTHER.into(), ..of.clone() }),
+            names: Arc::new(Room::new(usize::MAX)),
+            nobody: Arc::default(),
+        }
+    }
 }
 
 impl Meter {
+    /// Changes how many combinations have figures of their own: of plugin, hook and tenant; of plugin and tenant; and of
+    /// these with the names of counters.
+    pub fn set_limit(&self, limit: usize) {
+        self.stats.set_limit(limit);
+        self.counters.set_limit(limit);
+        self.names.set_limit(limit);
+    }
+
+    /// For each of these kinds its name, how many combinations have figures of their own, and how many times one found no
+    /// room.
+    pub fn kept(&self) -> [(&'static str, usize, u64); 3] {
+        [
+            ("plugin_hooks", self.stats.kept(), self.stats.beyond()),
+            ("plugins", self.counters.kept(), self.counters.beyond()),
+            ("plugin_counters", self.names.taken(), self.names.beyond()),
+        ]
+    }
+
     /// The figures of a plugin at a hook for a tenant, made on first use. Not for the hot path: keep the answer.
     pub(crate) fn stats(&self, plugin: &Arc<str>, hook: Hook, tenant: &Arc<str>) -> Arc<HookStats> {
-        let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(stats.entry((Arc::clone(plugin), hook.name(), Arc::clone(tenant))).or_default())
+        let of = AtHook { plugin: Arc::clone(plugin), hook: hook.name(), tenant: Arc::clone(tenant) };
+        Arc::clone(&self.stats.row(&of).1)
+    }
+
+    /// Figures that nobody writes and no metric shows, for a hook that a plugin does not have.
+    pub(crate) fn nobody(&self) -> Arc<HookStats> {
+        Arc::clone(&self.nobody)
     }
 
     /// The counters that a plugin keeps for a tenant.
     pub(crate) fn counters(&self, plugin: &Arc<str>, tenant: &Arc<str>) -> Arc<Counters> {
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(counters.entry((Arc::clone(plugin), Arc::clone(tenant))).or_default())
+        let row = self.counters.row(&Whose { plugin: Arc::clone(plugin), tenant: Arc::clone(tenant) });
+        Arc::clone(row.1.get_or_init(|| Arc::new(Counters::new(&self.names))))
     }
 
     /// Counters that no metric shows, for an instance that is only tried out.
     pub(crate) fn unlisted(&self) -> Arc<Counters> {
-        Arc::default()
+        Arc::new(Counters::new(&Arc::new(Room::new(Counters::NAMES))))
     }
 
-    /// Everything, for metrics: plugin, hook, tenant, figures.
+    /// Everything, for metrics: plugin, hook, tenant, figures; sorted by these.
     pub fn each_hook(&self, mut see: impl FnMut(&str, &str, &str, &HookStats)) {
-        let stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((plugin, hook, tenant), figures) in stats.iter() {
-            see(plugin, hook, tenant, figures);
-        }
+        let mut all = Vec::new();
+        self.stats.each(|of, stats| all.push((of.clone(), Arc::clone(stats))));
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all.iter().for_each(|(of, stats)| see(&of.plugin, of.hook, &of.tenant, stats));
     }
 
     /// Instances alive now: plugin, tenant, count, and how many of them were idle at the last look, a second ago at the
     /// most. Those of a `shared` plugin count for the tenant that had them made.
     pub fn each_pool(&self, mut see: impl FnMut(&str, &str, i64, i64)) {
-        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((plugin, tenant), kept) in counters.iter() {
-            see(plugin, tenant, kept.instances.load(Ordering::Relaxed), kept.idle.load(Ordering::Relaxed));
-        }
+        self.each(|of, kept| {
+            see(&of.plugin, &of.tenant, kept.instances.load(Ordering::Relaxed), kept.idle.load(Ordering::Relaxed));
+        });
+    }
+
+    /// Quarantines of everybody who has been in one: plugin, tenant, how many there are now, and how many there were.
+    pub fn each_quarantine(&self, mut see: impl FnMut(&str, &str, i64, u64)) {
+        self.each(|of, kept| {
+            let (now, ever) = (kept.quarantined.load(Ordering::Relaxed), get(&kept.quarantines));
+            if ever > 0 {
+                see(&of.plugin, &of.tenant, now, ever);
+            }
+        });
     }
 
     /// Callouts of everybody who has made any: plugin, tenant, figures.
     pub fn each_callout(&self, mut see: impl FnMut(&str, &str, &CalloutStats)) {
-        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((plugin, tenant), kept) in counters.iter().filter(|(_, kept)| kept.callouts.any()) {
-            see(plugin, tenant, &kept.callouts);
-        }
+        self.each(|of, kept| {
+            if kept.callouts.any() {
+                see(&of.plugin, &of.tenant, &kept.callouts);
+            }
+        });
     }
 
     /// Every counter that a plugin has added to: plugin, tenant, name, value.
     pub fn each_counter(&self, mut see: impl FnMut(&str, &str, &str, u64)) {
-        let counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((plugin, tenant), names) in counters.iter() {
-            for (name, value) in names.by_name.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                see(plugin, tenant, name, get(value));
-            }
-        }
+        self.each(|of, kept| kept.by_name.each(|name, value| see(&of.plugin, &of.tenant, name, get(value))));
+    }
+
+    fn each(&self, mut see: impl FnMut(&Whose, &Counters)) {
+        let mut all = Vec::new();
+        self.counters.each(|of, kept| all.extend(kept.get().map(|kept| (of.clone(), Arc::clone(kept)))));
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        all.iter().for_each(|(of, kept)| see(of, kept));
     }
 }
 
 /// What is counted for one plugin and tenant: by the names that the plugin gave, and its live instances.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Counters {
-    by_name: Mutex<BTreeMap<Box<str>, Arc<AtomicU64>>>,
+    by_name: Names<AtomicU64>,
+    names: Arc<Room>,
     instances: AtomicI64,
     /// Those of them that nobody used when their pool was last looked at.
     idle: AtomicI64,
     callouts: CalloutStats,
+    /// Bindings that are in quarantine now, and quarantines so far.
+    quarantined: AtomicI64,
+    quarantines: AtomicU64,
 }
 
 /// Counts an instance for as long as it lives.
@@ -268,6 +335,18 @@ impl Drop for Alive {
 }
 
 impl Counters {
+    fn new(names: &Arc<Room>) -> Self {
+        Self {
+            by_name: Names::default(),
+            names: Arc::clone(names),
+            instances: AtomicI64::new(0),
+            idle: AtomicI64::new(0),
+            callouts: CalloutStats::default(),
+            quarantined: AtomicI64::new(0),
+            quarantines: AtomicU64::new(0),
+        }
+    }
+
     /// So many more instances of a pool are idle than when it told last.
     pub(crate) fn idle(&self, more: i64) {
         self.idle.fetch_add(more, Ordering::Relaxed);
@@ -283,15 +362,27 @@ impl Counters {
         self.callouts.waited(time);
     }
 
+    /// A binding goes into quarantine, be it anew after a trial.
+    pub(crate) fn quarantine(&self, anew: bool) {
+        self.quarantines.fetch_add(1, Ordering::Relaxed);
+        if !anew {
+            self.quarantined.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A binding is out of quarantine, or out of service.
+    pub(crate) fn released(&self) {
+        self.quarantined.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Distinct names; what comes later is counted under `other`.
     const NAMES: usize = 64;
 
-    /// The counter of a name. Instances keep the answer, so this lock is taken once for each name and instance.
+    /// The counter of a name. One that is known is found without a lock.
     pub(crate) fn named(&self, name: &str) -> Arc<AtomicU64> {
         let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let good = !name.is_empty() && name.len() <= 64 && name.chars().all(lawful);
-        let mut names = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = if good && (names.contains_key(name) || names.len() < Self::NAMES) { name } else { "other" };
-        Arc::clone(names.entry(name.into()).or_default())
+        let known = if good { self.by_name.get(name, Self::NAMES, &self.names) } else { None };
+        known.unwrap_or_else(|| self.by_name.other())
     }
 }

@@ -5,6 +5,7 @@ use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::hook::{Hook, INIT};
 use crate::host::Host;
+use crate::meter::Counters;
 use crate::powers::Powers;
 use crate::standing::{Standing, State};
 use crate::tally::{Counted, Tally};
@@ -204,10 +205,11 @@ impl Plugin {
     }
 
     /// How it stands with a tenant. Not for the hot path: keep the answer.
-    pub(crate) fn standing(&self, tenant: &Arc<str>) -> Arc<Standing> {
+    pub(crate) fn standing(&self, tenant: &Arc<str>, counters: &Arc<Counters>) -> Arc<Standing> {
         let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
         let standing = standings.entry(Arc::clone(tenant));
-        Arc::clone(standing.or_insert_with(|| Arc::new(Standing::new(&self.name, tenant, &self.settings.limits))))
+        let new = || Arc::new(Standing::new(&self.name, tenant, counters, &self.settings.limits));
+        Arc::clone(standing.or_insert_with(new))
     }
 
     pub(crate) fn tally(&self) -> &Tally {
@@ -220,13 +222,15 @@ impl Plugin {
         self.tally.counted()
     }
 
-    /// Shows how it stands with each tenant that it is bound to, or was.
+    /// Shows how it stands with each tenant who has asked for something since it serves.
     pub fn each_standing(&self, mut see: impl FnMut(&str, State)) {
         let now = Instant::now();
-        let standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
-        for (tenant, standing) in standings.iter() {
-            see(tenant, standing.state(now));
-        }
+        // A tenant's first request needs the lock, so it is not held while anybody looks.
+        let standings: Vec<_> = {
+            let standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
+            standings.iter().map(|(tenant, standing)| (Arc::clone(tenant), Arc::clone(standing))).collect()
+        };
+        standings.iter().for_each(|(tenant, standing)| see(tenant, standing.state(now)));
     }
 
     /// Whether requests go on without it when it faults.

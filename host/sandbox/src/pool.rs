@@ -112,6 +112,11 @@ impl Pool {
         self.counters.idle(count(idle) - count(self.told.replace(idle)));
     }
 
+    /// Whether no instance is in it or out of it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.live.get() == 0
+    }
+
     /// Bytes of linear memory of its idle instances.
     pub(crate) fn idle_memory(&self) -> usize {
         self.idle.borrow().iter().map(|instance| instance.store.data().limiter.used).sum()

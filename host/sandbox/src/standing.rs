@@ -4,8 +4,9 @@
 //! is held against another; and gone with the version of the plugin, so that a new one begins with a clean slate.
 
 use crate::error::Fault;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use crate::meter::Counters;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use weir_config::PluginLimits;
 
@@ -39,7 +40,12 @@ pub(crate) struct Standing {
     until: AtomicU64,
     /// One call is trying whether the plugin is well again.
     trial: AtomicBool,
-    record: Mutex<Faults>,
+    /// Faults within the window, and its beginning: milliseconds since [`BEGINNING`], and in the low bits their number.
+    faults: AtomicU64,
+    /// Quarantines in a row, and ever.
+    level: AtomicU32,
+    total: AtomicU64,
+    counters: Arc<Counters>,
     rules: Rules,
 }
 
@@ -52,16 +58,9 @@ struct Rules {
     longest: Duration,
 }
 
-/// Faults of late.
-#[derive(Debug, Default)]
-struct Faults {
-    count: u32,
-    since: Option<Instant>,
-    /// Quarantines in a row.
-    level: u32,
-    /// Quarantines ever.
-    total: u64,
-}
+/// Low bits of [`Standing::faults`] that count them.
+const COUNT_BITS: u32 = 24;
+const COUNT: u64 = (1 << COUNT_BITS) - 1;
 
 /// A call that may go on; whether it is the one that tries the plugin after a quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +80,7 @@ pub struct State {
 }
 
 impl Standing {
-    pub(crate) fn new(plugin: &Arc<str>, tenant: &Arc<str>, limits: &PluginLimits) -> Self {
+    pub(crate) fn new(plugin: &Arc<str>, tenant: &Arc<str>, counters: &Arc<Counters>, limits: &PluginLimits) -> Self {
         let price = 1.0 / limits.cpu.as_secs_f64().max(1e-6);
         Self {
             plugin: Arc::clone(plugin),
@@ -91,7 +90,10 @@ impl Standing {
             paid: AtomicU64::new(0),
             until: AtomicU64::new(0),
             trial: AtomicBool::new(false),
-            record: Mutex::default(),
+            faults: AtomicU64::new(0),
+            level: AtomicU32::new(0),
+            total: AtomicU64::new(0),
+            counters: Arc::clone(counters),
             rules: Rules {
                 faults: limits.faults,
                 window: limits.fault_window,
@@ -132,10 +134,10 @@ impl Standing {
 
     /// A trial went well: the quarantine is over.
     pub(crate) fn recovered(&self) {
-        {
-            let mut faults = self.record();
-            *faults = Faults { total: faults.total, ..Faults::default() };
-            self.until.store(0, Ordering::Relaxed);
+        self.faults.store(0, Ordering::Relaxed);
+        self.level.store(0, Ordering::Relaxed);
+        if self.until.swap(0, Ordering::Relaxed) != 0 {
+            self.counters.released();
         }
         self.trial.store(false, Ordering::Release);
         tracing::info!(plugin = &*self.plugin, tenant = &*self.tenant, "a plugin is out of quarantine");
@@ -143,28 +145,41 @@ impl Standing {
 
     /// A call ended in a fault of the guest's.
     pub(crate) fn faulted(&self, now: Instant, admitted: Admitted) {
-        if self.rules.faults == 0 {
+        if self.rules.faults == 0 || !admitted.trial && self.count(now) < u64::from(self.rules.faults) {
             return;
         }
-        let mut faults = self.record();
-        if !admitted.trial {
-            if faults.since.is_none_or(|since| now.saturating_duration_since(since) > self.rules.window) {
-                (faults.since, faults.count) = (Some(now), 0);
-            }
-            faults.count += 1;
+        let level = self.level.load(Ordering::Relaxed);
+        let pause = self.rules.first.saturating_mul(1_u32 << level.min(20)).min(self.rules.longest);
+        let until = at(now + pause).max(1);
+        if admitted.trial {
+            self.until.store(until, Ordering::Relaxed);
+        } else if self.until.compare_exchange(0, until, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             // Calls that were under way when it began count no further.
-            if faults.count < self.rules.faults || self.until.load(Ordering::Relaxed) != 0 {
-                return;
-            }
+            return;
         }
-        let pause = self.rules.first.saturating_mul(1_u32 << faults.level.min(20)).min(self.rules.longest);
-        faults.level += 1;
-        faults.total += 1;
-        (faults.count, faults.since) = (0, None);
-        self.until.store(at(now + pause).max(1), Ordering::Relaxed);
+        self.faults.store(0, Ordering::Relaxed);
+        self.level.fetch_add(1, Ordering::Relaxed);
+        self.total.fetch_add(1, Ordering::Relaxed);
+        self.counters.quarantine(admitted.trial);
         self.trial.store(false, Ordering::Release);
         let (plugin, tenant) = (&*self.plugin, &*self.tenant);
         tracing::error!(plugin, tenant, ?pause, "a plugin faults again and again: in quarantine");
+    }
+
+    /// Counts a fault; how many there are within the window.
+    fn count(&self, now: Instant) -> u64 {
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let (now, window) = (ms(now.saturating_duration_since(*BEGINNING)), ms(self.rules.window));
+        let next = |faults: u64| {
+            let (since, count) = (faults >> COUNT_BITS, faults & COUNT);
+            match count {
+                1..COUNT if now.saturating_sub(since) <= window => faults + 1,
+                COUNT if now.saturating_sub(since) <= window => faults,
+                _ => now << COUNT_BITS | 1,
+            }
+        };
+        let before = self.faults.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |faults| Some(next(faults)));
+        next(before.unwrap_or_else(|faults| faults)) & COUNT
     }
 
     /// How it stands now.
@@ -174,12 +189,16 @@ impl Standing {
         let left = self.ahead.saturating_sub(owed) as f64 / self.price;
         State {
             quarantined: (until != 0).then(|| Duration::from_nanos(until.saturating_sub(at))),
-            quarantines: self.record().total,
+            quarantines: self.total.load(Ordering::Relaxed),
             budget_left: Duration::from_nanos(left as u64),
         }
     }
+}
 
-    fn record(&self) -> std::sync::MutexGuard<'_, Faults> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Standing {
+    fn drop(&mut self) {
+        if self.until.load(Ordering::Relaxed) != 0 {
+            self.counters.released();
+        }
     }
 }

@@ -78,7 +78,8 @@ impl Worker {
 
     /// Ends idle instances and forgets the pools of plugins that are gone. For a timer, about once a second.
     pub fn tidy(&self, now: Instant) {
-        self.pools.borrow_mut().retain(|_, pool| pool.tidy(now));
+        // One that holds nothing is made again when it is needed: tenants who have left cost nothing.
+        self.pools.borrow_mut().retain(|_, pool| pool.tidy(now) && !(pool.is_empty() && Rc::strong_count(pool) == 1));
     }
 
     /// Bytes of linear memory that idle instances of this thread have, all plugins together.

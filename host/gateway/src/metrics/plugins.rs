@@ -4,8 +4,7 @@ use super::{Family, Writer};
 use crate::worker::Shared;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
-use weir_sandbox::{CPU_BUCKETS_NS, CalloutStats, HookStats, Standing};
+use weir_sandbox::{CPU_BUCKETS_NS, CalloutStats, HookStats};
 
 pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     let counters: [(&str, &str, fn(&HookStats) -> u64); 6] = [
@@ -17,10 +16,17 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         ("plugin_yields", "Times that a plugin gave way in the middle of a call", HookStats::yields),
     ];
     for (name, help, read) in counters {
-        out.counter(name, help, |c| each(shared, |labels, stats| c.add(labels, read(stats))))?;
+        out.counter(name, help, |c| {
+            each(shared, |labels, stats| if read(stats) > 0 { c.add(labels, read(stats)) } else { Ok(()) })
+        })?;
     }
     out.counter("plugin_cpu_seconds", "CPU time of plugins, host calls included and waiting excluded", |c| {
-        each(shared, |labels, stats| c.add(labels, stats.cpu_ns() as f64 / 1e9))
+        each(
+            shared,
+            |labels, stats| {
+                if stats.calls() > 0 { c.add(labels, stats.cpu_ns() as f64 / 1e9) } else { Ok(()) }
+            },
+        )
     })?;
     out.counter("plugin_faults", "Calls that did not end with the plugin's answer, by reason", |c| {
         each(shared, |labels, stats| {
@@ -32,9 +38,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             Ok(())
         })
     })?;
-    out.histogram("plugin_call_cpu_seconds", "CPU time of one call", |h| {
-        each(shared, |labels, stats| cpu(h, labels, stats))
-    })?;
+    out.histogram("plugin_call_cpu_seconds", "CPU time of one call", |h| cpu(h, shared))?;
     callouts(out, shared)?;
     instances(out, shared)?;
     out.gauge("plugin_canary_percent", "Share of the requests that see a new version on trial", |g| {
@@ -43,12 +47,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             snapshot.chains.on_trial().iter().map(|(p, share)| (&**p.name(), *share)).collect();
         shares.into_iter().try_for_each(|(plugin, share)| g.add(&[("plugin", plugin)], u64::from(share)))
     })?;
-    out.gauge("plugin_quarantined", "1 while a plugin is not called for a tenant, for it faulted too often", |g| {
-        standings(shared, |labels, state| g.add(labels, u64::from(state.quarantined.is_some())))
-    })?;
-    out.counter("plugin_quarantines", "Quarantines of the versions that serve now", |c| {
-        standings(shared, |labels, state| c.add(labels, state.quarantines))
-    })?;
+    quarantines(out, shared)?;
     out.counter("plugin_counter", "Counters that plugins keep themselves", |c| {
         let mut result = Ok(());
         shared.sandbox.meter().each_counter(|plugin, tenant, name, value| {
@@ -96,44 +95,60 @@ fn each(shared: &Shared, mut write: impl FnMut(&[(&str, &str)], &HookStats) -> f
 }
 
 fn instances(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
-    out.gauge("plugin_instances", "Instances alive", |g| {
+    let mut gauge = |name: &str, help: &str, pick: fn(i64, i64) -> i64| {
+        out.gauge(name, help, |g| {
+            let mut result = Ok(());
+            shared.sandbox.meter().each_pool(|plugin, tenant, live, idle| {
+                let count = pick(live, idle);
+                if result.is_ok() && count > 0 {
+                    result = g.add(&[("plugin", plugin), ("tenant", tenant)], count as u64);
+                }
+            });
+            result
+        })
+    };
+    gauge("plugin_instances", "Instances alive", |live, _| live)?;
+    let idle = "Instances that waited in their pool at the last look, once a second";
+    gauge("plugin_instances_idle", idle, |_, idle| idle)
+}
+
+fn quarantines(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    let each = |write: &mut dyn FnMut(&[(&str, &str)], u64, u64) -> fmt::Result| {
         let mut result = Ok(());
-        shared.sandbox.meter().each_pool(|plugin, tenant, count, _| {
+        shared.sandbox.meter().each_quarantine(|plugin, tenant, now, ever| {
             if result.is_ok() {
-                result = g.add(&[("plugin", plugin), ("tenant", tenant)], count.max(0) as u64);
+                result = write(&[("plugin", plugin), ("tenant", tenant)], now.max(0) as u64, ever);
             }
         });
         result
-    })?;
-    out.gauge("plugin_instances_idle", "Instances that waited in their pool at the last look, once a second", |g| {
-        let mut result = Ok(());
-        shared.sandbox.meter().each_pool(|plugin, tenant, _, idle| {
-            if result.is_ok() {
-                result = g.add(&[("plugin", plugin), ("tenant", tenant)], idle.max(0) as u64);
-            }
-        });
-        result
-    })
+    };
+    out.gauge(
+        "plugin_quarantined",
+        "Bindings of a plugin that are not called for a tenant, for they faulted too often",
+        |g| each(&mut |labels, now, _| g.add(labels, now)),
+    )?;
+    out.counter("plugin_quarantines", "Quarantines so far", |c| each(&mut |labels, _, ever| c.add(labels, ever)))
 }
 
-fn standings(shared: &Shared, mut write: impl FnMut(&[(&str, &str)], Standing) -> fmt::Result) -> fmt::Result {
-    // A plugin that is bound several times has one series, and the worst of its states.
-    let mut states: BTreeMap<(Arc<str>, String), Standing> = BTreeMap::new();
-    for plugin in shared.snapshot.load().chains.plugins() {
-        plugin.each_standing(|tenant, state| {
-            let kept = states.entry((Arc::clone(plugin.name()), tenant.to_owned())).or_insert(state);
-            kept.quarantined = kept.quarantined.max(state.quarantined);
-            kept.quarantines = kept.quarantines.max(state.quarantines);
-        });
-    }
-    for ((plugin, tenant), state) in states {
-        write(&[("plugin", &plugin), ("tenant", &tenant)], state)?;
-    }
-    Ok(())
-}
-
-fn cpu(h: &mut Family<'_>, labels: &[(&str, &str)], stats: &HookStats) -> fmt::Result {
+/// The histograms: of all tenants together, unless the operator wants them one by one.
+fn cpu(h: &mut Family<'_>, shared: &Shared) -> fmt::Result {
+    let by_tenant = shared.snapshot.load().config.metrics.tenant_histograms;
+    let mut sums: BTreeMap<(String, String, String), (f64, Vec<u64>)> = BTreeMap::new();
+    shared.sandbox.meter().each_hook(|plugin, hook, tenant, stats| {
+        if stats.calls() == 0 {
+            return;
+        }
+        let tenant = if by_tenant { tenant } else { "" };
+        let key = (plugin.to_owned(), hook.to_owned(), tenant.to_owned());
+        let (seconds, counts) = sums.entry(key).or_default();
+        *seconds += stats.cpu_ns() as f64 / 1e9;
+        counts.resize(CPU_BUCKETS_NS.len() + 1, 0);
+        counts.iter_mut().zip(stats.buckets()).for_each(|(sum, count)| *sum += count);
+    });
     let bounds = CPU_BUCKETS_NS.map(|ns| ns as f64 / 1e9);
-    let counts: Vec<u64> = stats.buckets().collect();
-    h.seconds(labels, stats.cpu_ns() as f64 / 1e9, &bounds, &counts)
+    sums.iter().try_for_each(|((plugin, hook, tenant), (seconds, counts))| {
+        let labels = [("plugin", plugin.as_str()), ("hook", hook.as_str()), ("tenant", tenant.as_str())];
+        let labels = if by_tenant { labels.as_slice() } else { labels.get(..2).unwrap_or_default() };
+        h.seconds(labels, *seconds, &bounds, counts)
+    })
 }

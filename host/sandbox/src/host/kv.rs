@@ -25,7 +25,7 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
             here.func_wrap("delete", |mut caller, (key,): (WasmStr,)| {
                 let key = owned(&caller, &key)?;
                 spend(caller.data_mut())?;
-                Ok((caller.data().slots.kv.delete(&key),))
+                Ok((caller.data().slots.kv().delete(&key),))
             })
         }
         Offer::Direct(linker, interface) => {
@@ -40,7 +40,7 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
             };
             linker.func_wrap(interface, "increment", add)?;
             let delete = |mut caller: Visitor<'_>, at: u32, len: u32| {
-                visit(&mut caller, |host, memory| Ok(u32::from(host.slots.kv.delete(text(memory, at, len)?))))
+                visit(&mut caller, |host, memory| Ok(u32::from(host.slots.kv().delete(text(memory, at, len)?))))
             };
             linker.func_wrap(interface, "delete", delete).map(drop)
         }
@@ -48,13 +48,13 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
 }
 
 fn get(host: &mut Host, key: &str) -> wasmtime::Result<Option<Bytes>> {
-    Ok(host.slots.kv.get(key).map(Bytes::from))
+    Ok(host.slots.kv().get(key).map(Bytes::from))
 }
 
 fn set(host: &Host, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), String> {
-    host.slots.kv.set(key, value.to_vec(), ttl_ms)
+    host.slots.kv().set(key, value.to_vec(), ttl_ms)
 }
 
 fn increment(host: &Host, key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
-    host.slots.kv.increment(key, by, ttl_ms)
+    host.slots.kv().increment(key, by, ttl_ms)
 }

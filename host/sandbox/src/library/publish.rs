@@ -1,26 +1,24 @@
 //! From plugins that are ready to chains that serve: a new generation, if anything changed.
 
 use super::{Library, Wanted};
-use crate::chain::{Bound, Chain, Chains};
-use crate::hook::Hook;
-use crate::host::Slots;
-use crate::kv::Kv;
+use crate::chains::{Chains, Plan, Step, TenantChains};
 use crate::plugin::Plugin;
 use crate::source::Source;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use weir_config::Config;
 
 impl Library {
     /// Drops what nobody asks for any more.
     pub(super) fn forget(&mut self, served: &[(Wanted, Arc<Plugin>)]) {
-        self.good.retain(|place, _| served.iter().any(|(want, _)| want.place == *place));
-        self.trials.retain(|place, _| served.iter().any(|(want, _)| want.place == *place));
-        self.rolled_back.retain(|place, _| served.iter().any(|(want, _)| want.place == *place));
-        let serving = |hash: &blake3::Hash| {
-            let trials = self.trials.values().map(|trial| &trial.plugin);
-            served.iter().map(|(_, plugin)| plugin).chain(trials).any(|plugin| plugin.code().hash == *hash)
-        };
-        self.codes.retain(|hash, _| serving(hash));
+        let wanted: HashSet<_> = served.iter().map(|(want, _)| &want.place).collect();
+        self.good.retain(|place, _| wanted.contains(place));
+        self.trials.retain(|place, _| wanted.contains(place));
+        self.rolled_back.retain(|place, _| wanted.contains(place));
+        let trials = self.trials.values().map(|trial| &trial.plugin);
+        let serving: HashSet<_> =
+            served.iter().map(|(_, plugin)| plugin).chain(trials).map(|plugin| plugin.code().hash).collect();
+        self.codes.retain(|hash, _| serving.contains(hash));
     }
 
     pub(super) fn publish(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) {
@@ -40,53 +38,42 @@ impl Library {
         let mut chains = Chains { generation: self.current.generation + 1, ..Chains::default() };
         chains.plugins = served.iter().map(|(_, plugin)| Arc::clone(plugin)).collect();
         chains.sources = served.iter().map(|(want, _)| want.place.0.clone()).collect();
-        for tenant in &config.tenants {
-            let name: Arc<str> = tenant.name.as_str().into();
-            let (chain, canary) = self.chains_of(&name, served);
-            chains.by_tenant.insert(Arc::clone(&name), Arc::new(chain));
-            if let Some((chain, percent)) = canary {
-                chains.canaries.insert(name, (Arc::new(chain), percent));
-            }
-        }
+        chains.by_tenant = self.by_tenant(config, served);
         chains.on_trial = self.trials.values().map(|trial| (Arc::clone(&trial.plugin), trial.rules.percent)).collect();
         self.current = Arc::new(chains);
     }
 
-    /// The chain of a tenant, and the one with every new version on trial in the place of the old one. A request sees one
-    /// or the other; the share is the smallest that any of them asks for.
-    fn chains_of(&mut self, tenant: &Arc<str>, served: &[(Wanted, Arc<Plugin>)]) -> (Chain, Option<(Chain, u8)>) {
-        let (mut chain, mut canary, mut percent) = (Chain::default(), Chain::default(), None);
-        for (want, plugin) in served {
-            if !want.tenants.is_empty() && !want.tenants.iter().any(|name| **name == **tenant) {
-                continue;
-            }
-            let bound = Arc::new(self.bind(plugin, tenant, &want.models));
-            chain.push(&bound);
-            let trial = self.trials.get(&want.place).map(|trial| (Arc::clone(&trial.plugin), trial.rules.percent));
-            match trial {
-                None => canary.push(&bound),
-                Some((new, share)) => {
-                    canary.push(&Arc::new(self.bind(&new, tenant, &want.models)));
-                    percent = Some(percent.map_or(share, |least: u8| least.min(share)));
-                }
-            }
+    /// What applies to each tenant. Those to whom nothing applies but what does to everybody share one list.
+    fn by_tenant(&self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) -> HashMap<Arc<str>, Arc<TenantChains>> {
+        let steps: Vec<Step> = served.iter().map(|(want, plugin)| self.step(want, plugin)).collect();
+        let everybodys: Vec<usize> = (0..served.len()).filter(|n| is_everybodys(served, *n)).collect();
+        let mut own: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (n, (want, _)) in served.iter().enumerate() {
+            want.tenants.iter().for_each(|tenant| own.entry(tenant).or_default().push(n));
         }
-        (chain, percent.map(|percent| (canary, percent)))
+        let plan = |places: &[usize]| -> Plan { places.iter().filter_map(|n| steps.get(*n).cloned()).collect() };
+        let shared = plan(&everybodys);
+        let of = |tenant: &weir_config::Tenant| {
+            let name: Arc<str> = tenant.name.as_str().into();
+            let chains = match own.get(tenant.name.as_str()) {
+                None => TenantChains::new(&name, &shared, &self.sandbox),
+                Some(own) => {
+                    let mut places = [everybodys.as_slice(), own].concat();
+                    places.sort_unstable();
+                    TenantChains::new(&name, &plan(&places), &self.sandbox)
+                }
+            };
+            (name, Arc::new(chains))
+        };
+        config.tenants.iter().map(of).collect()
     }
 
-    fn bind(&mut self, plugin: &Arc<Plugin>, tenant: &Arc<str>, models: &[String]) -> Bound {
-        let id = self.sandbox.tenants().id(tenant);
-        let meter = self.sandbox.meter();
-        let limits = &plugin.settings().limits;
-        // New bounds make a new store; what it holds is not durable.
-        let store = self.stores.entry((Arc::clone(plugin.name()), id, limits.kv_entries, limits.kv_ttl));
-        let kv = Arc::clone(store.or_insert_with(|| Arc::new(Kv::new(limits.kv_entries, limits.kv_ttl))));
-        let counters = meter.counters(plugin.name(), tenant);
-        let slots = Arc::new(Slots { tenant: Arc::clone(tenant), counters, kv });
-        let stats = Hook::ALL.map(|hook| match plugin.has(hook) {
-            true => meter.stats(plugin.name(), hook, tenant),
-            false => Arc::default(),
-        });
-        Bound::new(Arc::clone(plugin), id, models.to_vec(), slots, stats)
+    fn step(&self, want: &Wanted, plugin: &Arc<Plugin>) -> Step {
+        let trial = self.trials.get(&want.place).map(|trial| (Arc::clone(&trial.plugin), trial.rules.percent));
+        Step { plugin: Arc::clone(plugin), trial, models: want.models.as_slice().into() }
     }
+}
+
+fn is_everybodys(served: &[(Wanted, Arc<Plugin>)], n: usize) -> bool {
+    served.get(n).is_some_and(|(want, _)| want.tenants.is_empty())
 }

@@ -38,7 +38,7 @@ fn every_fault_has_a_reason_of_its_own() {
 
 #[test]
 fn names_of_counters_are_bounded_in_shape_and_number() {
-    let counters = Counters::default();
+    let counters = Meter::default().unlisted();
     for bad in ["", "UPPER", "a-b", "a\nb", "ä", &"x".repeat(65)] {
         counters.named(bad).fetch_add(1, Ordering::Relaxed);
     }
@@ -46,9 +46,12 @@ fn names_of_counters_are_bounded_in_shape_and_number() {
     for n in 0..200 {
         counters.named(&format!("n{n}")).fetch_add(1, Ordering::Relaxed);
     }
-    let names = counters.by_name.lock().unwrap();
-    assert!(names.len() <= Counters::NAMES + 1, "{}", names.len());
-    let sum: u64 = names.values().map(|value| value.load(Ordering::Relaxed)).sum();
+    let (mut names, mut sum) = (0, 0);
+    counters.by_name.each(|_, value| {
+        names += 1;
+        sum += value.load(Ordering::Relaxed);
+    });
+    assert!(names <= Counters::NAMES + 1, "{names}");
     assert_eq!(sum, 206, "nothing is lost, only its name");
 }
 
@@ -79,4 +82,28 @@ fn instances_are_counted_while_they_live() {
     assert_eq!(count(), 2);
     drop(alive);
     assert_eq!(count(), 0);
+}
+
+#[test]
+fn past_the_limit_figures_are_kept_for_all_other_tenants_together() {
+    let meter = Meter::default();
+    meter.set_limit(2);
+    let plugin: Arc<str> = "p".into();
+    for n in 0..5 {
+        let tenant: Arc<str> = format!("t{n}").into();
+        meter.stats(&plugin, Hook::Policy, &tenant).hit();
+        let counters = meter.counters(&plugin, &tenant);
+        counters.named("a").fetch_add(1, Ordering::Relaxed);
+        counters.quarantine(false);
+    }
+    let mut seen = Vec::new();
+    meter.each_hook(|_, _, tenant, stats| seen.push(format!("{tenant} {}", stats.hits())));
+    assert_eq!(seen, ["other 3", "t0 1", "t1 1"]);
+    let mut counted = Vec::new();
+    meter.each_counter(|_, tenant, name, value| counted.push(format!("{tenant} {name} {value}")));
+    assert_eq!(counted, ["other other 3", "t0 a 1", "t1 a 1"]);
+    let mut quarantined = 0;
+    meter.each_quarantine(|_, _, now, _| quarantined += now);
+    assert_eq!(quarantined, 5);
+    assert_eq!(meter.kept(), [("plugin_hooks", 2, 3), ("plugins", 2, 3), ("plugin_counters", 2, 3)]);
 }

@@ -11,7 +11,7 @@ fn standing(change: impl FnOnce(&mut PluginLimits)) -> Standing {
         ..PluginLimits::default()
     };
     change(&mut limits);
-    Standing::new(&"p".into(), &"t".into(), &limits)
+    Standing::new(&"p".into(), &"t".into(), &crate::meter::Meter::default().unlisted(), &limits)
 }
 
 fn start() -> Instant {
