@@ -12,7 +12,7 @@ use weir_http::frames::{self, FloodGuard, FrameReader};
 
 /// So long a client that was told to go may take to read that, and so many bytes of it are thrown away meanwhile.
 const LINGER: Duration = Duration::from_secs(2);
-const THROWN_AWAY: u64 = 16 << 20;
+const THROWN_AWAY: u64 = 1 << 20;
 
 /// Both directions of a connection.
 #[derive(Debug)]
