@@ -20,12 +20,15 @@ use http::request::Parts;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use weir_dialect::{Ask, Document};
 use weir_http::head::Unlawful;
 use weir_ledger::Reason;
 use weir_sandbox::{About, Chain, Exchange, Facts, Hook};
-use weir_tenancy::Caller;
+use weir_tenancy::{Caller, Denied, Seat};
+
+/// How long who finds no seat waits before it looks once more.
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// A request that has been read: who asks, what, and what plugins may see and change of it.
 pub(crate) struct Trip {
@@ -127,7 +130,11 @@ async fn travel(
     };
 
     // Before the body is polled: a client without a seat is not even told to continue uploading.
-    record.seat = Some(caller.admit(record.started).map_err(Refusal::Denied)?);
+    let seat = match caller.admit(record.started) {
+        Err(Denied::TooManyConcurrent { .. }) => Box::pin(look_again(&caller, record.started)).await,
+        seat => seat,
+    };
+    record.seat = Some(seat.map_err(Refusal::Denied)?);
 
     let body = read::whole(&mut parts.headers, body, &snapshot.config.limits, record).await?;
     let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
@@ -141,6 +148,13 @@ async fn travel(
     }
     record.lent = Some(lent);
     Ok(Way::Read { caller, chain: Arc::clone(chain), ask, model: index, body })
+}
+
+/// A seat that may be free in a moment: whoever has read the last byte of an answer may ask again, of another worker, before
+/// the one that sent it has settled.
+async fn look_again(caller: &Caller, started: Instant) -> Result<Seat, Denied> {
+    tokio::time::sleep(MOMENT).await;
+    caller.admit(started + MOMENT)
 }
 
 /// 5 policy, 6 plan, 7 ask.

@@ -5,6 +5,7 @@
 
 mod admin;
 mod alarm;
+mod allocator;
 mod answer;
 mod ask;
 mod body;
@@ -56,13 +57,8 @@ mod worker;
 use clap::Parser;
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
-    // A page of 2 MiB for a few bytes doubles what an idle gateway takes, and makes nothing faster that was measured. Where
-    // the kernel does not know the request, it takes more.
-    let _ = nix::sys::prctl::set_thp_disable(true);
+    allocator::keep_small();
     let cli = cli::Cli::parse();
     let ended = match &cli.command {
         None => serve::serve(&cli.serve),

@@ -265,6 +265,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         worker.sandbox.tidy(Instant::now());
         worker.pool.close_idle();
         worker.clients.trim();
+        crate::allocator::give_back();
         worker.ids.look_at_clock();
         // An idle worker lets go of an old snapshot, too.
         worker.held();

@@ -167,3 +167,19 @@ fn a_body_is_held_until_its_answer_was_sent() {
     assert_eq!(answer(stream).status, 200);
     until("it is given back", || (held() == 0.0).then_some(()));
 }
+
+#[test]
+fn an_idle_gateway_with_four_plugins_is_small() {
+    let shipped = fs::read_to_string(support::root().join("config/weir.toml")).unwrap();
+    let (_, chain) = shipped.split_once("folder = \"../plugins/installed\"\n").unwrap();
+    let (folder, cache) = (support::root().join("plugins/installed"), support::cache());
+    let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n{chain}", folder.display(), cache.display());
+    let config = support::demo_config(&plugins);
+    // The first one compiles, if nobody has before, and keeps some of what that took.
+    drop(Gateway::start(&config));
+    let gateway = Gateway::start(&config);
+    assert!(!gateway.log().contains("compiling"));
+    until("it is small", || (memory(&gateway) < 16 << 20).then_some(()));
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+    until("it is small again", || (memory(&gateway) < 16 << 20).then_some(()));
+}

@@ -72,6 +72,22 @@ fn a_whole_answer_that_is_not_read_holds_seat_and_place_until_it_is() {
 }
 
 #[test]
+fn whoever_asks_again_after_the_last_byte_is_never_one_too_many() {
+    let upstream = Upstream::start(|_, seen, stream| {
+        let streaming = seen.json()["stream"] == true;
+        let events = [chunk(&delta("hi")), chunk(DONE), END.to_vec()].concat();
+        stream.write_all(&if streaming { [STREAM, &events].concat() } else { ok("application/json", CHAT) }).is_ok()
+    });
+    let one = config(upstream.address).replace("[tenants.acme]\n", "[tenants.acme]\nconcurrency = 1\n");
+    let gateway = Gateway::start(&one);
+    // A connection each time, so that both workers have their turns.
+    for number in 0..300 {
+        let body = if number % 3 == 0 { chat_stream("hi") } else { chat("hi") };
+        assert_eq!(post(gateway.address, ACME, &body).status, 200, "{number}");
+    }
+}
+
+#[test]
 fn who_leaves_a_whole_answer_unread_has_left() {
     let upstream = Upstream::fixed(ok("application/json", &large(LARGE)));
     let gateway = Gateway::start(&config(upstream.address));
