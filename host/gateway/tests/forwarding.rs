@@ -53,8 +53,11 @@ fn a_target_of_another_name_changes_the_models_bytes_alone() {
 fn usage_is_asked_for_in_streams_only() {
     let upstream = Upstream::start(|_, seen, stream| {
         let streaming = seen.json()["stream"] == true;
-        let answer =
-            if streaming { [STREAM, &chunk(DONE), b"0\r\n\r\n"].concat() } else { ok("application/json", CHAT) };
+        let answer = if streaming {
+            [STREAM, &chunk(&delta("hi")), &chunk(DONE), b"0\r\n\r\n"].concat()
+        } else {
+            ok("application/json", CHAT)
+        };
         stream.write_all(&answer).is_ok()
     });
     let gateway = Gateway::start(&config(upstream.address));
