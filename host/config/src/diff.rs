@@ -197,6 +197,9 @@ fn provider(provider: &Provider) -> Group {
         .open("idle_timeout", show_duration(provider.idle_timeout))
         .open("total_timeout", show_duration(provider.total_timeout))
         .open("keep_alive_timeout", show_duration(provider.keep_alive_timeout))
+        .open("tcp_keep_alive", show_duration(provider.tcp_keep_alive))
+        .open("tcp_user_timeout", show_duration(provider.tcp_user_timeout))
+        .open("max_connection_age", show_duration(provider.max_connection_age))
         .open("retries", provider.retries)
         .open("ask_usage", provider.ask_usage);
     for (key, shown) in provider.health.facts() {

@@ -46,6 +46,13 @@ pub struct Provider {
     pub total_timeout: Duration,
     /// How long an unused connection is kept; 55 s by default.
     pub keep_alive_timeout: Duration,
+    /// After so much silence on a connection TCP asks whether the other end is there, 1 s to 24 h; 15 s by default.
+    pub tcp_keep_alive: Duration,
+    /// How long what was sent may stay unacknowledged before the connection counts as dead (RFC 5482), 1 ms to 24 h; 15 s
+    /// by default.
+    pub tcp_user_timeout: Duration,
+    /// How long a connection takes new requests, 1 ms to 24 h; 5 min by default.
+    pub max_connection_age: Duration,
     /// Further attempts after the first, over the whole plan of targets, 0 to 10; 2 by default.
     pub retries: u32,
     /// Whether to ask streams for their usage (`stream_options.include_usage`); true by default.
@@ -148,7 +155,10 @@ impl Provider {
             first_byte_timeout: table.value("first_byte_timeout").and_then(|value| value.duration(timeout.clone())),
             idle_timeout: table.duration("idle_timeout", seconds(300), timeout.clone()),
             total_timeout: table.duration("total_timeout", seconds(600), timeout.clone()),
-            keep_alive_timeout: table.duration("keep_alive_timeout", seconds(55), timeout),
+            keep_alive_timeout: table.duration("keep_alive_timeout", seconds(55), timeout.clone()),
+            tcp_keep_alive: table.duration("tcp_keep_alive", seconds(15), seconds(1)..=LONGEST),
+            tcp_user_timeout: table.duration("tcp_user_timeout", seconds(15), timeout.clone()),
+            max_connection_age: table.duration("max_connection_age", seconds(300), timeout),
             retries: table.whole("retries", 2, 0..=10),
             ask_usage: table.flag("ask_usage", true),
             health: HealthSettings::read(table.table("health")),

@@ -213,10 +213,7 @@ impl Admin {
 /// A provider, and what of it is put aside.
 fn upstream(provider: &Provider) -> Value {
     let (name, healthy) = (&*provider.name, provider.upstream.healthy());
-    let aside = provider.upstream.aside();
-    if aside.is_empty() {
-        return json!({"name": name, "healthy": healthy});
-    }
+    let (aside, trouble) = (provider.upstream.aside(), provider.upstream.trouble());
     let one = |aside: &Aside| {
         json!({
             "model": aside.model,
@@ -226,7 +223,15 @@ fn upstream(provider: &Provider) -> Value {
             "due_in_ms": u64::try_from(aside.due_in.as_millis()).unwrap_or(u64::MAX),
         })
     };
-    json!({"name": name, "healthy": healthy, "aside": aside.iter().map(one).collect::<Value>()})
+    let mut said =
+        serde_json::Map::from_iter([("name".to_owned(), json!(name)), ("healthy".to_owned(), json!(healthy))]);
+    if !aside.is_empty() {
+        said.insert("aside".to_owned(), aside.iter().map(one).collect());
+    }
+    if !trouble.is_empty() {
+        said.insert("trouble".to_owned(), json!(trouble));
+    }
+    Value::Object(said)
 }
 
 /// A web page in a browser on this machine could point a name of its own at us; our name is an address or `localhost`.

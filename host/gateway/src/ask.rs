@@ -306,6 +306,7 @@ fn failure(error: &AttemptError, provider: Arc<str>) -> Result<Refusal, Refusal>
         AttemptError::Unresolved
         | AttemptError::Connect(_)
         | AttemptError::Tls(_)
+        | AttemptError::Refused
         | AttemptError::Timeout(Which::Connect)
         | AttemptError::BadTarget => Refusal::UpstreamUnreachable { provider, kind: error.kind() },
     };

@@ -137,10 +137,10 @@ impl Control {
         said.extend(problems.iter().map(describe));
         let mut tried_again = self.is_tried_again(&config, problems, change, asked);
         if generation != old.chains.generation || *config != *old.config {
-            match Snapshot::build(Arc::clone(&config), Arc::clone(&chains), Some(old), self.demo) {
+            let outside = (self.demo, &self.shared.hosts);
+            match Snapshot::build(Arc::clone(&config), Arc::clone(&chains), Some(old), outside) {
                 Ok(snapshot) => {
-                    // Before it serves: a provider without an address would fail its first requests.
-                    snapshot.resolve(Some(old)).await;
+                    // Names are looked up beside it, never before: a key that was taken out is out now.
                     self.shared.bound_series(snapshot.config.limits.series);
                     self.shared.snapshot.store(Arc::new(snapshot));
                     self.status.went_live();
@@ -155,6 +155,8 @@ impl Control {
                 }
             }
         }
+        // Whatever the files say, hosts may have moved.
+        self.shared.hosts.refresh();
         if let Some(text) = text {
             self.caution.serves(text);
         }

@@ -22,11 +22,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::{Config, Loaded, Looked, Overrides, Problem, Problems, ProviderKind, Stamp};
 use weir_ledger::Ledger;
 use weir_sandbox::{Cache, Library, Sandbox};
+use weir_upstream::Names;
 
 /// The configuration as it was read at the start.
 struct Start {
@@ -74,8 +74,8 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     }
 
     let workers = worker_count(&config);
-    let snapshot = Snapshot::build(Arc::clone(&config), chains, None, demo).map_err(|e| anyhow!(e))?;
-    snapshot.resolve(None).await;
+    let hosts = Names::default();
+    let snapshot = Snapshot::build(Arc::clone(&config), chains, None, (demo, &hosts)).map_err(|e| anyhow!(e))?;
     let shared = Arc::new(Shared {
         snapshot: ArcSwap::from_pointee(snapshot),
         sandbox,
@@ -88,6 +88,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         request_memory: Arc::default(),
         response_memory: Arc::default(),
         workers,
+        hosts,
     });
     shared.bound_series(config.limits.series);
 
@@ -110,11 +111,19 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         .context("nobody listens to signals")?;
     console::ready(&config, &shared.snapshot.load().chains, listen, admin_address);
 
+    // Providers are looked for only now: a name that nobody answers for keeps nobody from being served.
+    look_up_hosts(shared.hosts.clone())?;
     let (overrides, file, caution) = (args.overrides(), config.file.clone(), Caution::new(start.text));
-    tokio::task::spawn_local(resolutions(Arc::clone(&shared)));
     let control = Control { library, status, shared, overrides, file, demo, watch, caution, config_problems: vec![] };
     control.run(hangup).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Has the names of providers looked up by a thread of its own, for as long as the process runs.
+fn look_up_hosts(hosts: Names) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    std::thread::Builder::new().name("weir-hosts".to_owned()).spawn(move || runtime.block_on(hosts.keep()))?;
+    Ok(())
 }
 
 fn watch(config: &Config, stamp: Option<Stamp>) -> std::io::Result<Watch> {
@@ -181,12 +190,4 @@ fn start_workers(
         Ok(thread.spawn(move || worker::run(index, &shared, listener, drain))?)
     };
     listeners.into_iter().enumerate().map(start).collect()
-}
-
-/// Providers may move: their names are looked up here, and never on the way of a request.
-async fn resolutions(shared: Arc<Shared>) {
-    loop {
-        tokio::time::sleep(Duration::from_secs(30)).await;
-        shared.snapshot.load_full().resolve(None).await;
-    }
 }

@@ -11,7 +11,7 @@ use weir_dialect::Endpoint;
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::plan::RetryBudget;
-use weir_upstream::{ModelHealth, Upstream};
+use weir_upstream::{ModelHealth, Names, Upstream};
 
 /// A provider, ready to be asked.
 #[derive(Debug)]
@@ -81,10 +81,11 @@ impl Snapshot {
         config: Arc<Config>,
         chains: Arc<Chains>,
         previous: Option<&Snapshot>,
-        demo: Option<SocketAddr>,
+        (demo, hosts): (Option<SocketAddr>, &Names),
     ) -> Result<Self, String> {
         let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
-        let providers = config.providers.iter().map(|p| provider(p, previous, demo)).collect::<Result<Vec<_>, _>>()?;
+        let providers =
+            config.providers.iter().map(|p| provider(p, previous, demo, hosts)).collect::<Result<Vec<_>, _>>()?;
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
         let budget = config.limits.retry_budget;
         let models = config.models.iter().map(|m| model(m, &providers, budget)).collect();
@@ -92,20 +93,6 @@ impl Snapshot {
         let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
         let via = Via::new(&config.server.name);
         Ok(Self { config, tenants, chains, providers, via, by_tenant, models, names })
-    }
-
-    /// Looks up the names of all providers that `known` does not have. Off the way of requests: before the snapshot
-    /// serves, and then every while.
-    pub(crate) async fn resolve(&self, known: Option<&Snapshot>) {
-        let is_known = |provider: &&Provider| {
-            known.is_some_and(|known| known.providers.iter().any(|p| Arc::ptr_eq(&p.upstream, &provider.upstream)))
-        };
-        let looks = self.providers.iter().filter(|provider| !is_known(provider)).map(|provider| async move {
-            if let Err(why) = provider.upstream.resolve().await {
-                tracing::warn!(provider = &*provider.name, "{why}");
-            }
-        });
-        futures_util::future::join_all(looks).await;
     }
 
     /// Where the model stands that clients call by this name.
@@ -140,12 +127,13 @@ fn provider(
     from: &weir_config::Provider,
     previous: Option<&Snapshot>,
     demo: Option<SocketAddr>,
+    hosts: &Names,
 ) -> Result<Provider, String> {
     let kept = previous.and_then(|p| p.providers.iter().find(|old| old.upstream.is_made_from(from)));
     let address = demo.filter(|_| from.kind == weir_config::ProviderKind::Demo);
     let upstream = match kept {
         Some(old) => Arc::clone(&old.upstream),
-        None => Upstream::new(from, address).map_err(|e| format!("providers.{}: {e}", from.name))?,
+        None => Upstream::new(from, address, hosts).map_err(|e| format!("providers.{}: {e}", from.name))?,
     };
     let uri = |endpoint: Endpoint| upstream.uri(endpoint.path()).map_err(|e| format!("providers.{}: {e}", from.name));
     Ok(Provider {

@@ -25,8 +25,8 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 use weir_ledger::Ledger;
 use weir_sandbox::{Chain, Exchange, Outcome, Sandbox};
-use weir_upstream::Pool;
 use weir_upstream::plan::Backoff;
+use weir_upstream::{Names, Pool};
 
 /// How long observers of finished requests may go on after the drain's end.
 const LAST_MOMENT: Duration = Duration::from_millis(700);
@@ -47,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) request_memory: Arc<ByteTotal>,
     pub(crate) response_memory: Arc<ByteTotal>,
     pub(crate) workers: usize,
+    /// The hosts of all providers, whose addresses are looked up beside everything else.
+    pub(crate) hosts: Names,
 }
 
 impl Shared {

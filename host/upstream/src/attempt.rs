@@ -1,6 +1,7 @@
 //! One attempt: a turn, a connection, a request, a response head.
 
 use std::future::poll_fn;
+use std::io;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HOST};
 use http::uri::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use weir_http::fields::FIELDS;
 
 use crate::body::Incoming;
@@ -18,14 +19,18 @@ use crate::error::{AttemptError, Which};
 use crate::http1::{self, Common, Lost};
 use crate::http2::{self, Outgoing, Whole};
 use crate::lane::{Entry, Lane, Lease, Opening, Turn};
-use crate::link::{Link, until};
+use crate::link::{Link, Wire, until};
 use crate::timer::Timer;
+use crate::tls::TlsFailure;
 use crate::upstream::Upstream;
 
 /// When a kept connection ends so soon after a request was put on it, it had been closed before: the news takes one round
 /// trip, and some more where either end is busy. A connection that ends later was open, and the request may have been
 /// worked on.
 const STALE_WITHIN: Duration = Duration::from_secs(2);
+/// How many milliseconds to wait before a request that was refused unprocessed (RFC 9113 section 8.7) is sent again, the
+/// first time, the second and so on.
+const RESENT_AFTER: [u64; 8] = [0, 5, 10, 20, 40, 80, 160, 320];
 
 pub(crate) struct Attempt<'a> {
     pub(crate) up: &'a Upstream,
@@ -47,6 +52,8 @@ enum Miss {
     Unsent,
     /// The connection ended, and no byte of an answer had come.
     Cut,
+    /// The upstream has not processed it and says so; it is where it was.
+    Refused,
     Failed(AttemptError),
 }
 
@@ -63,9 +70,10 @@ impl Attempt<'_> {
             Entry::Now(turn) => turn,
             entry => self.wait(entry).await?,
         };
+        let mut pauses = RESENT_AFTER.into_iter().map(Duration::from_millis);
         loop {
             let (lease, fresh) = match turn {
-                Turn::Ride(lease) if self.fresh && matches!(lease.link(), Link::One(_)) => {
+                Turn::Ride(lease) if self.fresh && matches!(lease.link().wire, Wire::One(_)) => {
                     turn = self.replace(lease).await?;
                     continue;
                 }
@@ -77,9 +85,9 @@ impl Attempt<'_> {
                 Turn::Open(opening) => (Box::pin(self.open(opening)).await?, true),
             };
             lease.begin();
-            let answered = match lease.link() {
-                Link::One(connection) => self.exchange_http1(connection, request).await,
-                Link::Many(connection) => Box::pin(self.exchange_http2(&lease, connection, request)).await,
+            let answered = match &lease.link().wire {
+                Wire::One(connection) => self.exchange_http1(&lease, connection, request, fresh).await,
+                Wire::Many(connection) => Box::pin(self.exchange_http2(&lease, connection, request)).await,
             };
             match answered {
                 Ok(response) => return Ok((lease, response)),
@@ -90,6 +98,11 @@ impl Attempt<'_> {
                 }
                 Err(Miss::Unsent) if fresh => return Err(self.closed(false)),
                 Err(Miss::Unsent) => {}
+                Err(Miss::Refused) => {
+                    drop(lease);
+                    turn = self.after_refusal(pauses.next()).await?;
+                    continue;
+                }
             }
             self.lane.shard().recovered.bump();
             self.now = Instant::now();
@@ -116,14 +129,35 @@ impl Attempt<'_> {
             Entry::Wait(waiting) => waiting,
         };
         let end = earliest(now.checked_add(wait), self.total_end).unwrap_or(now);
-        let turn = until(waiting, |cx| self.timer.poll_until(end, cx)).await.map_err(|()| busy)?;
+        let mut waiting = waiting;
+        let turn = until(&mut waiting, |cx| self.timer.poll_until(end, cx)).await;
+        drop(waiting);
         self.now = Instant::now();
-        Ok(turn)
+        match turn {
+            Ok(turn) => Ok(turn),
+            // It waited to share what another one opens; nobody is refused while he may open a connection himself.
+            Err(()) if self.total_end.is_none_or(|end| self.now < end) => self.lane.open_after_all().ok_or(busy),
+            Err(()) => Err(busy),
+        }
+    }
+
+    /// Another turn for a request that the upstream has not processed, after a pause.
+    async fn after_refusal(&mut self, pause: Option<Duration>) -> Result<Turn<Link>, AttemptError> {
+        let Some(pause) = pause else { return Err(AttemptError::Refused) };
+        let now = Instant::now();
+        let end = now.checked_add(pause);
+        if self.total_end.is_some_and(|total| end.is_none_or(|end| end >= total)) {
+            return Err(AttemptError::Refused);
+        }
+        sleep_until(end.unwrap_or(now)).await;
+        self.lane.shard().recovered.bump();
+        self.now = Instant::now();
+        self.wait(self.lane.enter(self.now)).await
     }
 
     async fn open(&mut self, opening: Opening<Link>) -> Result<Lease<Link>, AttemptError> {
         let end = self.total_end;
-        let connecting = until(connect(self.up, self.lane.room(), self.common), |cx| match end {
+        let connecting = until(connect(self.up, self.common), |cx| match end {
             Some(end) => self.timer.poll_until(end, cx),
             None => Poll::Pending,
         });
@@ -152,8 +186,10 @@ impl Attempt<'_> {
 
     async fn exchange_http1(
         &mut self,
+        lease: &Lease<Link>,
         connection: &http1::Connection,
         request: &mut Request<Bytes>,
+        fresh: bool,
     ) -> Result<Response<Incoming>, Miss> {
         let (end, which) = self.head_end();
         let host = self.up.host_header();
@@ -166,9 +202,17 @@ impl Attempt<'_> {
         });
         match answered.await {
             Ok(response) => Ok(response.map(Incoming::One)),
-            Err(Some(Lost::Unsent)) => Err(Miss::Unsent),
-            Err(Some(Lost::Silent)) => Err(Miss::Cut),
-            Err(Some(Lost::Closed)) => Err(Miss::Failed(self.closed(true))),
+            Err(Some(Lost::Unsent(why))) => {
+                refused_by_tls(fresh, why.as_ref()).map_or(Err(Miss::Unsent), |error| Err(Miss::Failed(error)))
+            }
+            Err(Some(Lost::Silent(why))) => {
+                why.iter().for_each(|why| lease.link().failed_with(why.kind()));
+                Err(refused_by_tls(fresh, why.as_ref()).map_or(Miss::Cut, Miss::Failed))
+            }
+            Err(Some(Lost::Closed(why))) => {
+                why.iter().for_each(|why| lease.link().failed_with(why.kind()));
+                Err(Miss::Failed(self.closed(true)))
+            }
             Err(Some(Lost::Unlawful(why))) => Err(Miss::Failed(AttemptError::Protocol(why))),
             Err(None) => Err(Miss::Failed(AttemptError::Timeout(which))),
         }
@@ -183,6 +227,8 @@ impl Attempt<'_> {
         let (end, which) = self.head_end();
         let outgoing = self.address(std::mem::take(request));
         let Some(outgoing) = outgoing else { return Err(Miss::Failed(AttemptError::BadTarget)) };
+        // An upstream that refuses the request does not give it back.
+        let copy = outgoing.clone();
         let sent = until(connection.send(outgoing), |cx| match end {
             Some(end) => self.timer.poll_until(end, cx),
             None => Poll::Pending,
@@ -200,7 +246,21 @@ impl Attempt<'_> {
                     *request = unsent.map(|body| body.0);
                     Err(Miss::Unsent)
                 }
-                None => Err(self.why(&failed.into_error())),
+                None => {
+                    let error = failed.into_error();
+                    let refused = refusal(&error);
+                    if refused == Some(Refusal::Connection) {
+                        lease.retire();
+                    }
+                    if refused.is_some() {
+                        *request = copy.map(|body| body.0);
+                        return Err(Miss::Refused);
+                    }
+                    let failure = connection.failure();
+                    failure.iter().for_each(|failure| lease.link().failed_with(failure.kind));
+                    let tls = failure.and_then(|failure| failure.tls);
+                    Err(tls.map_or_else(|| self.why(&error), |tls| Miss::Failed(AttemptError::Tls(tls))))
+                }
             },
             Err(()) => {
                 // The next request would hit the same silence.
@@ -237,25 +297,48 @@ impl Attempt<'_> {
         if error.is_parse() {
             return Miss::Failed(AttemptError::Protocol("its head is malformed"));
         }
-        let mut cause = std::error::Error::source(error);
-        while let Some(at) = cause {
-            if let Some(h2) = at.downcast_ref::<h2::Error>() {
-                return if h2.is_io() { Miss::Cut } else { Miss::Failed(self.why_h2(h2)) };
+        match cause(error) {
+            Some(h2) if h2.is_io() => Miss::Cut,
+            Some(h2) if h2.reason().is_some() && h2.is_library() => {
+                Miss::Failed(AttemptError::Protocol("its HTTP/2 is not lawful"))
             }
-            cause = at.source();
+            Some(_) => Miss::Failed(self.closed(true)),
+            None => Miss::Cut,
         }
-        Miss::Cut
     }
+}
 
-    fn why_h2(&self, error: &h2::Error) -> AttemptError {
-        match error.reason() {
-            // RFC 9113 section 8.7: a refused stream, and one that a graceful GOAWAY leaves out, was not processed.
-            Some(h2::Reason::REFUSED_STREAM) if error.is_remote() => self.closed(false),
-            Some(h2::Reason::NO_ERROR) if error.is_remote() && error.is_go_away() => self.closed(false),
-            Some(_) if error.is_library() => AttemptError::Protocol("its HTTP/2 is not lawful"),
-            _ => self.closed(true),
-        }
+/// How an upstream said that it has not processed a request (RFC 9113 section 8.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// It refused this one.
+    Stream,
+    /// It leaves, and this one came after the last that it deals with, whatever the reason that it gives.
+    Connection,
+}
+
+fn refusal(error: &hyper::Error) -> Option<Refusal> {
+    let h2 = cause(error).filter(|h2| h2.is_remote())?;
+    if h2.is_go_away() {
+        return Some(Refusal::Connection);
     }
+    (h2.reason() == Some(h2::Reason::REFUSED_STREAM)).then_some(Refusal::Stream)
+}
+
+fn cause(error: &hyper::Error) -> Option<&h2::Error> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(at) = cause {
+        if let Some(h2) = at.downcast_ref::<h2::Error>() {
+            return Some(h2);
+        }
+        cause = at.source();
+    }
+    None
+}
+
+/// What an upstream had against the handshake, said on a connection on which nothing was answered yet.
+fn refused_by_tls(fresh: bool, why: Option<&io::Error>) -> Option<AttemptError> {
+    TlsFailure::after_handshake(why.filter(|_| fresh)?).map(AttemptError::Tls)
 }
 
 /// Whether the request's target is a path, of which the upstream's URI is made. A tunnel has none.

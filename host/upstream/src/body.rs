@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::{BodyError, Break};
 use crate::http1;
 use crate::lane::{Lease, Link as _};
-use crate::link::Link;
+use crate::link::{Link, Wire};
 use crate::pool::Route;
 use crate::timer::Timer;
 
@@ -78,8 +78,8 @@ impl Body {
         total_end: Option<Instant>,
         route: Rc<Route>,
     ) -> Self {
-        let first = match (&mut incoming, lease.link()) {
-            (Incoming::One(incoming), Link::One(connection)) => incoming.first(connection).map(Step::from),
+        let first = match (&mut incoming, &lease.link().wire) {
+            (Incoming::One(incoming), Wire::One(connection)) => incoming.first(connection).map(Step::from),
             (Incoming::Many(incoming), _) if incoming.is_end_stream() => Ok(Step::Last(Bytes::new(), None)),
             _ => Ok(Step::Data(Bytes::new())),
         };
@@ -177,11 +177,11 @@ impl From<http1::Piece> for Step {
 
 impl Open {
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, Break>> {
-        match (&mut self.incoming, self.lease.link()) {
-            (Incoming::One(incoming), Link::One(connection)) => incoming.poll(connection, cx).map_ok(Step::from),
+        match (&mut self.incoming, &self.lease.link().wire) {
+            (Incoming::One(incoming), Wire::One(connection)) => incoming.poll(connection, cx).map_ok(Step::from),
             (Incoming::Many(incoming), _) => poll_stream(incoming, cx),
             // A connection does not change its protocol.
-            (Incoming::One(_), Link::Many(_)) => Poll::Ready(Err(Break::Framing)),
+            (Incoming::One(_), Wire::Many(_)) => Poll::Ready(Err(Break::Framing)),
         }
     }
 

@@ -1,98 +1,130 @@
-//! From addresses to a connection that speaks HTTP: TCP, TLS, protocol.
+//! From a name to a connection that speaks HTTP: addresses, TCP, TLS, protocol.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use crate::dial::{NEXT_AFTER, Trying, Unreached, dial};
 use crate::error::{AttemptError, Which};
 use crate::http1::{self, Common};
 use crate::http2;
-use crate::link::Link;
+use crate::link::{Link, Wire};
+use crate::name::{Address, Name, Reach};
+use crate::path::Path;
+use crate::tls::{TlsFailure, TlsKind};
 use crate::transport::Stream;
 use crate::upstream::{Speak, Upstream};
 
-/// Opens one connection to `up` within its `connect_timeout`; its addresses are tried in turn. `streams` is how many
-/// requests at once its HTTP/2 connections were found to carry. An HTTP/2 connection comes with work of its own, to be
-/// spawned.
-pub(crate) async fn connect(
-    up: &Upstream,
-    streams: Option<usize>,
-    common: &Rc<Common>,
-) -> Result<(Link, Option<http2::Driver>), AttemptError> {
+/// Opens one connection to `up` within its `connect_timeout`. An HTTP/2 connection comes with work of its own, to be
+/// spawned. Must run where tasks can be spawned on this thread.
+pub(crate) async fn connect(up: &Upstream, common: &Rc<Common>) -> Result<(Link, Option<http2::Driver>), AttemptError> {
     let end = Instant::now().checked_add(up.settings().connect_timeout).unwrap_or_else(Instant::now);
-    let tcp = dial(&up.addresses(), end).await?;
-    let Some((connector, name)) = up.tls() else {
-        return speak(Stream::Plain(tcp), up.speaks() == Speak::Http2, streams, common).await;
+    let (address, tcp) = reach(up, end).await?;
+    match converse(up, tcp, end, common).await {
+        Ok((wire, driver)) => {
+            let path = Path::new(Arc::clone(up.name_looked_up()), address, up.settings().max_connection_age);
+            Ok((Link::new(wire, path), driver))
+        }
+        Err(error) => {
+            if error == AttemptError::Timeout(Which::Connect) {
+                up.name_looked_up().note(&address, Reach::Dead, "it does not go on with the handshake");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// TCP to one of the name's addresses, those first that are known to be good.
+async fn reach(up: &Upstream, end: Instant) -> Result<(Arc<Address>, TcpStream), AttemptError> {
+    let (name, sockets) = (up.name_looked_up(), up.sockets());
+    let order = name.order(end).await;
+    let addresses: Vec<SocketAddr> = order.iter().map(|address| address.at).collect();
+    let failed = |index: usize, why: io::ErrorKind| {
+        if let Some(address) = order.get(index) {
+            name.note(address, Reach::Dead, &why.to_string());
+        }
     };
-    let tls = match timeout_at(end, connector.connect(name.clone(), tcp)).await {
+    let (index, tcp, trying) =
+        dial(&addresses, end, |address| sockets.open(address), failed).await.map_err(|why| match why {
+            Unreached::Nowhere => AttemptError::Unresolved,
+            Unreached::Failed(kind) => AttemptError::Connect(kind),
+            Unreached::TimedOut => AttemptError::Timeout(Which::Connect),
+        })?;
+    let address = order.get(index).cloned().ok_or(AttemptError::Unresolved)?;
+    name.note(&address, Reach::Good, "");
+    for Trying { index, since, opening } in trying {
+        if let Some(address) = order.get(index) {
+            name.overtaken(address);
+            learn(name, address, since, end, opening);
+        }
+    }
+    if let Some(address) = name.to_probe() {
+        let (now, opening) = (Instant::now(), sockets.open(address.at));
+        let end = now.checked_add(up.settings().connect_timeout).unwrap_or(now);
+        learn(name, &address, now, end, opening);
+    }
+    Ok((address, tcp))
+}
+
+/// Waits, beside the request, for what becomes of a connection that is not needed: it tells how its address is.
+fn learn(
+    name: &Arc<Name>,
+    address: &Arc<Address>,
+    since: Instant,
+    end: Instant,
+    opening: impl Future<Output = io::Result<TcpStream>> + 'static,
+) {
+    let (name, address) = (Arc::clone(name), Arc::clone(address));
+    tokio::task::spawn_local(async move {
+        match timeout_at(end, opening).await {
+            Ok(Ok(_)) if since.elapsed() <= NEXT_AFTER => name.note(&address, Reach::Good, ""),
+            Ok(Ok(_)) => name.note(&address, Reach::Slow, ""),
+            Ok(Err(error)) => name.note(&address, Reach::Dead, &error.kind().to_string()),
+            Err(_) => name.note(&address, Reach::Dead, &io::ErrorKind::TimedOut.to_string()),
+        }
+    });
+}
+
+/// TLS, if it is wanted, and the protocol that is agreed.
+async fn converse(
+    up: &Upstream,
+    tcp: TcpStream,
+    end: Instant,
+    common: &Rc<Common>,
+) -> Result<(Wire, Option<http2::Driver>), AttemptError> {
+    let Some((connector, server)) = up.tls() else {
+        return speak(Stream::Plain(tcp), up.speaks() == Speak::Http2, end, common).await;
+    };
+    let tls = match timeout_at(end, connector.connect(server.clone(), tcp)).await {
         Ok(Ok(tls)) => tls,
-        Ok(Err(error)) => return Err(AttemptError::Tls(reason(&error))),
+        Ok(Err(error)) => return Err(AttemptError::Tls(TlsFailure::of(&error))),
         Err(_) => return Err(AttemptError::Timeout(Which::Connect)),
     };
     let chosen = match tls.get_ref().1.alpn_protocol() {
         Some(b"h2") => true,
         _ if up.speaks() == Speak::Http2 => {
-            return Err(AttemptError::Tls("the upstream does not offer HTTP/2 (ALPN h2)".into()));
+            let words = "the upstream does not offer HTTP/2 (ALPN h2)";
+            return Err(AttemptError::Tls(TlsFailure::new(TlsKind::Protocol, words)));
         }
         _ => false,
     };
-    speak(Stream::Tls(Box::new(tls)), chosen, streams, common).await
+    speak(Stream::Tls(Box::new(tls)), chosen, end, common).await
 }
 
 async fn speak(
     stream: Stream,
     http2: bool,
-    streams: Option<usize>,
+    end: Instant,
     common: &Rc<Common>,
-) -> Result<(Link, Option<http2::Driver>), AttemptError> {
+) -> Result<(Wire, Option<http2::Driver>), AttemptError> {
     if !http2 {
-        return Ok((Link::One(http1::Connection::new(stream, common.clone())), None));
+        return Ok((Wire::One(http1::Connection::new(stream, common.clone())), None));
     }
-    match http2::open(stream, streams).await {
-        Ok((connection, driver)) => Ok((Link::Many(connection), Some(driver))),
-        Err(_) => Err(AttemptError::ClosedBeforeHead { sent: false, idempotent: false, stale: false }),
-    }
+    let (connection, driver) = http2::open(stream, end).await?;
+    Ok((Wire::Many(connection), Some(driver)))
 }
-
-/// Tries each address with an equal share of the time that is left, so that one black hole cannot eat it all.
-pub(crate) async fn dial(addresses: &[SocketAddr], end: Instant) -> Result<TcpStream, AttemptError> {
-    if addresses.is_empty() {
-        return Err(AttemptError::Unresolved);
-    }
-    let mut last = AttemptError::Timeout(Which::Connect);
-    for (tried, address) in addresses.iter().enumerate() {
-        let now = Instant::now();
-        let left = end.saturating_duration_since(now);
-        let share = left.checked_div(u32::try_from(addresses.len().saturating_sub(tried)).unwrap_or(u32::MAX));
-        let until = share.and_then(|share| now.checked_add(share)).unwrap_or(end);
-        match timeout_at(until, open(*address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => {
-                tracing::debug!(%address, %error, "an upstream address does not accept connections");
-                last = AttemptError::Connect(error.kind());
-            }
-            Err(_) => last = AttemptError::Timeout(Which::Connect),
-        }
-    }
-    Err(last)
-}
-
-async fn open(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    socket.set_nodelay(true)?;
-    socket.connect(address).await
-}
-
-/// TLS failures as rustls words them: they name certificates and protocols, never keys.
-pub(crate) fn reason(error: &io::Error) -> Box<str> {
-    match error.get_ref() {
-        Some(inner) => inner.to_string().into_boxed_str(),
-        None => error.kind().to_string().into_boxed_str(),
-    }
-}
-
-#[cfg(test)]
-mod tests;

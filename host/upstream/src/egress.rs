@@ -24,10 +24,9 @@ use tokio_rustls::TlsConnector;
 use weir_config::Authorities;
 
 use crate::address::interleave;
-use crate::connect::{dial, reason};
-use crate::error::AttemptError;
+use crate::dial::{Sockets, Unreached, dial};
 use crate::public::is_public;
-use crate::tls;
+use crate::tls::{self, TlsFailure};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -135,15 +134,20 @@ impl Egress {
         *request.uri_mut() = target.path;
         let addresses = vet(resolve(&target.host, target.port).await?, self.private)?;
         // What was looked at is what is dialled: nobody asks for the name again.
-        let tcp = dial(&addresses, end).await.map_err(|error| match error {
-            AttemptError::Connect(kind) => EgressError::Connect(kind),
-            _ => EgressError::Timeout,
+        let open = |address| Sockets::default().open(address);
+        let (_, tcp, _) = dial(&addresses, end, open, |_, _| {}).await.map_err(|why| match why {
+            Unreached::Failed(kind) => EgressError::Connect(kind),
+            Unreached::Nowhere | Unreached::TimedOut => EgressError::Timeout,
         })?;
         if !target.tls {
             return converse(tcp, request, most).await;
         }
         let name = ServerName::try_from(target.host).map_err(|_| EgressError::BadTarget)?;
-        let tls = self.tls.connect(name, tcp).await.map_err(|error| EgressError::Tls(reason(&error)))?;
+        let tls = self
+            .tls
+            .connect(name, tcp)
+            .await
+            .map_err(|error| EgressError::Tls(TlsFailure::of(&error).to_string().into_boxed_str()))?;
         converse(tls, request, most).await
     }
 }

@@ -4,7 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why an [`Upstream`](crate::Upstream) could not be set up, or its name not resolved.
+use crate::tls::TlsFailure;
+
+/// Why an [`Upstream`](crate::Upstream) could not be set up.
 ///
 /// No variant carries a credential; addresses are those that the operator wrote.
 #[derive(Debug, thiserror::Error)]
@@ -51,16 +53,6 @@ pub enum UpstreamError {
         /// The library's reason.
         source: rustls::Error,
     },
-    /// The host's name has no address right now; the last good addresses, if any, stay in use.
-    #[error("provider {provider}: {host} does not resolve ({source}): check base_url and the resolver")]
-    Resolve {
-        /// The provider's name.
-        provider: String,
-        /// The host part of `base_url`.
-        host: String,
-        /// The resolver's reason.
-        source: io::Error,
-    },
 }
 
 /// Which deadline passed before the response head was there.
@@ -93,7 +85,11 @@ pub enum AttemptError {
     Connect(io::ErrorKind),
     /// TLS was not agreed: an untrusted certificate, a wrong name, or no common protocol.
     #[error("TLS with the upstream failed ({0}): check base_url, ca_file and http2")]
-    Tls(Box<str>),
+    Tls(TlsFailure),
+    /// The upstream took no request on its HTTP/2 connections, or said of this one that it did not process it (RFC 9113
+    /// section 8.7), and went on saying so.
+    #[error("the upstream refuses requests on its HTTP/2 connections without processing them")]
+    Refused,
     /// A deadline passed.
     #[error("the upstream was too slow ({0:?} deadline)")]
     Timeout(Which),
@@ -124,7 +120,7 @@ impl AttemptError {
     #[must_use]
     pub fn may_retry(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Unresolved | Self::Connect(_) | Self::Tls(_) => true,
+            Self::Busy { .. } | Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::Refused => true,
             Self::Timeout(which) => matches!(which, Which::Connect),
             Self::ClosedBeforeHead { sent, idempotent, stale } => !sent || *idempotent || *stale,
             Self::Protocol(_) | Self::BadTarget => false,
@@ -142,7 +138,12 @@ impl AttemptError {
     #[must_use]
     pub fn was_sent(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::BadTarget => false,
+            Self::Busy { .. }
+            | Self::Unresolved
+            | Self::Connect(_)
+            | Self::Tls(_)
+            | Self::Refused
+            | Self::BadTarget => false,
             Self::Timeout(which) => !matches!(which, Which::Connect),
             Self::ClosedBeforeHead { sent, .. } => *sent,
             Self::Protocol(_) => true,
@@ -161,6 +162,7 @@ impl AttemptError {
             Self::Unresolved => Slot::Unresolved,
             Self::Connect(_) => Slot::Connect,
             Self::Tls(_) => Slot::Tls,
+            Self::Refused => Slot::Refused,
             Self::Timeout(Which::Connect) => Slot::ConnectTimeout,
             Self::Timeout(Which::FirstByte) => Slot::FirstByteTimeout,
             Self::Timeout(Which::Total) => Slot::TotalTimeout,
@@ -174,7 +176,7 @@ impl AttemptError {
     #[must_use]
     pub fn blames_upstream(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::BadTarget => false,
+            Self::Busy { .. } | Self::Refused | Self::BadTarget => false,
             Self::ClosedBeforeHead { stale, .. } => !stale,
             Self::Timeout(_) | Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::Protocol(_) => true,
         }
@@ -242,6 +244,7 @@ pub(crate) enum Slot {
     Unresolved,
     Connect,
     Tls,
+    Refused,
     ConnectTimeout,
     FirstByteTimeout,
     TotalTimeout,
@@ -254,11 +257,12 @@ pub(crate) enum Slot {
 }
 
 impl Slot {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Busy,
         Self::Unresolved,
         Self::Connect,
         Self::Tls,
+        Self::Refused,
         Self::ConnectTimeout,
         Self::FirstByteTimeout,
         Self::TotalTimeout,
@@ -276,6 +280,7 @@ impl Slot {
             Self::Unresolved => "unresolved",
             Self::Connect => "connect",
             Self::Tls => "tls",
+            Self::Refused => "refused",
             Self::ConnectTimeout => "connect_timeout",
             Self::FirstByteTimeout => "first_byte_timeout",
             Self::TotalTimeout => "total_timeout",

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use weir_config::Provider;
 
+use crate::name::Name;
 use breaker::{Breaker, Change};
 use flow::{Flow, Pile};
 use news::News;
@@ -50,6 +51,8 @@ impl Mode {
 #[derive(Debug)]
 pub(crate) struct ProviderHealth {
     name: Box<str>,
+    /// Where it is: without an address nobody is asked there before others.
+    host: Arc<Name>,
     born: Instant,
     rules: Rules,
     pile: Pile,
@@ -98,12 +101,13 @@ pub struct Aside {
 }
 
 impl ProviderHealth {
-    pub(crate) fn new(provider: &Provider) -> Arc<Self> {
+    pub(crate) fn new(provider: &Provider, host: &Arc<Name>) -> Arc<Self> {
         let settings = &provider.health;
         // Before the first of them fails by itself.
         let least = settings.unanswered_after.min(provider.first_byte(true).min(provider.first_byte(false)) / 2);
         Arc::new(Self {
             name: provider.name.as_str().into(),
+            host: Arc::clone(host),
             born: Instant::now(),
             rules: Rules {
                 failures: settings.failures,
@@ -129,6 +133,9 @@ impl ProviderHealth {
     }
 
     pub(crate) fn standing(&self) -> Standing {
+        if !self.host.is_known() {
+            return Standing::Aside;
+        }
         self.breaker.standing(|| self.now())
     }
 

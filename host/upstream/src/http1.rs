@@ -64,14 +64,14 @@ struct Unsent {
 }
 
 /// Why a request got no answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Lost {
-    /// The connection was dead, and no byte of the request has gone out.
-    Unsent,
-    /// The connection ended before the first byte of an answer.
-    Silent,
-    /// The connection ended in the middle of the answer's head, or behind an interim one.
-    Closed,
+    /// The connection was dead, and no byte of the request has gone out; with the error, if there was one.
+    Unsent(Option<io::Error>),
+    /// The connection ended before the first byte of an answer; with the error, if there was one.
+    Silent(Option<io::Error>),
+    /// The connection ended in the middle of the answer's head, or behind an interim one; with the error, if there was one.
+    Closed(Option<io::Error>),
     /// What came is not an answer that is accepted here.
     Unlawful(&'static str),
 }
@@ -151,20 +151,21 @@ impl Connection {
         }
     }
 
-    /// Puts a request on the wire, as much of it as goes at once; false when nothing of it can have gone out.
-    fn start(&self, request: &Request<Bytes>, host: &HeaderValue, cx: &mut Context<'_>) -> bool {
+    /// Puts a request on the wire, as much of it as goes at once.
+    fn start(&self, request: &Request<Bytes>, host: &HeaderValue, cx: &mut Context<'_>) -> Result<(), Lost> {
         let mut wire = self.wire.borrow_mut();
         // Tells of a hang-up that the event loop knows of, and has the task woken by the answer.
         if wire.stream.poll_heard(cx).is_ready()
-            && self.common.buffers.poll_read(&mut wire.stream, buffers::READ, cx).is_ready()
+            && let Poll::Ready(read) = self.common.buffers.poll_read(&mut wire.stream, buffers::READ, cx)
         {
             wire.spent = true;
-            return false;
+            return Err(Lost::Unsent(read.err()));
         }
-        self.common.buffers.with_head(|head| {
+        let sent = self.common.buffers.with_head(|head| {
             encode::head(head, request, host);
             wire.send(head, request.body(), cx)
-        })
+        });
+        if sent { Ok(()) } else { Err(Lost::Unsent(None)) }
     }
 }
 
@@ -245,8 +246,8 @@ impl Exchange<'_> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Response<Incoming>, Lost>> {
         if !self.sent {
-            if !self.connection.start(request, host, cx) {
-                return Poll::Ready(Err(Lost::Unsent));
+            if let Err(lost) = self.connection.start(request, host, cx) {
+                return Poll::Ready(Err(lost));
             }
             self.sent = true;
             self.reader.bodiless = *request.method() == Method::HEAD;
@@ -258,8 +259,8 @@ impl Exchange<'_> {
         loop {
             let read = match ready!(self.connection.poll_read(buffers::READ, cx)) {
                 Ok(read) if !read.is_empty() => read,
-                _ if self.heard => return Poll::Ready(Err(Lost::Closed)),
-                _ => return Poll::Ready(Err(Lost::Silent)),
+                ended if self.heard => return Poll::Ready(Err(Lost::Closed(ended.err()))),
+                ended => return Poll::Ready(Err(Lost::Silent(ended.err()))),
             };
             self.heard = true;
             let answer = match self.reader.push(read, &self.connection.common.shapes) {

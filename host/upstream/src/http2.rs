@@ -15,14 +15,21 @@ use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http2};
 use hyper::rt::Executor;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::time::{Instant, timeout_at};
 
+use crate::error::{AttemptError, Which};
 use crate::link::{HEAD_BYTES, LOOK_AFTER};
-use crate::transport::{Look, Probe, Stream, Transport};
+use crate::transport::{Failure, Look, Probe, Stream, Transport};
 
 /// The most that a stream reads ahead of its reader.
 const STREAM_WINDOW: u32 = 128 * 1024;
 /// The most requests on one connection, whatever the upstream allows: one lost packet stalls them all.
 const STREAMS: u32 = 100;
+/// Stands for the number of requests that an upstream allows at once while it has not said it. No upstream can say it:
+/// the setting has 32 bits, and leaving it out is told as `usize::MAX`.
+const UNTOLD: usize = usize::MAX - 1;
+/// So long an upstream may allow no request at all on a new connection (RFC 9113 section 6.5.2: "for short durations").
+const CLOSED_FOR: Duration = Duration::from_secs(1);
 /// Every stream may fill its window without stalling another, so no reader can hold up its neighbours.
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * STREAMS;
 /// A connection with requests on it that has been silent for so long is asked for a sign of life,
@@ -34,7 +41,7 @@ pub(crate) type Outgoing = Request<Whole>;
 type Driven = http2::Connection<TokioIo<Transport>, Whole, Here>;
 
 /// A request's body, which can be had back while none of it is sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Whole(pub(crate) Bytes);
 
 impl Body for Whole {
@@ -72,15 +79,19 @@ pub(crate) struct Connection {
     probe: Probe,
     /// The driver ended or was taken away.
     over: Rc<Cell<bool>>,
+    /// Whether a request on it was answered.
+    answered: Cell<bool>,
 }
 
 /// The connection's own work, to be spawned on the worker that owns it.
 pub(crate) type Driver = Pin<Box<dyn Future<Output = ()>>>;
 
 /// Speaks HTTP/2 on `stream`, by ALPN or by prior knowledge (RFC 9113 section 3.3).
-/// Until the upstream has said how many requests it takes at once, that is `streams`: another connection's figure, or
-/// what RFC 9113 section 6.5.2 recommends as the least.
-pub(crate) async fn open(stream: Stream, streams: Option<usize>) -> hyper::Result<(Connection, Driver)> {
+///
+/// The connection is there when the upstream's SETTINGS are, which are the first that it has to send (section 3.4): so no
+/// request goes to somebody who does not speak HTTP/2 after all, who refuses us by a late alert of TLS 1.3, or who takes
+/// fewer requests at once than we would have sent.
+pub(crate) async fn open(stream: Stream, end: Instant) -> Result<(Connection, Driver), AttemptError> {
     struct Over(Rc<Cell<bool>>);
     impl Drop for Over {
         fn drop(&mut self) {
@@ -89,19 +100,22 @@ pub(crate) async fn open(stream: Stream, streams: Option<usize>) -> hyper::Resul
     }
     let transport = Transport::new(stream);
     let probe = transport.probe();
-    let (sender, driven) = http2::Builder::new(Here)
+    let (sender, mut driven) = http2::Builder::new(Here)
         .timer(TokioTimer::new())
         .max_header_list_size(HEAD_BYTES as u32)
-        .initial_max_send_streams(streams.unwrap_or(STREAMS as usize))
+        .initial_max_send_streams(UNTOLD)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(PING_AFTER)
         .keep_alive_timeout(PING_TIMEOUT)
         .handshake(TokioIo::new(transport))
-        .await?;
+        .await
+        .map_err(|_| lost(&probe))?;
+    settings(&mut driven, &probe, end).await?;
     let driven = Rc::new(RefCell::new(driven));
     let over = Rc::new(Cell::new(false));
-    let connection = Connection { sender, driven: Rc::downgrade(&driven), probe, over: over.clone() };
+    let connection =
+        Connection { sender, driven: Rc::downgrade(&driven), probe, over: over.clone(), answered: Cell::new(false) };
     let over = Over(over);
     let driver = Box::pin(async move {
         let _over = over;
@@ -111,11 +125,52 @@ pub(crate) async fn open(stream: Stream, streams: Option<usize>) -> hyper::Resul
     Ok((connection, driver))
 }
 
+/// Waits until the upstream has said how many requests it takes at once, and that is not none.
+async fn settings(driven: &mut Driven, probe: &Probe, end: Instant) -> Result<(), AttemptError> {
+    let mut told = async |wanted: fn(usize) -> bool, end: Instant| {
+        let wait = poll_fn(|cx| {
+            // SETTINGS wake nobody who drives the requests, but whatever arrives wakes whoever looks at the socket.
+            probe.wake_when_used(cx);
+            match Pin::new(&mut *driven).poll(cx) {
+                Poll::Ready(_) => Poll::Ready(Err(lost(probe))),
+                Poll::Pending if wanted(driven.current_max_send_streams()) => Poll::Ready(Ok(())),
+                Poll::Pending => Poll::Pending,
+            }
+        });
+        timeout_at(end, wait).await
+    };
+    told(|streams| streams != UNTOLD, end).await.unwrap_or(Err(AttemptError::Timeout(Which::Connect)))?;
+    let end = Instant::now().checked_add(CLOSED_FOR).map_or(end, |soon| soon.min(end));
+    told(|streams| streams != 0, end).await.unwrap_or(Err(AttemptError::Refused))
+}
+
+/// Why a connection came to nothing on which nothing was asked.
+fn lost(probe: &Probe) -> AttemptError {
+    match probe.failure().and_then(|failure| failure.tls) {
+        Some(tls) => AttemptError::Tls(tls),
+        None => AttemptError::ClosedBeforeHead { sent: false, idempotent: false, stale: false },
+    }
+}
+
 impl Connection {
+    /// What the socket failed with, if it did. What the upstream had against the handshake counts as long as nothing was
+    /// answered: it may have something against us later, when it has worked for us.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let mut failure = self.probe.failure()?;
+        if self.answered.get() {
+            failure.tls = None;
+        }
+        Some(failure)
+    }
+
     /// Puts a request on the connection. The first poll of the result may find that it could not be sent, and then
     /// gives it back; dropping the result cancels the request.
     pub(crate) async fn send(&self, request: Outgoing) -> Result<Response<Incoming>, TrySendError<Outgoing>> {
-        self.sender.clone().try_send_request(request).await
+        let answer = self.sender.clone().try_send_request(request).await;
+        if answer.is_ok() {
+            self.answered.set(true);
+        }
+        answer
     }
 
     pub(crate) fn usable(&self, idle: Duration) -> bool {
@@ -127,9 +182,9 @@ impl Connection {
         self.over.get() || self.sender.is_closed()
     }
 
-    /// How many requests it carries at once.
+    /// How many requests it carries at once; the upstream may have come to allow none.
     pub(crate) fn streams(&self) -> usize {
         let Some(driven) = self.driven.upgrade() else { return 1 };
-        driven.try_borrow().map_or(1, |driven| driven.current_max_send_streams().clamp(1, STREAMS as usize))
+        driven.try_borrow().map_or(1, |driven| driven.current_max_send_streams().min(STREAMS as usize))
     }
 }

@@ -20,9 +20,12 @@ use crate::stats::Shard;
 mod guards;
 pub(crate) use guards::{Lease, Opening, Waiting};
 
-/// How many requests wait for one HTTP/2 connection that is being opened before a second one is opened: what RFC 9113
-/// section 6.5.2 recommends as the least number of concurrent streams.
+/// How many requests wait for one HTTP/2 connection that is being opened before a second one is opened, while no
+/// connection has told how many it carries: what RFC 9113 section 6.5.2 recommends as the least.
 const JOINERS: usize = 100;
+/// So many connections are opened at once while nobody knows whether one carries many requests: a second one, should the
+/// first be slow.
+const PIONEERS: usize = 2;
 
 /// What a lane must know of a connection.
 pub(crate) trait Link {
@@ -37,6 +40,10 @@ pub(crate) trait Link {
     /// For how long it may be kept without a request, should that be less than the pool keeps it.
     fn keep(&self) -> Duration {
         Duration::MAX
+    }
+    /// Whether no further request is to be put on it, however well it does: it is old, or leads where nobody wants to go.
+    fn outdated(&self, _: Instant) -> bool {
+        false
     }
     /// How many requests it carries at once; with 1 a request that did not end cleanly ends the connection too.
     fn streams(&self) -> usize;
@@ -70,8 +77,9 @@ pub(crate) struct Lane<L: Link> {
     limit: usize,
     max_waiting: usize,
     keep: Duration,
-    /// What the last connection spoke: decides whether a request joins an opening or opens for itself.
-    shared: Cell<bool>,
+    /// Whether the last connection carried many requests, if one has told: decides whether a request joins an opening or
+    /// opens for itself.
+    shared: Cell<Option<bool>>,
     /// How many requests at once the last shared connection that served one carries.
     room: Cell<Option<usize>>,
     pumping: Cell<bool>,
@@ -103,8 +111,14 @@ struct Seat<L: Link> {
 
 impl<L: Link> Lane<L> {
     /// `limit` connections at most (at least one), `max_waiting` requests in the queue, `keep` of idleness.
-    /// `shared` says whether the first connection is expected to carry many requests.
-    pub(crate) fn new(limit: usize, max_waiting: usize, keep: Duration, shared: bool, shard: Arc<Shard>) -> Rc<Self> {
+    /// `shared` says whether connections carry many requests, if that is known beforehand.
+    pub(crate) fn new(
+        limit: usize,
+        max_waiting: usize,
+        keep: Duration,
+        shared: Option<bool>,
+        shard: Arc<Shard>,
+    ) -> Rc<Self> {
         Rc::new_cyclic(|this| Self {
             limit: limit.max(1),
             max_waiting,
@@ -150,7 +164,8 @@ impl<L: Link> Lane<L> {
             let top = self.state.borrow_mut().spare.pop();
             let Some(member) = top else { break };
             let idle = now.saturating_duration_since(member.since.get());
-            let expired = member.busy.get() == 0 && idle >= self.keep.min(member.link.keep());
+            let unused_too_long = member.busy.get() == 0 && idle >= self.keep.min(member.link.keep());
+            let expired = unused_too_long || member.link.outdated(now);
             if expired || !member.link.usable(idle) {
                 member.listed.set(false);
                 member.retired.set(expired || member.link.closed() || member.retired.get());
@@ -170,11 +185,31 @@ impl<L: Link> Lane<L> {
             }
             return Some(Turn::Ride(Lease::new(member)));
         }
+        if self.joins() { None } else { self.open_alone() }
+    }
+
+    /// Whether the next request waits for what others open.
+    fn joins(&self) -> bool {
+        let state = self.state.borrow();
+        let (enough, each) = match self.shared.get() {
+            Some(false) => return false,
+            Some(true) => (1, self.room.get().unwrap_or(JOINERS).max(1)),
+            None => (PIONEERS, JOINERS),
+        };
+        state.opening >= enough && state.queue.len() < self.max_waiting.min(state.opening.saturating_mul(each))
+    }
+
+    /// The same for a request that has waited long enough for what others open.
+    pub(crate) fn open_after_all(&self) -> Option<Turn<L>> {
+        let turn = self.open_alone();
+        self.publish();
+        turn
+    }
+
+    /// The permit to open a connection, whoever waits; none at the limit.
+    fn open_alone(&self) -> Option<Turn<L>> {
         let mut state = self.state.borrow_mut();
-        let joins = self.shared.get()
-            && state.opening > 0
-            && state.queue.len() < self.max_waiting.min(state.opening.saturating_mul(JOINERS));
-        if state.open >= self.limit || joins {
+        if state.open >= self.limit {
             return None;
         }
         state.open = state.open.saturating_add(1);
@@ -206,7 +241,8 @@ impl<L: Link> Lane<L> {
         let mut gone = Vec::new();
         self.state.borrow_mut().spare.retain(|member| {
             let idle = now.saturating_duration_since(member.since.get());
-            let stay = !member.link.hung_up() && (member.busy.get() > 0 || idle < self.keep.min(member.link.keep()));
+            let wanted = !member.link.hung_up() && !member.link.outdated(now);
+            let stay = wanted && (member.busy.get() > 0 || idle < self.keep.min(member.link.keep()));
             if !stay {
                 member.listed.set(false);
                 member.retired.set(true);
@@ -229,11 +265,6 @@ impl<L: Link> Lane<L> {
         self.publish();
     }
 
-    /// How many requests at once a shared connection carries, as far as one has told.
-    pub(crate) fn room(&self) -> Option<usize> {
-        self.room.get()
-    }
-
     pub(crate) fn shard(&self) -> &Arc<Shard> {
         &self.shard
     }
@@ -242,7 +273,7 @@ impl<L: Link> Lane<L> {
         let state = self.state.borrow();
         self.shard.open.set(state.open);
         self.shard.waiting.set(state.queue.len());
-        let idle = if self.shared.get() {
+        let idle = if self.shared.get() == Some(true) {
             state.spare.iter().filter(|member| member.busy.get() == 0).count()
         } else {
             state.spare.len()

@@ -1,12 +1,14 @@
 //! A connection as the pool sees it, whichever protocol is spoken on it.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use crate::path::Path;
 use crate::{http1, http2, lane};
 
 /// A response head may have so many bytes.
@@ -15,7 +17,14 @@ pub(crate) const HEAD_BYTES: usize = 32 * 1024;
 /// that were idle for seconds, and the news may not have come through the event loop yet.
 pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(500);
 
-pub(crate) enum Link {
+/// A connection and the way that it takes.
+pub(crate) struct Link {
+    pub(crate) wire: Wire,
+    path: Path,
+}
+
+/// What is spoken on a connection.
+pub(crate) enum Wire {
     /// One request at a time, by the task that makes it.
     One(http1::Connection),
     /// Many requests at once, by a task of the connection's own.
@@ -23,59 +32,75 @@ pub(crate) enum Link {
 }
 
 impl Link {
+    pub(crate) fn new(wire: Wire, path: Path) -> Self {
+        Self { wire, path }
+    }
+
+    /// An exchange on it failed with this: if the kernel had waited for the other end in vain, other connections there
+    /// are as dead.
+    pub(crate) fn failed_with(&self, kind: io::ErrorKind) {
+        if kind == io::ErrorKind::TimedOut {
+            self.path.is_dead();
+        }
+    }
+
     /// Whether the last request is over and done with, so that the connection can be given back as it is.
     pub(crate) fn settled(&self) -> bool {
-        match self {
-            Self::One(connection) => connection.settled(),
-            Self::Many(_) => true,
+        match &self.wire {
+            Wire::One(connection) => connection.settled(),
+            Wire::Many(_) => true,
         }
     }
 
     /// Waits, until `end` at most, for [`Link::settled`]: an upstream may answer before it has read the whole request.
     pub(crate) async fn settle(&self, end: Instant) -> bool {
-        let Self::One(connection) = self else { return true };
+        let Wire::One(connection) = &self.wire else { return true };
         timeout_at(end, poll_fn(|cx| connection.poll_settled(cx))).await.unwrap_or(false)
     }
 }
 
 impl lane::Link for Link {
     fn usable(&self, idle: Duration) -> bool {
-        match self {
-            Self::One(connection) => connection.usable(idle),
-            Self::Many(connection) => connection.usable(idle),
+        match &self.wire {
+            Wire::One(connection) => connection.usable(idle),
+            Wire::Many(connection) => connection.usable(idle),
         }
     }
 
     fn closed(&self) -> bool {
-        match self {
-            Self::One(connection) => connection.spent(),
-            Self::Many(connection) => connection.closed(),
+        match &self.wire {
+            Wire::One(connection) => connection.spent(),
+            Wire::Many(connection) => connection.closed(),
         }
     }
 
     fn hung_up(&self) -> bool {
-        match self {
-            Self::One(connection) => connection.hung_up(),
-            Self::Many(connection) => connection.closed(),
+        match &self.wire {
+            Wire::One(connection) => connection.hung_up(),
+            Wire::Many(connection) => connection.closed(),
         }
     }
 
     fn keep(&self) -> Duration {
-        match self {
-            Self::One(connection) => connection.keep(),
-            Self::Many(_) => Duration::MAX,
+        match &self.wire {
+            Wire::One(connection) => connection.keep(),
+            Wire::Many(_) => Duration::MAX,
         }
     }
 
     fn streams(&self) -> usize {
-        match self {
-            Self::One(_) => 1,
-            Self::Many(connection) => connection.streams(),
+        match &self.wire {
+            Wire::One(_) => 1,
+            Wire::Many(connection) => connection.streams(),
         }
     }
 
     fn shared(&self) -> bool {
-        matches!(self, Self::Many(_))
+        matches!(self.wire, Wire::Many(_))
+    }
+
+    fn outdated(&self, now: Instant) -> bool {
+        self.path.is_outdated(now)
     }
 }
 

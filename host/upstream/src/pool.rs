@@ -122,10 +122,12 @@ impl Pool {
         };
         match attempt.run(&mut request).await {
             Ok((lease, response)) => {
+                up.note_tls(None);
                 let Attempt { timer, total_end, .. } = attempt;
                 Ok(response.map(|body| Body::new(body, lease, timer, deadlines.idle, total_end, route)))
             }
             Err(error) => {
+                up.note_tls(Some(&error));
                 match error.is_stale() {
                     true => route.lane.shard().recovered.bump(),
                     false => route.lane.shard().error(error.slot()),
@@ -164,7 +166,11 @@ impl Pool {
             settings.max_connections.div_ceil(self.workers),
             settings.max_waiting.div_ceil(self.workers),
             settings.keep_alive_timeout,
-            up.speaks() == Speak::Http2,
+            match up.speaks() {
+                Speak::Http1 => Some(false),
+                Speak::Http2 => Some(true),
+                Speak::Either => None,
+            },
             up.stats().shard(),
         );
         let route = Rc::new(Route { id: up.id(), up: Arc::downgrade(up), lane });

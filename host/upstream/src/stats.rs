@@ -10,22 +10,14 @@ use crate::error::Slot;
 pub const ERROR_KINDS: [&str; Slot::ALL.len()] = labels();
 
 const fn labels() -> [&'static str; Slot::ALL.len()] {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m] = Slot::ALL;
-    [
-        a.label(),
-        b.label(),
-        c.label(),
-        d.label(),
-        e.label(),
-        f.label(),
-        g.label(),
-        h.label(),
-        i.label(),
-        j.label(),
-        k.label(),
-        l.label(),
-        m.label(),
-    ]
+    let mut labels = [""; Slot::ALL.len()];
+    let mut slots: &[Slot] = &Slot::ALL;
+    let mut rest: &mut [&'static str] = &mut labels;
+    while let ([slot, slots_left @ ..], [label, labels_left @ ..]) = (slots, rest) {
+        *label = slot.label();
+        (slots, rest) = (slots_left, labels_left);
+    }
+    labels
 }
 
 /// One number that a single worker writes and anybody reads.

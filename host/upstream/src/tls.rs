@@ -1,11 +1,16 @@
-//! TLS to the outside: whom to trust, and what to offer.
+//! TLS to the outside: whom to trust, what to offer, and why it was not agreed.
 
+use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 use weir_config::Authorities;
+
+/// No reason is told in more characters.
+const WORDS: usize = 300;
 
 /// The authorities that were configured, or the public ones if there are none.
 pub(crate) fn roots(file: Option<&Authorities>) -> Result<RootCertStore, String> {
@@ -29,3 +34,152 @@ pub(crate) fn client(roots: RootCertStore, protocols: &[&[u8]]) -> Result<Client
     config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(config)
 }
+
+/// What kind of reason there is for a [`TlsFailure`]. The order is that of the labels in [`TLS_KINDS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TlsKind {
+    /// Nobody who is trusted has signed the upstream's certificate.
+    Untrusted,
+    /// The certificate is not valid yet, or no longer.
+    Expired,
+    /// The certificate is somebody else's.
+    WrongName,
+    /// The certificate is wrong in another way.
+    Certificate,
+    /// The upstream wants to see a certificate of ours, which there is not.
+    ClientCertificate,
+    /// The upstream refused for another reason, by an alert.
+    Alert,
+    /// No version, cipher or protocol (ALPN) in common.
+    Protocol,
+    /// What came is no TLS.
+    NotTls,
+    /// The connection ended before TLS was agreed.
+    Closed,
+}
+
+/// The metric label of every kind of TLS failure.
+pub const TLS_KINDS: [&str; 9] = [
+    "untrusted",
+    "expired",
+    "wrong_name",
+    "certificate",
+    "client_certificate",
+    "alert",
+    "protocol",
+    "not_tls",
+    "closed",
+];
+
+impl TlsKind {
+    pub(crate) fn label(self) -> &'static str {
+        TLS_KINDS.get(self as usize).copied().unwrap_or_default()
+    }
+}
+
+/// Why TLS was not agreed with an upstream, as the TLS library words it: it names certificates and protocols, never keys.
+/// Displays as these words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFailure {
+    pub(crate) kind: TlsKind,
+    words: Box<str>,
+}
+
+impl TlsFailure {
+    pub(crate) fn new(kind: TlsKind, words: &str) -> Self {
+        Self { kind, words: words.chars().take(WORDS).collect::<String>().into_boxed_str() }
+    }
+
+    /// One of [`TLS_KINDS`].
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.kind.label()
+    }
+
+    /// A handshake failed.
+    pub(crate) fn of(error: &io::Error) -> Self {
+        match library(error) {
+            Some(inner) => Self::new(kind(inner), &inner.to_string()),
+            None => Self::new(TlsKind::Closed, &error.kind().to_string()),
+        }
+    }
+
+    /// The handshake was done as far as we could see, and now the upstream says that it was not: in TLS 1.3 it judges what
+    /// we showed of ourselves, if only that we showed nothing, after we are done (RFC 8446 section 4.4.2.4). It has
+    /// processed nothing then. None if the error is another one.
+    pub(crate) fn after_handshake(error: &io::Error) -> Option<Self> {
+        match library(error) {
+            Some(rustls::Error::AlertReceived(alert)) if is_of_handshake(*alert) => Some(Self::of(error)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for TlsFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+fn library(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn kind(error: &rustls::Error) -> TlsKind {
+    use rustls::Error::{
+        AlertReceived, InappropriateHandshakeMessage, InappropriateMessage, InvalidCertificate, InvalidMessage,
+    };
+    match error {
+        InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => TlsKind::Untrusted,
+        InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        ) => TlsKind::Expired,
+        InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) => {
+            TlsKind::WrongName
+        }
+        InvalidCertificate(_) => TlsKind::Certificate,
+        AlertReceived(alert) => of_alert(*alert),
+        InvalidMessage(_) | InappropriateMessage { .. } | InappropriateHandshakeMessage { .. } => TlsKind::NotTls,
+        _ => TlsKind::Protocol,
+    }
+}
+
+fn of_alert(alert: AlertDescription) -> TlsKind {
+    use AlertDescription as Alert;
+    match alert {
+        Alert::CertificateRequired
+        | Alert::NoCertificate
+        | Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateRevoked
+        | Alert::CertificateExpired
+        | Alert::CertificateUnknown
+        | Alert::UnknownCA => TlsKind::ClientCertificate,
+        Alert::HandshakeFailure
+        | Alert::ProtocolVersion
+        | Alert::InsufficientSecurity
+        | Alert::NoApplicationProtocol => TlsKind::Protocol,
+        _ => TlsKind::Alert,
+    }
+}
+
+/// Whether an alert can only mean that the handshake was not agreed to.
+fn is_of_handshake(alert: AlertDescription) -> bool {
+    use AlertDescription as Alert;
+    matches!(of_alert(alert), TlsKind::ClientCertificate | TlsKind::Protocol)
+        || matches!(
+            alert,
+            Alert::AccessDenied
+                | Alert::DecryptError
+                | Alert::MissingExtension
+                | Alert::UnsupportedExtension
+                | Alert::UnrecognisedName
+                | Alert::UnknownPSKIdentity
+        )
+}
+
+#[cfg(test)]
+mod tests;

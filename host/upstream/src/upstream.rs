@@ -1,13 +1,11 @@
 //! One provider as all workers share it: where it is, how to speak to it, how it fares.
 
 use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use http::header::AUTHORIZATION;
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -15,12 +13,16 @@ use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use weir_config::{Http2, Provider};
 
-use crate::address::{Place, interleave};
+use crate::address::Place;
+use crate::dial::Sockets;
 use crate::error::{AttemptError, UpstreamError};
 use crate::health::{Aside, ModelHealth, ProviderHealth, Reason, Standing};
+use crate::name::Name;
+use crate::names::Names;
 use crate::pool::Deadlines;
 use crate::stats::Stats;
 use crate::tls;
+use crate::trouble::Trouble;
 
 /// Tells upstreams apart even when one takes the place, or the memory, of another.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -42,23 +44,30 @@ pub struct Upstream {
     host: HeaderValue,
     defaults: HeaderMap,
     tls: Option<(TlsConnector, ServerName<'static>)>,
-    fixed: bool,
-    addresses: ArcSwap<Vec<SocketAddr>>,
+    looked_up: Arc<Name>,
+    sockets: Sockets,
     health: Arc<ProviderHealth>,
     /// Locked when a configuration is read, and for metrics.
     models: Mutex<Vec<Weak<ModelHealth>>>,
     stats: Stats,
+    trouble: Trouble,
 }
 
 impl Upstream {
-    /// Checks and prepares everything that can be wrong before the first request, without any network access.
+    /// Checks and prepares everything that can be wrong before the first request, without any network access. Its name
+    /// is put among `names`, to be looked up by whoever runs [`Names::keep`]; requests that come before the first
+    /// look-up has ended wait for it, `connect_timeout` at most.
     ///
     /// `address_override` is dialled in place of what `base_url` names (the demo provider inside this process); when
     /// `base_url` is empty, it is the URL as well.
     ///
     /// # Errors
     /// [`UpstreamError`]: a URL, header or CA file that cannot be used.
-    pub fn new(provider: &Provider, address_override: Option<SocketAddr>) -> Result<Arc<Self>, UpstreamError> {
+    pub fn new(
+        provider: &Provider,
+        address_override: Option<SocketAddr>,
+        names: &Names,
+    ) -> Result<Arc<Self>, UpstreamError> {
         let url = match address_override {
             Some(address) if provider.base_url.is_empty() => format!("http://{address}"),
             _ => provider.base_url.clone(),
@@ -67,48 +76,28 @@ impl Upstream {
         let place = Place::parse(&url).ok_or_else(bad_url)?;
         let host = HeaderValue::from_str(place.authority.as_str()).map_err(|_| bad_url())?;
         let tls = if place.is_tls() { Some(connector(provider, &place)?) } else { None };
-        let fixed = address_override.or_else(|| place.literal());
+        let looked_up = match address_override.or_else(|| place.literal()) {
+            Some(address) => Arc::new(Name::fixed(&place.host, address)),
+            None => names.name(&place.host, place.port),
+        };
         Ok(Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Relaxed),
             provider: provider.clone(),
             defaults: defaults(provider)?,
             host,
             tls,
-            fixed: fixed.is_some(),
-            addresses: ArcSwap::from_pointee(fixed.into_iter().collect()),
+            health: ProviderHealth::new(provider, &looked_up),
+            looked_up,
+            sockets: Sockets::of(provider),
             place,
-            health: ProviderHealth::new(provider),
             models: Mutex::default(),
             stats: Stats::default(),
+            trouble: Trouble::default(),
         }))
     }
 
-    /// Looks the host's name up and keeps the answer for the connections to come. To be called at start and about
-    /// every 30 s, never on the way of a request; does nothing when the address is given.
-    ///
-    /// # Errors
-    /// [`UpstreamError::Resolve`]: the addresses known before stay in use.
-    pub async fn resolve(&self) -> Result<(), UpstreamError> {
-        if self.fixed {
-            return Ok(());
-        }
-        let failed = |source| UpstreamError::Resolve {
-            provider: self.provider.name.clone(),
-            host: self.place.host.to_string(),
-            source,
-        };
-        let found = tokio::net::lookup_host((&*self.place.host, self.place.port)).await.map_err(failed)?;
-        let found = interleave(found);
-        if found.is_empty() {
-            return Err(failed(io::Error::from(io::ErrorKind::NotFound)));
-        }
-        if *self.addresses.load_full() != found {
-            self.addresses.store(Arc::new(found));
-        }
-        Ok(())
-    }
-
-    /// Whether it is asked in its turn: false while it is put aside as a whole, or everything that is asked of it is.
+    /// Whether it is asked in its turn: false while its name has no address, while it is put aside as a whole, or everything
+    /// that is asked of it is.
     pub fn healthy(&self) -> bool {
         let aside: Vec<bool> = self.models().iter().filter_map(|model| model.is_aside()).collect();
         self.health.standing() != Standing::Aside && (aside.is_empty() || aside.contains(&false))
@@ -146,6 +135,23 @@ impl Upstream {
     /// Counts an attempt that failed. The answer is how many did since the last answer, if it is time to tell of them.
     pub fn attempt_failed(&self) -> Option<u64> {
         self.health.failed_attempts()
+    }
+
+    /// What stands in the way of requests to it, in words for the operator: a name that does not resolve, TLS that is not
+    /// agreed. Empty if there is nothing.
+    pub fn trouble(&self) -> Vec<String> {
+        let tls = self.trouble.words().map(|words| format!("TLS is not agreed: {words}"));
+        self.looked_up.trouble().into_iter().chain(tls).collect()
+    }
+
+    /// How many addresses its name has, and how many of them accept no connection.
+    pub fn addresses(&self) -> (usize, usize) {
+        self.looked_up.count()
+    }
+
+    /// How often TLS was not agreed, by kind ([`TLS_KINDS`](crate::TLS_KINDS)).
+    pub fn tls_failures(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.trouble.counts()
     }
 
     /// What happened so far, over all workers.
@@ -228,8 +234,22 @@ impl Upstream {
         (self.place.scheme.clone(), self.place.authority.clone())
     }
 
-    pub(crate) fn addresses(&self) -> Arc<Vec<SocketAddr>> {
-        self.addresses.load_full()
+    /// Its host and what the look-ups of it have found.
+    pub(crate) fn name_looked_up(&self) -> &Arc<Name> {
+        &self.looked_up
+    }
+
+    pub(crate) fn sockets(&self) -> Sockets {
+        self.sockets
+    }
+
+    /// Takes note of what an attempt came to, as far as it is about TLS.
+    pub(crate) fn note_tls(&self, error: Option<&AttemptError>) {
+        match error {
+            None => self.trouble.passed(),
+            Some(AttemptError::Tls(failure)) => self.trouble.failed(&self.provider.name, failure),
+            Some(_) => {}
+        }
     }
 
     pub(crate) fn tls(&self) -> Option<&(TlsConnector, ServerName<'static>)> {

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use weir_config::{Authorities, Http2, Provider, ProviderKind};
-use weir_upstream::{AttemptError, Pool, Upstream, UpstreamError, Which};
+use weir_upstream::{AttemptError, Names, Pool, Upstream, UpstreamError, Which};
 
 /// What a TLS upstream with its own certificate authority needs, and a file that holds the authority's certificate.
 fn identity(alpn: &'static [&'static str]) -> (TlsAcceptor, tempfile::NamedTempFile) {
@@ -45,6 +45,59 @@ fn identity(alpn: &'static [&'static str]) -> (TlsAcceptor, tempfile::NamedTempF
         .unwrap();
     config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
     (TlsAcceptor::from(Arc::new(config)), file)
+}
+
+/// A TLS upstream that wants to see a certificate of whoever connects, and hangs up if there is none.
+async fn mutual(
+    alpn: &'static [&'static str],
+    version: &'static rustls::SupportedProtocolVersion,
+) -> (Provider, SocketAddr) {
+    let (acceptor, ca) = identity(&[]);
+    let mut roots = rustls::RootCertStore::empty();
+    let pem = std::fs::read(ca.path()).unwrap();
+    for certificate in
+        <rustls::pki_types::CertificateDer<'_> as rustls::pki_types::pem::PemObject>::pem_slice_iter(&pem)
+    {
+        roots.add(certificate.unwrap()).unwrap();
+    }
+    let crypto = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto.clone());
+    let mut config = rustls::ServerConfig::builder_with_provider(crypto)
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_cert_resolver(acceptor.config().cert_resolver.clone());
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let address = raw(move |_, peer| {
+        let acceptor = acceptor.clone();
+        async move { assert!(acceptor.accept(peer.stream).await.is_err(), "nobody has a certificate here") }
+    })
+    .await;
+    let http2 = if alpn.contains(&"h2") { Http2::Always } else { Http2::Never };
+    (over_tls(address, "localhost", &ca, http2), address)
+}
+
+#[test]
+fn an_upstream_that_wants_our_certificate_has_not_processed_the_request_whenever_it_says_so() {
+    worker(async {
+        for version in [&rustls::version::TLS13, &rustls::version::TLS12] {
+            for alpn in [&["h2"][..], &["http/1.1"]] {
+                let (provider, address) = mutual(alpn, version).await;
+                let up = dialled_at(&provider, address);
+                for length in [2, 100_000] {
+                    let request = post(&up, vec![b'x'; length]);
+                    let error = Pool::new(1).send(&up, request, up.deadlines()).await.unwrap_err();
+                    let AttemptError::Tls(failure) = &error else { panic!("{version:?} {alpn:?}: {error:?}") };
+                    assert!(error.may_retry() && !error.was_sent());
+                    assert!(matches!(failure.kind(), "client_certificate" | "protocol"), "{failure:?}");
+                }
+                assert!(up.trouble()[0].contains("TLS is not agreed: received fatal alert"), "{:?}", up.trouble());
+                assert_eq!(up.tls_failures().map(|(_, count)| count).sum::<u64>(), 2);
+                eventually("nothing is left of it", || up.stats().open() == 0).await;
+            }
+        }
+    });
 }
 
 /// A TLS upstream, and a file that holds its authority's certificate.
@@ -84,7 +137,7 @@ fn over_tls(address: SocketAddr, host: &str, ca: &tempfile::NamedTempFile, http2
 }
 
 fn dialled_at(provider: &Provider, address: SocketAddr) -> Arc<Upstream> {
-    Upstream::new(provider, Some(address)).unwrap()
+    Upstream::new(provider, Some(address), &Names::default()).unwrap()
 }
 
 #[test]
@@ -153,7 +206,7 @@ fn a_ca_file_without_a_certificate_is_refused_at_start() {
     let mut provider = provider("https://localhost");
     for pem in ["", "no certificate"] {
         provider.ca_file = Some(Authorities::new("/some/where.pem", pem.as_bytes()));
-        let error = Upstream::new(&provider, None).unwrap_err();
+        let error = Upstream::new(&provider, None, &Names::default()).unwrap_err();
         assert!(matches!(error, UpstreamError::CaFile { .. }) && error.to_string().contains("/some/where.pem"));
     }
 }
@@ -162,7 +215,7 @@ fn a_ca_file_without_a_certificate_is_refused_at_start() {
 fn a_header_that_no_message_may_hold_is_refused_at_start_without_showing_it() {
     let mut provider = provider("http://localhost");
     provider.api_key = Some(weir_config::Secret::new("sk-canary\r\nx: y"));
-    let error = Upstream::new(&provider, None).unwrap_err();
+    let error = Upstream::new(&provider, None, &Names::default()).unwrap_err();
     assert!(matches!(error, UpstreamError::BadHeader { .. }));
     assert!(!format!("{error} {error:?}").contains("canary"));
 }
@@ -176,30 +229,6 @@ fn a_demo_provider_needs_no_url() {
         let up = dialled_at(&provider, address);
         assert_eq!(up.authority(), address.to_string());
         assert_eq!(ask(&Pool::new(1), &up, "{}").await, "0");
-    });
-}
-
-#[test]
-fn a_name_is_looked_up_off_the_hot_path_and_every_address_is_tried() {
-    worker(async {
-        // "localhost" has an address of each family on most machines; only the IPv4 one is listened on.
-        let address = raw(|number, peer| peer.serve(number)).await;
-        let (pool, up) = (Pool::new(1), upstream(&provider(format!("http://localhost:{}", address.port()))));
-        let error = send(&pool, &up, "{}").await.unwrap_err();
-        assert_eq!((error.kind(), error.may_retry()), ("unresolved", true));
-        up.resolve().await.unwrap();
-        assert_eq!(ask(&pool, &up, "{}").await, "0");
-    });
-}
-
-#[test]
-fn a_name_that_does_not_resolve_keeps_the_addresses_it_had() {
-    worker(async {
-        let up = upstream(&provider("http://no-such-host.invalid"));
-        let error = up.resolve().await.unwrap_err();
-        assert!(matches!(error, UpstreamError::Resolve { .. }));
-        assert!(error.to_string().contains("no-such-host.invalid"));
-        upstream(&at("127.0.0.1:9".parse().unwrap())).resolve().await.unwrap();
     });
 }
 

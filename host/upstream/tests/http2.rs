@@ -9,9 +9,11 @@ use http_body_util::BodyExt;
 use std::cell::Cell;
 use std::rc::Rc;
 use support::h2_server::{Asked, echo, h2, ok, speaks_h2};
-use support::{Notes, ask, eventually, poll_once, post, send, text, upstream, worker};
+use support::{
+    Notes, ask, assert_about, eventually, paused_worker, poll_once, post, raw, send, text, upstream, worker,
+};
 use tokio::sync::Semaphore;
-use weir_upstream::Pool;
+use weir_upstream::{AttemptError, Pool, Which};
 
 #[test]
 fn many_requests_share_one_connection_from_the_first_on() {
@@ -94,6 +96,57 @@ fn a_second_connection_opens_when_the_first_carries_all_it_may() {
         }
         assert!(answers.contains(&"0:x".to_owned()) && answers.contains(&"1:x".to_owned()));
         assert_eq!((stats.created(), stats.waiting()), (2, 0));
+    });
+}
+
+#[test]
+fn no_more_requests_are_sent_at_once_than_the_upstream_allows_from_the_first_on() {
+    worker(async {
+        let (now, most) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+        let (n, m) = (now.clone(), most.clone());
+        let address = h2(20, move |number, asked| {
+            let (n, m) = (n.clone(), m.clone());
+            async move {
+                if number == 0 {
+                    n.set(n.get() + 1);
+                    m.set(m.get().max(n.get()));
+                    tokio::task::yield_now().await;
+                }
+                echo(number, asked).await;
+                n.set(n.get() - usize::from(number == 0));
+            }
+        })
+        .await;
+        let mut provider = speaks_h2(address);
+        (provider.max_connections, provider.max_waiting) = (100, 1_000);
+        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&provider));
+        let tasks: Vec<_> = (0..75)
+            .map(|_| {
+                let (pool, up) = (pool.clone(), up.clone());
+                tokio::task::spawn_local(async move { ask(&pool, &up, "x").await })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert!((1..=20).contains(&most.get()), "{} at once", most.get());
+        assert!(up.stats().created() <= 4, "{} connections for what four carry", up.stats().created());
+        assert_eq!(up.stats().recovered(), 0, "nothing had to be sent twice");
+    });
+}
+
+#[test]
+fn nothing_is_asked_of_an_upstream_that_does_not_say_what_it_allows() {
+    paused_worker(async {
+        // It takes the connection and the preface, and is silent: the settings that it owes never come.
+        let address = raw(|_, mut peer| async move { peer.closed().await }).await;
+        let mut provider = speaks_h2(address);
+        provider.connect_timeout = std::time::Duration::from_secs(3);
+        let (up, start) = (upstream(&provider), tokio::time::Instant::now());
+        let error = send(&Pool::new(1), &up, "{}").await.unwrap_err();
+        assert_eq!(error, AttemptError::Timeout(Which::Connect));
+        assert!(error.may_retry() && !error.was_sent());
+        assert_about(start, 3.0);
     });
 }
 

@@ -4,6 +4,7 @@
 mod support;
 use h2::Reason;
 use http_body_util::BodyExt;
+use std::cell::Cell;
 use std::rc::Rc;
 use support::h2_server::{Asked, echo, h2, handshake, ok, speaks_h2};
 use support::{ask, eventually, raw, send, text, upstream, worker};
@@ -112,20 +113,155 @@ fn after_goaway_streams_finish_and_new_requests_take_a_new_connection() {
 }
 
 #[test]
-fn a_refused_stream_may_be_tried_again_and_a_failed_one_may_not() {
+fn a_stream_that_failed_is_not_tried_again() {
     worker(async {
-        for (reason, retry) in
-            [(Reason::REFUSED_STREAM, true), (Reason::INTERNAL_ERROR, false), (Reason::CANCEL, false)]
-        {
-            let address = h2(100, move |_, (_, mut respond): Asked| async move {
-                respond.send_reset(reason);
+        for reason in [Reason::INTERNAL_ERROR, Reason::CANCEL, Reason::NO_ERROR, Reason::ENHANCE_YOUR_CALM] {
+            let asked = Rc::new(Cell::new(0));
+            let count = asked.clone();
+            let address = h2(100, move |_, (_, mut respond): Asked| {
+                count.set(count.get() + 1);
+                async move { respond.send_reset(reason) }
             })
             .await;
             let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert!(matches!(error, AttemptError::ClosedBeforeHead { .. }), "{error:?}");
-            assert_eq!(error.may_retry(), retry, "{reason:?}");
+            assert!(!error.may_retry() && error.was_sent(), "{reason:?}");
+            assert_eq!(asked.get(), 1);
         }
+    });
+}
+
+#[test]
+fn a_refused_stream_is_sent_again_whole_and_costs_nobody_anything() {
+    worker(async {
+        let asked = Rc::new(Cell::new(0));
+        let count = asked.clone();
+        let address = h2(100, move |number, (request, mut respond): Asked| {
+            count.set(count.get() + 1);
+            let refuse = count.get() % 4 != 0;
+            async move {
+                match refuse {
+                    true => respond.send_reset(Reason::REFUSED_STREAM),
+                    false => echo(number, (request, respond)).await,
+                }
+            }
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        for n in 1..=5 {
+            assert_eq!(ask(&pool, &up, "all of it").await, "0:all of it");
+            assert_eq!(asked.get(), 4 * n);
+        }
+        assert!(up.healthy() && up.stats().errors().all(|(_, count)| count == 0));
+        assert_eq!((up.stats().requests(), up.stats().created()), (5, 1));
+    });
+}
+
+#[test]
+fn an_upstream_that_refuses_every_stream_is_given_up_and_not_blamed() {
+    worker(async {
+        let address = h2(100, move |_, (_, mut respond): Asked| async move {
+            respond.send_reset(Reason::REFUSED_STREAM);
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        for _ in 0..6 {
+            let error = send(&pool, &up, "{}").await.unwrap_err();
+            assert_eq!((&error, error.kind()), (&AttemptError::Refused, "refused"));
+            assert!(error.may_retry() && !error.was_sent());
+        }
+        assert!(up.healthy());
+    });
+}
+
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    [&[0, 0, payload.len() as u8, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// Speaks HTTP/2 by hand: allows requests, waits for the first one, answers with these frames, and reads on.
+async fn answers_with(mut stream: tokio::net::TcpStream, frames: Vec<u8>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    stream.read_exact(&mut [0; 24]).await.unwrap(); // the preface
+    stream.write_all(&frame(4, 0, 0, &[])).await.unwrap(); // SETTINGS
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        stream.read_exact(&mut vec![0; usize::from(head[1]) * 256 + usize::from(head[2])]).await.unwrap();
+        if head[3] == 1 {
+            break; // HEADERS
+        }
+    }
+    stream.write_all(&frames).await.unwrap();
+    let _ = stream.read_to_end(&mut vec![]).await;
+}
+
+#[test]
+fn a_connection_whose_limit_is_lowered_to_nothing_gets_no_further_request() {
+    worker(async {
+        let address = raw(move |number, peer| async move {
+            if number == 0 {
+                let answer = frame(1, 5, 1, &[0x88]); // HEADERS with `:status: 200`, the end of them and of the stream
+                return answers_with(peer.stream, [answer, frame(4, 0, 0, &[0, 3, 0, 0, 0, 0])].concat()).await;
+            }
+            let mut connection = handshake(peer.stream, 100).await;
+            while let Some(Ok(asked)) = connection.accept().await {
+                tokio::task::spawn_local(echo(number, asked));
+            }
+        })
+        .await;
+        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        assert_eq!(ask(&pool, &up, "x").await, "");
+        // The answer and the new limit came in one piece.
+        assert_eq!(ask(&pool, &up, "x").await, "1:x");
+        eventually("the first one is closed", || up.stats().open() == 1).await;
+    });
+}
+
+#[test]
+fn what_a_leaving_connection_has_not_processed_is_sent_on_another() {
+    worker(async {
+        for reason in [Reason::NO_ERROR, Reason::ENHANCE_YOUR_CALM] {
+            let address = raw(move |number, peer| async move {
+                if number < 2 {
+                    let goaway = [[0; 4], u32::from(reason).to_be_bytes()].concat();
+                    return answers_with(peer.stream, frame(7, 0, 0, &goaway)).await;
+                }
+                let mut connection = handshake(peer.stream, 100).await;
+                while let Some(Ok(asked)) = connection.accept().await {
+                    tokio::task::spawn_local(echo(number, asked));
+                }
+            })
+            .await;
+            let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+            assert_eq!(ask(&pool, &up, "all of it").await, "2:all of it");
+            assert!(up.healthy() && up.stats().errors().all(|(_, count)| count == 0));
+        }
+    });
+}
+
+#[test]
+fn an_upstream_that_allows_no_stream_is_not_waited_for_for_ever() {
+    worker(async {
+        let address = raw(|_, peer| async move {
+            let mut connection = handshake(peer.stream, 0).await;
+            assert!(connection.accept().await.is_none(), "a request came although none is allowed");
+        })
+        .await;
+        let mut provider = speaks_h2(address);
+        provider.max_connections = 8;
+        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&provider));
+        let tasks: Vec<_> = (0..6)
+            .map(|_| {
+                let (pool, up) = (pool.clone(), up.clone());
+                tokio::task::spawn_local(async move { send(&pool, &up, "{}").await.map(drop) })
+            })
+            .collect();
+        for task in tasks {
+            assert_eq!(task.await.unwrap().unwrap_err(), AttemptError::Refused);
+        }
+        assert!(up.healthy());
+        eventually("nothing is left of it", || up.stats().open() == 0).await;
     });
 }
 

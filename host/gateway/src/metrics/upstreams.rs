@@ -1,6 +1,7 @@
 //! Connections to providers and what became of attempts.
 
 use super::Writer;
+use crate::snapshot::Provider;
 use crate::worker::Shared;
 use std::fmt;
 use weir_upstream::{Reason, Stats};
@@ -40,6 +41,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         }
         Ok(())
     })?;
+    reach(out, providers)?;
     out.gauge("upstream_healthy", "1 while the provider is asked in its turn, 0 while it is put aside", |g| {
         providers.iter().try_for_each(|p| g.add(&[("provider", &p.name)], u64::from(p.upstream.healthy())))
     })?;
@@ -54,6 +56,27 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             add("", &mut provider.upstream.asides())?;
             for model in provider.upstream.models() {
                 add(model.model(), &mut model.asides())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What stands in the way of connections: TLS, and addresses.
+fn reach(out: &mut Writer<'_>, providers: &[Provider]) -> fmt::Result {
+    out.counter("upstream_tls_failures", "Connections on which TLS was not agreed, by kind", |c| {
+        for provider in providers {
+            for (kind, count) in provider.upstream.tls_failures().filter(|(_, count)| *count > 0) {
+                c.add(&[("provider", &provider.name), ("kind", kind)], count)?;
+            }
+        }
+        Ok(())
+    })?;
+    out.gauge("upstream_addresses", "Addresses of the provider's name, by whether they accept connections", |g| {
+        for provider in providers {
+            let (all, dead) = provider.upstream.addresses();
+            for (state, count) in [("live", all.saturating_sub(dead)), ("dead", dead)] {
+                g.add(&[("provider", &provider.name), ("state", state)], u64::try_from(count).unwrap_or(u64::MAX))?;
             }
         }
         Ok(())

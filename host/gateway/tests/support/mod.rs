@@ -10,6 +10,7 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 pub mod client;
+pub mod dns;
 pub mod frames;
 pub mod h2;
 pub mod providers;
@@ -154,6 +155,11 @@ impl Gateway {
         let file = folder.path().join("weir.toml");
         fs::write(&file, with_folders(config)).unwrap();
         Self::spawn(change(command(&file)), folder)
+    }
+
+    /// The same, in a world with another name server.
+    pub fn start_named(config: &str, server: &dns::NameServer) -> Self {
+        Self::start_by(config, |command| server.around(&command))
     }
 
     /// A gateway of a configuration that is there already.

@@ -11,6 +11,8 @@ use tokio_rustls::rustls::{
 
 pub type TlsStream = StreamOwned<ServerConnection, TcpStream>;
 
+static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
 /// A certificate authority.
 pub struct Authority {
     certificate: rcgen::Certificate,
@@ -22,6 +24,9 @@ impl Authority {
         let key = rcgen::KeyPair::generate().unwrap();
         let mut params = rcgen::CertificateParams::new(vec![]).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        // Two of the same name would be taken for one whose key is wrong.
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        params.distinguished_name.push(rcgen::DnType::CommonName, format!("authority {number}"));
         let certificate = params.self_signed(&key).unwrap();
         Self { certificate, issuer: rcgen::Issuer::new(params, key) }
     }

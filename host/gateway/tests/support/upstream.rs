@@ -32,7 +32,14 @@ impl Upstream {
     /// An upstream that runs `answer` for every request, with the number of the request (from 0) and the connection.
     /// `answer` says whether the connection may be used again.
     pub fn start(answer: impl Fn(usize, &Seen, &mut TcpStream) -> bool + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").unwrap(), answer)
+    }
+
+    /// The same at an address of the test's choice.
+    pub fn on(
+        listener: TcpListener,
+        answer: impl Fn(usize, &Seen, &mut TcpStream) -> bool + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (answer, all) = (Arc::new(answer), Arc::clone(&seen));

@@ -2,11 +2,16 @@
 use super::breaker::Breaker;
 use super::state::{Rules, State};
 use super::{Mode, ModelHealth, ProviderHealth, Reason, Standing, Ticket, Verdict};
+use crate::name::Name;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, advance};
 use weir_config::{HealthSettings, Http2, Provider, ProviderKind};
+
+fn host() -> Arc<Name> {
+    Arc::new(Name::fixed("127.0.0.1", ([127, 0, 0, 1], 80).into()))
+}
 
 fn provider(health: HealthSettings) -> Provider {
     Provider {
@@ -24,6 +29,9 @@ fn provider(health: HealthSettings) -> Provider {
         idle_timeout: Duration::from_secs(60),
         total_timeout: Duration::from_secs(600),
         keep_alive_timeout: Duration::from_secs(55),
+        tcp_keep_alive: Duration::from_secs(15),
+        tcp_user_timeout: Duration::from_secs(15),
+        max_connection_age: Duration::from_secs(300),
         retries: 2,
         ask_usage: true,
         health,
@@ -32,7 +40,7 @@ fn provider(health: HealthSettings) -> Provider {
 }
 
 fn models<const N: usize>(names: [&str; N]) -> (Arc<ProviderHealth>, [Arc<ModelHealth>; N]) {
-    let health = ProviderHealth::new(&provider(HealthSettings::default()));
+    let health = ProviderHealth::new(&provider(HealthSettings::default()), &host());
     let models = names.map(|name| ModelHealth::new(&health, name));
     (health, models)
 }
@@ -146,7 +154,7 @@ async fn a_model_is_put_aside_for_as_long_as_its_provider_says_and_no_other_is()
 #[tokio::test(start_paused = true)]
 async fn nobody_is_put_aside_for_longer_than_the_limit_whatever_they_say() {
     let settings = HealthSettings { retry_after_limit: Duration::from_secs(10), ..HealthSettings::default() };
-    let a = ModelHealth::new(&ProviderHealth::new(&provider(settings)), "a");
+    let a = ModelHealth::new(&ProviderHealth::new(&provider(settings), &host()), "a");
     a.insist(Mode::Whole).settle(Verdict::Refused { retry_after: Some(Duration::MAX) });
     advance(ms(9_999)).await;
     assert_eq!(a.standing(Mode::Whole), Standing::Aside);
@@ -215,7 +223,8 @@ struct Outage {
 
 async fn outage(warm: usize) -> Outage {
     let settings = HealthSettings::default;
-    let targets: Vec<_> = (0..3).map(|_| ModelHealth::new(&ProviderHealth::new(&provider(settings())), "m")).collect();
+    let targets: Vec<_> =
+        (0..3).map(|_| ModelHealth::new(&ProviderHealth::new(&provider(settings()), &host()), "m")).collect();
     for target in &targets {
         for _ in 0..warm {
             let mut ticket = sent(target, Mode::Whole);

@@ -118,7 +118,10 @@ impl<L: Link> Opening<L> {
                     state.spare.push(member.clone());
                 }
             }
-            lane.shared.set(shared);
+            lane.shared.set(Some(shared));
+            if shared {
+                lane.room.set(Some(member.link.streams()));
+            }
             lane.shard.created.bump();
             lane.pump(now);
         }

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-use super::{Entry, Lane, Lease, Link, Opening, Turn, Waiting};
+use super::{Entry, Lane, Lease, Link, Member, Opening, Turn, Waiting};
 use crate::stats::Shard;
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -16,6 +16,7 @@ const KEEP: Duration = Duration::from_secs(60);
 /// A connection that exists as long as its entry in `living`.
 struct Fake {
     dead: Rc<Cell<bool>>,
+    old: Rc<Cell<bool>>,
     streams: usize,
     living: Rc<Cell<usize>>,
 }
@@ -26,6 +27,9 @@ impl Link for Fake {
     }
     fn closed(&self) -> bool {
         self.dead.get()
+    }
+    fn outdated(&self, _: Instant) -> bool {
+        self.old.get()
     }
     fn streams(&self) -> usize {
         self.streams
@@ -45,17 +49,19 @@ struct World {
     lane: Rc<Lane<Fake>>,
     living: Rc<Cell<usize>>,
     switches: Vec<Rc<Cell<bool>>>,
+    ages: Vec<Rc<Cell<bool>>>,
     leases: Vec<Lease<Fake>>,
     openings: Vec<Opening<Fake>>,
     waiting: Vec<Waiting<Fake>>,
 }
 
 impl World {
-    fn new(limit: usize, max_waiting: usize, shared: bool) -> Self {
+    fn new(limit: usize, max_waiting: usize, shared: Option<bool>) -> Self {
         Self {
             lane: Lane::new(limit, max_waiting, KEEP, shared, Arc::new(Shard::default())),
             living: Rc::default(),
             switches: vec![],
+            ages: vec![],
             leases: vec![],
             openings: vec![],
             waiting: vec![],
@@ -84,9 +90,10 @@ impl World {
     fn connect(&mut self, streams: usize) {
         let opening = self.openings.remove(0);
         self.living.set(self.living.get() + 1);
-        let dead = Rc::new(Cell::new(false));
+        let (dead, old) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
         self.switches.push(dead.clone());
-        let lease = opening.done(Fake { dead, streams, living: self.living.clone() });
+        self.ages.push(old.clone());
+        let lease = opening.done(Fake { dead, old, streams, living: self.living.clone() });
         lease.begin();
         self.leases.push(lease);
     }
@@ -119,7 +126,8 @@ impl World {
         }
         if !state.queue.is_empty() {
             assert!(state.open == self.lane.limit || state.opening > 0, "somebody waits although there is room");
-            let free = state.spare.iter().any(|m| !m.link.dead.get() && m.busy.get() < m.link.streams());
+            let good = |m: &Rc<Member<Fake>>| !m.link.dead.get() && !m.link.old.get();
+            let free = state.spare.iter().any(|m| good(m) && m.busy.get() < m.link.streams());
             assert!(!free, "somebody waits although a connection is free");
         }
         let mut ids: Vec<_> = state.queue.iter().map(|(id, _)| *id).collect();
@@ -140,6 +148,8 @@ enum Act {
     Replace(usize),
     Retire(usize),
     Kill(usize),
+    GrowOld(usize),
+    OpenAfterAll(usize),
     Sweep,
     SweepLater,
 }
@@ -156,6 +166,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => any::<usize>().prop_map(Act::Replace),
         1 => any::<usize>().prop_map(Act::Retire),
         1 => any::<usize>().prop_map(Act::Kill),
+        1 => any::<usize>().prop_map(Act::GrowOld),
+        1 => any::<usize>().prop_map(Act::OpenAfterAll),
         1 => Just(Act::Sweep),
         1 => Just(Act::SweepLater),
     ]
@@ -202,6 +214,19 @@ fn play(world: &mut World, act: Act) {
             // The connection's own task notices and sweeps.
             world.lane.sweep(Instant::now());
         }
+        Act::GrowOld(at) => {
+            if !world.ages.is_empty() {
+                world.ages[at % world.ages.len()].set(true);
+            }
+            world.lane.sweep(Instant::now());
+        }
+        Act::OpenAfterAll(at) => {
+            if pick(&mut world.waiting, at).is_some()
+                && let Some(turn) = world.lane.open_after_all()
+            {
+                world.keep(turn);
+            }
+        }
         Act::Sweep => world.lane.sweep(Instant::now()),
         Act::SweepLater => world.lane.sweep(Instant::now() + KEEP),
     }
@@ -213,7 +238,7 @@ proptest! {
     fn no_order_of_events_leaks_a_place_or_strands_a_request(
         limit in 1_usize..4,
         max_waiting in 0_usize..6,
-        shared in any::<bool>(),
+        shared in any::<Option<bool>>(),
         acts in prop::collection::vec(act(), 1..120),
     ) {
         let mut world = World::new(limit, max_waiting, shared);
@@ -242,7 +267,7 @@ proptest! {
 
 #[test]
 fn the_connection_used_last_is_used_next() {
-    let mut world = World::new(3, 0, false);
+    let mut world = World::new(3, 0, Some(false));
     for _ in 0..3 {
         assert!(world.enter());
     }
@@ -261,7 +286,7 @@ fn the_connection_used_last_is_used_next() {
 
 #[test]
 fn beyond_limit_and_queue_a_request_is_refused_at_once() {
-    let mut world = World::new(2, 3, false);
+    let mut world = World::new(2, 3, Some(false));
     for _ in 0..5 {
         assert!(world.enter());
     }
@@ -272,7 +297,7 @@ fn beyond_limit_and_queue_a_request_is_refused_at_once() {
 
 #[test]
 fn a_released_connection_goes_to_the_one_who_waits_longest_and_to_nobody_else() {
-    let mut world = World::new(1, 3, false);
+    let mut world = World::new(1, 3, Some(false));
     for _ in 0..4 {
         world.enter();
     }
@@ -296,7 +321,7 @@ fn a_released_connection_goes_to_the_one_who_waits_longest_and_to_nobody_else() 
 
 #[test]
 fn requests_join_an_http2_connection_that_is_being_opened() {
-    let mut world = World::new(10, 1000, true);
+    let mut world = World::new(10, 1000, Some(true));
     for _ in 0..50 {
         world.enter();
     }
@@ -309,7 +334,7 @@ fn requests_join_an_http2_connection_that_is_being_opened() {
 
 #[test]
 fn a_second_http2_connection_opens_when_the_first_is_full() {
-    let mut world = World::new(10, 1000, true);
+    let mut world = World::new(10, 1000, Some(true));
     world.enter();
     world.connect(2);
     world.enter();
@@ -321,7 +346,7 @@ fn a_second_http2_connection_opens_when_the_first_is_full() {
 
 #[test]
 fn when_an_opening_that_others_joined_fails_the_next_opens() {
-    let mut world = World::new(10, 10, true);
+    let mut world = World::new(10, 10, Some(true));
     for _ in 0..3 {
         world.enter();
     }
@@ -335,10 +360,55 @@ fn when_an_opening_that_others_joined_fails_the_next_opens() {
 
 #[test]
 fn a_connection_idle_for_too_long_is_closed_and_not_used() {
-    let mut world = World::new(2, 0, false);
+    let mut world = World::new(2, 0, Some(false));
     world.enter();
     world.connect(1);
     world.leases.remove(0).release();
     assert!(matches!(world.lane.enter(Instant::now() + KEEP), Entry::Now(Turn::Open(_))));
     assert_eq!(world.living.get(), 0);
+}
+
+#[test]
+fn until_one_has_told_what_it_carries_two_are_opened_and_the_others_wait() {
+    // Of a hundred requests, once the first connection is there: how many ride, open for themselves, and wait.
+    for (streams, wanted) in [(100, (99, 1, 0)), (1, (1, 99, 0)), (40, (40, 2, 58))] {
+        let mut world = World::new(1000, 1000, None);
+        (0..100).for_each(|_| assert!(world.enter()));
+        assert_eq!((world.openings.len(), world.waiting.len()), (2, 98));
+        world.connect(streams);
+        world.collect();
+        assert_eq!((world.leases.len(), world.openings.len(), world.waiting.len()), wanted);
+        world.check();
+    }
+}
+
+#[test]
+fn who_waited_for_others_in_vain_opens_a_connection_of_his_own_as_far_as_the_limit_goes() {
+    for shared in [None, Some(true)] {
+        let mut world = World::new(3, 10, shared);
+        (0..6).for_each(|_| assert!(world.enter()));
+        let opened = world.openings.len();
+        for _ in opened..3 {
+            drop(world.waiting.remove(0));
+            world.keep(world.lane.open_after_all().unwrap());
+        }
+        assert!(world.lane.open_after_all().is_none());
+        assert_eq!(world.openings.len(), 3);
+        world.check();
+    }
+}
+
+#[test]
+fn a_connection_that_is_old_gets_no_further_request_and_keeps_those_it_has() {
+    let mut world = World::new(3, 10, Some(true));
+    (0..2).for_each(|_| assert!(world.enter()));
+    world.connect(10);
+    world.collect();
+    assert_eq!(world.leases.len(), 2);
+    world.ages[0].set(true);
+    assert!(world.enter());
+    assert_eq!((world.leases.len(), world.openings.len(), world.living.get()), (2, 1, 1));
+    world.leases.drain(..).for_each(Lease::release);
+    assert_eq!(world.living.get(), 0, "it ends with the last of them");
+    world.check();
 }

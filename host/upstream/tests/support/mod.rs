@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
 use weir_config::{HealthSettings, Http2, Provider, ProviderKind};
-use weir_upstream::{AttemptError, Body, BodyError, Deadlines, Pool, Upstream};
+use weir_upstream::{AttemptError, Body, BodyError, Deadlines, Names, Pool, Upstream};
 
 /// Longer than any test should take; only a hang meets it.
 const HANG: Duration = Duration::from_secs(30);
@@ -64,6 +64,9 @@ pub fn provider(url: impl Into<String>) -> Provider {
         idle_timeout: Duration::from_secs(10),
         total_timeout: Duration::from_secs(20),
         keep_alive_timeout: Duration::from_secs(55),
+        tcp_keep_alive: Duration::from_secs(15),
+        tcp_user_timeout: Duration::from_secs(15),
+        max_connection_age: Duration::from_secs(300),
         retries: 2,
         ask_usage: true,
         health: HealthSettings::default(),
@@ -76,7 +79,7 @@ pub fn at(address: SocketAddr) -> Provider {
 }
 
 pub fn upstream(provider: &Provider) -> Arc<Upstream> {
-    Upstream::new(provider, None).unwrap()
+    Upstream::new(provider, None, &Names::default()).unwrap()
 }
 
 pub fn post(up: &Upstream, body: impl Into<Bytes>) -> Request<Bytes> {
