@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use support::client::{read_head, read_reply};
 use support::frames::{self, DATA, END_HEADERS, END_STREAM, HEADERS, field, frame, head};
 use support::h2::{Request, answer, question, run, whole};
-use support::upstream::{CHAT, STREAM, Upstream, status};
+use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, status};
 use support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, get, post, send};
 
 const AUTH: &str = "authorization: Bearer sk-weir-acme-demo\r\n";
@@ -217,7 +217,9 @@ fn what_a_provider_says_of_its_origin_and_its_accounts_stays_here() {
     );
     let stream = String::from_utf8(STREAM.to_vec()).unwrap();
     let stream = stream.strip_suffix("\r\n").unwrap();
-    let streamed = format!("{stream}{private}{public}\r\ne\r\ndata: [DONE]\n\n\r\n0\r\n\r\n");
+    // With something in it: a stream that has its end alone is no answer.
+    let events = [chunk(&delta("hi")), chunk(DONE), END.to_vec()].concat();
+    let streamed = format!("{stream}{private}{public}\r\n{}", String::from_utf8(events).unwrap());
     let refused = whole.replacen("200 OK", "422 Odd", 1);
     for (answer, asked) in [(whole, chat("hi")), (streamed, chat_stream("hi")), (refused, chat("hi"))] {
         let gateway = Gateway::start(&config(Upstream::fixed(answer).address));
