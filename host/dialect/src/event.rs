@@ -6,6 +6,10 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+mod template;
+
+pub use template::Template;
+
 use std::sync::LazyLock;
 
 use bytes::Bytes;

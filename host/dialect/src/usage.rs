@@ -13,6 +13,7 @@ use crate::Endpoint;
 
 mod text;
 
+pub(crate) use text::plain;
 pub use text::text_bytes;
 
 /// Token counts of one answer as far as its provider reported them. A number that cannot be one is none: a negative one, a

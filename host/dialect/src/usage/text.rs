@@ -1,5 +1,6 @@
 //! How much text a model wrote.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -14,21 +15,23 @@ static DELTA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"delta
 /// and the calls of tools, of all choices. So the events of a stream come to as much as the same answer in one piece.
 /// What cannot be read counts nothing.
 pub fn text_bytes(data: &[u8]) -> usize {
-    plain(data).unwrap_or_else(|| {
-        let mut bytes = 0;
-        // What was found before the first mistake was text all the same.
-        let _end = CHOICES.find(data).map(|at| walk(data, at, &mut bytes));
-        bytes
-    })
+    if let Some(text) = plain(data) {
+        return text.len();
+    }
+    let mut bytes = 0;
+    // What was found before the first mistake was text all the same.
+    let _end = CHOICES.find(data).map(|at| walk(data, at, &mut bytes));
+    bytes
 }
 
-/// The same for an event of one choice that has a content without escapes and nothing else, without a parse. In strings
-/// quotes have backslashes, so that none of them looks like it.
-fn plain(data: &[u8]) -> Option<usize> {
-    let rest = data.get(PLAIN.find(data)? + PLAIN.needle().len()..)?;
+/// Where the text is in an event of one choice that has a content without escapes and nothing else, without a parse. In
+/// strings quotes have backslashes, so that none of them looks like it.
+pub(crate) fn plain(data: &[u8]) -> Option<Range<usize>> {
+    let start = PLAIN.find(data)? + PLAIN.needle().len();
+    let rest = data.get(start..)?;
     let end = memchr::memchr2(b'"', b'\\', rest)?;
     let after = rest.get(end..)?.strip_prefix(b"\"}")?;
-    DELTA.find(after).is_none().then_some(end)
+    DELTA.find(after).is_none().then_some(start..start + end)
 }
 
 /// Adds up the text of the choices whose name stands there.

@@ -19,7 +19,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use tokio::time::Instant;
-use weir_dialect::event::{self, EventKind};
+use weir_dialect::event::{self, EventKind, Template};
 use weir_dialect::stream::Ending;
 use weir_dialect::usage;
 use weir_http::sse;
@@ -50,7 +50,8 @@ pub(super) fn start(
     let ending = Ending::new(trip.ask.choices);
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, limits.held_bytes));
     let (out, pieces) = (BytesMut::new(), Vec::new());
-    let stream = Stream { trip, provider, reader, stages, out, pieces, ending, sent: Instant::now(), told: false };
+    let (template, sent) = (Template::default(), Instant::now());
+    let stream = Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, told: false };
     let yielded = Yielded::new(|outlet| stream.run(events, body, outlet));
     Answer { status, headers, own: Some(own), body: OutBody::Yielded(yielded) }
 }
@@ -67,6 +68,8 @@ struct Stream {
     pieces: Vec<Bytes>,
     /// Whether it is whole.
     ending: Ending,
+    /// A delta that most others are like.
+    template: Template,
     /// When something went out last; kept only where events are held back.
     sent: Instant,
     /// The client knows from the upstream itself that it failed.
@@ -111,6 +114,7 @@ impl Stream {
                 && let Some(event) = self.reader.next().map_err(|_| self.too_long())?
             {
                 match event.only_data() {
+                    Some(data) if self.is_repeated(&event, &data, &mut batch) => {}
                     Some(data) if event::classify(&data) == EventKind::Delta => self.delta(&event, data, &mut batch)?,
                     _ => self.take(event, &mut batch).await?,
                 }
@@ -239,10 +243,25 @@ impl Stream {
         Ok(())
     }
 
+    /// Takes a delta that differs from one before in its text alone. False, and nothing was done, if it is another event.
+    fn is_repeated(&mut self, event: &sse::Event, data: &Bytes, batch: &mut Vec<Item>) -> bool {
+        let Some(text) = self.template.find(data) else { return false };
+        let bytes = text.len();
+        if self.stages.is_none() {
+            self.pieces.push(event.raw().clone());
+        } else {
+            let Some(delta) = self.template.delta(data, text) else { return false };
+            batch.push(Item::delta(event.raw().clone(), data.clone(), delta));
+        }
+        self.trip.record.progress(bytes);
+        true
+    }
+
     fn delta(&mut self, event: &sse::Event, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
         self.ending.delta(&data);
         // Some providers put usage on the last delta instead of an event of its own.
-        let (raw, data) = match usage::of_event(&data) {
+        let usage = usage::of_event(&data);
+        let (raw, data) = match usage {
             None => (event.raw().clone(), data),
             Some(usage) => {
                 self.trip.record.report(usage);
@@ -255,6 +274,9 @@ impl Stream {
                 }
             }
         };
+        if usage.is_none() && !self.ending.is_whole() {
+            self.template.learn(&data);
+        }
         // For an estimate, in case nobody reports.
         self.trip.record.progress(usage::text_bytes(&data));
         if self.stages.is_none() {
