@@ -17,7 +17,7 @@ use crate::worker::{Held, Worker};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,21 +76,33 @@ pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_
         }
         return answer::refuse(Refusal::Overloaded, record);
     }
-    let read = { worker.until_over(pin!(travel(&mut record, parts, body, lawful))).await };
-    match read.unwrap_or(Err(Refusal::ShuttingDown)) {
-        Ok(Way::Answered(response)) => answer::whole(response, record),
-        Ok(Way::Told(headers)) => answer::empty(headers, record),
-        Ok(Way::Read { caller, chain, ask, model, body }) => {
+    // What comes of a step is put in its place by the step: handed out, it would be copied at every layer.
+    let mut way = None;
+    let read = { in_time(worker, pin!(travel(&mut record, parts, body, lawful, &mut way))).await };
+    if let Err(refusal) = read {
+        return answer::refuse(refusal, record);
+    }
+    match way {
+        Some(Way::Answered(response)) => answer::whole(response, record),
+        Some(Way::Told(headers)) => answer::empty(headers, record),
+        Some(Way::Read { caller, chain, ask, model, body }) => {
             let mut trip = Trip { record, caller, chain, ask, model, body };
+            let mut answered = None;
             // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
-            let decided = { worker.until_over(pin!(decide(&mut trip))).await };
-            match decided.unwrap_or(Err(Refusal::ShuttingDown)) {
-                Ok(answered) => pin!(relay::relay(trip, answered)).await,
-                Err(refusal) => answer::refuse(refusal, trip.record),
+            let decided = { in_time(worker, pin!(decide(&mut trip, &mut answered))).await };
+            match (decided, answered) {
+                (Ok(()), Some(answered)) => pin!(relay::relay(trip, answered)).await,
+                (Ok(()), None) => answer::refuse(Refusal::Internal, trip.record),
+                (Err(refusal), _) => answer::refuse(refusal, trip.record),
             }
         }
-        Err(refusal) => answer::refuse(refusal, record),
+        None => answer::refuse(Refusal::Internal, record),
     }
+}
+
+/// Waits for a step, until the end of the drain is over.
+async fn in_time<F: Future<Output = Result<(), Refusal>>>(worker: &Worker, step: Pin<&mut F>) -> Result<(), Refusal> {
+    worker.until_over(step).await.unwrap_or(Err(Refusal::ShuttingDown))
 }
 
 /// How far the first half of the journey went.
@@ -109,13 +121,15 @@ async fn travel(
     parts: &mut Parts,
     body: InBody,
     lawful: Result<(), Unlawful>,
-) -> Result<Way, Refusal> {
+    way: &mut Option<Way>,
+) -> Result<(), Refusal> {
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
     lawful.map_err(|rule| front::unlawful(rule, parts))?;
     if let Some(headers) = cors::preflight(&snapshot.config.cors, parts) {
-        return Ok(Way::Told(headers));
+        *way = Some(Way::Told(headers));
+        return Ok(());
     }
     let call = front::called(parts)?;
 
@@ -124,9 +138,9 @@ async fn travel(
     if snapshot.via.has_seen(&parts.headers) {
         return Err(Refusal::Loop);
     }
-    let endpoint = match call {
-        Call::Models => return Ok(Way::Answered(snapshot.list(&caller))),
-        Call::Ask(endpoint) => endpoint,
+    let Call::Ask(endpoint) = call else {
+        *way = Some(Way::Answered(snapshot.list(&caller)));
+        return Ok(());
     };
 
     // Before the body is polled: a client without a seat is not even told to continue uploading.
@@ -147,7 +161,8 @@ async fn travel(
         record.observers = Some((Arc::clone(chain), Arc::clone(&lent.about)));
     }
     record.lent = Some(lent);
-    Ok(Way::Read { caller, chain: Arc::clone(chain), ask, model: index, body })
+    *way = Some(Way::Read { caller, chain: Arc::clone(chain), ask, model: index, body });
+    Ok(())
 }
 
 /// A seat that may be free in a moment: whoever has read the last byte of an answer may ask again, of another worker, before
@@ -158,7 +173,7 @@ async fn look_again(caller: &Caller, started: Instant) -> Result<Seat, Denied> {
 }
 
 /// 5 policy, 6 plan, 7 ask.
-async fn decide(trip: &mut Trip) -> Result<Answered, Refusal> {
+async fn decide(trip: &mut Trip, answered: &mut Option<Answered>) -> Result<(), Refusal> {
     let worker = trip.worker();
     let chain = Arc::clone(&trip.chain);
 
@@ -170,7 +185,8 @@ async fn decide(trip: &mut Trip) -> Result<Answered, Refusal> {
 
     let mut plan = plan::plan(trip, &worker, &chain).await?;
 
-    ask::ask(trip, &worker, &chain, &mut plan).await
+    *answered = Some(ask::ask(trip, &worker, &chain, &mut plan).await?);
+    Ok(())
 }
 
 /// Checks that the caller may use a model, counts the request for it from now on, and answers its place.

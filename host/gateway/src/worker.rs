@@ -154,8 +154,8 @@ impl Worker {
     }
 
     /// Waits for a part of a request until the drain is over; nothing if that comes first.
-    pub(crate) async fn until_over<F: Future>(&self, future: Pin<&mut F>) -> Option<F::Output> {
-        self.drain.until_over(future).await
+    pub(crate) fn until_over<F: Future>(&self, future: Pin<&mut F>) -> impl Future<Output = Option<F::Output>> {
+        self.drain.until_over(future)
     }
 
     /// Whether the drain is over, and what is not settled yet will not be.

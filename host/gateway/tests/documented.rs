@@ -62,7 +62,10 @@ fn the_probes_answer_what_is_said_of_them() {
     }
     let ready = gateway.ready();
     let fields: BTreeSet<&str> = ready.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(Vec::from_iter(fields), ["generation", "plugins", "pooling", "problems", "providers", "reloads", "status"]);
+    assert_eq!(
+        Vec::from_iter(fields),
+        ["generation", "plugins", "pooling", "problems", "providers", "reloads", "status"]
+    );
     // One that nobody documented is not there.
     for path in ["/", "/healthz", "/ready", "/admin", "/debug"] {
         assert_eq!(gateway.admin_get(path).status, 404, "{path}");
