@@ -5,9 +5,14 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+mod shape;
+
+pub use shape::Shapes;
+
 use weir_http::json::{self, OutlineError, Span};
 
 use crate::Endpoint;
+use crate::usage::{self, Usage};
 
 /// What came as the body of a successful answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +25,29 @@ pub enum Answer {
     NoAnswer,
     /// A JSON object that breaks off, whatever its framing says.
     Cut,
+}
+
+/// What is known of the body of a successful answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// What it is. Of what is not complete the rest is nothing.
+    pub answer: Answer,
+    /// The tokens that it reports.
+    pub usage: Option<Usage>,
+    /// Unless that says all that is to be known, the bytes of its text, for an estimate.
+    pub text: usize,
+}
+
+impl Reading {
+    /// Reads a body in full.
+    pub fn of(endpoint: Endpoint, body: &[u8]) -> Self {
+        let answer = judge(endpoint, body);
+        let (usage, text) = match answer {
+            Answer::Complete => usage::of_answer(endpoint, body),
+            Answer::Error | Answer::NoAnswer | Answer::Cut => (None, 0),
+        };
+        Self { answer, usage, text }
+    }
 }
 
 /// Judges the body of a successful answer. Complete is an object that is closed, says no error, and has an answer in it:

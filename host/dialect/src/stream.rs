@@ -81,11 +81,18 @@ impl Ending {
 
 static REASON: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"finish_reason\""));
 
-/// Whether an event may be one that says why its choice stopped; false for most at the price of a look at their end.
+/// Whether an event may be one that says why its choice stopped; false for most at the price of a search or two. Within
+/// strings the name's quotes would have backslashes.
 fn may_finish(data: &[u8]) -> bool {
-    const NOT_YET: &[u8] = b"\"finish_reason\":null}";
-    let choices = memchr::memrchr(b']', data).and_then(|end| data.get(..end));
-    !choices.is_some_and(|choices| choices.ends_with(NOT_YET)) && REASON.find(data).is_some()
+    const NOT_YET: &[u8] = b":null";
+    let mut rest = data;
+    while let Some(at) = REASON.find(rest) {
+        rest = rest.get(at + REASON.needle().len()..).unwrap_or_default();
+        if !rest.starts_with(NOT_YET) {
+            return true;
+        }
+    }
+    false
 }
 
 fn finishes(data: &[u8]) -> bool {

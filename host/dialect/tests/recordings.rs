@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use serde_json::Value;
 use weir_dialect::Endpoint;
-use weir_dialect::answer::{self, Answer};
+use weir_dialect::answer::{self, Answer, Reading, Shapes};
 use weir_dialect::event::{self, EventKind};
 use weir_dialect::stream::Ending;
 use weir_http::sse::{Event, Reader};
@@ -41,13 +41,24 @@ fn with(recording: &Path, suffix: &str) -> Option<Vec<u8>> {
 
 #[test]
 fn whole_answers_are_answers() {
+    let mut shapes = Shapes::default();
     for (endpoint, folder) in [(Endpoint::Chat, "chat-completions"), (Endpoint::Embeddings, "embeddings")] {
         for recording in recordings(folder) {
             let Some(body) = with(&recording, ".response.json") else { continue };
             assert_eq!(answer::judge(endpoint, &body), Answer::Complete, "{}", recording.display());
             assert!(!answer::blames_account(&body), "{}", recording.display());
+            // Known by its shape, the second time, or not: the same is read in it.
+            for _ in 0..2 {
+                assert_eq!(shapes.read(endpoint, &body), Reading::of(endpoint, &body), "{}", recording.display());
+            }
             for cut in [body.trim_ascii_end().len() - 1, body.len() / 2, body.len() / 3] {
                 assert_eq!(answer::judge(endpoint, &body[..cut]), Answer::Cut, "{} cut at {cut}", recording.display());
+                assert_eq!(
+                    shapes.read(endpoint, &body[..cut]).answer,
+                    Answer::Cut,
+                    "{} cut at {cut}",
+                    recording.display()
+                );
             }
         }
     }

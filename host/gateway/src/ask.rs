@@ -65,7 +65,7 @@ pub(crate) async fn ask(
     steps: &mut [Step],
 ) -> Result<Answered, Refusal> {
     let held = Rc::clone(&trip.record.held);
-    let model = held.snapshot.model(trip.model).ok_or(Refusal::Internal)?;
+    let Some(model) = held.snapshot.model(trip.model) else { return Err(Refusal::Internal) };
     let mode = plan::mode(trip);
     let found = |step: &Step| {
         let target = model.targets.get(step.target)?;
@@ -74,10 +74,10 @@ pub(crate) async fn ask(
     let retries = steps.first().and_then(found).map_or(0, |(_, provider)| provider.retries as usize);
     let attempts = steps.len().max(1 + retries);
     model.budget.deposit();
-    let mut last = Refusal::Internal;
+    let mut last = None;
     for n in 0..attempts {
         let Some(ticket) = choice::choose(model, steps, n, mode) else { break };
-        let step = steps.get(n % steps.len()).ok_or(Refusal::Internal)?;
+        let Some(step) = steps.get(n % steps.len()) else { break };
         let Some((target, provider)) = found(step) else { break };
         if n > 0 && !choice::is_affordable(model, step, mode) {
             worker.shared.stats.unaffordable.fetch_add(1, Ordering::Relaxed);
@@ -91,12 +91,12 @@ pub(crate) async fn ask(
                 return Ok(answered);
             }
             Outcome::Failed { refusal, wait } => {
-                last = refusal;
                 let same_again = n + 1 >= steps.len();
-                if n + 1 == attempts || same_again && !heals(&last) {
-                    break;
+                if n + 1 == attempts || same_again && !heals(&refusal) {
+                    return Err(refusal);
                 }
-                tell_failed(trip, provider, &last);
+                tell_failed(trip, provider, &refusal);
+                last = Some(refusal);
                 // Somebody else is asked at once; the same one after a pause, unless it wants a longer one than we wait.
                 if same_again {
                     let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
@@ -109,7 +109,7 @@ pub(crate) async fn ask(
             }
         }
     }
-    Err(last)
+    Err(last.unwrap_or(Refusal::Internal))
 }
 
 /// What fail-over cures leaves a trace, too: every attempt for who looks closely, and now and then their number.
@@ -159,7 +159,7 @@ async fn attempt(
         let refusal = match sent {
             Ok(response) => {
                 ticket.answered(took);
-                match pin!(taken(trip, provider, response, deadlines)).await {
+                match pin!(taken(trip, (target, provider), response, deadlines)).await {
                     Ok(received) => {
                         ticket.relaying();
                         let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
@@ -199,7 +199,7 @@ async fn attempt(
 /// What came with a head, if it is an answer.
 async fn taken(
     trip: &mut Trip,
-    provider: &Provider,
+    (target, provider): (&Target, &Provider),
     response: Response<Body>,
     deadlines: Deadlines,
 ) -> Result<Received, NotTaken> {
@@ -210,6 +210,7 @@ async fn taken(
         limits: &held.snapshot.config.limits,
         memory: &worker.shared.response_memory,
         provider: &provider.name,
+        shapes: held.shapes.get(target.provider),
         first_byte: deadlines.first_byte,
     };
     pin!(receive::receive(&expected, response, &mut trip.record.waits)).await
@@ -243,7 +244,7 @@ async fn prepare(
 /// Headers and body as they leave for a target.
 fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<(HeaderMap, Bytes), Refusal> {
     let held = Rc::clone(&trip.record.held);
-    let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
+    let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
     let via = held.snapshot.via.behind(&lent.headers);
     let mut headers = HeaderMap::with_capacity(12);
     for (name, value) in &lent.headers {

@@ -55,6 +55,8 @@ pub(crate) struct End {
 pub(crate) enum Step {
     /// Bytes, and not none.
     Bytes(Bytes),
+    /// The same, and nothing more for now: the task that asked is woken when there is.
+    AllForNow(Bytes),
     /// Nothing comes after it, and nobody asks again.
     End(End),
 }
@@ -68,31 +70,30 @@ pub(crate) struct Outlet {
 #[derive(Default)]
 struct Shared {
     slot: Cell<Option<Bytes>>,
+    /// The future has more than the slot takes.
+    is_full: Cell<bool>,
     /// How long the client was waited for.
     waited: Cell<Duration>,
 }
 
 impl Outlet {
-    /// Hands bytes to the client and waits until they were taken: a slow client slows its upstream down.
+    /// Hands bytes to the client, once it has taken those before: a slow client slows its upstream down.
     pub(crate) async fn send(&self, bytes: Bytes) {
         if bytes.is_empty() {
             return;
         }
-        let slot = &self.shared.slot;
-        // Whoever was broken off while it waited here has left what it sent.
-        slot.set(Some(match slot.take() {
-            Some(left) => [left, bytes].concat().into(),
-            None => bytes,
-        }));
+        let Shared { slot, is_full, .. } = &*self.shared;
         poll_fn(|_| match slot.take() {
             None => Poll::Ready(()),
             // Nobody needs to wake us: the body is polled again as soon as it may yield more.
             waiting => {
                 slot.set(waiting);
+                is_full.set(true);
                 Poll::Pending
             }
         })
         .await;
+        slot.set(Some(bytes));
     }
 
     /// How long the client was waited for since somebody asked last.
@@ -107,6 +108,8 @@ type Source = Pin<Box<dyn Future<Output = End>>>;
 pub(crate) struct Yielded {
     source: Source,
     outlet: Outlet,
+    /// What comes behind what was given last.
+    end: Option<End>,
 }
 
 impl Yielded {
@@ -116,18 +119,27 @@ impl Yielded {
         F: Future<Output = End> + 'static,
     {
         let outlet = Outlet::default();
-        Self { source: Box::pin(source(outlet.clone())), outlet }
+        Self { source: Box::pin(source(outlet.clone())), outlet, end: None }
     }
 
     /// What comes next. Not to be called after the end.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        if let Some(bytes) = self.outlet.shared.slot.take() {
-            return Poll::Ready(Step::Bytes(bytes));
-        }
-        if let Poll::Ready(end) = self.source.as_mut().poll(cx) {
+        if let Some(end) = self.end.take() {
             return Poll::Ready(Step::End(end));
         }
-        self.outlet.shared.slot.take().map_or(Poll::Pending, |bytes| Poll::Ready(Step::Bytes(bytes)))
+        let polled = self.source.as_mut().poll(cx);
+        let Shared { slot, is_full, .. } = &*self.outlet.shared;
+        let is_full = is_full.take();
+        match (polled, slot.take()) {
+            (Poll::Pending, None) => Poll::Pending,
+            (Poll::Pending, Some(bytes)) if is_full => Poll::Ready(Step::Bytes(bytes)),
+            (Poll::Pending, Some(bytes)) => Poll::Ready(Step::AllForNow(bytes)),
+            (Poll::Ready(end), None) => Poll::Ready(Step::End(end)),
+            (Poll::Ready(end), Some(bytes)) => {
+                self.end = Some(end);
+                Poll::Ready(Step::Bytes(bytes))
+            }
+        }
     }
 
     /// The client was waited for so long, while nobody asked what comes next.

@@ -220,6 +220,10 @@ impl Connection {
             while end.is_none() && !waits && out.len() < ENOUGH {
                 match stream.poll_next(cx) {
                     Poll::Ready(Step::Bytes(bytes)) => encode::piece(out, framing, &bytes),
+                    Poll::Ready(Step::AllForNow(bytes)) => {
+                        encode::piece(out, framing, &bytes);
+                        waits = true;
+                    }
                     Poll::Ready(Step::End(ended)) => {
                         if ended.clean.is_ok() {
                             encode::end(out, framing);

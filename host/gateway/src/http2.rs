@@ -94,9 +94,9 @@ impl Body for Outgoing {
                     }
                 }
                 Rest::Yielded(mut stream) => {
-                    this.delivery.asked();
+                    stream.waited(this.delivery.asked());
                     match stream.poll_next(cx) {
-                        Poll::Ready(Step::Bytes(bytes)) => {
+                        Poll::Ready(Step::Bytes(bytes) | Step::AllForNow(bytes)) => {
                             this.rest = Rest::Yielded(stream);
                             return this.hand_over(bytes);
                         }

@@ -102,7 +102,10 @@ pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_
 
 /// Waits for a step, until the end of the drain is over.
 async fn in_time<F: Future<Output = Result<(), Refusal>>>(worker: &Worker, step: Pin<&mut F>) -> Result<(), Refusal> {
-    worker.until_over(step).await.unwrap_or(Err(Refusal::ShuttingDown))
+    match worker.until_over(step).await {
+        Some(done) => done,
+        None => Err(Refusal::ShuttingDown),
+    }
 }
 
 /// How far the first half of the journey went.
@@ -154,7 +157,9 @@ async fn travel(
     let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
     let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
-    let chain = snapshot.chain(&caller.tenant, || record.worker().dice()).ok_or(Refusal::Internal)?;
+    let Some(chain) = snapshot.chain(&caller.tenant, || record.worker().dice()) else {
+        return Err(Refusal::Internal);
+    };
     let headers = std::mem::take(&mut parts.headers);
     let lent = lend(record, (&caller, model), &ask, headers, &body);
     if chain.wants(Hook::Observe, &ask.model) {

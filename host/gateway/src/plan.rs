@@ -25,7 +25,7 @@ pub(crate) struct Step {
 pub(crate) async fn plan(trip: &mut Trip, worker: &Worker, chain: &Chain) -> Result<Vec<Step>, Refusal> {
     let held = std::rc::Rc::clone(&trip.record.held);
     let snapshot = &*held.snapshot;
-    let model = snapshot.model(trip.model).ok_or(Refusal::Internal)?;
+    let Some(model) = snapshot.model(trip.model) else { return Err(Refusal::Internal) };
     if chain.wants(Hook::Router, &trip.ask.model) {
         let candidates = candidates(snapshot, model, mode(trip));
         let routed = pin!(worker.sandbox.route(chain, &mut trip.record.lent, &candidates)).await?;

@@ -10,13 +10,15 @@ use crate::waits::{Wait, Waits};
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Response, StatusCode};
+use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 use weir_config::Limits;
-use weir_dialect::{Endpoint, answer};
+use weir_dialect::Endpoint;
+use weir_dialect::answer::{self, Reading, Shapes};
 use weir_upstream::status::{self, Class};
 use weir_upstream::{Body, BodyError, plan};
 
@@ -30,6 +32,8 @@ pub(crate) struct Expected<'a> {
     /// What all whole answers hold together.
     pub(crate) memory: &'a Arc<ByteTotal>,
     pub(crate) provider: &'a Arc<str>,
+    /// What its answers look like.
+    pub(crate) shapes: Option<&'a RefCell<Shapes>>,
     /// How long the provider may take for a head.
     pub(crate) first_byte: Duration,
 }
@@ -42,8 +46,8 @@ pub(crate) struct Received {
 }
 
 pub(crate) enum Content {
-    /// All of it, and its share of what is held.
-    Whole(Bytes, Option<ByteShare>),
+    /// All of it, its share of what is held, and what was read in it if it is an answer.
+    Whole { bytes: Bytes, memory: Option<ByteShare>, reading: Option<Reading> },
     /// A stream that has begun as it should.
     Stream(Box<Opening>),
 }
@@ -62,7 +66,7 @@ pub(crate) async fn receive(
     response: Response<Body>,
     waits: &mut Waits,
 ) -> Result<Received, NotTaken> {
-    let (parts, body) = response.into_parts();
+    let (parts, mut body) = response.into_parts();
     let class = status::class(parts.status);
     if !class.is_relayed() {
         let refused = pin!(refused(class, (parts.status, &parts.headers), body, expected));
@@ -76,9 +80,11 @@ pub(crate) async fn receive(
     }
     let content = if parts.status == StatusCode::NO_CONTENT {
         body.leave();
-        Content::Whole(Bytes::new(), None)
+        Content::Whole { bytes: Bytes::new(), memory: None, reading: None }
     } else if answered && is_events(&parts.headers) {
         Content::Stream(timed(pin!(opening::open(expected, body, None)), waits).await?)
+    } else if answered && let Some(bytes) = whole::at_once(expected, &mut body) {
+        whole::judged(expected, (bytes, None), None)?
     } else if answered {
         timed(pin!(whole::answer(expected, body)), waits).await?
     } else {
@@ -88,7 +94,7 @@ pub(crate) async fn receive(
                 Refusal::UpstreamCredentials { provider: Arc::clone(expected.provider), status: parts.status };
             return Err(NotTaken::Unanswered(refusal));
         }
-        Content::Whole(bytes, Some(memory))
+        Content::Whole { bytes, memory: Some(memory), reading: None }
     };
     Ok(Received { status: parts.status, headers: parts.headers, content })
 }

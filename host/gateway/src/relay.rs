@@ -13,7 +13,8 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderName, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
-use weir_dialect::{Document, usage};
+use weir_dialect::Document;
+use weir_dialect::answer::Reading;
 use weir_http::hop;
 use weir_sandbox::{Hook, Late, Reply};
 use weir_upstream::Verdict;
@@ -31,9 +32,9 @@ pub(crate) async fn relay(mut trip: Trip, answered: Answered) -> Answer {
     let own = Own::of(&trip.record, Some(label));
     match content {
         Content::Stream(opening) => stream::start(trip, status, (headers, own), *opening, provider),
-        Content::Whole(bytes, memory) => {
+        Content::Whole { bytes, memory, reading } => {
             trip.record.response_memory = memory;
-            pin!(whole(trip, status, (headers, own), bytes)).await
+            pin!(whole(trip, status, (headers, own), (bytes, reading))).await
         }
     }
 }
@@ -57,17 +58,21 @@ fn is_upstreams_own(name: &HeaderName) -> bool {
     Own::owns(name) || stays::is_providers_own(name)
 }
 
-async fn whole(mut trip: Trip, status: StatusCode, (headers, own): (HeaderMap, Own), bytes: Bytes) -> Answer {
+async fn whole(
+    mut trip: Trip,
+    status: StatusCode,
+    (headers, own): (HeaderMap, Own),
+    (bytes, reading): (Bytes, Option<Reading>),
+) -> Answer {
     trip.record.judge(Some(Verdict::Served));
     if !status.is_success() {
         trip.record.spent_nothing();
-    } else if !bytes.is_empty() {
+    } else if let Some(reading) = reading {
         // Before plugins see it: what they make of it costs nothing.
-        let (reported, text) = usage::of_answer(trip.ask.endpoint, &bytes);
-        if let Some(reported) = reported {
+        if let Some(reported) = reading.usage {
             trip.record.report(reported);
         }
-        trip.record.progress(text);
+        trip.record.progress(reading.text);
         if trip.chain.wants(Hook::Response, &trip.ask.model) {
             return match run_plugins(&mut trip, status, (headers, own), bytes).await {
                 Ok((head, bytes)) => answer::finish(status, head, bytes, trip.record),

@@ -32,9 +32,8 @@ pub(crate) struct Traffic {
 
 struct Taken {
     settle: Box<dyn Settle>,
-    /// When the last of it was handed over, and what the client had been waited for before.
+    /// When the last of it was handed over.
     handed: Instant,
-    waited: Duration,
 }
 
 impl Traffic {
@@ -68,8 +67,8 @@ impl Traffic {
             return;
         }
         let now = Instant::now();
-        for Taken { settle, handed, waited } in self.taken.take() {
-            settle.sent(waited + now.saturating_duration_since(handed));
+        for Taken { settle, handed } in self.taken.take() {
+            settle.sent(now.saturating_duration_since(handed));
         }
     }
 
@@ -136,7 +135,6 @@ pub(crate) struct Delivery {
     moved: Cell<bool>,
     /// When bytes were handed over last, if nobody has asked for more since.
     handed: Cell<Option<Instant>>,
-    waited: Cell<Duration>,
     /// To be settled as soon as all is taken.
     settle: Cell<Option<Box<dyn Settle>>>,
     /// The task waits until all is taken.
@@ -156,7 +154,6 @@ impl Delivery {
             waiting_since: Cell::default(),
             moved: Cell::default(),
             handed: Cell::default(),
-            waited: Cell::default(),
             settle: Cell::default(),
             awaited: Cell::default(),
             given_up: Cell::default(),
@@ -192,11 +189,9 @@ impl Delivery {
         self.is_taken()
     }
 
-    /// More is asked for: until now the client was waited for.
-    pub(crate) fn asked(&self) {
-        if let Some(handed) = self.handed.take() {
-            self.waited.set(self.waited.get() + handed.elapsed());
-        }
+    /// More is asked for: until now the client was waited for, for so long.
+    pub(crate) fn asked(&self) -> Duration {
+        self.handed.take().map(|handed| handed.elapsed()).unwrap_or_default()
     }
 
     /// Nothing more will be handed over: from here on the client is waited for.
@@ -248,7 +243,7 @@ impl Delivery {
             // The task waits for nothing more.
             Some(settle) if !self.traffic.closed.get() => {
                 let handed = self.handed.take().unwrap_or_else(Instant::now);
-                self.traffic.taken.borrow_mut().push(Taken { settle, handed, waited: self.waited.get() });
+                self.traffic.taken.borrow_mut().push(Taken { settle, handed });
             }
             None if self.awaited.get() => self.wake(),
             Some(_) | None => {}

@@ -24,9 +24,9 @@ impl Waits {
     /// The words for what is waited for, in the order of [`each`](Self::each).
     pub(crate) const NAMES: [&str; 3] = ["client", "upstream", "callout"];
 
-    /// Waits since then, and until [`end`](Self::end).
+    /// Waits since then, unless it waits already, and until [`end`](Self::end).
     pub(crate) fn begin(&mut self, wait: Wait, since: Instant) {
-        self.now = Some((wait, since));
+        self.now.get_or_insert((wait, since));
     }
 
     /// The wait is over, if there was one. Asks for the time only then.

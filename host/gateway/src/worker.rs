@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
+use weir_dialect::answer::Shapes;
 use weir_ledger::Ledger;
 use weir_sandbox::{Chain, Exchange, Outcome, Sandbox};
 use weir_upstream::plan::Backoff;
@@ -86,6 +87,8 @@ pub(crate) struct Held {
     pub(crate) snapshot: Arc<Snapshot>,
     /// Where the worker counts what it serves from this snapshot.
     pub(crate) figures: Figures,
+    /// What the answers of each provider look like, by its place in the snapshot.
+    pub(crate) shapes: Box<[RefCell<Shapes>]>,
 }
 
 impl Held {
@@ -93,7 +96,8 @@ impl Held {
         let config = &snapshot.config;
         let by_tenant = config.metrics.tenant_histograms;
         let figures = Figures::new(worker, &shared.stats, &shared.ledger, by_tenant, config.limits.series);
-        Rc::new(Self { snapshot, figures })
+        let shapes = snapshot.providers.iter().map(|_| RefCell::default()).collect();
+        Rc::new(Self { snapshot, figures, shapes })
     }
 }
 

@@ -5,6 +5,8 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::words;
+
 /// A message may have so many fields.
 pub const FIELDS: usize = 100;
 /// So many fields may be added to a head before its map must grow.
@@ -79,7 +81,7 @@ pub fn read(head: &Bytes, lines: &[u8], mut note: impl FnMut(Role, &[u8])) -> Re
         if count > FIELDS {
             return Err(BadFields::TooMany);
         }
-        let colon = memchr::memchr(b':', line).ok_or(BadFields::Malformed)?;
+        let colon = words::find(b':', line).ok_or(BadFields::Malformed)?;
         let (name, value) = line.split_at_checked(colon).ok_or(BadFields::Malformed)?;
         let name = HeaderName::from_bytes(name).map_err(|_| BadFields::Malformed)?;
         let value = trim(value.get(1..).unwrap_or_default());

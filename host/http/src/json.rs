@@ -131,6 +131,20 @@ pub fn members<'a>(bytes: &'a [u8], mut visit: impl FnMut(Key<'a>, Span, Kind)) 
     cursor.finish()
 }
 
+/// How long the string is that `bytes` begin with, quotes included, whatever is in it; none if they begin with another
+/// value, or it is not closed.
+pub fn string_length(bytes: &[u8]) -> Option<usize> {
+    if bytes.first() != Some(&b'"') {
+        return None;
+    }
+    scan::string_end(bytes, 0).map(|string| string.end)
+}
+
+/// How long the number is that `bytes` begin with; none if they begin with another value.
+pub fn number_length(bytes: &[u8]) -> Option<usize> {
+    scan::number(bytes, 0).ok()
+}
+
 /// Shows the members of the object at `span`, as [`members`] does. Spans are offsets into `bytes`, not into the object.
 /// `bytes` must have been checked before (by [`members`] or a [`Cursor`]); if not, text that is not JSON may pass.
 ///

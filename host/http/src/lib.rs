@@ -13,3 +13,4 @@ pub mod hop;
 pub mod json;
 pub mod request;
 pub mod sse;
+mod words;

@@ -15,6 +15,7 @@ use memchr::{memchr, memchr_iter};
 
 use crate::fields::trim;
 use crate::head::{self, HeadLimits, Signs, Unlawful};
+use crate::words;
 
 /// Every lawful method is shorter. A client that speaks another protocol is told so before a line of it has ended.
 const LONGEST_METHOD: usize = 32;
@@ -202,11 +203,8 @@ fn read_fields<'a>(
         if count == most {
             return Err(Unlawful::TooManyHeaders);
         }
-        let (name, value) = line
-            .iter()
-            .position(|byte| *byte == b':')
-            .and_then(|at| line.split_at_checked(at))
-            .ok_or(Unlawful::Malformed)?;
+        let (name, value) =
+            words::find(b':', line).and_then(|at| line.split_at_checked(at)).ok_or(Unlawful::Malformed)?;
         let name = HeaderName::from_bytes(name).map_err(|_| Unlawful::Malformed)?;
         let value = trim(value.get(1..).unwrap_or_default());
         signs.note(&name, value);

@@ -115,6 +115,15 @@ impl Body {
         }
     }
 
+    /// All of a body that came whole with its head, without trailers, if it has no more than `most` bytes. Nothing is left
+    /// of it then.
+    pub fn take_all_within(&mut self, most: usize) -> Option<Bytes> {
+        match &mut self.state {
+            State::Rest(data, None) if data.len() <= most => Some(std::mem::take(data)),
+            State::Rest(..) | State::Open(..) | State::Failed(_) => None,
+        }
+    }
+
     /// Takes leave of a body of which nothing more is wanted, whatever its framing says of its end. If that comes within a
     /// second and 64 KiB, the connection serves the next request; if not, it is closed, and no failure is counted: what
     /// was wanted has come.

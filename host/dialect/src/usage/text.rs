@@ -9,6 +9,9 @@ use weir_http::json::{Cursor, JsonError, Kind};
 static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
 /// How an event begins to say its text that has nothing else to say, as OpenAI writes it.
 static PLAIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"delta\":{\"content\":\""));
+/// And how one that has nothing to say.
+static NOTHING: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"delta\":{}"));
+static MESSAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"message\""));
 static DELTA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"delta\""));
 
 /// Bytes of text in a chat completion or in the data of one of its events, escapes decoded: content, reasoning, refusals
@@ -17,6 +20,9 @@ static DELTA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"delta
 pub fn text_bytes(data: &[u8]) -> usize {
     if let Some(text) = plain(data) {
         return text.len();
+    }
+    if says_nothing(data) {
+        return 0;
     }
     let mut bytes = 0;
     // What was found before the first mistake was text all the same.
@@ -32,6 +38,14 @@ pub(crate) fn plain(data: &[u8]) -> Option<Range<usize>> {
     let end = memchr::memchr2(b'"', b'\\', rest)?;
     let after = rest.get(end..)?.strip_prefix(b"\"}")?;
     DELTA.find(after).is_none().then_some(start..start + end)
+}
+
+/// Whether an event has nothing to say, as the last one of a choice, without a parse. False if in doubt.
+fn says_nothing(data: &[u8]) -> bool {
+    let Some(at) = NOTHING.find(data) else { return false };
+    let behind = data.get(at + NOTHING.needle().len()..).unwrap_or_default();
+    let before = data.get(..at).unwrap_or_default();
+    [before, behind].iter().all(|part| DELTA.find(part).is_none()) && MESSAGE.find(data).is_none()
 }
 
 /// Adds up the text of the choices whose name stands there.

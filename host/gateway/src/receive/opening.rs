@@ -25,8 +25,8 @@ const HELD: usize = 64 * 1024;
 pub(crate) struct Opening {
     pub(crate) body: Body,
     pub(crate) reader: sse::Reader,
-    /// What was looked at, which comes before what the reader still has.
-    pub(crate) events: Vec<sse::Event>,
+    /// What was looked at and what it is, which comes before what the reader still has.
+    pub(crate) events: Vec<(sse::Event, EventKind)>,
 }
 
 /// What an event says of the stream that begins with it.
@@ -87,13 +87,14 @@ impl Opening {
     /// The limit, if an event is past it.
     fn look(&mut self) -> Result<First, usize> {
         while let Some(event) = self.reader.next().map_err(|sse::SseError::TooLarge { limit }| limit)? {
-            let first = meaning(&event);
-            self.events.push(event);
+            let kind = event::kind(&event, &event.data());
+            let first = meaning(kind);
+            self.events.push((event, kind));
             if !matches!(first, First::Nothing) {
                 return Ok(first);
             }
         }
-        let held = self.events.iter().map(|event| event.raw().len()).sum::<usize>();
+        let held = self.events.iter().map(|(event, _)| event.raw().len()).sum::<usize>();
         Ok(if held > HELD { First::Answer } else { First::Nothing })
     }
 
@@ -105,7 +106,7 @@ impl Opening {
     /// The transport ended before there was an answer.
     fn ended(mut self, expected: &Expected<'_>) -> NotTaken {
         while let Ok(Some(left)) = self.reader.finish() {
-            if let First::Error = meaning(&left) {
+            if let First::Error = meaning(event::kind(&left, &left.data())) {
                 return self.unanswered(expected, "an error");
             }
             if !left.is_blank() {
@@ -117,8 +118,8 @@ impl Opening {
     }
 }
 
-fn meaning(event: &sse::Event) -> First {
-    match event::kind(event, &event.data()) {
+fn meaning(kind: EventKind) -> First {
+    match kind {
         EventKind::Delta | EventKind::UsageOnly(_) => First::Answer,
         EventKind::Other => First::Nothing,
         EventKind::Error => First::Error,

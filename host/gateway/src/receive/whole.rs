@@ -3,7 +3,7 @@
 use super::opening;
 use super::{Content, Expected, NotTaken, broken};
 use crate::gate::ByteShare;
-use crate::gather::{Full, Gathered};
+use crate::gather::{Full, Gathered, UNCOUNTED};
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use http_body::Body as _;
@@ -11,13 +11,19 @@ use http_body_util::BodyExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
-use weir_dialect::answer::{self, Answer};
-use weir_upstream::Body;
+use weir_dialect::answer::{self, Answer, Reading};
+use weir_upstream::{Body, BodyError};
 
 /// What looks complete is waited on for so long: then its framing is not asked for its opinion any more.
 const SETTLE: Duration = Duration::from_secs(1);
 /// So much of a refusal is read to see whom it blames, and for no longer than [`SETTLE`].
 const PEEK: usize = 64 * 1024;
+
+/// An answer that came with its head, all of it, as short ones do. A stream may have come as well, so that has to be looked
+/// at where one was asked for.
+pub(super) fn at_once(expected: &Expected<'_>, body: &mut Body) -> Option<Bytes> {
+    if expected.streaming { None } else { body.take_all_within(UNCOUNTED.min(expected.limits.response_bytes)) }
+}
 
 /// An answer that says it is one. Whether it is, and whether all of it, its own form says first and its framing second:
 /// an object that is closed is whole though its connection broke behind it, and one that is not closed is cut although
@@ -57,16 +63,31 @@ pub(super) async fn answer(expected: &Expected<'_>, mut body: Body) -> Result<Co
         }
     };
     body.leave();
-    let provider = Arc::clone(expected.provider);
     let (bytes, memory) = all.finish();
-    match (answer::judge(expected.endpoint, &bytes), cut) {
-        (Answer::Complete, _) => Ok(Content::Whole(bytes, Some(memory))),
-        (Answer::Cut, None) => Err(NotTaken::Spent(Refusal::UpstreamBroken { provider })),
-        (Answer::Cut | Answer::NoAnswer, Some(error)) => Err(NotTaken::Spent(broken(error, &provider))),
-        (Answer::Error, _) => Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider, what: "an error" })),
+    judged(expected, (bytes, Some(memory)), cut)
+}
+
+/// What an answer is of which no more will come; `cut` is how its transport broke.
+pub(super) fn judged(
+    expected: &Expected<'_>,
+    (bytes, memory): (Bytes, Option<ByteShare>),
+    cut: Option<BodyError>,
+) -> Result<Content, NotTaken> {
+    let reading = match expected.shapes {
+        Some(shapes) => shapes.borrow_mut().read(expected.endpoint, &bytes),
+        None => Reading::of(expected.endpoint, &bytes),
+    };
+    let provider = || Arc::clone(expected.provider);
+    match (reading.answer, cut) {
+        (Answer::Complete, _) => Ok(Content::Whole { bytes, memory, reading: Some(reading) }),
+        (Answer::Cut, None) => Err(NotTaken::Spent(Refusal::UpstreamBroken { provider: provider() })),
+        (Answer::Cut | Answer::NoAnswer, Some(error)) => Err(NotTaken::Spent(broken(error, expected.provider))),
+        (Answer::Error, _) => {
+            Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: provider(), what: "an error" }))
+        }
         (Answer::NoAnswer, None) => {
             let what = if bytes.is_empty() { "nothing" } else { "something else" };
-            Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider, what }))
+            Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: provider(), what }))
         }
     }
 }

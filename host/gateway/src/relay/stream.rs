@@ -78,7 +78,7 @@ struct Stream {
 
 impl Stream {
     /// Forwards all of it, and hands over what is to be settled when the last byte was sent.
-    async fn run(mut self, seen: Vec<sse::Event>, body: Body, outlet: Outlet) -> End {
+    async fn run(mut self, seen: Vec<(sse::Event, EventKind)>, body: Body, outlet: Outlet) -> End {
         let worker = self.trip.worker();
         let pumped = { worker.until_over(pin!(self.pump(seen, body, &outlet))).await };
         let clean = match pumped.unwrap_or(Err(Refusal::ShuttingDown)) {
@@ -100,14 +100,23 @@ impl Stream {
                 Err(Cut)
             }
         };
+        self.trip.record.waits.add(Wait::Client, outlet.take_waited());
         End { clean, settle: self.trip.record }
     }
 
     /// Forwards what was looked at already, and from there until the stream ends.
-    async fn pump(&mut self, seen: Vec<sse::Event>, mut body: Body, outlet: &Outlet) -> Result<(), Refusal> {
+    async fn pump(
+        &mut self,
+        seen: Vec<(sse::Event, EventKind)>,
+        mut body: Body,
+        outlet: &Outlet,
+    ) -> Result<(), Refusal> {
         let mut batch = Vec::new();
-        for event in seen {
-            self.take(event, &mut batch).await?;
+        for (event, kind) in seen {
+            match event.only_data() {
+                Some(data) => self.take_as(&event, data, kind, &mut batch).await?,
+                None => self.take(&event, &mut batch).await?,
+            }
         }
         loop {
             while !self.ending.is_done()
@@ -115,8 +124,11 @@ impl Stream {
             {
                 match event.only_data() {
                     Some(data) if self.is_repeated(&event, &data, &mut batch) => {}
-                    Some(data) if event::classify(&data) == EventKind::Delta => self.delta(&event, data, &mut batch)?,
-                    _ => self.take(event, &mut batch).await?,
+                    Some(data) => {
+                        let kind = event::classify(&data);
+                        self.take_as(&event, data, kind, &mut batch).await?;
+                    }
+                    None => self.take(&event, &mut batch).await?,
                 }
             }
             if self.ending.is_done() {
@@ -150,7 +162,7 @@ impl Stream {
         while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
             if event.is_whole() || self.ending.last(&event) && self.ending.is_whole() {
                 let mut batch = Vec::new();
-                self.take(event.closed(), &mut batch).await?;
+                self.take(&event.closed(), &mut batch).await?;
                 self.through_stages(batch, false).await?;
             } else {
                 broken_off |= !event.is_blank();
@@ -165,9 +177,14 @@ impl Stream {
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
     async fn next(&mut self, body: &mut Body, outlet: &Outlet) -> Option<Result<Frame<Bytes>, BodyError>> {
         let waits = &mut self.trip.record.waits;
-        waits.add(Wait::Client, outlet.take_waited());
         loop {
             let piece = poll_fn(|cx| {
+                // Meanwhile the client was waited for.
+                let client = outlet.take_waited();
+                if !client.is_zero() {
+                    waits.put_off(client);
+                    waits.add(Wait::Client, client);
+                }
                 let piece = Pin::new(&mut *body).poll_frame(cx);
                 if piece.is_pending()
                     && let Some(since) = body.silent_since()
@@ -183,10 +200,6 @@ impl Stream {
             };
             match piece {
                 Ok(piece) => {
-                    // The client may have been waited for meanwhile.
-                    let client = outlet.take_waited();
-                    waits.put_off(client);
-                    waits.add(Wait::Client, client);
                     waits.end();
                     return piece;
                 }
@@ -212,14 +225,26 @@ impl Stream {
     }
 
     /// Looks at one event: usage is noted, what the client did not ask for is dropped, deltas wait for the plugins.
-    async fn take(&mut self, event: sse::Event, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+    async fn take(&mut self, event: &sse::Event, batch: &mut Vec<Item>) -> Result<(), Refusal> {
         if event.is_comment() {
             self.put(Item::opaque(event.raw().clone()), batch);
             return Ok(());
         }
         let data = event.data();
-        match event::kind(&event, &data) {
-            EventKind::Delta => self.delta(&event, data, batch)?,
+        let kind = event::kind(event, &data);
+        self.take_as(event, data, kind, batch).await
+    }
+
+    /// The same for an event of which it is known what it is.
+    async fn take_as(
+        &mut self,
+        event: &sse::Event,
+        data: Bytes,
+        kind: EventKind,
+        batch: &mut Vec<Item>,
+    ) -> Result<(), Refusal> {
+        match kind {
+            EventKind::Delta => self.delta(event, data, batch)?,
             EventKind::UsageOnly(usage) => {
                 // Some providers send it in the middle: it keeps its place, and is no sign of the end.
                 self.trip.record.report(usage);

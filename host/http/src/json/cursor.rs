@@ -116,6 +116,9 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// [`JsonError::Syntax`].
     pub fn next_key(&mut self) -> Result<Option<Key<'a>>, JsonError> {
+        if let Some(key) = self.compact_key() {
+            return Ok(Some(key));
+        }
         if !self.next_entry(b'}', "expected `,` or `}`")? {
             return Ok(None);
         }
@@ -131,6 +134,22 @@ impl<'a> Cursor<'a> {
         }
         self.at += 1;
         Ok(Some(Key { raw, escaped: scanned.shrink > 0 }))
+    }
+
+    /// The next name as most encoders write it: short, and no white space around it. None, and nothing has happened, for
+    /// whatever else stands there.
+    #[inline]
+    fn compact_key(&mut self) -> Option<Key<'a>> {
+        let bytes = self.bytes;
+        let comma: &[u8] = if self.fresh { b"" } else { b"," };
+        let name = bytes.get(self.at..)?.strip_prefix(comma)?.strip_prefix(b"\"")?;
+        let length = if self.plain { scan::short(name)? } else { return None };
+        let (raw, behind) = name.split_at_checked(length)?;
+        if !behind.starts_with(b"\":") {
+            return None;
+        }
+        self.at += comma.len() + length + 3;
+        Some(Key { raw, escaped: false })
     }
 
     /// Whether another element follows in the array that was entered last; false after stepping out of it.

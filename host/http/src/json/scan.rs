@@ -1,6 +1,7 @@
 //! Scanners of the scalar tokens: each takes the offset of a token's first byte and finds its end.
 
 use super::JsonError;
+use crate::words::{self, NEAR, zero_bytes};
 
 /// A string token that was scanned.
 pub(super) struct Scanned {
@@ -82,28 +83,41 @@ pub(super) fn string_end(bytes: &[u8], start: usize) -> Option<StringEnd> {
     }
 }
 
+/// How long a string is, from behind its opening quote, if it is short and no escape stands in it. What control characters
+/// do in it is for the caller to know.
+#[inline]
+pub(super) fn short(bytes: &[u8]) -> Option<usize> {
+    let (all, _) = bytes.as_chunks::<8>();
+    for (index, word) in all.iter().take(NEAR).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let quotes = zero_bytes(word ^ QUOTES);
+        let hits = quotes | zero_bytes(word ^ BACKSLASHES);
+        if hits != 0 {
+            // The lowest bit is the first hit, of whichever kind it is.
+            let first = hits & hits.wrapping_neg();
+            return (quotes & first != 0).then(|| index * 8 + words::first(hits));
+        }
+    }
+    None
+}
+
 /// The offset of the first `"` or `\`. Names are short, and in code and prose escapes stand close together: eight bytes
 /// at a time are looked at first, before the wide search is worth its start.
 fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const NEAR: usize = 4;
-    let (words, _) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().take(NEAR).enumerate() {
+    let (all, _) = bytes.as_chunks::<8>();
+    for (index, word) in all.iter().take(NEAR).enumerate() {
         let word = u64::from_le_bytes(*word);
-        let hits = zero_bytes(word ^ (REPEAT * u64::from(b'"'))) | zero_bytes(word ^ (REPEAT * u64::from(b'\\')));
+        let hits = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
         if hits != 0 {
-            return Some(index * 8 + hits.trailing_zeros() as usize / 8);
+            return Some(index * 8 + words::first(hits));
         }
     }
-    let far = words.len().min(NEAR) * 8;
+    let far = all.len().min(NEAR) * 8;
     memchr::memchr2(b'"', b'\\', bytes.get(far..)?).map(|at| far + at)
 }
 
-const REPEAT: u64 = 0x0101_0101_0101_0101;
-
-/// The high bit of each byte that is zero. A byte above the first such may be marked wrongly, the first never is.
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(REPEAT) & !word & (REPEAT << 7)
-}
+const QUOTES: u64 = words::of(b'"');
+const BACKSLASHES: u64 = words::of(b'\\');
 
 /// The value of four hexadecimal digits; none if they are not four or not digits.
 pub(super) fn hex4(digits: &[u8]) -> Option<u16> {
