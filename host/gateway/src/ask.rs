@@ -245,16 +245,18 @@ async fn prepare(
 fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<(HeaderMap, Bytes), Refusal> {
     let held = Rc::clone(&trip.record.held);
     let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
-    let via = held.snapshot.via.behind(&lent.headers);
     let mut headers = HeaderMap::with_capacity(12);
+    // Seldom there, so it is seen in passing.
+    let mut came_by = false;
     for (name, value) in &lent.headers {
+        came_by |= *name == VIA;
         // Of a header that came twice the first counts, as plugins see it.
         if (is_forwarded(name) || lent.added.contains(name)) && !headers.contains_key(name) {
             headers.insert(name, value.clone());
         }
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(VIA, via);
+    headers.insert(VIA, held.snapshot.via.behind(came_by.then_some(&lent.headers)));
     if step.overrides.is_empty() {
         return Ok((headers, trip.ask.outgoing(&trip.body, &target.model, provider.ask_usage)));
     }

@@ -10,7 +10,7 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -23,7 +23,6 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static(NAME);
 /// The header that carries the client's in answers, and may carry it in requests; what a client or a proxy of its own
 /// says in `x-request-id` is taken where it is missing.
 const CLIENTS_NAME: &str = "x-client-request-id";
-const CLIENTS: HeaderName = HeaderName::from_static(CLIENTS_NAME);
 
 /// Longest id that is taken from a client.
 const LONGEST: usize = 128;
@@ -104,10 +103,20 @@ impl Ids {
 
     /// The ids of a request with these headers that began at this moment.
     pub(crate) fn of(&self, headers: &HeaderMap, began: Instant) -> RequestId {
-        let said =
-            |name: HeaderName| headers.get(name).filter(|id| is_fit(id.as_bytes())).and_then(|id| id.to_str().ok());
-        let clients = said(CLIENTS).or_else(|| said(HEADER)).map(Arc::from);
-        RequestId { own: self.next(began), clients }
+        let (mut of_client, mut of_request) = (None, None);
+        // One look at each name is cheaper than looking for two names. Of a header that came twice the first counts.
+        for (name, value) in headers {
+            let place = match name.as_str() {
+                CLIENTS_NAME => &mut of_client,
+                NAME => &mut of_request,
+                _ => continue,
+            };
+            place.get_or_insert(value);
+        }
+        let fit = |id: Option<&HeaderValue>| {
+            id.filter(|id| is_fit(id.as_bytes())).and_then(|id| id.to_str().ok()).map(Arc::from)
+        };
+        RequestId { own: self.next(began), clients: fit(of_client).or_else(|| fit(of_request)) }
     }
 
     fn next(&self, began: Instant) -> Arc<str> {

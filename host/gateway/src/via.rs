@@ -25,10 +25,10 @@ impl Via {
         members.map(receiver).any(|receiver| receiver.eq_ignore_ascii_case(self.name.as_bytes()))
     }
 
-    /// What goes upstream with a request that came with these headers: who it came from, and this gateway.
-    pub(crate) fn behind(&self, headers: &HeaderMap) -> HeaderValue {
+    /// What goes upstream with a request: who it came from, if it came with headers that say so, and this gateway.
+    pub(crate) fn behind(&self, headers: Option<&HeaderMap>) -> HeaderValue {
         let mut all = Vec::new();
-        for value in headers.get_all(VIA) {
+        for value in headers.into_iter().flat_map(|headers| headers.get_all(VIA)) {
             all.extend_from_slice(value.as_bytes());
             all.extend_from_slice(b", ");
         }
