@@ -79,10 +79,10 @@ pub fn judge(endpoint: Endpoint, body: &[u8]) -> Answer {
     }
 }
 
-/// Whether a value is an array with something in it.
+/// Whether a value is an array that begins with what choices and embeddings are, an object.
 fn has_elements(value: &[u8]) -> bool {
     let inside = value.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
-    inside.and_then(<[u8]>::first).is_some_and(|first| *first != b']')
+    inside.and_then(<[u8]>::first) == Some(&b'{')
 }
 
 /// Whether the value of `error` says that there was one. Some servers always send the member, with nothing in it.

@@ -27,8 +27,9 @@ use weir_ledger::Reason;
 use weir_sandbox::{About, Chain, Exchange, Facts, Hook};
 use weir_tenancy::{Caller, Denied, Seat};
 
-/// How long who finds no seat waits before it looks once more.
-const MOMENT: Duration = Duration::from_millis(5);
+/// How long who finds no seat waits before it looks again, one time after the other.
+const MOMENTS: [Duration; 4] =
+    [Duration::from_millis(5), Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
 
 /// A request that has been read: who asks, what, and what plugins may see and change of it.
 pub(crate) struct Trip {
@@ -148,7 +149,7 @@ async fn travel(
 
     // Before the body is polled: a client without a seat is not even told to continue uploading.
     let seat = match caller.admit(record.started) {
-        Err(Denied::TooManyConcurrent { .. }) => Box::pin(look_again(&caller, record.started)).await,
+        Err(denied @ Denied::TooManyConcurrent { .. }) => Box::pin(look_again(&caller, record.started, denied)).await,
         seat => seat,
     };
     record.seat = Some(seat.map_err(Refusal::Denied)?);
@@ -171,10 +172,18 @@ async fn travel(
 }
 
 /// A seat that may be free in a moment: whoever has read the last byte of an answer may ask again, of another worker, before
-/// the one that sent it has settled.
-async fn look_again(caller: &Caller, started: Instant) -> Result<Seat, Denied> {
-    tokio::time::sleep(MOMENT).await;
-    caller.admit(started + MOMENT)
+/// the one that sent it has settled. On a machine that has more to do than it can, that takes more than one moment.
+async fn look_again(caller: &Caller, started: Instant, mut denied: Denied) -> Result<Seat, Denied> {
+    let mut now = started;
+    for moment in MOMENTS {
+        tokio::time::sleep(moment).await;
+        now += moment;
+        match caller.admit(now) {
+            Err(again @ Denied::TooManyConcurrent { .. }) => denied = again,
+            other => return other,
+        }
+    }
+    Err(denied)
 }
 
 /// 5 policy, 6 plan, 7 ask.

@@ -22,6 +22,7 @@ use weir_dialect::answer::{self, Reading, Shapes};
 use weir_upstream::status::{self, Class};
 use weir_upstream::{Body, BodyError, plan};
 
+use opening::Begun;
 pub(crate) use opening::Opening;
 
 /// What was asked for, and of whom.
@@ -82,11 +83,14 @@ pub(crate) async fn receive(
         body.leave();
         Content::Whole { bytes: Bytes::new(), memory: None, reading: None }
     } else if answered && is_events(&parts.headers) {
-        Content::Stream(timed(pin!(opening::open(expected, body, None)), waits).await?)
+        match timed(pin!(opening::open(expected, body, None)), waits).await? {
+            Begun::Stream(opening) => Content::Stream(opening),
+            Begun::Document(body, first) => timed(pin!(whole::answer(expected, body, Some(first))), waits).await?,
+        }
     } else if answered && let Some(bytes) = whole::at_once(expected, &mut body) {
         whole::judged(expected, (bytes, None), None)?
     } else if answered {
-        timed(pin!(whole::answer(expected, body)), waits).await?
+        timed(pin!(whole::answer(expected, body, None)), waits).await?
     } else {
         let (bytes, memory) = timed(pin!(whole::message(expected, body)), waits).await?;
         if answer::blames_account(&bytes) {

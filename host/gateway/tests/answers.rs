@@ -99,6 +99,34 @@ fn a_200_that_is_no_answer_costs_nothing_and_leads_to_the_next_provider_or_to_50
 }
 
 #[test]
+fn what_says_that_it_is_a_stream_and_is_a_document_is_judged_as_one() {
+    let events = "text/event-stream; charset=utf-8";
+    let error = r#"{"error":{"message":"overloaded","type":"server_error","code":503}}"#;
+    let pretty = "{\n  \"error\": {\n    \"message\": \"overloaded\"\n  }\n}\n";
+    let mut cases = Vec::new();
+    for body in [error, pretty, "\n\n{\"detail\":\"no\"}", "\u{feff}{}", "[]", "<!doctype html>\n<title>Log in</title>"]
+    {
+        for streaming in [false, true] {
+            let left = (502, "upstream_error");
+            cases.push(case(format!("{body} ({streaming})"), Upstream::fixed(ok(events, body)), streaming, left));
+            let until_close = format!("HTTP/1.1 200 OK\r\ncontent-type: {events}\r\n\r\n{body}");
+            cases.push(case(format!("{body} until the close"), closing(until_close), streaming, left));
+        }
+    }
+    are_no_answers(&cases);
+    // A whole answer is one, too, and half of one is none.
+    for streaming in [false, true] {
+        let body = if streaming { chat_stream("hi") } else { chat("hi") };
+        let gateway = Gateway::start(&config(Upstream::fixed(ok(events, CHAT)).address));
+        let reply = post(gateway.address, ACME, &body);
+        assert_eq!((reply.status, reply.text().as_str()), (200, CHAT));
+        let gateway = Gateway::start(&config(Upstream::fixed(ok(events, &CHAT[..90])).address));
+        let reply = post(gateway.address, ACME, &body);
+        assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_broken"));
+    }
+}
+
+#[test]
 fn an_error_beside_choices_is_an_error_and_an_empty_one_is_none() {
     let beside = |error: &str| CHAT.replacen('{', &format!("{{\"error\":{error},"), 1);
     let failed = Upstream::fixed(ok("application/json", &beside("{\"message\":\"provider disconnected\"}")));

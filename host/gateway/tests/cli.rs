@@ -83,6 +83,39 @@ fn a_chain_that_names_an_unknown_plugin_is_refused_with_its_line() {
 }
 
 #[test]
+fn a_base_url_that_ends_in_an_endpoints_path_is_refused_with_its_line() {
+    let openai = |path: &str| config("127.0.0.1:9".parse().unwrap()).replace(":9/v1\"", &format!(":9{path}\""));
+    for path in [
+        "/v1/chat/completions",
+        "/v1/chat/completions/",
+        "/v1/Chat/Completions",
+        "/openai/deployments/m/chat/completions",
+        "/v1/embeddings",
+        "/v1/models",
+    ] {
+        let (_folder, file) = folder(&format!("{}[plugins]\n", openai(path)));
+        let line = fs::read_to_string(&file).unwrap().lines().position(|l| l.starts_with("base_url")).unwrap() + 1;
+        for command in ["check", "serve"] {
+            let output = weir(&[command, "--config", file.to_str().unwrap()]);
+            assert_eq!(output.status.code(), Some(1), "{command}: {path}");
+            let place = format!("{}:{line}: providers.up.base_url:", file.display());
+            assert!(err(&output).contains(&place), "{command}: {path}: {}", err(&output));
+            assert!(!out(&output).contains("good"), "{command}: {path}");
+        }
+    }
+    for path in ["", "/", "/v1", "/openai/deployments/m", "/my-embeddings", "/chat"] {
+        let (_folder, file) = folder(&format!("{}[plugins]\n", openai(path)));
+        assert!(check(&file).status.success(), "{path}: {}", err(&check(&file)));
+    }
+    // A change to one is refused as a whole, and what served serves on.
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config(upstream.address));
+    gateway.write_config(&config(upstream.address).replace("/v1\"", "/v1/chat/completions\""));
+    support::until("it is refused", || gateway.ready()["problems"].to_string().contains("base_url").then_some(()));
+    assert_eq!(post(gateway.address, "sk-weir-acme-demo", &chat("hi")).status, 200);
+}
+
+#[test]
 fn help_names_every_command_and_mistakes_point_to_it() {
     let help = weir(&["--help"]);
     assert!(help.status.success());

@@ -1,5 +1,5 @@
 //! Compiled code is kept between starts, and only code that the gateway itself has sealed is ever loaded.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod guest;
 mod support;
@@ -8,6 +8,7 @@ use guest::{Guest, install};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use support::upstream::Upstream;
 use support::{ACME, Gateway, chat, post, until};
 
@@ -81,4 +82,66 @@ fn a_folder_that_others_may_write_to_is_no_cache() {
     let log = start(&cache);
     assert!(log.contains("others may write to"), "{log}");
     assert!(entries(&cache).is_empty());
+}
+
+/// Everything in the cache but its key.
+fn kept(cache: &Path) -> Vec<String> {
+    let names = fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name != "key").collect()
+}
+
+/// A gateway whose cache is on a disk of its own, of two pages; none, with a word on standard error, where that cannot be had.
+fn on_a_full_disk(cache: &Path) -> Option<Gateway> {
+    let unshared = Command::new("unshare").args(["-m", "true"]).stderr(Stdio::null()).status();
+    if !unshared.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: this test needs a mount namespace (run it as root)");
+        return None;
+    }
+    let plugins = format!("\n[plugins]\nfolder = \"plugins\"\ncache = \"{}\"\n", cache.display());
+    let config = format!("{}{plugins}", support::config(Upstream::chat().address));
+    Some(Gateway::start_by(&config, |command| {
+        let mut around = Command::new("unshare");
+        let mount = format!("mount -t tmpfs -o size=8k,mode=700 none {:?} && exec \"$0\" \"$@\"", cache.display());
+        around.args(["-m", "sh", "-c", &mount]).arg(command.get_program()).args(command.get_args());
+        around.env_remove("WEIR_CONFIG").env("WEIR_LOG", "debug");
+        around
+    }))
+}
+
+#[test]
+fn a_full_disk_keeps_no_plugin_from_serving_and_nothing_half_written_stays_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(gateway) = on_a_full_disk(folder.path()) else { return };
+    // The gateway sees another folder there than this test does.
+    let cache =
+        Path::new("/proc").join(gateway.pid().to_string()).join("root").join(folder.path().strip_prefix("/").unwrap());
+    let all = gateway.plugins().join("all");
+    for code in ["one", "two", "three"] {
+        install(
+            &all,
+            "guard",
+            &Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build(),
+        );
+        let serves = || post(gateway.address, ACME, &chat("hi")).code() == code;
+        until(&format!("{code} serves"), || serves().then_some(()));
+        until("it is said", || gateway.log().contains("compiled code is not kept").then_some(()));
+        assert_eq!(kept(&cache), [""; 0], "after {code}");
+    }
+    assert!(cache.join("key").is_file(), "the cache was looked for elsewhere");
+}
+
+#[test]
+fn what_a_gateway_that_was_killed_had_half_written_is_taken_away_by_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("compiled");
+    start(&cache);
+    let good = entries(&cache);
+    // No process has such a number; what somebody else keeps there is theirs.
+    for name in ["beef-01.4294967295.tmp", "key.4294967295.tmp", "notes.tmp"] {
+        fs::write(cache.join(name), b"half").unwrap();
+    }
+    assert!(start(&cache).contains("from the cache"));
+    assert_eq!(entries(&cache).len(), good.len());
+    let left: Vec<_> = kept(&cache).into_iter().filter(|name| name.ends_with(".tmp")).collect();
+    assert_eq!(left, ["notes.tmp"]);
 }

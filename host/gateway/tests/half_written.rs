@@ -144,7 +144,10 @@ fn an_emptied_or_cut_file_is_held_and_named_and_never_goes_live_by_itself() {
     ] {
         let (live, refused) = reloads(&gateway);
         fs::write(gateway.config_file(), text).unwrap();
-        until(&format!("it is named: {named}"), || problems(&gateway).contains(named).then_some(()));
+        until(&format!("it is named: {named}"), || {
+            assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200, "{named}");
+            problems(&gateway).contains(named).then_some(())
+        });
         until("it is counted", || (reloads(&gateway) == (live, refused + 1.0)).then_some(()));
         assert!(problems(&gateway).contains("weir.toml") && problems(&gateway).contains("SIGHUP"));
         until("it is logged", || gateway.log().contains(named).then_some(()));

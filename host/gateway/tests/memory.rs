@@ -49,9 +49,16 @@ fn warm() -> (Gateway, usize) {
 }
 
 fn took_little(gateway: &Gateway, before: usize) {
-    in_flight(gateway, MANY);
-    let more = memory(gateway).saturating_sub(before);
-    assert!(more < 40 << 20, "{} KiB for {MANY} bodies that have not come", more >> 10);
+    let is_little = || {
+        let more = memory(gateway).saturating_sub(before);
+        assert!(more < 40 << 20, "{} KiB for {MANY} bodies that have not come", more >> 10);
+    };
+    until("all are in flight", || {
+        // Also while they come.
+        is_little();
+        (gateway.metric("weir_in_flight", &[]) == MANY as f64).then_some(())
+    });
+    is_little();
     assert_eq!(gateway.metric("weir_request_memory_bytes", &[]), 0.0);
 }
 
@@ -103,6 +110,34 @@ fn multiplexed_bodies_that_are_announced_and_do_not_come_take_nothing() {
         }
         took_little(&gateway, before);
     });
+}
+
+#[test]
+fn answers_that_are_announced_and_do_not_come_take_nothing() {
+    let length = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 30000000\r\n\r\n{".to_owned();
+    let kind = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    for announced in [length, format!("{kind}1c00000\r\nd")] {
+        let upstream = Upstream::start(move |_, seen, stream| {
+            if seen.json()["messages"][0]["content"] == "warm" {
+                return stream.write_all(&ok("application/json", CHAT)).is_ok();
+            }
+            stream.write_all(announced.as_bytes()).unwrap();
+            support::upstream::wait_for_close(stream);
+            false
+        });
+        let lines = "max_connections = 1000\nhealth.unanswered = 0";
+        let gateway = Gateway::start(&config_with(upstream.address, lines, ""));
+        (0..20).for_each(|_| assert_eq!(post(gateway.address, ACME, &chat("warm")).status, 200));
+        let before = memory(&gateway);
+        let body = chat("hi");
+        let length = format!("content-length: {}", body.len());
+        let all: Vec<_> = (0..MANY).map(|_| begin(&gateway, &length, body.as_bytes())).collect();
+        until("all are upstream", || (upstream.seen().len() == MANY + 20).then_some(()));
+        took_little(&gateway, before);
+        assert_eq!(gateway.metric("weir_response_memory_bytes", &[]), 0.0);
+        drop(all);
+        in_flight(&gateway, 0);
+    }
 }
 
 #[test]

@@ -23,6 +23,8 @@ fn ended(gateway: &Gateway, status: &str, how: &str) -> f64 {
 }
 
 fn is_ended(gateway: &Gateway, status: &str, how: &str, count: f64) {
+    let by_status = || gateway.metric("weir_requests_total", &[&format!("status=\"{status}\"")]);
+    until(&format!("{count} with status {status}"), || (by_status() >= count).then_some(()));
     until(&format!("{count} {status} {how}"), || (ended(gateway, status, how) >= count).then_some(()));
     assert_eq!(ended(gateway, status, how), count);
     let all = gateway.metric("weir_requests_total", &[]);
@@ -247,6 +249,33 @@ fn who_has_sent_many_requests_and_leaves_is_noticed() {
         assert_eq!(in_flight(&gateway), 0.0);
         let _ = stream.read(&mut [0]);
         writer.join().unwrap();
+    }
+}
+
+#[test]
+fn who_has_sent_many_requests_and_leaves_a_stream_that_is_silent_is_noticed() {
+    // Before the head, and behind the first event.
+    for begun in [false, true] {
+        let upstream = Upstream::start(move |_, _, stream| {
+            if begun {
+                stream.write_all(&[STREAM, &chunk(&delta("so far"))].concat()).unwrap();
+            }
+            wait_for_close(stream);
+            false
+        });
+        let gateway = Gateway::start(&config(upstream.address));
+        for (count, behind) in [100, 1_000, 20_000].into_iter().enumerate() {
+            let mut stream = TcpStream::connect(gateway.address).unwrap();
+            let body = chat_stream("hi");
+            let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\n");
+            write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+            let writing = stream.try_clone().unwrap();
+            let writer = std::thread::spawn(move || (&writing).write_all(BEHIND.repeat(behind).as_bytes()).is_ok());
+            until("it is upstream", || (upstream.seen().len() > count).then_some(()));
+            stream.shutdown(std::net::Shutdown::Both).unwrap();
+            is_ended(&gateway, "499", "client_gone", 1.0 + count as f64);
+            writer.join().unwrap();
+        }
     }
 }
 

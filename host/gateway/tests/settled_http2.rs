@@ -85,6 +85,13 @@ fn ended(gateway: &Gateway, status: &str, how: &str) -> f64 {
     gateway.metric("weir_requests_total", &[&format!("status=\"{status}\""), &format!("ended=\"{how}\"")])
 }
 
+/// Waits until as many have ended with this status, in this way.
+async fn is_ended(gateway: &Gateway, status: &str, how: &str, count: f64) {
+    let by_status = || gateway.metric("weir_requests_total", &[&format!("status=\"{status}\"")]);
+    eventually(&format!("{count} with status {status}"), || by_status() >= count).await;
+    eventually(&format!("{count} {status} {how}"), || ended(gateway, status, how) == count).await;
+}
+
 /// Waits on the test's runtime for what happens in the gateway's process: the client's connection goes on meanwhile.
 async fn eventually(what: &str, holds: impl Fn() -> bool) {
     let start = std::time::Instant::now();
@@ -112,11 +119,11 @@ fn an_answer_without_window_holds_its_seat_until_it_was_taken() {
         let response = sender.send_request(question(gateway.address, ACME, &chat("large"))).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 429);
-        eventually("the refused has ended", || ended(&gateway, "429", "complete") == 1.0).await;
+        is_ended(&gateway, "429", "complete", 1.0).await;
         assert_eq!((gateway.metric("weir_in_flight", &[]), ended(&gateway, "200", "complete")), (1.0, 0.0));
         assert!(gateway.metric("weir_response_memory_bytes", &[]) >= LARGE as f64);
         assert!(whole(response).await.1.len() > LARGE);
-        eventually("it is settled", || ended(&gateway, "200", "complete") == 1.0).await;
+        is_ended(&gateway, "200", "complete", 1.0).await;
         assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);
         assert_eq!(gateway.metric("weir_response_memory_bytes", &[]), 0.0);
     });
@@ -131,7 +138,7 @@ fn an_answer_on_a_connection_that_is_not_read_was_not_sent() {
         let mut sender = connect(&gateway, 1 << 30, 10_000).await;
         let response = sender.send_request(question(gateway.address, ACME, &chat("large"))).await.unwrap();
         assert_eq!(response.status(), 200);
-        eventually("it is cut off", || ended(&gateway, "499", "client_gone") == 1.0).await;
+        is_ended(&gateway, "499", "client_gone", 1.0).await;
         assert_eq!(gateway.metric("weir_requests_total", &[]), 1.0);
         assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);
     });
@@ -147,7 +154,7 @@ fn a_short_answer_on_a_connection_that_is_not_read_was_not_sent() {
         let mut sender = connect(&gateway, 1 << 30, 10_000).await;
         let response = sender.send_request(question(gateway.address, ACME, &chat("large"))).await.unwrap();
         let second = tokio::spawn(sender.send_request(question(gateway.address, ACME, &chat("hi"))));
-        eventually("both are cut off", || ended(&gateway, "499", "client_gone") == 2.0).await;
+        is_ended(&gateway, "499", "client_gone", 2.0).await;
         assert_eq!(gateway.metric("weir_requests_total", &[]), 2.0);
         drop((response, second));
     });
@@ -163,10 +170,10 @@ fn an_answer_that_is_reset_has_lost_its_client_and_its_neighbours_live_on() {
         let mut begun = sender.send_request(question(gateway.address, ACME, &chat("large"))).await.unwrap();
         assert!(begun.body_mut().frame().await.unwrap().is_ok());
         drop((unread, begun));
-        eventually("both are noticed", || ended(&gateway, "499", "client_gone") == 2.0).await;
+        is_ended(&gateway, "499", "client_gone", 2.0).await;
         let response = sender.send_request(question(gateway.address, ACME, &chat("hi"))).await.unwrap();
         assert_eq!(whole(response).await, (200, CHAT.to_owned()));
-        eventually("it is settled", || ended(&gateway, "200", "complete") == 1.0).await;
+        is_ended(&gateway, "200", "complete", 1.0).await;
         assert_eq!(gateway.metric("weir_requests_total", &[]), 3.0);
         assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);
     });
@@ -203,7 +210,7 @@ fn an_answer_whose_client_never_grants_a_window_is_given_up() {
         for body in [chat("hi"), chat("large"), chat_stream("hi")] {
             let response = sender.send_request(question(gateway.address, ACME, &body)).await.unwrap();
             given_up += 1.0;
-            eventually(&body, || ended(&gateway, "499", "client_gone") == given_up).await;
+            is_ended(&gateway, "499", "client_gone", given_up).await;
             assert!(response.into_body().collect().await.is_err(), "it looks whole");
         }
         assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);
@@ -219,7 +226,7 @@ fn a_short_answer_that_is_stuck_in_a_tiny_window_ends_with_its_connection() {
     run(async {
         let mut sender = served(&gateway, 1).await;
         let response = sender.send_request(question(gateway.address, ACME, &chat("hi"))).await.unwrap();
-        eventually("it is given up", || ended(&gateway, "499", "client_gone") == 1.0).await;
+        is_ended(&gateway, "499", "client_gone", 1.0).await;
         assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);
         assert!(response.into_body().collect().await.is_err(), "it looks whole");
     });
@@ -246,7 +253,7 @@ fn who_reads_slowly_but_reads_is_served() {
             }
         }
         assert!(all > LARGE && pauses >= 10);
-        eventually("it is settled", || ended(&gateway, "200", "complete") == 1.0).await;
+        is_ended(&gateway, "200", "complete", 1.0).await;
         assert!(gateway.metric("weir_request_wait_seconds_total", &["for=\"client\""]) >= 0.5);
     });
 }
@@ -260,11 +267,11 @@ fn every_kind_of_answer_ends_once_with_the_status_that_the_client_saw() {
         for (body, count) in [(chat("hi"), 1.0), (chat("large"), 2.0), (chat_stream("hi"), 3.0)] {
             let response = sender.send_request(question(gateway.address, ACME, &body)).await.unwrap();
             assert_eq!(whole(response).await.0, 200);
-            eventually(&body, || ended(&gateway, "200", "complete") == count).await;
+            is_ended(&gateway, "200", "complete", count).await;
         }
         let response = sender.send_request(question(gateway.address, "sk-weir-a-b", &chat("hi"))).await.unwrap();
         assert_eq!(whole(response).await.0, 401);
-        eventually("a refusal", || ended(&gateway, "401", "complete") == 1.0).await;
+        is_ended(&gateway, "401", "complete", 1.0).await;
         assert_eq!(gateway.metric("weir_requests_total", &[]), 4.0);
         assert_eq!(gateway.metric("weir_request_duration_seconds_count", &[]), 4.0);
         assert_eq!(gateway.metric("weir_in_flight", &[]), 0.0);

@@ -14,15 +14,19 @@ use support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until
 /// How long somebody takes their time.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The seconds that the one request so far has waited for client and upstream, when it has ended. All of its time is
-/// either a wait or the gateway's own.
+/// The seconds that the one request so far took, when it has ended: the gateway's own, and all.
+fn seconds(gateway: &Gateway) -> (f64, f64) {
+    let of = |metric: &str| gateway.metric(metric, &[]);
+    until("it has ended", || (of("weir_request_duration_seconds_count") == 1.0).then_some(()));
+    assert_eq!(of("weir_overhead_seconds_count"), 1.0);
+    (of("weir_overhead_seconds_sum"), of("weir_request_duration_seconds_sum"))
+}
+
+/// The seconds that it has waited for client and upstream. All of its time is either a wait or the gateway's own.
 fn waits(gateway: &Gateway) -> (f64, f64) {
-    let of = |metric: &str, labels: &[&str]| gateway.metric(metric, labels);
-    until("it has ended", || (of("weir_request_duration_seconds_count", &[]) == 1.0).then_some(()));
-    assert_eq!(of("weir_overhead_seconds_count", &[]), 1.0);
-    let wait = |name: &str| of("weir_request_wait_seconds_total", &[&format!("for=\"{name}\"")]);
+    let (own, all) = seconds(gateway);
+    let wait = |name: &str| gateway.metric("weir_request_wait_seconds_total", &[&format!("for=\"{name}\"")]);
     let (client, upstream) = (wait("client"), wait("upstream"));
-    let (own, all) = (of("weir_overhead_seconds_sum", &[]), of("weir_request_duration_seconds_sum", &[]));
     let sum = own + client + upstream + wait("callout");
     assert!((all - sum).abs() < 0.001, "{all} s are not {own} + {client} + {upstream}");
     (client, upstream)
@@ -46,6 +50,8 @@ fn a_slow_upload_is_the_clients_time() {
     sleep(PAUSE);
     stream.write_all(second.as_bytes()).unwrap();
     assert_eq!(read_reply(&mut BufReader::new(stream)).status, 200);
+    let (own, all) = seconds(&gateway);
+    assert!(own < PAUSE.as_secs_f64() && all >= PAUSE.as_secs_f64(), "{own} s of {all} s are the gateway's own");
     let (client, upstream) = waits(&gateway);
     assert!(client >= PAUSE.as_secs_f64() / 2.0 && upstream > 0.0, "{client} s, {upstream} s");
 }
@@ -56,6 +62,7 @@ fn an_upload_that_is_refused_for_its_time_is_the_clients_time() {
     let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\n");
     let reply = support::raw(gateway.address, format!("{head}content-length: 9\r\n\r\n").as_bytes());
     assert!(reply.starts_with(b"HTTP/1.1 408"));
+    assert!(seconds(&gateway).0 < 0.2);
     assert!(waits(&gateway).0 >= 0.2);
 }
 
@@ -101,9 +108,10 @@ fn a_slow_reader_is_the_clients_time_to_the_last_byte() {
     sleep(PAUSE);
     let mut body = vec![0; head.header("content-length").unwrap().parse().unwrap()];
     reader.read_exact(&mut body).unwrap();
+    let (_, all) = seconds(&gateway);
+    assert!(all >= PAUSE.as_secs_f64(), "{all} s: the end of the answer is its last byte");
     let (client, _) = waits(&gateway);
     assert!(client >= PAUSE.as_secs_f64() * 0.9, "{client} s");
-    assert!(gateway.metric("weir_request_duration_seconds_sum", &[]) >= PAUSE.as_secs_f64());
 }
 
 #[test]

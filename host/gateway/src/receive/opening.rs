@@ -29,6 +29,13 @@ pub(crate) struct Opening {
     pub(crate) events: Vec<(sse::Event, EventKind)>,
 }
 
+/// What has begun.
+pub(super) enum Begun {
+    Stream(Box<Opening>),
+    /// No stream, whatever it says: a JSON document or a page, of which this has been read.
+    Document(Body, Bytes),
+}
+
 /// What an event says of the stream that begins with it.
 enum First {
     /// It is part of an answer.
@@ -42,9 +49,10 @@ enum First {
 
 /// Waits for the first event that is part of an answer, which costs a stream no time: it is the first thing that the
 /// client would see. If it takes too long the stream begins without it. `first` is what was read of the body before.
-pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Bytes>) -> Result<Box<Opening>, NotTaken> {
+pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Bytes>) -> Result<Begun, NotTaken> {
     let reader = sse::Reader::new(expected.limits.event_bytes);
     let mut opening = Box::new(Opening { body, reader, events: Vec::new() });
+    let mut is_new = first.is_none();
     opening.reader.push(first.unwrap_or_default());
     let silence = SILENCE.min(expected.first_byte);
     let mut ends: [Option<Instant>; 2] = [None; 2];
@@ -54,23 +62,30 @@ pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Byte
             NotTaken::Spent(Refusal::UpstreamTooLarge { provider, limit })
         })?;
         match seen {
-            First::Answer => return Ok(opening),
+            First::Answer => return Ok(Begun::Stream(opening)),
             First::Nothing => {}
             First::Error => return Err(opening.unanswered(expected, "an error")),
             First::End => return Err(opening.unanswered(expected, "nothing")),
         }
         if opening.reader.buffered() > UNCOUNTED {
             // An event that is so long is counted while it comes, and nothing else waits for it.
-            return Ok(opening);
+            return Ok(Begun::Stream(opening));
         }
         let [nothing, something] = &mut ends;
         let (end, wait) = if opening.events.is_empty() { (nothing, silence) } else { (something, PATIENCE) };
         let end = *end.get_or_insert_with(|| Instant::now() + wait);
-        let Ok(next) = timeout_at(end, opening.body.frame()).await else { return Ok(opening) };
+        let Ok(next) = timeout_at(end, opening.body.frame()).await else { return Ok(Begun::Stream(opening)) };
         match next {
             None => return Err(opening.ended(expected)),
             Some(Err(error)) => return Err(NotTaken::Spent(broken(error, expected.provider))),
-            Some(Ok(frame)) => opening.reader.push(frame.into_data().unwrap_or_default()),
+            Some(Ok(frame)) => {
+                let data = frame.into_data().unwrap_or_default();
+                if is_new && begins_as_document(&data) {
+                    return Ok(Begun::Document(opening.body, data));
+                }
+                is_new &= data.trim_ascii_start().is_empty();
+                opening.reader.push(data);
+            }
         }
     }
 }
@@ -78,6 +93,12 @@ pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Byte
 /// Whether a body begins with a line that a stream of events has, and no JSON or page.
 pub(super) fn begins_as_events(body: &[u8]) -> bool {
     [b":".as_slice(), b"data:", b"event:", b"id:", b"retry:"].iter().any(|field| body.starts_with(field))
+}
+
+/// Whether a body begins as JSON or a page does, and no line of a stream of events.
+fn begins_as_document(body: &[u8]) -> bool {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    matches!(text.first(), Some(b'{' | b'[' | b'<'))
 }
 
 impl Opening {

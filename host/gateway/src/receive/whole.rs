@@ -1,6 +1,6 @@
 //! Whole answers.
 
-use super::opening;
+use super::opening::{self, Begun};
 use super::{Content, Expected, NotTaken, broken};
 use crate::gate::ByteShare;
 use crate::gather::{Full, Gathered, UNCOUNTED};
@@ -25,20 +25,27 @@ pub(super) fn at_once(expected: &Expected<'_>, body: &mut Body) -> Option<Bytes>
     if expected.streaming { None } else { body.take_all_within(UNCOUNTED.min(expected.limits.response_bytes)) }
 }
 
-/// An answer that says it is one. Whether it is, and whether all of it, its own form says first and its framing second:
-/// an object that is closed is whole though its connection broke behind it, and one that is not closed is cut although
-/// its framing ends as it should.
-pub(super) async fn answer(expected: &Expected<'_>, mut body: Body) -> Result<Content, NotTaken> {
+/// An answer that says it is one, of which `first` has been read. Whether it is, and whether all of it, its own form says
+/// first and its framing second: an object that is closed is whole though its connection broke behind it, and one that is
+/// not closed is cut although its framing ends as it should.
+pub(super) async fn answer(
+    expected: &Expected<'_>,
+    mut body: Body,
+    mut first: Option<Bytes>,
+) -> Result<Content, NotTaken> {
     let mut all = room(expected, expected.limits.response_bytes);
-    if expected.streaming {
+    if expected.streaming && first.is_none() {
         // Some servers forget to say what their streams are; no JSON begins as an event does.
-        let first = next(expected, &mut body).await?;
+        first = next(expected, &mut body).await?;
         if first.as_ref().is_some_and(|first| opening::begins_as_events(first)) {
-            return opening::open(expected, body, first).await.map(Content::Stream);
+            match opening::open(expected, body, first).await? {
+                Begun::Stream(opening) => return Ok(Content::Stream(opening)),
+                Begun::Document(same, read) => (body, first) = (same, Some(read)),
+            }
         }
-        if let Some(first) = first {
-            push(expected, &mut all, first)?;
-        }
+    }
+    if let Some(first) = first {
+        push(expected, &mut all, first)?;
     }
     let cut = loop {
         if body.is_end_stream() {
