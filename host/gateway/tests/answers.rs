@@ -334,7 +334,7 @@ fn an_unlawful_status_is_no_answer() {
 }
 
 #[test]
-fn an_answer_without_a_body_and_a_refusal_that_ends_with_its_connection_are_relayed() {
+fn an_answer_without_a_body_is_relayed_as_one() {
     let heads = ["", "content-length: 0\r\n", "server: x\r\n", "content-type: application/json\r\n"];
     let upstreams = heads.map(|head| Upstream::fixed(format!("HTTP/1.1 204 No Content\r\n{head}\r\n")));
     let gateway = gateway_of(&upstreams, &good(), "");
@@ -346,7 +346,10 @@ fn an_answer_without_a_body_and_a_refusal_that_ends_with_its_connection_are_rela
         }
     }
     assert_eq!(gateway.metric("weir_tokens_total", &["direction=\"output\""]), 0.0);
+}
 
+#[test]
+fn a_refusal_that_ends_with_its_connection_is_relayed_with_its_body() {
     let refusals = [
         ("400 Bad", "text/plain", "no such model"),
         ("404 Not Found", "text/html", "<html>404</html>"),

@@ -111,7 +111,8 @@ fn a_kept_connection_is_closed_before_its_provider_would_close_it() {
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nkeep-alive: timeout=2\r\ncontent-length: {}\r\n\r\n{CHAT}",
         CHAT.len()
     ));
-    let gateway = gateway(&upstream);
+    // Nothing else closes it for as long as the test may take.
+    let gateway = Gateway::start(&config_with(upstream.address, "retries = 0\nkeep_alive_timeout = \"10m\"", ""));
     assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
     assert_eq!(gateway.metric("weir_upstream_connections_opened_total", &[]), 1.0);
     until("it is closed", || (gateway.metric("weir_upstream_connections", &[]) == 0.0).then_some(()));
