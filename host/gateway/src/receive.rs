@@ -8,7 +8,7 @@ use crate::gate::{ByteShare, ByteTotal};
 use crate::refusal::Refusal;
 use crate::waits::{Wait, Waits};
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -20,7 +20,7 @@ use weir_config::Limits;
 use weir_dialect::Endpoint;
 use weir_dialect::answer::{self, Reading, Shapes};
 use weir_upstream::status::{self, Class};
-use weir_upstream::{Body, BodyError, plan};
+use weir_upstream::{Body, BodyError, is_coded, plan};
 
 use opening::Begun;
 pub(crate) use opening::Opening;
@@ -74,7 +74,7 @@ pub(crate) async fn receive(
         return Err(NotTaken::Unanswered(timed(refused, waits).await));
     }
     let answered = class == Class::Answer;
-    if answered && encoded(&parts.headers) {
+    if answered && is_coded(&parts.headers) {
         body.leave();
         let provider = Arc::clone(expected.provider);
         return Err(NotTaken::Unanswered(Refusal::UpstreamEncoded { provider }));
@@ -143,11 +143,6 @@ fn is_events(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
     let Some((media, rest)) = value.split_at_checked(EVENTS.len()) else { return false };
     media.eq_ignore_ascii_case(EVENTS) && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
-}
-
-/// Whether the body is compressed, although that was asked not to be: nobody could tell what is in it, or how much.
-fn encoded(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_ENCODING).is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// What a body that came apart means to the client.

@@ -9,11 +9,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HOST};
 use http::uri::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
+use http::{Method, Request, Response, StatusCode, Uri, Version};
 use tokio::time::{Instant, sleep_until};
 use weir_http::fields::FIELDS;
 
 use crate::body::Incoming;
+use crate::coding;
 use crate::connect::connect;
 use crate::error::{AttemptError, Which};
 use crate::http1::{self, Common, Lost};
@@ -282,7 +283,7 @@ impl Attempt<'_> {
         *request.uri_mut() = Uri::from_parts(parts).ok()?;
         *request.version_mut() = Version::HTTP_2;
         request.headers_mut().remove(HOST);
-        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        request.headers_mut().insert(ACCEPT_ENCODING, coding::asked_for());
         Some(request)
     }
 

@@ -16,6 +16,7 @@
 mod address;
 mod attempt;
 mod body;
+mod coding;
 mod connect;
 mod dial;
 mod egress;
@@ -40,6 +41,7 @@ mod trouble;
 mod upstream;
 
 pub use body::Body;
+pub use coding::is_coded;
 pub use egress::{Egress, EgressError, EgressSetupError};
 pub use error::{AttemptError, BodyError, Break, UpstreamError, Which};
 pub use health::{Aside, Mode, ModelHealth, Reason, Standing, Ticket, Verdict};

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, Request};
 
+use crate::coding;
+
 /// Writes the head of `request`. Its target is the path, its host is `host` and its framing that of the body, whatever
 /// its URI and its headers say, and it asks for an answer that is not compressed.
 pub(super) fn head(out: &mut Vec<u8>, request: &Request<Bytes>, host: &HeaderValue) {
@@ -14,7 +16,7 @@ pub(super) fn head(out: &mut Vec<u8>, request: &Request<Bytes>, host: &HeaderVal
     out.extend_from_slice(target.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
     out.extend_from_slice(host.as_bytes());
-    out.extend_from_slice(b"\r\naccept-encoding: identity\r\n");
+    out.extend_from_slice(coding::FIELD);
     for (name, value) in request.headers() {
         if !is_own(name) {
             out.extend_from_slice(name.as_str().as_bytes());
