@@ -6,6 +6,7 @@ mod read;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
+mod told;
 
 pub use error::ReadError;
 pub use read::read;
@@ -32,8 +33,10 @@ pub struct Ask {
     pub max_output_tokens: Option<u64>,
     /// How many choices the answer is to have (`n`); 1 if the request says nothing of it, or no whole number.
     pub choices: u64,
-    /// Bytes of text that a model will read, escapes decoded: message contents, tool definitions and calls, embedding
-    /// inputs. Images and sound do not count. For an estimate of input tokens; a token number counts as 4 bytes.
+    /// Bytes of text that a model will read, escapes decoded: of messages what counts in answers, too (contents, reasoning,
+    /// refusals, names and arguments of calls) and who is named; names and descriptions of tools and of the form of the
+    /// answer, with the strings and names of properties of their schemas; embedding inputs. What it is wrapped in, images and
+    /// sound do not count. For an estimate of input tokens; a token number counts as 4 bytes.
     pub text_bytes: usize,
     /// Where the value of `model` stands.
     model_span: Span,

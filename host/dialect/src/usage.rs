@@ -11,7 +11,7 @@ use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
 use crate::Endpoint;
 
-mod text;
+pub(crate) mod text;
 
 pub(crate) use text::plain;
 pub use text::text_bytes;

@@ -17,7 +17,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use weir_dialect::{Document, usage};
+use weir_dialect::{Ask, Document, Endpoint, usage};
 use weir_sandbox::{Asked, Chain, Hook};
 use weir_upstream::{AttemptError, Body, Deadlines, Ticket, Verdict, Which, status};
 
@@ -227,22 +227,32 @@ async fn prepare(
     if let Some(lent) = &mut trip.record.lent {
         lent.asked = Some(Asked { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
     }
-    let (mut headers, body) = outgoing(trip, step, target, provider)?;
-    let body = match chain.wants(Hook::UpstreamRequest, &trip.ask.model) {
-        true => Box::pin(last_change(trip, worker, chain, (&mut headers, body))).await?,
-        false => body,
-    };
+    let mut outgoing = outgoing(trip, step, target, provider)?;
+    if chain.wants(Hook::UpstreamRequest, &trip.ask.model) {
+        Box::pin(last_change(trip, worker, chain, &mut outgoing)).await?;
+    }
     trip.record.attempts += 1;
     if trip.record.entry.is_none() {
-        let mut entry = trip.record.account(target.provider, &trip.ask.model, &provider.name).open(target.price);
-        entry.asked(usage::estimate_tokens(trip.ask.text_bytes));
+        let entry = trip.record.account(target.provider, &trip.ask.model, &provider.name).open(target.price);
         trip.record.entry = Some(entry);
     }
-    Ok(request(trip, provider, headers, body))
+    // Of what is sent, whoever changed it: the last attempt is what counts.
+    if let Some(entry) = &mut trip.record.entry {
+        entry.asked(usage::estimate_tokens(outgoing.text_bytes));
+    }
+    Ok(request(trip, provider, outgoing))
 }
 
-/// Headers and body as they leave for a target.
-fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<(HeaderMap, Bytes), Refusal> {
+/// A request as it leaves for a target.
+struct Outgoing {
+    headers: HeaderMap,
+    body: Bytes,
+    /// Bytes of text in the body, for an estimate of what it costs.
+    text_bytes: usize,
+}
+
+/// The request for a target, as far as it is the router's and the gateway's own.
+fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<Outgoing, Refusal> {
     let held = Rc::clone(&trip.record.held);
     let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
     let mut headers = HeaderMap::with_capacity(12);
@@ -258,16 +268,23 @@ fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) 
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(VIA, held.snapshot.via.behind(came_by.then_some(&lent.headers)));
     if step.overrides.is_empty() {
-        return Ok((headers, trip.ask.outgoing(&trip.body, &target.model, provider.ask_usage)));
+        let body = trip.ask.outgoing(&trip.body, &target.model, provider.ask_usage);
+        return Ok(Outgoing { headers, body, text_bytes: trip.ask.text_bytes });
     }
-    let broke = |e: &dyn std::fmt::Display| Refusal::PluginBroke(e.to_string());
     let mut document = Document::request(trip.ask.endpoint, trip.body.clone());
     for change in &step.overrides {
-        document.set(&change.pointer, &change.value).map_err(|e| broke(&e))?;
+        document.set(&change.pointer, &change.value).map_err(|e| Refusal::PluginBroke(e.to_string()))?;
     }
-    let body = document.bytes().map_err(|e| broke(&e))?;
-    let ask = weir_dialect::read(trip.ask.endpoint, &body).map_err(|e| broke(&e))?;
-    Ok((headers, ask.outgoing(&body, &target.model, provider.ask_usage)))
+    let (body, ask) = rewritten(trip.ask.endpoint, &mut document)?;
+    let body = ask.outgoing(&body, &target.model, provider.ask_usage);
+    Ok(Outgoing { headers, body, text_bytes: ask.text_bytes })
+}
+
+/// What plugins have made of a request: it must be one.
+fn rewritten(endpoint: Endpoint, document: &mut Document) -> Result<(Bytes, Ask), Refusal> {
+    let body = document.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
+    let ask = weir_dialect::read(endpoint, &body).map_err(|e| Refusal::PluginBroke(e.to_string()))?;
+    Ok((body, ask))
 }
 
 /// The `upstream-request` hooks.
@@ -275,20 +292,27 @@ async fn last_change(
     trip: &mut Trip,
     worker: &Rc<Worker>,
     chain: &Chain,
-    (headers, body): (&mut HeaderMap, Bytes),
-) -> Result<Bytes, Refusal> {
+    outgoing: &mut Outgoing,
+) -> Result<(), Refusal> {
     if let Some(lent) = &mut trip.record.lent {
-        lent.attempt = Some((std::mem::take(headers), Document::request(trip.ask.endpoint, body)));
+        let document = Document::request(trip.ask.endpoint, outgoing.body.clone());
+        lent.attempt = Some((std::mem::take(&mut outgoing.headers), document));
     }
     let number = trip.record.attempts + 1;
     worker.sandbox.upstream_request(chain, &mut trip.record.lent, number).await?;
-    let (new, mut document) = trip.record.lent.as_mut().and_then(|l| l.attempt.take()).ok_or(Refusal::Internal)?;
-    *headers = new;
-    document.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))
+    let attempt = trip.record.lent.as_mut().and_then(|lent| lent.attempt.take());
+    let (headers, mut document) = attempt.ok_or(Refusal::Internal)?;
+    outgoing.headers = headers;
+    if document.is_changed() {
+        let (body, ask) = rewritten(trip.ask.endpoint, &mut document)?;
+        (outgoing.body, outgoing.text_bytes) = (body, ask.text_bytes);
+    }
+    Ok(())
 }
 
 /// The request on the wire: credentials come last, so that no plugin has seen them.
-fn request(trip: &Trip, provider: &Provider, mut headers: HeaderMap, body: Bytes) -> Request<Bytes> {
+fn request(trip: &Trip, provider: &Provider, outgoing: Outgoing) -> Request<Bytes> {
+    let Outgoing { mut headers, body, .. } = outgoing;
     if let Ok(id) = HeaderValue::from_str(trip.record.id.as_str()) {
         headers.insert(request_id::HEADER, id);
     }

@@ -155,3 +155,137 @@ fn what_a_provider_says_by_half_or_cannot_have_meant_is_completed_and_not_called
         }
     }
 }
+
+/// A request with tools, a form for the answer and a conversation in which a tool was called.
+fn with_tools(streaming: bool) -> serde_json::Value {
+    let parameters = json!({"type": "object", "properties": {"ort": {"type": "string", "description": "in Süd"}}, "required": ["ort"]});
+    let tool = json!({"type": "function", "function": {"name": "find", "description": "a \"city\"", "parameters": parameters, "strict": true}});
+    let form = json!({"type": "json_schema", "json_schema": {"name": "of", "schema": {"enum": ["on", "off"]}}});
+    let call =
+        json!({"id": "call_1", "type": "function", "function": {"name": "find", "arguments": "{\"ort\":\"Ulm\"}"}});
+    json!({"model": "m", "stream": streaming, "tools": [tool], "response_format": form, "messages": [
+        {"role": "user", "name": "ada", "content": "where?"},
+        {"role": "assistant", "content": null, "reasoning_content": "so", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "there"},
+    ]})
+}
+
+/// find, a "city", object, ort, string, in Süd, ort; of, on, off; ada, where?; so, find, {"ort":"Ulm"}; there: 81 bytes.
+const TOOLS_TEXT: usize = (4 + 8 + 6 + 3 + 6 + 7 + 3) + (2 + 2 + 3) + (3 + 6) + (2 + 4 + 13) + 5;
+
+#[test]
+fn tools_and_their_calls_are_input_by_their_text_however_the_request_is_written_and_answered() {
+    let answers = [Upstream::fixed(ok("application/json", &whole(TEXT))), Upstream::stream(&[&delta(TEXT), DONE])];
+    for (streaming, upstream) in [false, true].into_iter().zip(&answers) {
+        let body = with_tools(streaming);
+        let escaped = |text: &str| {
+            let each = text.encode_utf16().map(|unit| match u8::try_from(unit) {
+                Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+                _ => format!("\\u{unit:04x}"),
+            });
+            each.collect::<String>()
+        };
+        let compact = body.to_string();
+        for plugins in [false, true] {
+            let gateway = gateway(upstream.address, plugins);
+            for (n, written) in
+                [compact.clone(), serde_json::to_string_pretty(&body).unwrap(), escaped(&compact)].iter().enumerate()
+            {
+                assert_eq!(post(gateway.address, ACME, written).status, 200);
+                settled(&gateway, (n + 1) as f64);
+                let tokens = tokens(&gateway, "input", "estimated");
+                assert_eq!(tokens, ((n + 1) * TOOLS_TEXT.div_ceil(4)) as f64, "{written}, plugins {plugins}");
+            }
+        }
+    }
+}
+
+/// A router that asks the first candidate and sets this.
+fn router(pointer: &str, value: &str) -> Guest {
+    let numbers = [(8, 40_000), (12, 1), (40_000, 0), (40_004, 39_000), (40_008, 1)];
+    let stores = numbers.map(|(at, value)| format!("(i32.store (i32.const {at}) (i32.const {value}))"));
+    let body = format!(
+        "(i32.store (i32.const 0) (i32.const 0)) (i32.store8 (i32.const 4) (i32.const 1)) {} (call $assign @\"{pointer}\" @\"{value}\") (i32.const 0)",
+        stores.concat()
+    );
+    Guest::on("router", &body).with(
+        "(func $assign (param i32 i32 i32 i32)
+            (i32.store (i32.const 39000) (local.get 0)) (i32.store (i32.const 39004) (local.get 1))
+            (i32.store (i32.const 39008) (local.get 2)) (i32.store (i32.const 39012) (local.get 3)))",
+    )
+}
+
+/// A plugin that sets this where its hook may.
+fn setter(hook: &str, pointer: &str, value: &str) -> Guest {
+    let set = format!("(call $request.set @\"{pointer}\" @\"{value}\" (global.get $ret)) (call $must-be-ok)");
+    Guest::on(hook, &format!("{set} (call $pass)"))
+}
+
+#[test]
+fn whoever_rewrites_a_request_the_estimate_is_of_what_is_sent() {
+    let upstream = Upstream::fixed(ok("application/json", &whole(TEXT)));
+    let content = "/messages/0/content";
+    let long = "\\\"twenty bytes of text\\\"";
+    let gone = setter("upstream-request", content, long).and("policy", "(call $pass)");
+    let cases: [(&str, Vec<(&str, Guest)>, f64); 8] = [
+        ("nobody", vec![], 2.0),
+        ("a policy", vec![("a", setter("policy", content, long))], 5.0),
+        ("a router", vec![("a", router(content, long))], 5.0),
+        ("the last one", vec![("a", gone)], 5.0),
+        ("a router that takes away", vec![("a", router(content, "\\\"\\\""))], 0.0),
+        (
+            "the last one, with tools",
+            vec![("a", setter("upstream-request", "/functions", "[{\\\"name\\\":\\\"find\\\"}]"))],
+            3.0,
+        ),
+        ("the last one, where nothing is text", vec![("a", setter("upstream-request", "/max_tokens", "7"))], 2.0),
+        (
+            "one behind the other",
+            vec![("a", router(content, long)), ("b", setter("upstream-request", content, "null"))],
+            0.0,
+        ),
+    ];
+    for (who, guests, expected) in cases {
+        let bound: Vec<guest::Bound<'_>> = guests.iter().map(|(name, guest)| (*name, guest, "")).collect();
+        let gateway = guest::gateway(upstream.address, "", &bound);
+        let reply = post(gateway.address, ACME, &chat("12345678"));
+        assert_eq!(reply.status, 200, "{who}: {}", reply.text());
+        settled(&gateway, 1.0);
+        assert_eq!(tokens(&gateway, "input", "estimated"), expected, "{who}");
+    }
+}
+
+#[test]
+fn each_attempt_is_estimated_by_itself_and_the_one_that_was_answered_counts() {
+    let busy = support::upstream::status("503 Busy", "application/json", "{}");
+    let answer = ok("application/json", &whole(TEXT));
+    let upstream = Upstream::start(move |n, _, stream| {
+        std::io::Write::write_all(stream, if n == 0 { &busy } else { &answer }).is_ok()
+    });
+    let growing = Guest::on(
+        "upstream-request",
+        r#"(if (i32.eq (local.get $number) (i32.const 1))
+             (then (call $request.set @"/messages/0/content" @"\"first, and longer\"" (global.get $ret)))
+             (else (call $request.set @"/messages/0/content" @"\"then\"" (global.get $ret))))
+           (call $must-be-ok) (call $pass)"#,
+    );
+    let config = config(upstream.address).replace("retries = 0", "retries = 1");
+    let bound = [("growing", &growing, "")];
+    let gateway = guest::gateway_with(&format!("{config}{}", guest::chain(&bound)), &bound);
+    assert_eq!(post(gateway.address, ACME, &chat("12345678")).status, 200);
+    settled(&gateway, 2.0);
+    assert_eq!(tokens(&gateway, "input", "estimated"), 1.0);
+}
+
+#[test]
+fn what_a_plugin_makes_of_a_request_that_is_none_any_more_is_not_sent_and_costs_nothing() {
+    let upstream = Upstream::chat();
+    for (pointer, value) in [("/messages", "7"), ("/model", "null"), ("/stream", "\\\"yes\\\"")] {
+        let broken = setter("upstream-request", pointer, value);
+        let gateway = guest::gateway(upstream.address, "", &[("broken", &broken, "")]);
+        let reply = post(gateway.address, ACME, &chat("hi"));
+        assert_eq!((reply.status, reply.code().as_str()), (500, "plugin_failed"), "{pointer}");
+        assert_eq!(gateway.metric("weir_ledger_closed_total", &[]), 0.0, "{pointer}");
+    }
+    assert!(upstream.seen().is_empty());
+}

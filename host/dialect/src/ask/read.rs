@@ -4,8 +4,9 @@ use bytes::Bytes;
 use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
 use super::names::Names;
-use super::{Ask, ReadError};
+use super::{Ask, ReadError, told};
 use crate::Endpoint;
+use crate::usage::text;
 
 /// Parameters of either endpoint that the gateway reads, counts, or lets plugins decide by.
 const PARAMS: &[&str] = &[
@@ -54,10 +55,8 @@ pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
                 let (span, _) = cursor.skip()?;
                 found.choices = crate::usage::whole(span.of(body));
             }
-            Some("tools" | "functions" | "response_format") => {
-                let (span, kind) = cursor.skip()?;
-                found.text_bytes += if kind == Kind::Null { 0 } else { span.end - span.start };
-            }
+            Some("tools" | "functions") => found.text_bytes += told::definitions(&mut cursor)?,
+            Some("response_format") => found.text_bytes += told::definition(&mut cursor)?,
             Some(param) if param == subject => {
                 found.subject = true;
                 found.text_bytes += match endpoint {
@@ -216,21 +215,31 @@ fn read_messages(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
             Kind::Object => cursor.enter_object()?,
             found => return wrong("messages", "an array of objects, each a message", found),
         }
-        let mut names = Names::new(MESSAGE);
-        while let Some(key) = cursor.next_key()? {
-            match names.meet(&key)? {
-                Some("content") => bytes += read_content(cursor)?,
-                Some("tool_calls") => {
-                    let (span, kind) = cursor.skip()?;
-                    bytes += if kind == Kind::Null { 0 } else { span.end - span.start };
-                }
-                Some(_) | None => {
-                    cursor.skip()?;
-                }
-            }
-        }
+        bytes += read_message(cursor)?;
     }
     Ok(bytes)
+}
+
+/// Counts the text of the message that the cursor has just stepped into: what an answer said counts as much when it is
+/// sent back.
+fn read_message(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
+    let (mut bytes, mut reasoning) = (0, 0);
+    let mut names = Names::new(MESSAGE);
+    while let Some(key) = cursor.next_key()? {
+        bytes += match names.meet(&key)? {
+            Some("content") => read_content(cursor)?,
+            Some("tool_calls") => text::calls(cursor)?,
+            None if key == "name" || key == "refusal" => text::string(cursor)?,
+            None if key == "function_call" => text::call(cursor)?,
+            None if key == "reasoning_content" || key == "reasoning" => {
+                // Some say it under both names.
+                reasoning = text::content(cursor)?.max(reasoning);
+                0
+            }
+            Some(_) | None => text::skip(cursor)?,
+        };
+    }
+    Ok(bytes + reasoning)
 }
 
 /// Counts the text of a message's `content`: a string, null, or an array of parts.
@@ -249,12 +258,8 @@ fn read_content(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
         }
         let mut names = Names::new(PART);
         while let Some(key) = cursor.next_key()? {
-            let text = names.meet(&key)? == Some("text");
-            if text && cursor.kind()? == Kind::String {
-                bytes += cursor.text()?.len;
-            } else {
-                cursor.skip()?;
-            }
+            let text = names.meet(&key)? == Some("text") || key == "refusal";
+            bytes += if text { text::string(cursor)? } else { text::skip(cursor)? };
         }
     }
     Ok(bytes)

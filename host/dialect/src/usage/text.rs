@@ -78,12 +78,7 @@ fn message(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
             // Some say it under both names.
             reasoning = content(cursor)?.max(reasoning);
         } else if key == "tool_calls" {
-            objects(cursor, &mut |cursor| {
-                while let Some(key) = cursor.next_key()? {
-                    bytes += if key == "function" || key == "custom" { call(cursor)? } else { skip(cursor)? };
-                }
-                Ok(())
-            })?;
+            bytes += calls(cursor)?;
         } else {
             bytes += if key == "function_call" { call(cursor)? } else { skip(cursor)? };
         }
@@ -91,8 +86,20 @@ fn message(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
     Ok(bytes + reasoning)
 }
 
+/// Calls of tools.
+pub(crate) fn calls(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+    let mut bytes = 0;
+    objects(cursor, &mut |cursor| {
+        while let Some(key) = cursor.next_key()? {
+            bytes += if key == "function" || key == "custom" { call(cursor)? } else { skip(cursor)? };
+        }
+        Ok(())
+    })?;
+    Ok(bytes)
+}
+
 /// A text, or the texts in an array of parts.
-fn content(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+pub(crate) fn content(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
     if cursor.kind()? == Kind::String {
         return Ok(cursor.text()?.len);
     }
@@ -108,7 +115,7 @@ fn content(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// What a call says: its name, and what it is called with.
-fn call(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+pub(crate) fn call(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
     if cursor.kind()? != Kind::Object {
         return skip(cursor);
     }
@@ -122,7 +129,7 @@ fn call(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// Shows each object of an array, stepped into; anything else is passed over.
-fn objects(
+pub(crate) fn objects(
     cursor: &mut Cursor<'_>,
     see: &mut dyn FnMut(&mut Cursor<'_>) -> Result<(), JsonError>,
 ) -> Result<(), JsonError> {
@@ -141,11 +148,12 @@ fn objects(
     Ok(())
 }
 
-fn string(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+/// A string; anything else has no text.
+pub(crate) fn string(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
     if cursor.kind()? == Kind::String { Ok(cursor.text()?.len) } else { skip(cursor) }
 }
 
 /// Passes a value that is no text.
-fn skip(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+pub(crate) fn skip(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
     cursor.skip().map(|_| 0)
 }
