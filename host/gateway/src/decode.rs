@@ -2,9 +2,11 @@
 //! what they become and in how much of it at once.
 
 mod engine;
+mod needs;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
+mod workspace;
 mod zstd;
 
 use bytes::{Buf as _, Bytes};
@@ -16,8 +18,10 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use weir_config::Limits;
 
+use crate::gate::ByteShare;
 use crate::refusal::Refusal;
 use engine::{Engine, Malformed};
+use workspace::Workspace;
 
 /// A coding that can be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +90,8 @@ impl Coding {
 pub(crate) struct Decoding {
     coding: Coding,
     engine: Engine,
+    /// What the engine works in.
+    workspace: Workspace,
     /// What has come of the body and was not decoded.
     input: Bytes,
     /// All of the body has come.
@@ -102,11 +108,19 @@ pub(crate) struct Decoding {
 }
 
 impl Decoding {
-    /// Decodes a body within the limits of any body.
-    pub(crate) fn new(coding: Coding, limits: &Limits) -> Self {
-        Self {
+    /// Decodes a body within the limits of any body, in memory that is part of what all bodies may hold together.
+    ///
+    /// # Errors
+    /// [`Refusal::RequestMemory`]: there is none left.
+    pub(crate) fn new(coding: Coding, limits: &Limits, share: ByteShare) -> Result<Self, Refusal> {
+        let workspace = Workspace::new(share, limits.request_memory);
+        if !workspace.take(PIECE.saturating_add(Engine::least(coding))) {
+            return Err(Refusal::RequestMemory);
+        }
+        Ok(Self {
             coding,
-            engine: Engine::new(coding),
+            engine: Engine::new(coding, &workspace),
+            workspace,
             input: Bytes::new(),
             is_all: false,
             is_full: false,
@@ -116,7 +130,7 @@ impl Decoding {
             limit: limits.body_bytes,
             ratio: limits.body_ratio,
             turn: None,
-        }
+        })
     }
 
     /// Whether nothing more comes out.
@@ -166,6 +180,9 @@ impl Decoding {
     fn step(&mut self) -> Result<usize, Refusal> {
         let some = self.input.get(..STEP).unwrap_or(&self.input);
         let (taken, given) = self.engine.decode(some, &mut self.scratch).map_err(|Malformed| self.malformed())?;
+        if self.workspace.is_refused() {
+            return Err(Refusal::RequestMemory);
+        }
         if taken == 0 && given == 0 && !some.is_empty() {
             return Err(self.malformed());
         }
@@ -181,9 +198,16 @@ impl Decoding {
         Ok(given)
     }
 
-    /// A body that begins as something else is of another type than it says; one that breaks later is broken.
+    /// A body that begins as something else is of another type than it says; one that breaks later is broken. A decoder that
+    /// was refused memory breaks off as well.
     fn malformed(&self) -> Refusal {
-        if self.given == 0 { Refusal::Mislabelled(self.coding.name()) } else { Refusal::BodyBroken }
+        if self.workspace.is_refused() {
+            Refusal::RequestMemory
+        } else if self.given == 0 {
+            Refusal::Mislabelled(self.coding.name())
+        } else {
+            Refusal::BodyBroken
+        }
     }
 }
 

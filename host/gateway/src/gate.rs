@@ -64,7 +64,7 @@ impl ByteTotal {
 
 impl ByteShare {
     /// Makes it this large, if all shares together come to no more than `limit` then; false, and nothing has changed, if
-    /// not. It never becomes smaller.
+    /// not. It does not become smaller.
     pub(crate) fn grow_to(&mut self, bytes: usize, limit: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
         let before = self.total.held.fetch_add(more, Ordering::Relaxed);
@@ -74,6 +74,15 @@ impl ByteShare {
         }
         self.bytes += more;
         true
+    }
+
+    /// Gives back what is more than this.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        let less = self.bytes.saturating_sub(bytes);
+        if less > 0 {
+            self.total.held.fetch_sub(less, Ordering::Relaxed);
+            self.bytes -= less;
+        }
     }
 }
 

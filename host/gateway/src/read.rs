@@ -102,7 +102,8 @@ pub(crate) async fn whole(
         // They say of the body what is not true of what plugins see.
         headers.remove(CONTENT_ENCODING);
         headers.remove(CONTENT_LENGTH);
-        body = InBody::Coded(Box::new((body, Decoding::new(coding, limits))));
+        let share = record.worker().shared.request_memory.share();
+        body = InBody::Coded(Box::new((body, Decoding::new(coding, limits, share)?)));
     }
     // A short body comes with its head: then there is nothing to wait for, and no timer to set.
     let first = match poll_fn(|cx| Poll::Ready(body.poll_data(cx))).await {

@@ -1,21 +1,26 @@
 //! The decoders behind one face: some bytes go in, some come out, and neither is more than was offered.
 
-use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::Coding;
+use super::workspace::Workspace;
 use super::zstd::Zstd;
 
 /// A gzip file may be several of them, one behind the other (RFC 1952 section 2.2); each costs some time to begin.
 const MEMBERS: usize = 1_000;
 /// The window of gzip and zlib, as a power of two (RFC 1951 section 2).
 const WINDOW: u8 = 15;
+/// Bytes that decoding either takes: the window, and the tables.
+const INFLATE: usize = 52 << 10;
+/// Bytes of a brotli decoder besides what it asks the workspace for.
+const BROTLI: usize = size_of::<Brotli>();
 
 /// What was to be decoded is not of its coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-type Brotli = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
+type Brotli = BrotliState<Workspace, Workspace, Workspace>;
 
 /// A decoder.
 pub(super) enum Engine {
@@ -38,17 +43,24 @@ pub(super) enum Engine {
 }
 
 impl Engine {
-    pub(super) fn new(coding: Coding) -> Self {
+    /// Bytes that one takes before anything has come.
+    pub(super) fn least(coding: Coding) -> usize {
+        match coding {
+            Coding::Gzip | Coding::Deflate => INFLATE,
+            Coding::Brotli => BROTLI,
+            Coding::Zstd => Zstd::LEAST,
+        }
+    }
+
+    /// A decoder in a workspace where [`Self::least`] is counted.
+    pub(super) fn new(coding: Coding, workspace: &Workspace) -> Self {
         let whole = false;
+        let own = || workspace.clone();
         match coding {
             Coding::Gzip => Self::Gzip { inflate: Decompress::new_gzip(WINDOW), members: 0, whole },
             Coding::Deflate => Self::Deflate { inflate: None, first: None, whole },
-            Coding::Brotli => {
-                let state =
-                    Brotli::new_strict(StandardAlloc::default(), StandardAlloc::default(), StandardAlloc::default());
-                Self::Brotli { state: Box::new(state), whole }
-            }
-            Coding::Zstd => Self::Zstd(Zstd::new()),
+            Coding::Brotli => Self::Brotli { state: Box::new(Brotli::new_strict(own(), own(), own())), whole },
+            Coding::Zstd => Self::Zstd(Zstd::new(own())),
         }
     }
 

@@ -1,8 +1,10 @@
 use super::*;
+use crate::gate::ByteTotal;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use http::HeaderValue;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::task::Waker;
 
 const HELLO_BR: &[u8] = include_bytes!("../../tests/coded/hello.br");
@@ -39,12 +41,30 @@ fn decode<'a>(
     limits: &Limits,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> (Result<Vec<u8>, Refusal>, usize) {
+    let total = Arc::new(ByteTotal::default());
+    let (got, turns, _) = decode_within(&total, coding, limits, pieces);
+    assert_eq!(total.held(), 0, "all is given back");
+    (got, turns)
+}
+
+/// The same out of a total, and the most that was held of it.
+fn decode_within<'a>(
+    total: &Arc<ByteTotal>,
+    coding: Coding,
+    limits: &Limits,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Result<Vec<u8>, Refusal>, usize, usize) {
     let mut pieces = pieces.into_iter().map(|piece| Ok(Some(Bytes::copy_from_slice(piece))));
-    let mut decoding = Decoding::new(coding, limits);
-    let (mut out, mut turns) = (Vec::new(), 0);
+    let (mut out, mut turns, mut most) = (Vec::new(), 0, 0);
+    let mut decoding = match Decoding::new(coding, limits, total.share()) {
+        Ok(decoding) => decoding,
+        Err(refusal) => return (Err(refusal), turns, most),
+    };
     let mut cx = Context::from_waker(Waker::noop());
     loop {
-        match decoding.poll_data(&mut cx, |_| Poll::Ready(pieces.next().unwrap_or(Ok(None)))) {
+        let polled = decoding.poll_data(&mut cx, |_| Poll::Ready(pieces.next().unwrap_or(Ok(None))));
+        most = most.max(total.held());
+        match polled {
             Poll::Pending => turns += 1,
             Poll::Ready(Ok(Some(bytes))) => {
                 assert!((1..=PIECE).contains(&bytes.len()));
@@ -52,9 +72,9 @@ fn decode<'a>(
             }
             Poll::Ready(Ok(None)) => {
                 assert!(decoding.is_over());
-                return (Ok(out), turns);
+                return (Ok(out), turns, most);
             }
-            Poll::Ready(Err(refusal)) => return (Err(refusal), turns),
+            Poll::Ready(Err(refusal)) => return (Err(refusal), turns, most),
         }
     }
 }
@@ -166,6 +186,64 @@ fn members_and_frames_without_end_are_refused() {
     assert!(decode(Coding::Gzip, &limits, empty.chunks(4096)).0.is_err());
     let skipped = [0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0].repeat(2_000);
     assert!(decode(Coding::Zstd, &limits, skipped.chunks(4096)).0.is_err());
+}
+
+#[test]
+fn a_decoder_works_within_what_all_bodies_may_hold_or_is_refused_and_gives_all_of_it_back() {
+    let large: Vec<u8> = (0..200_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    let cases: [(Coding, Vec<u8>); 8] = [
+        (Coding::Gzip, gzip(HELLO)),
+        (Coding::Gzip, [gzip(&large), gzip(&large)].concat()),
+        (Coding::Deflate, zlib(&large)),
+        (Coding::Deflate, bare(&large)),
+        (Coding::Brotli, HELLO_BR.to_vec()),
+        (Coding::Brotli, LONG_BR.to_vec()),
+        (Coding::Zstd, HELLO_ZST.to_vec()),
+        (Coding::Zstd, [LONG_ZST, HELLO_ZST, LONG_ZST].concat()),
+    ];
+    for (coding, coded) in cases {
+        let total = Arc::new(ByteTotal::default());
+        let within = |room: usize, size: usize| {
+            let limits = Limits { request_memory: room, ..limits(4 << 20) };
+            let (got, _, most) = decode_within(&total, coding, &limits, coded.chunks(size));
+            assert_eq!(total.held(), 0, "{coding:?} in {room}");
+            (got, most)
+        };
+        for size in [coded.len(), 100] {
+            let (got, most) = within(1 << 30, size);
+            let plain = got.unwrap();
+            assert!(most > PIECE, "{coding:?}: {most}");
+            // In the middle of a step it may take twice of what it has behind it. With less it is refused, whatever it is then
+            // in the middle of.
+            for step in 0..=32 {
+                let room = most * step / 16;
+                match within(room, size) {
+                    (Ok(got), held) => assert!(got == plain && held <= room, "{coding:?} in {room}"),
+                    (Err(Refusal::RequestMemory), held) => assert!(held <= room && step < 32, "{coding:?} in {room}"),
+                    (Err(other), _) => panic!("{coding:?} in {room} of {most}: {other}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_window_announces_is_taken_as_it_fills() {
+    // A window of 8 MiB, and blocks that each repeat a byte; nothing comes out before it is full.
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68];
+    let block = [0x02, 0x00, 0x10, b' '];
+    let held = |blocks: usize| {
+        let total = Arc::new(ByteTotal::default());
+        let coded = [&frame[..], &block.repeat(blocks)].concat();
+        let (got, _, most) = decode_within(&total, Coding::Zstd, &limits(32 << 20), [coded.as_slice()]);
+        assert!(got.is_err(), "it has no end");
+        most
+    };
+    let few = [0, 1, 8, 60].map(held);
+    assert!(few[0] < 128 << 10, "{few:?}");
+    assert!((256 << 10..512 << 10).contains(&few[1]), "{few:?}");
+    assert!((1 << 20..3 << 20).contains(&few[2]), "{few:?}");
+    assert!((8 << 20..17 << 20).contains(&few[3]), "{few:?}");
 }
 
 #[tokio::test]

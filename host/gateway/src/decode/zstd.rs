@@ -5,11 +5,11 @@ use std::io::Read as _;
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
 use super::engine::Malformed;
+use super::needs::{BlockHead, Needs, TABLES, head_length};
+use super::workspace::Workspace;
 
 /// The largest window that a sender may ask room for, in bytes (RFC 9659 section 3).
 const WINDOW: u64 = 8 << 20;
-/// The largest block, in bytes (RFC 8878 section 3.1.1.2.4).
-const BLOCK: usize = 128 << 10;
 /// A body may be several frames, one behind the other; each costs some time to begin.
 const FRAMES: usize = 1_000;
 const MAGIC: u32 = 0xfd2f_b528;
@@ -33,13 +33,21 @@ pub(super) struct Zstd {
     frames: usize,
     /// The frame ends with a checksum.
     is_checked: bool,
+    /// What the decoder's buffers have grown to.
+    needs: Needs,
+    workspace: Workspace,
+    /// What is counted there.
+    taken: usize,
 }
 
 impl Zstd {
-    pub(super) fn new() -> Self {
-        let mut decoder = Box::new(FrameDecoder::new());
-        decoder.set_max_window_size(WINDOW);
-        Self { decoder, next: Next::Frame, held: Vec::new(), frames: 0, is_checked: false }
+    /// What one takes before anything has come.
+    pub(super) const LEAST: usize = TABLES;
+
+    /// A decoder in a workspace where [`Self::LEAST`] is counted.
+    pub(super) fn new(workspace: Workspace) -> Self {
+        let (next, held, needs) = (Next::Frame, Vec::new(), Needs::default());
+        Self { decoder: decoder(), next, held, frames: 0, is_checked: false, needs, workspace, taken: Self::LEAST }
     }
 
     /// Whether what has come ends where a frame ends.
@@ -64,6 +72,7 @@ impl Zstd {
             let wanted = self.wanted()?.saturating_sub(self.held.len()).min(rest.len());
             self.held.extend_from_slice(rest.get(..wanted).unwrap_or_default());
             taken += wanted;
+            self.count()?;
             if self.held.len() == self.wanted()? {
                 has_worked = self.next == Next::Block;
                 self.work()?;
@@ -77,17 +86,11 @@ impl Zstd {
     fn wanted(&self) -> Result<usize, Malformed> {
         match (self.next, self.held.as_slice()) {
             (Next::Block, [a, b, c, ..]) => {
-                let head = u32::from_le_bytes([*a, *b, *c, 0]);
-                let size = usize::try_from(head >> 3).unwrap_or(usize::MAX);
-                let content = match head >> 1 & 3 {
-                    0 | 2 if size <= BLOCK => size,
-                    1 if size <= BLOCK => 1,
-                    _ => return Err(Malformed),
-                };
-                let checksum = if head & 1 == 1 && self.is_checked { 4 } else { 0 };
-                Ok(3 + content + checksum)
+                let head = BlockHead::read([*a, *b, *c]).ok_or(Malformed)?;
+                let checksum = if head.is_last && self.is_checked { 4 } else { 0 };
+                Ok(BlockHead::LENGTH + head.content() + checksum)
             }
-            (Next::Block, _) => Ok(3),
+            (Next::Block, _) => Ok(BlockHead::LENGTH),
             (_, [a, b, c, d, rest @ ..]) => match u32::from_le_bytes([*a, *b, *c, *d]) {
                 MAGIC => Ok(rest.first().map_or(5, |descriptor| 5 + head_length(*descriptor))),
                 magic if magic & !15 == SKIPPABLE => Ok(8),
@@ -101,6 +104,9 @@ impl Zstd {
     fn work(&mut self) -> Result<(), Malformed> {
         if self.held.len() < self.wanted()? {
             return Ok(());
+        }
+        if self.next == Next::Block {
+            self.make_room()?;
         }
         match (self.next, self.held.as_slice()) {
             (Next::Block, held) => {
@@ -116,13 +122,37 @@ impl Zstd {
             }
             (_, [_, _, _, _, descriptor, _, ..]) => {
                 self.is_checked = descriptor & 4 != 0;
+                // A new one, for one that is used again takes room for the whole window that a frame speaks of.
+                self.decoder = decoder();
                 self.decoder.reset(self.held.as_slice()).map_err(|_| Malformed)?;
                 self.begin()?;
                 self.next = Next::Block;
+                self.needs = Needs::of_frame(&self.held);
             }
             _ => return Ok(()),
         }
         self.held.clear();
+        Ok(())
+    }
+
+    /// Counts what decoding the block that has come will take, before it is taken.
+    fn make_room(&mut self) -> Result<(), Malformed> {
+        let [a, b, c, content @ ..] = self.held.as_slice() else { return Err(Malformed) };
+        let head = BlockHead::read([*a, *b, *c]).ok_or(Malformed)?;
+        let content = content.get(..head.content()).ok_or(Malformed)?;
+        self.needs = self.needs.behind(head, content);
+        self.count()
+    }
+
+    /// Counts what is taken now, or will be in a moment.
+    fn count(&mut self) -> Result<(), Malformed> {
+        let wanted = self.needs.bytes().saturating_add(self.held.capacity());
+        if wanted <= self.taken {
+            self.workspace.give(self.taken - wanted);
+        } else if !self.workspace.take(wanted - self.taken) {
+            return Err(Malformed);
+        }
+        self.taken = wanted;
         Ok(())
     }
 
@@ -150,17 +180,9 @@ impl Zstd {
     }
 }
 
-/// How much of a frame's head is behind its descriptor (RFC 8878 section 3.1.1.1).
-fn head_length(descriptor: u8) -> usize {
-    let is_single = descriptor & 0x20 != 0;
-    let window = usize::from(!is_single);
-    let dictionary = match descriptor & 3 {
-        3 => 4,
-        bytes => usize::from(bytes),
-    };
-    let content = match descriptor >> 6 {
-        0 => usize::from(is_single),
-        size => 1 << size,
-    };
-    window + dictionary + content
+/// A decoder of one frame.
+fn decoder() -> Box<FrameDecoder> {
+    let mut decoder = Box::new(FrameDecoder::new());
+    decoder.set_max_window_size(WINDOW);
+    decoder
 }

@@ -16,6 +16,19 @@ fn shares_together_are_no_more_than_the_limit() {
 }
 
 #[test]
+fn a_share_that_shrinks_leaves_room_for_others() {
+    let total = Arc::new(ByteTotal::default());
+    let (mut first, mut second) = (total.share(), total.share());
+    assert!(first.grow_to(60, 100) && !second.grow_to(50, 100));
+    first.shrink_to(80);
+    assert_eq!(total.held(), 60);
+    first.shrink_to(50);
+    assert!(second.grow_to(50, 100) && !first.grow_to(51, 100));
+    drop((first, second));
+    assert_eq!(total.held(), 0);
+}
+
+#[test]
 fn a_share_that_is_dropped_is_given_back() {
     let total = Arc::new(ByteTotal::default());
     let mut share = total.share();
