@@ -3,7 +3,7 @@
 use crate::alarm::Alarm;
 use crate::answer::Answer;
 use crate::cors;
-use crate::frame_watch::FrameWatch;
+use crate::frame_watch::{Begun, FrameWatch};
 use crate::http1::{self, READ};
 use crate::http2::{Outgoing, Tasks};
 use crate::journey::{Asked, journey};
@@ -23,6 +23,7 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -81,7 +82,10 @@ async fn serve_http2(worker: Rc<Worker>, begun: (TcpStream, BytesMut), deadlines
     let (traffic, frames) = (Rc::new(Traffic::default()), FrameWatch::new(limits.h2_control_frames));
     let guard = frames.guard();
     let mut socket = Socket::new(begun, Rc::clone(&traffic), deadlines, frames);
-    serve_streams(worker, &mut socket, (traffic, guard), limits).await;
+    let ended = serve_streams(Rc::clone(&worker), &mut socket, (traffic, guard), limits).await;
+    if socket.is_flooded() || ended.is_err_and(|why| is_for_calm(&why)) {
+        worker.shared.stats.flooded.fetch_add(1, Ordering::Relaxed);
+    }
     socket.close().await;
 }
 
@@ -90,7 +94,7 @@ async fn serve_streams(
     socket: &mut Socket,
     (traffic, guard): (Rc<Traffic>, Rc<RefCell<FloodGuard>>),
     limits: &Limits,
-) {
+) -> hyper::Result<()> {
     let io = TokioIo::new(socket);
     let mut builder = http2::Builder::new(Tasks(Rc::clone(&traffic)));
     builder
@@ -98,6 +102,8 @@ async fn serve_streams(
         .max_concurrent_streams(limits.h2_streams)
         .max_header_list_size(u32::try_from(limits.head_bytes).unwrap_or(32 << 10))
         .max_send_buf_size(SEND_BUFFER)
+        // One account for everything that brings no request, and one limit: the guard's.
+        .max_pending_accept_reset_streams(usize::try_from(limits.h2_control_frames).unwrap_or(usize::MAX))
         .keep_alive_interval(limits.keep_alive_timeout / 2)
         .keep_alive_timeout(limits.head_timeout);
     let mut drain = worker.drain();
@@ -116,9 +122,13 @@ async fn serve_streams(
             connection.await
         }
     };
-    if let Err(why) = ended {
-        tracing::trace!(%why, "connection ended");
-    }
+    ended.inspect_err(|why| tracing::trace!(%why, "connection ended"))
+}
+
+/// Whether h2 ended a connection for what the client sent: some of what brings no request it bounds itself.
+fn is_for_calm(why: &hyper::Error) -> bool {
+    let h2 = std::error::Error::source(why).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    h2.is_some_and(|h2| h2.is_library() && h2.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
 }
 
 type Answering = std::pin::Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Infallible>>>>;
@@ -131,7 +141,7 @@ fn service(
     move |request| {
         let worker = Rc::clone(&worker);
         let delivery = traffic.begin();
-        guard.borrow_mut().request();
+        let begun = Begun::new(&guard);
         Box::pin(async move {
             let held = worker.held();
             let (mut parts, body) = request.into_parts();
@@ -144,13 +154,13 @@ fn service(
             if bodiless {
                 answer.body = answer.body.without_bytes(&mut answer.headers);
             }
-            Ok(response(answer, delivery))
+            Ok(response(answer, delivery, begun))
         })
     }
 }
 
-fn response(answer: Answer, delivery: Rc<Delivery>) -> Response<Outgoing> {
-    let mut response = Response::new(Outgoing::new(answer.body, delivery));
+fn response(answer: Answer, delivery: Rc<Delivery>, begun: Begun) -> Response<Outgoing> {
+    let mut response = Response::new(Outgoing::new(answer.body, delivery, begun));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     if let Some(own) = &answer.own {

@@ -42,6 +42,11 @@ impl FrameWatch {
         Rc::clone(&self.guard)
     }
 
+    /// Whether the client has sent too much that brings no request.
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.flooded
+    }
+
     /// This was read from the client.
     ///
     /// # Errors
@@ -89,5 +94,32 @@ impl FrameWatch {
             tokio::io::copy(&mut stream.take(THROWN_AWAY), &mut tokio::io::sink()).await
         };
         let _ = tokio::time::timeout(LINGER, leaving).await;
+    }
+}
+
+/// A request that has begun. Dropped before it is [`answered`](Self::answered), it was taken back.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    guard: Rc<RefCell<FloodGuard>>,
+    made_up: u32,
+}
+
+impl Begun {
+    pub(crate) fn new(guard: &Rc<RefCell<FloodGuard>>) -> Self {
+        let made_up = guard.borrow_mut().request();
+        Self { guard: Rc::clone(guard), made_up }
+    }
+
+    /// There is an answer.
+    pub(crate) fn answered(mut self) {
+        self.made_up = 0;
+    }
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        if self.made_up > 0 {
+            self.guard.borrow_mut().taken_back(self.made_up);
+        }
     }
 }

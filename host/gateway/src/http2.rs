@@ -10,6 +10,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
 
 use crate::body::{Cut, End, OutBody, Settle, Step, Yielded};
+use crate::frame_watch::Begun;
 use crate::traffic::{Delivery, Traffic};
 
 /// A body up to so many bytes is let go of at once: it ends with its bytes. The end of a longer one waits until all of it
@@ -47,6 +48,8 @@ async fn answer(future: impl Future<Output = ()>, delivery: Rc<Delivery>) {
 pub(crate) struct Outgoing {
     rest: Rest,
     delivery: Rc<Delivery>,
+    /// Until the body is asked for: then the head has gone to a stream that the client had not taken back.
+    begun: Option<Begun>,
 }
 
 /// What is still to be given of it.
@@ -59,12 +62,12 @@ enum Rest {
 }
 
 impl Outgoing {
-    pub(crate) fn new(body: OutBody, delivery: Rc<Delivery>) -> Self {
+    pub(crate) fn new(body: OutBody, delivery: Rc<Delivery>, begun: Begun) -> Self {
         let rest = match body {
             OutBody::Whole(bytes, settle) => Rest::Whole(bytes, settle),
             OutBody::Yielded(stream) => Rest::Yielded(stream),
         };
-        Self { rest, delivery }
+        Self { rest, delivery, begun: Some(begun) }
     }
 
     fn hand_over(&self, bytes: Bytes) -> Poll<Option<Result<Frame<Piece>, Cut>>> {
@@ -80,6 +83,9 @@ impl Body for Outgoing {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, Cut>>> {
         let this = self.get_mut();
+        if let Some(begun) = this.begun.take() {
+            begun.answered();
+        }
         loop {
             match std::mem::replace(&mut this.rest, Rest::Nothing) {
                 Rest::Whole(bytes, settle) if (1..=SHORT).contains(&bytes.len()) => {

@@ -53,6 +53,11 @@ impl Socket {
         }
     }
 
+    /// Whether the connection is over for what the client sent.
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.frames.is_flooded()
+    }
+
     /// Takes leave of the client.
     pub(crate) async fn close(mut self) {
         self.traffic.close();

@@ -208,6 +208,10 @@ pub(crate) struct Stats {
     own_codes: Room,
     /// Connections accepted.
     pub(crate) accepted: AtomicU64,
+    /// HTTP/2 connections ended for frames that brought no request.
+    pub(crate) flooded: AtomicU64,
+    /// HTTP/1 connections ended for what was asked so far ahead that it was thrown away.
+    pub(crate) overrun: AtomicU64,
     /// Finished requests whose observers were skipped because the queue was full.
     pub(crate) unobserved: AtomicU64,
     /// Attempts that were not made because the budget for them was used up.
@@ -224,6 +228,8 @@ impl Stats {
             codes: Room::new(limit),
             own_codes: Room::new(usize::MAX),
             accepted: AtomicU64::new(0),
+            flooded: AtomicU64::new(0),
+            overrun: AtomicU64::new(0),
             unobserved: AtomicU64::new(0),
             unaffordable: AtomicU64::new(0),
         }

@@ -302,6 +302,7 @@ fn whoever_asks_too_far_ahead_gets_the_answer_at_hand_and_an_end() {
         let reply = read_reply(&mut reader);
         assert_eq!((reply.status, reply.header("connection")), (200, Some("close")));
         assert_eq!(reader.read_to_end(&mut Vec::new()).unwrap(), 0);
+        assert_eq!(gateway.metric("weir_connections_ended_total", &["reason=\"pipelined\""]), 1.0);
         until("it is given back", || (gateway.metric("weir_request_memory_bytes", &[]) == 0.0).then_some(()));
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::gate::ByteShare;
 use crate::worker::Worker;
+use std::sync::atomic::Ordering;
 
 /// So much is kept of anybody's.
 const KEPT: usize = 16 * 1024;
@@ -21,7 +22,10 @@ pub(super) struct Ahead {
 impl Ahead {
     /// Whether so much may be kept in all. What may not is gone, and so is what comes behind it.
     pub(super) fn may_keep(&mut self, length: usize, worker: &Worker) -> bool {
-        self.overrun |= length > MOST || length > KEPT && !self.has_room_for(length, worker);
+        if !self.overrun && (length > MOST || length > KEPT && !self.has_room_for(length, worker)) {
+            self.overrun = true;
+            worker.shared.stats.overrun.fetch_add(1, Ordering::Relaxed);
+        }
         !self.overrun
     }
 

@@ -3,8 +3,8 @@
 //! The protocol lets a client send frames without end that ask for nothing and that must be read and answered: `SETTINGS`,
 //! `PING`, `PRIORITY`, `WINDOW_UPDATE`, `DATA` without data, fields of a head that never ends. Each has its lawful uses,
 //! and those are of two kinds. What answers something that was sent to it (room for data, acknowledgements) is lawful in
-//! proportion to that. Of all else a client may send a bounded number, which requests fill up again, and time does so
-//! slowly.
+//! proportion to that. Of all else a client may send a bounded number, which requests fill up again unless they are taken
+//! back before they were answered, and time does so slowly.
 
 use std::time::{Duration, Instant};
 
@@ -77,9 +77,14 @@ impl FloodGuard {
         self.owed = self.owed.saturating_add(answers);
     }
 
-    /// A request has begun.
-    pub fn request(&mut self) {
-        self.fill(self.most / FOR_A_REQUEST + 1);
+    /// A request has begun. Answers what it makes up for.
+    pub fn request(&mut self) -> u32 {
+        self.fill(self.most / FOR_A_REQUEST + 1)
+    }
+
+    /// A request was taken back before there was an answer: it has made up for nothing.
+    pub fn taken_back(&mut self, made_up: u32) {
+        self.spare = self.spare.saturating_sub(made_up);
     }
 
     /// Counts the whole seconds that have gone by.
@@ -90,7 +95,9 @@ impl FloodGuard {
         self.fill((self.most / FOR_A_SECOND + 1).saturating_mul(seconds));
     }
 
-    fn fill(&mut self, by: u32) {
-        self.spare = self.spare.saturating_add(by).min(self.most);
+    fn fill(&mut self, by: u32) -> u32 {
+        let by = by.min(self.most.saturating_sub(self.spare));
+        self.spare = self.spare.saturating_add(by);
+        by
     }
 }

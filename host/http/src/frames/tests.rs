@@ -138,6 +138,35 @@ fn data_and_the_answers_to_what_was_sent_are_free() {
 }
 
 #[test]
+fn a_request_that_is_taken_back_has_made_up_for_nothing_and_costs_no_more_than_its_frames() {
+    let now = Instant::now();
+    let mut guard = FloodGuard::new(500, now);
+    let begin =
+        |guard: &mut FloodGuard| guard.received(&frame(kind::HEADERS, 4, 100), || now).map(|()| guard.request());
+    let taken_back = |guard: &mut FloodGuard, made_up| {
+        guard.taken_back(made_up);
+        guard.received(&frame(3, 0, 4), || now)
+    };
+    let again_and_again = (0..1_000).take_while(|_| {
+        let begun = begin(&mut guard);
+        begun.is_ok_and(|made_up| taken_back(&mut guard, made_up).is_ok())
+    });
+    assert_eq!(again_and_again.count(), 250);
+    // Every other one is answered: nobody is cut off for that.
+    let mut guard = FloodGuard::new(500, now);
+    for _ in 0..10_000 {
+        begin(&mut guard).unwrap();
+        let made_up = begin(&mut guard).unwrap();
+        taken_back(&mut guard, made_up).unwrap();
+    }
+    // A hundred at once, all of them taken back.
+    let mut guard = FloodGuard::new(500, now);
+    let all: Vec<_> = (0..100).map(|_| begin(&mut guard).unwrap()).collect();
+    all.into_iter().for_each(|made_up| taken_back(&mut guard, made_up).unwrap());
+    begin(&mut guard).unwrap();
+}
+
+#[test]
 fn requests_and_time_make_up_for_it_and_never_for_more_than_the_limit() {
     let start = Instant::now();
     let mut guard = FloodGuard::new(500, start);
