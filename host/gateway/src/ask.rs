@@ -47,6 +47,7 @@ fn is_forwarded(name: &HeaderName) -> bool {
 }
 
 /// What one attempt came to.
+#[allow(clippy::large_enum_variant)] // it lives for a moment, and a box would cost every answer an allocation
 enum Outcome {
     Answered(Answered),
     /// Somebody else, or the same again after the wait, may do better.
