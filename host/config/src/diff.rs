@@ -168,7 +168,9 @@ fn limits(limits: &Limits) -> Group {
 }
 
 fn metrics(metrics: &Metrics) -> Group {
-    Group::new("metrics".to_owned()).open("tenant_histograms", metrics.tenant_histograms)
+    Group::new("metrics".to_owned())
+        .open("tenant_histograms", metrics.tenant_histograms)
+        .open("keep_removed", show_duration(metrics.keep_removed))
 }
 
 fn log(log: &Log) -> Group {

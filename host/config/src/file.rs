@@ -16,8 +16,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 mod look;
+mod mounts;
 
 pub use look::{Looked, Stamp};
+pub use mounts::{mount_of, mounts};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -141,9 +143,13 @@ pub enum Kind {
 /// Which folder stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Folder {
-    device: u64,
-    inode: u64,
-    /// Whether something is mounted there: its device is not that of the folder around it.
+    /// The device that it is on.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+    /// The number of the mount that it is on, where the system tells.
+    pub mount: Option<u64>,
+    /// Whether another device is mounted there than the folder around it is on.
     pub is_mount: bool,
     /// Whether there is nothing in it.
     pub is_empty: bool,
@@ -164,6 +170,7 @@ impl Folder {
             Ok(Self {
                 device: meta.dev(),
                 inode: meta.ino(),
+                mount: mounts::mount_here(path)?,
                 is_mount: around.is_some_and(|around| around.dev() != meta.dev()),
                 is_empty: fs::read_dir(path)?.next().is_none(),
             })

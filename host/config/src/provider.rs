@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::authorities::Authorities;
+use crate::authorities::{self, Authorities};
 use crate::file::FileError;
 use crate::secret::Secret;
 use crate::server::{LONGEST, SHORTEST};
@@ -207,11 +207,17 @@ fn read_base_url(table: &Table<'_>, kind: ProviderKind) -> String {
     }
 }
 
-/// A PEM file, read now.
+/// A PEM file of authorities, read and judged now: what can be wrong with it is said wherever the configuration is read.
 pub(crate) fn authorities(value: &Value<'_>) -> Option<Authorities> {
     let path = value.path()?;
     match value.source.read(&path) {
-        Ok(pem) => return Some(Authorities::new(path, pem)),
+        Ok(pem) => match authorities::judge(&pem) {
+            Ok(()) => return Some(Authorities::new(path, pem)),
+            Err(why) => {
+                let name = value.text().map(|text| text.quote()).unwrap_or_default();
+                value.problem(format!("{name}: {why}"), "give a PEM file of the authorities' certificates");
+            }
+        },
         Err(error) if error.is_missing() || matches!(error, FileError::Irregular(_)) => {
             let fix = "give the path of a PEM file; a relative one starts from this file's folder";
             value.problem("is not a file", fix);

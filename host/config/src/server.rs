@@ -84,10 +84,13 @@ pub struct Limits {
 }
 
 /// `[metrics]`: what is measured.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metrics {
     /// Whether histograms are kept for each tenant, and not only for each model or plugin; false by default.
     pub tenant_histograms: bool,
+    /// How long a scrape shows what was counted of a tenant, model, provider or plugin that the configuration no longer has;
+    /// 15 minutes by default, at most a day.
+    pub keep_removed: Duration,
 }
 
 /// `[log]`: what is logged, and how.
@@ -236,10 +239,22 @@ impl Limits {
     }
 }
 
+/// The longest that a scrape shows what is no longer there.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { tenant_histograms: false, keep_removed: Duration::from_secs(15 * 60) }
+    }
+}
+
 impl Metrics {
     pub(crate) fn read(table: Table<'_>) -> Self {
         let default = Self::default();
-        let metrics = Self { tenant_histograms: table.flag("tenant_histograms", default.tenant_histograms) };
+        let metrics = Self {
+            tenant_histograms: table.flag("tenant_histograms", default.tenant_histograms),
+            keep_removed: table.duration("keep_removed", default.keep_removed, Duration::ZERO..=DAY),
+        };
         table.finish();
         metrics
     }

@@ -26,6 +26,11 @@ fn config(text: &str) -> Config {
     loaded(text).config
 }
 
+/// A PEM file with an authority that there was not before.
+fn authority() -> String {
+    rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem()
+}
+
 /// The warnings as `line: key`, and what they say.
 fn warnings(text: &str) -> Vec<(String, String)> {
     let warnings = loaded(text).warnings;
@@ -152,7 +157,8 @@ fn debug_shows_no_secret() {
 fn secrets_come_from_files_and_paths_start_from_the_folder_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("key"), "from-a-file\r\n").unwrap();
-    std::fs::write(folder.path().join("ca.pem"), "pem").unwrap();
+    let pem = authority();
+    std::fs::write(folder.path().join("ca.pem"), &pem).unwrap();
     let file = folder.path().join("weir.toml");
     let absolute = folder.path().join("key").display().to_string();
     let text = format!(
@@ -164,7 +170,7 @@ fn secrets_come_from_files_and_paths_start_from_the_folder_of_the_file() {
     assert_eq!(config.pepper.expose(), "from-a-file");
     assert_eq!(config.providers[0].api_key.as_ref().unwrap().expose(), "from-a-file");
     let ca = config.providers[0].ca_file.as_ref().unwrap();
-    assert_eq!((ca.file(), ca.pem()), (folder.path().join("ca.pem").as_path(), &b"pem"[..]));
+    assert_eq!((ca.file(), ca.pem()), (folder.path().join("ca.pem").as_path(), pem.as_bytes()));
     assert_eq!(config.files, [folder.path().join("ca.pem"), folder.path().join("key")]);
     assert_eq!(config.plugins.folder, folder.path().join("p"));
     assert_eq!(config.plugins.cache.as_deref(), Some(Path::new("/var/cache/weir")));
@@ -180,8 +186,9 @@ fn what_stands_in_a_file_that_is_named_is_part_of_the_configuration() {
                 callouts = { allow = [\"https://a.example\"], ca_file = \"other.pem\" }\n";
     std::fs::write(&file, text).unwrap();
     let read = || load(&file, &Overrides::default()).map(|loaded| loaded.config);
+    let content = |name: &str, key: &str| if name == "key" { key.to_owned() } else { authority() };
     for name in ["key", "ca.pem", "other.pem"] {
-        std::fs::write(folder.path().join(name), "one").unwrap();
+        std::fs::write(folder.path().join(name), content(name, "one")).unwrap();
     }
     let first = read().unwrap();
     assert_eq!(first, read().unwrap());
@@ -190,15 +197,44 @@ fn what_stands_in_a_file_that_is_named_is_part_of_the_configuration() {
         ("ca.pem", "providers.x.ca_file: what stands in it changed"),
         ("other.pem", "plugins.chain[0].callouts.ca_file: what stands in it changed"),
     ] {
-        std::fs::write(folder.path().join(name), "two").unwrap();
+        let before = std::fs::read(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join(name), content(name, "two")).unwrap();
         assert_eq!(diff(&first, &read().unwrap()), [line], "{name}");
         std::fs::remove_file(folder.path().join(name)).unwrap();
         // What is missing is waited for.
         let files = read().unwrap_err().files().to_vec();
         assert!(files.contains(&folder.path().join(name)) && files.len() == 3, "{files:?}");
-        std::fs::write(folder.path().join(name), "one").unwrap();
+        std::fs::write(folder.path().join(name), before).unwrap();
     }
     assert_eq!(first, read().unwrap());
+}
+
+#[test]
+fn a_file_of_authorities_that_holds_none_is_a_mistake_with_its_place_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, pem) = (folder.path().join("weir.toml"), authority());
+    let other = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let provider = "[providers.x]\nkind = \"openai\"\nca_file = \"ca.pem\"\n";
+    let callouts = "[[plugins.chain]]\nplugin = \"p\"\ngrants = [\"callouts\"]\n\
+                    callouts = { allow = [\"https://a.example\"], ca_file = \"ca.pem\" }\n";
+    for (held, why) in [
+        ("", "there is no certificate in it"),
+        ("no certificate", "there is no certificate in it"),
+        (pem[..pem.len() / 2].as_ref(), "certificate 1 is no PEM"),
+        (other, "certificate 1 cannot be read"),
+        (&*format!("{pem}{other}"), "certificate 2 cannot be read"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "there is no certificate in it"),
+    ] {
+        std::fs::write(folder.path().join("ca.pem"), held).unwrap();
+        for (text, key) in [(provider, "3: providers.x.ca_file"), (callouts, "4: plugins.chain[0].callouts.ca_file")] {
+            std::fs::write(&file, text).unwrap();
+            let problem = load(&file, &Overrides::default()).unwrap_err().to_string();
+            let place = format!("{}:{key}: `ca.pem`: {why}", file.display());
+            assert!(problem.contains(&place) && problem.contains("give a PEM file"), "no {place:?} in: {problem}");
+        }
+    }
+    std::fs::write(folder.path().join("ca.pem"), format!("{pem}{}", authority())).unwrap();
+    assert!(load(&file, &Overrides::default()).is_ok(), "two of them");
 }
 
 #[test]

@@ -5,9 +5,15 @@ use crate::console;
 use crate::control::nobody;
 use crate::egress::WayOut;
 use crate::serve::{at, load, open_cache};
+use crate::snapshot::Snapshot;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use weir_sandbox::{Library, Sandbox};
+use weir_upstream::Names;
+
+/// Stands for the demo provider, which nobody asks here.
+const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
 
 /// Prints every problem; 0 if there is none, else 1. That nobody could ask is one: it is hardly ever meant, and what is left
 /// of a file that was cut off.
@@ -15,7 +21,7 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     let file = args.file();
     let Some(loaded) = load(&file, &args.overrides()) else { return Ok(ExitCode::FAILURE) };
     loaded.warnings.iter().for_each(|w| console::complain(&format!("warning: {w}")));
-    let config = loaded.config;
+    let config = Arc::new(loaded.config);
     let sandbox = Sandbox::with_egress(Arc::new(WayOut))?;
     let mut library = Library::new(sandbox, open_cache(&config));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -23,11 +29,14 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     problems.iter().for_each(|p| console::complain(&at(&config, p)));
     let nobody = nobody(&config);
     nobody.iter().for_each(|none| console::complain(none));
-    if !problems.is_empty() || !nobody.is_empty() {
+    let plugins = chains.plugins().len();
+    // All that a start would make of it, but for listening: no name is looked up.
+    let made = Snapshot::build(Arc::clone(&config), chains, None, (Some(NOBODY), &Names::default()));
+    made.as_ref().err().iter().for_each(|why| console::complain(&format!("{}: {why}", file.display())));
+    if !problems.is_empty() || !nobody.is_empty() || made.is_err() {
         return Ok(ExitCode::FAILURE);
     }
     let (tenants, models) = (config.tenants.len(), config.models.len());
-    let plugins = chains.plugins().len();
     console::say(&format!("{}: good ({tenants} tenants, {models} models, {plugins} plugins bound)", file.display()));
     Ok(ExitCode::SUCCESS)
 }

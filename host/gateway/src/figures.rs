@@ -47,6 +47,13 @@ impl Figures {
         Self { worker, stats, ledger, by_tenant, most, nobody, pairs, accounts, refusals }
     }
 
+    /// Lets go of what was looked up, for another snapshot serves: requests that are under way have what they need.
+    pub(crate) fn forget(&self) {
+        self.pairs.borrow_mut().clear();
+        self.accounts.borrow_mut().clear();
+        self.refusals.borrow_mut().clear();
+    }
+
     /// Where a request is counted of which nothing is known yet.
     pub(crate) fn nobody(&self) -> Rc<Counters> {
         Rc::clone(&self.nobody)

@@ -30,6 +30,7 @@ mod http1;
 mod http2;
 mod journey;
 mod keys;
+mod latest;
 mod log;
 mod metrics;
 mod observe;

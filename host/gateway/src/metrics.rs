@@ -1,6 +1,7 @@
 //! `/metrics`: what the atomics of all parts say, written as OpenMetrics when somebody scrapes, and not before.
 
 mod plugins;
+mod removed;
 mod requests;
 mod upstreams;
 
@@ -23,12 +24,14 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 struct Everything {
     shared: Arc<Shared>,
     status: Arc<Status>,
+    names: removed::Names,
 }
 
 /// The registry that [`render`] reads.
 pub(crate) fn registry(shared: &Arc<Shared>, status: &Arc<Status>) -> Registry {
     let mut registry = Registry::with_prefix("weir");
-    registry.register_collector(Box::new(Everything { shared: Arc::clone(shared), status: Arc::clone(status) }));
+    let (shared, status) = (Arc::clone(shared), Arc::clone(status));
+    registry.register_collector(Box::new(Everything { shared, status, names: removed::Names::default() }));
     registry
 }
 
@@ -41,6 +44,7 @@ pub(crate) fn render(registry: &Registry) -> Result<String, fmt::Error> {
 
 impl Collector for Everything {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        self.names.let_go(&self.shared);
         let mut out = Writer { encoder };
         requests::write(&mut out, &self.shared)?;
         upstreams::write(&mut out, &self.shared)?;

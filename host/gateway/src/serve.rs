@@ -3,7 +3,7 @@
 use crate::admin::{self, Admin};
 use crate::cli::Serve;
 use crate::console;
-use crate::control::{Caution, Control, Status, describe, nobody};
+use crate::control::{Caution, Control, Live, Part, Reader, Status, describe, nobody};
 use crate::descriptors;
 use crate::drain::{Drain, Drainer};
 use crate::egress::WayOut;
@@ -13,7 +13,7 @@ use crate::metrics;
 use crate::signals::{self, Running};
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
-use crate::watch::{Watch, Watched};
+use crate::watch::Watch;
 use crate::worker::{self, Shared};
 use anyhow::{Context, anyhow, bail};
 use arc_swap::ArcSwap;
@@ -65,7 +65,9 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let sandbox = Sandbox::with_egress(Arc::new(WayOut)).context("the plugin engine does not start")?;
     let mut library = Library::new(Arc::clone(&sandbox), open_cache(&config));
     // Watched from before the first look, so that no change falls between the two.
-    let watch = watch(&config, start.stamp)?;
+    let alone = config.plugins.reload;
+    let watch = Watch::configuration(config.file.clone(), start.stamp, config.files.clone(), alone)?;
+    let plugins = Arc::new(Watch::plugins(config.plugins.folder.clone(), alone)?);
     let (chains, problems) = library.build(&config, &mut console::progress).await;
     // There is no last good version yet, and going without a policy is the operator's to allow, plugin by plugin.
     if problems.iter().any(|p| !p.open) {
@@ -76,20 +78,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let workers = worker_count(&config);
     let hosts = Names::default();
     let snapshot = Snapshot::build(Arc::clone(&config), chains, None, (demo, &hosts)).map_err(|e| anyhow!(e))?;
-    let shared = Arc::new(Shared {
-        snapshot: ArcSwap::from_pointee(snapshot),
-        sandbox,
-        stats: Arc::new(Stats::new(config.limits.series)),
-        ledger: Arc::new(Ledger::new(config.limits.series)),
-        connections: Arc::new(Gate::default()),
-        refused: worker::Refused::default(),
-        descriptors: descriptors::for_clients(descriptors),
-        in_flight: Arc::new(Gate::default()),
-        request_memory: Arc::default(),
-        response_memory: Arc::default(),
-        workers,
-        hosts,
-    });
+    let shared = share(snapshot, sandbox, hosts, (workers, descriptors));
     shared.bound_series(config.limits.series);
 
     let listeners = worker::listeners(config.server.listen, workers)
@@ -104,7 +93,8 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let (drainer, drain) = Drainer::new();
     let threads = start_workers(&shared, listeners, &drain)?;
     let status = Arc::new(Status::default());
-    status.set(problems.iter().map(describe).chain(nobody(&config)).collect());
+    status.set(Part::Building, problems.iter().map(describe).collect());
+    status.set(Part::Nobody, nobody(&config));
     let registry = metrics::registry(&shared, &status);
     admin::start(admin_listener, Admin { shared: Arc::clone(&shared), status: Arc::clone(&status), registry, drain })?;
     end.send(Running { drainer, shared: Arc::clone(&shared), workers: threads })
@@ -113,10 +103,39 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
 
     // Providers are looked for only now: a name that nobody answers for keeps nobody from being served.
     look_up_hosts(shared.hosts.clone())?;
-    let (overrides, file, caution) = (args.overrides(), config.file.clone(), Caution::new(start.text));
-    let control = Control { library, status, shared, overrides, file, demo, watch, caution, config_problems: vec![] };
-    control.run(hangup).await;
+    let (live, orders) = (Arc::new(Live::new(&shared, start.text)), Arc::default());
+    let reader = Reader {
+        file: config.file.clone(),
+        overrides: args.overrides(),
+        watch,
+        plugins: Arc::clone(&plugins),
+        caution: Caution::default(),
+        live: Arc::clone(&live),
+        status: Arc::clone(&status),
+        orders: Arc::clone(&orders),
+    };
+    reader.start(hangup)?;
+    Control { library, status, shared, live, demo, watch: plugins, orders }.run().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What all workers share from the first moment on.
+fn share(snapshot: Snapshot, sandbox: Arc<Sandbox>, hosts: Names, (workers, descriptors): (usize, u64)) -> Arc<Shared> {
+    let series = snapshot.config.limits.series;
+    Arc::new(Shared {
+        snapshot: ArcSwap::from_pointee(snapshot),
+        sandbox,
+        stats: Arc::new(Stats::new(series)),
+        ledger: Arc::new(Ledger::new(series)),
+        connections: Arc::new(Gate::default()),
+        refused: worker::Refused::default(),
+        descriptors: descriptors::for_clients(descriptors),
+        in_flight: Arc::new(Gate::default()),
+        request_memory: Arc::default(),
+        response_memory: Arc::default(),
+        workers,
+        hosts,
+    })
 }
 
 /// Has the names of providers looked up by a thread of its own, for as long as the process runs.
@@ -124,11 +143,6 @@ fn look_up_hosts(hosts: Names) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("weir-hosts".to_owned()).spawn(move || runtime.block_on(hosts.keep()))?;
     Ok(())
-}
-
-fn watch(config: &Config, stamp: Option<Stamp>) -> std::io::Result<Watch> {
-    let (file, folder) = (config.file.clone(), config.plugins.folder.clone());
-    Watch::start(Watched { config: file, stamp, named: config.files.clone(), folder }, config.plugins.reload)
 }
 
 /// A plugin's problem, at the line of the configuration that binds it if there is one.

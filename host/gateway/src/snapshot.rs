@@ -14,7 +14,7 @@ use weir_upstream::plan::RetryBudget;
 use weir_upstream::{ModelHealth, Names, Upstream};
 
 /// A provider, ready to be asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Provider {
     pub(crate) name: Arc<str>,
     pub(crate) upstream: Arc<Upstream>,
@@ -86,13 +86,24 @@ impl Snapshot {
         let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
         let providers =
             config.providers.iter().map(|p| provider(p, previous, demo, hosts)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::assemble(config, tenants, chains, providers))
+    }
+
+    /// The same with less: `config` differs from this one's in that tenants, keys and models were taken out of it. Nothing
+    /// is made for it that could fail or take long.
+    pub(crate) fn narrowed(&self, config: Arc<Config>) -> Self {
+        let tenants = Tenants::build(&config, Some(&self.tenants));
+        Self::assemble(config, tenants, Arc::clone(&self.chains), self.providers.clone())
+    }
+
+    fn assemble(config: Arc<Config>, tenants: Tenants, chains: Arc<Chains>, providers: Vec<Provider>) -> Self {
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
         let budget = config.limits.retry_budget;
         let models = config.models.iter().map(|m| model(m, &providers, budget)).collect();
         let by_tenant = names.iter().map(|name| chains.of_tenant(name).cloned()).collect();
         let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
         let via = Via::new(&config.server.name);
-        Ok(Self { config, tenants, chains, providers, via, by_tenant, models, names })
+        Self { config, tenants, chains, providers, via, by_tenant, models, names }
     }
 
     /// Where the model stands that clients call by this name.

@@ -4,7 +4,7 @@
 use crate::waits::Waits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use weir_series::{Names, OTHER, Room, Shards, Table};
 
 /// Statuses that are counted one by one; the last place holds all others.
@@ -195,7 +195,7 @@ fn shared(name: &Arc<str>) -> Arc<str> {
 /// Refusals by code.
 pub(crate) type Codes = Names<Shards<AtomicU64>>;
 
-/// All figures. They outlive reloads, so that counters never go back.
+/// All figures. They outlive reloads, until those are let go that nobody needs.
 #[derive(Debug)]
 pub(crate) struct Stats {
     pub(crate) requests: Table<Pair, Shards<Requests>>,
@@ -241,6 +241,20 @@ impl Stats {
         self.times.set_limit(limit.div_ceil(HISTOGRAMS_WEIGH));
         self.refusals.set_limit(limit);
         self.codes.set_limit(limit);
+    }
+
+    /// Lets go of the figures of tenants and models that nobody has needed, and for whom nothing was under way, for as long
+    /// as `after`: what is counted under their labels from then on begins at zero.
+    pub(crate) fn let_go(
+        &self,
+        tenant_needed: impl Fn(&str) -> bool,
+        model_needed: impl Fn(&str) -> bool,
+        time: (Instant, Duration),
+    ) {
+        let needed = |of: &Pair| tenant_needed(&of.tenant) && model_needed(&of.model);
+        self.requests.let_go(needed, time, |_, _| {});
+        self.times.let_go(needed, time, |_, _| {});
+        self.refusals.let_go(|tenant| tenant_needed(tenant), time, |_, codes| self.codes.give_back_all(codes));
     }
 
     /// One worker's count of a tenant's refusals with a code, which a plugin may have chosen. Where there is no room left,

@@ -1,22 +1,24 @@
 //! Noticing that files changed, and that they have stopped changing: the kernel tells at once, and a cheap look each second
-//! catches what it missed. On a thread of its own, so that a file system that does not answer holds up nobody.
+//! catches what it missed. The configuration and the plugin folder are watched apart, each on a thread of its own: neither a
+//! file system that does not answer nor a file that is still being written holds up what has nothing to do with it.
 
 mod prints;
 mod settle;
 
-use prints::{Prints, prints};
+use prints::{Prints, Watched, prints};
 use settle::{Settle, Step};
 
+use crate::latest::{Join, Latest};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use weir_config::{Looked, Stamp};
 
 /// The look that catches what no event told.
@@ -24,8 +26,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks lies at least this, and four times what a look took: whatever else is written beside what is watched
 /// must not keep a core busy with looking.
 const PAUSE: Duration = Duration::from_millis(20);
-/// How long whoever asks for a look waits for it: a little more than the longest settling.
-const ANSWER: Duration = Duration::from_secs(5);
+/// How long whoever asks for a look waits for it: a little more than the longest settling, and another that is under way.
+const ANSWER: Duration = Duration::from_secs(8);
 
 /// What a look has found.
 #[derive(Debug, Clone, Default)]
@@ -36,48 +38,12 @@ pub(crate) struct Change {
     pub(crate) changed: BTreeSet<PathBuf>,
 }
 
-impl Change {
-    /// This and what came after it.
-    fn and(self, later: Self) -> Self {
+impl Join for Change {
+    fn join(self, later: Self) -> Self {
         let mut changed = self.changed;
         changed.extend(later.changed);
         Self { looked: later.looked, changed }
     }
-}
-
-/// What was found and nobody has taken notice of yet.
-#[derive(Debug, Default)]
-struct News {
-    waiting: Mutex<Option<Change>>,
-    arrived: Notify,
-}
-
-impl News {
-    fn tell(&self, change: Change) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        *waiting = Some(match waiting.take() {
-            Some(before) => before.and(change),
-            None => change,
-        });
-        self.arrived.notify_one();
-    }
-
-    fn take(&self) -> Option<Change> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-/// What is watched.
-#[derive(Debug, Clone)]
-pub(crate) struct Watched {
-    /// The configuration.
-    pub(crate) config: PathBuf,
-    /// What it was when it was read.
-    pub(crate) stamp: Option<Stamp>,
-    /// Files whose content is part of the configuration.
-    pub(crate) named: Vec<PathBuf>,
-    /// The plugin folder.
-    pub(crate) folder: PathBuf,
 }
 
 /// What the thread is told.
@@ -90,43 +56,59 @@ enum Order {
     Look(oneshot::Sender<Change>),
 }
 
-/// Watches the configuration, the files that it names, and the plugin folder.
+/// Watches the configuration with the files that it names, or the plugin folder.
 pub(crate) struct Watch {
     orders: Sender<Order>,
-    news: Arc<News>,
+    news: Arc<Latest<Change>>,
 }
 
 impl Watch {
-    /// Begins to watch. With `alone`, changes are told as they happen; without it, only when somebody asks.
+    /// Begins to watch the configuration in a file and the files that it names; `stamp` is what it was when it was read.
+    /// With `alone`, changes are told as they happen; without it, only when somebody asks.
     ///
     /// # Errors
     /// If there is no thread to be had.
-    pub(crate) fn start(watched: Watched, alone: bool) -> io::Result<Self> {
-        let (orders, received) = channel();
-        let news = Arc::new(News::default());
-        let mut seen = prints(&watched.config, &watched.named, &watched.folder);
+    pub(crate) fn configuration(
+        file: PathBuf,
+        stamp: Option<Stamp>,
+        named: Vec<PathBuf>,
+        alone: bool,
+    ) -> io::Result<Self> {
+        let watched = Watched::Configuration { file: file.clone(), named };
+        let mut seen = prints(&watched);
         // As it was when it was read, and not as it may be by now.
-        match watched.stamp {
-            Some(stamp) => seen.insert(watched.config.clone(), stamp),
-            None => seen.remove(&watched.config),
+        match stamp {
+            Some(stamp) => seen.insert(file, stamp),
+            None => seen.remove(&file),
         };
+        Self::start("weir-watch", watched, seen, alone)
+    }
+
+    /// The same for the plugin folder.
+    ///
+    /// # Errors
+    /// If there is no thread to be had.
+    pub(crate) fn plugins(folder: PathBuf, alone: bool) -> io::Result<Self> {
+        let watched = Watched::Plugins { folder };
+        let seen = prints(&watched);
+        Self::start("weir-watch-plug", watched, seen, alone)
+    }
+
+    fn start(name: &str, watched: Watched, seen: Prints, alone: bool) -> io::Result<Self> {
+        let (orders, received) = channel();
+        let news = Arc::new(Latest::default());
         let pending = Arc::new(AtomicBool::new(false));
         let watcher = if alone { follow(&watched, orders.clone(), &pending) } else { None };
         let (took, news_of_thread) = (Cell::default(), Arc::clone(&news));
         let thread = Thread { watched, seen, reported: BTreeSet::new(), pending, watcher, took, news: news_of_thread };
         let look = alone.then_some(LOOK);
-        std::thread::Builder::new().name("weir-watch".to_owned()).spawn(move || thread.run(&received, look))?;
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || thread.run(&received, look))?;
         Ok(Self { orders, news })
     }
 
     /// Waits until something has changed and has stopped changing.
     pub(crate) async fn changed(&self) -> Change {
-        loop {
-            if let Some(change) = self.news.take() {
-                return change;
-            }
-            self.news.arrived.notified().await;
-        }
+        self.news.next().await
     }
 
     /// Looks now, and waits until files lie still. Where that cannot be found out in time, nothing is known of them.
@@ -141,12 +123,12 @@ impl Watch {
             }
         };
         match self.news.take() {
-            Some(before) => before.and(found),
+            Some(before) => before.join(found),
             None => found,
         }
     }
 
-    /// From now on, these files are watched as part of the configuration.
+    /// From now on, these files are watched as part of the configuration, if that is what is watched.
     pub(crate) fn name(&self, files: &[PathBuf]) {
         let _ = self.orders.send(Order::Named(files.to_vec()));
     }
@@ -163,11 +145,17 @@ fn follow(watched: &Watched, orders: Sender<Order>, pending: &Arc<AtomicBool>) -
     };
     let missed = |why: &notify::Error| tracing::warn!(%why, "changes are noticed by looking once a second only");
     let mut watcher = notify::recommended_watcher(notice).inspect_err(missed).ok()?;
-    if let Err(why) = watcher.watch(&watched.folder, RecursiveMode::Recursive) {
-        tracing::debug!(%why, "changes of the plugin folder are noticed by looking once a second");
+    match watched {
+        Watched::Plugins { folder } => {
+            if let Err(why) = watcher.watch(folder, RecursiveMode::Recursive) {
+                tracing::debug!(%why, "changes of the plugin folder are noticed by looking once a second");
+            }
+        }
+        Watched::Configuration { file, named } => {
+            let files = std::iter::once(file).chain(named);
+            files.filter_map(|file| file.parent()).for_each(|folder| watch_folder(&mut watcher, folder));
+        }
     }
-    let files = std::iter::once(&watched.config).chain(&watched.named);
-    files.filter_map(|file| file.parent()).for_each(|folder| watch_folder(&mut watcher, folder));
     Some(watcher)
 }
 
@@ -188,7 +176,7 @@ struct Thread {
     watcher: Option<RecommendedWatcher>,
     /// How long the last look took.
     took: Cell<Duration>,
-    news: Arc<News>,
+    news: Arc<Latest<Change>>,
 }
 
 impl Thread {
@@ -245,7 +233,7 @@ impl Thread {
 
     fn prints(&self) -> Prints {
         let start = Instant::now();
-        let found = prints(&self.watched.config, &self.watched.named, &self.watched.folder);
+        let found = prints(&self.watched);
         self.took.set(start.elapsed());
         found
     }
@@ -255,15 +243,16 @@ impl Thread {
     }
 
     fn name(&mut self, files: Vec<PathBuf>) {
-        let before = std::mem::replace(&mut self.watched.named, files);
-        let added: Vec<&PathBuf> = self.watched.named.iter().filter(|file| !before.contains(file)).collect();
+        let Watched::Configuration { named, .. } = &mut self.watched else { return };
+        let before = std::mem::replace(named, files);
+        let added: Vec<&PathBuf> = named.iter().filter(|file| !before.contains(file)).collect();
         for folder in added.into_iter().filter_map(|file| file.parent()) {
             if let Some(watcher) = &mut self.watcher {
                 watch_folder(watcher, folder);
             }
         }
         // What is new is a change at the next look: it may have been written since it was read.
-        let gone = |path: &PathBuf| before.contains(path) && !self.watched.named.contains(path);
+        let gone = |path: &PathBuf| before.contains(path) && !named.contains(path);
         self.seen.retain(|path, _| !gone(path));
     }
 }

@@ -148,7 +148,8 @@ impl Worker {
         let current = self.shared.snapshot.load();
         let mut held = self.held.borrow_mut();
         if !Arc::ptr_eq(&current, &held.snapshot) {
-            *held = Held::new(self.index, &self.shared, Arc::clone(&current));
+            let old = std::mem::replace(&mut *held, Held::new(self.index, &self.shared, Arc::clone(&current)));
+            old.figures.forget();
         }
         Rc::clone(&held)
     }

@@ -143,6 +143,7 @@ fn clients_that_use_up_the_descriptors_leave_some_for_the_probes() {
     }
     let spent = cpu(gateway.pid()) - used;
     assert!(spent < 0.5 * begun.elapsed().as_secs_f64(), "{spent} s of CPU in {:?}", begun.elapsed());
+    gateway.says("client connections are refused");
     let lines = gateway.log().matches("client connections are refused").count();
     assert!((1..=3).contains(&lines), "{lines} lines for {} connections", refused(&gateway));
     let said = "limits.connections is 10000, but the process may have 160 files open";

@@ -60,6 +60,40 @@ fn check_says_every_mistake_with_its_file_line_and_key() {
     assert_eq!(out(&output), "");
 }
 
+/// A certificate in which there is none.
+const BROKEN: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+/// Puts a file where the provider's `ca_file` and the plugin's are, and answers what `check` and `serve` say of it.
+fn with_authorities(provider: &str, callouts: &str) -> Vec<Output> {
+    let chain = "[[plugins.chain]]\nplugin = \"absent\"\non_failure = \"open\"\ngrants = [\"callouts\"]\n\
+                 callouts = { allow = [\"https://a.example\"], ca_file = \"callouts.pem\" }\n";
+    let provider_lines = "[providers.tls]\nkind = \"openai\"\nca_file = \"ca.pem\"\n";
+    let (scratch, file) = folder(&demo_config(&format!("{provider_lines}[plugins]\n{chain}")));
+    fs::write(scratch.path().join("ca.pem"), provider).unwrap();
+    fs::write(scratch.path().join("callouts.pem"), callouts).unwrap();
+    vec![check(&file), weir(&["serve", "--config", file.to_str().unwrap()])]
+}
+
+#[test]
+fn check_reads_every_file_that_a_start_would_read_and_finds_what_is_wrong_with_it() {
+    let pem = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem();
+    let cut = &pem[..pem.len() / 2];
+    for (provider, callouts, key, what) in [
+        ("no certificate", pem.as_str(), "providers.tls.ca_file", "`ca.pem`: there is no certificate in it"),
+        (cut, &pem, "providers.tls.ca_file", "`ca.pem`: certificate 1"),
+        (BROKEN, &pem, "providers.tls.ca_file", "`ca.pem`: certificate 1 cannot be read"),
+        (&pem, "", "plugins.chain[0].callouts.ca_file", "`callouts.pem`: there is no certificate in it"),
+    ] {
+        for output in with_authorities(provider, callouts) {
+            let said = err(&output);
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            let line =
+                said.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("no {what:?} in: {said}"));
+            assert!(line.contains("weir.toml:") && line.contains(key) && line.contains("give a PEM file"), "{line}");
+        }
+    }
+}
+
 #[test]
 fn a_file_that_is_not_there_is_said_plainly() {
     for command in ["check", "serve"] {
@@ -113,6 +147,20 @@ fn a_base_url_that_ends_in_an_endpoints_path_is_refused_with_its_line() {
     gateway.write_config(&config(upstream.address).replace("/v1\"", "/v1/chat/completions\""));
     support::until("it is refused", || gateway.ready()["problems"].to_string().contains("base_url").then_some(()));
     assert_eq!(post(gateway.address, "sk-weir-acme-demo", &chat("hi")).status, 200);
+}
+
+#[test]
+fn a_plugin_that_does_not_load_keeps_the_gateway_from_starting_unless_its_binding_is_open() {
+    let upstream = Upstream::chat();
+    let bound =
+        |more: &str| format!("{}\n[plugins]\n[[plugins.chain]]\nplugin = \"absent\"\n{more}", config(upstream.address));
+    let (_folder, file) = folder(&bound(""));
+    let output = weir(&["serve", "--config", file.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("absent"), "{}", err(&output));
+    let gateway = Gateway::start(&bound("on_failure = \"open\"\n"));
+    assert_eq!(post(gateway.address, support::ACME, &chat("hi")).status, 200);
+    assert!(gateway.ready()["problems"].to_string().contains("absent"), "it is said all the same");
 }
 
 #[test]

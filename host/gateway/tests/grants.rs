@@ -113,7 +113,7 @@ fn a_secret_goes_by_its_name_to_the_plugin_that_was_given_it_and_appears_nowhere
         (gateway.metric("weir_reloads_total", &["result=\"refused\""]) == 1.0).then_some(())
     });
     until("the log is here", || gateway.log().contains("is not a duration").then_some(()));
-    assert!(gateway.log().contains("plugins.chain[0].secrets.TOKEN: changed"), "{}", gateway.log());
+    gateway.says("plugins.chain[0].secrets.TOKEN: changed");
     assert!(!gateway.log().contains("canary-plugin"), "{}", gateway.log());
     for path in ["/metrics", "/readyz?verbose", "/livez"] {
         assert!(!gateway.admin_get(path).text().contains("canary-plugin"), "{path}");

@@ -1,13 +1,17 @@
 //! Series exist for what has happened, they are bounded, and what finds no room loses its name and nothing else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
 mod guest;
 mod support;
 
 use guest::Guest;
 use std::fmt::Write as _;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, send, until};
+use std::io::Write as _;
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use support::client::Streaming;
+use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use support::{ACME, GLOBEX, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, send, until};
 
 /// `count` tenants `t0`, `t1`, … with a key each, whose secret is `demo`, and models `m0`, `m1`, … at the provider `up`.
 fn many(tenants: usize, models: usize) -> String {
@@ -273,4 +277,135 @@ fn past_the_limit_calls_of_plugins_are_counted_for_the_others_and_the_sums_stay_
         assert_eq!(gateway.metric("weir_series", &[&label]), 3.0, "{kind}");
         assert!(gateway.metric("weir_series_beyond_total", &[&label]) > 0.0, "{kind}");
     }
+}
+
+#[test]
+fn what_was_counted_of_a_tenant_that_is_gone_is_shown_until_it_is_settled_and_a_while_longer() {
+    let (release, released) = channel::<()>();
+    let released = Mutex::new(released);
+    let upstream = Upstream::start(move |_, request, stream| {
+        if !String::from_utf8_lossy(&request.body).contains("\"stream\":true") {
+            return stream.write_all(&ok("application/json", CHAT)).is_ok();
+        }
+        stream.write_all(&[STREAM, &chunk(&delta("begun"))].concat()).unwrap();
+        released.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        stream.write_all(&[&chunk(DONE), END].concat()).is_ok()
+    });
+    let text = many(3, 2);
+    let config = |text: &str| {
+        config_with(
+            upstream.address,
+            "",
+            &format!("{text}\n[metrics]\nkeep_removed = \"1s\"\n[plugins.defaults]\nidle = \"1s\"\n"),
+        )
+    };
+    let guest = counting().build();
+    let gateway = Gateway::start_with(&config(&text), |folder| guest::install(&folder.join("all"), "counting", &guest));
+    (0..3).for_each(|tenant| ask(&gateway, tenant, tenant % 2));
+    let stream = chat_stream("hi").replace("\"m\"", "\"m1\"");
+    let mut open = Streaming::open(gateway.address, "sk-weir-t1-demo", &stream);
+    assert_eq!(open.next_event().unwrap(), delta("begun"));
+    let count = |tenant: &str| gateway.metric("weir_requests_total", &[&format!("tenant=\"{tenant}\"")]);
+    let any = |tenant: &str| metrics(&gateway).contains(&format!("tenant=\"{tenant}\""));
+    let but_for_plugins = |tenant: &str| {
+        let label = format!("tenant=\"{tenant}\"");
+        metrics(&gateway).lines().any(|line| line.contains(&label) && !line.starts_with("weir_plugin"))
+    };
+    until("all are settled", || ((0..3).map(|n| count(&format!("t{n}"))).sum::<f64>() == 3.0).then_some(()));
+    let kept = gateway.metric("weir_series", &["kind=\"plugin_counters\""]);
+
+    // Two of them go, and with them the model that only one of them asked for.
+    let rest = text[text.find("[tenants.t2]").unwrap()..].to_owned();
+    let fewer = format!("{}{rest}", &text[..text.find("[models.m1]").unwrap()]);
+    gateway.write_config(&config(&fewer));
+    until("the one that is settled is let go", || (!but_for_plugins("t0")).then_some(()));
+    assert!(but_for_plugins("t1"), "the other has a request under way");
+    release.send(()).unwrap();
+    assert_eq!(open.rest(), [DONE]);
+    until("its last request is seen", || (count("t1") == 2.0).then_some(()));
+    until("all is let go", || (!any("t0") && !any("t1") && !metrics(&gateway).contains("model=\"m1\"")).then_some(()));
+    assert_eq!(count("t2"), 1.0, "who is there is counted on");
+    assert_eq!(gateway.metric("weir_series", &["kind=\"requests\""]), 1.0);
+    assert_eq!(gateway.metric("weir_series", &["kind=\"plugin_counters\""]), kept - 2.0);
+
+    // Who comes back begins at zero, as a counter may.
+    gateway.write_config(&config(&text));
+    until("it is there again", || (post(gateway.address, "sk-weir-t0-demo", "{").status == 400).then_some(()));
+    ask(&gateway, 0, 0);
+    until("it is counted", || {
+        (gateway.metric("weir_requests_total", &["tenant=\"t0\"", "model=\"m0\""]) == 1.0).then_some(())
+    });
+}
+
+#[test]
+fn a_file_that_is_bound_twice_has_one_series() {
+    let upstream = Upstream::chat();
+    let passing = Guest::on("policy", "(call $pass)");
+    let gateway = guest::gateway(upstream.address, "", &[("pass", &passing, ""), ("pass", &passing, "")]);
+    (0..3).for_each(|_| assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200));
+    let text = metrics(&gateway);
+    assert_eq!(lines(&text, "weir_plugin_calls_total").len(), 1, "{text}");
+    assert_eq!(gateway.metric("weir_plugin_calls_total", &["plugin=\"pass\"", "tenant=\"acme\""]), 6.0);
+}
+
+/// What a scrape may be long at the most: for each of `limits.series`, and beside it.
+const PER_SERIES: usize = 4 << 10;
+const BESIDE: usize = 48 << 10;
+
+#[test]
+fn a_scrape_with_every_table_full_has_a_known_size() {
+    // The provider answers as it is told to.
+    let upstream = Upstream::start(|_, request, stream| {
+        let text = String::from_utf8_lossy(&request.body).into_owned();
+        let status = text.split("status ").nth(1).and_then(|rest| rest.get(..3)).unwrap_or("200").to_owned();
+        let answer = if status == "200" {
+            ok("application/json", CHAT)
+        } else {
+            support::upstream::status(&format!("{status} So"), "application/json", "{}")
+        };
+        stream.write_all(&answer).is_ok()
+    });
+    let limit = 24;
+    let limits = format!("[limits]\nseries = {limit}\n[metrics]\ntenant_histograms = true\n");
+    let text = config_with(
+        upstream.address,
+        "retries = 0\nhealth.failures = 100\nhealth.retry_after_limit = \"0s\"",
+        &format!("{}\n{limits}", many(12, 4)),
+    );
+    let counting = Guest::on(
+        "policy",
+        r#"(call $counters.add @"one" (i64.const 1)) (call $counters.add @"two" (i64.const 1)) (call $pass)"#,
+    );
+    let guest = counting.and("response", "(call $pass)").build();
+    let gateway = Gateway::start_with(&text, |folder| {
+        ["first", "second"].iter().for_each(|name| guest::install(&folder.join("all"), name, &guest));
+    });
+    let statuses = ["200", "400", "403", "404", "405", "413", "415", "422", "500", "503", "504"];
+    for tenant in 0..12 {
+        let key = format!("sk-weir-t{tenant}-demo");
+        for model in 0..4 {
+            for status in statuses {
+                let body = chat(&format!("status {status}")).replace("\"m\"", &format!("\"m{model}\""));
+                post(gateway.address, &key, &body);
+            }
+        }
+        for body in ["{", "{}", "[]", "{\"model\":1}"] {
+            assert_eq!(post(gateway.address, &key, body).status, 400);
+        }
+    }
+    let asked = (12 * (4 * statuses.len() + 4)) as f64;
+    until("all are settled", || (gateway.metric("weir_requests_total", &[]) == asked).then_some(()));
+    let text = metrics(&gateway);
+    for kind in ["requests", "refusals", "ledger", "plugin_hooks", "plugins", "plugin_counters"] {
+        let kept = gateway.metric("weir_series", &[&format!("kind=\"{kind}\"")]);
+        assert_eq!(kept, limit as f64, "{kind} is full");
+    }
+    assert_eq!(gateway.metric("weir_series", &["kind=\"histograms\""]), (limit as f64 / 12.0).ceil());
+    eprintln!("{} bytes for {limit} of each kind", text.len());
+    assert!(text.len() <= BESIDE + limit * PER_SERIES, "{} bytes", text.len());
+    // As the documentation says it.
+    let docs = include_str!("../../../docs/operating.md");
+    assert!(docs.replace('\n', " ").contains("no longer than 48 KiB and 4 KiB for each of `limits.series`"));
+    // Not because there is nothing in it.
+    assert!(text.len() > limit * PER_SERIES / 4, "{} bytes", text.len());
 }

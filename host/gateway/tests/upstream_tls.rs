@@ -102,6 +102,7 @@ fn what_is_said_of_a_providers_tls_is_not_said_with_every_request_and_no_longer_
     for _ in 0..60 {
         assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 502);
     }
+    gateway.says("TLS with the provider is not agreed");
     let lines = gateway.log().matches("TLS with the provider is not agreed").count();
     assert!((1..20).contains(&lines), "{lines} lines for 60 failures");
     assert_eq!(gateway.metric("weir_upstream_tls_failures_total", &[]), 60.0);

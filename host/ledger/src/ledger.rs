@@ -6,6 +6,7 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use weir_config::Price;
 use weir_series::Table;
@@ -60,7 +61,8 @@ impl fmt::Debug for Account {
 }
 
 /// Counts what every tenant used of every model at every provider, since it was made. It outlives configurations:
-/// names that a reload brings are taken up as they come, and those that it drops keep their totals.
+/// names that a reload brings are taken up as they come, and those that it drops keep their totals until somebody lets
+/// them go.
 ///
 /// It grows with the combinations that are used, up to a limit; those that come later are summed as tenant and model
 /// [`OTHER`](weir_series::OTHER), for each provider.
@@ -86,6 +88,13 @@ impl Ledger {
     pub fn account(&self, tenant: &str, model: &str, provider: &str) -> Account {
         let labels = Labels { tenant: tenant.into(), model: model.into(), provider: provider.into() };
         Account(self.tallies.row(&labels))
+    }
+
+    /// Lets go of the sums of combinations that nobody has needed, and in which nothing was open, for as long as `after`:
+    /// what is closed under their labels from then on begins at zero. `needed` is asked for tenant, model and provider.
+    pub fn let_go(&self, needed: impl Fn(&str, &str, &str) -> bool, (now, after): (Instant, Duration)) {
+        let needed = |of: &Labels| needed(&of.tenant, &of.model, &of.provider);
+        self.tallies.let_go(needed, (now, after), |_, _| {});
     }
 
     /// Combinations that have sums of their own.

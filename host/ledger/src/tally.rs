@@ -12,6 +12,7 @@ mod tests;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use weir_config::Price;
+use weir_series::Idle;
 
 use crate::entry::{Provenance, Reason, Tokens};
 
@@ -146,6 +147,13 @@ pub(crate) struct Tally {
     micro_usd: Count,
     /// Less than one micro-USD from each entry, so good for 10^13 entries before it would saturate.
     pico_usd: Count,
+}
+
+impl Idle for Tally {
+    /// Who opens entries holds the whole.
+    fn is_idle(&self) -> bool {
+        true
+    }
 }
 
 impl Tally {

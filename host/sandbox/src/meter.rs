@@ -5,8 +5,8 @@ use crate::histogram::quantile;
 use crate::hook::Hook;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-use weir_series::{Names, OTHER, Room, Table};
+use std::time::{Duration, Instant};
+use weir_series::{Idle, Names, OTHER, Room, Table};
 
 mod callouts;
 
@@ -191,12 +191,32 @@ struct Whose {
     tenant: Arc<str>,
 }
 
+/// The figures of a row, which whoever writes them holds.
+#[derive(Debug, Default)]
+struct OfHook(Arc<HookStats>);
+
+impl Idle for OfHook {
+    fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
+
+/// The same of plugin and tenant.
+#[derive(Debug, Default)]
+struct OfTenant(OnceLock<Arc<Counters>>);
+
+impl Idle for OfTenant {
+    fn is_idle(&self) -> bool {
+        self.0.get().is_none_or(|kept| Arc::strong_count(kept) == 1 && kept.by_name.is_idle())
+    }
+}
+
 /// All figures, of so many plugins, hooks and tenants at the most: those that come later are counted for the tenant
-/// [`OTHER`]. They outlive reloads, so that counters never go back.
+/// [`OTHER`]. They outlive reloads, until somebody lets those go that nobody needs.
 #[derive(Debug)]
 pub struct Meter {
-    stats: Table<AtHook, Arc<HookStats>>,
-    counters: Table<Whose, OnceLock<Arc<Counters>>>,
+    stats: Table<AtHook, OfHook>,
+    counters: Table<Whose, OfTenant>,
     /// For the names that plugins give counters.
     names: Arc<Room>,
     nobody: Arc<HookStats>,
@@ -233,10 +253,22 @@ impl Meter {
         ]
     }
 
+    /// Lets go of the figures that nobody has needed, and nobody written, for as long as `after`: what is counted under their
+    /// labels from then on begins at zero. `needed` is asked for plugin and tenant.
+    pub fn let_go(&self, needed: impl Fn(&str, &str) -> bool, (now, after): (Instant, Duration)) {
+        self.stats.let_go(|of| needed(&of.plugin, &of.tenant), (now, after), |_, _| {});
+        let last = |_: &Whose, kept: &OfTenant| {
+            if let Some(kept) = kept.0.get() {
+                self.names.give_back_all(&kept.by_name);
+            }
+        };
+        self.counters.let_go(|of| needed(&of.plugin, &of.tenant), (now, after), last);
+    }
+
     /// The figures of a plugin at a hook for a tenant, made on first use. Not for the hot path: keep the answer.
     pub(crate) fn stats(&self, plugin: &Arc<str>, hook: Hook, tenant: &Arc<str>) -> Arc<HookStats> {
         let of = AtHook { plugin: Arc::clone(plugin), hook: hook.name(), tenant: Arc::clone(tenant) };
-        Arc::clone(&self.stats.row(&of).1)
+        Arc::clone(&self.stats.row(&of).1.0)
     }
 
     /// Figures that nobody writes and no metric shows, for a hook that a plugin does not have.
@@ -247,7 +279,7 @@ impl Meter {
     /// The counters that a plugin keeps for a tenant.
     pub(crate) fn counters(&self, plugin: &Arc<str>, tenant: &Arc<str>) -> Arc<Counters> {
         let row = self.counters.row(&Whose { plugin: Arc::clone(plugin), tenant: Arc::clone(tenant) });
-        Arc::clone(row.1.get_or_init(|| Arc::new(Counters::new(&self.names))))
+        Arc::clone(row.1.0.get_or_init(|| Arc::new(Counters::new(&self.names))))
     }
 
     /// Counters that no metric shows, for an instance that is only tried out.
@@ -258,7 +290,7 @@ impl Meter {
     /// Everything, for metrics: plugin, hook, tenant, figures; sorted by these.
     pub fn each_hook(&self, mut see: impl FnMut(&str, &str, &str, &HookStats)) {
         let mut all = Vec::new();
-        self.stats.each(|of, stats| all.push((of.clone(), Arc::clone(stats))));
+        self.stats.each(|of, stats| all.push((of.clone(), Arc::clone(&stats.0))));
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all.iter().for_each(|(of, stats)| see(&of.plugin, of.hook, &of.tenant, stats));
     }
@@ -297,7 +329,7 @@ impl Meter {
 
     fn each(&self, mut see: impl FnMut(&Whose, &Counters)) {
         let mut all = Vec::new();
-        self.counters.each(|of, kept| all.extend(kept.get().map(|kept| (of.clone(), Arc::clone(kept)))));
+        self.counters.each(|of, kept| all.extend(kept.0.get().map(|kept| (of.clone(), Arc::clone(kept)))));
         all.sort_by(|a, b| a.0.cmp(&b.0));
         all.iter().for_each(|(of, kept)| see(of, kept));
     }

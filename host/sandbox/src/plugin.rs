@@ -212,6 +212,12 @@ impl Plugin {
         Arc::clone(standing.or_insert_with(new))
     }
 
+    /// Forgets how it stands with tenants who are not `needed` any more, and for whom nothing of it is bound.
+    pub fn forget_standings(&self, needed: impl Fn(&str) -> bool) {
+        let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
+        standings.retain(|tenant, standing| needed(tenant) || Arc::strong_count(standing) > 1);
+    }
+
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally
     }

@@ -1,9 +1,9 @@
 //! Figures under labels: made when something happens that they count, bounded in number, never lost.
 //!
-//! A [`Table`] has a row for each combination of labels that has occurred. Who counts asks for its row once, keeps it,
-//! and then writes atomics; a lock is taken for that first look alone. Past its limit a table answers a row that later
-//! combinations share, so that sums stay exact and only the attribution is lost. [`Names`] are the same for what guests
-//! name themselves, [`Shards`] one row's figures apart for each thread that writes them.
+//! A [`Table`] has a row for each combination of labels that has occurred, until nobody needs or holds it. Who counts asks
+//! for its row once, keeps it, and then writes atomics; a lock is taken for that first look alone. Past its limit a table
+//! answers a row that later combinations share, so that sums stay exact and only the attribution is lost. [`Names`] are
+//! the same for what guests name themselves, [`Shards`] one row's figures apart for each thread that writes them.
 //!
 //! Reading holds up nobody who counts for longer than a few rows take.
 
@@ -14,6 +14,18 @@ mod table;
 pub use names::{Names, Room};
 pub use shards::Shards;
 pub use table::{Row, Table};
+
+/// Figures of which can be told whether anybody holds a part of them to write to.
+pub trait Idle {
+    /// Whether nobody does. Who holds the figures themselves is not meant.
+    fn is_idle(&self) -> bool;
+}
+
+impl Idle for std::sync::atomic::AtomicU64 {
+    fn is_idle(&self) -> bool {
+        true
+    }
+}
 
 /// What stands for the labels that found no room of their own.
 pub const OTHER: &str = "other";

@@ -4,7 +4,7 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use crate::OTHER;
+use crate::{Idle, OTHER};
 use arc_swap::ArcSwap;
 use std::fmt;
 use std::sync::Arc;
@@ -52,6 +52,12 @@ impl Room {
         took
     }
 
+    /// Gives back the room that the names of an owner took, which is no more.
+    pub fn give_back_all<V>(&self, names: &Names<V>) {
+        let taken = names.0.load().iter().filter(|(name, _)| **name != *OTHER).count();
+        self.taken.fetch_sub(taken, Relaxed);
+    }
+
     fn give_back(&self) {
         self.taken.fetch_sub(1, Relaxed);
     }
@@ -77,6 +83,10 @@ impl<V: Default> Names<V> {
         let known = self.0.load();
         if let Some(found) = find(&known, name) {
             return Some(found);
+        }
+        if name == OTHER {
+            drop(known);
+            return Some(self.other());
         }
         if known.len() >= most || !room.take() {
             return None;
@@ -113,6 +123,12 @@ impl<V: Default> Names<V> {
             list
         });
         find(&self.0.load(), name)
+    }
+}
+
+impl<V: Idle> Idle for Names<V> {
+    fn is_idle(&self) -> bool {
+        self.0.load().iter().all(|(_, value)| Arc::strong_count(value) == 1 && value.is_idle())
     }
 }
 

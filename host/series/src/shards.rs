@@ -1,5 +1,6 @@
 //! One row's figures, apart for each thread that writes them.
 
+use crate::Idle;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,6 +29,13 @@ impl<T: Default> Shards<T> {
     /// The figures of all threads that have any.
     pub fn all(&self) -> Vec<Arc<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().flatten().map(Arc::clone).collect()
+    }
+}
+
+impl<T> Idle for Shards<T> {
+    fn is_idle(&self) -> bool {
+        let shards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        shards.iter().flatten().all(|shard| Arc::strong_count(shard) == 1)
     }
 }
 

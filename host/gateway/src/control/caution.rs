@@ -7,36 +7,30 @@ use weir_config::Config;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// What is known of the file that serves, and of one that was held.
+/// What is known of a file that was held.
+#[derive(Default)]
 pub(crate) struct Caution {
-    /// The text that serves. May hold secrets.
-    serving: String,
     /// The text that was held last, by its hash.
     held: Option<blake3::Hash>,
 }
 
 impl Caution {
-    /// Begins with the text that serves.
-    pub(crate) fn new(serving: String) -> Self {
-        Self { serving, held: None }
-    }
-
-    /// This text serves now.
-    pub(crate) fn serves(&mut self, text: String) {
-        (self.serving, self.held) = (text, None);
-    }
-
-    /// Whether a new configuration may go live. `insisted`: the operator has asked for it by a signal, which counts for what
-    /// was held before, and so has been named.
+    /// Whether a new configuration may go live in the place of the one that serves; each with its text. `insisted`: the
+    /// operator has asked for it by a signal, which counts for what was held before, and so has been named.
     ///
     /// # Errors
     /// What it would take away, and what to do if that is meant.
-    pub(crate) fn judge(&mut self, text: &str, new: &Config, old: &Config, insisted: bool) -> Result<(), String> {
-        let Some(loss) = self.loss(text, new, old) else {
+    pub(crate) fn judge(
+        &mut self,
+        new: (&str, &Config),
+        serving: (&str, &Config),
+        insisted: bool,
+    ) -> Result<(), String> {
+        let Some(loss) = loss(new, serving) else {
             self.held = None;
             return Ok(());
         };
-        let hash = blake3::hash(text.as_bytes());
+        let hash = blake3::hash(new.0.as_bytes());
         if insisted && self.held == Some(hash) {
             tracing::warn!("{loss}: it goes live, for a signal has confirmed it");
             return Ok(());
@@ -44,24 +38,23 @@ impl Caution {
         self.held = Some(hash);
         Err(format!("{loss}; held: what served before serves on; mend the file, or confirm it with SIGHUP"))
     }
+}
 
-    fn loss(&self, text: &str, new: &Config, old: &Config) -> Option<String> {
-        let file = new.file.display();
-        let all = |what: &str, names: Vec<&str>| {
-            let (count, first) = (names.len(), names.first().copied().unwrap_or_default());
-            let rest = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-            format!("{file}: no {what} is left in it, and {count} served ({first}{rest})")
-        };
-        if new.tenants.is_empty() && !old.tenants.is_empty() {
-            return Some(all("tenant", old.tenants.iter().map(|tenant| tenant.name.as_str()).collect()));
-        }
-        if new.models.is_empty() && !old.models.is_empty() {
-            return Some(all("model", old.models.iter().map(|model| model.name.as_str()).collect()));
-        }
-        let cut =
-            self.serving.strip_prefix(text).is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['\n', '\r']));
-        // A line's end is where an editor would have cut, too.
-        (cut && !text.ends_with('\n'))
-            .then(|| format!("{file}: ends in the middle of a line of what serves, as if cut off"))
+fn loss((text, new): (&str, &Config), (serving, old): (&str, &Config)) -> Option<String> {
+    let file = new.file.display();
+    let all = |what: &str, names: Vec<&str>| {
+        let (count, first) = (names.len(), names.first().copied().unwrap_or_default());
+        let rest = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+        format!("{file}: no {what} is left in it, and {count} served ({first}{rest})")
+    };
+    if new.tenants.is_empty() && !old.tenants.is_empty() {
+        return Some(all("tenant", old.tenants.iter().map(|tenant| tenant.name.as_str()).collect()));
     }
+    if new.models.is_empty() && !old.models.is_empty() {
+        return Some(all("model", old.models.iter().map(|model| model.name.as_str()).collect()));
+    }
+    let cut = serving.strip_prefix(text).is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['\n', '\r']));
+    // A line's end is where an editor would have cut, too.
+    (cut && !text.ends_with('\n'))
+        .then(|| format!("{file}: ends in the middle of a line of what serves, as if cut off"))
 }

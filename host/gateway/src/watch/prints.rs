@@ -8,18 +8,33 @@ use weir_config::Stamp;
 /// Files and folders, and what tells one state of them from another.
 pub(super) type Prints = BTreeMap<PathBuf, Stamp>;
 
-/// The configuration, the files that it names, and of the plugin folder what could be a plugin or belong to one:
+/// What is watched.
+#[derive(Debug, Clone)]
+pub(super) enum Watched {
+    /// The configuration, and the files whose content is part of it.
+    Configuration { file: PathBuf, named: Vec<PathBuf> },
+    /// The plugin folder.
+    Plugins { folder: PathBuf },
+}
+
+/// The configuration and the files that it names, or of the plugin folder what could be a plugin or belong to one:
 /// `<folder>`, `<folder>/all` and `<folder>/tenants/<tenant>`, no deeper.
-pub(super) fn prints(config: &Path, named: &[PathBuf], folder: &Path) -> Prints {
+pub(super) fn prints(watched: &Watched) -> Prints {
     let mut prints = Prints::new();
-    let files = std::iter::once(config).chain(named.iter().map(PathBuf::as_path));
-    files.for_each(|file| add(file, Stamp::of(file), &mut prints));
-    let tenants = folder.join("tenants");
-    add_folder(folder, &mut prints);
-    add_folder(&folder.join("all"), &mut prints);
-    add(&tenants, Stamp::of_folder(&tenants), &mut prints);
-    for entry in fs::read_dir(&tenants).into_iter().flatten().flatten() {
-        add_folder(&entry.path(), &mut prints);
+    match watched {
+        Watched::Configuration { file, named } => {
+            let files = std::iter::once(file).chain(named);
+            files.for_each(|file| add(file, Stamp::of(file), &mut prints));
+        }
+        Watched::Plugins { folder } => {
+            let tenants = folder.join("tenants");
+            add_folder(folder, &mut prints);
+            add_folder(&folder.join("all"), &mut prints);
+            add(&tenants, Stamp::of_folder(&tenants), &mut prints);
+            for entry in fs::read_dir(&tenants).into_iter().flatten().flatten() {
+                add_folder(&entry.path(), &mut prints);
+            }
+        }
     }
     prints
 }

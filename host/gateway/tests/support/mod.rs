@@ -200,6 +200,11 @@ impl Gateway {
         self.log.lock().unwrap().clone()
     }
 
+    /// Waits until it has written a line with this in it: what it writes comes through a pipe, and after the fact.
+    pub fn says(&self, what: &str) {
+        until(&format!("the log says {what:?}"), || self.log().lines().any(|line| line.contains(what)).then_some(()));
+    }
+
     pub fn plugins(&self) -> PathBuf {
         self.folder.path().join("plugins")
     }
@@ -283,14 +288,13 @@ pub fn with_folders(config: &str) -> String {
     }
 }
 
-fn follow(mut from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
+/// Whole lines only: two outputs are kept in one text.
+fn follow(from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
     std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(n) = from.read(&mut buffer) {
-            if n == 0 {
-                return;
-            }
-            into.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
+        let (mut from, mut line) = (BufReader::new(from), Vec::new());
+        while from.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
+            into.lock().unwrap().push_str(&String::from_utf8_lossy(&line));
+            line.clear();
         }
     });
 }

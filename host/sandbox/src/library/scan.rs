@@ -13,6 +13,8 @@ mod tests;
 pub(super) struct Placed {
     /// The files in the order in which they apply: `all/` by name, then tenants by name.
     pub(super) files: Vec<Source>,
+    /// The folders that were looked through, below the plugin folder.
+    pub(super) folders: Vec<String>,
     /// Folders of which nobody can tell what is in them, and why.
     pub(super) unread: Vec<(Source, FileError)>,
 }
@@ -24,6 +26,7 @@ pub(super) fn by_place(folder: &Path) -> Placed {
     match entries(&folder.join(TENANTS)) {
         Err(why) => placed.unread.push((Source::Folder(TENANTS.to_owned()), why)),
         Ok(mut tenants) => {
+            placed.folders.push(TENANTS.to_owned());
             tenants.sort();
             // What is neither folder nor file may be a link to a folder that is away: it holds plugins that are not there.
             for (tenant, _) in tenants.iter().filter(|(_, kind)| *kind != Kind::File) {
@@ -37,7 +40,10 @@ pub(super) fn by_place(folder: &Path) -> Placed {
 impl Placed {
     fn add(&mut self, below: String, folder: &Path, source: impl Fn(String) -> Source) {
         match names(&folder.join(&below)) {
-            Ok(names) => self.files.extend(names.into_iter().map(source)),
+            Ok(names) => {
+                self.files.extend(names.into_iter().map(source));
+                self.folders.push(below);
+            }
             Err(why) => self.unread.push((Source::Folder(below), why)),
         }
     }

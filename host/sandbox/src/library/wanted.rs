@@ -55,12 +55,18 @@ impl Library {
             problem(String::new(), error, &all);
             return all;
         }
-        let scan::Placed { files: mut placed, unread } = scan::by_place(&plugins.folder);
-        for (source, why) in unread {
+        let scan::Placed { files: mut placed, folders, unread } = scan::by_place(&plugins.folder);
+        let unread = unread.into_iter().filter_map(|(source, why)| {
             let path = source.path(&plugins.folder);
-            let Source::Folder(below) = source else { continue };
+            let Source::Folder(below) = source else { return None };
+            Some((below, LoadError::Unreadable { path, why: why.why() }))
+        });
+        let unmounted = self.home.look_at_parts(&plugins.folder, &folders, |below| !kept(below).is_empty());
+        for (below, error) in unread.chain(unmounted) {
             let kept = kept(&below);
-            problem(below, LoadError::Unreadable { path, why: why.why() }, &kept);
+            problem(below.clone(), error, &kept);
+            // What lies beneath a mount is nobody's order, either.
+            placed.retain(|source| !source.path(Path::new("")).starts_with(&below));
             placed.extend(kept);
         }
         // `all/` by name, then tenants by name.

@@ -50,3 +50,21 @@ fn a_name_that_threads_bring_at_once_takes_one_place() {
     assert_eq!((all.len(), room.taken()), (31, 30));
     assert_eq!(all.iter().map(|(_, count)| count).sum::<u64>(), 1_600);
 }
+
+#[test]
+fn an_owner_that_goes_gives_back_the_room_of_its_names() {
+    let room = Room::new(3);
+    let (gone, stays) = (Names::default(), Names::default());
+    ["a", "b", "other", "c", "d"].iter().for_each(|name| add(&gone, name, 64, &room));
+    assert_eq!((room.taken(), all(&gone).len()), (3, 4));
+    add(&stays, "a", 64, &room);
+    assert_eq!(all(&stays), [("other".to_owned(), 1)]);
+    room.give_back_all(&gone);
+    assert_eq!(room.taken(), 0);
+    add(&stays, "a", 64, &room);
+    assert_eq!(all(&stays), [("a".to_owned(), 1), ("other".to_owned(), 1)]);
+    let held = stays.get("a", 64, &room);
+    assert!(!stays.is_idle() && gone.is_idle());
+    drop(held);
+    assert!(stays.is_idle());
+}

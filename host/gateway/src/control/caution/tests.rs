@@ -18,12 +18,12 @@ fn config(text: &str) -> Config {
 }
 
 fn judged(caution: &mut Caution, text: &str, insisted: bool) -> Result<(), String> {
-    caution.judge(text, &config(text), &config(WHOLE), insisted)
+    caution.judge((text, &config(text)), (WHOLE, &config(WHOLE)), insisted)
 }
 
 #[test]
 fn what_takes_something_away_but_not_all_of_it_is_the_operators_to_do() {
-    let mut caution = Caution::new(WHOLE.to_owned());
+    let mut caution = Caution::default();
     for text in [
         WHOLE.to_owned(),
         WHOLE.replace("[tenants.b]\nmodels = [\"*\"]\n", ""),
@@ -45,7 +45,7 @@ fn what_takes_everything_away_is_held_until_it_was_named_and_confirmed() {
         ("[tenants.a]\nmodels = [\"*\"]\n", "no model is left in it, and 1 served (m)"),
         (&WHOLE[..WHOLE.len() - 2], "ends in the middle of a line"),
     ] {
-        let mut caution = Caution::new(WHOLE.to_owned());
+        let mut caution = Caution::default();
         let held = judged(&mut caution, text, true).unwrap_err();
         assert!(held.contains(named) && held.contains("SIGHUP"), "nobody had named it yet: {held}");
         assert_eq!(judged(&mut caution, text, false), Err(held), "nobody has confirmed it");
@@ -55,7 +55,7 @@ fn what_takes_everything_away_is_held_until_it_was_named_and_confirmed() {
 
 #[test]
 fn what_was_confirmed_is_what_was_named_and_nothing_else() {
-    let mut caution = Caution::new(WHOLE.to_owned());
+    let mut caution = Caution::default();
     assert!(judged(&mut caution, "# one", true).is_err());
     assert!(judged(&mut caution, "# two", true).is_err());
     assert!(judged(&mut caution, WHOLE, false).is_ok());
@@ -64,6 +64,6 @@ fn what_was_confirmed_is_what_was_named_and_nothing_else() {
 
 #[test]
 fn where_there_was_nothing_there_is_nothing_to_lose() {
-    let mut caution = Caution::new(String::new());
-    assert_eq!(caution.judge("# none", &config("# none"), &config(""), false), Ok(()));
+    let mut caution = Caution::default();
+    assert_eq!(caution.judge(("# none", &config("# none")), ("", &config("")), false), Ok(()));
 }

@@ -1,0 +1,39 @@
+//! What the second half of a reload is told by the first one.
+
+use crate::latest::Join;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+use weir_config::Config;
+
+/// What is to be built.
+#[derive(Clone)]
+pub(crate) struct Order {
+    /// The configuration that was read and judged good, with the text that it was read from; none if what serves is to stay.
+    pub(crate) next: Option<(Arc<Config>, String)>,
+    /// Whether the configuration, or a file that it names, is not what it was.
+    pub(crate) touched: bool,
+    /// Files in the plugin folder that are not what they were.
+    pub(crate) plugins: BTreeSet<PathBuf>,
+    /// How many configurations were refused that are to be counted when this is over.
+    pub(crate) refused: u64,
+    /// Whether a signal has asked for it.
+    pub(crate) asked: bool,
+    /// When the first of what is in it was read.
+    pub(crate) start: Instant,
+}
+
+impl Join for Order {
+    fn join(mut self, later: Self) -> Self {
+        self.plugins.extend(later.plugins);
+        Self {
+            next: later.next,
+            touched: self.touched || later.touched,
+            plugins: self.plugins,
+            refused: self.refused + later.refused,
+            asked: self.asked || later.asked,
+            start: self.start,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What was counted of tenants, models, providers and plugins that the configuration no longer has: it is shown for
+//! `metrics.keep_removed` after the last of it is settled, so that every scraper has seen it, and then let go.
+//! Prometheus takes a counter that comes back later, from zero, for what it is: one that began anew.
+
+use crate::snapshot::Snapshot;
+use crate::worker::Shared;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
+use weir_sandbox::Plugin;
+use weir_series::OTHER;
+
+/// The names of what serves, as they were at the last scrape.
+#[derive(Debug, Default)]
+pub(super) struct Names(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// Whose they are. No old snapshot is kept alive by that.
+    of: Weak<Snapshot>,
+    tenants: HashSet<String>,
+    models: HashSet<String>,
+    providers: HashSet<String>,
+    plugins: HashSet<String>,
+}
+
+impl Names {
+    /// Lets go of figures that nobody has needed for long enough.
+    pub(super) fn let_go(&self, shared: &Shared) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let serving = shared.snapshot.load_full();
+        if !std::ptr::eq(known.of.as_ptr(), Arc::as_ptr(&serving)) {
+            *known = Known::of(&serving);
+        }
+        let time = (Instant::now(), serving.config.metrics.keep_removed);
+        let (tenant, model) = (|name: &str| is_in(&known.tenants, name), |name: &str| is_in(&known.models, name));
+        shared.stats.let_go(tenant, model, time);
+        let of_ledger = |t: &str, m: &str, p: &str| tenant(t) && model(m) && is_in(&known.providers, p);
+        shared.ledger.let_go(of_ledger, time);
+        plugins(&serving).for_each(|plugin| plugin.forget_standings(tenant));
+        shared.sandbox.meter().let_go(|plugin, t| is_in(&known.plugins, plugin) && tenant(t), time);
+    }
+}
+
+impl Known {
+    fn of(serving: &Arc<Snapshot>) -> Self {
+        let config = &serving.config;
+        let plugins = plugins(serving).map(|plugin| plugin.name().to_string()).collect();
+        Self {
+            tenants: config.tenants.iter().map(|tenant| tenant.name.clone()).collect(),
+            models: config.models.iter().map(|model| model.name.clone()).collect(),
+            providers: config.providers.iter().map(|provider| provider.name.clone()).collect(),
+            plugins,
+            of: Arc::downgrade(serving),
+        }
+    }
+}
+
+/// All that serve, and those on trial.
+fn plugins(serving: &Snapshot) -> impl Iterator<Item = &Arc<Plugin>> {
+    serving.chains.plugins().iter().chain(serving.chains.on_trial().iter().map(|(plugin, _)| plugin))
+}
+
+/// Whether a label may come up again. What is not known of a request, and what found no room, always may.
+fn is_in(names: &HashSet<String>, label: &str) -> bool {
+    label.is_empty() || label == OTHER || names.contains(label)
+}
