@@ -293,6 +293,7 @@ fn a_model_is_not_asked_again_before_its_provider_says() {
         ("429 Too Many Requests", "retry-after: 30"),
         ("429 Too Many Requests", "retry-after-ms: 30000"),
         ("429 Too Many Requests", date),
+        ("429 Too Many Requests", "retry-after: 99999999999999999999"),
         ("503 Busy", "retry-after: 30"),
         ("529 Overloaded", "retry-after: 30.5"),
     ] {

@@ -23,12 +23,15 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     decimal(value).or_else(|| Some(date::parse(value)?.duration_since(now).unwrap_or_default()))
 }
 
+/// The most that a number of seconds comes to: of one that is past every clock, a long time, and not none.
+const AGES: Duration = Duration::from_secs(365 * 24 * 3_600);
+
 /// Seconds with an optional fraction, which some providers send; digits and one point only.
 fn decimal(text: &str) -> Option<Duration> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return None;
     }
-    Duration::try_from_secs_f64(text.parse().ok()?).ok()
+    Some(Duration::try_from_secs_f64(text.parse().ok()?).unwrap_or(AGES).min(AGES))
 }
 
 /// Waits between attempts: exponential with full jitter, so that clients of a recovering upstream do not come back all
