@@ -348,12 +348,29 @@ fn a_file_that_is_bound_twice_has_one_series() {
     assert_eq!(gateway.metric("weir_plugin_calls_total", &["plugin=\"pass\"", "tenant=\"acme\""]), 6.0);
 }
 
-/// What a scrape may be long at the most: for each of `limits.series`, and beside it.
-const PER_SERIES: usize = 4 << 10;
+/// What a scrape may be long at the most: for each of `limits.series`, with histograms for each tenant too, and beside that.
+const PER_SERIES: [(bool, usize); 2] = [(false, 3 << 10), (true, 5 << 10)];
 const BESIDE: usize = 48 << 10;
 
 #[test]
 fn a_scrape_with_every_table_full_has_a_known_size() {
+    for (by_tenant, per_series) in PER_SERIES {
+        let limit = 24;
+        let (length, text) = full(limit, by_tenant);
+        eprintln!("{length} bytes for {limit} of each kind, histograms for each tenant: {by_tenant}");
+        assert!(length <= BESIDE + limit * per_series, "{length} bytes");
+        // Not because there is nothing in it.
+        assert!(length > limit * per_series * 2 / 3, "{length} bytes: {text}");
+    }
+    // As the documentation says it.
+    let docs = include_str!("../../../docs/operating.md").replace('\n', " ");
+    assert!(docs.contains(
+        "no longer than 48 KiB and 3 KiB for each of `limits.series`, 5 KiB with `metrics.tenant_histograms`"
+    ));
+}
+
+/// A scrape of a gateway of which every table is full, with rows as long as they get: its length, and the text.
+fn full(limit: usize, by_tenant: bool) -> (usize, String) {
     // The provider answers as it is told to.
     let upstream = Upstream::start(|_, request, stream| {
         let text = String::from_utf8_lossy(&request.body).into_owned();
@@ -365,8 +382,7 @@ fn a_scrape_with_every_table_full_has_a_known_size() {
         };
         stream.write_all(&answer).is_ok()
     });
-    let limit = 24;
-    let limits = format!("[limits]\nseries = {limit}\n[metrics]\ntenant_histograms = true\n");
+    let limits = format!("[limits]\nseries = {limit}\n[metrics]\ntenant_histograms = {by_tenant}\n");
     let text = config_with(
         upstream.address,
         "retries = 0\nhealth.failures = 100\nhealth.retry_after_limit = \"0s\"",
@@ -376,6 +392,9 @@ fn a_scrape_with_every_table_full_has_a_known_size() {
         "policy",
         r#"(call $counters.add @"one" (i64.const 1)) (call $counters.add @"two" (i64.const 1)) (call $pass)"#,
     );
+    // Names of ten bytes.
+    let text = text.replace("[tenants.t", "[tenants.tenant-no-").replace("[models.m", "[models.model-no-");
+    let text = text.replace("[models.model-no-]", "[models.m]");
     let guest = counting.and("response", "(call $pass)").build();
     let gateway = Gateway::start_with(&text, |folder| {
         ["first", "second"].iter().for_each(|name| guest::install(&folder.join("all"), name, &guest));
@@ -385,7 +404,7 @@ fn a_scrape_with_every_table_full_has_a_known_size() {
         let key = format!("sk-weir-t{tenant}-demo");
         for model in 0..4 {
             for status in statuses {
-                let body = chat(&format!("status {status}")).replace("\"m\"", &format!("\"m{model}\""));
+                let body = chat(&format!("status {status}")).replace("\"m\"", &format!("\"model-no-{model}\""));
                 post(gateway.address, &key, &body);
             }
         }
@@ -401,11 +420,5 @@ fn a_scrape_with_every_table_full_has_a_known_size() {
         assert_eq!(kept, limit as f64, "{kind} is full");
     }
     assert_eq!(gateway.metric("weir_series", &["kind=\"histograms\""]), (limit as f64 / 12.0).ceil());
-    eprintln!("{} bytes for {limit} of each kind", text.len());
-    assert!(text.len() <= BESIDE + limit * PER_SERIES, "{} bytes", text.len());
-    // As the documentation says it.
-    let docs = include_str!("../../../docs/operating.md");
-    assert!(docs.replace('\n', " ").contains("no longer than 48 KiB and 4 KiB for each of `limits.series`"));
-    // Not because there is nothing in it.
-    assert!(text.len() > limit * PER_SERIES / 4, "{} bytes", text.len());
+    (text.len(), text)
 }
