@@ -24,20 +24,11 @@ struct Counts {
 /// An upstream that speaks HTTP/2 over TLS, allows so many streams on a connection, and takes a moment for each answer.
 fn upstream(authority: &Authority, alpn: &[&str], streams: u32) -> (SocketAddr, Arc<Counts>) {
     let acceptor = TlsAcceptor::from(support::tls::config(authority, &Rules { alpn, ..Rules::default() }));
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
-    let (address, counts) = (listener.local_addr().unwrap(), Arc::new(Counts::default()));
+    let counts = Arc::new(Counts::default());
     let all = Arc::clone(&counts);
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                all.connections.fetch_add(1, SeqCst);
-                tokio::spawn(serve(acceptor.clone(), stream, streams, Arc::clone(&all)));
-            }
-        });
+    let address = support::h2::listen(move |stream| {
+        all.connections.fetch_add(1, SeqCst);
+        serve(acceptor.clone(), stream, streams, Arc::clone(&all))
     });
     (address, counts)
 }
@@ -53,10 +44,7 @@ async fn serve(acceptor: TlsAcceptor, stream: tokio::net::TcpStream, streams: u3
             counts.most.fetch_max(counts.now.fetch_add(1, SeqCst) + 1, SeqCst);
             tokio::time::sleep(Duration::from_millis(20)).await;
             counts.now.fetch_sub(1, SeqCst);
-            let body = http_body_util::Full::new(bytes::Bytes::from(CHAT));
-            Ok::<_, std::convert::Infallible>(
-                http::Response::builder().header("content-type", "application/json").body(body).unwrap(),
-            )
+            Ok::<_, std::convert::Infallible>(support::h2::answer("application/json", CHAT))
         }
     });
     let io = hyper_util::rt::TokioIo::new(stream);

@@ -7,12 +7,12 @@ mod support;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::SendRequest;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioExecutor;
 use std::io::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use support::h2::{question, run, whole};
+use support::h2::{connect_over, eventually, question, run, whole};
 use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
 use support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -57,9 +57,7 @@ async fn connect(gateway: &Gateway, window: u32, left: usize) -> SendRequest<Ful
     let stream = TcpStream::connect(gateway.address).await.unwrap();
     let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
     builder.initial_stream_window_size(window).initial_connection_window_size(1 << 30);
-    let (sender, connection) = builder.handshake(TokioIo::new(Reading { stream, left })).await.unwrap();
-    tokio::spawn(connection);
-    sender
+    connect_over(Reading { stream, left }, &builder).await
 }
 
 async fn served(gateway: &Gateway, window: u32) -> SendRequest<Full<Bytes>> {
@@ -90,15 +88,6 @@ async fn is_ended(gateway: &Gateway, status: &str, how: &str, count: f64) {
     let by_status = || gateway.metric("weir_requests_total", &[&format!("status=\"{status}\"")]);
     eventually(&format!("{count} with status {status}"), || by_status() >= count).await;
     eventually(&format!("{count} {status} {how}"), || ended(gateway, status, how) == count).await;
-}
-
-/// Waits on the test's runtime for what happens in the gateway's process: the client's connection goes on meanwhile.
-async fn eventually(what: &str, holds: impl Fn() -> bool) {
-    let start = std::time::Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < support::PATIENCE, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 fn short_patience(upstream: &Upstream) -> Gateway {

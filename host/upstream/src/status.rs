@@ -26,42 +26,55 @@ pub enum Class {
     Unable,
 }
 
+/// What follows from a class.
+struct Consequences {
+    name: &'static str,
+    /// It goes to the client.
+    relayed: bool,
+    /// Asking again after a while may help.
+    passes: bool,
+    /// It speaks against the upstream's health.
+    failure: bool,
+}
+
 impl Class {
+    const fn consequences(self) -> Consequences {
+        let (name, relayed, passes, failure) = match self {
+            Self::Answer => ("answer", true, false, false),
+            Self::Request => ("the client's", true, false, false),
+            Self::Account => ("account", false, false, false),
+            Self::RateLimited => ("rate-limited", false, true, false),
+            Self::Overloaded => ("overloaded", false, true, true),
+            Self::TimedOut => ("timed out", false, true, true),
+            Self::Failed => ("failed", false, true, true),
+            Self::Unreachable => ("unreachable", false, true, true),
+            Self::Unable => ("unable", false, false, false),
+        };
+        Consequences { name, relayed, passes, failure }
+    }
+
     /// Whether the answer goes to the client. Every other is thrown away in favour of the next target.
     #[must_use]
     pub fn is_relayed(self) -> bool {
-        matches!(self, Self::Answer | Self::Request)
+        self.consequences().relayed
     }
 
     /// Whether the same upstream may have something better to say when it is asked again after a while.
     #[must_use]
     pub fn may_pass(self) -> bool {
-        match self {
-            Self::RateLimited | Self::Overloaded | Self::TimedOut | Self::Failed | Self::Unreachable => true,
-            Self::Answer | Self::Request | Self::Account | Self::Unable => false,
-        }
+        self.consequences().passes
     }
 
     /// Whether it speaks against the upstream's health.
     #[must_use]
     pub fn is_failure(self) -> bool {
-        matches!(self, Self::Overloaded | Self::TimedOut | Self::Failed | Self::Unreachable)
+        self.consequences().failure
     }
 
     /// Its name in the documentation.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Answer => "answer",
-            Self::Request => "the client's",
-            Self::Account => "account",
-            Self::RateLimited => "rate-limited",
-            Self::Overloaded => "overloaded",
-            Self::TimedOut => "timed out",
-            Self::Failed => "failed",
-            Self::Unreachable => "unreachable",
-            Self::Unable => "unable",
-        }
+        self.consequences().name
     }
 }
 

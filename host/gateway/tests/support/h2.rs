@@ -5,13 +5,15 @@ use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http2::SendRequest;
+use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 
 pub use http::{Request, Response};
 
@@ -21,11 +23,26 @@ pub fn run<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(async { tokio::time::timeout(super::PATIENCE, future).await.expect("it never came to its end") })
 }
 
+/// Waits on the test's runtime for what happens in another process: the test's connections go on meanwhile.
+pub async fn eventually(what: &str, holds: impl Fn() -> bool) {
+    let start = std::time::Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < super::PATIENCE, "never: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 /// A connection to the gateway.
 pub async fn connect(address: SocketAddr) -> SendRequest<Full<Bytes>> {
-    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-    let shake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
-    let (sender, connection) = shake.await.unwrap();
+    connect_over(TcpStream::connect(address).await.unwrap(), &Builder::new(TokioExecutor::new())).await
+}
+
+/// The same over a stream of the test's own, as the builder has it.
+pub async fn connect_over<S>(stream: S, builder: &Builder<TokioExecutor>) -> SendRequest<Full<Bytes>>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);
     sender
 }
@@ -53,27 +70,39 @@ pub fn upstream<F>(answer: impl Fn(http::request::Parts, Bytes) -> F + Send + Sy
 where
     F: Future<Output = Response<OutBody>> + Send + 'static,
 {
+    let answer = Arc::new(answer);
+    listen(move |stream| {
+        let answer = Arc::clone(&answer);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let answer = Arc::clone(&answer);
+            async move {
+                let (parts, body) = request.into_parts();
+                let body = body.collect().await.unwrap().to_bytes();
+                Ok::<_, Infallible>(answer(parts, body).await)
+            }
+        });
+        async move {
+            let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+        }
+    })
+}
+
+/// Gives every connection to a loopback port to `serve`, on a thread that ends with the test's process.
+pub fn listen<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap();
-    let answer = Arc::new(answer);
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let listener = tokio::net::TcpListener::from_std(listener).unwrap();
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                let answer = Arc::clone(&answer);
-                let service = service_fn(move |request: Request<Incoming>| {
-                    let answer = Arc::clone(&answer);
-                    async move {
-                        let (parts, body) = request.into_parts();
-                        let body = body.collect().await.unwrap().to_bytes();
-                        Ok::<_, Infallible>(answer(parts, body).await)
-                    }
-                });
-                let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-                tokio::spawn(builder.serve_connection(TokioIo::new(stream), service));
+                tokio::spawn(serve(stream));
             }
         });
     });
