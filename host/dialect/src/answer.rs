@@ -79,6 +79,11 @@ pub fn judge(endpoint: Endpoint, body: &[u8]) -> Answer {
     }
 }
 
+/// Whether what came is a JSON object that is closed: all of it, whatever its framing says.
+pub fn is_whole(body: &[u8]) -> bool {
+    json::outline(body, |_, _| {}).is_ok()
+}
+
 /// Whether a value is an array that begins with what choices and embeddings are, an object.
 fn has_elements(value: &[u8]) -> bool {
     let inside = value.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);

@@ -53,6 +53,9 @@ struct Wire {
     unsent: Option<Box<Unsent>>,
     /// It takes no further request.
     spent: bool,
+    /// Sending heard that the upstream has cut the connection. The kernel says so once: what is read from here on ends as if
+    /// the upstream had closed it.
+    cut: bool,
     /// For how long the upstream keeps it without a request, as far as it has said.
     keep: Option<Duration>,
 }
@@ -78,7 +81,7 @@ pub(crate) enum Lost {
 
 impl Connection {
     pub(crate) fn new(stream: Stream, common: Rc<Common>) -> Self {
-        Self { wire: RefCell::new(Wire { stream, unsent: None, spent: false, keep: None }), common }
+        Self { wire: RefCell::new(Wire { stream, unsent: None, spent: false, cut: false, keep: None }), common }
     }
 
     /// Begins an exchange; its request goes out with the first poll.
@@ -137,12 +140,17 @@ impl Connection {
     fn poll_read(&self, want: usize, cx: &mut Context<'_>) -> Poll<io::Result<BytesMut>> {
         let mut wire = self.wire.borrow_mut();
         if wire.unsent.is_some()
-            && let Poll::Ready(Err(_)) = wire.poll_send(cx)
+            && let Poll::Ready(Err(error)) = wire.poll_send(cx)
         {
             // The upstream may have answered all the same before it stopped listening.
-            wire.give_up_sending();
+            wire.give_up_sending(&error);
         }
         self.common.buffers.poll_read(&mut wire.stream, want, cx)
+    }
+
+    /// Whether the end of what is read may be one that nobody meant.
+    fn was_cut(&self) -> bool {
+        self.wire.borrow().cut
     }
 
     fn done_if(&self, piece: &Piece) {
@@ -189,8 +197,8 @@ impl Wire {
         let mut body_left = body.clone();
         body_left.advance(sent.saturating_sub(head.len()).min(body.len()));
         self.unsent = Some(Box::new(Unsent { head: head_left, body: body_left }));
-        if let Poll::Ready(Err(_)) = self.poll_send(cx) {
-            self.give_up_sending();
+        if let Poll::Ready(Err(error)) = self.poll_send(cx) {
+            self.give_up_sending(&error);
         }
         true
     }
@@ -213,9 +221,11 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
-    fn give_up_sending(&mut self) {
+    fn give_up_sending(&mut self, why: &io::Error) {
         self.unsent = None;
         self.spent = true;
+        // Of one that the upstream has closed before it cut it, it says something else.
+        self.cut |= why.kind() == io::ErrorKind::ConnectionReset;
     }
 }
 

@@ -102,8 +102,14 @@ pub(super) fn judged(
 /// What an upstream has to say to the client, whatever that is: all of it.
 pub(super) async fn message(expected: &Expected<'_>, mut body: Body) -> Result<(Bytes, ByteShare), NotTaken> {
     let mut all = room(expected, expected.limits.response_bytes);
-    while let Some(data) = next(expected, &mut body).await? {
-        push(expected, &mut all, data)?;
+    loop {
+        match next(expected, &mut body).await {
+            Ok(Some(data)) => push(expected, &mut all, data)?,
+            Ok(None) => break,
+            // Who refuses a request may not read it to its end, and then closing cuts the connection behind the refusal.
+            Err(_) if answer::is_whole(all.bytes()) => break,
+            Err(cut) => return Err(cut),
+        }
     }
     Ok(all.finish())
 }

@@ -145,7 +145,10 @@ impl Stream {
             }
             self.flush(outlet).await;
             let Some(frame) = self.next(&mut body, outlet).await else { break };
-            let frame = frame.map_err(|e| self.broken(e))?;
+            let frame = match frame {
+                Ok(frame) => frame,
+                Err(error) => return self.transport_broke(error, outlet).await,
+            };
             let Ok(chunk) = frame.into_data() else { continue };
             self.reader.push(chunk);
         }
@@ -172,6 +175,19 @@ impl Stream {
             true => Ok(()),
             false => Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) }),
         }
+    }
+
+    /// What is left where the transport breaks: the end marker may lack no more than its blank line.
+    async fn transport_broke(&mut self, error: BodyError, outlet: &Outlet) -> Result<(), Refusal> {
+        if let Ok(Some(event)) = self.reader.finish()
+            && self.ending.last(&event)
+            && self.ending.is_done()
+        {
+            self.take(event.closed(), &mut Vec::new()).await?;
+            self.flush(outlet).await;
+            return Ok(());
+        }
+        Err(self.broken(error))
     }
 
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.

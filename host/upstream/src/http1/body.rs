@@ -66,7 +66,7 @@ impl Incoming {
             }
             let read = ready!(connection.poll_read(self.want, cx)).map_err(|error| Break::from_io(&error))?;
             if read.is_empty() {
-                return Poll::Ready(self.end_of_stream());
+                return Poll::Ready(self.end_of_stream(connection.was_cut()));
             }
             if read.len() >= self.want {
                 self.want = self.want.saturating_mul(2).min(READ_AHEAD);
@@ -107,8 +107,9 @@ impl Incoming {
         Ok(Piece { data: read.freeze(), end })
     }
 
-    fn end_of_stream(&self) -> Result<Piece, Break> {
+    fn end_of_stream(&self, cut: bool) -> Result<Piece, Break> {
         match self.framing {
+            Framing::UntilClose if cut => Err(Break::Cut),
             Framing::UntilClose => Ok(Piece { data: Bytes::new(), end: Some(End { trailers: None, surplus: false }) }),
             Framing::Length(_) | Framing::Chunked(_) => Err(Break::Cut),
         }

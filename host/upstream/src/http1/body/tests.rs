@@ -19,11 +19,22 @@ fn fed(framing: Framing, pieces: &[&str]) -> (String, Result<(usize, bool), Brea
             }
         }
     }
-    (data, incoming.end_of_stream().map(|_| (0, false)))
+    (data, incoming.end_of_stream(false).map(|_| (0, false)))
 }
 
 fn chunked() -> Framing {
     Framing::Chunked(Chunked::default())
+}
+
+#[test]
+fn the_end_of_a_connection_that_was_cut_ends_nothing() {
+    let end = |framing, cut| Incoming::new(framing, BytesMut::new()).end_of_stream(cut).map(drop);
+    assert_eq!(end(Framing::UntilClose, false), Ok(()));
+    for (framing, cut) in
+        [(Framing::UntilClose, true), (Framing::Length(1), false), (Framing::Length(1), true), (chunked(), false)]
+    {
+        assert_eq!(end(framing, cut), Err(Break::Cut));
+    }
 }
 
 #[test]
