@@ -201,6 +201,9 @@ fn provider(provider: &Provider) -> Group {
         .open("keep_alive_timeout", show_duration(provider.keep_alive_timeout))
         .open("tcp_keep_alive", show_duration(provider.tcp_keep_alive))
         .open("tcp_user_timeout", show_duration(provider.tcp_user_timeout))
+        .open("http2_ping_interval", show_duration(provider.http2_pings.interval))
+        .open("http2_ping_idle", show_duration(provider.http2_pings.idle))
+        .open("http2_ping_timeout", show_duration(provider.http2_pings.timeout))
         .open("max_connection_age", show_duration(provider.max_connection_age))
         .open("retries", provider.retries)
         .open("ask_usage", provider.ask_usage);

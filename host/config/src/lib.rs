@@ -52,7 +52,7 @@ pub use grants::Grant;
 pub use model::{Model, Price, Target};
 pub use plugins::{Binding, Isolation, OnFailure, PluginLimits, PluginSettings, Plugins};
 pub use problem::{Problem, Problems};
-pub use provider::{HealthSettings, Http2, Provider, ProviderKind};
+pub use provider::{HealthSettings, Http2, Http2Pings, Provider, ProviderKind};
 pub use revoke::without_revoked;
 pub use secret::Secret;
 pub use server::{Limits, Log, Metrics, Server, check_log_level};

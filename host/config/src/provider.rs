@@ -46,11 +46,15 @@ pub struct Provider {
     pub total_timeout: Duration,
     /// How long an unused connection is kept; 55 s by default.
     pub keep_alive_timeout: Duration,
-    /// After so much silence on a connection TCP asks whether the other end is there, 1 s to 24 h; 15 s by default.
+    /// After so much silence on a connection TCP asks whether the other end is there, 1 s to 24 h; 4 s by default. Never
+    /// more than half of `tcp_user_timeout`.
     pub tcp_keep_alive: Duration,
-    /// How long what was sent may stay unacknowledged before the connection counts as dead (RFC 5482), 1 ms to 24 h; 15 s
-    /// by default.
+    /// How long what was sent may stay unacknowledged, or TCP's questions unanswered, before the connection counts as dead
+    /// (RFC 5482), 1 s to 24 h; 8 s by default. Never more than half of the time that a stream's head may take, or 3 s if
+    /// that is more.
     pub tcp_user_timeout: Duration,
+    /// `http2_ping_…`: when HTTP/2 connections are asked for a sign of life.
+    pub http2_pings: Http2Pings,
     /// How long a connection takes new requests, 1 ms to 24 h; 5 min by default.
     pub max_connection_age: Duration,
     /// Further attempts after the first, over the whole plan of targets, 0 to 10; 2 by default.
@@ -61,6 +65,36 @@ pub struct Provider {
     pub health: HealthSettings,
     /// `headers.NAME`: sent with every request. Names are lower case, lawful and none that Weir sets itself.
     pub headers: Vec<(String, Secret)>,
+}
+
+/// When HTTP/2 connections are asked for a sign of life (RFC 9113 section 6.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Http2Pings {
+    /// `http2_ping_interval`: after so much silence while requests are open, 0 to 24 h; 15 s by default, and 0 for never.
+    pub interval: Duration,
+    /// `http2_ping_idle`: ahead of a request after so much silence, 0 to 24 h; 1 s by default, and 0 for never.
+    pub idle: Duration,
+    /// `http2_ping_timeout`: how long anything at all may take to come then, 1 ms to 24 h; 5 s by default. Never more than
+    /// half of the time that a stream's head may take.
+    pub timeout: Duration,
+}
+
+impl Default for Http2Pings {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(15), idle: Duration::from_secs(1), timeout: Duration::from_secs(5) }
+    }
+}
+
+impl Http2Pings {
+    fn read(table: &Table<'_>) -> Self {
+        let default = Self::default();
+        let or_never = Duration::ZERO..=LONGEST;
+        Self {
+            interval: table.duration("http2_ping_interval", default.interval, or_never.clone()),
+            idle: table.duration("http2_ping_idle", default.idle, or_never),
+            timeout: table.duration("http2_ping_timeout", default.timeout, SHORTEST..=LONGEST),
+        }
+    }
 }
 
 /// What a provider speaks.
@@ -156,8 +190,9 @@ impl Provider {
             idle_timeout: table.duration("idle_timeout", seconds(300), timeout.clone()),
             total_timeout: table.duration("total_timeout", seconds(600), timeout.clone()),
             keep_alive_timeout: table.duration("keep_alive_timeout", seconds(55), timeout.clone()),
-            tcp_keep_alive: table.duration("tcp_keep_alive", seconds(15), seconds(1)..=LONGEST),
-            tcp_user_timeout: table.duration("tcp_user_timeout", seconds(15), timeout.clone()),
+            tcp_keep_alive: table.duration("tcp_keep_alive", seconds(4), seconds(1)..=LONGEST),
+            tcp_user_timeout: table.duration("tcp_user_timeout", seconds(8), seconds(1)..=LONGEST),
+            http2_pings: Http2Pings::read(&table),
             max_connection_age: table.duration("max_connection_age", seconds(300), timeout),
             retries: table.whole("retries", 2, 0..=10),
             ask_usage: table.flag("ask_usage", true),

@@ -54,6 +54,8 @@ enum Outcome {
     Failed {
         refusal: Refusal,
         wait: Option<Duration>,
+        /// The upstream has said that it has not processed the request (RFC 9113 section 8.7).
+        is_refused: bool,
     },
 }
 
@@ -73,10 +75,12 @@ pub(crate) async fn ask(
         Some((target, held.snapshot.providers.get(target.provider)?))
     };
     let retries = steps.first().and_then(found).map_or(0, |(_, provider)| provider.retries as usize);
-    let attempts = steps.len().max(1 + retries);
+    let mut attempts = steps.len().max(1 + retries);
+    // What was refused unprocessed takes nothing from the others, as often as there are targets.
+    let mut forgiven = steps.len();
     model.budget.deposit();
     let mut last = None;
-    for n in 0..attempts {
+    for n in 0.. {
         let Some(ticket) = choice::choose(model, steps, n, mode) else { break };
         let Some(step) = steps.get(n % steps.len()) else { break };
         let Some((target, provider)) = found(step) else { break };
@@ -91,7 +95,11 @@ pub(crate) async fn ask(
                 }
                 return Ok(answered);
             }
-            Outcome::Failed { refusal, wait } => {
+            Outcome::Failed { refusal, wait, is_refused } => {
+                if is_refused && forgiven > 0 {
+                    forgiven -= 1;
+                    attempts += 1;
+                }
                 let same_again = n + 1 >= steps.len();
                 if n + 1 == attempts || same_again && !heals(&refusal) {
                     return Err(refusal);
@@ -157,6 +165,7 @@ async fn attempt(
         };
         let took = asked.elapsed();
         trip.record.waits.end_at(asked + took);
+        let is_refused = matches!(sent, Err(AttemptError::Refused));
         let refusal = match sent {
             Ok(response) => {
                 ticket.answered(took);
@@ -193,7 +202,7 @@ async fn attempt(
         };
         // An attempt that failed is closed: nothing was produced that anybody would charge.
         trip.record.spent_nothing();
-        return Ok(Outcome::Failed { wait: refusal.retry_after(), refusal });
+        return Ok(Outcome::Failed { wait: refusal.retry_after(), refusal, is_refused });
     }
 }
 

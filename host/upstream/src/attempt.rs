@@ -1,34 +1,24 @@
 //! One attempt: a turn, a connection, a request, a response head.
 
-use std::future::poll_fn;
-use std::io;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, HOST};
-use http::uri::Parts;
-use http::{Method, Request, Response, StatusCode, Uri, Version};
+use http::{Method, Request, Response};
 use tokio::time::{Instant, sleep_until};
-use weir_http::fields::FIELDS;
 
 use crate::body::Incoming;
-use crate::coding;
 use crate::connect::connect;
 use crate::error::{AttemptError, Which};
-use crate::http1::{self, Common, Lost};
-use crate::http2::{self, Outgoing, Whole};
+use crate::http1::Common;
 use crate::lane::{Entry, Lane, Lease, Opening, Turn};
-use crate::link::{Link, Wire, until};
+use crate::link::{Link, STALE_WITHIN, Wire, until};
 use crate::timer::Timer;
-use crate::tls::TlsFailure;
 use crate::upstream::Upstream;
 
-/// When a kept connection ends so soon after a request was put on it, it had been closed before: the news takes one round
-/// trip, and some more where either end is busy. A connection that ends later was open, and the request may have been
-/// worked on.
-const STALE_WITHIN: Duration = Duration::from_secs(2);
+mod exchange;
+
 /// How many milliseconds to wait before a request that was refused unprocessed (RFC 9113 section 8.7) is sent again, the
 /// first time, the second and so on.
 const RESENT_AFTER: [u64; 8] = [0, 5, 10, 20, 40, 80, 160, 320];
@@ -43,7 +33,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) first_byte: Duration,
     pub(crate) total_end: Option<Instant>,
     pub(crate) idempotent: bool,
-    /// Whether it must not ride on a connection that has served before.
+    /// Whether it must not ride on a connection that was there before it.
     pub(crate) fresh: bool,
 }
 
@@ -53,8 +43,13 @@ enum Miss {
     Unsent,
     /// The connection ended, and no byte of an answer had come.
     Cut,
+    /// Nobody is at the other end, and the request did not get there.
+    Undelivered,
     /// The upstream has not processed it and says so; it is where it was.
     Refused,
+    /// The upstream has come to allow fewer requests on the connection than are on it, and none of this one was sent; it
+    /// is where it was.
+    NotBegun,
     Failed(AttemptError),
 }
 
@@ -67,14 +62,17 @@ impl Attempt<'_> {
         if !has_lawful_target(request) {
             return Err(AttemptError::BadTarget);
         }
-        let mut turn = match self.lane.enter(self.now) {
+        let start = self.now;
+        let mut turn = match self.lane.enter(start) {
             Entry::Now(turn) => turn,
             entry => self.wait(entry).await?,
         };
         let mut pauses = RESENT_AFTER.into_iter().map(Duration::from_millis);
+        let mut elsewhere = std::iter::once(Duration::ZERO);
         loop {
             let (lease, fresh) = match turn {
-                Turn::Ride(lease) if self.fresh && matches!(lease.link().wire, Wire::One(_)) => {
+                // Others may have opened one meanwhile that carries this request as well.
+                Turn::Ride(lease) if self.fresh && lease.link().opened() < start => {
                     turn = self.replace(lease).await?;
                     continue;
                 }
@@ -94,14 +92,26 @@ impl Attempt<'_> {
                 Ok(response) => return Ok((lease, response)),
                 Err(Miss::Failed(error)) => return Err(error),
                 Err(Miss::Cut) => {
-                    let stale = !fresh && self.now.elapsed() < STALE_WITHIN;
+                    let stale = !fresh && !self.fresh && self.now.elapsed() < STALE_WITHIN;
                     return Err(AttemptError::ClosedBeforeHead { sent: true, idempotent: self.idempotent, stale });
+                }
+                Err(Miss::Undelivered) => {
+                    self.lane.shard().dead.bump();
+                    // On a kept connection it says nothing of the upstream: another one may get there.
+                    let (idempotent, stale) = (self.idempotent, !fresh && !self.fresh);
+                    return Err(AttemptError::ClosedBeforeHead { sent: false, idempotent, stale });
                 }
                 Err(Miss::Unsent) if fresh => return Err(self.closed(false)),
                 Err(Miss::Unsent) => {}
                 Err(Miss::Refused) => {
                     drop(lease);
                     turn = self.after_refusal(pauses.next()).await?;
+                    continue;
+                }
+                Err(Miss::NotBegun) => {
+                    lease.retire();
+                    drop(lease);
+                    turn = self.after_refusal(elsewhere.next()).await?;
                     continue;
                 }
             }
@@ -178,168 +188,9 @@ impl Attempt<'_> {
         Ok(lease)
     }
 
-    /// When the answer's head must be there, and what it means if it is not.
-    fn head_end(&self) -> (Option<Instant>, Which) {
-        let head_end = self.now.checked_add(self.first_byte);
-        let end = earliest(head_end, self.total_end);
-        (end, if end == head_end { Which::FirstByte } else { Which::Total })
-    }
-
-    async fn exchange_http1(
-        &mut self,
-        lease: &Lease<Link>,
-        connection: &http1::Connection,
-        request: &mut Request<Bytes>,
-        fresh: bool,
-    ) -> Result<Response<Incoming>, Miss> {
-        let (end, which) = self.head_end();
-        let host = self.up.host_header();
-        let timer = &mut self.timer;
-        let mut exchange = connection.exchange();
-        let answered = poll_fn(|cx| match (exchange.poll(request, host, cx), end) {
-            (Poll::Ready(answered), _) => Poll::Ready(answered.map_err(Some)),
-            (Poll::Pending, Some(end)) => timer.poll_until(end, cx).map(|()| Err(None)),
-            (Poll::Pending, None) => Poll::Pending,
-        });
-        match answered.await {
-            Ok(response) => Ok(response.map(Incoming::One)),
-            Err(Some(Lost::Unsent(why))) => {
-                refused_by_tls(fresh, why.as_ref()).map_or(Err(Miss::Unsent), |error| Err(Miss::Failed(error)))
-            }
-            Err(Some(Lost::Silent(why))) => {
-                why.iter().for_each(|why| lease.link().failed_with(why.kind()));
-                Err(refused_by_tls(fresh, why.as_ref()).map_or(Miss::Cut, Miss::Failed))
-            }
-            Err(Some(Lost::Closed(why))) => {
-                why.iter().for_each(|why| lease.link().failed_with(why.kind()));
-                Err(Miss::Failed(self.closed(true)))
-            }
-            Err(Some(Lost::Unlawful(why))) => Err(Miss::Failed(AttemptError::Protocol(why))),
-            Err(None) => Err(Miss::Failed(AttemptError::Timeout(which))),
-        }
-    }
-
-    async fn exchange_http2(
-        &mut self,
-        lease: &Lease<Link>,
-        connection: &http2::Connection,
-        request: &mut Request<Bytes>,
-    ) -> Result<Response<Incoming>, Miss> {
-        let (end, which) = self.head_end();
-        let outgoing = self.address(std::mem::take(request));
-        let Some(outgoing) = outgoing else { return Err(Miss::Failed(AttemptError::BadTarget)) };
-        // An upstream that refuses the request does not give it back.
-        let copy = outgoing.clone();
-        let sent = until(connection.send(outgoing), |cx| match end {
-            Some(end) => self.timer.poll_until(end, cx),
-            None => Poll::Pending,
-        });
-        match sent.await {
-            Ok(Ok(response)) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                Err(Miss::Failed(AttemptError::Protocol("101 although nobody asked for an upgrade")))
-            }
-            Ok(Ok(response)) if response.headers().len() > FIELDS => {
-                Err(Miss::Failed(AttemptError::Protocol("its head is too large")))
-            }
-            Ok(Ok(response)) => Ok(response.map(Incoming::Many)),
-            Ok(Err(mut failed)) => match failed.take_message() {
-                Some(unsent) => {
-                    *request = unsent.map(|body| body.0);
-                    Err(Miss::Unsent)
-                }
-                None => {
-                    let error = failed.into_error();
-                    let refused = refusal(&error);
-                    if refused == Some(Refusal::Connection) {
-                        lease.retire();
-                    }
-                    if refused.is_some() {
-                        *request = copy.map(|body| body.0);
-                        return Err(Miss::Refused);
-                    }
-                    let failure = connection.failure();
-                    failure.iter().for_each(|failure| lease.link().failed_with(failure.kind));
-                    let tls = failure.and_then(|failure| failure.tls);
-                    Err(tls.map_or_else(|| self.why(&error), |tls| Miss::Failed(AttemptError::Tls(tls))))
-                }
-            },
-            Err(()) => {
-                // The next request would hit the same silence.
-                lease.retire();
-                Err(Miss::Failed(AttemptError::Timeout(which)))
-            }
-        }
-    }
-
-    /// Names the upstream in the request as HTTP/2 wants it, which nobody else can, and asks for an answer that is not
-    /// compressed.
-    fn address(&self, request: Request<Bytes>) -> Option<Outgoing> {
-        let mut request = request.map(Whole);
-        let (scheme, authority) = self.up.scheme_and_authority();
-        let mut parts = Parts::default();
-        parts.path_and_query = request.uri().path_and_query().cloned();
-        parts.scheme = Some(scheme);
-        parts.authority = Some(authority);
-        *request.uri_mut() = Uri::from_parts(parts).ok()?;
-        *request.version_mut() = Version::HTTP_2;
-        request.headers_mut().remove(HOST);
-        request.headers_mut().insert(ACCEPT_ENCODING, coding::asked_for());
-        Some(request)
-    }
-
     fn closed(&self, sent: bool) -> AttemptError {
         AttemptError::ClosedBeforeHead { sent, idempotent: self.idempotent, stale: false }
     }
-
-    fn why(&self, error: &hyper::Error) -> Miss {
-        if error.is_parse_too_large() {
-            return Miss::Failed(AttemptError::Protocol("its head is too large"));
-        }
-        if error.is_parse() {
-            return Miss::Failed(AttemptError::Protocol("its head is malformed"));
-        }
-        match cause(error) {
-            Some(h2) if h2.is_io() => Miss::Cut,
-            Some(h2) if h2.reason().is_some() && h2.is_library() => {
-                Miss::Failed(AttemptError::Protocol("its HTTP/2 is not lawful"))
-            }
-            Some(_) => Miss::Failed(self.closed(true)),
-            None => Miss::Cut,
-        }
-    }
-}
-
-/// How an upstream said that it has not processed a request (RFC 9113 section 8.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refusal {
-    /// It refused this one.
-    Stream,
-    /// It leaves, and this one came after the last that it deals with, whatever the reason that it gives.
-    Connection,
-}
-
-fn refusal(error: &hyper::Error) -> Option<Refusal> {
-    let h2 = cause(error).filter(|h2| h2.is_remote())?;
-    if h2.is_go_away() {
-        return Some(Refusal::Connection);
-    }
-    (h2.reason() == Some(h2::Reason::REFUSED_STREAM)).then_some(Refusal::Stream)
-}
-
-fn cause(error: &hyper::Error) -> Option<&h2::Error> {
-    let mut cause = std::error::Error::source(error);
-    while let Some(at) = cause {
-        if let Some(h2) = at.downcast_ref::<h2::Error>() {
-            return Some(h2);
-        }
-        cause = at.source();
-    }
-    None
-}
-
-/// What an upstream had against the handshake, said on a connection on which nothing was answered yet.
-fn refused_by_tls(fresh: bool, why: Option<&io::Error>) -> Option<AttemptError> {
-    TlsFailure::after_handshake(why.filter(|_| fresh)?).map(AttemptError::Tls)
 }
 
 /// Whether the request's target is a path, of which the upstream's URI is made. A tunnel has none.

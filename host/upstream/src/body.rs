@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{BodyError, Break};
-use crate::http1;
 use crate::lane::{Lease, Link as _};
 use crate::link::{Link, Wire};
 use crate::pool::Route;
 use crate::timer::Timer;
+use crate::{http1, http2};
 
 /// So long an HTTP/1.1 connection may take to be done with its request after the response has ended, and a response of
 /// which nothing more is wanted to come to its end.
@@ -28,7 +28,7 @@ const UNWANTED: usize = 64 * 1024;
 /// A body that is read off a connection.
 pub(crate) enum Incoming {
     One(http1::Incoming),
-    Many(hyper::body::Incoming),
+    Many(http2::Incoming),
 }
 
 /// The body of an upstream's answer, read from the upstream as it is polled.
@@ -80,7 +80,7 @@ impl Body {
     ) -> Self {
         let first = match (&mut incoming, &lease.link().wire) {
             (Incoming::One(incoming), Wire::One(connection)) => incoming.first(connection).map(Step::from),
-            (Incoming::Many(incoming), _) if incoming.is_end_stream() => Ok(Step::Last(Bytes::new(), None)),
+            (Incoming::Many(incoming), _) if incoming.has_ended() => Ok(Step::Last(Bytes::new(), None)),
             _ => Ok(Step::Data(Bytes::new())),
         };
         let state = match first {
@@ -184,11 +184,20 @@ impl From<http1::Piece> for Step {
     }
 }
 
+impl From<http2::Piece> for Step {
+    fn from(piece: http2::Piece) -> Self {
+        match piece {
+            http2::Piece::Data(data) => Self::Data(data),
+            http2::Piece::Last(data, trailers) => Self::Last(data, trailers),
+        }
+    }
+}
+
 impl Open {
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, Break>> {
         match (&mut self.incoming, &self.lease.link().wire) {
             (Incoming::One(incoming), Wire::One(connection)) => incoming.poll(connection, cx).map_ok(Step::from),
-            (Incoming::Many(incoming), _) => poll_stream(incoming, cx),
+            (Incoming::Many(incoming), _) => incoming.poll(cx).map_ok(Step::from),
             // A connection does not change its protocol.
             (Incoming::One(_), Wire::Many(_)) => Poll::Ready(Err(Break::Framing)),
         }
@@ -212,12 +221,13 @@ impl Open {
 
     fn size_hint(&self, here: u64) -> SizeHint {
         let mut hint = SizeHint::new();
-        match &self.incoming {
-            Incoming::Many(incoming) => return incoming.size_hint(),
-            Incoming::One(incoming) => match incoming.left().and_then(|left| left.checked_add(here)) {
-                Some(left) => hint.set_exact(left),
-                None => hint.set_lower(here),
-            },
+        let left = match &self.incoming {
+            Incoming::Many(incoming) => incoming.left(),
+            Incoming::One(incoming) => incoming.left(),
+        };
+        match left.and_then(|left| left.checked_add(here)) {
+            Some(left) => hint.set_exact(left),
+            None => hint.set_lower(here),
         }
         hint
     }
@@ -294,44 +304,4 @@ fn give_back(lease: Lease<Link>) {
             }
         });
     }
-}
-
-/// One step of an HTTP/2 stream.
-fn poll_stream(incoming: &mut hyper::body::Incoming, cx: &mut Context<'_>) -> Poll<Result<Step, Break>> {
-    let frame = match ready!(Pin::new(&mut *incoming).poll_frame(cx)) {
-        Some(Ok(frame)) => frame,
-        Some(Err(error)) => return Poll::Ready(Err(how_it_broke(&error))),
-        // A stream that was reset without an error code ends early, too (RFC 9113 section 8.1).
-        None if incoming.is_end_stream() || incoming.size_hint().exact() == Some(0) => {
-            return Poll::Ready(Ok(Step::Last(Bytes::new(), None)));
-        }
-        None => return Poll::Ready(Err(Break::Reset)),
-    };
-    let ended = incoming.is_end_stream();
-    Poll::Ready(Ok(match frame.into_data() {
-        Ok(data) if ended => Step::Last(data, None),
-        Ok(data) => Step::Data(data),
-        // Nothing follows trailers.
-        Err(frame) => Step::Last(Bytes::new(), frame.into_trailers().ok().map(Box::new)),
-    }))
-}
-
-fn how_it_broke(error: &hyper::Error) -> Break {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(at) = cause {
-        if let Some(h2) = at.downcast_ref::<h2::Error>() {
-            return if h2.is_io() {
-                Break::Cut
-            } else if h2.is_remote() {
-                Break::Reset
-            } else {
-                Break::Framing
-            };
-        }
-        if let Some(io) = at.downcast_ref::<std::io::Error>() {
-            return Break::from_io(io);
-        }
-        cause = at.source();
-    }
-    Break::Cut
 }

@@ -98,7 +98,7 @@ async fn converse(
     common: &Rc<Common>,
 ) -> Result<(Wire, Option<http2::Driver>), AttemptError> {
     let Some((connector, server)) = up.tls() else {
-        return speak(Stream::Plain(tcp), up.speaks() == Speak::Http2, end, common).await;
+        return speak(up, Stream::Plain(tcp), up.speaks() == Speak::Http2, end, common).await;
     };
     let tls = match timeout_at(end, connector.connect(server.clone(), tcp)).await {
         Ok(Ok(tls)) => tls,
@@ -113,10 +113,11 @@ async fn converse(
         }
         _ => false,
     };
-    speak(Stream::Tls(Box::new(tls)), chosen, end, common).await
+    speak(up, Stream::Tls(Box::new(tls)), chosen, end, common).await
 }
 
 async fn speak(
+    up: &Upstream,
     stream: Stream,
     http2: bool,
     end: Instant,
@@ -125,6 +126,6 @@ async fn speak(
     if !http2 {
         return Ok((Wire::One(http1::Connection::new(stream, common.clone())), None));
     }
-    let (connection, driver) = http2::open(stream, end).await?;
+    let (connection, driver) = http2::open(stream, up.pings(), end).await?;
     Ok((Wire::Many(connection), Some(driver)))
 }

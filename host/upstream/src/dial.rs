@@ -7,43 +7,10 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, Sleep, sleep_until};
-use weir_config::Provider;
 
 /// So long an address is waited for alone before the next one is tried as well (RFC 8305 section 5).
 pub(crate) const NEXT_AFTER: Duration = Duration::from_millis(250);
-
-/// What is asked of the kernel for each connection.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sockets {
-    /// Silence after which the other end is asked whether it is there, by TCP's own keep-alive.
-    pub(crate) keep_alive: Option<Duration>,
-    /// How long what was sent may stay without an acknowledgement (RFC 5482).
-    pub(crate) user_timeout: Option<Duration>,
-}
-
-impl Sockets {
-    pub(crate) fn of(provider: &Provider) -> Self {
-        Self { keep_alive: Some(provider.tcp_keep_alive), user_timeout: Some(provider.tcp_user_timeout) }
-    }
-
-    /// Connects to one address.
-    pub(crate) async fn open(self, address: SocketAddr) -> io::Result<TcpStream> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_nodelay(true)?;
-        let options = socket2::SockRef::from(&socket);
-        if let Some(time) = self.keep_alive {
-            // Three more questions, a third of the time apart; the user time-out below may end it sooner.
-            let whole_seconds = |time: Duration| time.max(Duration::from_secs(1));
-            let params = socket2::TcpKeepalive::new().with_time(whole_seconds(time));
-            let params = params.with_interval(whole_seconds(time / 3)).with_retries(3);
-            options.set_tcp_keepalive(&params)?;
-        }
-        options.set_tcp_user_timeout(self.user_timeout)?;
-        socket.connect(address).await
-    }
-}
 
 /// Why no address accepted a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -24,8 +24,9 @@ use tokio_rustls::TlsConnector;
 use weir_config::Authorities;
 
 use crate::address::interleave;
-use crate::dial::{Sockets, Unreached, dial};
+use crate::dial::{Unreached, dial};
 use crate::public::is_public;
+use crate::sockets::Sockets;
 use crate::tls::{self, TlsFailure};
 
 #[cfg(test)]

@@ -1,25 +1,30 @@
-//! An HTTP/2 connection, which hyper drives in a task of its own.
+//! HTTP/2 as a client speaks it (RFC 9113), by h2: a task for each connection, and whoever asks talks to it.
+
+mod body;
+mod pulse;
+mod transport;
 
 use std::cell::{Cell, RefCell};
-use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
-use std::task::{Context, Poll};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
-use hyper::client::conn::{TrySendError, http2};
-use hyper::rt::Executor;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{AttemptError, Which};
 use crate::link::{HEAD_BYTES, LOOK_AFTER};
-use crate::transport::{Failure, Look, Probe, Stream, Transport};
+use crate::transport::{Look, Stream};
+use pulse::{Driven, Ended, Open, Pulse};
+use transport::{Failure, Probe, Transport};
+
+pub(crate) use body::{Incoming, Piece};
+pub(crate) use pulse::Pings;
 
 /// The most that a stream reads ahead of its reader.
 const STREAM_WINDOW: u32 = 128 * 1024;
@@ -28,59 +33,18 @@ const STREAMS: u32 = 100;
 /// Stands for the number of requests that an upstream allows at once while it has not said it. No upstream can say it:
 /// the setting has 32 bits, and leaving it out is told as `usize::MAX`.
 const UNTOLD: usize = usize::MAX - 1;
-/// So long an upstream may allow no request at all on a new connection (RFC 9113 section 6.5.2: "for short durations").
-const CLOSED_FOR: Duration = Duration::from_secs(1);
+/// So long an upstream may allow no request at all on a new connection (RFC 9113 section 6.5.2: "for short durations"),
+/// and so long a request may wait on one that has come to allow fewer than are on it.
+pub(crate) const CLOSED_FOR: Duration = Duration::from_secs(1);
 /// Every stream may fill its window without stalling another, so no reader can hold up its neighbours.
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * STREAMS;
-/// A connection with requests on it that has been silent for so long is asked for a sign of life,
-const PING_AFTER: Duration = Duration::from_secs(20);
-/// and is given so long to show one.
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
-
-pub(crate) type Outgoing = Request<Whole>;
-type Driven = http2::Connection<TokioIo<Transport>, Whole, Here>;
-
-/// A request's body, which can be had back while none of it is sent.
-#[derive(Debug, Clone)]
-pub(crate) struct Whole(pub(crate) Bytes);
-
-impl Body for Whole {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let rest = std::mem::take(&mut self.0);
-        Poll::Ready((!rest.is_empty()).then(|| Ok(Frame::data(rest))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.len() as u64)
-    }
-}
-
-/// Runs hyper's own tasks on the worker that the connection belongs to.
-#[derive(Clone, Copy, Debug)]
-struct Here;
-
-impl<F: Future<Output: 'static> + 'static> Executor<F> for Here {
-    fn execute(&self, task: F) {
-        tokio::task::spawn_local(task);
-    }
-}
 
 pub(crate) struct Connection {
-    sender: http2::SendRequest<Whole>,
-    /// The driver alone owns the connection: what is queued in it comes back unsent as soon as the driver ends.
-    driven: Weak<RefCell<Driven>>,
-    probe: Probe,
-    /// The driver ended or was taken away.
-    over: Rc<Cell<bool>>,
+    /// Cloned for each request, so that none waits for one that was not begun.
+    sender: RefCell<SendRequest<Bytes>>,
+    pulse: Rc<Pulse>,
     /// Whether a request on it was answered.
-    answered: Cell<bool>,
+    answered: Rc<Cell<bool>>,
 }
 
 /// The connection's own work, to be spawned on the worker that owns it.
@@ -91,51 +55,37 @@ pub(crate) type Driver = Pin<Box<dyn Future<Output = ()>>>;
 /// The connection is there when the upstream's SETTINGS are, which are the first that it has to send (section 3.4): so no
 /// request goes to somebody who does not speak HTTP/2 after all, who refuses us by a late alert of TLS 1.3, or who takes
 /// fewer requests at once than we would have sent.
-pub(crate) async fn open(stream: Stream, end: Instant) -> Result<(Connection, Driver), AttemptError> {
-    struct Over(Rc<Cell<bool>>);
-    impl Drop for Over {
-        fn drop(&mut self) {
-            self.0.set(true);
-        }
-    }
+pub(crate) async fn open(
+    stream: Stream,
+    pings: &Arc<Pings>,
+    end: Instant,
+) -> Result<(Connection, Driver), AttemptError> {
     let transport = Transport::new(stream);
     let probe = transport.probe();
-    let (sender, mut driven) = http2::Builder::new(Here)
-        .timer(TokioTimer::new())
+    let mut builder = Builder::new();
+    builder
+        .enable_push(false)
         .max_header_list_size(HEAD_BYTES as u32)
         .initial_max_send_streams(UNTOLD)
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .keep_alive_interval(PING_AFTER)
-        .keep_alive_timeout(PING_TIMEOUT)
-        .handshake(TokioIo::new(transport))
-        .await
-        .map_err(|_| lost(&probe))?;
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW);
+    let handshake = timeout_at(end, builder.handshake(transport)).await;
+    let handshake = handshake.map_err(|_| AttemptError::Timeout(Which::Connect))?;
+    let (sender, mut driven) = handshake.map_err(|_| lost(&probe))?;
     settings(&mut driven, &probe, end).await?;
-    let driven = Rc::new(RefCell::new(driven));
-    let over = Rc::new(Cell::new(false));
-    let connection =
-        Connection { sender, driven: Rc::downgrade(&driven), probe, over: over.clone(), answered: Cell::new(false) };
-    let over = Over(over);
-    let driver = Box::pin(async move {
-        let _over = over;
-        // Requests learn of a failure by themselves.
-        let _ = poll_fn(|cx| Pin::new(&mut *driven.borrow_mut()).poll(cx)).await;
-    });
-    Ok((connection, driver))
+    let ping = driven.ping_pong();
+    let pulse = Rc::new(Pulse::new(Arc::clone(pings), probe));
+    let driver = Box::pin(pulse::drive(driven, ping, Rc::clone(&pulse)));
+    Ok((Connection { sender: RefCell::new(sender), pulse, answered: Rc::default() }, driver))
 }
 
 /// Waits until the upstream has said how many requests it takes at once, and that is not none.
 async fn settings(driven: &mut Driven, probe: &Probe, end: Instant) -> Result<(), AttemptError> {
     let mut told = async |wanted: fn(usize) -> bool, end: Instant| {
-        let wait = poll_fn(|cx| {
-            // SETTINGS wake nobody who drives the requests, but whatever arrives wakes whoever looks at the socket.
-            probe.wake_when_used(cx);
-            match Pin::new(&mut *driven).poll(cx) {
-                Poll::Ready(_) => Poll::Ready(Err(lost(probe))),
-                Poll::Pending if wanted(driven.current_max_send_streams()) => Poll::Ready(Ok(())),
-                Poll::Pending => Poll::Pending,
-            }
+        let wait = poll_fn(|cx| match Pin::new(&mut *driven).poll(cx) {
+            Poll::Ready(_) => Poll::Ready(Err(lost(probe))),
+            Poll::Pending if wanted(driven.max_concurrent_send_streams()) => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
         });
         timeout_at(end, wait).await
     };
@@ -156,35 +106,91 @@ impl Connection {
     /// What the socket failed with, if it did. What the upstream had against the handshake counts as long as nothing was
     /// answered: it may have something against us later, when it has worked for us.
     pub(crate) fn failure(&self) -> Option<Failure> {
-        let mut failure = self.probe.failure()?;
+        let mut failure = self.pulse.probe.failure()?;
         if self.answered.get() {
             failure.tls = None;
         }
         Some(failure)
     }
 
-    /// Puts a request on the connection. The first poll of the result may find that it could not be sent, and then
-    /// gives it back; dropping the result cancels the request.
-    pub(crate) async fn send(&self, request: Outgoing) -> Result<Response<Incoming>, TrySendError<Outgoing>> {
-        let answer = self.sender.clone().try_send_request(request).await;
-        if answer.is_ok() {
-            self.answered.set(true);
+    /// Whether it was given up because nobody answered a PING.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.pulse.ended() == Some(Ended::Silent)
+    }
+
+    /// Puts a request on the connection, which its driver sends. Dropping the exchange cancels it.
+    ///
+    /// # Errors
+    /// The connection takes no request, and nothing of this one was sent.
+    pub(crate) fn send(&self, request: Request<Bytes>, now: Instant) -> Result<Exchange, h2::Error> {
+        self.pulse.before_request(now);
+        let (parts, body) = request.into_parts();
+        let mut sender = self.sender.borrow().clone();
+        let (response, mut stream) = sender.send_request(Request::from_parts(parts, ()), body.is_empty())?;
+        if !body.is_empty() {
+            // It waits in h2 for its window: it is one piece, and here already.
+            stream.send_data(body, true)?;
         }
-        answer
+        let (stream, open, answered) = (stream.stream_id().as_u32(), self.pulse.open(), self.answered.clone());
+        Ok(Exchange { response, stream, sent: now, open, answered })
     }
 
     pub(crate) fn usable(&self, idle: Duration) -> bool {
         // HTTP/2 talks while idle: bytes are no bad sign.
-        self.sender.is_ready() && !self.over.get() && (idle < LOOK_AFTER || self.probe.look() != Look::Dead)
+        !self.closed() && !self.pulse.is_suspect() && (idle < LOOK_AFTER || self.pulse.probe.look() != Look::Dead)
     }
 
     pub(crate) fn closed(&self) -> bool {
-        self.over.get() || self.sender.is_closed()
+        let refuses = || {
+            let mut nobody = Context::from_waker(Waker::noop());
+            matches!(self.sender.borrow_mut().poll_ready(&mut nobody), Poll::Ready(Err(_)))
+        };
+        self.pulse.ended().is_some() || refuses()
     }
 
     /// How many requests it carries at once; the upstream may have come to allow none.
     pub(crate) fn streams(&self) -> usize {
-        let Some(driven) = self.driven.upgrade() else { return 1 };
-        driven.try_borrow().map_or(1, |driven| driven.current_max_send_streams().min(STREAMS as usize))
+        self.sender.borrow().current_max_send_streams().min(STREAMS as usize)
+    }
+}
+
+/// One request and the head of its answer.
+pub(crate) struct Exchange {
+    response: ResponseFuture,
+    stream: u32,
+    sent: Instant,
+    open: Open,
+    answered: Rc<Cell<bool>>,
+}
+
+impl Exchange {
+    /// Waits for the answer's head.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Incoming>, h2::Error>> {
+        let response = ready!(Pin::new(&mut self.response).poll(cx))?;
+        self.answered.set(true);
+        let (head, body) = response.into_parts();
+        let body = Incoming::new(body, &head.headers, self.open.clone());
+        Poll::Ready(Ok(Response::from_parts(head, body)))
+    }
+
+    /// Whether any of the request may have been sent: one more than the upstream allows waits for its turn.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.open.pulse().probe.has_begun(self.stream)
+    }
+
+    /// Whether nothing at all has come since the request was sent.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.open.pulse().probe.heard_at() <= self.sent
+    }
+
+    /// Whether nothing has come either behind a PING that went out ahead of the request, or soon after it: nobody was there
+    /// any more who could have seen it.
+    pub(crate) fn is_unnoticed(&self) -> bool {
+        self.is_unheard() && self.open.pulse().is_unanswered_since(self.sent)
+    }
+
+    /// Whether nothing was sent behind it.
+    pub(crate) fn is_last(&self) -> bool {
+        self.open.pulse().probe.is_last(self.stream)
     }
 }

@@ -32,6 +32,7 @@ mod path;
 pub mod plan;
 mod pool;
 mod public;
+mod sockets;
 pub mod stats;
 pub mod status;
 mod timer;

@@ -1,7 +1,6 @@
 //! A connection as the pool sees it, whichever protocol is spoken on it.
 
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,6 +15,11 @@ pub(crate) const HEAD_BYTES: usize = 32 * 1024;
 /// After so much idleness the socket itself is asked whether the upstream has hung up: a server closes connections
 /// that were idle for seconds, and the news may not have come through the event loop yet.
 pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(500);
+
+/// When a kept connection ends so soon after a request was put on it, it had been closed before: the news takes one round
+/// trip, and some more where either end is busy. A connection that ends later was open, and the request may have been
+/// worked on.
+pub(crate) const STALE_WITHIN: Duration = Duration::from_secs(2);
 
 /// A connection and the way that it takes.
 pub(crate) struct Link {
@@ -36,12 +40,14 @@ impl Link {
         Self { wire, path }
     }
 
-    /// An exchange on it failed with this: if the kernel had waited for the other end in vain, other connections there
-    /// are as dead.
-    pub(crate) fn failed_with(&self, kind: io::ErrorKind) {
-        if kind == io::ErrorKind::TimedOut {
-            self.path.is_dead();
-        }
+    /// When it was opened.
+    pub(crate) fn opened(&self) -> Instant {
+        self.path.opened()
+    }
+
+    /// Nobody is at its other end any more, and other connections there are as dead.
+    pub(crate) fn is_dead(&self) {
+        self.path.is_dead();
     }
 
     /// Whether the last request is over and done with, so that the connection can be given back as it is.

@@ -49,7 +49,12 @@ impl Path {
         !wanted
     }
 
-    /// It was found dead: what the kernel sent was not acknowledged in time.
+    /// When the connection was opened.
+    pub(crate) fn opened(&self) -> Instant {
+        self.opened
+    }
+
+    /// It was found dead: what was sent was not acknowledged in time, or a PING was not answered.
     pub(crate) fn is_dead(&self) {
         self.name.distrust(&self.address);
     }

@@ -51,6 +51,7 @@ pub(crate) struct Shard {
     pub(crate) requests: Cell,
     pub(crate) reused: Cell,
     pub(crate) recovered: Cell,
+    pub(crate) dead: Cell,
     errors: [Cell; Slot::ALL.len()],
 }
 
@@ -130,6 +131,12 @@ impl Stats {
     #[must_use]
     pub fn recovered(&self) -> u64 {
         self.sum(|s| &s.recovered)
+    }
+
+    /// Requests that did not get to the other end of a connection, because nobody was there any more (counter).
+    #[must_use]
+    pub fn dead(&self) -> u64 {
+        self.sum(|s| &s.dead)
     }
 
     /// Attempts refused because of `max_connections` and `max_waiting` or `wait_timeout` (counter).

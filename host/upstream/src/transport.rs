@@ -1,17 +1,13 @@
-//! The byte stream under a connection: TCP, or TLS over it, with a look at the socket from outside.
+//! The byte stream under a connection: TCP, or TLS over it.
 
-use std::cell::{Cell, RefCell};
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
-
-use crate::tls::TlsFailure;
 
 /// One end of a connection.
 pub(crate) enum Stream {
@@ -132,121 +128,5 @@ impl AsyncWrite for Stream {
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
         }
-    }
-}
-
-/// The stream as hyper owns it. One thread owns both ends, and no borrow outlives a call.
-pub(crate) struct Transport {
-    stream: Rc<RefCell<Stream>>,
-    heard: Rc<Heard>,
-}
-
-/// A second view of the same socket, kept in the pool; it does not keep the socket open.
-pub(crate) struct Probe {
-    stream: Weak<RefCell<Stream>>,
-    heard: Rc<Heard>,
-}
-
-/// Why reading failed.
-#[derive(Debug, Clone)]
-pub(crate) struct Failure {
-    pub(crate) kind: io::ErrorKind,
-    /// What the upstream had against the handshake, if that was it.
-    pub(crate) tls: Option<TlsFailure>,
-}
-
-/// What the owner of the stream learns and the pool wants to know.
-#[derive(Default)]
-struct Heard {
-    /// Why reading failed: hyper keeps the words for itself.
-    failure: RefCell<Option<Failure>>,
-    /// Who is to be woken when the stream was used.
-    waker: Cell<Option<Waker>>,
-}
-
-impl Transport {
-    pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream: Rc::new(RefCell::new(stream)), heard: Rc::default() }
-    }
-
-    pub(crate) fn probe(&self) -> Probe {
-        Probe { stream: Rc::downgrade(&self.stream), heard: Rc::clone(&self.heard) }
-    }
-
-    /// Wakes whoever wants to know that something came of a call.
-    fn used<T>(&self, polled: Poll<T>) -> Poll<T> {
-        if polled.is_ready()
-            && let Some(waker) = self.heard.waker.take()
-        {
-            waker.wake();
-        }
-        polled
-    }
-
-    /// What came of a write. Where nothing can be written to a TLS connection any more, the reason is there to be read, or
-    /// will be: whoever reads hears of it, and until then writes go nowhere.
-    fn written<T>(&self, polled: Poll<io::Result<T>>, all: T) -> Poll<io::Result<T>> {
-        self.used(match polled {
-            Poll::Ready(Err(_)) if !self.stream.borrow().is_plain() => Poll::Ready(Ok(all)),
-            polled => polled,
-        })
-    }
-}
-
-impl Probe {
-    /// See [`Stream::look`].
-    pub(crate) fn look(&self) -> Look {
-        let Some(stream) = self.stream.upgrade() else { return Look::Dead };
-        stream.try_borrow().map_or(Look::Quiet, |stream| stream.look())
-    }
-
-    /// Has the task woken when something was read or written, once.
-    pub(crate) fn wake_when_used(&self, cx: &Context<'_>) {
-        self.heard.waker.set(Some(cx.waker().clone()));
-    }
-
-    /// Why reading failed, if it did.
-    pub(crate) fn failure(&self) -> Option<Failure> {
-        self.heard.failure.borrow().clone()
-    }
-}
-
-impl AsyncRead for Transport {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut *self.stream.borrow_mut()).poll_read(cx, buf);
-        if let Poll::Ready(Err(error)) = &read {
-            let failure = Failure { kind: error.kind(), tls: TlsFailure::after_handshake(error) };
-            self.heard.failure.replace(Some(failure));
-        }
-        self.used(read)
-    }
-}
-
-impl AsyncWrite for Transport {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut *self.stream.borrow_mut()).poll_write(cx, buf);
-        self.written(written, buf.len())
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut *self.stream.borrow_mut()).poll_flush(cx);
-        self.written(flushed, ())
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.stream.borrow_mut()).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut *self.stream.borrow_mut()).poll_write_vectored(cx, bufs);
-        self.written(written, bufs.iter().map(|buf| buf.len()).sum())
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.borrow().is_write_vectored()
     }
 }

@@ -14,12 +14,13 @@ use tokio_rustls::TlsConnector;
 use weir_config::{Http2, Provider};
 
 use crate::address::Place;
-use crate::dial::Sockets;
 use crate::error::{AttemptError, UpstreamError};
 use crate::health::{Aside, ModelHealth, ProviderHealth, Reason, Standing};
+use crate::http2::Pings;
 use crate::name::Name;
 use crate::names::Names;
 use crate::pool::Deadlines;
+use crate::sockets::Sockets;
 use crate::stats::Stats;
 use crate::tls;
 use crate::trouble::Trouble;
@@ -46,6 +47,7 @@ pub struct Upstream {
     tls: Option<(TlsConnector, ServerName<'static>)>,
     looked_up: Arc<Name>,
     sockets: Sockets,
+    pings: Arc<Pings>,
     health: Arc<ProviderHealth>,
     /// Locked when a configuration is read, and for metrics.
     models: Mutex<Vec<Weak<ModelHealth>>>,
@@ -89,6 +91,7 @@ impl Upstream {
             health: ProviderHealth::new(provider, &looked_up),
             looked_up,
             sockets: Sockets::of(provider),
+            pings: Pings::of(provider),
             place,
             models: Mutex::default(),
             stats: Stats::default(),
@@ -241,6 +244,10 @@ impl Upstream {
 
     pub(crate) fn sockets(&self) -> Sockets {
         self.sockets
+    }
+
+    pub(crate) fn pings(&self) -> &Arc<Pings> {
+        &self.pings
     }
 
     /// Takes note of what an attempt came to, as far as it is about TLS.

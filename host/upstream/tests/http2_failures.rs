@@ -6,8 +6,9 @@ use h2::Reason;
 use http_body_util::BodyExt;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 use support::h2_server::{Asked, echo, h2, handshake, ok, speaks_h2};
-use support::{ask, eventually, raw, send, text, upstream, worker};
+use support::{ask, assert_about, eventually, paused_worker, raw, send, text, upstream, worker};
 use tokio::sync::Notify;
 use weir_upstream::{AttemptError, BodyError, Break, Pool};
 
@@ -215,6 +216,98 @@ fn a_connection_whose_limit_is_lowered_to_nothing_gets_no_further_request() {
         // The answer and the new limit came in one piece.
         assert_eq!(ask(&pool, &up, "x").await, "1:x");
         eventually("the first one is closed", || up.stats().open() == 1).await;
+    });
+}
+
+/// An upstream on a thread of its own, which allows requests, answers the first one, and allows none when it is told to,
+/// on its first connection; a second one is good.
+fn allows_none_when_told() -> (std::net::SocketAddr, impl Fn()) {
+    use std::io::{Read, Write};
+    use std::sync::mpsc::channel;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let ((tell, told), (done, is_done)) = (channel::<()>(), channel::<()>());
+    std::thread::spawn(move || {
+        let next = |stream: &mut std::net::TcpStream| {
+            let mut head = [0; 9];
+            stream.read_exact(&mut head).ok()?;
+            stream.read_exact(&mut vec![0; usize::from(head[1]) * 256 + usize::from(head[2])]).ok()?;
+            Some(head)
+        };
+        for number in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_nodelay(true).unwrap();
+            stream.read_exact(&mut [0; 24]).unwrap();
+            stream.write_all(&frame(4, 0, 0, &[])).unwrap();
+            while next(&mut stream).unwrap()[3] != 1 {}
+            stream.write_all(&frame(1, 5, 1, &[0x88])).unwrap();
+            if number == 0 {
+                told.recv().unwrap();
+                stream.write_all(&frame(4, 0, 0, &[0, 3, 0, 0, 0, 0])).unwrap();
+                done.send(()).unwrap();
+                std::thread::spawn(move || while next(&mut stream).is_some_and(|head| head[3] != 1) {});
+            } else {
+                while next(&mut stream).is_some() {}
+            }
+        }
+    });
+    let allow_none = move || {
+        tell.send(()).unwrap();
+        is_done.recv().unwrap();
+    };
+    (address, allow_none)
+}
+
+#[test]
+fn a_limit_that_is_lowered_to_nothing_in_the_middle_of_a_request_moves_it_to_another_connection() {
+    // The event loop hears of something after each task: behind the one that asks, and before the connection's.
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.event_interval(1).enable_all().build_local(Default::default()).unwrap();
+    runtime.block_on(async {
+        let (address, allow_none) = allows_none_when_told();
+        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&speaks_h2(address)));
+        assert_eq!(ask(&pool, &up, "x").await, "");
+        let start = tokio::time::Instant::now();
+        let (p, u) = (pool.clone(), up.clone());
+        let asking = tokio::task::spawn_local(async move {
+            // The new limit is here, and nobody has read it: the request is put on the connection and cannot begin.
+            allow_none();
+            ask(&p, &u, "x").await
+        });
+        assert_eq!(asking.await.unwrap(), "");
+        assert!(start.elapsed() >= Duration::from_secs(1), "it was not put on the connection");
+        assert!(start.elapsed() < up.deadlines().first_byte, "it waited for an answer to what was not asked");
+        assert_eq!((up.stats().created(), up.stats().recovered()), (2, 1));
+        assert!(up.healthy() && up.stats().errors().all(|(_, count)| count == 0));
+    });
+}
+
+#[test]
+fn a_connection_that_does_not_answer_a_ping_gets_no_further_request_long_before_it_is_given_up() {
+    paused_worker(async {
+        let address = raw(move |number, peer| async move {
+            if number == 0 {
+                return answers_with(peer.stream, frame(1, 5, 1, &[0x88])).await;
+            }
+            let mut connection = handshake(peer.stream, 100).await;
+            while let Some(Ok(asked)) = connection.accept().await {
+                tokio::task::spawn_local(echo(number, asked));
+            }
+        })
+        .await;
+        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&speaks_h2(address)));
+        assert_eq!(ask(&pool, &up, "x").await, "");
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let start = tokio::time::Instant::now();
+        let (p, u) = (pool.clone(), up.clone());
+        let meets = tokio::task::spawn_local(async move { send(&p, &u, "x").await.map(drop) });
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert_eq!(ask(&pool, &up, "y").await, "1:y");
+        assert!(!meets.is_finished() && start.elapsed() < Duration::from_secs(4));
+        let error = meets.await.unwrap().unwrap_err();
+        assert!(error.is_stale() && error.may_retry() && !error.was_sent() && !error.blames_upstream(), "{error:?}");
+        assert_about(start, 5.0);
+        assert_eq!((up.stats().dead(), up.stats().created()), (1, 2));
     });
 }
 

@@ -19,11 +19,12 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             providers.iter().try_for_each(|p| g.add(&[("provider", &p.name)], read(p.upstream.stats())))
         })?;
     }
-    let counters: [(&str, &str, fn(&Stats) -> u64); 7] = [
+    let counters: [(&str, &str, fn(&Stats) -> u64); 8] = [
         ("upstream_attempts", "Attempts made", Stats::requests),
         ("upstream_connections_opened", "Connections opened", Stats::created),
         ("upstream_reused", "Attempts on a connection that had served before", Stats::reused),
         ("upstream_recovered", "Attempts moved from a connection that had gone stale", Stats::recovered),
+        ("upstream_undelivered", "Attempts that met a connection with nobody at its other end", Stats::dead),
         ("upstream_waits", "Attempts that had to wait for a connection", Stats::waits),
         ("upstream_busy", "Attempts refused because connections and queue were full", Stats::busy),
         ("upstream_connect_errors", "Connections that could not be opened", Stats::connect_errors),

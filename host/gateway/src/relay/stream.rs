@@ -183,7 +183,7 @@ impl Stream {
             && self.ending.last(&event)
             && self.ending.is_done()
         {
-            self.take(event.closed(), &mut Vec::new()).await?;
+            self.take(&event.closed(), &mut Vec::new()).await?;
             self.flush(outlet).await;
             return Ok(());
         }

@@ -13,6 +13,7 @@ pub mod client;
 pub mod dns;
 pub mod frames;
 pub mod h2;
+pub mod h2_peer;
 pub mod providers;
 pub mod tls;
 pub mod upstream;

@@ -1,11 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-use super::{NEXT_AFTER, Sockets, Unreached, dial};
+use super::{NEXT_AFTER, Unreached, dial};
 use std::cell::RefCell;
 use std::future::pending;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep};
 
 /// What becomes of an attempt, and after how many milliseconds.
@@ -98,21 +97,4 @@ fn without_an_address_or_without_one_that_accepts_it_is_said_why() {
     assert_eq!(race(&[], 1_000).0, Err(Unreached::Nowhere));
     let (won, _, failed, _) = race(&[Refuses(0), Refuses(0)], 1_000);
     assert_eq!((won, failed), (Err(Unreached::Failed(io::ErrorKind::ConnectionRefused)), vec![0, 1]));
-}
-
-#[test]
-fn the_kernel_is_told_to_look_after_the_connection() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let sockets =
-            Sockets { keep_alive: Some(Duration::from_secs(15)), user_timeout: Some(Duration::from_millis(7_500)) };
-        let stream = sockets.open(listener.local_addr().unwrap()).await.unwrap();
-        let seen = socket2::SockRef::from(&stream);
-        assert!(stream.nodelay().unwrap() && seen.keepalive().unwrap());
-        assert_eq!(seen.tcp_keepalive_time().unwrap(), Duration::from_secs(15));
-        assert_eq!(seen.tcp_keepalive_interval().unwrap(), Duration::from_secs(5));
-        assert_eq!(seen.tcp_keepalive_retries().unwrap(), 3);
-        assert_eq!(seen.tcp_user_timeout().unwrap(), Some(Duration::from_millis(7_500)));
-    });
 }

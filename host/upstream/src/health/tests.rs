@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, advance};
-use weir_config::{HealthSettings, Http2, Provider, ProviderKind};
+use weir_config::{HealthSettings, Http2, Http2Pings, Provider, ProviderKind};
 
 fn host() -> Arc<Name> {
     Arc::new(Name::fixed("127.0.0.1", ([127, 0, 0, 1], 80).into()))
@@ -29,8 +29,9 @@ fn provider(health: HealthSettings) -> Provider {
         idle_timeout: Duration::from_secs(60),
         total_timeout: Duration::from_secs(600),
         keep_alive_timeout: Duration::from_secs(55),
-        tcp_keep_alive: Duration::from_secs(15),
-        tcp_user_timeout: Duration::from_secs(15),
+        tcp_keep_alive: Duration::from_secs(4),
+        tcp_user_timeout: Duration::from_secs(8),
+        http2_pings: Http2Pings::default(),
         max_connection_age: Duration::from_secs(300),
         retries: 2,
         ask_usage: true,

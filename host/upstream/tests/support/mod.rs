@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
-use weir_config::{HealthSettings, Http2, Provider, ProviderKind};
+use weir_config::{HealthSettings, Http2, Http2Pings, Provider, ProviderKind};
 use weir_upstream::{AttemptError, Body, BodyError, Deadlines, Names, Pool, Upstream};
 
 /// Longer than any test should take; only a hang meets it.
@@ -64,8 +64,9 @@ pub fn provider(url: impl Into<String>) -> Provider {
         idle_timeout: Duration::from_secs(10),
         total_timeout: Duration::from_secs(20),
         keep_alive_timeout: Duration::from_secs(55),
-        tcp_keep_alive: Duration::from_secs(15),
-        tcp_user_timeout: Duration::from_secs(15),
+        tcp_keep_alive: Duration::from_secs(4),
+        tcp_user_timeout: Duration::from_secs(8),
+        http2_pings: Http2Pings::default(),
         max_connection_age: Duration::from_secs(300),
         retries: 2,
         ask_usage: true,

@@ -1,0 +1,261 @@
+//! Whether anybody is at the other end of an HTTP/2 connection. TCP tells where nothing is acknowledged; a PING
+//! (RFC 9113 section 6.7) tells as well where a proxy on the way goes on acknowledging for somebody who is gone.
+//!
+//! A PING goes out where requests are open and nothing was heard for a while; and once for each request that nothing is
+//! heard behind: ahead of it, on a connection that was silent for longer than a moment, or after such a moment. A connection
+//! without requests is left alone: providers take PINGs on it for an abuse (gRPC's servers above all), and the kernel's
+//! probes find out what wakes nobody.
+
+use std::cell::Cell;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::{Ping, PingPong, Reason};
+use tokio::time::Instant;
+use weir_config::Provider;
+
+use super::transport::{Probe, Transport};
+use crate::link::STALE_WITHIN;
+use crate::timer::{Timer, Timers};
+
+/// A connection as its driver has it.
+pub(super) type Driven = h2::client::Connection<Transport, Bytes>;
+
+/// When an upstream's connections are pinged.
+#[derive(Debug)]
+pub(crate) struct Pings {
+    provider: Box<str>,
+    /// After so much silence while requests are open; zero for never.
+    interval: Duration,
+    /// Once for a request, ahead of it or behind it, after so much silence; zero for never.
+    idle: Duration,
+    /// So long anything at all may take to come after one.
+    timeout: Duration,
+    /// The upstream has asked for calm.
+    unwanted: AtomicBool,
+}
+
+impl Pings {
+    pub(crate) fn of(provider: &Provider) -> Arc<Self> {
+        let pings = provider.http2_pings;
+        Arc::new(Self {
+            provider: provider.name.as_str().into(),
+            interval: pings.interval,
+            idle: pings.idle,
+            timeout: pings.timeout.min(provider.first_byte(true) / 2),
+            unwanted: AtomicBool::new(false),
+        })
+    }
+
+    fn are_sent_after(&self, silence: Duration) -> bool {
+        !silence.is_zero() && !self.unwanted.load(Relaxed)
+    }
+
+    /// The upstream has ended a connection with `ENHANCE_YOUR_CALM` on which it was pinged.
+    fn asked_for_calm(&self) {
+        if !self.unwanted.swap(true, Relaxed) {
+            let provider = &*self.provider;
+            tracing::warn!(provider, "a provider wants fewer HTTP/2 PINGs (ENHANCE_YOUR_CALM): it gets none any more");
+        }
+    }
+}
+
+/// Why a connection is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It was closed, or its driver was taken away.
+    Closed,
+    /// Nobody answered a PING.
+    Silent,
+}
+
+/// What a silence comes to.
+enum Silence {
+    Ping,
+    /// Nobody is there.
+    Over,
+}
+
+/// What a connection's driver and the requests on it tell each other.
+pub(super) struct Pulse {
+    pings: Arc<Pings>,
+    pub(super) probe: Probe,
+    /// How many requests are open.
+    open: Cell<u32>,
+    /// A PING is to go out before anything else does.
+    ahead: Cell<bool>,
+    /// When the first request was sent behind which nothing was heard, nor asked.
+    unproven: Cell<Option<Instant>>,
+    /// Since when a PING has been out without a sign of life.
+    asked: Cell<Option<Instant>>,
+    /// Whether there was a PING.
+    pinged: Cell<bool>,
+    ended: Cell<Option<Ended>>,
+}
+
+impl Pulse {
+    pub(super) fn new(pings: Arc<Pings>, probe: Probe) -> Self {
+        Self {
+            pings,
+            probe,
+            open: Cell::new(0),
+            ahead: Cell::new(false),
+            unproven: Cell::new(None),
+            asked: Cell::new(None),
+            pinged: Cell::new(false),
+            ended: Cell::new(None),
+        }
+    }
+
+    pub(super) fn ended(&self) -> Option<Ended> {
+        self.ended.get()
+    }
+
+    fn end(&self, how: Ended) {
+        if self.ended.get().is_none() {
+            self.ended.set(Some(how));
+        }
+    }
+
+    /// Counts a request.
+    pub(super) fn open(self: &Rc<Self>) -> Open {
+        self.open.set(self.open.get().saturating_add(1));
+        Open(Rc::clone(self))
+    }
+
+    /// A request is about to be put on the connection.
+    pub(super) fn before_request(&self, now: Instant) {
+        self.hear();
+        if self.asked.get().is_some() || !self.pings.are_sent_after(self.pings.idle) {
+            return;
+        }
+        if now.saturating_duration_since(self.probe.heard_at()) >= self.pings.idle {
+            self.ahead.set(true);
+        } else if self.unproven.get().is_none() {
+            self.unproven.set(Some(now));
+        }
+    }
+
+    /// Whether a PING is out that nobody has answered, and was sent before `then` or so soon after it that who did not see
+    /// the one has not seen the other: the same time as for a connection that turns out to be closed.
+    pub(super) fn is_unanswered_since(&self, then: Instant) -> bool {
+        let asked = self.asked.get().filter(|_| !self.probe.has_heard());
+        asked.is_some_and(|asked| asked.saturating_duration_since(then) <= STALE_WITHIN)
+    }
+
+    /// Whether a PING is out for so long that further requests had better go elsewhere.
+    pub(super) fn is_suspect(&self) -> bool {
+        let asked = self.asked.get().filter(|_| !self.probe.has_heard());
+        asked.is_some_and(|asked| asked.elapsed() >= self.pings.timeout / 2)
+    }
+
+    /// Whatever came since a PING or a request is a sign of life.
+    fn hear(&self) {
+        if self.asked.get().is_some() && self.probe.has_heard() {
+            self.asked.set(None);
+        }
+        if self.unproven.get().is_some_and(|sent| self.probe.heard_at() > sent) {
+            self.unproven.set(None);
+        }
+    }
+
+    /// When the next PING is due, as long as nothing is heard.
+    fn due(&self) -> Option<Instant> {
+        if self.open.get() == 0 {
+            self.unproven.set(None);
+            return None;
+        }
+        let after = |since: Instant, silence| self.pings.are_sent_after(silence).then(|| since.checked_add(silence))?;
+        let soon = self.unproven.get().and_then(|sent| after(sent, self.pings.idle));
+        let then = after(self.probe.heard_at(), self.pings.interval);
+        [soon, then].into_iter().flatten().min()
+    }
+
+    /// Sends a PING.
+    fn ping(&self, ping: &mut Option<PingPong>, cx: &mut Context<'_>) {
+        if let Some(ping) = ping {
+            // h2 keeps one at a time. One that was never answered, although other things came, stays for this one.
+            let _ = ping.poll_pong(cx);
+            let _ = ping.send_ping(Ping::opaque());
+        }
+        self.unproven.set(None);
+        self.pinged.set(true);
+        self.probe.listen();
+        self.asked.set(Some(Instant::now()));
+    }
+
+    /// Waits for what silence brings, after everything that has come was read.
+    fn poll(&self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Silence> {
+        self.hear();
+        let (due, what) = match self.asked.get() {
+            Some(asked) => (asked.checked_add(self.pings.timeout), Silence::Over),
+            None => (self.due(), Silence::Ping),
+        };
+        let Some(due) = due else { return Poll::Pending };
+        timer.poll_until(due, cx).map(|()| what)
+    }
+}
+
+/// A request that is open: while there is one, silence is looked into.
+pub(super) struct Open(Rc<Pulse>);
+
+impl Open {
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.0
+    }
+}
+
+impl Clone for Open {
+    fn clone(&self) -> Self {
+        self.0.open()
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get().saturating_sub(1));
+    }
+}
+
+/// Does a connection's work until it is over.
+pub(super) async fn drive(driven: Driven, mut ping: Option<PingPong>, pulse: Rc<Pulse>) {
+    struct Over(Rc<Pulse>);
+    impl Drop for Over {
+        fn drop(&mut self) {
+            self.0.end(Ended::Closed);
+        }
+    }
+    let over = Over(pulse);
+    let pulse = &over.0;
+    let mut timer = Rc::new(Timers::default()).lend();
+    let mut driven = pin!(driven);
+    let ended = poll_fn(|cx| {
+        if pulse.ahead.take() && pulse.asked.get().is_none() {
+            pulse.ping(&mut ping, cx);
+        }
+        loop {
+            if let Poll::Ready(ended) = driven.as_mut().poll(cx) {
+                return Poll::Ready(Some(ended));
+            }
+            match ready!(pulse.poll(&mut timer, cx)) {
+                Silence::Ping => pulse.ping(&mut ping, cx),
+                Silence::Over => return Poll::Ready(None),
+            }
+        }
+    });
+    match ended.await {
+        None => pulse.end(Ended::Silent),
+        Some(Err(error)) if error.reason() == Some(Reason::ENHANCE_YOUR_CALM) && error.is_remote() => {
+            if pulse.pinged.get() {
+                pulse.pings.asked_for_calm();
+            }
+        }
+        Some(_) => {}
+    }
+}
