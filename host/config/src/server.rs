@@ -234,6 +234,16 @@ impl Limits {
             retry_budget: table.whole("retry_budget", default.retry_budget, 0..=1_000),
             h2_control_frames: table.whole("h2_control_frames", default.h2_control_frames, 100..=1_000_000),
         };
+        let memory = [
+            ("request_memory", limits.request_memory, "body", limits.body_bytes),
+            ("response_memory", limits.response_memory, "response", limits.response_bytes),
+        ];
+        for (all, room, one, longest) in memory.into_iter().filter(|(_, room, _, longest)| longest > room) {
+            // What can never fit would be refused as if it could in a moment.
+            let what = format!("limits.{one} allows {longest} bytes, and all together may hold {room}");
+            let fix = format!("make limits.{all} larger, or limits.{one} smaller");
+            table.source.warn(&table.at.child(all, table.at.line), what, fix);
+        }
         table.finish();
         limits
     }

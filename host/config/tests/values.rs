@@ -101,6 +101,32 @@ fn the_defaults_are_the_documented_ones() {
 }
 
 #[test]
+fn a_limit_of_one_that_is_past_the_limit_of_all_is_warned_of() {
+    let of = |limits: &str| {
+        let served =
+            "[providers.a]\nkind = \"demo\"\n[models.m]\ntargets = [\"a/m\"]\n[[tenants.t.keys]]\nid = \"k\"\n";
+        let hash = format!("hash = \"blake3:{}\"\n", "0".repeat(64));
+        warnings(&format!("{served}{hash}[tenants.t]\nmodels = [\"*\"]\n[limits]\n{limits}"))
+    };
+    for (limits, key) in [
+        ("request_memory = \"1MiB\"", "limits.request_memory"),
+        ("body = \"300MiB\"", "limits.request_memory"),
+        ("response_memory = \"64KiB\"\nresponse = \"1MiB\"", "limits.response_memory"),
+    ] {
+        let found = of(limits);
+        assert!(
+            found.iter().any(|(place, what)| place.ends_with(key) && what.contains("limits.")),
+            "{limits}: {found:?}"
+        );
+    }
+    for limits in ["", "response_memory = \"1MiB\"\nresponse = \"1MiB\"", "body = \"1MiB\"\nrequest_memory = \"2MiB\""]
+    {
+        let found = of(limits);
+        assert!(found.iter().all(|(place, _)| !place.contains("_memory")), "{limits}: {found:?}");
+    }
+}
+
+#[test]
 fn order_is_that_of_the_file() {
     let text = "[models.z]\ntargets = [\"b/m\", \"a/m\"]\n[models.a]\ntargets = [\"a/x/y\"]\n\
                 [providers.b]\nkind = \"demo\"\n[providers.a]\nkind = \"demo\"\n";

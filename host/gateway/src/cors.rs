@@ -12,25 +12,41 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use weir_config::Cors;
 
-/// Who may read the answer to a request with these headers, as the answer says it; nobody in particular where it does not
-/// come from a page of such an origin.
-pub(crate) fn reader(cors: &Cors, headers: &HeaderMap) -> Option<HeaderValue> {
+/// Which pages may read an answer.
+pub(crate) enum Reader {
+    /// Every page.
+    Any,
+    /// The page that asked.
+    Page(HeaderValue),
+    /// Another page than that which asked, if one did.
+    Other,
+}
+
+/// Who may read the answer to a request with these headers; none where it is all the same who asks.
+pub(crate) fn reader(cors: &Cors, headers: &HeaderMap) -> Option<Reader> {
     if cors.origins.is_empty() {
         return None;
     }
-    let origin = headers.get(ORIGIN)?;
+    let origin = headers.get(ORIGIN);
     if cors.origins.iter().any(|known| known == "*") {
-        return Some(HeaderValue::from_static("*"));
+        return origin.map(|_| Reader::Any);
     }
-    cors.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()).then(|| origin.clone())
+    let known = origin.filter(|origin| cors.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()));
+    Some(known.map_or(Reader::Other, |origin| Reader::Page(origin.clone())))
 }
 
-/// Says in an answer who may read it.
-pub(crate) fn add(headers: &mut HeaderMap, reader: HeaderValue) {
-    if reader != "*" {
+/// Says in an answer who may read it. Where that hangs on who asks, every answer says so, or a cache would give the answer
+/// for one page to another.
+pub(crate) fn add(headers: &mut HeaderMap, reader: Reader) {
+    if !matches!(reader, Reader::Any) {
         headers.append(VARY, HeaderValue::from_static("origin"));
     }
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, reader);
+    let origin = match reader {
+        Reader::Any => HeaderValue::from_static("*"),
+        Reader::Page(origin) => origin,
+        Reader::Other => return,
+    };
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
 }
 
@@ -40,7 +56,9 @@ pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<HeaderMap> {
     if parts.method != Method::OPTIONS || !parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
-    reader(cors, &parts.headers)?;
+    if let Reader::Other = reader(cors, &parts.headers)? {
+        return None;
+    }
     let methods = front::methods(parts.uri.path())?;
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));

@@ -162,7 +162,7 @@ impl Decoding {
                 }
             }
             if self.is_all {
-                let end = if self.engine.is_whole() { Ok(None) } else { Err(Refusal::BodyBroken) };
+                let end = if self.engine.is_whole() { Ok(None) } else { Err(Refusal::BodyCut(self.coding.name())) };
                 return Poll::Ready(end);
             }
             let coming = more(cx);

@@ -271,6 +271,7 @@ pub(crate) fn reason(refusal: &Refusal) -> Reason {
         | Refusal::BodyTooLarge(_)
         | Refusal::BodyTimeout(_)
         | Refusal::BodyBroken
+        | Refusal::BodyCut(_)
         | Refusal::Unreadable(_)
         | Refusal::ModelNotFound(_)
         | Refusal::Overloaded

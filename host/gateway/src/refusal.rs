@@ -63,6 +63,8 @@ pub(crate) enum Refusal {
     BodyTimeout(Duration),
     #[error("the body broke off or is not framed as HTTP demands")]
     BodyBroken,
+    #[error("the body is not all there: what is in its content-encoding `{0}` breaks off")]
+    BodyCut(&'static str),
     #[error("{0}")]
     Unreadable(ReadError),
     #[error("the model `{0}` does not exist or you do not have access to it: GET /v1/models lists yours")]
@@ -95,8 +97,8 @@ pub(crate) enum Refusal {
     UpstreamNoAnswer { provider: Arc<str>, what: &'static str },
     #[error("the provider `{provider}` broke off its answer")]
     UpstreamBroken { provider: Arc<str> },
-    #[error("the provider `{provider}` answered with more than {limit} bytes")]
-    UpstreamTooLarge { provider: Arc<str>, limit: usize },
+    #[error("the provider `{provider}` answered with more than {limit} bytes: its {what} is past limits.{what}")]
+    UpstreamTooLarge { provider: Arc<str>, what: &'static str, limit: usize },
     #[error("the provider `{provider}` answered in an encoding that it was not asked for")]
     UpstreamEncoded { provider: Arc<str> },
     #[error("the gateway lost track of this request; it is logged with its id")]
@@ -167,7 +169,7 @@ impl Refusal {
                 row(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", INVALID, Client, Unsaid)
             }
             Self::BodyTimeout(_) => row(StatusCode::REQUEST_TIMEOUT, "request_timeout", INVALID, Client, Unsaid),
-            Self::BodyBroken => row(StatusCode::BAD_REQUEST, "bad_body", INVALID, Client, Unsaid),
+            Self::BodyBroken | Self::BodyCut(_) => row(StatusCode::BAD_REQUEST, "bad_body", INVALID, Client, Unsaid),
             Self::Unreadable(error) => row(StatusCode::BAD_REQUEST, error.code(), INVALID, Client, Unsaid),
             Self::ModelNotFound(_) => row(StatusCode::NOT_FOUND, "model_not_found", INVALID, Client, Unsaid),
             Self::PluginRefused { refusal, .. } => {
@@ -237,6 +239,7 @@ impl Refusal {
             | Self::BodyTooLarge(_)
             | Self::BodyTimeout(_)
             | Self::BodyBroken
+            | Self::BodyCut(_)
             | Self::Unreadable(_)
             | Self::ModelNotFound(_)
             | Self::PluginRefused { .. }

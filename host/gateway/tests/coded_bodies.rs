@@ -135,6 +135,7 @@ fn what_breaks_off_within_its_coding_is_no_body() {
         for end in [1, body.len() / 2, body.len() - 1] {
             let reply = ask(&gateway, &[("content-encoding", coding)], &body[..end]);
             assert_eq!((reply.status, reply.code().as_str()), (400, "bad_body"), "{coding} cut at {end}");
+            assert!(reply.text().contains("content-encoding"), "{}", reply.text());
         }
     }
     assert!(upstream.seen().is_empty());

@@ -69,8 +69,11 @@ fn other_pages_are_told_nothing() {
     ] {
         let reply = preflight(&gateway, "/v1/chat/completions", origin, "POST");
         assert_eq!((reply.status, allows(&reply), reply.header("allow")), (405, None, Some("POST")), "{origin}");
-        assert_eq!(allows(&ask(&gateway, origin, ACME, &chat("hi"))), None, "{origin}");
+        let reply = ask(&gateway, origin, ACME, &chat("hi"));
+        // A cache must not give what it was told to a page that may read it.
+        assert_eq!((allows(&reply), reply.header("vary")), (None, Some("origin")), "{origin}");
     }
+    assert_eq!(support::get(gateway.address, "/v1/models", Some(ACME)).header("vary"), Some("origin"), "no page");
     assert_eq!(preflight(&gateway, "/v1/nothing", PAGE, "POST").status, 404);
     // What is no preflight is a method like others.
     let options = send(gateway.address, "OPTIONS", "/v1/models", &[("origin", PAGE)], b"");

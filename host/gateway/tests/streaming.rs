@@ -216,6 +216,7 @@ fn an_event_beyond_the_limit_ends_the_stream() {
     assert_eq!(streaming.next_event().unwrap(), delta("small"));
     let rest = streaming.rest();
     assert!(rest.len() == 1 && rest[0].contains("upstream_too_large"), "{rest:?}");
+    assert!(rest[0].contains("limits.event"), "{rest:?}");
     assert_eq!(streaming.clean, Some(false));
 }
 
@@ -225,4 +226,5 @@ fn an_answer_beyond_the_limit_is_refused() {
     let gateway = Gateway::start(&config_with(upstream.address, "", "[limits]\nresponse = \"4KiB\"\n"));
     let reply = post(gateway.address, ACME, &chat("hi"));
     assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_too_large"));
+    assert!(reply.text().contains("limits.response"), "{}", reply.text());
 }

@@ -59,7 +59,7 @@ pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Byte
     loop {
         let seen = opening.look().map_err(|limit| {
             let provider = Arc::clone(expected.provider);
-            NotTaken::Spent(Refusal::UpstreamTooLarge { provider, limit })
+            NotTaken::Spent(Refusal::UpstreamTooLarge { provider, what: "event", limit })
         })?;
         match seen {
             First::Answer => return Ok(Begun::Stream(opening)),

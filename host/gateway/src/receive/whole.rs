@@ -149,7 +149,7 @@ fn push(expected: &Expected<'_>, all: &mut Gathered, data: Bytes) -> Result<(), 
     let provider = Arc::clone(expected.provider);
     all.push(data).map_err(|full| {
         NotTaken::Spent(match full {
-            Full::TooLong => Refusal::UpstreamTooLarge { provider, limit: all.longest() },
+            Full::TooLong => Refusal::UpstreamTooLarge { provider, what: "response", limit: all.longest() },
             Full::NoRoom => Refusal::ResponseMemory,
         })
     })

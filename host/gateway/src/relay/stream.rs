@@ -237,7 +237,7 @@ impl Stream {
 
     fn too_long(&self) -> Refusal {
         let limit = self.trip.snapshot().config.limits.event_bytes;
-        Refusal::UpstreamTooLarge { provider: Arc::clone(&self.provider), limit }
+        Refusal::UpstreamTooLarge { provider: Arc::clone(&self.provider), what: "event", limit }
     }
 
     /// Looks at one event: usage is noted, what the client did not ask for is dropped, deltas wait for the plugins.
