@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 use support::client::read_reply;
-use support::upstream::{CHAT, Upstream, ok};
-use support::{ACME, GLOBEX, Gateway, PATIENCE, Reply, chat, config, config_with, post, until};
+use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use support::{ACME, GLOBEX, Gateway, PATIENCE, Reply, chat, chat_stream, config, config_with, post, until};
 
 /// A configuration in which this line stands in the table of a key, or of its tenant.
 fn limited(config: &str, table: &str, line: &str) -> String {
@@ -231,6 +231,36 @@ fn a_body_that_grows_too_large_in_chunks_is_refused() {
     let reply = read_reply(&mut BufReader::new(stream));
     assert_eq!((reply.status, reply.code().as_str()), (413, "request_too_large"));
     assert!(upstream.seen().is_empty());
+}
+
+#[test]
+fn by_default_a_request_may_be_32_mebibytes_and_an_event_of_a_stream_8() {
+    const BODY: usize = 32 << 20;
+    const EVENT: usize = 8 << 20;
+    // An upstream that answers a stream with one event of about as many bytes as it is asked for.
+    let upstream = Upstream::start(|_, seen, stream| {
+        let json = seen.json();
+        let answer = match json["messages"][0]["content"].as_str().unwrap().parse::<usize>() {
+            Ok(bytes) => [STREAM, &chunk(&delta(&"x".repeat(bytes))), &chunk(DONE), END].concat(),
+            Err(_) => ok("application/json", CHAT),
+        };
+        stream.write_all(&answer).is_ok()
+    });
+    let gateway = Gateway::start(&config(upstream.address));
+    for bytes in [11 << 20, BODY] {
+        let body = chat(&"x".repeat(bytes - chat("").len()));
+        assert_eq!((body.len(), post(gateway.address, ACME, &body).status), (bytes, 200), "{bytes} bytes");
+    }
+    let mut stream = TcpStream::connect(gateway.address).unwrap();
+    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\n");
+    write!(stream, "{head}content-length: {}\r\n\r\n", BODY + 1).unwrap();
+    assert_eq!(read_reply(&mut BufReader::new(stream)).status, 413);
+    // What an event is wrapped in is a part of it.
+    for (bytes, is_whole) in [(2 << 20, true), (EVENT - 1_000, true), (EVENT + 1, false)] {
+        let reply = post(gateway.address, ACME, &chat_stream(&bytes.to_string()));
+        assert_eq!(reply.status == 200 && reply.clean, is_whole, "{bytes} bytes");
+        assert_eq!(reply.text().contains("upstream_too_large"), !is_whole, "{bytes} bytes");
+    }
 }
 
 #[test]
