@@ -41,9 +41,12 @@ pub struct Reading {
 impl Reading {
     /// Reads a body in full.
     pub fn of(endpoint: Endpoint, body: &[u8]) -> Self {
-        let answer = judge(endpoint, body);
+        let (answer, reported) = look(endpoint, body);
         let (usage, text) = match answer {
-            Answer::Complete => usage::of_answer(endpoint, body),
+            Answer::Complete => {
+                let reported = reported.and_then(|span| usage::of_object(body, span));
+                usage::of_answer(endpoint, reported, body)
+            }
             Answer::Error | Answer::NoAnswer | Answer::Cut => (None, 0),
         };
         Self { answer, usage, text }
@@ -55,11 +58,16 @@ impl Reading {
 ///
 /// Source: OpenAI's API reference, chat completion object and list of embeddings.
 pub fn judge(endpoint: Endpoint, body: &[u8]) -> Answer {
+    look(endpoint, body).0
+}
+
+/// The judgement, and where the answer says what it used.
+fn look(endpoint: Endpoint, body: &[u8]) -> (Answer, Option<Span>) {
     let wanted = match endpoint {
         Endpoint::Chat => "choices",
         Endpoint::Embeddings => "data",
     };
-    let (mut answered, mut failed) = (false, false);
+    let (mut answered, mut failed, mut usage) = (false, false, None);
     let outline = json::outline(body, |key, span| {
         let value = span.of(body);
         if key == wanted {
@@ -68,15 +76,18 @@ pub fn judge(endpoint: Endpoint, body: &[u8]) -> Answer {
             failed |= says_error(value);
         } else if key == "object" || key == "type" {
             failed |= value == b"\"error\"";
+        } else if key == "usage" {
+            usage = Some(span);
         }
     });
-    match outline {
+    let answer = match outline {
         Err(OutlineError::Open) => Answer::Cut,
         Err(OutlineError::NotObject) => Answer::NoAnswer,
         Ok(()) if failed => Answer::Error,
         Ok(()) if answered => Answer::Complete,
         Ok(()) => Answer::NoAnswer,
-    }
+    };
+    (answer, usage)
 }
 
 /// Whether what came is a JSON object that is closed: all of it, whatever its framing says.

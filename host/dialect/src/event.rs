@@ -89,15 +89,16 @@ pub fn classify(data: &[u8]) -> EventKind {
         return EventKind::Delta;
     }
     let (mut choices, mut usage, mut failed) = (false, None, false);
-    let read = json::members(data, |key, span, kind| {
+    let read = json::outline(data, |key, span| {
+        let value = span.of(data);
         if key == "choices" {
-            choices = kind == Kind::Array && span.of(data).iter().any(|byte| !b"[] \t\r\n".contains(byte));
+            choices = value.starts_with(b"[") && value.iter().any(|byte| !b"[] \t\r\n".contains(byte));
         } else if key == "usage" {
-            usage = (kind == Kind::Object).then_some(span);
+            usage = Some(span);
         } else if key == "error" {
-            failed |= says_error(span.of(data));
+            failed |= says_error(value);
         } else if key == "object" || key == "type" {
-            failed |= span.of(data) == b"\"error\"";
+            failed |= value == b"\"error\"";
         }
     });
     match (read, usage.and_then(|span| usage::of_object(data, span))) {
@@ -158,8 +159,8 @@ pub fn without_usage(data: &Bytes) -> Bytes {
         return data.clone();
     }
     let mut patches = Vec::new();
-    let read = json::members(data, |key, span, kind| {
-        if key == "usage" && kind != Kind::Null {
+    let read = json::outline(data, |key, span| {
+        if key == "usage" && span.of(data) != b"null" {
             patches.push((span, Patch::Json("null")));
         }
     });

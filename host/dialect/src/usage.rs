@@ -36,9 +36,14 @@ pub struct Usage {
 pub const MOST: u64 = 100_000_000;
 
 impl Usage {
-    /// Whether the provider said all that is to be known, so that nothing need be estimated.
+    /// Whether the provider said all that is to be known, so that nothing need be estimated: both, or one of them and a
+    /// total that it can be a part of.
     pub fn is_whole(&self) -> bool {
-        [self.input, self.output, self.total].iter().flatten().count() > 1
+        match (self.input, self.output, self.total) {
+            (Some(_), Some(_), _) => true,
+            (Some(part), None, Some(total)) | (None, Some(part), Some(total)) => total >= part,
+            (_, None, None) | (None, _, None) | (None, None, Some(_)) => false,
+        }
     }
 
     /// The same for an embedding, of which nothing is written.
@@ -48,8 +53,7 @@ impl Usage {
 }
 
 /// What is known of a whole answer's tokens: what it reports, and unless that is all, the bytes of its text for an estimate.
-pub fn of_answer(endpoint: Endpoint, body: &[u8]) -> (Option<Usage>, usize) {
-    let reported = of_response(body);
+pub(crate) fn of_answer(endpoint: Endpoint, reported: Option<Usage>, body: &[u8]) -> (Option<Usage>, usize) {
     match endpoint {
         // Its numbers are no text.
         Endpoint::Embeddings => (Some(reported.unwrap_or_default().of_embedding()), 0),
@@ -58,77 +62,26 @@ pub fn of_answer(endpoint: Endpoint, body: &[u8]) -> (Option<Usage>, usize) {
     }
 }
 
-/// The usage in a whole response. None if the body is not JSON, or has no `usage`, or one that counts no tokens. Zeros
-/// that the provider reports are zeros.
-///
-/// Providers write `usage` at the end, so it is looked for from there, and of an answer that ends as JSON does the long
-/// beginning is not walked through.
-///
-/// Source: `usage` of OpenAI's chat completion and embedding objects.
-pub fn of_response(body: &[u8]) -> Option<Usage> {
-    // An answer without the word needs no pass.
-    let name = last_name(body)?;
-    if body.trim_ascii_start().first() != Some(&b'{') {
-        return None;
-    }
-    match last_member(body, name) {
-        Ok(Some(counts)) => counts.usage(),
-        Ok(None) | Err(_) => anywhere(body).ok()??.usage(),
-    }
-}
-
-/// The name as it stands in a body. Within a string its quotes would have backslashes, so this is never part of one.
-static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
-/// How far from the end of a body the name usually is, in bytes.
-const NEAR_THE_END: usize = 512;
-
-/// Where the name stands last.
-fn last_name(body: &[u8]) -> Option<usize> {
-    let tail = body.len().saturating_sub(NEAR_THE_END);
-    let near = NAME.find_iter(body.get(tail..)?).last().map(|at| tail + at);
-    near.or_else(|| NAME.find_iter(body).last())
-}
-
-/// The value of `usage` if its name is at `name` and it is a member of the outermost object. That is certain when the
-/// members from there on end the object, and the object the body. None if it is some other object's, or no object.
-fn last_member(body: &[u8], name: usize) -> Result<Option<Counts>, JsonError> {
-    let mut cursor = Cursor::at_member(body, name)?;
-    let found = last_of(&mut cursor, body)?;
-    cursor.finish()?;
-    Ok(found)
-}
-
-/// The value of `usage` wherever it stands among the members of a body that is checked as a whole.
-fn anywhere(body: &[u8]) -> Result<Option<Counts>, JsonError> {
-    let mut cursor = Cursor::new(body)?;
-    cursor.enter_object()?;
-    let found = last_of(&mut cursor, body)?;
-    cursor.finish()?;
-    Ok(found)
-}
-
-/// The value of the last `usage` among the members that are left of an object, if it is an object.
-fn last_of(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Option<Counts>, JsonError> {
-    let mut found = None;
-    while let Some(key) = cursor.next_key()? {
-        if key != "usage" {
-            cursor.skip()?;
-        } else if cursor.kind()? == Kind::Object {
-            found = Some(Counts::read(cursor, body)?);
-        } else {
-            cursor.skip()?;
-            found = None;
-        }
-    }
-    Ok(found)
-}
-
 /// The usage in the data of a stream's event: the same member, null on most events.
+///
+/// What stands beside it decides nothing, be it JSON or not, as long as the object is closed. None if it counts no tokens.
+/// Zeros that the provider reports are zeros.
 ///
 /// Source: OpenAI's chat completion chunk object, with `stream_options.include_usage`.
 pub fn of_event(data: &[u8]) -> Option<Usage> {
-    of_response(data)
+    // An event without the word needs no pass.
+    NAME.find(data)?;
+    let mut usage = None;
+    let outline = json::outline(data, |key, span| {
+        if key == "usage" {
+            usage = Some(span);
+        }
+    });
+    outline.ok().and_then(|()| of_object(data, usage?))
 }
+
+/// The name as it stands in an event. Within a string its quotes would have backslashes, so this is never part of one.
+static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
 
 /// An estimate of the tokens in so many bytes of text: one for each 4 bytes begun. Text is what a model reads or writes,
 /// and not what it is wrapped in: names of members, numbers, escapes.
@@ -136,7 +89,7 @@ pub fn estimate_tokens(bytes: usize) -> u64 {
     u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
 }
 
-/// The counts in the `usage` object at `span` of a checked text.
+/// The counts in the `usage` object at `span`; none if another value stands there, or one that is no JSON.
 pub(crate) fn of_object(body: &[u8], span: Span) -> Option<Usage> {
     Counts::read(&mut Cursor::within(body, span), body).ok()?.usage()
 }

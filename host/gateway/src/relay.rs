@@ -65,7 +65,8 @@ async fn whole(
     (bytes, reading): (Bytes, Option<Reading>),
 ) -> Answer {
     trip.record.judge(Some(Verdict::Served));
-    if !status.is_success() {
+    if !status.is_success() || reading.is_none() {
+        // A refusal, or 204: there is nothing that anybody would charge.
         trip.record.spent_nothing();
     } else if let Some(reading) = reading {
         // Before plugins see it: what they make of it costs nothing.

@@ -345,7 +345,25 @@ fn an_answer_without_a_body_is_relayed_as_one() {
             assert_eq!((reply.header("content-length"), reply.header("transfer-encoding")), (None, None), "{head}");
         }
     }
-    assert_eq!(gateway.metric("weir_tokens_total", &["direction=\"output\""]), 0.0);
+    // Nothing came, and nothing is charged.
+    for direction in ["direction=\"input\"", "direction=\"output\""] {
+        assert_eq!(gateway.metric("weir_tokens_total", &[direction]), 0.0, "{direction}");
+    }
+}
+
+#[test]
+fn an_upstream_that_only_ever_says_that_it_is_at_work_is_left() {
+    let upstream = Upstream::start(|_, _, stream| {
+        // Far more than anybody would say, and for as long as somebody reads it.
+        while stream.write_all(&b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10)).is_ok() {}
+        false
+    });
+    let few =
+        Upstream::fixed([&b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(10), &ok("application/json", CHAT)[..]].concat());
+    let gateway = gateway_of([&upstream, &few], &good(), "");
+    let reply = post(gateway.address, ACME, &asking("m0", false));
+    assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_broken"));
+    assert_eq!(post(gateway.address, ACME, &asking("m1", false)).status, 200);
 }
 
 #[test]

@@ -84,6 +84,42 @@ fn reasoning_and_calls_of_tools_are_text_and_all_choices_count() {
 }
 
 #[test]
+fn what_a_provider_reports_counts_whatever_stands_beside_it() {
+    let usage = r#""usage":{"prompt_tokens":5000,"completion_tokens":700}"#;
+    for beside in [r#""timings":{"p":NaN}"#, r#""x":Infinity"#, "", "\"tier\":\"a\u{1}\""] {
+        let answer = whole("hi").replace("\"created\":1", &format!("{usage},{beside}"));
+        let last = format!("data: {{\"choices\":[],{usage},{beside}}}\n\n");
+        let last = if beside.contains('\u{1}') { last.replace('\u{1}', "\t") } else { last };
+        for (upstream, body) in [
+            (Upstream::fixed(ok("application/json", &answer)), chat("hi")),
+            (Upstream::stream(&[&delta("hi"), &last, DONE]), chat_stream("hi")),
+        ] {
+            let gateway = gateway(upstream.address, false);
+            assert_eq!(post(gateway.address, ACME, &body).status, 200);
+            settled(&gateway, 1.0);
+            let counted = (tokens(&gateway, "input", "reported"), tokens(&gateway, "output", "reported"));
+            assert_eq!(counted, (5000.0, 700.0), "{answer} {last}");
+        }
+    }
+}
+
+#[test]
+fn a_total_that_is_less_than_its_part_tells_nothing_and_the_rest_is_estimated() {
+    for (usage, reported, estimated) in [
+        (r#"{"prompt_tokens":5000,"total_tokens":57}"#, "input", ("output", TOKENS)),
+        (r#"{"completion_tokens":90,"total_tokens":57}"#, "output", ("input", 2.0)),
+    ] {
+        let answer = whole(TEXT).replace("\"created\":1", &format!("\"usage\":{usage}"));
+        let upstream = Upstream::fixed(ok("application/json", &answer));
+        let gateway = gateway(upstream.address, false);
+        assert_eq!(post(gateway.address, ACME, &chat("12345678")).status, 200);
+        settled(&gateway, 1.0);
+        assert!(tokens(&gateway, reported, "reported") > 0.0, "{usage}");
+        assert_eq!(tokens(&gateway, estimated.0, "estimated"), estimated.1, "{usage}");
+    }
+}
+
+#[test]
 fn the_numbers_of_an_embedding_are_no_output() {
     let vector = vec![0.012_345_6; 1_536];
     let answer = |usage: Option<serde_json::Value>| {

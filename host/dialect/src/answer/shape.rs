@@ -137,7 +137,7 @@ impl Shape {
             };
             rest = rest.get(length..)?.strip_prefix(&**constant)?;
         }
-        rest.is_empty().then_some(usage)
+        (rest.is_empty() && usage.is_whole()).then_some(usage)
     }
 }
 

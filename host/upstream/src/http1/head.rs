@@ -15,6 +15,9 @@ use crate::link::HEAD_BYTES;
 /// What every answer begins with.
 const STATUS_LINE: &[u8] = b"HTTP/1.";
 
+/// So many informational answers may come before the answer (RFC 9110 section 15.2): they have no bound of their own.
+const INFORMATIONAL: usize = 64;
+
 /// Why a head is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unlawful {
@@ -23,6 +26,8 @@ pub(super) enum Unlawful {
     Upgrade,
     /// The body's transfer coding is not just `chunked`.
     Coding,
+    /// More came before it than anybody would say.
+    Talkative,
 }
 
 impl Unlawful {
@@ -32,6 +37,7 @@ impl Unlawful {
             Self::TooLarge => "its head is too large",
             Self::Upgrade => "101 although nobody asked for an upgrade",
             Self::Coding => "its transfer coding is another than chunked",
+            Self::Talkative => "too many informational answers came before it",
         }
     }
 }
@@ -60,6 +66,8 @@ pub(super) struct Reader {
     got: BytesMut,
     /// Up to here there is no end of a head.
     searched: usize,
+    /// Informational answers so far.
+    told: usize,
     /// The request was a HEAD request: its answer has no body, whatever it says.
     pub(super) bodiless: bool,
 }
@@ -76,7 +84,12 @@ impl Reader {
             if status == StatusCode::SWITCHING_PROTOCOLS {
                 return Err(Unlawful::Upgrade);
             }
-            if !status.is_informational() {
+            if status.is_informational() {
+                self.told += 1;
+                if self.told > INFORMATIONAL {
+                    return Err(Unlawful::Talkative);
+                }
+            } else {
                 let framing = signs.framing(version, self.bodiless || has_no_body(status))?;
                 let reusable = signs.reusable(version) && !matches!(framing, Framing::UntilClose);
                 let mut response = Response::new(Incoming::new(framing, std::mem::take(&mut self.got)));

@@ -178,6 +178,15 @@ fn what_cannot_become_a_head_is_refused_at_once() {
 }
 
 #[test]
+fn informational_answers_are_bounded_in_number() {
+    let after = |count: usize| {
+        let told = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(count);
+        framing(&format!("{told}HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n")).0
+    };
+    assert_eq!((after(1), after(64), after(65)), ("5".into(), "5".into(), "Talkative".into()));
+}
+
+#[test]
 fn a_head_is_bounded_in_bytes_and_in_fields() {
     let fields = |n: usize| "HTTP/1.1 200 OK\r\n".to_owned() + &"a: b\r\n".repeat(n) + "\r\n";
     assert!(read(&Shapes::default(), false, [fields(100).as_bytes()]).0.is_ok());
