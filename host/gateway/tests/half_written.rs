@@ -74,6 +74,16 @@ fn table_by_table(file: &Path, text: &str, rest: &mut dyn FnMut()) {
     }
 }
 
+/// In two pieces, of which the first is longer than what was there: all of it but the last table.
+fn longer_at_once(file: &Path, text: &str, rest: &mut dyn FnMut()) {
+    let remarks = "# A remark of the operator's.\n".repeat(fs::read(file).unwrap().len() / 30 + 1);
+    let (most, last) = text.split_at(text.trim_end().rfind("\n\n").unwrap());
+    let mut out = fs::File::create(file).unwrap();
+    out.write_all(format!("{remarks}{most}\n").as_bytes()).unwrap();
+    rest();
+    out.write_all(last.as_bytes()).unwrap();
+}
+
 fn taken_away_first(file: &Path, text: &str, rest: &mut dyn FnMut()) {
     fs::remove_file(file).unwrap();
     rest();
@@ -107,10 +117,11 @@ fn whoever_writes_the_file_and_however_nothing_goes_live_before_it_is_whole() {
     let model = |name: &str| format!("\n[models.{name}]\ntargets = [\"up/{name}\"]\n");
     let gateway = Gateway::start(&config(upstream.address));
     let file = gateway.config_file();
-    let writers: [(&str, Writer); 6] = [
+    let writers: [(&str, Writer); 7] = [
         ("emptied", emptied_first),
         ("pieces", in_pieces),
         ("tables", table_by_table),
+        ("longer", longer_at_once),
         ("away", taken_away_first),
         ("renamed", renamed_over),
         ("linked", linked_anew),

@@ -32,6 +32,12 @@ impl Stamp {
         Some(Self { len: 0, modified: (0, 0), changed: (0, 0), inode: meta.ino(), device: meta.dev() })
     }
 
+    /// Whether it is another state of the very file that this is one of, and not of another in its place.
+    #[must_use]
+    pub fn is_rewritten(&self, now: &Self) -> bool {
+        (self.inode, self.device) == (now.inode, now.device) && self != now
+    }
+
     pub(super) fn new(meta: &Metadata) -> Self {
         Self {
             len: meta.len(),

@@ -13,12 +13,13 @@ mod tests;
 
 /// A file lies still when it has not changed for this long.
 const STILL: Duration = Duration::from_millis(60);
-/// A text that became shorter, or went away, lies still when it has not changed for this long: whoever writes a file anew
-/// empties it first, and half of a configuration may be good by itself.
+/// A text that was written in place, became shorter or went away lies still when it has not changed for this long: whoever
+/// writes a file anew empties it first, or writes it piece by piece, and half of a configuration may be good by itself. One
+/// that was put in the place of another was whole before.
 const SHRUNK: Duration = Duration::from_secs(1);
 /// Files that go on changing are waited for no longer than this, and then called what they are: being written.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The same for those that became shorter.
+/// The same for such texts.
 const LONGEST: Duration = Duration::from_secs(3);
 
 /// What is to be done next.
@@ -49,8 +50,8 @@ pub(super) struct Settle<'s> {
 struct File {
     stamp: Option<Stamp>,
     since: Instant,
-    /// Whether it was shorter at any look than when it lay still last.
-    shrunk: bool,
+    /// Whether it may have been half of itself at any look.
+    in_doubt: bool,
 }
 
 impl<'s> Settle<'s> {
@@ -65,16 +66,16 @@ impl<'s> Settle<'s> {
         let paths: Vec<PathBuf> = paths.into_iter().cloned().collect();
         for path in paths {
             let stamp = prints.get(&path).copied();
-            let shrunk = self.has_shrunk(&path, stamp, &prints);
+            let in_doubt = self.is_in_doubt(&path, stamp, &prints);
             let first = !self.files.contains_key(&path);
-            let file = self.files.entry(path.clone()).or_insert(File { stamp, since: now, shrunk: false });
+            let file = self.files.entry(path.clone()).or_insert(File { stamp, since: now, in_doubt: false });
             if first && self.before.get(&path).copied() == stamp {
                 // As it was when it lay still: there is nothing to wait for.
                 file.since = now.checked_sub(SHRUNK).unwrap_or(now);
             } else if file.stamp != stamp {
                 (file.stamp, file.since) = (stamp, now);
             }
-            file.shrunk |= shrunk;
+            file.in_doubt |= in_doubt;
         }
         match self.files.values().filter_map(|file| self.left(file, now)).min() {
             Some(time) => Step::Wait(time.min(STILL)),
@@ -82,13 +83,14 @@ impl<'s> Settle<'s> {
         }
     }
 
-    /// Whether a text is shorter than it was when it lay still, or gone. Settings go together with their plugin.
-    fn has_shrunk(&self, path: &Path, stamp: Option<Stamp>, prints: &Prints) -> bool {
+    /// Whether a text is shorter than it was when it lay still, or was written in place, or is gone. Settings go together
+    /// with their plugin.
+    fn is_in_doubt(&self, path: &Path, stamp: Option<Stamp>, prints: &Prints) -> bool {
         // Of a folder, and of an empty file, there is nothing to lose.
         let before = self.before.get(path).filter(|before| before.len > 0 && is_text(path));
         let Some(before) = before else { return false };
         match stamp {
-            Some(now) => now.len < before.len,
+            Some(now) => now.len < before.len || before.is_rewritten(&now),
             None => {
                 let plugin = plugin_of(path);
                 !self.before.contains_key(&plugin) || prints.contains_key(&plugin)
@@ -98,7 +100,7 @@ impl<'s> Settle<'s> {
 
     /// How long a file is still to be waited for; none if it lies still, or was waited for long enough.
     fn left(&self, file: &File, now: Instant) -> Option<Duration> {
-        let (need, patience) = if file.shrunk { (SHRUNK, LONGEST) } else { (STILL, PATIENCE) };
+        let (need, patience) = if file.in_doubt { (SHRUNK, LONGEST) } else { (STILL, PATIENCE) };
         let left = need.checked_sub(now.duration_since(file.since)).filter(|left| !left.is_zero())?;
         (now.duration_since(self.begun) < patience).then_some(left)
     }
@@ -107,7 +109,7 @@ impl<'s> Settle<'s> {
         let mut found = Found { change: Change::default(), seen: Prints::new() };
         for (path, file) in &self.files {
             let before = self.before.get(path).copied();
-            let need = if file.shrunk { SHRUNK } else { STILL };
+            let need = if file.in_doubt { SHRUNK } else { STILL };
             if now.duration_since(file.since) < need {
                 // What it is compared with stays what it was when it lay still.
                 found.change.looked.moving(path.clone());

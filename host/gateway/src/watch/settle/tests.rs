@@ -24,6 +24,13 @@ impl World {
         (path, stamp)
     }
 
+    /// The same of a file that is put in the place of the one that is there.
+    fn put(&self, name: &str, content: &str) -> (PathBuf, Stamp) {
+        let (new, _) = self.stamp(&format!("{name}.new"), content);
+        fs::rename(new, self.path(name)).unwrap();
+        (self.path(name), Stamp::of(&self.path(name)).unwrap())
+    }
+
     /// Looks at what is there, which `prints` says by the time since the beginning, until it is done; answers what was found
     /// and after how long.
     fn settle(&mut self, before: &Prints, mut prints: impl FnMut(Duration) -> Prints) -> (Found, Duration) {
@@ -56,10 +63,21 @@ fn what_has_not_changed_is_not_waited_for() {
 }
 
 #[test]
+fn a_text_that_is_written_in_place_is_waited_for_whether_it_became_shorter_or_not() {
+    let mut world = World::new();
+    let before = Prints::from([world.stamp("weir.toml", "whole")]);
+    let pieces: Vec<Prints> =
+        ["# long, and", "# long, and whole"].map(|p| Prints::from([world.stamp("weir.toml", p)])).into();
+    let (found, took) = world.settle(&before, |at| pieces[((at.as_millis() / 600) as usize).min(1)].clone());
+    assert_eq!((moving(&found).len(), &found.seen), (0, &pieces[1]));
+    assert!(took >= 600 * MS + SHRUNK, "{took:?}");
+}
+
+#[test]
 fn a_file_that_became_longer_is_waited_for_a_moment() {
     let mut world = World::new();
     let before = Prints::from([world.stamp("weir.toml", "a")]);
-    let after = Prints::from([world.stamp("weir.toml", "ab")]);
+    let after = Prints::from([world.put("weir.toml", "ab")]);
     let (found, took) = world.settle(&before, |_| after.clone());
     assert_eq!(took, STILL);
     assert_eq!(found.change.changed, BTreeSet::from([world.path("weir.toml")]));
