@@ -90,6 +90,24 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Problems> {
     read(path, overrides, &Looked::default()).loaded
 }
 
+/// The `pepper` of the configuration in a file, whatever else of it is wrong, as long as it is TOML.
+///
+/// # Errors
+/// Why the file cannot be read, where it is no TOML, or what is wrong with its pepper.
+pub fn pepper(path: &Path) -> Result<Secret, Problems> {
+    let looked = Looked::default();
+    let text = source::read_file(path, &looked).map_err(Problems::of)?;
+    let env = |name: &str| std::env::var(name).ok();
+    let source = Source::new(&text, path, Some(&env), &looked);
+    let parsed = source.table(&text)?;
+    let pepper = read_pepper(&Table::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref())));
+    source.finish().map(|_| pepper)
+}
+
+fn read_pepper(root: &Table<'_>) -> Secret {
+    root.value("pepper").and_then(|value| value.secret()).unwrap_or_default()
+}
+
 /// The same, for whoever watches the file: none that does not lie still is read.
 pub fn read(path: &Path, overrides: &Overrides, looked: &Looked) -> Reading {
     match source::read_file(path, looked) {
@@ -131,7 +149,7 @@ fn parse_still(
 
 /// Reads every section, in the order in which they refer to each other.
 fn read_sections(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
-    let pepper = root.value("pepper").and_then(|value| value.secret()).unwrap_or_default();
+    let pepper = read_pepper(&root);
     let server = Server::read(root.table("server"), overrides);
     let limits = Limits::read(root.table("limits"));
     let metrics = Metrics::read(root.table("metrics"));
@@ -150,14 +168,6 @@ fn read_sections(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config 
 
     let names = Names { models: model_names, tenants: tenant_names };
     let plugins = Plugins::read(root.table("plugins"), &names, overrides.plugins.as_deref());
-    if models.is_empty() {
-        let at = root.at.child("models", root.at.line);
-        root.source.warn(&at, "there are no models, so that nothing can be asked", "add a [models.NAME]");
-    }
-    if tenants.is_empty() {
-        let at = root.at.child("tenants", root.at.line);
-        root.source.warn(&at, "there are no tenants, so that nobody can ask", "add a [tenants.NAME]");
-    }
     let (file, files) = (source::absolute(file), root.source.files());
     root.finish();
     Config { file, server, limits, metrics, cors, log, providers, models, tenants, plugins, files, pepper }

@@ -43,7 +43,7 @@ mod window;
 
 pub use authorities::Authorities;
 pub use callouts::{Allowed, Callouts};
-pub use config::{Config, Loaded, Overrides, Reading, default_path, load, parse, read};
+pub use config::{Config, Loaded, Overrides, Reading, default_path, load, parse, pepper, read};
 pub use cors::Cors;
 pub use diff::diff;
 pub use file::{FileError, Looked, Stamp};

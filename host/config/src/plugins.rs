@@ -267,6 +267,7 @@ impl Plugins {
             }
         }
         let folder = folder.map(source::absolute).or(written);
+        let keys = table.value("keys");
         let plugins = Self {
             folder_is_named: folder.is_some(),
             folder: folder.unwrap_or_else(|| table.source.resolve("plugins")),
@@ -274,11 +275,13 @@ impl Plugins {
             reload: table.flag("reload", true),
             direct: table.flag("direct", true),
             require_signature: table.flag("require_signature", false),
-            keys: table.value("keys").map_or_else(Vec::new, |value| versions::public_keys(&value)),
+            keys: keys.as_ref().map_or_else(Vec::new, versions::public_keys),
             chain,
             defaults,
         };
-        if plugins.require_signature && plugins.keys.is_empty() {
+        // A key that is none has been named, and is a problem of its own.
+        let names_none = || keys.as_ref().is_none_or(Value::is_empty_list);
+        if plugins.require_signature && names_none() {
             table.source.problem(
                 &table.at,
                 "require_signature is set, and nobody may sign".to_owned(),

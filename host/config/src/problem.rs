@@ -3,13 +3,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::file::FileError;
+
 /// One thing that is wrong, or looks wrong, in a configuration file.
 ///
 /// Displays as `file:line: key: what; fix`. Neither `what` nor `fix` ever holds a secret or the value of an
 /// environment variable: they quote the file as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
 pub struct Problem {
-    /// The file, as its path was given to [`load`](crate::load).
+    /// The file, as its path was given to [`load`](crate::load); empty when an option of the command line is meant.
     pub file: PathBuf,
     /// Line in the file, from 1; 0 when the file as a whole is meant, as when it cannot be read.
     pub line: u32,
@@ -21,14 +23,25 @@ pub struct Problem {
     pub fix: String,
 }
 
+impl Problem {
+    /// Whether nothing is wrong yet: a file is still being written, and is read once it lies still.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.fix == FileError::Moving.fix()
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.file.display())?;
+        let is_file = !self.file.as_os_str().is_empty();
+        if is_file {
+            write!(f, "{}:", self.file.display())?;
+        }
         if self.line > 0 {
             write!(f, "{}:", self.line)?;
         }
         if !self.key.is_empty() {
-            write!(f, " {}:", self.key)?;
+            write!(f, "{}{}:", if is_file { " " } else { "" }, self.key)?;
         }
         write!(f, " {}", self.what)?;
         if !self.fix.is_empty() {

@@ -166,16 +166,22 @@ impl Server {
             behind_tls: table.flag("behind_tls", default.behind_tls),
             debug_headers: table.flag("debug_headers", default.debug_headers),
         };
+        let blame = |option: Option<&str>, what: String, fix: &str| match option {
+            Some(option) => table.source.problem_of_option(option, what, fix),
+            None => table.source.problem(&admin_at, what, fix),
+        };
+        let admin_option = overrides.admin.map(|_| "--admin");
         if !server.admin.ip().is_loopback() {
-            table.source.problem(
-                &admin_at,
-                format!("the admin listener asks for no token yet, and {} can be reached by others", server.admin),
-                "use a loopback address such as \"127.0.0.1:9090\"",
-            );
+            let what =
+                format!("the admin listener asks for no token yet, and {} can be reached by others", server.admin);
+            blame(admin_option, what, "use a loopback address such as \"127.0.0.1:9090\"");
         }
         if server.listen == server.admin && server.listen.port() != 0 {
-            let what = format!("{} is also server.listen", server.admin);
-            table.source.problem(&admin_at, what, "give the two listeners different ports");
+            let fix = "give the two listeners different ports";
+            match (admin_option, overrides.listen) {
+                (None, Some(listen)) => blame(Some("--listen"), format!("{listen} is also server.admin"), fix),
+                (option, _) => blame(option, format!("{} is also server.listen", server.admin), fix),
+            }
         }
         table.finish();
         server

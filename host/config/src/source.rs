@@ -135,6 +135,12 @@ impl<'s> Source<'s> {
         self.problems.borrow_mut().push(self.at(at, what.into(), fix.into()));
     }
 
+    /// A problem of what the command line says, which no line of the file is to blame for.
+    pub(crate) fn problem_of_option(&self, option: &str, what: impl Into<String>, fix: impl Into<String>) {
+        let (file, key) = (PathBuf::new(), option.to_owned());
+        self.problems.borrow_mut().push(Problem { file, line: 0, key, what: what.into(), fix: fix.into() });
+    }
+
     pub(crate) fn warn(&self, at: &At, what: impl Into<String>, fix: impl Into<String>) {
         self.warnings.borrow_mut().push(self.at(at, what.into(), fix.into()));
     }

@@ -99,7 +99,7 @@ impl<'r> Reader<'r> {
         }
         if keys.is_empty() {
             let what = "this tenant has no keys, so that nobody can ask in its name";
-            table.source.warn(&table.at, what, "make one with `weir key`");
+            table.source.warn(&table.at, what, "make one with `weir key new`");
         }
         table.finish();
         Tenant { name: name.to_owned(), models: models.unwrap_or_default(), requests_per_minute, concurrency, keys }
@@ -107,7 +107,7 @@ impl<'r> Reader<'r> {
 
     fn key(&mut self, tenant: &str, table: Table<'_>) -> Key {
         let id = table.required("id", "give the public part of the key").and_then(|value| self.key_id(tenant, &value));
-        let hash = table.required("hash", "make a key with `weir key`, which prints the line");
+        let hash = table.required("hash", "make a key with `weir key new`, which prints the line");
         let hash = hash.and_then(|value| self.key_hash(&value));
         let requests_per_minute = table.limit("requests_per_minute");
         let concurrency = table.limit("concurrency");

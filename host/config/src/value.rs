@@ -199,6 +199,11 @@ impl<'t> Value<'t> {
         found
     }
 
+    /// Whether it is an array of nothing.
+    pub(crate) fn is_empty_list(&self) -> bool {
+        self.toml.as_array().is_some_and(|array| array.is_empty())
+    }
+
     /// The elements of an array.
     pub(crate) fn items(&self) -> Option<Vec<Value<'t>>> {
         let Some(array) = self.toml.as_array() else {

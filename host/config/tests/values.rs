@@ -38,7 +38,7 @@ fn warnings(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn an_empty_file_is_all_defaults_and_warns_that_nobody_can_ask_anything() {
+fn an_empty_file_is_all_defaults() {
     let Loaded { config, warnings } = loaded("");
     assert_eq!((config.server, config.limits, config.log), (Server::default(), Limits::default(), Log::default()));
     assert!(config.providers.is_empty() && config.plugins.chain.is_empty() && config.pepper.is_empty());
@@ -46,8 +46,8 @@ fn an_empty_file_is_all_defaults_and_warns_that_nobody_can_ask_anything() {
     assert_eq!(config.plugins.defaults, PluginLimits::default());
     assert!(config.plugins.reload);
     assert_eq!(config.file, Path::new("/etc/weir/weir.toml"));
-    let keys: Vec<&str> = warnings.iter().map(|warning| warning.key.as_str()).collect();
-    assert_eq!(keys, ["models", "tenants"]);
+    // That nobody can ask is for whoever serves it to say.
+    assert_eq!(warnings, []);
 }
 
 #[test]
@@ -269,7 +269,8 @@ fn a_relative_file_gives_absolute_paths() {
     let here = std::env::current_dir().unwrap();
     assert_eq!(loaded.config.file, here.join("conf/weir.toml"));
     assert_eq!(loaded.config.plugins.folder, here.join("conf/plugins"));
-    assert_eq!(loaded.warnings[0].file, Path::new("conf/weir.toml"), "messages name it as it was given");
+    let problems = parse("x = 1\n", Path::new("conf/weir.toml"), &env, &Overrides::default()).unwrap_err();
+    assert_eq!(problems.0[0].file, Path::new("conf/weir.toml"), "messages name it as it was given");
 }
 
 #[test]
@@ -286,7 +287,10 @@ fn the_command_line_beats_the_file_and_is_checked_too() {
     assert_eq!(config.plugins.folder, std::env::current_dir().unwrap().join("here"));
     let exposed = Overrides { admin: Some("0.0.0.0:2".parse().unwrap()), ..Overrides::default() };
     let problems = parse("", Path::new("weir.toml"), &env, &exposed).unwrap_err();
-    assert!(problems.to_string().starts_with("weir.toml:1: server.admin: the admin listener asks for no token yet"));
+    assert!(problems.to_string().starts_with("--admin: the admin listener asks for no token yet"));
+    let same = Overrides { listen: Some("127.0.0.1:9090".parse().unwrap()), ..Overrides::default() };
+    let problems = parse("", Path::new("weir.toml"), &env, &same).unwrap_err();
+    assert!(problems.to_string().starts_with("--listen: 127.0.0.1:9090 is also server.admin; "), "{problems}");
 }
 
 #[test]

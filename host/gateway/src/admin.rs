@@ -196,14 +196,14 @@ impl Admin {
             })
         });
         let upstreams = snapshot.providers.iter().map(upstream);
-        let (live, refused) = self.status.reloads();
+        let (live, kept) = self.status.reloads();
         let body = json!({
             "status": word,
             "generation": snapshot.chains.generation,
             "plugins": plugins.collect::<Vec<_>>(),
             "problems": self.status.problems(),
             "providers": upstreams.collect::<Vec<_>>(),
-            "reloads": {"live": live, "refused": refused},
+            "reloads": {"live": live, "refused": kept.refused, "held": kept.held},
             "pooling": self.shared.sandbox.pooling(),
         });
         answer(status, "application/json", Bytes::from(format!("{body:#}\n")))

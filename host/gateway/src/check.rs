@@ -2,9 +2,9 @@
 
 use crate::cli::Check;
 use crate::console;
-use crate::control::nobody;
+use crate::control::{at, nobody};
 use crate::egress::WayOut;
-use crate::serve::{at, load, open_cache};
+use crate::serve::{load, open_cache};
 use crate::snapshot::Snapshot;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
@@ -20,13 +20,13 @@ const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALH
 pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     let file = args.file();
     let Some(loaded) = load(&file, &args.overrides()) else { return Ok(ExitCode::FAILURE) };
-    loaded.warnings.iter().for_each(|w| console::complain(&format!("warning: {w}")));
+    loaded.warnings.iter().for_each(|w| console::warn(&format!("warning: {w}")));
     let config = Arc::new(loaded.config);
     let sandbox = Sandbox::with_egress(Arc::new(WayOut))?;
     let mut library = Library::new(sandbox, open_cache(&config));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (chains, problems) = runtime.block_on(library.build(&config, &mut |_| {}));
-    problems.iter().for_each(|p| console::complain(&at(&config, p)));
+    problems.iter().flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));
     let nobody = nobody(&config);
     nobody.iter().for_each(|none| console::complain(none));
     let plugins = chains.plugins().len();

@@ -27,6 +27,11 @@ pub(crate) fn complain(line: &str) {
     print(&mut std::io::stderr().lock(), "ERROR", line);
 }
 
+/// The same, of what does not keep anything from working.
+pub(crate) fn warn(line: &str) {
+    print(&mut std::io::stderr().lock(), "WARN", line);
+}
+
 /// Whoever started us may have gone; that is no reason to end, so what cannot be written is not.
 fn print(out: &mut impl Write, level: &str, line: &str) {
     if !JSON.load(Ordering::Relaxed) {
@@ -65,7 +70,7 @@ pub(crate) fn ready(config: &Config, chains: &Chains, listen: SocketAddr, admin:
     }
     let models: Vec<&str> = config.models.iter().map(|m| m.name.as_str()).collect();
     say(&format!("models   {}", models.join(", ")));
-    crate::control::nobody(config).iter().for_each(|none| complain(&format!("WARNING: {none}")));
+    crate::control::nobody(config).iter().for_each(|none| warn(&format!("WARNING: {none}")));
     say(&format!("gateway  http://{listen}"));
     say(&format!("admin    http://{admin}"));
     if let Some((key, model)) = example(config) {

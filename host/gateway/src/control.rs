@@ -3,19 +3,26 @@
 //! here is on the way of a request, and nothing that fails here stops what serves.
 
 mod caution;
+mod fixed;
 mod live;
+mod missing;
 mod news;
 mod order;
 mod reader;
 mod status;
+mod warned;
 mod words;
 
 pub(crate) use caution::Caution;
+pub(crate) use fixed::Fixed;
 pub(crate) use live::Live;
 pub(crate) use order::Order;
 pub(crate) use reader::Reader;
 pub(crate) use status::{Part, Status};
-pub(crate) use words::{describe, nobody};
+pub(crate) use warned::Warned;
+pub(crate) use words::{at, describe, nobody};
+
+use status::{Kept, Trouble};
 
 use crate::latest::Latest;
 use crate::snapshot::Snapshot;
@@ -53,7 +60,7 @@ struct Built {
     problems: Vec<Problem>,
     before: Checkpoint,
     /// Why it is not what the files say, beside the problems.
-    refused: Vec<String>,
+    refused: Vec<Trouble>,
 }
 
 impl Control {
@@ -67,7 +74,7 @@ impl Control {
                     // As the files were when they were last read: whatever has changed since is an order of its own.
                     let next = last.as_ref().and_then(|order| order.next.clone());
                     let (plugins, start) = (BTreeSet::new(), Instant::now());
-                    Order { next, touched: false, plugins, refused: 0, asked: false, start }
+                    Order { next, touched: false, plugins, kept: Kept::default(), asked: false, start }
                 }
             };
             self.reload(order.clone()).await;
@@ -87,7 +94,7 @@ impl Control {
         };
         let changes = weir_config::diff(&old.config, &config);
         let before = self.library.checkpoint();
-        let mut refused = self.start_demo(&config).err().into_iter().collect::<Vec<_>>();
+        let mut refused = self.start_demo(&config).err().into_iter().map(Trouble::wrong).collect::<Vec<_>>();
         let (chains, problems) = self.library.build_still(&config, looked, &mut news::log_event).await;
         if changes.is_empty() || !problems.iter().any(unserved_by_chain) {
             changes.iter().for_each(|change| tracing::info!("configuration: {change}"));
@@ -95,7 +102,8 @@ impl Control {
             return self.publish(&old, built, &order);
         }
         // The new configuration names plugins that cannot serve: the old one stays, with the plugins it had.
-        refused.extend(problems.iter().map(describe));
+        let unserved = problems.iter().filter(|problem| unserved_by_chain(problem));
+        refused.extend(unserved.flat_map(|problem| words::describe_refused(&config, problem)));
         self.library.restore(before.clone());
         let config = Arc::clone(&old.config);
         let (chains, problems) = self.library.build_still(&config, looked, &mut news::log_event).await;
@@ -114,10 +122,11 @@ impl Control {
     fn publish(&mut self, old: &Arc<Snapshot>, built: Built, order: &Order) {
         let Built { config, text, chains, problems, before, refused } = built;
         let generation = chains.generation;
-        let mut tried_again = is_tried_again(&config, &problems, order);
-        tried_again |= !refused.is_empty() && (order.asked || order.touched);
+        let mut again = order.asked || is_tried_again(&config, &problems, order);
+        again |= !refused.is_empty() && order.touched;
         let mut said = refused;
-        said.extend(problems.iter().map(describe));
+        said.extend(problems.iter().flat_map(describe));
+        let mut live = false;
         if generation != old.chains.generation || *config != *old.config {
             let outside = (self.demo, &self.shared.hosts);
             match Snapshot::build(Arc::clone(&config), Arc::clone(&chains), Some(old), outside) {
@@ -126,12 +135,13 @@ impl Control {
                     self.status.went_live();
                     news::log(&old.chains, &chains);
                     tracing::info!(generation, took = ?order.start.elapsed(), "went live");
+                    live = true;
                 }
                 Err(why) => {
                     // What serves on are the plugins that served before.
                     self.library.restore(before);
-                    said.push(why);
-                    tried_again = true;
+                    said.push(Trouble::wrong(why));
+                    again = true;
                 }
             }
         } else if let Some(text) = text {
@@ -139,10 +149,27 @@ impl Control {
         }
         // Whatever the files say, hosts may have moved. They are looked up beside it: nobody waits for a name.
         self.shared.hosts.refresh();
-        self.status.set(Part::Nobody, nobody(&self.live.whole().0.config));
+        let nobody = nobody(&self.live.whole().0.config);
+        self.status.set(Part::Nobody, nobody.into_iter().map(Trouble::wrong).collect(), false);
         // First the words, then the count: who has seen it counted finds the reason.
-        let refused = order.refused + u64::from(self.status.set(Part::Building, said) || tried_again);
-        self.status.were_refused(refused);
+        let mut kept = order.kept;
+        kept += self.status.set(Part::Building, said, again);
+        if order.asked {
+            self.answer(live);
+        }
+        self.status.were_kept(kept);
+    }
+
+    /// Says what came of a signal, which has no other answer than the log.
+    fn answer(&self, live: bool) {
+        let done = if live { "something new went live" } else { "nothing new went live" };
+        match self.status.first() {
+            None => tracing::info!("SIGHUP: {done}, and all is served as files say"),
+            Some((first, 1)) => tracing::info!("SIGHUP: {done}, and one thing is not served as files say: {first}"),
+            Some((first, count)) => {
+                tracing::info!("SIGHUP: {done}, and {count} things are not served as files say, the first: {first}");
+            }
+        }
     }
 }
 

@@ -3,19 +3,23 @@
 use crate::cli::{self, Key};
 use crate::console;
 use std::process::ExitCode;
-use weir_config::Overrides;
+use weir_config::Secret;
 
 /// Makes a key.
 pub(crate) fn keys(command: &Key) -> anyhow::Result<ExitCode> {
     let Key::New { id, config } = command;
     let file = cli::file(config.as_ref());
-    let pepper = match weir_config::load(&file, &Overrides::default()) {
-        Ok(loaded) => loaded.config.pepper,
-        Err(problems) => {
-            console::complain(&format!(
-                "{problems}\nthe pepper of this configuration goes into the hash: mend it first"
-            ));
-            return Ok(ExitCode::FAILURE);
+    let named = config.is_some() || std::env::var_os("WEIR_CONFIG").is_some_and(|name| !name.is_empty());
+    let pepper = if !named && file.symlink_metadata().is_err() {
+        console::complain("There is no configuration here, so this key is made without a pepper.");
+        Secret::default()
+    } else {
+        match weir_config::pepper(&file) {
+            Ok(pepper) => pepper,
+            Err(problems) => {
+                console::complain(&format!("{problems}\nthe pepper of this configuration goes into the hash"));
+                return Ok(ExitCode::FAILURE);
+            }
         }
     };
     let key = weir_tenancy::key::generate(id)?;

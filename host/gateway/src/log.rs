@@ -23,7 +23,7 @@ pub(crate) fn start(log: &Log) -> anyhow::Result<()> {
     let wanted = std::env::var_os("WEIR_LOG").map(|value| value.to_string_lossy().into_owned());
     let (directives, complaint) = directives(wanted.as_deref(), &log.level);
     if let Some(complaint) = complaint {
-        console::complain(&complaint);
+        console::warn(&complaint);
     }
     // What these directives are was checked; were they not, everything of importance would still be written.
     let filter = EnvFilter::try_new(&directives).unwrap_or_else(|_| EnvFilter::new(USUAL));

@@ -81,10 +81,11 @@ impl Everything {
         out.gauge("plugin_problems", "Plugins that are not served as folder and configuration say", |g| {
             g.add(&[], self.status.problems().len() as u64)
         })?;
-        let (good, bad) = self.status.reloads();
+        let (live, kept) = self.status.reloads();
         out.counter("reloads", "Changes of plugins or configuration, by whether they went live", |c| {
-            c.add(&[("result", "live")], good)?;
-            c.add(&[("result", "refused")], bad)
+            c.add(&[("result", "live")], live)?;
+            c.add(&[("result", "refused")], kept.refused)?;
+            c.add(&[("result", "held")], kept.held)
         })?;
         let refused = &self.shared.refused;
         out.counter("connections_refused", "Client connections that were closed at once, by why", |c| {

@@ -215,6 +215,9 @@ impl Record {
         // First, for who has seen the last byte may ask again at once.
         drop((self.seat.take(), self.place.take()));
         let ended = self.end();
+        if (ended != Ended::Complete || self.code.is_some()) && self.worker.is_over() {
+            self.worker.shared.cut.fetch_add(1, Ordering::Relaxed);
+        }
         let (status, reason) = match ended {
             Ended::Complete => (self.status, self.reason.unwrap_or(Reason::Completed)),
             Ended::Cut => (self.status, self.reason.unwrap_or(Reason::UpstreamFailed)),

@@ -3,7 +3,7 @@
 use crate::admin::{self, Admin};
 use crate::cli::Serve;
 use crate::console;
-use crate::control::{Caution, Control, Live, Part, Reader, Status, describe, nobody};
+use crate::control::{Caution, Control, Fixed, Live, Part, Reader, Status, Warned, at, describe, nobody};
 use crate::descriptors;
 use crate::drain::{Drain, Drainer};
 use crate::egress::WayOut;
@@ -21,11 +21,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::{Config, Loaded, Looked, Overrides, Problem, Problems, ProviderKind, Stamp};
 use weir_ledger::Ledger;
-use weir_sandbox::{Cache, Library, Sandbox};
+use weir_sandbox::{Cache, Library, Sandbox, Source};
 use weir_upstream::Names;
 
 /// The configuration as it was read at the start.
@@ -34,6 +35,8 @@ struct Start {
     text: String,
     /// What the file was before it was read.
     stamp: Option<Stamp>,
+    /// What looks wrong in it, which has been said.
+    warnings: Vec<Problem>,
 }
 
 /// Runs the gateway until it is told to stop.
@@ -43,8 +46,9 @@ pub(crate) fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let reading = weir_config::read(&file, &args.overrides(), &Looked::default());
     let Some(loaded) = say_problems(reading.loaded) else { return Ok(ExitCode::FAILURE) };
     log::start(&loaded.config.log)?;
-    loaded.warnings.iter().for_each(|w: &Problem| console::complain(&format!("warning: {w}")));
-    let start = Start { config: Arc::new(loaded.config), text: reading.text.unwrap_or_default(), stamp };
+    let Loaded { config, warnings } = loaded;
+    warnings.iter().for_each(|w: &Problem| console::warn(&format!("warning: {w}")));
+    let start = Start { config: Arc::new(config), text: reading.text.unwrap_or_default(), stamp, warnings };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(4)
@@ -71,7 +75,10 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let (chains, problems) = library.build(&config, &mut console::progress).await;
     // There is no last good version yet, and going without a policy is the operator's to allow, plugin by plugin.
     if problems.iter().any(|p| !p.open) {
-        problems.iter().for_each(|p| console::complain(&at(&config, p)));
+        problems.iter().flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));
+        if problems.iter().any(|p| matches!(p.source, Source::Folder(_))) {
+            bail!("what is in the plugin folder cannot be told, so that a policy might be missing from it");
+        }
         bail!("plugins that are bound do not load: mend or unbind them, or give them on_failure = \"open\"");
     }
 
@@ -82,10 +89,10 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     shared.bound_series(config.limits.series);
 
     let listeners = worker::listeners(config.server.listen, workers)
-        .with_context(|| format!("cannot listen on {}: is another gateway running there?", config.server.listen))?;
+        .with_context(|| cannot_listen(config.server.listen, "listen", args.listen.is_some()))?;
     let listen = listeners.first().context("no listener")?.local_addr()?;
     let admin_listener = std::net::TcpListener::bind(config.server.admin)
-        .with_context(|| format!("cannot listen on {} for the admin API", config.server.admin))?;
+        .with_context(|| cannot_listen(config.server.admin, "admin", args.admin.is_some()))?;
     let admin_address = admin_listener.local_addr()?;
 
     // Before anybody is told that it runs: a signal that comes now must not meet the system's default.
@@ -93,8 +100,8 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let (drainer, drain) = Drainer::new();
     let threads = start_workers(&shared, listeners, &drain)?;
     let status = Arc::new(Status::default());
-    status.set(Part::Building, problems.iter().map(describe).collect());
-    status.set(Part::Nobody, nobody(&config));
+    status.set(Part::Building, problems.iter().flat_map(describe).collect(), false);
+    status.begin(Part::Nobody, nobody(&config));
     let registry = metrics::registry(&shared, &status);
     admin::start(admin_listener, Admin { shared: Arc::clone(&shared), status: Arc::clone(&status), registry, drain })?;
     end.send(Running { drainer, shared: Arc::clone(&shared), workers: threads })
@@ -110,6 +117,8 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         watch,
         plugins: Arc::clone(&plugins),
         caution: Caution::default(),
+        fixed: Fixed::default(),
+        warned: Warned::new(&start.warnings),
         live: Arc::clone(&live),
         status: Arc::clone(&status),
         orders: Arc::clone(&orders),
@@ -117,6 +126,13 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     reader.start(hangup)?;
     Control { library, status, shared, live, demo, watch: plugins, orders }.run().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// That an address cannot be listened on, and who has named it.
+fn cannot_listen(address: SocketAddr, key: &str, is_option: bool) -> String {
+    let named =
+        if is_option { format!("--{key}, in place of server.{key}") } else { format!("server.{key}, or --{key}") };
+    format!("cannot listen on {address} ({named}): is another gateway running there?")
 }
 
 /// What all workers share from the first moment on.
@@ -131,6 +147,7 @@ fn share(snapshot: Snapshot, sandbox: Arc<Sandbox>, hosts: Names, (workers, desc
         refused: worker::Refused::default(),
         descriptors: descriptors::for_clients(descriptors),
         in_flight: Arc::new(Gate::default()),
+        cut: AtomicU64::default(),
         request_memory: Arc::default(),
         response_memory: Arc::default(),
         workers,
@@ -143,17 +160,6 @@ fn look_up_hosts(hosts: Names) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("weir-hosts".to_owned()).spawn(move || runtime.block_on(hosts.keep()))?;
     Ok(())
-}
-
-/// A plugin's problem, at the line of the configuration that binds it if there is one.
-pub(crate) fn at(config: &Config, problem: &weir_sandbox::Problem) -> String {
-    let named = |b: &&weir_config::Binding| matches!(&problem.source, weir_sandbox::Source::Named(n) if *n == b.plugin);
-    match config.plugins.chain.iter().find(named) {
-        Some(binding) => {
-            format!("{}:{}: plugins.chain.{}: {}", binding.file.display(), binding.line, binding.plugin, problem.error)
-        }
-        None => format!("{}: {}", problem.source.path(&config.plugins.folder).display(), problem.error),
-    }
 }
 
 fn start_demo(config: &Config) -> anyhow::Result<Option<SocketAddr>> {

@@ -7,6 +7,7 @@ use crate::worker::Shared;
 use std::io;
 use std::process::exit;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const BEYOND: Duration = Duration::from_secs(2);
 /// How long a last line may take to be taken from us.
 const SAYING: Duration = Duration::from_secs(1);
+/// The same where the end is to be at once.
+const LAST_LINE: Duration = Duration::from_millis(100);
 
 /// What has to come to its end.
 pub(crate) struct Running {
@@ -59,10 +62,11 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    async fn next(&mut self) {
+    /// Waits for one, and says which it was.
+    async fn next(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         }
     }
 }
@@ -71,10 +75,11 @@ impl Signals {
 async fn end(mut signals: Signals, told: &Receiver<Running>) {
     // Nobody will ever say if the start has failed, and then the process ends without us.
     let Ok(Running { drainer, shared, workers }) = told.recv() else { return };
-    signals.next().await;
+    let name = signals.next().await;
     let grace = shared.snapshot.load().config.server.drain;
     drainer.begin(grace);
     let line = format!("draining for at most {} s; a second signal ends at once", grace.as_secs_f64());
+    let _ = aside(log, format!("{name}: {line}; {} requests in flight", shared.in_flight.inside()));
     let said = aside(console::say, line);
     let ended = tokio::task::spawn_blocking(move || {
         let joined = workers.into_iter().map(JoinHandle::join);
@@ -83,13 +88,20 @@ async fn end(mut signals: Signals, told: &Receiver<Running>) {
     tokio::select! {
         failed = ended => match failed {
             Ok(0) => {
+                let cut = shared.cut.load(Ordering::Relaxed);
+                let _ = aside(log, format!("{name}: drained; {cut} requests were cut")).recv_timeout(SAYING);
                 let _ = said.recv_timeout(SAYING);
                 exit(0)
             }
             Ok(n) => complain_and_exit(&format!("{n} workers ended badly")),
             Err(why) => complain_and_exit(&format!("workers could not be waited for: {why}")),
         },
-        () = signals.next() => exit(1),
+        again = signals.next() => {
+            let left = shared.in_flight.inside();
+            let line = format!("{again}: a second signal; {left} requests in flight are cut");
+            let _ = aside(log, line).recv_timeout(LAST_LINE);
+            exit(1)
+        }
         () = tokio::time::sleep(grace.saturating_add(BEYOND)) => complain_and_exit("workers did not end in time"),
     }
 }
@@ -97,6 +109,10 @@ async fn end(mut signals: Signals, told: &Receiver<Running>) {
 fn complain_and_exit(why: &str) {
     let _ = aside(console::complain, format!("weir: {why}")).recv_timeout(SAYING);
     exit(1);
+}
+
+fn log(line: &str) {
+    tracing::info!("{line}");
 }
 
 /// Prints beside this thread, for whoever reads our output may have stopped; the answer comes when that is done.

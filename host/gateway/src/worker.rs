@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     /// A client's connection whose descriptor has this number, or a higher one, is refused.
     pub(crate) descriptors: u64,
     pub(crate) in_flight: Arc<Gate>,
+    /// Requests that the end of the drain has broken off.
+    pub(crate) cut: AtomicU64,
     /// Bytes of requests' bodies, and of whole answers that were not sent yet.
     pub(crate) request_memory: Arc<ByteTotal>,
     pub(crate) response_memory: Arc<ByteTotal>,

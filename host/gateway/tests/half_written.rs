@@ -26,6 +26,11 @@ fn reloads(gateway: &Gateway) -> (f64, f64) {
     (count("live"), count("refused"))
 }
 
+/// How many changes were held, or waited for.
+fn held(gateway: &Gateway) -> f64 {
+    gateway.metric("weir_reloads_total", &["result=\"held\""])
+}
+
 /// Asks for as long as a writer rests: everybody is answered, all the time.
 fn serve_on(gateway: &Gateway) {
     let start = Instant::now();
@@ -139,6 +144,10 @@ fn whoever_writes_the_file_and_however_nothing_goes_live_before_it_is_whole() {
     }
 }
 
+fn is_of_a_key(line: &str) -> bool {
+    line.contains(".keys]]") || line.starts_with("id = ") || line.starts_with("hash = ")
+}
+
 #[test]
 fn an_emptied_or_cut_file_is_held_and_named_and_never_goes_live_by_itself() {
     let upstream = Upstream::chat();
@@ -146,20 +155,23 @@ fn an_emptied_or_cut_file_is_held_and_named_and_never_goes_live_by_itself() {
     let whole = fs::read_to_string(gateway.config_file()).unwrap();
     let until_tenants = &whole[..whole.find("[tenants").unwrap()];
     let in_a_number = &whole[..whole.find("= 1000").unwrap() + "= 10".len()];
+    let keyless: String = whole.lines().filter(|line| !is_of_a_key(line)).map(|line| format!("{line}\n")).collect();
     for (text, named) in [
+        (keyless.as_str(), "no key is left in it, and 2 served (acme and 1 more)"),
         ("", "no tenant is left in it"),
         ("# Nobody is here.\n", "no tenant is left in it"),
         (until_tenants, "no tenant is left in it, and 2 served (acme and 1 more)"),
         (&whole[whole.find("[tenants").unwrap()..], "no model is left in it, and 1 served (m)"),
         (in_a_number, "ends in the middle of a line"),
     ] {
-        let (live, refused) = reloads(&gateway);
+        let (counts, kept) = (reloads(&gateway), held(&gateway));
         fs::write(gateway.config_file(), text).unwrap();
         until(&format!("it is named: {named}"), || {
             assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200, "{named}");
             problems(&gateway).contains(named).then_some(())
         });
-        until("it is counted", || (reloads(&gateway) == (live, refused + 1.0)).then_some(()));
+        until("it is counted", || (held(&gateway) == kept + 1.0).then_some(()));
+        assert_eq!(reloads(&gateway), counts, "nothing of it is live, and nothing is refused");
         assert!(problems(&gateway).contains("weir.toml") && problems(&gateway).contains("SIGHUP"));
         until("it is logged", || gateway.log().contains(named).then_some(()));
         assert!(gateway.metric("weir_plugin_problems", &[]) >= 1.0);
@@ -190,6 +202,8 @@ fn a_file_that_does_not_come_to_rest_is_named_and_not_read() {
     fs::write(gateway.config_file(), &half).unwrap();
     until("it is read once it lies still", || (post(gateway.address, GLOBEX, &chat("hi")).status == 401).then_some(()));
     until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
+    assert!(held(&gateway) >= 1.0, "what is only being written is held");
+    assert_eq!(reloads(&gateway).1, 0.0, "and not refused");
 }
 
 #[test]
@@ -203,6 +217,8 @@ fn taking_all_tenants_away_takes_a_signal_that_confirms_what_was_named() {
     assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
     gateway.signal("HUP");
     until("it is live", || (post(gateway.address, ACME, &chat("hi")).status == 401).then_some(()));
+    until("it is counted", || (reloads(&gateway).0 == 1.0).then_some(()));
+    assert_eq!((reloads(&gateway), held(&gateway)), ((1.0, 0.0), 1.0), "held, then live, and never refused");
     until("it is still said", || problems(&gateway).contains("no tenant: ").then_some(()));
     fs::write(gateway.config_file(), &whole).unwrap();
     until("they are back", || (post(gateway.address, ACME, &chat("hi")).status == 200).then_some(()));

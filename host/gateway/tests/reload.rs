@@ -146,6 +146,11 @@ fn a_file_that_cannot_serve_is_refused_as_a_whole() {
     gateway.write_config(&config_with(upstream.address, "retries = 0", rest));
     until("the change is refused", || (reloads(&gateway).1 > 0).then_some(()));
     assert!(problems(&gateway).contains("no-such-plugin"), "{}", problems(&gateway));
+    let (said, log) = (problems(&gateway), gateway.log());
+    let file = gateway.config_file().display().to_string();
+    for said in [said, log] {
+        assert!(said.contains(&format!("{file}:")) && said.contains("the one before serves on"), "{said}");
+    }
     assert_eq!(post(gateway.address, ACME, &chat("hi").replace("\"m\"", "\"new\"")).status, 404);
     assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
 }
@@ -193,7 +198,18 @@ fn a_hangup_signal_reads_the_file_where_nothing_watches_it() {
 fn what_a_change_cannot_reach_is_said() {
     let upstream = Upstream::chat();
     let gateway = Gateway::start(&config(upstream.address));
-    change(&gateway, &config(upstream.address).replace("workers = 2", "workers = 1"));
     let said = "configuration: server.workers takes effect at the next start";
-    until("it is said", || gateway.log().contains(said).then_some(()));
+    let times = |what: &str| gateway.log().matches(what).count();
+    gateway.write_config(&config(upstream.address).replace("workers = 2", "workers = 1"));
+    until("it is said", || (times(said) == 1).then_some(()));
+    // Said once, whatever else changes, and not as if it had happened.
+    let new = config_with(upstream.address, "", "[models.new]\ntargets = [\"up/new\"]\n");
+    change(&gateway, &new.replace("workers = 2", "workers = 1"));
+    gateway.write_config(&new);
+    let again = "configuration: server.workers is again what runs";
+    until("that it returned is said as what it is", || (times(again) == 1).then_some(()));
+    gateway.write_config(&new.replace("workers = 2", "workers = 3"));
+    until("another value is another change", || (times(said) == 2).then_some(()));
+    assert_eq!(times("configuration: server.workers: "), 0, "{}", gateway.log());
+    assert_eq!(reloads(&gateway), (1, 0));
 }

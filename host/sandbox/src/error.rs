@@ -2,6 +2,7 @@
 
 use crate::signature::{KeyError, SignatureError};
 use std::path::PathBuf;
+use weir_config::{FileError, Problems};
 
 /// Why a plugin did not go into service. The text is for operators and names the fix.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -14,8 +15,14 @@ pub enum LoadError {
         /// The operating system's reason.
         why: String,
     },
+    /// A file of it is still being written.
+    #[error("{path}: is still being written; it is read once it lies still", path = .path.display())]
+    Moving {
+        /// The file.
+        path: PathBuf,
+    },
     /// The plugin folder, or a part of it, is not the one that the operator means.
-    #[error("{path} {why}: put it back, or mend plugins.folder and start anew", path = .path.display())]
+    #[error("{path} {why}: put it back, or mend plugins.folder (--plugins) and start anew", path = .path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -109,13 +116,38 @@ pub enum LoadError {
     Callouts(String),
     /// The settings file beside the plugin has problems.
     #[error("{0}")]
-    Sidecar(String),
+    Sidecar(#[from] Problems),
     /// The settings file beside the plugin says nothing any more, where it did.
     #[error("{path} has lost all that it said: write its settings, or remove it if the defaults are meant", path = .path.display())]
     Emptied {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl LoadError {
+    /// Why a file that is there, or should be, is not read.
+    pub(crate) fn unread(path: PathBuf, why: &FileError) -> Self {
+        if matches!(why, FileError::Moving) { Self::Moving { path } } else { Self::Unreadable { path, why: why.why() } }
+    }
+
+    /// Whether nothing is wrong yet: a file is still being written, and is read once it lies still.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        if let Self::Sidecar(problems) = self {
+            return problems.0.iter().all(weir_config::Problem::waits);
+        }
+        matches!(self, Self::Moving { .. })
+    }
+
+    /// Every mistake in a line of its own.
+    #[must_use]
+    pub fn each(&self) -> Vec<String> {
+        if let Self::Sidecar(problems) = self {
+            return problems.0.iter().map(ToString::to_string).collect();
+        }
+        vec![self.to_string()]
+    }
 }
 
 /// Why a call did not end with the plugin's answer. The instance that faulted is burned.

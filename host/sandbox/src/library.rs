@@ -250,7 +250,7 @@ fn unreadable(source: &Source, path: PathBuf, why: FileError) -> LoadError {
             LoadError::Missing { name: source.name().to_owned() }
         }
         FileError::TooLong(limit) => LoadError::TooLarge { limit },
-        why => LoadError::Unreadable { path, why: why.why() },
+        why => LoadError::unread(path, &why),
     }
 }
 
@@ -262,6 +262,6 @@ fn check_settings(wasm: &[u8], beside: &Path, settings: &PluginSettings, looked:
     match file::read_still_text(beside, SCHEMA_LIMIT, looked) {
         Ok(schema) => schema::check(&schema, &settings.config),
         Err(why) if why.is_missing() && beside.symlink_metadata().is_err() => Ok(()),
-        Err(why) => Err(LoadError::Unreadable { path: beside.to_owned(), why: why.why() }),
+        Err(why) => Err(LoadError::unread(beside.to_owned(), &why)),
     }
 }

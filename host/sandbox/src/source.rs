@@ -44,6 +44,7 @@ impl Source {
 impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Source::Folder(below) if below.is_empty() => write!(f, "folder"),
             Source::Folder(below) => write!(f, "folder {below}"),
             Source::Named(_) | Source::All(_) | Source::Tenant(..) => {
                 write!(f, "{}", self.path(Path::new("")).display())

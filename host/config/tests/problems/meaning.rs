@@ -1,6 +1,6 @@
 //! Mistakes of meaning, section by section.
 
-use crate::each_is;
+use crate::{each_is, problems};
 
 #[test]
 fn listeners() {
@@ -277,5 +277,17 @@ fn pages_and_names() {
     for name in ["a b", "a,b", "weir/1"] {
         let text = format!("[server]\nname = \"{name}\"");
         each_is(&[(&text, &format!("weir.toml:17: server.name: `{name}` is not a name for `Via`; "))]);
+    }
+}
+
+#[test]
+fn a_public_key_that_is_none_is_one_mistake_and_not_that_nobody_may_sign() {
+    let text = "[plugins]\nrequire_signature = true\nkeys = [\"ed25519:zz\"]\n";
+    let found = problems(text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("is no public key"), "{found:?}");
+    for none in ["", "keys = []\n"] {
+        let found = problems(&format!("[plugins]\nrequire_signature = true\n{none}"));
+        assert!(found.len() == 1 && found[0].contains("nobody may sign"), "{found:?}");
     }
 }

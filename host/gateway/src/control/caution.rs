@@ -1,6 +1,7 @@
 //! Configurations that are good by themselves, and that nobody is likely to have meant: what is left of a file that was cut
 //! off. They are held until somebody who has been told says that they are meant.
 
+use super::missing::Missing;
 use weir_config::Config;
 
 #[cfg(test)]
@@ -42,16 +43,17 @@ impl Caution {
 
 fn loss((text, new): (&str, &Config), (serving, old): (&str, &Config)) -> Option<String> {
     let file = new.file.display();
-    let all = |what: &str, names: Vec<&str>| {
-        let (count, first) = (names.len(), names.first().copied().unwrap_or_default());
-        let rest = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-        format!("{file}: no {what} is left in it, and {count} served ({first}{rest})")
-    };
-    if new.tenants.is_empty() && !old.tenants.is_empty() {
-        return Some(all("tenant", old.tenants.iter().map(|tenant| tenant.name.as_str()).collect()));
-    }
-    if new.models.is_empty() && !old.models.is_empty() {
-        return Some(all("model", old.models.iter().map(|model| model.name.as_str()).collect()));
+    for missing in Missing::of(new) {
+        let mut names = missing.names(old);
+        if let Some(first) = names.next() {
+            let more = names.count();
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            return Some(format!(
+                "{file}: no {} is left in it, and {} served ({first}{rest})",
+                missing.word(),
+                more + 1
+            ));
+        }
     }
     let cut = serving.strip_prefix(text).is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['\n', '\r']));
     // A line's end is where an editor would have cut, too.

@@ -1,5 +1,6 @@
 //! What the second half of a reload is told by the first one.
 
+use super::status::Kept;
 use crate::latest::Join;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -16,8 +17,8 @@ pub(crate) struct Order {
     pub(crate) touched: bool,
     /// Files in the plugin folder that are not what they were.
     pub(crate) plugins: BTreeSet<PathBuf>,
-    /// How many configurations were refused that are to be counted when this is over.
-    pub(crate) refused: u64,
+    /// How many configurations were refused or held that are to be counted when this is over.
+    pub(crate) kept: Kept,
     /// Whether a signal has asked for it.
     pub(crate) asked: bool,
     /// When the first of what is in it was read.
@@ -27,11 +28,12 @@ pub(crate) struct Order {
 impl Join for Order {
     fn join(mut self, later: Self) -> Self {
         self.plugins.extend(later.plugins);
+        self.kept += later.kept;
         Self {
             next: later.next,
             touched: self.touched || later.touched,
             plugins: self.plugins,
-            refused: self.refused + later.refused,
+            kept: self.kept,
             asked: self.asked || later.asked,
             start: self.start,
         }

@@ -3,11 +3,12 @@
 //! theirs, no look-up, no TLS.
 
 use super::caution::Caution;
+use super::fixed::Fixed;
 use super::live::Live;
 use super::order::Order;
-use super::status::{Part, Status};
+use super::status::{Part, Status, Trouble};
+use super::warned::Warned;
 use crate::latest::Latest;
-use crate::snapshot::Snapshot;
 use crate::watch::{Change, Watch};
 use std::collections::BTreeSet;
 use std::io;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::signal::unix::Signal;
-use weir_config::{Config, Overrides};
+use weir_config::{Config, Loaded, Overrides, Problem};
 
 /// How many of the things that go are named in the log.
 const NAMED: usize = 8;
@@ -29,6 +30,8 @@ pub(crate) struct Reader {
     /// The watch of the plugin folder: what changes there is a reason to look at the configuration, too.
     pub(crate) plugins: Arc<Watch>,
     pub(crate) caution: Caution,
+    pub(crate) fixed: Fixed,
+    pub(crate) warned: Warned,
     pub(crate) live: Arc<Live>,
     pub(crate) status: Arc<Status>,
     /// Where the second half finds what to build.
@@ -51,7 +54,10 @@ impl Reader {
             let (change, plugins, asked) = tokio::select! {
                 change = self.watch.changed() => (change, BTreeSet::new(), false),
                 change = self.plugins.changed() => (self.watch.look().await, change.changed, false),
-                _ = hangup.recv() => (self.watch.look().await, BTreeSet::new(), true),
+                _ = hangup.recv() => {
+                    tracing::info!("SIGHUP: configuration, the files that it names and plugins are read anew");
+                    (self.watch.look().await, BTreeSet::new(), true)
+                }
             };
             let order = self.read(&change, plugins, asked);
             self.orders.tell(order);
@@ -70,53 +76,35 @@ impl Reader {
             Err(problems) => self.watch.name(problems.files()),
         }
         let judged = match (reading.loaded, reading.text) {
-            (Ok(loaded), Some(text)) => self.judge(loaded.config, text, asked),
+            (Ok(loaded), Some(text)) => self.judge(loaded, text, asked),
             (Ok(_), None) => Err(Vec::new()),
-            (Err(problems), _) => Err(problems.0.iter().map(ToString::to_string).collect()),
+            (Err(problems), _) => Err(problems.0.iter().map(trouble).collect()),
         };
-        let refused = judged.as_ref().err().cloned().unwrap_or_default();
+        let kept = judged.as_ref().err().cloned().unwrap_or_default();
         let next = judged.ok();
         if let Some((config, _)) = &next {
             log_revoked(&self.live.revoke(config));
         }
         let touched = !change.changed.is_empty();
-        let tried_again = !refused.is_empty() && (asked || touched);
         // It is said at once, and counted when the reload is over.
-        let refused = u64::from(self.status.set(Part::Configuration, refused) || tried_again);
-        Order { next, touched, plugins, refused, asked, start }
+        let kept = self.status.set(Part::Configuration, kept, asked || touched);
+        Order { next, touched, plugins, kept, asked, start }
     }
 
     /// Whether what was read may serve, with what a reload cannot change as it was at the start.
-    fn judge(&mut self, mut config: Config, text: String, asked: bool) -> Result<(Arc<Config>, String), Vec<String>> {
+    fn judge(&mut self, loaded: Loaded, text: String, asked: bool) -> Result<(Arc<Config>, String), Vec<Trouble>> {
+        let Loaded { mut config, warnings } = loaded;
         let (whole, serving) = self.live.whole();
-        self.caution.judge((&text, &config), (&serving, &whole.config), asked).map_err(|held| vec![held])?;
-        keep_what_is_fixed(&mut config, &whole);
+        let judged = self.caution.judge((&text, &config), (&serving, &whole.config), asked);
+        judged.map_err(|held| vec![Trouble { text: held, waits: true }])?;
+        self.fixed.keep(&mut config, &whole.config);
+        self.warned.say(&warnings);
         Ok((Arc::new(config), text))
     }
 }
 
-/// These are open since the start: another folder is not watched, another cache not checked.
-fn keep_what_is_fixed(config: &mut Config, whole: &Snapshot) {
-    let serving = &whole.config;
-    warn_of_restart(serving, config);
-    config.plugins.folder.clone_from(&serving.plugins.folder);
-    config.plugins.folder_is_named = serving.plugins.folder_is_named;
-    config.plugins.cache.clone_from(&serving.plugins.cache);
-}
-
-fn warn_of_restart(old: &Config, new: &Config) {
-    let fixed = [
-        ("server.listen", old.server.listen != new.server.listen),
-        ("server.admin", old.server.admin != new.server.admin),
-        ("server.workers", old.server.workers != new.server.workers),
-        ("plugins.folder", old.plugins.folder != new.plugins.folder),
-        ("plugins.cache", old.plugins.cache != new.plugins.cache),
-        ("plugins.reload", old.plugins.reload != new.plugins.reload),
-        ("log", old.log != new.log),
-    ];
-    for (key, _) in fixed.iter().filter(|(_, changed)| *changed) {
-        tracing::warn!("configuration: {key} takes effect at the next start");
-    }
+fn trouble(problem: &Problem) -> Trouble {
+    Trouble { text: problem.to_string(), waits: problem.waits() }
 }
 
 fn log_revoked(lines: &[String]) {

@@ -1,6 +1,7 @@
 //! What probes and metrics tell about reloads.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,12 +16,55 @@ pub(crate) enum Part {
     Nobody,
 }
 
+/// One problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// In words for an operator, in one line.
+    pub(crate) text: String,
+    /// Whether nothing is wrong with it yet: it is held for somebody to confirm it, or still being written.
+    pub(crate) waits: bool,
+}
+
+impl Trouble {
+    /// Something that is wrong.
+    pub(crate) fn wrong(text: String) -> Self {
+        Self { text, waits: false }
+    }
+}
+
+/// How many changes did not go live, by why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// What they say is wrong.
+    pub(crate) refused: u64,
+    /// They are held for somebody to confirm them, or still being written.
+    pub(crate) held: u64,
+}
+
+impl Kept {
+    /// One change, by what was found; none if nothing was.
+    pub(crate) fn one<'t>(found: impl Iterator<Item = &'t Trouble>) -> Self {
+        found.fold(Self::default(), |kept, trouble| match (trouble.waits, kept.refused) {
+            (true, 0) => Self { held: 1, refused: 0 },
+            (true, _) | (false, _) => Self { held: 0, refused: 1 },
+        })
+    }
+}
+
+impl AddAssign for Kept {
+    fn add_assign(&mut self, other: Self) {
+        self.refused += other.refused;
+        self.held += other.held;
+    }
+}
+
 /// What is not served as files say, and how reloads went.
 #[derive(Debug, Default)]
 pub(crate) struct Status {
     problems: Mutex<BTreeMap<Part, Vec<String>>>,
     live: AtomicU64,
     refused: AtomicU64,
+    held: AtomicU64,
 }
 
 impl Status {
@@ -29,9 +73,17 @@ impl Status {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect()
     }
 
+    /// The first of what keeps files from being served as they are, and how many there are.
+    pub(super) fn first(&self) -> Option<(String, usize)> {
+        let all = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_files = || all.iter().filter(|(part, _)| **part != Part::Nobody).flat_map(|(_, problems)| problems);
+        Some((of_files().next()?.clone(), of_files().count()))
+    }
+
     /// Changes that went live, and that did not.
-    pub(crate) fn reloads(&self) -> (u64, u64) {
-        (self.live.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
+    pub(crate) fn reloads(&self) -> (u64, Kept) {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (count(&self.live), Kept { refused: count(&self.refused), held: count(&self.held) })
     }
 
     /// A change went live.
@@ -40,23 +92,29 @@ impl Status {
     }
 
     /// So many changes did not go live.
-    pub(super) fn were_refused(&self, count: u64) {
-        self.refused.fetch_add(count, Ordering::Relaxed);
+    pub(super) fn were_kept(&self, kept: Kept) {
+        self.refused.fetch_add(kept.refused, Ordering::Relaxed);
+        self.held.fetch_add(kept.held, Ordering::Relaxed);
     }
 
-    /// Replaces the problems of one part and logs those that are new, of which there is any if the answer is true.
-    pub(crate) fn set(&self, part: Part, problems: Vec<String>) -> bool {
+    /// Replaces the problems of one part and logs those that are new. Says how that counts, which it does where any is new,
+    /// or `again` says that all of it was tried again.
+    pub(crate) fn set(&self, part: Part, found: Vec<Trouble>, again: bool) -> Kept {
         let mut all = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
         let old = all.entry(part).or_default();
-        let mut any = false;
-        for problem in problems.iter().filter(|p| !old.contains(p)) {
-            tracing::error!("{problem}");
-            any = true;
-        }
+        let new: Vec<&Trouble> = found.iter().filter(|trouble| !old.contains(&trouble.text)).collect();
+        new.iter().for_each(|trouble| tracing::error!("{}", trouble.text));
+        let kept = if again { Kept::one(found.iter()) } else { Kept::one(new.into_iter()) };
+        let problems: Vec<String> = found.into_iter().map(|trouble| trouble.text).collect();
         for problem in old.iter().filter(|p| !problems.contains(p)) {
             tracing::info!("no longer: {problem}");
         }
         *old = problems;
-        any
+        kept
+    }
+
+    /// The problems of one part that have been said already.
+    pub(crate) fn begin(&self, part: Part, problems: Vec<String>) {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).insert(part, problems);
     }
 }

@@ -1,23 +1,59 @@
-//! What is not served as files say, in words for an operator.
+//! What is not served as files say, in words for an operator: one line for each mistake.
 
+use super::missing::Missing;
+use super::status::Trouble;
 use weir_config::Config;
 use weir_sandbox::{Problem, Source};
 
 /// That nobody can ask, or for nothing: no mistake, and hardly ever meant.
 pub(crate) fn nobody(config: &Config) -> Vec<String> {
-    let none = |what: &str, so: &str| format!("no {what}: {} has none, so that {so}", config.file.display());
-    let tenant = config.tenants.is_empty().then(|| none("tenant", "nobody can ask"));
-    let model = config.models.is_empty().then(|| none("model", "nothing can be asked for"));
-    tenant.into_iter().chain(model).collect()
+    let file = config.file.display();
+    Missing::of(config).map(|none| format!("no {}: {file} has none, so that {}", none.word(), none.outcome())).collect()
 }
 
-/// A plugin's problem in one line.
-pub(crate) fn describe(problem: &Problem) -> String {
+/// A plugin's problem, and what is true of it meanwhile.
+pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
     let state = match (&problem.source, problem.last_good) {
         (Source::Folder(_), true) => "what was last good of it serves on",
-        (Source::Folder(_), false) => "nothing of it serves",
+        (Source::Folder(below), false) if below.is_empty() => {
+            "nothing applied by its place in it, and what the chain names keeps its last good versions"
+        }
+        (Source::Folder(_), false) => "nothing in it applied before, and nothing in it does now",
         (_, true) => "its last good version serves on",
+        (Source::Named(_), false) if problem.open => "requests go on without it, as its on_failure = \"open\" says",
         (_, false) => "it does not serve",
     };
-    format!("plugin {}: {}; {state}", problem.source, problem.error)
+    let line = |error: String| format!("plugin {}: {error}; {state}", problem.source);
+    trouble(problem, &line)
+}
+
+/// A plugin's problem for which a new configuration is not taken: what is true then is that nothing of it is live.
+pub(super) fn describe_refused(new: &Config, problem: &Problem) -> Vec<Trouble> {
+    let line = |error: String| {
+        let at = at_binding(new, problem, &error).unwrap_or_else(|| format!("plugin {}: {error}", problem.source));
+        format!("{at}; the new configuration is refused for it, and the one before serves on")
+    };
+    trouble(problem, &line)
+}
+
+/// A plugin's problem, at the line of the configuration that binds it if there is one.
+pub(crate) fn at(config: &Config, problem: &Problem) -> Vec<String> {
+    let path = problem.source.path(&config.plugins.folder);
+    let line = |error: String| {
+        let alone = matches!(problem.source, Source::Folder(_));
+        let elsewhere = || if alone { error.clone() } else { format!("{}: {error}", path.display()) };
+        at_binding(config, problem, &error).unwrap_or_else(elsewhere)
+    };
+    problem.error.each().into_iter().map(line).collect()
+}
+
+fn at_binding(config: &Config, problem: &Problem, error: &str) -> Option<String> {
+    let named = |b: &&weir_config::Binding| matches!(&problem.source, Source::Named(n) if *n == b.plugin);
+    let binding = config.plugins.chain.iter().find(named)?;
+    Some(format!("{}:{}: plugins.chain.{}: {error}", binding.file.display(), binding.line, binding.plugin))
+}
+
+fn trouble(problem: &Problem, line: &dyn Fn(String) -> String) -> Vec<Trouble> {
+    let waits = problem.error.waits();
+    problem.error.each().into_iter().map(|error| Trouble { text: line(error), waits }).collect()
 }

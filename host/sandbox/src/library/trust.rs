@@ -33,7 +33,7 @@ impl Trust {
             Ok(signatures) => signature::verify(wasm, &signatures, &self.keys).map(|_| ()).map_err(LoadError::from),
             Err(e) if e.is_missing() && !self.required => Ok(()),
             Err(e) if e.is_missing() => Err(SignatureError::None.into()),
-            Err(e) => Err(LoadError::Unreadable { path, why: e.why() }),
+            Err(e) => Err(LoadError::unread(path, &e)),
         }
     }
 }

@@ -59,7 +59,7 @@ impl Library {
         let unread = unread.into_iter().filter_map(|(source, why)| {
             let path = source.path(&plugins.folder);
             let Source::Folder(below) = source else { return None };
-            Some((below, LoadError::Unreadable { path, why: why.why() }))
+            Some((below, LoadError::unread(path, &why)))
         });
         let unmounted = self.home.look_at_parts(&plugins.folder, &folders, |below| !kept(below).is_empty());
         for (below, error) in unread.chain(unmounted) {
@@ -79,7 +79,7 @@ impl Library {
         let path = source.path(&plugins.folder).with_extension("toml");
         let read = weir_config::read_sidecar(&path, &plugins.defaults, &self.looked);
         let defaults = || PluginSettings::new(plugins.defaults.clone());
-        match read.map_err(|problems| LoadError::Sidecar(problems.to_string()))? {
+        match read? {
             None => Ok(defaults()),
             Some(read) if read.has_keys => Ok(read.settings),
             // Nobody who wants the defaults cuts the text out and leaves the file.
