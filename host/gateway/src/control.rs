@@ -140,7 +140,10 @@ impl Control {
                 Err(why) => {
                     // What serves on are the plugins that served before.
                     self.library.restore(before);
-                    said.push(Trouble::wrong(why));
+                    said.push(Trouble::wrong(format!(
+                        "{}: {why}; what served before serves on",
+                        config.file.display()
+                    )));
                     again = true;
                 }
             }

@@ -31,7 +31,9 @@ pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
 pub(super) fn describe_refused(new: &Config, problem: &Problem) -> Vec<Trouble> {
     let line = |error: String| {
         let at = at_binding(new, problem, &error).unwrap_or_else(|| format!("plugin {}: {error}", problem.source));
-        format!("{at}; the new configuration is refused for it, and the one before serves on")
+        format!(
+            "{at}; the new configuration is refused for it, and the one before serves on, less what this one takes away"
+        )
     };
     trouble(problem, &line)
 }
