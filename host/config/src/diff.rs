@@ -147,24 +147,48 @@ fn cors(cors: &Cors) -> Group {
 }
 
 fn limits(limits: &Limits) -> Group {
+    // All of them, so that one that is added cannot be left out.
+    let Limits {
+        head_bytes,
+        headers,
+        body_bytes,
+        body_ratio,
+        response_bytes,
+        request_memory,
+        response_memory,
+        event_bytes,
+        held_bytes,
+        connections,
+        in_flight,
+        series,
+        head_timeout,
+        body_timeout,
+        keep_alive_timeout,
+        write_timeout,
+        h2_streams,
+        retry_budget,
+        h2_control_frames,
+    } = *limits;
     Group::new("limits".to_owned())
-        .open("head", bytes(limits.head_bytes))
-        .open("headers", limits.headers)
-        .open("body", bytes(limits.body_bytes))
-        .open("body_ratio", limits.body_ratio)
-        .open("response", bytes(limits.response_bytes))
-        .open("event", bytes(limits.event_bytes))
-        .open("held", bytes(limits.held_bytes))
-        .open("connections", limits.connections)
-        .open("in_flight", limits.in_flight)
-        .open("series", limits.series)
-        .open("head_timeout", show_duration(limits.head_timeout))
-        .open("body_timeout", show_duration(limits.body_timeout))
-        .open("keep_alive_timeout", show_duration(limits.keep_alive_timeout))
-        .open("write_timeout", show_duration(limits.write_timeout))
-        .open("h2_streams", limits.h2_streams)
-        .open("retry_budget", limits.retry_budget)
-        .open("h2_control_frames", limits.h2_control_frames)
+        .open("head", bytes(head_bytes))
+        .open("headers", headers)
+        .open("body", bytes(body_bytes))
+        .open("body_ratio", body_ratio)
+        .open("response", bytes(response_bytes))
+        .open("request_memory", bytes(request_memory))
+        .open("response_memory", bytes(response_memory))
+        .open("event", bytes(event_bytes))
+        .open("held", bytes(held_bytes))
+        .open("connections", connections)
+        .open("in_flight", in_flight)
+        .open("series", series)
+        .open("head_timeout", show_duration(head_timeout))
+        .open("body_timeout", show_duration(body_timeout))
+        .open("keep_alive_timeout", show_duration(keep_alive_timeout))
+        .open("write_timeout", show_duration(write_timeout))
+        .open("h2_streams", h2_streams)
+        .open("retry_budget", retry_budget)
+        .open("h2_control_frames", h2_control_frames)
 }
 
 fn metrics(metrics: &Metrics) -> Group {
