@@ -28,6 +28,8 @@ pub(crate) struct Answer {
     /// What the gateway says beside its headers, where it has not been put among them.
     pub(crate) own: Option<Own>,
     pub(crate) body: OutBody,
+    /// Whether a model gave it. One of the gateway's own is no request in flight.
+    pub(crate) is_models: bool,
 }
 
 /// What the gateway says in the head of every answer. Writing it down is cheaper than finding each of its names a place
@@ -119,16 +121,22 @@ pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> Answer {
     let mut headers = HeaderMap::with_capacity(1);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let own = Some(Own::of(&record, None));
-    finish(StatusCode::OK, (headers, own), bytes, record)
+    of_ours(StatusCode::OK, (headers, own), bytes, record)
 }
 
 /// An answer of the gateway's own without a body.
 pub(crate) fn empty(headers: HeaderMap, record: Box<Record>) -> Answer {
     let own = Some(Own::of(&record, None));
-    finish(StatusCode::NO_CONTENT, (headers, own), Bytes::new(), record)
+    of_ours(StatusCode::NO_CONTENT, (headers, own), Bytes::new(), record)
 }
 
-/// An answer whose body is here. The record is settled when its last byte was sent.
+/// An answer that no model gives. Who does not take it keeps nobody from being served.
+fn of_ours(status: StatusCode, head: (HeaderMap, Option<Own>), bytes: Bytes, mut record: Box<Record>) -> Answer {
+    record.leave();
+    Answer { is_models: false, ..finish(status, head, bytes, record) }
+}
+
+/// A model's answer whose body is here. The record is settled when its last byte was sent.
 pub(crate) fn finish(
     status: StatusCode,
     (headers, own): (HeaderMap, Option<Own>),
@@ -139,7 +147,7 @@ pub(crate) fn finish(
         return refuse(Refusal::ResponseMemory, record);
     }
     record.head_ready(status.as_u16());
-    Answer { status, headers, own, body: OutBody::Whole(bytes, record) }
+    Answer { status, headers, own, body: OutBody::Whole(bytes, record), is_models: true }
 }
 
 /// A refusal as an answer.
@@ -153,5 +161,5 @@ pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> Answer {
     record.judge(refusal.verdict());
     record.refused(face.code, reason(&refusal));
     let (status, body) = (face.status, refusal.body());
-    finish(status, (headers, None), body, record)
+    of_ours(status, (headers, None), body, record)
 }

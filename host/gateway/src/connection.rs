@@ -16,12 +16,12 @@ use bytes::BytesMut;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
-use hyper::service::service_fn;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -82,9 +82,11 @@ async fn serve_http2(worker: Rc<Worker>, begun: (TcpStream, BytesMut), deadlines
     let (traffic, frames) = (Rc::new(Traffic::default()), FrameWatch::new(limits.h2_control_frames));
     let guard = frames.guard();
     let mut socket = Socket::new(begun, Rc::clone(&traffic), deadlines, frames);
-    let ended = serve_streams(Rc::clone(&worker), &mut socket, (traffic, guard), limits).await;
+    let ended = serve_streams(Rc::clone(&worker), &mut socket, (Rc::clone(&traffic), guard), limits).await;
     if socket.is_flooded() || ended.is_err_and(|why| is_for_calm(&why)) {
-        worker.shared.stats.flooded.fetch_add(1, Ordering::Relaxed);
+        let stats = &worker.shared.stats;
+        let ended = if traffic.has_turned_away() { &stats.untaken } else { &stats.flooded };
+        ended.fetch_add(1, Ordering::Relaxed);
     }
     socket.close().await;
 }
@@ -108,7 +110,7 @@ async fn serve_streams(
         .keep_alive_timeout(limits.head_timeout);
     let mut drain = worker.drain();
     let service = service(worker, Rc::clone(&traffic), guard);
-    let mut connection = pin!(builder.serve_connection(io, service_fn(service)));
+    let mut connection = pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => Some(ended),
@@ -131,32 +133,44 @@ fn is_for_calm(why: &hyper::Error) -> bool {
     h2.is_some_and(|h2| h2.is_library() && h2.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
 }
 
-type Answering = std::pin::Pin<Box<dyn Future<Output = Result<Response<Outgoing>, Infallible>>>>;
+type Journey = Pin<Box<dyn Future<Output = (Response<Outgoing>, bool)>>>;
 
 fn service(
     worker: Rc<Worker>,
     traffic: Rc<Traffic>,
     guard: Rc<RefCell<FloodGuard>>,
-) -> impl Fn(Request<Incoming>) -> Answering {
-    move |request| {
-        let worker = Rc::clone(&worker);
+) -> impl Service<Request<Incoming>, Response = Response<Outgoing>, Error = Infallible, Future: 'static> {
+    service_fn(move |request| {
         let delivery = traffic.begin();
-        let begun = Begun::new(&guard);
-        Box::pin(async move {
-            let held = worker.held();
-            let (mut parts, body) = request.into_parts();
-            let reader = cors::reader(&held.snapshot.config.cors, &parts.headers);
-            let bodiless = parts.method == Method::HEAD;
-            let lawful = head::check(&parts, &head_limits(&held.snapshot.config));
-            let asked = Asked { parts: &mut parts, body: InBody::Many(body), lawful };
-            let mut answer = journey(&worker, held, asked).await;
-            reader.into_iter().for_each(|reader| cors::add(&mut answer.headers, reader));
-            if bodiless {
-                answer.body = answer.body.without_bytes(&mut answer.headers);
+        let journey = lead(Rc::clone(&worker), request, Rc::clone(&delivery), Begun::new(&guard));
+        async move {
+            // It is large, and let go of before anything is waited for.
+            let (response, is_models) = journey.await;
+            if !is_models {
+                delivery.room_for_own().await;
             }
-            Ok(response(answer, delivery, begun))
-        })
-    }
+            Ok(response)
+        }
+    })
+}
+
+/// Leads a request through its journey; the answer, and whether it is a model's.
+fn lead(worker: Rc<Worker>, request: Request<Incoming>, delivery: Rc<Delivery>, begun: Begun) -> Journey {
+    Box::pin(async move {
+        let held = worker.held();
+        let (mut parts, body) = request.into_parts();
+        let reader = cors::reader(&held.snapshot.config.cors, &parts.headers);
+        let bodiless = parts.method == Method::HEAD;
+        let lawful = head::check(&parts, &head_limits(&held.snapshot.config));
+        let asked = Asked { parts: &mut parts, body: InBody::Many(body), lawful };
+        let mut answer = journey(&worker, held, asked).await;
+        reader.into_iter().for_each(|reader| cors::add(&mut answer.headers, reader));
+        if bodiless {
+            answer.body = answer.body.without_bytes(&mut answer.headers);
+        }
+        let is_models = answer.is_models;
+        (response(answer, delivery, begun), is_models)
+    })
 }
 
 fn response(answer: Answer, delivery: Rc<Delivery>, begun: Begun) -> Response<Outgoing> {

@@ -142,7 +142,7 @@ impl Connection {
         self.parts.headers = HeaderMap::new();
         let keep = lawful.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
         let keep = self.wire.borrow_mut().is_served_out() && keep;
-        let Answer { status, mut headers, own, body } = answer;
+        let Answer { status, mut headers, own, body, .. } = answer;
         reader.into_iter().for_each(|reader| cors::add(&mut headers, reader));
         let head = Head { status, headers, own };
         let bodiless = method == Method::HEAD || is_bodiless(status);

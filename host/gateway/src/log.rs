@@ -12,6 +12,11 @@ mod tests;
 /// What of the log is written where nothing else is said.
 const USUAL: &str = "info";
 
+/// What goes before all directives that write warnings: what a client does must write no line, and the libraries that read
+/// what it sends warn of it. Directives that name them come later and have their way, and so has a level that is there to
+/// show everything.
+const QUIET: &str = "h2=error,hyper=error";
+
 /// Starts the log; lines go to standard error. `WEIR_LOG` has its way, if it says something that has a meaning.
 ///
 /// # Errors
@@ -26,6 +31,7 @@ pub(crate) fn start(log: &Log) -> anyhow::Result<()> {
         console::warn(&complaint);
     }
     // What these directives are was checked; were they not, everything of importance would still be written.
+    let directives = quieted(directives);
     let filter = EnvFilter::try_new(&directives).unwrap_or_else(|_| EnvFilter::new(USUAL));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Colours are for people at a terminal; a log file would keep their control codes.
@@ -44,6 +50,12 @@ fn directives(wanted: Option<&str>, configured: &str) -> (String, Option<String>
         Ok(()) => (usual, Some(format!("warning: WEIR_LOG: `{wanted}` has no meaning; log.level applies"))),
         Err(fix) => (usual, Some(format!("warning: WEIR_LOG: `{wanted}` is not a level; log.level applies; {fix}"))),
     }
+}
+
+/// The same directives, with the libraries kept quiet.
+fn quieted(directives: String) -> String {
+    let warns = |level: &str| ["warn", "info"].iter().any(|warns| level.eq_ignore_ascii_case(warns));
+    if level_of(&directives).is_some_and(warns) { format!("{QUIET},{directives}") } else { directives }
 }
 
 /// The level among directives that holds for whatever no other names.

@@ -42,6 +42,7 @@ mod record;
 mod refusal;
 mod relay;
 mod request_id;
+mod room;
 mod seldom;
 mod serve;
 mod signals;

@@ -95,6 +95,7 @@ impl Everything {
         let stats = &self.shared.stats;
         out.counter("connections_ended", "Client connections that were ended for what the client sent, by why", |c| {
             c.add(&[("reason", "control_frames")], stats.flooded.load(Ordering::Relaxed))?;
+            c.add(&[("reason", "untaken")], stats.untaken.load(Ordering::Relaxed))?;
             c.add(&[("reason", "pipelined")], stats.overrun.load(Ordering::Relaxed))
         })?;
         out.gauge("build", "Always 1; the version is in the label", |g| {

@@ -173,6 +173,12 @@ impl Record {
         memory.grow_to(bytes, self.held.snapshot.config.limits.response_memory)
     }
 
+    /// The answer is one of the gateway's own: from here on the request holds neither its seat nor its place among those
+    /// in flight, however long the client takes for the answer.
+    pub(crate) fn leave(&mut self) {
+        drop((self.seat.take(), self.place.take()));
+    }
+
     /// The request ends in a refusal.
     pub(crate) fn refused(&mut self, code: &str, reason: Reason) {
         self.code = Some(code.into());
@@ -213,7 +219,7 @@ impl Record {
 
     fn settle(&mut self) {
         // First, for who has seen the last byte may ask again at once.
-        drop((self.seat.take(), self.place.take()));
+        self.leave();
         let ended = self.end();
         if (ended != Ended::Complete || self.code.is_some()) && self.worker.is_over() {
             self.worker.shared.cut.fetch_add(1, Ordering::Relaxed);

@@ -210,6 +210,8 @@ pub(crate) struct Stats {
     pub(crate) accepted: AtomicU64,
     /// HTTP/2 connections ended for frames that brought no request.
     pub(crate) flooded: AtomicU64,
+    /// HTTP/2 connections ended for requests on and on whose refusals were not taken.
+    pub(crate) untaken: AtomicU64,
     /// HTTP/1 connections ended for what was asked so far ahead that it was thrown away.
     pub(crate) overrun: AtomicU64,
     /// Finished requests whose observers were skipped because the queue was full.
@@ -229,6 +231,7 @@ impl Stats {
             own_codes: Room::new(usize::MAX),
             accepted: AtomicU64::new(0),
             flooded: AtomicU64::new(0),
+            untaken: AtomicU64::new(0),
             overrun: AtomicU64::new(0),
             unobserved: AtomicU64::new(0),
             unaffordable: AtomicU64::new(0),

@@ -12,6 +12,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::body::Settle;
+use crate::room::{Room, Waiting};
 
 /// A connection's requests.
 #[derive(Default)]
@@ -28,6 +29,8 @@ pub(crate) struct Traffic {
     look_at: Cell<Option<Instant>>,
     /// The socket is gone.
     closed: Cell<bool>,
+    /// Where answers of the gateway's own wait.
+    room: Room,
 }
 
 struct Taken {
@@ -59,6 +62,11 @@ impl Traffic {
     /// Since when nobody is, if somebody was before.
     pub(crate) fn idle_since(&self) -> Option<Instant> {
         self.idle_since.get()
+    }
+
+    /// Whether some of the gateway's own answers were not given, for the client did not take those before.
+    pub(crate) fn has_turned_away(&self) -> bool {
+        self.room.has_turned_away()
     }
 
     /// Everything that was taken has been written.
@@ -94,8 +102,7 @@ impl Traffic {
         let mut all = false;
         self.each(|delivery| {
             if delivery.waits_since(now).is_some_and(|since| now.saturating_duration_since(since) >= longest) {
-                delivery.given_up.set(true);
-                delivery.wake();
+                delivery.give_up();
                 all |= delivery.is_let_go.get();
             }
         });
@@ -140,6 +147,8 @@ pub(crate) struct Delivery {
     /// The task waits until all is taken.
     awaited: Cell<bool>,
     given_up: Cell<bool>,
+    /// Its room among the gateway's own answers, until it was taken.
+    own: Cell<Option<Waiting>>,
     /// hyper's task is over, and bytes are still under way.
     is_let_go: Cell<bool>,
 }
@@ -157,6 +166,7 @@ impl Delivery {
             settle: Cell::default(),
             awaited: Cell::default(),
             given_up: Cell::default(),
+            own: Cell::default(),
             is_let_go: Cell::default(),
         }
     }
@@ -176,6 +186,24 @@ impl Delivery {
     /// Whether the client has not taken its answer in time.
     pub(crate) fn is_given_up(&self) -> bool {
         self.given_up.get()
+    }
+
+    /// The answer is not given: its task ends, which resets the stream.
+    fn give_up(&self) {
+        self.given_up.set(true);
+        self.wake();
+    }
+
+    /// Waits until there is room for an answer of the gateway's own, which is as soon as the client has taken others. If it
+    /// takes none, the answer is given up.
+    pub(crate) async fn room_for_own(&self) {
+        let room = self.traffic.room.enter().await;
+        if room.is_none() {
+            self.give_up();
+            // The task that waits here is over.
+            std::future::pending::<()>().await;
+        }
+        self.own.set(room);
     }
 
     /// Whether everything that was handed over was taken.
@@ -233,12 +261,14 @@ impl Delivery {
         self.under_way.set(self.under_way.get().saturating_sub(bytes));
         if self.is_taken() {
             self.waiting_since.set(None);
+            self.own.take();
         }
         self.wake();
     }
 
     fn all_taken(&self) {
         self.waiting_since.set(None);
+        self.own.take();
         match self.settle.take() {
             // The task waits for nothing more.
             Some(settle) if !self.traffic.closed.get() => {

@@ -8,6 +8,7 @@ use guest::{Guest, gateway, install};
 use std::fs;
 use std::io::Write;
 use std::process::Command;
+use support::frames;
 use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, chat, config, config_with, demo_config, post, until, with_folders};
 
@@ -49,6 +50,25 @@ fn weir_log_silences_nothing_by_a_slip() {
         says(&gateway, &["INFO", "no longer:"]);
         let complaint = gateway.log().lines().any(|line| line.contains("WEIR_LOG") && line.contains(value));
         assert_eq!(complaint, complains, "{value}: {}", gateway.log());
+    }
+}
+
+#[test]
+fn what_clients_send_writes_no_line_of_the_libraries_that_read_it_unless_these_are_named() {
+    let upstream = Upstream::chat();
+    for (level, is_said) in [("", false), ("warn", false), ("plugin=debug", false), ("info,h2=warn", true)] {
+        let gateway = Gateway::start_by(&config(upstream.address), |mut command| {
+            command.env("WEIR_LOG", level);
+            command
+        });
+        let mut stream = frames::connect(gateway.address);
+        // h2 warns of each answer to a PING that was never sent. The last frame is answered, so all were read by then.
+        let unasked = frames::frame(frames::PING, frames::ACK, 0, &[7; 8]).repeat(20);
+        stream.write_all(&[unasked, frames::frame(frames::PING, 0, 0, &[8; 8])].concat()).unwrap();
+        while frames::next(&mut stream).expect("the connection is over").kind != frames::PING {}
+        gateway.write_config(&config_with(upstream.address, "", "[limits]\nboddy = 3\n"));
+        says(&gateway, &["ERROR", "boddy"]);
+        assert_eq!(gateway.log().contains("h2::"), is_said, "{level}: {}", gateway.log());
     }
 }
 

@@ -25,3 +25,16 @@ fn what_has_no_meaning_is_said_and_changes_nothing() {
         assert!(said.contains("WEIR_LOG") && said.contains(wrong), "{said}");
     }
 }
+
+#[test]
+fn the_libraries_that_read_what_clients_send_are_quiet_unless_they_are_named() {
+    for usual in ["info", "WARN", "warn,plugin=debug", "plugin=debug, Info"] {
+        assert_eq!(quieted(usual.to_owned()), format!("h2=error,hyper=error,{usual}"));
+    }
+    for other in ["off", "error", "debug", "trace,plugin=warn"] {
+        assert_eq!(quieted(other.to_owned()), other);
+    }
+    // What comes later about the same part replaces what came before.
+    let filter = EnvFilter::try_new(quieted("info,h2=debug".to_owned())).unwrap().to_string();
+    assert!(filter.contains("h2=debug") && !filter.contains("h2=error") && filter.contains("hyper=error"), "{filter}");
+}

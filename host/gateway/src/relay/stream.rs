@@ -53,7 +53,7 @@ pub(super) fn start(
     let (template, sent) = (Template::default(), Instant::now());
     let stream = Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, told: false };
     let yielded = Yielded::new(|outlet| stream.run(events, body, outlet));
-    Answer { status, headers, own: Some(own), body: OutBody::Yielded(yielded) }
+    Answer { status, headers, own: Some(own), body: OutBody::Yielded(yielded), is_models: true }
 }
 
 /// A stream on its way. It owns the trip and with it everything that must be settled.
