@@ -277,6 +277,7 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         .open("direct", plugins.direct)
         .open("require_signature", plugins.require_signature)
         .open("keys", list(plugins.keys.iter().cloned()))
+        .open("remember_rolled_back", plugins.remember_rolled_back)
         .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));
     let mut groups = vec![group, plugin_limits(Group::new("plugins.defaults".to_owned()), "", &plugins.defaults)];
     // A plugin may stand in the chain more than once: its first place is compared with its first, and so on.
@@ -330,7 +331,10 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
     );
     let canary = settings.canary.map_or_else(
         || "none".to_owned(),
-        |c| format!("{} %, {}, {} calls", c.percent, show_duration(c.lasts), c.calls),
+        |c| {
+            let refusals = c.more_refusals.map(|more| format!(", {more} % more refusals")).unwrap_or_default();
+            format!("{} %, {}, {} calls{refusals}", c.percent, show_duration(c.lasts), c.calls)
+        },
     );
     let hash = settings.blake3.as_deref().unwrap_or("any");
     let group = group.open("window", window).open("canary", canary).open("blake3", hash);

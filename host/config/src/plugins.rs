@@ -36,6 +36,10 @@ pub struct Plugins {
     /// Who may vouch for plugins: `ed25519:` and a public key in base64, as `weir plugin keygen` prints it. A signature
     /// that is there must be by one of them, even where none is required.
     pub keys: Vec<String>,
+    /// Versions that were rolled back from their trial and are remembered, so that they get no other one: of the chain's
+    /// plugins together, of those in `all/` together, and of those in each tenant's folder together. 64 by default, 1 to
+    /// 10,000; the oldest are forgotten first.
+    pub remember_rolled_back: usize,
     /// `[[plugins.chain]]`: the plugins that apply, in the order in which they run.
     pub chain: Vec<Binding>,
     /// `[plugins.defaults]`: the limits of every plugin that does not set its own.
@@ -275,6 +279,7 @@ impl Plugins {
             reload: table.flag("reload", true),
             direct: table.flag("direct", true),
             require_signature: table.flag("require_signature", false),
+            remember_rolled_back: table.whole("remember_rolled_back", 64, 1..=10_000),
             keys: keys.as_ref().map_or_else(Vec::new, versions::public_keys),
             chain,
             defaults,

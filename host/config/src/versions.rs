@@ -13,8 +13,12 @@ pub struct Canary {
     pub percent: u8,
     /// How long the trial lasts at least; 5 min by default, 1 ms to 24 h.
     pub lasts: Duration,
-    /// Calls that the new version must have answered at least; 100 by default, 1 to 10⁹.
+    /// Requests that the new version must have answered at one of its hooks at least, where a stream is one; 100 by default,
+    /// 1 to 10⁹.
     pub calls: u64,
+    /// Of a hundred calls, how many more the new version may refuse than the old one does over the same time, 0 to 99; as many
+    /// as it likes, if none.
+    pub more_refusals: Option<u8>,
 }
 
 impl Canary {
@@ -25,6 +29,7 @@ impl Canary {
             percent: table.whole("percent", 10, 1..=90),
             lasts: table.duration("for", Duration::from_secs(300), SHORTEST..=LONGEST),
             calls: table.whole("calls", 100, 1..=1_000_000_000),
+            more_refusals: table.value("more_refusals").and_then(|value| value.whole(0..=99)),
         };
         table.finish();
         Some(canary)

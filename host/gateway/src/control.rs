@@ -69,7 +69,11 @@ impl Control {
         let mut last: Option<Order> = None;
         loop {
             let order = tokio::select! {
-                order = self.orders.next() => order,
+                order = self.orders.next() => {
+                    // Whoever writes files again and again must not keep a trial from being decided.
+                    decide_trials(&mut self.library);
+                    order
+                }
                 () = trials_decided(&mut self.library) => {
                     // As the files were when they were last read: whatever has changed since is an order of its own.
                     let next = last.as_ref().and_then(|order| order.next.clone());
@@ -193,21 +197,26 @@ async fn trials_decided(library: &mut Library) {
             std::future::pending::<()>().await;
         }
         tokio::time::sleep(LOOK_AT_TRIALS).await;
-        let outcomes = library.judge(Instant::now());
-        for outcome in &outcomes {
-            match outcome {
-                Ended::Promoted { plugin } => {
-                    tracing::info!(plugin = &**plugin, "the new version has stood its trial and serves everybody");
-                }
-                Ended::RolledBack { plugin, why } => {
-                    tracing::error!(plugin = &**plugin, "the new version is rolled back: {why}");
-                }
-            }
-        }
-        if !outcomes.is_empty() {
+        if decide_trials(library) {
             return;
         }
     }
+}
+
+/// Ends the trials that are decided, and says so; whether there is any.
+fn decide_trials(library: &mut Library) -> bool {
+    let outcomes = library.judge(Instant::now());
+    for outcome in &outcomes {
+        match outcome {
+            Ended::Promoted { plugin } => {
+                tracing::info!(plugin = &**plugin, "the new version has stood its trial and serves everybody");
+            }
+            Ended::RolledBack { plugin, why } => {
+                tracing::error!(plugin = &**plugin, "the new version is rolled back: {why}");
+            }
+        }
+    }
+    !outcomes.is_empty()
 }
 
 /// Whether requests would go without a plugin that the configuration demands.

@@ -158,7 +158,7 @@ async fn travel(
     let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
     let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
-    let Some(chain) = snapshot.chain(&caller.tenant, || record.worker().dice()) else {
+    let Some(chain) = snapshot.chain(&caller.tenant, record.id.as_str()) else {
         return Err(Refusal::Internal);
     };
     let headers = std::mem::take(&mut parts.headers);

@@ -118,9 +118,9 @@ impl Snapshot {
 
     /// The plugins of a tenant of this snapshot; none if the generation of chains is older than the tenant.
     ///
-    /// `dice` is a number from 0 to 99: while a new version is on trial, the lowest of them take its chain.
-    pub(crate) fn chain(&self, tenant: &Tenant, dice: impl FnOnce() -> u8) -> Option<&Arc<Chain>> {
-        Some(self.by_tenant.get(tenant.index)?.as_ref()?.draw(dice))
+    /// The request's id decides which versions on trial it sees.
+    pub(crate) fn chain(&self, tenant: &Tenant, request_id: &str) -> Option<&Arc<Chain>> {
+        Some(self.by_tenant.get(tenant.index)?.as_ref()?.draw(request_id))
     }
 
     /// The models that a caller may use, as OpenAI lists them.

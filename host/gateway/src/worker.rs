@@ -10,7 +10,7 @@ use crate::seldom::Seldom;
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
 use arc_swap::ArcSwap;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -112,7 +112,6 @@ pub(crate) struct Worker {
     /// What its client connections read into and write in.
     pub(crate) clients: crate::http1::Buffers,
     pub(crate) backoff: RefCell<Backoff>,
-    dice: Cell<u8>,
     pub(crate) ids: crate::request_id::Ids,
     held: RefCell<Rc<Held>>,
     drain: Drain,
@@ -136,7 +135,6 @@ impl Worker {
             pool: Pool::new(shared.workers),
             clients: crate::http1::Buffers::default(),
             backoff: RefCell::default(),
-            dice: Cell::default(),
             ids: crate::request_id::Ids::new(),
             held: RefCell::new(held),
             drain,
@@ -168,13 +166,6 @@ impl Worker {
     /// Whether the drain is over, and what is not settled yet will not be.
     pub(crate) fn is_over(&self) -> bool {
         self.drain.has_begun() && self.drain.is_over()
-    }
-
-    /// A number from 0 to 99: each of them once in a hundred requests, and scattered, so that few requests are enough to
-    /// see some of a small share.
-    pub(crate) fn dice(&self) -> u8 {
-        // 61 and 100 have no common divisor, so that every number has its turn.
-        self.dice.replace((self.dice.get() + 61) % 100)
     }
 
     /// A place among the requests in flight.

@@ -44,9 +44,9 @@ fn a_new_version_sees_its_share_of_the_requests_and_then_all_of_them() {
     assert_eq!(counts(&gateway, 10), [("old".to_owned(), 10)].into());
     put_on_trial(&gateway, &version("new"));
     assert_eq!(gateway.metric("weir_plugin_canary_percent", &["plugin=\"it\""]), 20.0);
-    // Two workers with dice of their own: of 200 requests between 37 and 43, wherever their dice stand.
+    // Drawn by their ids: of 200 requests between 12 and 68 but for once in a million times.
     let counted = counts(&gateway, 200);
-    assert!((36..=44).contains(&counted["new"]), "{counted:?}");
+    assert!((12..=68).contains(&counted["new"]), "{counted:?}");
     until("enough calls have been seen", || {
         counts(&gateway, 20);
         (!on_trial(&gateway)).then_some(())

@@ -10,6 +10,7 @@ use crate::hook::Hook;
 use crate::instance::{arm, diagnose};
 use crate::meter::HookStats;
 use crate::pool::{Pool, Taken};
+use crate::tally::Ended;
 use nix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -118,6 +119,8 @@ struct Bill<'a> {
     bound: &'a Bound,
     pool: &'a Pool,
     stats: &'a HookStats,
+    hook: Hook,
+    ended: Ended,
     /// What the call has to decide about a quarantine, and has not yet.
     trial: bool,
     spent: Spent,
@@ -129,7 +132,7 @@ impl Drop for Bill<'_> {
     fn drop(&mut self) {
         let end = self.spent.pause();
         let shared = self.bound.plugin().isolation() == Isolation::Shared;
-        self.bound.plugin().tally().call(self.spent.cpu);
+        self.bound.plugin().tally().call(self.hook, self.spent.cpu, self.ended);
         self.pool.charge(shared, self.bound.standing(), end, self.spent.cpu);
         if self.trial {
             self.bound.standing().undecided();
@@ -166,9 +169,10 @@ impl Call<'_> {
     ) -> Checked {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
-        let admitted = self.bound.standing().admit(self.spent.resume()).inspect_err(|fault| stats.fault(fault))?;
-        let (bound, pool, trial) = (self.bound, &*self.pool, admitted.trial);
-        let mut bill = Bill { bound, pool, stats, trial, spent: std::mem::take(&mut self.spent), taking: 0 };
+        let admitted = self.bound.standing().admit(self.spent.resume()).inspect_err(|fault| self.count(fault))?;
+        let (bound, pool, trial, hook) = (self.bound, &*self.pool, admitted.trial, self.hook);
+        let (spent, ended) = (std::mem::take(&mut self.spent), Ended::Unanswered);
+        let mut bill = Bill { bound, pool, stats, hook, ended, trial, spent, taking: 0 };
         let taken = match self.pool.take_idle(self.bound.slots(), stats) {
             Some(taken) => Ok(taken),
             None => {
@@ -195,20 +199,29 @@ impl Call<'_> {
         };
         match &result {
             Err(fault) => {
-                stats.fault(fault);
+                self.count(fault);
                 if fault.is_guests() {
-                    plugin.tally().fault();
-                    self.bound.standing().faulted(Instant::now(), admitted);
+                    if self.bound.standing().faulted(Instant::now(), admitted) {
+                        plugin.tally().quarantine();
+                    }
                     bill.trial = false;
                 }
             }
-            Ok(_) if admitted.trial => {
-                self.bound.standing().recovered();
-                bill.trial = false;
+            Ok(refusal) => {
+                bill.ended = if refusal.is_some() { Ended::Refused } else { Ended::Answered };
+                if admitted.trial {
+                    self.bound.standing().recovered();
+                    bill.trial = false;
+                }
             }
-            Ok(_) => {}
         }
         result
+    }
+
+    /// Counts a call that does not end with the plugin's answer: for the metrics, and against a version on trial.
+    fn count(&self, fault: &Fault) {
+        self.bound.stats(self.hook).fault(fault);
+        self.bound.plugin().tally().fault(self.hook, fault);
     }
 
     /// An instance from the pool. If the engine has no room for one, idle instances of this thread make room first.

@@ -65,6 +65,11 @@ impl Bound {
         &self.slots
     }
 
+    /// The first call of a stream was answered: for the figures of a trial, to which a stream is one request.
+    pub(crate) fn stream_answered(&self) {
+        self.plugin.tally().stream();
+    }
+
     /// Whether it may run for the tenant now.
     pub(crate) fn standing(&self) -> &Standing {
         &self.standing

@@ -6,8 +6,10 @@ use crate::engine::Sandbox;
 use crate::hook::Hook;
 use crate::host::Slots;
 use crate::kv::StoreKey;
+use crate::lots::{self, Lots};
 use crate::plugin::Plugin;
 use crate::source::Source;
+use crate::tally::Counted;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -21,60 +23,79 @@ pub(crate) struct Step {
 }
 
 /// The plugins that apply to a tenant, in order: one list for all tenants to whom the same ones do.
-pub(crate) type Plan = Arc<[Step]>;
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    steps: Arc<[Step]>,
+    /// Which of the versions on trial a request sees; none without a trial.
+    lots: Option<Arc<Lots>>,
+}
+
+impl Plan {
+    pub(crate) fn new(steps: Vec<Step>) -> Self {
+        let shares = steps.iter().enumerate().filter_map(|(n, step)| Some((n, step.trial.as_ref()?.1)));
+        let lots = Lots::of(shares).map(Arc::new);
+        Self { steps: steps.into(), lots }
+    }
+}
 
 /// What applies to one tenant.
 #[derive(Debug)]
 pub struct TenantChains {
     tenant: Arc<str>,
     plan: Plan,
-    /// How many of a hundred requests see new versions: the smallest share that any of them asks for; none without a trial.
-    percent: Option<u8>,
     sandbox: Arc<Sandbox>,
     chain: OnceLock<Arc<Chain>>,
-    canary: OnceLock<Arc<Chain>>,
+    /// The same with versions on trial, one for each set of them that requests can see together.
+    trials: Box<[OnceLock<Arc<Chain>>]>,
 }
 
 impl TenantChains {
     pub(crate) fn new(tenant: &Arc<str>, plan: &Plan, sandbox: &Arc<Sandbox>) -> Self {
+        let sets = plan.lots.as_ref().map_or(0, |lots| lots.sets().len());
         Self {
             tenant: Arc::clone(tenant),
-            plan: Arc::clone(plan),
-            percent: plan.iter().filter_map(|step| Some(step.trial.as_ref()?.1)).min(),
+            plan: plan.clone(),
             sandbox: Arc::clone(sandbox),
             chain: OnceLock::new(),
-            canary: OnceLock::new(),
+            trials: (0..sets).map(|_| OnceLock::new()).collect(),
         }
     }
 
     /// The plugins that serve, bound to the tenant. The first look binds them, for all threads, and takes locks for that.
     pub fn chain(&self) -> &Arc<Chain> {
-        self.chain.get_or_init(|| {
-            let mut chain = Chain::default();
-            self.plan.iter().for_each(|step| chain.push(&self.bind(&step.plugin, &step.models)));
-            Arc::new(chain)
-        })
+        self.chain.get_or_init(|| Arc::new(self.with_trials(&[])))
     }
 
-    /// The same with every new version on trial in the place of the old one.
-    fn canary(&self) -> &Arc<Chain> {
-        self.canary.get_or_init(|| {
-            let mut chain = Chain::default();
-            for step in &*self.plan {
-                let plugin = step.trial.as_ref().map_or(&step.plugin, |(new, _)| new);
-                chain.push(&self.bind(plugin, &step.models));
-            }
-            Arc::new(chain)
-        })
+    /// The chain for a request, by its id: each new version on trial is in the chains of as many of a hundred ids as its
+    /// trial says, whatever other trials there are. The id decides by a hash, so that requests which come in turn are not
+    /// sorted by their kind.
+    pub fn draw(&self, request_id: &str) -> &Arc<Chain> {
+        let Some(lots) = &self.plan.lots else { return self.chain() };
+        self.seeing_trials(lots, request_id).unwrap_or_else(|| self.chain())
     }
 
-    /// The chain for a request: it sees the new versions or the old ones. `dice` is a number from 0 to 99: while there is a
-    /// trial, the lowest of them take its chain.
-    pub fn draw(&self, dice: impl FnOnce() -> u8) -> &Arc<Chain> {
-        match self.percent {
-            Some(percent) if dice() < percent => self.canary(),
-            _ => self.chain(),
+    fn seeing_trials(&self, lots: &Lots, request_id: &str) -> Option<&Arc<Chain>> {
+        let set = lots.draw(lots::hash(request_id.as_bytes()))?;
+        let steps = lots.sets().get(set)?;
+        let is_condemned = |n: &usize| {
+            let new = self.plan.steps.get(*n).and_then(|step| step.trial.as_ref());
+            new.is_some_and(|(new, _)| new.tally().is_condemned())
+        };
+        // Its trial is ended in a moment, and until then nobody need see it.
+        if steps.iter().any(is_condemned) {
+            return None;
         }
+        Some(self.trials.get(set)?.get_or_init(|| Arc::new(self.with_trials(steps))))
+    }
+
+    /// The chain in which these steps have their new version in the place of the old one.
+    fn with_trials(&self, steps: &[usize]) -> Chain {
+        let mut chain = Chain::default();
+        for (n, step) in self.plan.steps.iter().enumerate() {
+            let new = step.trial.as_ref().filter(|_| steps.contains(&n));
+            chain.push(&self.bind(new.map_or(&step.plugin, |(new, _)| new), &step.models));
+        }
+        chain
     }
 
     fn bind(&self, plugin: &Arc<Plugin>, models: &Arc<[String]>) -> Arc<Bound> {
@@ -103,7 +124,47 @@ pub struct Chains {
     pub(crate) plugins: Vec<Arc<Plugin>>,
     /// Where each of them stands.
     pub(crate) sources: Vec<Source>,
-    pub(crate) on_trial: Vec<(Arc<Plugin>, u8)>,
+    pub(crate) on_trial: Vec<OnTrial>,
+}
+
+/// A new version on trial beside the one that serves.
+#[derive(Debug)]
+pub struct OnTrial {
+    old: Arc<Plugin>,
+    new: Arc<Plugin>,
+    percent: u8,
+    before: (Counted, Counted),
+}
+
+impl OnTrial {
+    pub(crate) fn new(old: &Arc<Plugin>, new: &Arc<Plugin>, percent: u8, before: (Counted, Counted)) -> Self {
+        Self { old: Arc::clone(old), new: Arc::clone(new), percent, before }
+    }
+
+    /// The version that serves the other requests.
+    #[must_use]
+    pub fn old(&self) -> &Arc<Plugin> {
+        &self.old
+    }
+
+    /// The version on trial.
+    #[must_use]
+    pub fn new_version(&self) -> &Arc<Plugin> {
+        &self.new
+    }
+
+    /// How many of a hundred requests see it.
+    #[must_use]
+    pub fn percent(&self) -> u8 {
+        self.percent
+    }
+
+    /// What either version has done since the trial began: the old one and the new one.
+    #[must_use]
+    pub fn counted(&self) -> (Counted, Counted) {
+        let (old, new) = &self.before;
+        (self.old.tally().counted().since(old), self.new.tally().counted().since(new))
+    }
 }
 
 impl Chains {
@@ -119,9 +180,9 @@ impl Chains {
         self.by_tenant.get(tenant).map(|chains| chains.chain())
     }
 
-    /// New versions on trial, each with the percentage of requests that see it.
+    /// New versions on trial, in binding order.
     #[must_use]
-    pub fn on_trial(&self) -> &[(Arc<Plugin>, u8)] {
+    pub fn on_trial(&self) -> &[OnTrial] {
         &self.on_trial
     }
 

@@ -73,10 +73,13 @@ pub enum LoadError {
         wanted: String,
     },
     /// It was on trial and did worse than the version that serves.
-    #[error("was on trial and is rolled back: {why}; a new file gets a new trial")]
+    #[error("was on trial and is rolled back: {why}; put another file there, which gets a trial of its own, or name this \
+             one in `blake3`, without `canary`, to let it serve: {blake3}")]
     RolledBack {
-        /// How it was worse.
+        /// How it was worse, or who ended its trial.
         why: String,
+        /// BLAKE3 of the file, in hexadecimal.
+        blake3: String,
     },
     /// Nobody whom the operator trusts vouches for the file.
     #[error("is not trusted: {0} (plugins.keys, plugins.require_signature)")]

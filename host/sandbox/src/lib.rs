@@ -29,6 +29,7 @@ mod instance;
 mod kv;
 mod library;
 mod limiter;
+mod lots;
 mod meter;
 mod plugin;
 mod pool;
@@ -43,7 +44,7 @@ mod worker;
 
 pub use cache::Cache;
 pub use chain::{Bound, Chain};
-pub use chains::{Chains, TenantChains};
+pub use chains::{Chains, OnTrial, TenantChains};
 pub use contract::{
     Assignment, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, Refusal, Routing, StreamEvent,
 };

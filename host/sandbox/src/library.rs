@@ -3,8 +3,10 @@
 mod canary;
 mod code;
 mod home;
+mod judge;
 mod news;
 mod publish;
+mod refused;
 mod scan;
 mod trust;
 mod wanted;
@@ -23,11 +25,12 @@ use crate::source::Source;
 use crate::tenant::TenantId;
 use canary::Trial;
 use home::Home;
+use refused::Refused;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use trust::Trust;
 use weir_config::file::{self, FileError, Looked};
 use weir_config::{Config, PluginSettings, Plugins};
@@ -64,8 +67,9 @@ pub struct Library {
     looked: Looked,
     /// Whom the configuration trusts, or why that cannot be told.
     trust: Result<Trust, LoadError>,
-    /// Versions that did not stand their trial, so that they do not get another one.
-    rolled_back: HashMap<Place, (blake3::Hash, String)>,
+    /// Versions that did not stand their trial, so that they do not get another one, and how many are remembered.
+    refused: Refused,
+    remembered: usize,
     last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
     current: Arc<Chains>,
 }
@@ -76,6 +80,7 @@ pub struct Checkpoint {
     codes: HashMap<blake3::Hash, Arc<Code>>,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
+    refused: Refused,
     last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
     current: Arc<Chains>,
 }
@@ -100,7 +105,8 @@ impl Library {
             home: Home::default(),
             looked: Looked::default(),
             trust: Ok(Trust::default()),
-            rolled_back: HashMap::new(),
+            refused: Refused::default(),
+            remembered: 1,
             last: Vec::new(),
             current: Arc::default(),
         }
@@ -115,15 +121,18 @@ impl Library {
     /// What is served and kept now.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        let Self { codes, good, trials, last, current, .. } = self;
+        let Self { codes, good, trials, refused, last, current, .. } = self;
         let (codes, good, trials, last) = (codes.clone(), good.clone(), trials.clone(), last.clone());
-        Checkpoint { codes, good, trials, last, current: Arc::clone(current) }
+        Checkpoint { codes, good, trials, refused: refused.clone(), last, current: Arc::clone(current) }
     }
 
     /// Goes back to what was served and kept then: what has been built since will not serve.
     pub fn restore(&mut self, to: Checkpoint) {
-        let Checkpoint { codes, good, trials, last, current } = to;
+        let Checkpoint { codes, good, trials, refused, last, current } = to;
         (self.codes, self.good, self.trials, self.last, self.current) = (codes, good, trials, last, current);
+        self.refused = refused;
+        // A trial that was ended meanwhile goes on.
+        self.trials.values().for_each(Trial::go_on);
     }
 
     /// Reads the folder and builds the chains that apply now. What cannot be loaded is served by its last good version
@@ -142,6 +151,7 @@ impl Library {
         self.looked = looked.clone();
         let mut problems = Vec::new();
         self.trust = Trust::read(&config.plugins);
+        self.remembered = config.plugins.remember_rolled_back;
         let wanted = self.wanted(config, &mut problems);
         let mut served = Vec::new();
         for want in wanted {
@@ -151,10 +161,10 @@ impl Library {
                 Err(error) => Err(error.clone()),
             };
             let plugin = match made {
-                Ok(plugin) => Some(self.admit(&want.place, plugin)),
+                Ok(plugin) => Some(self.admit(&want.place, plugin, Instant::now())),
                 Err(error) => {
                     // What is on trial is no longer what the file says.
-                    self.trials.remove(&want.place);
+                    self.end_trial(&want.place);
                     let last_good = self.good.get(&want.place).cloned();
                     let source = want.place.0.clone();
                     problems.push(Problem { source, error, last_good: last_good.is_some(), open });
@@ -165,7 +175,7 @@ impl Library {
                 served.push((want, plugin));
             }
         }
-        self.forget(&served);
+        self.forget(config, &served);
         self.publish(config, &served);
         (Arc::clone(&self.current), problems)
     }
@@ -192,7 +202,7 @@ impl Library {
         };
         check_pin(settings, hash)?;
         self.trust.as_ref().map_err(LoadError::clone)?.check(&wasm, &source.path(folder), &self.looked)?;
-        self.was_rolled_back(place, hash)?;
+        self.may_serve(place, hash, settings)?;
         let on_trial = self.trials.get(place).map(|trial| &trial.plugin);
         let same = |plugin: &&Arc<Plugin>| {
             plugin.code().hash == hash && plugin.settings() == settings && plugin.may_be_direct() == plugins.direct

@@ -8,7 +8,7 @@ use crate::host::Host;
 use crate::meter::Counters;
 use crate::powers::Powers;
 use crate::standing::{Standing, State};
-use crate::tally::{Counted, Tally};
+use crate::tally::Tally;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -220,12 +220,6 @@ impl Plugin {
 
     pub(crate) fn tally(&self) -> &Tally {
         &self.tally
-    }
-
-    /// What it has done since a new version of it, or it itself, is on trial.
-    #[must_use]
-    pub fn counted(&self) -> Counted {
-        self.tally.counted()
     }
 
     /// Shows how it stands with each tenant who has asked for something since it serves.

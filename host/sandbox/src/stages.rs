@@ -56,6 +56,8 @@ struct Stage {
     fresh: usize,
     /// Whether the last call held anything: if not, an empty last call may be spared.
     holding: bool,
+    /// Whether the plugin has answered a call yet.
+    answered: bool,
 }
 
 /// The plugins of one stream, in order, with what each keeps back.
@@ -111,7 +113,7 @@ impl Stages {
 impl Stage {
     fn new(bound: &Arc<Bound>) -> Self {
         let window = bound.plugin().settings().window;
-        Self { bound: Arc::clone(bound), window, held: Vec::new(), fresh: 0, holding: false }
+        Self { bound: Arc::clone(bound), window, held: Vec::new(), fresh: 0, holding: false, answered: false }
     }
 
     /// Whether the window is not full yet, so that events wait for more. What is held is bounded as a plugin's own
@@ -155,6 +157,9 @@ impl Stage {
         let check =
             |edits| changes(&items, edits, last, limit).map(|changes| keep_tail(&items, changes, overlap, limit));
         let said = sandbox.event(&self.bound, lent, shown, last, check).await?;
+        if said.is_some() && !std::mem::replace(&mut self.answered, true) {
+            self.bound.stream_answered();
+        }
         let passed = self.apply(items, said.unwrap_or_default());
         self.holding = !self.held.is_empty();
         Ok(passed)

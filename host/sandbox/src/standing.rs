@@ -143,10 +143,10 @@ impl Standing {
         tracing::info!(plugin = &*self.plugin, tenant = &*self.tenant, "a plugin is out of quarantine");
     }
 
-    /// A call ended in a fault of the guest's.
-    pub(crate) fn faulted(&self, now: Instant, admitted: Admitted) {
+    /// A call ended in a fault of the guest's. Answers whether that put it into quarantine, be it anew.
+    pub(crate) fn faulted(&self, now: Instant, admitted: Admitted) -> bool {
         if self.rules.faults == 0 || !admitted.trial && self.count(now) < u64::from(self.rules.faults) {
-            return;
+            return false;
         }
         let level = self.level.load(Ordering::Relaxed);
         let pause = self.rules.first.saturating_mul(1_u32 << level.min(20)).min(self.rules.longest);
@@ -155,7 +155,7 @@ impl Standing {
             self.until.store(until, Ordering::Relaxed);
         } else if self.until.compare_exchange(0, until, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             // Calls that were under way when it began count no further.
-            return;
+            return false;
         }
         self.faults.store(0, Ordering::Relaxed);
         self.level.fetch_add(1, Ordering::Relaxed);
@@ -164,6 +164,7 @@ impl Standing {
         self.trial.store(false, Ordering::Release);
         let (plugin, tenant) = (&*self.plugin, &*self.tenant);
         tracing::error!(plugin, tenant, ?pause, "a plugin faults again and again: in quarantine");
+        true
     }
 
     /// Counts a fault; how many there are within the window.

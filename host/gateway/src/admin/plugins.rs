@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_config::{Isolation, OnFailure};
-use weir_sandbox::{HookStats, Plugin};
+use weir_sandbox::{Counted, HookStats, OnTrial, Plugin};
 
 /// Figures by plugin's name and tenant.
 type Figures = BTreeMap<(String, String), Map<String, Value>>;
@@ -14,11 +14,19 @@ type Figures = BTreeMap<(String, String), Map<String, Value>>;
 /// The whole answer.
 pub(super) fn list(shared: &Arc<Shared>, status: &Status) -> Value {
     let snapshot = shared.snapshot.load();
-    let mut figures = figures(shared);
+    let figures = figures(shared);
     let problems = status.problems();
-    let serving = snapshot.chains.plugins().iter().map(|plugin| (plugin, None));
-    let on_trial = snapshot.chains.on_trial().iter().map(|(plugin, percent)| (plugin, Some(*percent)));
-    let plugins = serving.chain(on_trial).map(|(plugin, percent)| one(plugin, percent, &mut figures, &problems));
+    let trials = snapshot.chains.on_trial();
+    // A version that serves beside one on trial is compared with it.
+    let beside = |plugin: &Arc<Plugin>| trials.iter().find(|trial| Arc::ptr_eq(trial.old(), plugin));
+    let serving = snapshot.chains.plugins().iter().map(|plugin| {
+        let counted = beside(plugin).map(|trial| trial.counted().0);
+        one(plugin, (None, counted), &figures, &problems)
+    });
+    let on_trial = trials
+        .iter()
+        .map(|trial| one(trial.new_version(), (Some(trial), Some(trial.counted().1)), &figures, &problems));
+    let plugins = serving.chain(on_trial);
     json!({
         "generation": snapshot.chains.generation,
         "plugins": plugins.collect::<Vec<_>>(),
@@ -26,7 +34,13 @@ pub(super) fn list(shared: &Arc<Shared>, status: &Status) -> Value {
     })
 }
 
-fn one(plugin: &Arc<Plugin>, percent: Option<u8>, figures: &mut Figures, problems: &[String]) -> Value {
+/// One version: on trial or not, with what it has done since a trial began in which it takes part.
+fn one(
+    plugin: &Arc<Plugin>,
+    (on_trial, counted): (Option<&OnTrial>, Option<Counted>),
+    figures: &Figures,
+    problems: &[String],
+) -> Value {
     let settings = plugin.settings();
     let mut tenants = Map::new();
     let mut quarantined = false;
@@ -39,27 +53,39 @@ fn one(plugin: &Arc<Plugin>, percent: Option<u8>, figures: &mut Figures, problem
         about.insert("budget_left_us".to_owned(), (state.budget_left.as_micros() as u64).into());
         tenants.insert(tenant.to_owned(), Value::Object(about));
     });
-    let counted = plugin.counted();
-    let (calls, faults) = (counted.calls(), counted.faults());
-    let trial = counted.cpu_p50_us().map(|us| json!({"calls": calls, "faults": faults, "cpu_p50_us": us}));
     let said =
         |problem: &&String| problem.starts_with("plugin ") && problem.contains(&format!("{}.wasm", plugin.name()));
     json!({
         "name": &**plugin.name(),
         "blake3": plugin.hash(),
-        "state": match percent {
+        "state": match on_trial {
             _ if quarantined => "quarantined",
             Some(_) => "canary",
             None => "live",
         },
-        "canary_percent": percent,
-        "trial": trial,
+        "canary_percent": on_trial.map(OnTrial::percent),
+        "trial": counted.as_ref().map(of_trial),
         "hooks": plugin.hooks().map(|hook| hook.name()).collect::<Vec<_>>(),
         "isolation": isolation(settings.isolation),
         "on_failure": on_failure(settings.on_failure),
         "grants": settings.grants.iter().map(|grant| grant.name()).collect::<Vec<_>>(),
         "last_load_error": problems.iter().find(said),
         "tenants": tenants,
+    })
+}
+
+fn of_trial(counted: &Counted) -> Value {
+    let faults: Map<_, _> =
+        counted.faults().filter(|(_, n)| *n > 0).map(|(reason, n)| (reason.to_owned(), n.into())).collect();
+    let cpu: Map<_, _> = counted.cpu_p50_us().map(|(hook, us)| (hook.name().to_owned(), us.into())).collect();
+    json!({
+        "requests": counted.requests(),
+        "calls": counted.answered() + counted.faulted(),
+        "answered": counted.answered(),
+        "refused": counted.refused(),
+        "faults": faults,
+        "quarantines": counted.quarantines(),
+        "cpu_p50_us": cpu,
     })
 }
 

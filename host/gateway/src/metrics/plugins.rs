@@ -41,12 +41,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     out.histogram("plugin_call_cpu_seconds", "CPU time of one call", |h| cpu(h, shared))?;
     callouts(out, shared)?;
     instances(out, shared)?;
-    out.gauge("plugin_canary_percent", "Share of the requests that see a new version on trial", |g| {
-        let snapshot = shared.snapshot.load();
-        let shares: BTreeMap<&str, u8> =
-            snapshot.chains.on_trial().iter().map(|(p, share)| (&**p.name(), *share)).collect();
-        shares.into_iter().try_for_each(|(plugin, share)| g.add(&[("plugin", plugin)], u64::from(share)))
-    })?;
+    trials(out, shared)?;
     quarantines(out, shared)?;
     out.counter("plugin_counter", "Counters that plugins keep themselves", |c| {
         let mut result = Ok(());
@@ -56,6 +51,29 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             }
         });
         result
+    })
+}
+
+/// New versions on trial, and what they and the old ones have done since the trials began.
+fn trials(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    let snapshot = shared.snapshot.load();
+    let trials = snapshot.chains.on_trial();
+    out.gauge("plugin_canary_percent", "Share of the requests that see a new version on trial", |g| {
+        trials.iter().try_for_each(|trial| {
+            g.add(&[("plugin", trial.new_version().name())], u64::from(trial.percent()))
+        })
+    })?;
+    out.gauge("plugin_trial_calls", "Calls of both versions since a trial began, by how they ended", |g| {
+        trials.iter().try_for_each(|trial| {
+            let (old, new) = trial.counted();
+            [("old", trial.old(), old), ("new", trial.new_version(), new)].iter().try_for_each(|(version, plugin, of)| {
+                let passed = of.answered().saturating_sub(of.refused());
+                let results = [("passed", passed), ("refused", of.refused()), ("faulted", of.faulted())];
+                results.into_iter().try_for_each(|(result, count)| {
+                    g.add(&[("plugin", plugin.name()), ("version", version), ("result", result)], count)
+                })
+            })
+        })
     })
 }
 

@@ -7,7 +7,7 @@ use crate::worker::Shared;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
-use weir_sandbox::Plugin;
+use weir_sandbox::{OnTrial, Plugin};
 use weir_series::OTHER;
 
 /// The names of what serves, as they were at the last scrape.
@@ -58,7 +58,7 @@ impl Known {
 
 /// All that serve, and those on trial.
 fn plugins(serving: &Snapshot) -> impl Iterator<Item = &Arc<Plugin>> {
-    serving.chains.plugins().iter().chain(serving.chains.on_trial().iter().map(|(plugin, _)| plugin))
+    serving.chains.plugins().iter().chain(serving.chains.on_trial().iter().map(OnTrial::new_version))
 }
 
 /// Whether a label may come up again. What is not known of a request, and what found no room, always may.

@@ -1,34 +1,27 @@
 //! New versions on trial: a share of the requests sees them until they have proved themselves, or have not.
 
+use super::judge::{Verdict, judge};
 use super::{Library, Place};
+use crate::chains::OnTrial;
 use crate::error::LoadError;
 use crate::plugin::Plugin;
 use crate::tally::Counted;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use weir_config::Canary;
+use std::time::Instant;
+use weir_config::{Canary, PluginSettings};
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-mod tests;
-
-/// Faults from which on a new version can be found worse: one or two happen to anybody.
-const FAULTS: u64 = 3;
-/// How much higher than the old version's the share of faults may be.
-const MORE_FAULTS: f64 = 0.01;
-/// How many times the old version's CPU time a call may cost, in the median, and by how much more at the least, in
-/// microseconds: what costs next to nothing may double.
-const MORE_CPU: f64 = 2.0;
-const CPU_SLACK_US: f64 = 20.0;
+/// Why a version does not serve whose trial somebody has ended.
+const STOPPED: &str = "`canary` was taken away while it was on trial, which ends the trial and keeps the old version";
 
 /// A new version beside the one that serves.
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
+    old: Arc<Plugin>,
     pub(super) plugin: Arc<Plugin>,
-    pub(super) rules: Canary,
+    rules: Canary,
     since: Instant,
-    /// What the serving version had counted when the trial began.
-    before: Counted,
+    /// What both versions had counted when the trial began.
+    before: (Counted, Counted),
 }
 
 /// What became of a trial.
@@ -48,50 +41,39 @@ pub enum Ended {
     },
 }
 
-/// What is to be done about a trial.
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    Wait,
-    Promote,
-    Back(String),
-}
-
 impl Trial {
-    pub(super) fn begin(old: &Plugin, new: &Arc<Plugin>, rules: Canary) -> Self {
-        old.tally().begin();
-        new.tally().begin();
-        Self { plugin: Arc::clone(new), rules, since: Instant::now(), before: old.tally().counted() }
+    pub(super) fn begin(old: &Arc<Plugin>, new: &Arc<Plugin>, rules: Canary, now: Instant) -> Self {
+        let before = (old.tally().counted(), new.tally().counted());
+        let trial = Self { old: Arc::clone(old), plugin: Arc::clone(new), rules, since: now, before };
+        trial.go_on();
+        trial
     }
 
-    fn verdict(&self, old: &Plugin, now: Instant) -> Verdict {
-        let counted = (old.tally().counted().since(&self.before), self.plugin.tally().counted());
-        judge((&counted.0, &counted.1), self.rules, now.saturating_duration_since(self.since))
+    /// Counts what both versions do.
+    pub(super) fn go_on(&self) {
+        self.old.tally().begin();
+        self.plugin.tally().begin();
     }
-}
 
-/// Compares the two versions: counts of the old one and the new one over the same time.
-fn judge((old, new): (&Counted, &Counted), rules: Canary, passed: Duration) -> Verdict {
-    if new.faults >= FAULTS && new.fault_rate() > old.fault_rate() + MORE_FAULTS {
-        let percent = |counted: &Counted| counted.fault_rate() * 100.0;
-        return Verdict::Back(format!(
-            "{} of its {} calls faulted ({:.1} %; {:.1} % of the old version's)",
-            new.faults,
-            new.calls(),
-            percent(new),
-            percent(old)
-        ));
+    fn end(&self) {
+        self.old.tally().end();
+        self.plugin.tally().end();
     }
-    if new.calls() < rules.calls {
-        return Verdict::Wait;
+
+    fn verdict(&self, now: Instant) -> Verdict {
+        let (old, new) = self.on_trial().counted();
+        judge(&old, &new, self.rules, now.saturating_duration_since(self.since))
     }
-    // An old version that nobody called says nothing about its cost.
-    if let (Some(was), Some(is)) = (old.cpu_p50_us(), new.cpu_p50_us())
-        && is > was * MORE_CPU
-        && is > was + CPU_SLACK_US
-    {
-        return Verdict::Back(format!("a call costs {is:.0} µs of CPU; the old version's {was:.0} µs (medians)"));
+
+    /// The new version, and the percentage of requests that see it.
+    pub(super) fn share(&self) -> (Arc<Plugin>, u8) {
+        (Arc::clone(&self.plugin), self.rules.percent)
     }
-    if passed < rules.lasts { Verdict::Wait } else { Verdict::Promote }
+
+    /// The same for whoever shows it.
+    pub(super) fn on_trial(&self) -> OnTrial {
+        OnTrial::new(&self.old, &self.plugin, self.rules.percent, self.before.clone())
+    }
 }
 
 impl Library {
@@ -103,23 +85,14 @@ impl Library {
 
     /// Looks at every trial and ends those that are decided. If any is, the chains have to be built anew.
     pub fn judge(&mut self, now: Instant) -> Vec<Ended> {
-        let mut decided = Vec::new();
-        for (place, trial) in &self.trials {
-            let verdict = self.good.get(place).map_or(Verdict::Promote, |old| trial.verdict(old, now));
-            if verdict != Verdict::Wait {
-                decided.push((place.clone(), verdict));
-            }
-        }
-        decided.into_iter().filter_map(|(place, verdict)| self.end_trial(&place, verdict)).collect()
+        let verdicts = self.trials.iter().map(|(place, trial)| (place.clone(), trial.verdict(now)));
+        let decided: Vec<_> = verdicts.filter(|(_, verdict)| *verdict != Verdict::Wait).collect();
+        decided.into_iter().filter_map(|(place, verdict)| self.decide(&place, verdict)).collect()
     }
 
-    fn end_trial(&mut self, place: &Place, verdict: Verdict) -> Option<Ended> {
-        let trial = self.trials.remove(place)?;
+    fn decide(&mut self, place: &Place, verdict: Verdict) -> Option<Ended> {
+        let trial = self.end_trial(place)?;
         let plugin = Arc::clone(trial.plugin.name());
-        trial.plugin.tally().end();
-        if let Some(old) = self.good.get(place) {
-            old.tally().end();
-        }
         match verdict {
             Verdict::Wait => None,
             Verdict::Promote => {
@@ -127,32 +100,57 @@ impl Library {
                 Some(Ended::Promoted { plugin })
             }
             Verdict::Back(why) => {
-                self.rolled_back.insert(place.clone(), (trial.plugin.code().hash, why.clone()));
+                self.refused.remember(place, trial.plugin.code().hash, why.clone(), self.remembered);
                 Some(Ended::RolledBack { plugin, why })
             }
         }
     }
 
-    /// Whether this version was on trial at this place before and did not do.
-    pub(super) fn was_rolled_back(&self, place: &Place, hash: blake3::Hash) -> Result<(), LoadError> {
-        match self.rolled_back.get(place) {
-            Some((bad, why)) if *bad == hash => Err(LoadError::RolledBack { why: why.clone() }),
-            _ => Ok(()),
+    /// Ends the trial at a place, if there is one: the old version serves all requests, unless another one is put there.
+    pub(super) fn end_trial(&mut self, place: &Place) -> Option<Trial> {
+        let trial = self.trials.remove(place)?;
+        trial.end();
+        Some(trial)
+    }
+
+    /// Whether a version may serve at a place at all: not if it was on trial there and did not do, and not if somebody ends
+    /// its trial by taking `canary` away. Whoever wants it nevertheless names it in `blake3`, without `canary`.
+    pub(super) fn may_serve(
+        &mut self,
+        place: &Place,
+        digest: blake3::Hash,
+        settings: &PluginSettings,
+    ) -> Result<(), LoadError> {
+        if settings.canary.is_none() {
+            if settings.blake3.as_deref() == Some(digest.to_hex().as_str()) {
+                self.refused.forget(place, digest);
+                return Ok(());
+            }
+            if self.trials.get(place).is_some_and(|trial| trial.plugin.code().hash == digest) {
+                self.refused.remember(place, digest, STOPPED.to_owned(), self.remembered);
+            }
+        }
+        // What serves already has stood its trial, whatever was found of it at another time.
+        let serves = self.good.get(place).is_some_and(|good| good.code().hash == digest);
+        match self.refused.why(place, digest).filter(|_| !serves) {
+            Some(why) => Err(LoadError::RolledBack { why: why.to_owned(), blake3: digest.to_hex().to_string() }),
+            None => Ok(()),
         }
     }
 
     /// Takes a version that is ready to serve: at once, or on trial beside the one that serves if the operator wants
     /// that. Answers the version that serves most requests.
-    pub(super) fn admit(&mut self, place: &Place, plugin: Arc<Plugin>) -> Arc<Plugin> {
+    pub(super) fn admit(&mut self, place: &Place, plugin: Arc<Plugin>, now: Instant) -> Arc<Plugin> {
         let rules = plugin.settings().canary;
         let old = self.good.get(place).filter(|old| old.code().hash != plugin.code().hash).cloned();
         let (Some(rules), Some(old)) = (rules, old) else {
-            self.trials.remove(place);
+            self.end_trial(place);
             self.good.insert(place.clone(), Arc::clone(&plugin));
             return plugin;
         };
         if self.trials.get(place).is_none_or(|trial| !Arc::ptr_eq(&trial.plugin, &plugin)) {
-            self.trials.insert(place.clone(), Trial::begin(&old, &plugin, rules));
+            self.end_trial(place);
+            self.trials.insert(place.clone(), Trial::begin(&old, &plugin, rules, now));
         }
         old
     }

@@ -1,5 +1,6 @@
 //! From plugins that are ready to chains that serve: a new generation, if anything changed.
 
+use super::canary::Trial;
 use super::{Library, Wanted};
 use crate::chains::{Chains, Plan, Step, TenantChains};
 use crate::plugin::Plugin;
@@ -10,11 +11,12 @@ use weir_config::Config;
 
 impl Library {
     /// Drops what nobody asks for any more.
-    pub(super) fn forget(&mut self, served: &[(Wanted, Arc<Plugin>)]) {
+    pub(super) fn forget(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) {
         let wanted: HashSet<_> = served.iter().map(|(want, _)| &want.place).collect();
         self.good.retain(|place, _| wanted.contains(place));
         self.trials.retain(|place, _| wanted.contains(place));
-        self.rolled_back.retain(|place, _| wanted.contains(place));
+        let tenants: HashSet<&str> = config.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        self.refused.keep_tenants(|tenant| tenants.contains(tenant));
         let trials = self.trials.values().map(|trial| &trial.plugin);
         let serving: HashSet<_> =
             served.iter().map(|(_, plugin)| plugin).chain(trials).map(|plugin| plugin.code().hash).collect();
@@ -39,7 +41,7 @@ impl Library {
         chains.plugins = served.iter().map(|(_, plugin)| Arc::clone(plugin)).collect();
         chains.sources = served.iter().map(|(want, _)| want.place.0.clone()).collect();
         chains.by_tenant = self.by_tenant(config, served);
-        chains.on_trial = self.trials.values().map(|trial| (Arc::clone(&trial.plugin), trial.rules.percent)).collect();
+        chains.on_trial = served.iter().filter_map(|(want, _)| Some(self.trials.get(&want.place)?.on_trial())).collect();
         self.current = Arc::new(chains);
     }
 
@@ -51,7 +53,7 @@ impl Library {
         for (n, (want, _)) in served.iter().enumerate() {
             want.tenants.iter().for_each(|tenant| own.entry(tenant).or_default().push(n));
         }
-        let plan = |places: &[usize]| -> Plan { places.iter().filter_map(|n| steps.get(*n).cloned()).collect() };
+        let plan = |places: &[usize]| Plan::new(places.iter().filter_map(|n| steps.get(*n).cloned()).collect());
         let shared = plan(&everybodys);
         let of = |tenant: &weir_config::Tenant| {
             let name: Arc<str> = tenant.name.as_str().into();
@@ -69,7 +71,7 @@ impl Library {
     }
 
     fn step(&self, want: &Wanted, plugin: &Arc<Plugin>) -> Step {
-        let trial = self.trials.get(&want.place).map(|trial| (Arc::clone(&trial.plugin), trial.rules.percent));
+        let trial = self.trials.get(&want.place).map(Trial::share);
         Step { plugin: Arc::clone(plugin), trial, models: want.models.as_slice().into() }
     }
 }
