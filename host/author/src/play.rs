@@ -125,7 +125,8 @@ fn run(bench: &Bench, rig: &Rig, case: &Case) -> Result<Played, AuthorError> {
     added.retain(|_, value| *value > 0);
     let new = side(case.hook, lent.as_deref_mut());
     let memory = rig.worker.idle_memory();
-    let ended = ended(stopped, &before.2, &after.2);
+    let last = rig.bound(case.hook)?.and_then(|bound| bound.last_fault());
+    let ended = ended(stopped, (&before.2, &after.2), last);
     let good = ended.decision() != Some(Decision::Fault);
     // The same once more, for the price of a call that need not start an instance.
     let again = good.then(|| {
@@ -148,7 +149,11 @@ fn run(bench: &Bench, rig: &Rig, case: &Case) -> Result<Played, AuthorError> {
     })
 }
 
-fn ended(stopped: Result<(), Stop>, before: &[(&str, u64)], after: &[(&'static str, u64)]) -> Ended {
+fn ended(
+    stopped: Result<(), Stop>,
+    (before, after): (&[(&str, u64)], &[(&'static str, u64)]),
+    last: Option<String>,
+) -> Ended {
     match stopped {
         Err(Stop::Refused { refusal, .. }) => {
             Ended::Refused { status: refusal.status, code: refusal.code, message: refusal.message }
@@ -160,7 +165,8 @@ fn ended(stopped: Result<(), Stop>, before: &[(&str, u64)], after: &[(&'static s
                 all.iter().filter(|(r, _)| *r == reason).map(|(_, n)| n).sum()
             };
             let more = after.iter().find(|(reason, _)| total(after, reason) > total(before, reason));
-            more.map_or(Ended::Pass, |(reason, _)| Ended::Fault((*reason).to_owned()))
+            let words = || last.map(|last| format!(": {last}")).unwrap_or_default();
+            more.map_or(Ended::Pass, |(reason, _)| Ended::Fault(format!("{reason}{}", words())))
         }
     }
 }

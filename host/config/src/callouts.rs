@@ -1,10 +1,10 @@
 //! `callouts` of a plugin: where it may send requests, and how much of them.
 
 use std::fmt;
-use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use crate::authorities::Authorities;
+use crate::host::Host;
 use crate::table::Table;
 use crate::units::show_duration;
 use crate::value::Value;
@@ -145,10 +145,7 @@ impl Allowed {
             Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
             _ => (authority, if url.plain { 80 } else { 443 }),
         };
-        let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-            Some(address) => format!("[{}]", address.parse::<Ipv6Addr>().ok()?),
-            None => host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase(),
-        };
+        let host = Host::read(host).ok()?.text;
         Some(Self { plain: url.plain, host, port, path: path.to_owned() })
     }
 }

@@ -273,11 +273,14 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
     let group = Group::new("plugins".to_owned())
         .open("folder", plugins.folder.display())
         .open("cache", cache)
+        .open("cache_size", bytes(plugins.cache_size))
         .open("reload", plugins.reload)
         .open("direct", plugins.direct)
         .open("require_signature", plugins.require_signature)
         .open("keys", list(plugins.keys.iter().cloned()))
         .open("remember_rolled_back", plugins.remember_rolled_back)
+        .open("tenant_log_rate", bytes(plugins.tenant_log_rate))
+        .open("tenant_kv_entries", plugins.tenant_kv_entries)
         .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));
     let mut groups = vec![group, plugin_limits(Group::new("plugins.defaults".to_owned()), "", &plugins.defaults)];
     // A plugin may stand in the chain more than once: its first place is compared with its first, and so on.
@@ -352,6 +355,7 @@ fn plugin_limits(group: Group, under: &str, limits: &PluginLimits) -> Group {
         .open(&key("max_calls"), limits.max_calls)
         .open(&key("host_calls"), limits.host_calls)
         .open(&key("log_bytes"), bytes(limits.log_bytes))
+        .open(&key("log_rate"), bytes(limits.log_rate))
         .open(&key("kv_entries"), limits.kv_entries)
         .open(&key("kv_ttl"), show_duration(limits.kv_ttl))
         .open(&key("cpu"), show_duration(limits.cpu))

@@ -27,6 +27,8 @@ pub struct Plugins {
     pub folder_is_named: bool,
     /// Where compiled plugins are kept between runs; absolute. None leaves the choice to the gateway.
     pub cache: Option<PathBuf>,
+    /// Bytes of compiled code that are kept there at most; 1 GiB by default, 1 MiB to 1 TiB.
+    pub cache_size: usize,
     /// Whether the folder is watched, so that changes go live by themselves; true by default.
     pub reload: bool,
     /// Whether a plugin that is one core module is called without the component layer; true by default.
@@ -40,6 +42,12 @@ pub struct Plugins {
     /// plugins together, of those in `all/` together, and of those in each tenant's folder together. 64 by default, 1 to
     /// 10,000; the oldest are forgotten first.
     pub remember_rolled_back: usize,
+    /// Bytes that all plugins of one tenant's own folder may log together each second, four seconds' worth at once after a
+    /// rest; 64 KiB by default, 1 B to 1 GiB.
+    pub tenant_log_rate: usize,
+    /// Entries that all plugins of one tenant's own folder may keep together in their key-value stores; 65,536 by default, 1
+    /// to 10⁹.
+    pub tenant_kv_entries: u64,
     /// `[[plugins.chain]]`: the plugins that apply, in the order in which they run.
     pub chain: Vec<Binding>,
     /// `[plugins.defaults]`: the limits of every plugin that does not set its own.
@@ -130,6 +138,9 @@ pub struct PluginLimits {
     pub host_calls: u32,
     /// Bytes of log within one call; 4 KiB by default, 1 B to 1 MiB.
     pub log_bytes: usize,
+    /// Bytes of log for one tenant each second, on all workers together, four seconds' worth at once after a rest; 16 KiB by
+    /// default, 1 B to 1 GiB.
+    pub log_rate: usize,
     /// Entries that its key-value store holds for each tenant; 10,000 by default.
     pub kv_entries: u64,
     /// How long such an entry lives at most; 1 h by default.
@@ -159,6 +170,7 @@ impl Default for PluginLimits {
             max_calls: 100_000,
             host_calls: 10_000,
             log_bytes: 4 << 10,
+            log_rate: 16 << 10,
             kv_entries: 10_000,
             kv_ttl: Duration::from_secs(3_600),
             cpu: Duration::from_secs(1),
@@ -246,6 +258,7 @@ impl PluginLimits {
             max_calls: table.whole("max_calls", default.max_calls, 1..=1_000_000_000_000),
             host_calls: table.whole("host_calls", default.host_calls, 1..=1_000_000_000),
             log_bytes: table.size("log_bytes", default.log_bytes, 1..=1 << 20),
+            log_rate: table.size("log_rate", default.log_rate, 1..=1 << 30),
             kv_entries: table.whole("kv_entries", default.kv_entries, 1..=100_000_000),
             kv_ttl: table.duration("kv_ttl", default.kv_ttl, SHORTEST..=LONGEST * 366),
             cpu: table.duration("cpu", default.cpu, SHORTEST..=Duration::from_secs(1_000)),
@@ -276,10 +289,13 @@ impl Plugins {
             folder_is_named: folder.is_some(),
             folder: folder.unwrap_or_else(|| table.source.resolve("plugins")),
             cache: table.value("cache").and_then(|value| value.path()),
+            cache_size: table.size("cache_size", 1 << 30, 1 << 20..=1 << 40),
             reload: table.flag("reload", true),
             direct: table.flag("direct", true),
             require_signature: table.flag("require_signature", false),
             remember_rolled_back: table.whole("remember_rolled_back", 64, 1..=10_000),
+            tenant_log_rate: table.size("tenant_log_rate", 64 << 10, 1..=1 << 30),
+            tenant_kv_entries: table.whole("tenant_kv_entries", 65_536, 1..=1_000_000_000),
             keys: keys.as_ref().map_or_else(Vec::new, versions::public_keys),
             chain,
             defaults,

@@ -1,5 +1,7 @@
 //! The base URL of a provider.
 
+use crate::host::{Host, HostFault};
+
 /// What is wrong with a base URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UrlFault {
@@ -65,42 +67,20 @@ pub(crate) fn is_endpoint(url: &BaseUrl) -> bool {
 
 /// Checks `host[:port]` and answers whether the host is this machine.
 fn check_authority(authority: &str) -> Result<bool, UrlFault> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (host, after) = rest.split_once(']').ok_or(UrlFault::BadHost)?;
-            let port = match after {
-                "" => None,
-                _ => Some(after.strip_prefix(':').ok_or(UrlFault::BadHost)?),
-            };
-            let address: std::net::Ipv6Addr = host.parse().map_err(|_| UrlFault::BadHost)?;
-            check_port(port)?;
-            return Ok(address.is_loopback());
-        }
-        None => match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
-        },
+    let (host, port) = match authority.rfind(']') {
+        Some(end) => authority.split_at(end + 1),
+        None => authority.find(':').map_or((authority, ""), |colon| authority.split_at(colon)),
     };
-    if host.is_empty() {
-        return Err(UrlFault::NoHost);
-    }
-    let label = |label: &str| {
-        let lawful = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        lawful && (1..=63).contains(&label.len())
+    let host = Host::read(host).map_err(|fault| match fault {
+        HostFault::Missing => UrlFault::NoHost,
+        HostFault::Bad => UrlFault::BadHost,
+    })?;
+    let port = match port {
+        "" => None,
+        port => Some(port.strip_prefix(':').ok_or(UrlFault::BadHost)?),
     };
-    // One trailing dot makes a name absolute and is lawful.
-    if host.len() > 253 || !host.strip_suffix('.').unwrap_or(host).split('.').all(label) {
-        return Err(UrlFault::BadHost);
-    }
-    let address = host.parse::<std::net::Ipv4Addr>();
-    // A name's last label has a letter in it; four numbers that are no address are a slip of the pen.
-    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    let numeric = !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit());
-    if numeric && address.is_err() {
-        return Err(UrlFault::BadHost);
-    }
     check_port(port)?;
-    Ok(host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback()))
+    Ok(host.is_loopback)
 }
 
 fn check_port(port: Option<&str>) -> Result<(), UrlFault> {

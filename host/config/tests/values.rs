@@ -93,6 +93,9 @@ fn the_defaults_are_the_documented_ones() {
     let plugin = PluginLimits::default();
     assert_eq!((plugin.deadline, plugin.wait), (Duration::from_millis(50), Duration::from_millis(50)));
     assert_eq!((plugin.memory, plugin.instances, plugin.log_bytes), (64 << 20, 8, 4_096));
+    let plugins = config("").plugins;
+    assert_eq!((plugin.log_rate, plugins.tenant_log_rate, plugins.tenant_kv_entries), (16_384, 65_536, 65_536));
+    assert_eq!(plugins.remember_rolled_back, 64);
     assert_eq!((plugin.max_calls, plugin.host_calls, plugin.kv_entries), (100_000, 10_000, 10_000));
     assert_eq!((plugin.idle, plugin.kv_ttl), (Duration::from_secs(60), Duration::from_secs(3_600)));
     let settings = &config("[[plugins.chain]]\nplugin = \"a\"").plugins.chain[0].settings;

@@ -5,7 +5,7 @@ use crate::gather::UNCOUNTED;
 use crate::journey::reason;
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::request_id::{self, RequestId};
+use crate::request_id::RequestId;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -67,11 +67,6 @@ impl Own {
         if let Some(rate) = &self.rate {
             each_of_rate(rate, put);
         }
-    }
-
-    /// Whether it has a header of this name.
-    pub(crate) fn owns(name: &str) -> bool {
-        request_id::is_own(name) || name == UPSTREAM || name == GENERATION || name.starts_with("x-ratelimit-")
     }
 }
 

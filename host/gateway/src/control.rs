@@ -25,6 +25,7 @@ pub(crate) use words::{at, describe, nobody};
 use status::{Kept, Trouble};
 
 use crate::latest::Latest;
+use crate::removed::Names;
 use crate::snapshot::Snapshot;
 use crate::watch::Watch;
 use crate::worker::Shared;
@@ -39,6 +40,9 @@ use weir_sandbox::{Chains, Checkpoint, Ended, Library, Problem, Source};
 /// How often a new version on trial is compared with the old one.
 const LOOK_AT_TRIALS: Duration = Duration::from_millis(200);
 
+/// How often what is kept of files that are gone is looked at, where there is any.
+const SWEEP: Duration = Duration::from_secs(1);
+
 /// Everything that building needs.
 pub(crate) struct Control {
     pub(crate) library: Library,
@@ -49,6 +53,8 @@ pub(crate) struct Control {
     /// The watch of the plugin folder.
     pub(crate) watch: Arc<Watch>,
     pub(crate) orders: Arc<Latest<Order>>,
+    /// What is kept of what no longer serves.
+    pub(crate) removed: Names,
 }
 
 /// What was built and is to be swapped in, and what was there before.
@@ -154,6 +160,7 @@ impl Control {
         } else if let Some(text) = text {
             self.live.reworded(text);
         }
+        self.removed.let_go(&self.shared);
         // Whatever the files say, hosts may have moved. They are looked up beside it: nobody waits for a name.
         self.shared.hosts.refresh();
         let nobody = nobody(&self.live.whole().0.config);
@@ -189,14 +196,16 @@ fn is_tried_again(config: &Config, problems: &[Problem], order: &Order) -> bool 
     })
 }
 
-/// Waits until a new version on trial has proved itself, or has not.
+/// Waits until a new version on trial has proved itself, or has not. What nobody needs any more is swept out meanwhile.
 async fn trials_decided(library: &mut Library) {
     loop {
-        if !library.has_canaries() {
-            // Trials begin with a reload, after which this is called anew.
-            std::future::pending::<()>().await;
+        // Trials begin, and files go, with a reload, after which this is called anew.
+        match (library.has_canaries(), library.has_gone()) {
+            (true, _) => tokio::time::sleep(LOOK_AT_TRIALS).await,
+            (false, true) => tokio::time::sleep(SWEEP).await,
+            (false, false) => std::future::pending::<()>().await,
         }
-        tokio::time::sleep(LOOK_AT_TRIALS).await;
+        library.sweep(Instant::now());
         if decide_trials(library) {
             return;
         }

@@ -1,18 +1,21 @@
 //! `/metrics`: what the atomics of all parts say, written as OpenMetrics when somebody scrapes, and not before.
 
 mod plugins;
-mod removed;
 mod requests;
 mod upstreams;
 
 use crate::control::Status;
+use crate::removed;
 use crate::stats::Total;
 use crate::worker::Shared;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, MetricEncoder, NoLabelSet};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelValue, LabelValueEncoder, MetricEncoder,
+    NoLabelSet,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -107,6 +110,26 @@ impl Everything {
 /// Labels as the library takes them.
 type Labels<'a> = &'a [(&'a str, &'a str)];
 
+/// A label's value as it may stand in an answer. The library escapes what its format knows (OpenMetrics 1.0, ABNF:
+/// `escaped-string`); other control characters are lawful there, and what they do to whoever reads it in a terminal is not.
+#[derive(Debug)]
+struct Shown<'a>(&'a str);
+
+impl EncodeLabelValue for Shown<'_> {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        let mut pieces = self.0.split(|c: char| c.is_control() && c != '\n');
+        encoder.write_str(pieces.next().unwrap_or_default())?;
+        pieces.try_for_each(|piece| {
+            encoder.write_char(char::REPLACEMENT_CHARACTER)?;
+            encoder.write_str(piece)
+        })
+    }
+}
+
+fn shown<'a>(labels: Labels<'a>) -> Vec<(&'a str, Shown<'a>)> {
+    labels.iter().map(|(name, value)| (*name, Shown(value))).collect()
+}
+
 /// Writes families of metrics.
 struct Writer<'a> {
     encoder: DescriptorEncoder<'a>,
@@ -152,12 +175,12 @@ impl Family<'_> {
         if labels.is_empty() {
             return write(&mut self.encoder);
         }
-        write(&mut self.encoder.encode_family(&labels.to_vec())?)
+        write(&mut self.encoder.encode_family(&shown(labels))?)
     }
 
     /// A histogram of seconds from counts for each bound and one for the rest.
     fn seconds(&mut self, labels: Labels<'_>, sum: f64, bounds: &[f64], counts: &[u64]) -> fmt::Result {
-        let labels: Vec<(&str, &str)> = labels.to_vec();
+        let labels = shown(labels);
         let bounds = bounds.iter().copied().chain(std::iter::once(f64::INFINITY));
         let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
         let count = counts.iter().sum();

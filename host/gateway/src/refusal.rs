@@ -2,10 +2,11 @@
 
 use crate::decode::CODINGS;
 use crate::request_id::RequestId;
+use crate::seldom::Seldom;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use weir_dialect::ReadError;
 use weir_http::head::Unlawful;
@@ -353,7 +354,18 @@ impl Refusal {
             Blame::Client | Blame::Tenant => {
                 tracing::debug!(request, client_request, tenant, code, status, "refused: {why}");
             }
-            Blame::Plugin | Blame::Upstream => {
+            // The sandbox has said how the plugin faulted, and bounds how often that is said.
+            Blame::Plugin if matches!(self, Self::PluginFailed { .. }) => {
+                tracing::debug!(request, client_request, tenant, code, status, "refused: {why}");
+            }
+            // A plugin can spoil every request that it sees.
+            Blame::Plugin => {
+                static SPOILT: LazyLock<Seldom> = LazyLock::new(Seldom::default);
+                if let Some(times) = SPOILT.now() {
+                    tracing::warn!(request, client_request, tenant, code, status, times, "refused: {why}");
+                }
+            }
+            Blame::Upstream => {
                 tracing::warn!(request, client_request, tenant, code, status, "refused: {why}");
             }
             // A gateway that sheds load, or ends, is at work: one line for each would be one more flood.

@@ -7,7 +7,6 @@ use crate::ask::Answered;
 use crate::journey::Trip;
 use crate::receive::{Content, Received};
 use crate::refusal::Refusal;
-use crate::stays;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderName, StatusCode};
@@ -15,7 +14,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use weir_dialect::Document;
 use weir_dialect::answer::Reading;
-use weir_http::hop;
+use weir_http::{hop, reserved};
 use weir_sandbox::{Hook, Late, Reply};
 use weir_upstream::Verdict;
 
@@ -47,15 +46,9 @@ fn clean(headers: &mut HeaderMap) {
         headers.insert(UPSTREAM_ID, id);
     }
     // One look at each name is cheaper than looking for each name.
-    while let Some(name) = headers.keys().find(|name| is_upstreams_own(name)).cloned() {
+    while let Some(name) = headers.keys().find(|name| reserved::is_stripped(name.as_str())).cloned() {
         headers.remove(&name);
     }
-}
-
-fn is_upstreams_own(name: &HeaderName) -> bool {
-    // The limits of the gateway's account at the provider are not the tenant's.
-    let name = name.as_str();
-    Own::owns(name) || stays::is_providers_own(name)
 }
 
 async fn whole(

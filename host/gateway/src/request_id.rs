@@ -29,11 +29,6 @@ const LONGEST: usize = 128;
 /// Letters of ours.
 const LENGTH: usize = 36;
 
-/// Whether a header of this name is the gateway's to set in an answer.
-pub(crate) fn is_own(name: &str) -> bool {
-    name == NAME || name == CLIENTS_NAME
-}
-
 /// The ids of one request.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestId {

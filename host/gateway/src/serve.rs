@@ -10,6 +10,7 @@ use crate::egress::WayOut;
 use crate::gate::Gate;
 use crate::log;
 use crate::metrics;
+use crate::removed;
 use crate::signals::{self, Running};
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
@@ -124,7 +125,9 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         orders: Arc::clone(&orders),
     };
     reader.start(hangup)?;
-    Control { library, status, shared, live, demo, watch: plugins, orders }.run().await;
+    Control { library, status, shared, live, demo, watch: plugins, orders, removed: removed::Names::default() }
+        .run()
+        .await;
     Ok(ExitCode::SUCCESS)
 }
 

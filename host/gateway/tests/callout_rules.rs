@@ -50,6 +50,35 @@ fn what_the_operator_does_not_allow_is_denied_and_nobody_is_asked() {
 }
 
 #[test]
+fn a_host_is_allowed_in_every_spelling_of_its_name_and_an_address_in_none_that_is_read_in_two_ways() {
+    let service = Upstream::fixed(ok("text/plain", "inside"));
+    let port = service.address.port();
+    let settings = settings(&[&format!("http://LocalHost.:{port}")], "private = true");
+    let gateway = gateway(Upstream::chat().address, "", &[("caller", &telling(), &settings)]);
+    assert!(!gateway.log().contains("in the clear"), "{}", gateway.log());
+    for host in ["localhost", "localhost.", "LOCALHOST", "LocalHost."] {
+        let (code, why) = told(&ask(&gateway, &format!("http://{host}:{port}/"), &[], "hi"));
+        assert_eq!((code.as_str(), why.as_str()), ("answered", "inside"), "{host}");
+    }
+    assert!(service.seen().iter().all(|seen| seen.header("host") == Some(format!("localhost:{port}"))));
+    let asked = service.seen().len();
+    for host in [
+        "127.0.0.1",
+        "127.0.0.1.",
+        "2130706433",
+        "0x7f000001",
+        "127.1",
+        "[::ffff:7f00:1]",
+        "localhost..",
+        "a.localhost",
+    ] {
+        let (code, why) = told(&ask(&gateway, &format!("http://{host}:{port}/"), &[], "hi"));
+        assert_eq!(code, "denied", "{host}: {why}");
+    }
+    assert_eq!(service.seen().len(), asked);
+}
+
+#[test]
 fn addresses_that_are_not_public_are_denied_after_the_name_was_looked_up_unless_the_operator_allows_them() {
     let service = Upstream::fixed(ok("text/plain", "inside"));
     let port = service.address.port();

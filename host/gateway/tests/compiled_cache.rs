@@ -74,6 +74,31 @@ fn one_entry(cache: &Path, entry: &Path) {
 }
 
 #[test]
+fn what_was_compiled_of_a_plugin_that_is_gone_goes_with_it_and_nobody_elses_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("compiled");
+    let plugins = format!("[plugins]\nfolder = \"plugins\"\ncache = \"{}\"\n", cache.display());
+    let config = format!("{}\n[metrics]\nkeep_removed = \"1s\"\n{plugins}", support::config(Upstream::chat().address));
+    let guest = |code: &str| Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build();
+    let gateway = Gateway::start_with(&config, |folder| install(&folder.join("all"), "stays", &guest("stays")));
+    let alone = entries(&cache).len();
+    let own = gateway.plugins().join("tenants/acme");
+    let names = ["a", "b", "c", "d"];
+    names.iter().for_each(|name| install(&own, name, &guest(name)));
+    until("all serve", || (gateway.ready()["plugins"].as_array()?.len() == 5).then_some(()));
+    assert!(entries(&cache).len() >= alone + 2 * names.len(), "the component and the module of each");
+    fs::remove_file(own.join("a.wasm")).unwrap();
+    until("what is gone is gone", || (entries(&cache).len() < alone + 2 * names.len()).then_some(()));
+    fs::remove_dir_all(&own).unwrap();
+    until("nothing is left of them", || (entries(&cache).len() == alone).then_some(()));
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).code(), "stays");
+    drop(gateway);
+    let again = Gateway::start_with(&config, |folder| install(&folder.join("all"), "stays", &guest("stays")));
+    again.says("stays.wasm from the cache");
+    assert!(!again.log().contains("compiling"), "{}", again.log());
+}
+
+#[test]
 fn a_folder_that_others_may_write_to_is_no_cache() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("compiled");

@@ -177,7 +177,10 @@ fn every_villain(way: &str) {
 
 fn one_villain(gateway: &Gateway, name: &str, fate: Fate) {
     let stream = matches!(fate, Fate::Fault("event", _)) || name == "hold-forever";
-    let of = |metric: &str, label: &str| gateway.metric(metric, &[&format!("plugin=\"{name}\""), label]);
+    // It is bound twice: closed, and open.
+    let bindings = [format!("plugin=\"{name}\""), format!("plugin=\"{name}#2\"")];
+    let of =
+        |metric: &str, label: &str| bindings.iter().map(|plugin| gateway.metric(metric, &[plugin, label])).sum::<f64>();
     let closed = post(gateway.address, ACME, &ask(&format!("closed-{name}"), stream));
     let neighbour = post(gateway.address, GLOBEX, &ask("m", false));
     assert_eq!((neighbour.status, neighbour.content().as_str()), (200, "hello"), "{name}");
@@ -195,7 +198,7 @@ fn one_villain(gateway: &Gateway, name: &str, fate: Fate) {
                 assert_eq!((open.status, open.content().as_str()), (200, "hello"), "{name}");
             }
             let hook = format!("hook=\"{hook}\"");
-            let faults = gateway.metric("weir_plugin_faults_total", &[&format!("plugin=\"{name}\""), &hook]);
+            let faults = of("weir_plugin_faults_total", &hook);
             assert_eq!(faults, 2.0, "{name}");
             assert_eq!(
                 of("weir_plugin_faults_total", &format!("reason=\"{reason}\"")),

@@ -338,14 +338,16 @@ fn what_was_counted_of_a_tenant_that_is_gone_is_shown_until_it_is_settled_and_a_
 }
 
 #[test]
-fn a_file_that_is_bound_twice_has_one_series() {
+fn a_file_that_is_bound_twice_has_a_series_for_each_binding() {
     let upstream = Upstream::chat();
     let passing = Guest::on("policy", "(call $pass)");
     let gateway = guest::gateway(upstream.address, "", &[("pass", &passing, ""), ("pass", &passing, "")]);
     (0..3).for_each(|_| assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200));
     let text = metrics(&gateway);
-    assert_eq!(lines(&text, "weir_plugin_calls_total").len(), 1, "{text}");
-    assert_eq!(gateway.metric("weir_plugin_calls_total", &["plugin=\"pass\"", "tenant=\"acme\""]), 6.0);
+    assert_eq!(lines(&text, "weir_plugin_calls_total").len(), 2, "{text}");
+    for plugin in ["plugin=\"pass\"", "plugin=\"pass#2\""] {
+        assert_eq!(gateway.metric("weir_plugin_calls_total", &[plugin, "tenant=\"acme\""]), 3.0);
+    }
 }
 
 /// What a scrape may be long at the most: for each of `limits.series`, with histograms for each tenant too, and beside that.

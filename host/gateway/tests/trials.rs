@@ -141,7 +141,10 @@ fn each_of_two_trials_has_its_own_share_and_figures() {
         gateway.metric("weir_plugin_trial_calls", &labels.each_ref().map(String::as_str)) as usize
     };
     assert_eq!((calls("few", "new", "refused"), calls("many", "new", "refused")), (counted["few"], counted["many"]));
-    assert_eq!((calls("few", "old", "passed"), calls("many", "old", "refused")), (600 - counted["few"], counted["old"]));
+    assert_eq!(
+        (calls("few", "old", "passed"), calls("many", "old", "refused")),
+        (600 - counted["few"], counted["old"])
+    );
     let shown = told(&gateway);
     let new = |name: &str| shown.iter().find(|p| p["name"] == name && !p["canary_percent"].is_null()).unwrap().clone();
     assert_eq!(new("few")["trial"]["refused"], counted["few"]);
@@ -208,8 +211,7 @@ fn plugins_that_see_streams_or_ends_alone_have_trials_too() {
     let rules = "canary = { percent = 50, for = \"24h\", calls = 100000 }";
     let event = |body: &str| Guest::on("event", body);
     let observer = |body: &str| Guest::default().observe(body);
-    let (gateway, _) =
-        start(&upstream, &[("sees", &event("(call $pass)"), rules), ("hears", &observer("nop"), rules)]);
+    let (gateway, _) = start(&upstream, &[("sees", &event("(call $pass)"), rules), ("hears", &observer("nop"), rules)]);
     put_on_trial(&gateway, "sees", &event("unreachable"));
     put_on_trial(&gateway, "hears", &observer("unreachable"));
     until("both are rolled back", || {

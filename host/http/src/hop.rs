@@ -1,5 +1,6 @@
 //! Hop-by-hop fields: what concerns one connection and must not travel on (RFC 9110 section 7.6.1).
 
+use crate::reserved;
 use http::header::{ALT_SVC, CONNECTION, HeaderMap, HeaderName};
 
 #[cfg(test)]
@@ -50,35 +51,20 @@ fn named_by_connection(h: &HeaderMap) -> Vec<HeaderName> {
 }
 
 fn is_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection"
-            | "keep-alive"
-            | "te"
-            | "trailer"
-            | "trailers"
-            | "transfer-encoding"
-            | "upgrade"
-            | "http2-settings"
-            | "expect"
-    ) || name.as_str().starts_with("proxy-")
+    reserved::is_hop(name.as_str())
 }
 
 /// Fields that an intermediary relies on; a `Connection` that names one is an attempt to have it dropped on the way.
 fn is_protected(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "authorization"
-            | "x-api-key"
-            | "api-key"
-            | "x-goog-api-key"
-            | "host"
-            | "content-length"
-            | "content-type"
-            | "content-encoding"
-            | "via"
-            | "forwarded"
-            | "x-forwarded-for"
-            | "x-request-id"
-    )
+    let relied_on = [
+        "host",
+        "content-length",
+        "content-type",
+        "content-encoding",
+        "via",
+        "forwarded",
+        "x-forwarded-for",
+        "x-request-id",
+    ];
+    relied_on.contains(&name.as_str()) || reserved::is_credential(name.as_str())
 }

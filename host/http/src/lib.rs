@@ -12,5 +12,6 @@ pub mod head;
 pub mod hop;
 pub mod json;
 pub mod request;
+pub mod reserved;
 pub mod sse;
 mod words;

@@ -17,7 +17,9 @@ mod tests;
 
 /// Bytes of the keyed hash before the code.
 const SEAL: usize = 32;
-/// Bytes of all entries together; the ones that were used longest ago go first.
+/// Bytes of one entry: compiled code is larger than its file, by some.
+const ENTRY: u64 = 1 << 30;
+/// Bytes of all entries together, until it is said how many; the ones that were used longest ago go first.
 const ROOM: u64 = 1 << 30;
 /// Bytes that are read of the key's file.
 const KEY: u64 = 1 << 10;
@@ -27,6 +29,7 @@ const KEY: u64 = 1 << 10;
 pub struct Cache {
     folder: PathBuf,
     key: [u8; 32],
+    room: u64,
 }
 
 impl Cache {
@@ -53,9 +56,14 @@ impl Cache {
             let why = format!("others may read the key in {}: delete the folder", folder.display());
             return Err(LoadError::Cache(why));
         }
-        let cache = Self { folder: folder.to_owned(), key };
+        let cache = Self { folder: folder.to_owned(), key, room: ROOM };
         cache.sweep();
         Ok(cache)
+    }
+
+    /// Changes how many bytes all entries may have together. What is beyond that goes when the next one is kept.
+    pub(crate) fn set_room(&mut self, bytes: u64) {
+        self.room = bytes;
     }
 
     /// Takes away what processes that are gone had not written to its end.
@@ -74,6 +82,11 @@ impl Cache {
         self.folder.join(format!("{}-{settings:016x}.code", wasm.to_hex()))
     }
 
+    /// The name of a part begins with the file that it is of, so that it can go with it.
+    fn path_of_part(&self, file: &blake3::Hash, part: &blake3::Hash, settings: u64) -> PathBuf {
+        self.folder.join(format!("{}-{}-{settings:016x}.code", file.to_hex(), part.to_hex()))
+    }
+
     /// The seal binds the code to the file it was compiled from, so that entries cannot be swapped for one another.
     fn seal(&self, wasm: &blake3::Hash, settings: u64, code: &[u8]) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
@@ -83,27 +96,60 @@ impl Cache {
 
     /// The code compiled from a file of this hash with these engine settings, if it is here and whole.
     pub(crate) fn get(&self, wasm: &blake3::Hash, settings: u64) -> Option<Vec<u8>> {
-        let path = self.path(wasm, settings);
-        let mut entry = file::read(&path, ROOM).ok()?;
+        self.read(&self.path(wasm, settings), wasm, settings)
+    }
+
+    /// The same of a part that was taken out of a file.
+    pub(crate) fn get_part(&self, (file, part): (&blake3::Hash, &blake3::Hash), settings: u64) -> Option<Vec<u8>> {
+        self.read(&self.path_of_part(file, part, settings), part, settings)
+    }
+
+    fn read(&self, path: &Path, wasm: &blake3::Hash, settings: u64) -> Option<Vec<u8>> {
+        let mut entry = file::read(path, ENTRY).ok()?;
         let intact = entry.split_first_chunk::<SEAL>().filter(|(seal, code)| self.seal(wasm, settings, code) == **seal);
         if intact.is_none() {
             tracing::warn!(path = %path.display(), "compiled code does not match its seal: thrown away");
-            let _ = fs::remove_file(&path);
+            let _ = fs::remove_file(path);
             return None;
         }
         // The time of use decides what goes when room is short.
-        let _ = fs::File::options().append(true).open(&path).and_then(|f| f.set_modified(SystemTime::now()));
+        let _ = fs::File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
         entry.drain(..SEAL);
         Some(entry)
     }
 
     /// Keeps compiled code.
     pub(crate) fn put(&self, wasm: &blake3::Hash, settings: u64, code: &[u8]) -> std::io::Result<()> {
-        let path = self.path(wasm, settings);
-        let half = half_of(&path);
-        let written = write(&half, &[self.seal(wasm, settings, code).as_bytes(), code]);
-        written.and_then(|()| fs::rename(&half, &path)).inspect_err(|_| drop(fs::remove_file(&half)))?;
-        self.prune(&path)
+        self.keep(&self.path(wasm, settings), self.seal(wasm, settings, code), code)
+    }
+
+    /// Keeps the compiled code of a part that was taken out of a file.
+    pub(crate) fn put_part(
+        &self,
+        (file, part): (&blake3::Hash, &blake3::Hash),
+        settings: u64,
+        code: &[u8],
+    ) -> std::io::Result<()> {
+        self.keep(&self.path_of_part(file, part, settings), self.seal(part, settings, code), code)
+    }
+
+    fn keep(&self, path: &Path, seal: blake3::Hash, code: &[u8]) -> std::io::Result<()> {
+        let half = half_of(path);
+        let written = write(&half, &[seal.as_bytes(), code]);
+        written.and_then(|()| fs::rename(&half, path)).inspect_err(|_| drop(fs::remove_file(&half)))?;
+        self.prune(path)
+    }
+
+    /// Takes away what was compiled of a file, and of its parts.
+    pub(crate) fn forget(&self, file: &blake3::Hash) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let begins = file.to_hex();
+        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(begins.as_str()) && name.ends_with(".code") {
+                let _ = fs::remove_file(&path);
+            }
+        }
     }
 
     fn prune(&self, newest: &Path) -> std::io::Result<()> {
@@ -118,7 +164,7 @@ impl Cache {
         let mut used: u64 = entries.iter().map(|(_, bytes, _)| bytes).sum();
         entries.sort();
         for (_, bytes, path) in entries {
-            if used <= ROOM {
+            if used <= self.room {
                 break;
             }
             if path != newest {

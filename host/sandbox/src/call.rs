@@ -222,6 +222,9 @@ impl Call<'_> {
     fn count(&self, fault: &Fault) {
         self.bound.stats(self.hook).fault(fault);
         self.bound.plugin().tally().fault(self.hook, fault);
+        if !fault.is_skipped() {
+            self.bound.standing().note(fault);
+        }
     }
 
     /// An instance from the pool. If the engine has no room for one, idle instances of this thread make room first.

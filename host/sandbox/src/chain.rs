@@ -7,6 +7,7 @@ use crate::plugin::Plugin;
 use crate::standing::Standing;
 use crate::tenant::TenantId;
 use std::sync::Arc;
+use std::time::Instant;
 use weir_config::{Isolation, glob};
 
 /// A plugin bound to a tenant.
@@ -50,7 +51,7 @@ impl Bound {
     /// # Errors
     /// If key or value are beyond the store's bounds.
     pub fn remember(&self, key: &str, value: Vec<u8>) -> Result<(), String> {
-        self.slots.kv().set(key, value, 0)
+        self.slots.kv().set(key, value, 0).map_err(|why| why.to_string())
     }
 
     /// Whose pool serves it: the tenant's own, or everybody's if the operator said `shared`.
@@ -63,6 +64,12 @@ impl Bound {
 
     pub(crate) fn slots(&self) -> &Arc<Slots> {
         &self.slots
+    }
+
+    /// What its last fault for this tenant was, in words; none if it has had none.
+    #[must_use]
+    pub fn last_fault(&self) -> Option<String> {
+        self.standing.state(Instant::now()).last_fault
     }
 
     /// The first call of a stream was answered: for the figures of a trial, to which a stream is one request.

@@ -106,7 +106,9 @@ impl TenantChains {
         let key =
             StoreKey { plugin: Arc::clone(plugin.name()), tenant, entries: limits.kv_entries, longest: limits.kv_ttl };
         let counters = meter.counters(plugin.name(), &self.tenant);
-        let slots = Arc::new(Slots::new(&self.tenant, counters, (self.sandbox.stores(), key)));
+        let quota = self.sandbox.quotas().of(plugin.name(), tenant, plugin.is_tenants_own());
+        let slots = Slots::new(&self.tenant, counters, (self.sandbox.stores(), key), (quota, limits.log_rate));
+        let slots = Arc::new(slots);
         let stats = Hook::ALL.map(|hook| match plugin.has(hook) {
             true => meter.stats(plugin.name(), hook, &self.tenant),
             false => meter.nobody(),

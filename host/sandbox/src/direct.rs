@@ -22,6 +22,7 @@ pub(crate) use parcel::Content;
 use crate::call::since_resumed;
 use crate::error::LoadError;
 use crate::host::{Host, LONG, spend};
+use crate::reason::reason;
 use hooks::{Answered, Expected};
 use lift::{Reader, slice};
 use parcel::Parcel;
@@ -84,7 +85,7 @@ impl Desk {
 impl DirectCode {
     /// Joins it to the host's functions that are granted.
     pub(crate) fn link(&self, mut linker: Linker<Host>) -> Result<DirectPre, LoadError> {
-        let refused = |e: Error| LoadError::Contract(format!("{e:#}"));
+        let refused = |e: Error| LoadError::Contract(reason(&e));
         inner(&mut linker).map_err(refused)?;
         Ok(DirectPre { driver: linker.instantiate_pre(&self.driver).map_err(refused)? })
     }

@@ -6,6 +6,8 @@ use crate::error::LoadError;
 use crate::host::{self, Host, Links};
 use crate::kv::Stores;
 use crate::meter::Meter;
+use crate::quotas::Quotas;
+use crate::reason::reason;
 use crate::tenant::TenantNames;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -33,6 +35,7 @@ pub struct Sandbox {
     meter: Meter,
     tenants: TenantNames,
     stores: Arc<Stores>,
+    quotas: Quotas,
     settings_hash: u64,
     egress: Option<Arc<dyn Egress>>,
 }
@@ -68,14 +71,15 @@ impl Sandbox {
             Some(engine) => engine,
             None => {
                 tracing::warn!("no address space for the pooling allocator: instances will cost more");
-                Engine::new(&config(None)).map_err(|e| LoadError::Compile(format!("{e:#}")))?
+                Engine::new(&config(None)).map_err(|e| LoadError::Compile(reason(&e)))?
             }
         };
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let settings_hash = hasher.finish();
         let (meter, tenants, stores) = (Meter::default(), TenantNames::default(), Arc::default());
-        Ok(Arc::new(Self { engine, pooling, meter, tenants, stores, settings_hash, egress }))
+        let quotas = Quotas::default();
+        Ok(Arc::new(Self { engine, pooling, meter, tenants, stores, quotas, settings_hash, egress }))
     }
 
     /// Whether instances come from the pooling allocator.
@@ -100,6 +104,10 @@ impl Sandbox {
         &self.stores
     }
 
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.quotas
+    }
+
     pub(crate) fn egress(&self) -> Option<&Arc<dyn Egress>> {
         self.egress.as_ref()
     }
@@ -116,35 +124,35 @@ impl Sandbox {
     /// Compiles a component to native code, as bytes for the cache. Takes 0.1 to 30 s of CPU: never on a serving thread.
     pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
         check_header(wasm)?;
-        self.engine.precompile_component(wasm).map_err(|e| LoadError::Compile(format!("{e:#}")))
+        self.engine.precompile_component(wasm).map_err(|e| LoadError::Compile(reason(&e)))
     }
 
     /// Compiles a core module, likewise.
     pub(crate) fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
-        self.engine.precompile_module(wasm).map_err(|e| LoadError::Compile(format!("{e:#}")))
+        self.engine.precompile_module(wasm).map_err(|e| LoadError::Compile(reason(&e)))
     }
 
     /// Loads what [`Sandbox::compile_module`] made.
     pub(crate) fn load_module(&self, code: &[u8]) -> Result<Module, LoadError> {
-        compiled::load_module(&self.engine, code).map_err(|e| LoadError::Cache(format!("{e:#}")))
+        compiled::load_module(&self.engine, code).map_err(|e| LoadError::Cache(reason(&e)))
     }
 
     /// Loads what [`Sandbox::compile`] made.
     pub(crate) fn load(&self, code: &[u8]) -> Result<Component, LoadError> {
-        compiled::load(&self.engine, code).map_err(|e| LoadError::Cache(format!("{e:#}")))
+        compiled::load(&self.engine, code).map_err(|e| LoadError::Cache(reason(&e)))
     }
 
     /// A linker with the lent data and the granted capabilities, and nothing else.
     pub(crate) fn linker(&self, grants: &[Grant]) -> Result<Linker<Host>, LoadError> {
         let mut linker = Linker::new(&self.engine);
-        host::link(Links::Component(&mut linker), grants).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        host::link(Links::Component(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
         Ok(linker)
     }
 
     /// The same for core modules.
     pub(crate) fn direct_linker(&self, grants: &[Grant]) -> Result<wasmtime::Linker<Host>, LoadError> {
         let mut linker = wasmtime::Linker::new(&self.engine);
-        host::link(Links::Direct(&mut linker), grants).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        host::link(Links::Direct(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
         Ok(linker)
     }
 }

@@ -73,8 +73,10 @@ pub enum LoadError {
         wanted: String,
     },
     /// It was on trial and did worse than the version that serves.
-    #[error("was on trial and is rolled back: {why}; put another file there, which gets a trial of its own, or name this \
-             one in `blake3`, without `canary`, to let it serve: {blake3}")]
+    #[error(
+        "was on trial and is rolled back: {why}; put another file there, which gets a trial of its own, or name this \
+             one in `blake3`, without `canary`, to let it serve: {blake3}"
+    )]
     RolledBack {
         /// How it was worse, or who ended its trial.
         why: String,

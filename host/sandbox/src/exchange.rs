@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
 use weir_dialect::{Document, Endpoint};
+use weir_http::reserved;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -24,17 +25,6 @@ const NOTE_BYTES: usize = 16 << 10;
 const HEADERS: usize = 200;
 const HEADER_BYTES: usize = 64 << 10;
 
-/// Headers that carry credentials: no plugin sees or sets them.
-const CREDENTIALS: [&str; 8] = [
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "x-goog-api-key",
-    "api-key",
-    "cookie",
-    "set-cookie",
-    "x-amz-security-token",
-];
 /// Headers that the host alone sets, beside those that frame the message: it reads bodies, and it names requests.
 const HOST_OWNED: [&str; 3] = ["content-encoding", "accept-encoding", "x-request-id"];
 
@@ -296,7 +286,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<
 
 /// Whether a plugin may see a header.
 pub(crate) fn visible(name: &str) -> bool {
-    !CREDENTIALS.contains(&name)
+    !reserved::is_credential(name)
 }
 
 /// The header name that a plugin wants to write, or why it may not.
@@ -304,6 +294,15 @@ pub(crate) fn writable_name(name: &str) -> Result<HeaderName, String> {
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "not a header name".to_owned())?;
     let own = FRAMING.contains(&name.as_str()) || HOST_OWNED.contains(&name.as_str());
     if !visible(name.as_str()) || own {
+        return Err(format!("`{name}` is the gateway's own"));
+    }
+    Ok(name)
+}
+
+/// The same of a header of the answer: what the gateway says there itself, or strips from what providers say, no plugin says.
+pub(crate) fn writable_reply_name(name: &str) -> Result<HeaderName, String> {
+    let name = writable_name(name)?;
+    if reserved::is_the_gateways(name.as_str()) {
         return Err(format!("`{name}` is the gateway's own"));
     }
     Ok(name)

@@ -22,9 +22,11 @@ use crate::limiter::Limiter;
 use crate::meter::{Alive, Counters};
 use crate::plugin::Plugin;
 use crate::powers::Powers;
+use crate::quotas::Quota;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 use wasmtime::component::Linker;
 use weir_config::Grant;
 
@@ -41,16 +43,41 @@ pub(crate) struct Slots {
     kv: OnceLock<Arc<Kv>>,
     stores: Arc<Stores>,
     store: StoreKey,
+    quota: Quota,
+    /// Bytes that it may log each second.
+    log_rate: usize,
 }
 
 impl Slots {
-    pub(crate) fn new(tenant: &Arc<str>, counters: Arc<Counters>, (stores, store): (&Arc<Stores>, StoreKey)) -> Self {
-        Self { tenant: Arc::clone(tenant), counters, kv: OnceLock::new(), stores: Arc::clone(stores), store }
+    pub(crate) fn new(
+        tenant: &Arc<str>,
+        counters: Arc<Counters>,
+        (stores, store): (&Arc<Stores>, StoreKey),
+        (quota, log_rate): (Quota, usize),
+    ) -> Self {
+        let (tenant, kv, stores) = (Arc::clone(tenant), OnceLock::new(), Arc::clone(stores));
+        Self { tenant, counters, kv, stores, store, quota, log_rate }
     }
 
     /// Its key-value store.
     pub(crate) fn kv(&self) -> &Kv {
-        self.kv.get_or_init(|| self.stores.get(&self.store))
+        let folder = || self.quota.folder.as_ref().map(|folder| &folder.kv);
+        self.kv.get_or_init(|| self.stores.get(&self.store, folder()))
+    }
+
+    /// Takes so many bytes of what may be logged of the plugin for this tenant now; false if there are not enough left. That
+    /// lines are left out for that is said every while.
+    pub(crate) fn may_log(&self, bytes: usize) -> bool {
+        let now = Instant::now();
+        let folder = || self.quota.folder.as_ref().is_none_or(|folder| folder.take_log(now, bytes));
+        if self.quota.log.take(now, bytes, self.log_rate) && folder() {
+            return true;
+        }
+        if self.quota.log.is_news(now) {
+            let (plugin, tenant) = (&*self.store.plugin, &*self.tenant);
+            tracing::warn!(plugin, tenant, "a plugin logs more than it may: lines are left out (log_rate)");
+        }
+        false
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::Fault;
 use crate::hook::Hook;
 use crate::host::{Budget, Host, Slots};
 use crate::plugin::{Plugin, Way};
+use crate::reason::{one_line, reason};
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};
@@ -36,14 +37,14 @@ impl Instance {
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter(|host| &mut host.limiter);
         store.set_hostcall_fuel(CARRY);
-        store.fuel_async_yield_interval(Some(SLICE)).map_err(|e| Fault::Start(format!("{e:#}")))?;
+        store.fuel_async_yield_interval(Some(SLICE)).map_err(|e| Fault::Start(reason(&e)))?;
         arm(&mut store, plugin);
         let hooks = match direct {
             None => Hooks::Component(Box::new(start_component(plugin, &mut store).await?)),
             Some((code, pre)) => {
                 let hooks = code.start(pre, &mut store).await.map_err(|e| diagnose(&mut store, &e))?;
                 let answer = hooks.init(&mut store, plugin.config()).await.map_err(|e| diagnose(&mut store, &e))?;
-                answer.map_err(|why| Fault::Start(shorten(&why)))?;
+                answer.map_err(|why| Fault::Start(one_line(&why)))?;
                 Hooks::Direct(Box::new(hooks))
             }
         };
@@ -63,12 +64,12 @@ async fn start_component(plugin: &Plugin, store: &mut Store<Host>) -> Result<Com
     if let Some(index) = &plugin.exports().init {
         let init = guest
             .get_typed_func::<(String,), (Result<(), String>,)>(&mut *store, index)
-            .map_err(|e| Fault::Start(format!("{e:#}")))?;
+            .map_err(|e| Fault::Start(reason(&e)))?;
         let answer = init.call_async(&mut *store, (plugin.config().to_owned(),)).await;
         let (answer,) = answer.map_err(|e| diagnose(store, &e))?;
-        answer.map_err(|why| Fault::Start(shorten(&why)))?;
+        answer.map_err(|why| Fault::Start(one_line(&why)))?;
     }
-    look_up(&guest, store, plugin).map_err(|e| Fault::Start(format!("{e:#}")))
+    look_up(&guest, store, plugin).map_err(|e| Fault::Start(reason(&e)))
 }
 
 /// Sets the bounds of the coming call. Its time is bounded by whoever polls it.
@@ -102,7 +103,7 @@ pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Faul
         Some(_) if host.limiter.refused => Fault::Memory,
         Some(trap) => Fault::Trap(format!("{trap}{}", place(error))),
         None if host.limiter.refused => Fault::Memory,
-        None => Fault::Answer(shorten(&format!("{error:#}"))),
+        None => Fault::Answer(format!("{}{}", reason(error), place(error))),
     }
 }
 
@@ -110,13 +111,7 @@ pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Faul
 fn place(error: &wasmtime::Error) -> String {
     let Some(backtrace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else { return String::new() };
     let names: Vec<&str> = backtrace.frames().iter().filter_map(|f| f.func_name()).take(4).collect();
-    if names.is_empty() { String::new() } else { shorten(&format!(" in {}", names.join(" < "))) }
-}
-
-fn shorten(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let end = line.floor_char_boundary(300.min(line.len()));
-    line.get(..end).unwrap_or_default().escape_debug().to_string()
+    if names.is_empty() { String::new() } else { format!(" in {}", one_line(&names.join(" < "))) }
 }
 
 fn look_up(guest: &Guest, store: &mut Store<Host>, plugin: &Plugin) -> wasmtime::Result<ComponentHooks> {

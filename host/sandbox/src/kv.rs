@@ -1,12 +1,16 @@
 //! The key-value store that a plugin has for each tenant: bounded in entries and bytes, every value with a time to live.
+//!
+//! What it holds it holds: a store that is full takes nothing more, and says so. Were it to forget in silence, a counter of
+//! failed attempts, or a list of who is blocked, could be flushed by whoever can make the plugin write.
 
+use crate::kept::{Kept, Time};
 use crate::tenant::TenantId;
 use moka::Expiry;
 use moka::ops::compute::Op;
-use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 #[cfg(test)]
@@ -57,16 +61,85 @@ pub(crate) struct StoreKey {
     pub(crate) longest: Duration,
 }
 
+/// Why a store does not take something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum KvError {
+    #[error(
+        "full: the store holds as much as it may for one tenant, {0} entries (kv_entries): delete some, or let them expire"
+    )]
+    Full(u64),
+    #[error(
+        "full: the tenant's own plugins hold as much together as they may, {0} entries (plugins.tenant_kv_entries): \
+         delete some, or let them expire"
+    )]
+    FolderFull(u64),
+    #[error("a key has 1 to {} bytes", KEY)]
+    Key,
+    #[error("a value may have {most} bytes, not {0}", most = VALUE)]
+    Value(usize),
+    #[error("the store has no room for {0} bytes under one key")]
+    Large(usize),
+    #[error("the value under this key is not a number")]
+    NoNumber,
+}
+
+impl KvError {
+    /// Whether there was no room, which is no mistake of the plugin's.
+    pub(crate) fn is_full(self) -> bool {
+        matches!(self, Self::Full(_) | Self::FolderFull(_))
+    }
+}
+
+/// Room for so many entries, of one store or of several together.
+#[derive(Debug)]
+pub(crate) struct Room {
+    used: AtomicU64,
+    limit: AtomicU64,
+}
+
+impl Room {
+    pub(crate) fn new(limit: u64) -> Self {
+        Self { used: AtomicU64::new(0), limit: AtomicU64::new(limit) }
+    }
+
+    /// Changes the limit. What is there stays, also past a lower one.
+    pub(crate) fn set_limit(&self, limit: u64) {
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
+    fn limit(&self) -> u64 {
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Takes room for something new in the place of something old, whose room is given back when it is gone.
+    fn take(&self, new: u64, old: u64) -> bool {
+        let limit = self.limit();
+        let fits =
+            |used: u64| (used.saturating_sub(old).saturating_add(new) <= limit).then(|| used.saturating_add(new));
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    }
+
+    fn give(&self, room: u64) {
+        let less = |used: u64| Some(used.saturating_sub(room));
+        // It cannot fail: `less` never answers none.
+        let _ = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+}
+
 /// All stores. They outlive generations of plugins.
 #[derive(Debug, Default)]
-pub(crate) struct Stores(Mutex<HashMap<StoreKey, Arc<Kv>>>);
+pub(crate) struct Stores(Kept<StoreKey, Kv>);
 
 impl Stores {
-    /// A store, made on first use. Takes a lock: keep the answer.
-    pub(crate) fn get(&self, key: &StoreKey) -> Arc<Kv> {
-        let mut stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let store = stores.entry(key.clone());
-        Arc::clone(store.or_insert_with(|| Arc::new(Kv::new(key.entries, key.longest))))
+    /// A store, made on first use; of a plugin of a tenant's own folder with the room that these have together. Takes a
+    /// lock: keep the answer.
+    pub(crate) fn get(&self, key: &StoreKey, folder: Option<&Arc<Room>>) -> Arc<Kv> {
+        self.0.get(key.clone(), || Kv::new(key.entries, key.longest, folder.cloned()))
+    }
+
+    /// Lets go of stores that nobody has needed for as long as `after`, with all that is in them.
+    pub(crate) fn let_go(&self, needed: impl Fn(&StoreKey) -> bool, time: Time) {
+        self.0.let_go(needed, time);
     }
 }
 
@@ -74,20 +147,74 @@ impl Stores {
 #[derive(Debug)]
 pub(crate) struct Kv {
     entries: Cache<Box<str>, Entry>,
-    room: u64,
+    room: Arc<Room>,
+    folder: Option<Arc<Room>>,
     longest: Duration,
 }
 
+impl Drop for Kv {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            folder.give(self.room.used.load(Ordering::Relaxed));
+        }
+    }
+}
+
 impl Kv {
-    pub(crate) fn new(entries: u64, longest: Duration) -> Self {
-        // What was used longest ago goes first: a store that turned new entries away would surprise its plugin.
-        let cache = Cache::<Box<str>, Entry>::builder()
-            .max_capacity(entries)
-            .weigher(|key, entry| u32::try_from(weight(key, &entry.value)).unwrap_or(u32::MAX))
-            .eviction_policy(EvictionPolicy::lru())
-            .expire_after(Ttl)
-            .build();
-        Self { entries: cache, room: entries, longest }
+    pub(crate) fn new(entries: u64, longest: Duration, folder: Option<Arc<Room>>) -> Self {
+        let room = Arc::new(Room::new(entries));
+        let (own, shared) = (Arc::clone(&room), folder.clone());
+        let gone = move |key: Arc<Box<str>>, entry: Entry, _| {
+            let room = weight(&key, &entry.value);
+            own.give(room);
+            if let Some(shared) = &shared {
+                shared.give(room);
+            }
+        };
+        let cache = Cache::<Box<str>, Entry>::builder().eviction_listener(gone).expire_after(Ttl).build();
+        Self { entries: cache, room, folder, longest }
+    }
+
+    /// Takes room for something new in the place of something old.
+    fn take(&self, new: u64, old: u64) -> Result<(), KvError> {
+        if !self.room.take(new, old) {
+            return Err(KvError::Full(self.room.limit()));
+        }
+        match &self.folder {
+            Some(folder) if !folder.take(new, old) => {
+                self.room.give(new);
+                Err(KvError::FolderFull(folder.limit()))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Puts what `make` makes of the entry under a key, if there is room for it.
+    fn put(&self, key: &str, make: impl Fn(Option<&Entry>) -> Result<Entry, KvError>) -> Result<(), KvError> {
+        let once = || {
+            let mut done = Ok(());
+            self.entries.entry(key.into()).and_compute_with(|old| {
+                let old = old.map(moka::Entry::into_value);
+                let had = old.as_ref().map_or(0, |old| weight(key, &old.value));
+                let put = make(old.as_ref()).and_then(|new| self.take(weight(key, &new.value), had).map(|()| new));
+                match put {
+                    Ok(new) => Op::Put(new),
+                    Err(why) => {
+                        done = Err(why);
+                        Op::Nop
+                    }
+                }
+            });
+            done
+        };
+        match once() {
+            Err(why) if why.is_full() => {
+                // What has expired may not have been swept out yet.
+                self.entries.run_pending_tasks();
+                once()
+            }
+            done => done,
+        }
     }
 
     fn ttl(&self, ms: u64) -> Duration {
@@ -98,32 +225,35 @@ impl Kv {
         self.entries.get(key).map(|entry| entry.value.into_vec())
     }
 
-    pub(crate) fn set(&self, key: &str, value: Vec<u8>, ttl_ms: u64) -> Result<(), String> {
+    pub(crate) fn set(&self, key: &str, value: Vec<u8>, ttl_ms: u64) -> Result<(), KvError> {
         check_key(key)?;
         if value.len() > VALUE {
-            return Err(format!("a value may have {VALUE} bytes, not {}", value.len()));
+            return Err(KvError::Value(value.len()));
         }
-        if weight(key, &value) > self.room {
-            return Err(format!("the store has no room for {} bytes under one key", value.len()));
+        if weight(key, &value) > self.room.limit() {
+            return Err(KvError::Large(value.len()));
         }
-        self.entries.insert(key.into(), Entry { value: value.into(), ttl: self.ttl(ttl_ms) });
-        Ok(())
+        let entry = Entry { value: value.into(), ttl: self.ttl(ttl_ms) };
+        self.put(key, |_| Ok(entry.clone()))
     }
 
-    pub(crate) fn increment(&self, key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
+    pub(crate) fn increment(&self, key: &str, by: i64, ttl_ms: u64) -> Result<i64, KvError> {
         check_key(key)?;
         let ttl = self.ttl(ttl_ms);
-        let mut answer = Err("the value under this key is not a number".to_owned());
-        self.entries.entry(key.into()).and_compute_with(|old| {
-            let (now, ttl) = match old.map(moka::Entry::into_value) {
-                None => (Some(0), ttl),
-                Some(entry) => (<[u8; 8]>::try_from(&*entry.value).ok().map(i64::from_le_bytes), Duration::ZERO),
+        let answer = Cell::new(0);
+        self.put(key, |old| {
+            let (now, ttl) = match old {
+                None => (0, ttl),
+                Some(entry) => {
+                    let number = <[u8; 8]>::try_from(&*entry.value).map(i64::from_le_bytes);
+                    (number.map_err(|_| KvError::NoNumber)?, Duration::ZERO)
+                }
             };
-            let Some(sum) = now.map(|n| n.saturating_add(by)) else { return Op::Nop };
-            answer = Ok(sum);
-            Op::Put(Entry { value: sum.to_le_bytes().into(), ttl })
-        });
-        answer
+            let sum = now.saturating_add(by);
+            answer.set(sum);
+            Ok(Entry { value: sum.to_le_bytes().into(), ttl })
+        })?;
+        Ok(answer.get())
     }
 
     pub(crate) fn delete(&self, key: &str) -> bool {
@@ -136,6 +266,6 @@ fn weight(key: &str, value: &[u8]) -> u64 {
     (key.len() + value.len()) as u64 / UNIT + 1
 }
 
-fn check_key(key: &str) -> Result<(), String> {
-    if key.is_empty() || key.len() > KEY { Err(format!("a key has 1 to {KEY} bytes")) } else { Ok(()) }
+fn check_key(key: &str) -> Result<(), KvError> {
+    if key.is_empty() || key.len() > KEY { Err(KvError::Key) } else { Ok(()) }
 }

@@ -2,6 +2,7 @@
 
 mod canary;
 mod code;
+mod gone;
 mod home;
 mod judge;
 mod news;
@@ -20,10 +21,12 @@ use crate::host::Slots;
 use crate::instance::Instance;
 use crate::kv::{StoreKey, Stores};
 use crate::plugin::{Code, Plugin};
+use crate::quotas::Quota;
 use crate::schema;
 use crate::source::Source;
 use crate::tenant::TenantId;
 use canary::Trial;
+use gone::Gone;
 use home::Home;
 use refused::Refused;
 use std::collections::HashMap;
@@ -70,6 +73,9 @@ pub struct Library {
     /// Versions that did not stand their trial, so that they do not get another one, and how many are remembered.
     refused: Refused,
     remembered: usize,
+    /// Files whose compiled code is still kept, and for how long it is.
+    gone: Gone,
+    keep_gone: Duration,
     last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
     current: Arc<Chains>,
 }
@@ -107,6 +113,8 @@ impl Library {
             trust: Ok(Trust::default()),
             refused: Refused::default(),
             remembered: 1,
+            gone: Gone::default(),
+            keep_gone: Duration::ZERO,
             last: Vec::new(),
             current: Arc::default(),
         }
@@ -152,6 +160,10 @@ impl Library {
         let mut problems = Vec::new();
         self.trust = Trust::read(&config.plugins);
         self.remembered = config.plugins.remember_rolled_back;
+        self.sandbox.quotas().set(&config.plugins);
+        if let Some(cache) = &mut self.cache {
+            cache.set_room(config.plugins.cache_size as u64);
+        }
         let wanted = self.wanted(config, &mut problems);
         let mut served = Vec::new();
         for want in wanted {
@@ -213,7 +225,8 @@ impl Library {
         let beside = source.path(folder).with_extension("schema.json");
         check_settings(&wasm, &beside, settings, &self.looked)?;
         let code = self.code(source, hash, wasm, note).await?;
-        let plugin = Plugin::new(&self.sandbox, source.name().into(), code, settings.clone(), plugins.direct)?;
+        let plugin =
+            Plugin::new(&self.sandbox, source.binding(place.1).into(), code, settings.clone(), plugins.direct)?;
         let plugin = Arc::new(plugin);
         self.try_out(&plugin).await?;
         Ok(plugin)
@@ -229,7 +242,8 @@ impl Library {
             entries: 16,
             longest: Duration::from_secs(1),
         };
-        let slots = Arc::new(Slots::new(&nobody, counters, (&Arc::new(Stores::default()), key)));
+        let quota = (Quota::default(), plugin.settings().limits.log_rate);
+        let slots = Arc::new(Slots::new(&nobody, counters, (&Arc::new(Stores::default()), key), quota));
         // As a component even if it will be called directly: that is how its types are checked.
         for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
             let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), direct));

@@ -3,6 +3,7 @@
 use crate::error::Fault;
 use crate::histogram::quantile;
 use crate::hook::Hook;
+use crate::source::is_tenants_own;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -211,6 +212,12 @@ impl Idle for OfTenant {
     }
 }
 
+/// The label under which a binding is counted that found no room: its own where the operator put it there, for there are
+/// few of these, and one for all that tenants have put into their own folders.
+fn folded(plugin: &Arc<str>) -> Arc<str> {
+    if is_tenants_own(plugin) { OTHER.into() } else { Arc::clone(plugin) }
+}
+
 /// All figures, of so many plugins, hooks and tenants at the most: those that come later are counted for the tenant
 /// [`OTHER`]. They outlive reloads, until somebody lets those go that nobody needs.
 #[derive(Debug)]
@@ -226,8 +233,12 @@ impl Default for Meter {
     /// One without a limit, until [`Meter::set_limit`].
     fn default() -> Self {
         Self {
-            stats: Table::new(usize::MAX, |of| AtHook { tenant: OTHER.into(), ..of.clone() }),
-            counters: Table::new(usize::MAX, |of| Whose { tenant: OTHER.into(), ..of.clone() }),
+            stats: Table::new(usize::MAX, |of| AtHook {
+                tenant: OTHER.into(),
+                plugin: folded(&of.plugin),
+                ..of.clone()
+            }),
+            counters: Table::new(usize::MAX, |of| Whose { tenant: OTHER.into(), plugin: folded(&of.plugin) }),
             names: Arc::new(Room::new(usize::MAX)),
             nobody: Arc::default(),
         }
@@ -322,6 +333,12 @@ impl Meter {
         });
     }
 
+    /// What plugins wanted and did not get for want of room: plugin, tenant, bytes of log that were left out, and how often
+    /// the key-value store took nothing more.
+    pub fn each_quota(&self, mut see: impl FnMut(&str, &str, u64, u64)) {
+        self.each(|of, kept| see(&of.plugin, &of.tenant, get(&kept.log_dropped), get(&kept.kv_refused)));
+    }
+
     /// Every counter that a plugin has added to: plugin, tenant, name, value.
     pub fn each_counter(&self, mut see: impl FnMut(&str, &str, &str, u64)) {
         self.each(|of, kept| kept.by_name.each(|name, value| see(&of.plugin, &of.tenant, name, get(value))));
@@ -347,6 +364,8 @@ pub(crate) struct Counters {
     /// Bindings that are in quarantine now, and quarantines so far.
     quarantined: AtomicI64,
     quarantines: AtomicU64,
+    log_dropped: AtomicU64,
+    kv_refused: AtomicU64,
 }
 
 /// Counts an instance for as long as it lives.
@@ -376,7 +395,21 @@ impl Counters {
             callouts: CalloutStats::default(),
             quarantined: AtomicI64::new(0),
             quarantines: AtomicU64::new(0),
+            log_dropped: AtomicU64::new(0),
+            kv_refused: AtomicU64::new(0),
         }
+    }
+
+    /// So many bytes of what the plugin wanted to log were left out.
+    pub(crate) fn log_dropped(&self, bytes: usize) {
+        if bytes > 0 {
+            self.log_dropped.fetch_add(bytes as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// The key-value store took nothing more.
+    pub(crate) fn kv_refused(&self) {
+        self.kv_refused.fetch_add(1, Ordering::Relaxed);
     }
 
     /// So many more instances of a pool are idle than when it told last.

@@ -7,6 +7,8 @@ use crate::hook::{Hook, INIT};
 use crate::host::Host;
 use crate::meter::Counters;
 use crate::powers::Powers;
+use crate::reason::reason;
+use crate::source;
 use crate::standing::{Standing, State};
 use crate::tally::Tally;
 use std::collections::BTreeMap;
@@ -115,7 +117,7 @@ impl Plugin {
     ) -> Result<Self, LoadError> {
         code.check_grants(&settings.grants)?;
         let linker = sandbox.linker(&settings.grants)?;
-        let pre = linker.instantiate_pre(&code.component).map_err(|e| LoadError::Contract(format!("{e:#}")))?;
+        let pre = linker.instantiate_pre(&code.component).map_err(|e| LoadError::Contract(reason(&e)))?;
         let join = |direct: &DirectCode| direct.link(sandbox.direct_linker(&settings.grants)?);
         let direct = code.direct.as_ref().filter(|_| may_be_direct).map(join).transpose()?;
         let powers = Arc::new(Powers::new(&settings, sandbox.egress())?);
@@ -135,10 +137,22 @@ impl Plugin {
         })
     }
 
-    /// Its name: the file's without `.wasm`.
+    /// The name of its binding: the file's without `.wasm`, with the folders that it lies in, and of a file that the chain
+    /// names more than once with a number from the second binding on. Figures, notes and values are kept under it.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// Its file, below the plugin folder.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("{}.wasm", source::file_of(&self.name))
+    }
+
+    /// Whether it lies in a folder of one tenant's own.
+    pub(crate) fn is_tenants_own(&self) -> bool {
+        source::is_tenants_own(&self.name)
     }
 
     /// BLAKE3 of its file, in hexadecimal.

@@ -18,6 +18,20 @@ pub enum Source {
     Folder(String),
 }
 
+/// The file of a binding, by the binding's name, without `.wasm`.
+pub(crate) fn file_of(binding: &str) -> &str {
+    // Only bindings of the chain have a number; a file elsewhere may have that sign in its name.
+    match binding.split_once('#') {
+        Some((file, _)) if !binding.contains('/') => file,
+        Some(_) | None => binding,
+    }
+}
+
+/// Whether a binding is of a file in a folder of one tenant's own, by the binding's name.
+pub(crate) fn is_tenants_own(binding: &str) -> bool {
+    binding.strip_prefix(TENANTS).is_some_and(|rest| rest.starts_with('/'))
+}
+
 impl Source {
     /// The plugin's name: the file's without `.wasm`; empty for a folder.
     #[must_use]
@@ -26,6 +40,18 @@ impl Source {
             Source::Named(name) | Source::All(name) | Source::Tenant(_, name) => name,
             Source::Folder(_) => "",
         }
+    }
+
+    /// The name of a binding of the file, which no other binding has: `guard` and, of the chain's second one, `guard#2`;
+    /// `all/guard`; `tenants/acme/guard`. No name in the chain has such a sign in it.
+    pub(crate) fn binding(&self, nth: usize) -> String {
+        let file = match self {
+            Source::Named(name) => name.clone(),
+            Source::All(name) => format!("all/{name}"),
+            Source::Tenant(tenant, name) => format!("{TENANTS}/{tenant}/{name}"),
+            Source::Folder(below) => below.clone(),
+        };
+        if nth == 0 { file } else { format!("{file}#{}", nth + 1) }
     }
 
     /// The file, below the plugin folder.
@@ -52,3 +78,7 @@ impl std::fmt::Display for Source {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

@@ -5,25 +5,15 @@
 
 use crate::error::Fault;
 use crate::meter::Counters;
+use crate::rate::{BEGINNING, Rate, at, nanos};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use weir_config::PluginLimits;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
-
-/// Times are kept as nanoseconds since this moment.
-static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-fn at(now: Instant) -> u64 {
-    nanos(now.saturating_duration_since(*BEGINNING))
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
 
 /// What a plugin with its settings has used and done for one tenant. Shared by all workers.
 #[derive(Debug)]
@@ -46,6 +36,10 @@ pub(crate) struct Standing {
     level: AtomicU32,
     total: AtomicU64,
     counters: Arc<Counters>,
+    /// What the last fault was. Written by faults alone.
+    last_fault: Mutex<Option<String>>,
+    /// How often the log says how it stands: its quarantines may be as short as its operator likes.
+    said: Rate,
     rules: Rules,
 }
 
@@ -69,7 +63,7 @@ pub(crate) struct Admitted {
 }
 
 /// How a plugin stands with a tenant, for whoever shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
     /// How long the quarantine lasts still; none if there is none. Zero while one call tries the plugin.
     pub quarantined: Option<Duration>,
@@ -77,6 +71,8 @@ pub struct State {
     pub quarantines: u64,
     /// CPU time that may be used at once now.
     pub budget_left: Duration,
+    /// What its last fault was, in words; none if it has had none.
+    pub last_fault: Option<String>,
 }
 
 impl Standing {
@@ -94,6 +90,8 @@ impl Standing {
             level: AtomicU32::new(0),
             total: AtomicU64::new(0),
             counters: Arc::clone(counters),
+            last_fault: Mutex::default(),
+            said: Rate::default(),
             rules: Rules {
                 faults: limits.faults,
                 window: limits.fault_window,
@@ -140,7 +138,14 @@ impl Standing {
             self.counters.released();
         }
         self.trial.store(false, Ordering::Release);
-        tracing::info!(plugin = &*self.plugin, tenant = &*self.tenant, "a plugin is out of quarantine");
+        if self.said.take(Instant::now(), 1, 1) {
+            tracing::info!(plugin = &*self.plugin, tenant = &*self.tenant, "a plugin is out of quarantine");
+        }
+    }
+
+    /// Keeps what a fault was, for whoever asks why.
+    pub(crate) fn note(&self, fault: &Fault) {
+        *self.last_fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault.to_string());
     }
 
     /// A call ended in a fault of the guest's. Answers whether that put it into quarantine, be it anew.
@@ -162,8 +167,10 @@ impl Standing {
         self.total.fetch_add(1, Ordering::Relaxed);
         self.counters.quarantine(admitted.trial);
         self.trial.store(false, Ordering::Release);
-        let (plugin, tenant) = (&*self.plugin, &*self.tenant);
-        tracing::error!(plugin, tenant, ?pause, "a plugin faults again and again: in quarantine");
+        if self.said.take(now, 1, 1) {
+            let (plugin, tenant) = (&*self.plugin, &*self.tenant);
+            tracing::error!(plugin, tenant, ?pause, "a plugin faults again and again: in quarantine");
+        }
         true
     }
 
@@ -192,6 +199,7 @@ impl Standing {
             quarantined: (until != 0).then(|| Duration::from_nanos(until.saturating_sub(at))),
             quarantines: self.total.load(Ordering::Relaxed),
             budget_left: Duration::from_nanos(left as u64),
+            last_fault: self.last_fault.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 }

@@ -120,11 +120,7 @@ impl Tally {
             faults: std::array::from_fn(|n| of.faults.get(n).map(load).unwrap_or_default()),
         };
         let hook = |n: usize| self.hooks.get(n).and_then(OnceLock::get).map(|kept| of(kept)).unwrap_or_default();
-        Counted {
-            hooks: std::array::from_fn(hook),
-            streams: load(&self.streams),
-            quarantines: load(&self.quarantines),
-        }
+        Counted { hooks: std::array::from_fn(hook), streams: load(&self.streams), quarantines: load(&self.quarantines) }
     }
 }
 
@@ -164,11 +160,7 @@ impl OfHook {
             at(&self.faults).saturating_sub(at(&earlier.faults))
         };
         let faults = std::array::from_fn(less);
-        Self {
-            times: self.times.since(&earlier.times),
-            refused: self.refused.saturating_sub(earlier.refused),
-            faults,
-        }
+        Self { times: self.times.since(&earlier.times), refused: self.refused.saturating_sub(earlier.refused), faults }
     }
 }
 

@@ -109,7 +109,7 @@ impl Worker {
         let (pool, spent) = (self.pool(bound), Spent::begin());
         let call = Call { bound, hook, access, pool, gates: &self.gates, make_room: &self.make_room, spent };
         let answer = call.run(lent, (facts, ask), check).await;
-        verdict(bound, hook, answer)
+        verdict(bound, hook, lent, answer)
     }
 
     /// Runs `policy` of every plugin that applies, in order; `lent` comes back rewritten.
@@ -237,19 +237,26 @@ fn facts_for(bound: &Bound, lent: &Option<Box<Exchange>>) -> Option<Facts> {
     bound.applies_to(&about.model).then_some(about.facts)
 }
 
+/// Bytes that the line of a fault counts as.
+const FAULT_LINE: usize = 256;
+
 /// Turns an answer into going on, with what the plugin said or without the plugin, or stopping: by the binding's failure
 /// policy.
-fn verdict(bound: &Bound, hook: Hook, answer: Checked) -> Result<bool, Stop> {
+fn verdict(bound: &Bound, hook: Hook, lent: &Option<Box<Exchange>>, answer: Checked) -> Result<bool, Stop> {
     let plugin = bound.plugin();
     match answer {
         Ok(None) => Ok(true),
         Ok(Some(refusal)) => Err(Stop::Refused { plugin: Arc::clone(plugin.name()), refusal: refusal.bounded() }),
         Err(fault) => {
             let tenant = &*bound.slots().tenant;
-            // That a plugin is not called was said when it began; each request would say it again.
-            if !fault.is_skipped() {
-                let open = plugin.open();
-                tracing::warn!(plugin = &**plugin.name(), hook = hook.name(), tenant, open, %fault, "plugin fault");
+            // That a plugin is not called was said when it began; each request would say it again. What is said of a plugin
+            // for a tenant is bounded like what it says itself: it can fault as often as it can write.
+            if !fault.is_skipped() && bound.slots().may_log(FAULT_LINE) {
+                let (plugin, hook, open) = (&**plugin.name(), hook.name(), plugin.open());
+                let request = lent.as_ref().map_or("", |lent| &*lent.about.request_id);
+                tracing::warn!(request, plugin, hook, tenant, open, %fault, "plugin fault");
+            } else if !fault.is_skipped() {
+                bound.slots().counters.log_dropped(FAULT_LINE);
             }
             if plugin.open() { Ok(false) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
         }

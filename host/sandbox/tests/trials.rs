@@ -11,8 +11,7 @@ use tempfile::TempDir;
 use weir_config::{Config, Overrides};
 use weir_dialect::{Document, Endpoint};
 use weir_sandbox::{
-    About, Chain, Ended, Exchange, Facts, Hook, Library, ObservedProvenance, Outcome, Problem, Sandbox, Stop,
-    Worker,
+    About, Chain, Ended, Exchange, Facts, Hook, Library, ObservedProvenance, Outcome, Problem, Sandbox, Stop, Worker,
 };
 
 const HASH: &str = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675";
@@ -20,12 +19,15 @@ const HASH: &str = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a
 const PASS: &str = "(i32.const 0)";
 const FAULT: &str = "unreachable";
 /// Refuses with status 400, without code and message.
-const REFUSE: &str = "(i32.store8 (i32.const 512) (i32.const 1)) (i32.store16 (i32.const 516) (i32.const 400)) (i32.const 512)";
+const REFUSE: &str =
+    "(i32.store8 (i32.const 512) (i32.const 1)) (i32.store16 (i32.const 516) (i32.const 400)) (i32.const 512)";
 
 /// A plugin with these hooks and bodies. Two with different names are different files.
 fn plugin(name: &str, hooks: &[(&str, &str)]) -> Vec<u8> {
     let function = |(hook, body): &(&str, &str)| match *hook {
-        "policy" => format!("(func (export \"weir:plugin/policy@0.1.0#on-request\") (param i32 i32) (result i32) {body})"),
+        "policy" => {
+            format!("(func (export \"weir:plugin/policy@0.1.0#on-request\") (param i32 i32) (result i32) {body})")
+        }
         "observe" => format!(
             "(func (export \"weir:plugin/observe@0.1.0#on-finished\") (param i32 i32) (param i32 i32 i32 i32 i32 i64 i64 \
              i32 i64 i64) {body})"
@@ -186,7 +188,10 @@ fn a_version_is_promoted_when_its_time_is_over_and_it_has_answered_what_it_has_t
         let [passed, refused, failed] = stage.ask(200).await;
         assert!((60..140).contains(&refused) && passed + refused == 200 && failed == 0, "{passed} {refused}");
         let (old, new) = stage.library.current().on_trial()[0].counted();
-        assert_eq!((old.answered(), old.refused(), new.answered(), new.refused()), (passed as u64, 0, refused as u64, refused as u64));
+        assert_eq!(
+            (old.answered(), old.refused(), new.answered(), new.refused()),
+            (passed as u64, 0, refused as u64, refused as u64)
+        );
         assert_eq!(stage.judge(Duration::from_secs(50)), [], "its time is not over");
         assert!(is_promoted(&stage.judge(LATER)));
         stage.build(RULES).await;
@@ -286,7 +291,11 @@ fn taking_canary_away_ends_the_trial_with_the_old_version_and_naming_the_new_one
         stage.build("").await;
         assert_eq!(stage.judge(LATER), []);
         stage.build(RULES).await;
-        assert_eq!((stage.on_trial(), stage.ask(100).await), (0, [100, 0, 0]), "it was said once that it is not wanted");
+        assert_eq!(
+            (stage.on_trial(), stage.ask(100).await),
+            (0, [100, 0, 0]),
+            "it was said once that it is not wanted"
+        );
         stage.build(&format!("blake3 = \"{}\"", blake3::hash(&new).to_hex())).await;
         assert_eq!((stage.why().as_str(), stage.ask(100).await), ("", [0, 100, 0]));
     });

@@ -2,9 +2,41 @@
 
 use super::state::Message;
 
-/// Never shown to a plugin and never set by one.
-pub(super) const CREDENTIALS: [&str; 7] =
-    ["authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie", "set-cookie"];
+/// Never shown to a plugin and never set by one, with those whose names end as these do.
+const CREDENTIALS: [&str; 7] =
+    ["cookie", "set-cookie", "set-cookie2", "dpop", "cf-access-jwt-assertion", "x-functions-key", "apikey"];
+const CREDENTIAL_ENDS: [&str; 11] = [
+    "api-key",
+    "api_key",
+    "access-key",
+    "subscription-key",
+    "authorization",
+    "-auth",
+    "-token",
+    "-secret",
+    "-password",
+    "-credential",
+    "-credentials",
+];
+/// What the gateway says in answers itself.
+const SAID: [&str; 9] = [
+    "x-request-id",
+    "x-client-request-id",
+    "x-upstream-request-id",
+    "x-should-retry",
+    "retry-after",
+    "retry-after-ms",
+    "via",
+    "server-timing",
+    "location",
+];
+
+/// Whether a header carries a credential.
+pub(super) fn is_credential(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    CREDENTIALS.contains(&lower.as_str()) || CREDENTIAL_ENDS.iter().any(|end| lower.ends_with(end))
+}
+
 /// The host's own: framing and hop-by-hop.
 const HOSTS_OWN: [&str; 10] = [
     "content-length",
@@ -20,7 +52,7 @@ const HOSTS_OWN: [&str; 10] = [
 ];
 
 fn may_set(name: &str, value: &str) -> Result<(), String> {
-    if CREDENTIALS.contains(&name.to_ascii_lowercase().as_str()) {
+    if is_credential(name) {
         return Err(format!("the header `{name}` is the gateway's own and cannot be changed"));
     }
     may_send(name, value)
@@ -49,4 +81,13 @@ pub(super) fn put_header(message: &mut Message, name: &str, value: Option<&str>)
         message.headers.push((name.to_ascii_lowercase(), value.to_owned()));
     }
     Ok(())
+}
+
+/// The same of the answer, in which the gateway says some things itself.
+pub(super) fn put_reply_header(message: &mut Message, name: &str, value: &str) -> Result<(), String> {
+    let lower = name.to_ascii_lowercase();
+    if SAID.contains(&lower.as_str()) || lower.starts_with("x-weir-") || lower.starts_with("x-ratelimit-") {
+        return Err(format!("the header `{lower}` is the gateway's own and cannot be changed"));
+    }
+    put_header(message, name, Some(value))
 }

@@ -2,7 +2,7 @@
 
 use super::Hook;
 use super::document::{self, Value};
-use super::headers::{CREDENTIALS, put_header};
+use super::headers::{is_credential, put_header, put_reply_header};
 use super::state::{Message, State, call, write};
 
 const NOTES: usize = 16;
@@ -27,7 +27,7 @@ fn put_text(document: &mut Value, texts: &[(String, String, String)], index: u32
 }
 
 pub(crate) mod request {
-    use super::{CREDENTIALS, Hook, State, call, document, edit, put_header, put_text, write};
+    use super::{Hook, State, call, document, edit, is_credential, put_header, put_text, write};
     use crate::request::Text;
 
     fn writable(state: &State) -> Result<(), String> {
@@ -54,7 +54,7 @@ pub(crate) mod request {
     }
 
     pub(crate) fn header(name: &str) -> Option<String> {
-        if CREDENTIALS.iter().any(|hidden| hidden.eq_ignore_ascii_case(name)) {
+        if is_credential(name) {
             return None;
         }
         call(|state| state.request.any_header(name)).flatten()
@@ -62,7 +62,7 @@ pub(crate) mod request {
 
     pub(crate) fn headers() -> Vec<(String, String)> {
         let all = call(|state| state.request.headers.clone()).unwrap_or_default();
-        all.into_iter().filter(|(name, _)| !CREDENTIALS.contains(&name.as_str())).collect()
+        all.into_iter().filter(|(name, _)| !is_credential(name)).collect()
     }
 
     pub(crate) fn set_header(name: &str, value: &str) -> Result<(), String> {
@@ -140,7 +140,7 @@ pub(crate) mod upstream {
 }
 
 pub(crate) mod reply {
-    use super::{Hook, State, call, document, edit, put_header, put_text, write};
+    use super::{Hook, State, call, document, edit, put_reply_header, put_text, write};
 
     fn writable(state: &State) -> Result<(), String> {
         match state.hook {
@@ -160,7 +160,7 @@ pub(crate) mod reply {
     pub(crate) fn set_header(name: &str, value: &str) -> Result<(), String> {
         write(format!("reply.set-header {name}"), |state| {
             writable(state)?;
-            put_header(&mut state.reply, name, Some(value))
+            put_reply_header(&mut state.reply, name, value)
         })
     }
 

@@ -175,7 +175,7 @@ fn limits_of_zero() {
         let text = format!("[providers.x]\nkind = \"demo\"\n{key} = \"0s\"");
         each_is(&[(&text, &format!("weir.toml:18: providers.x.{key}: is zero; give "))]);
     }
-    for key in ["memory", "instances", "max_calls", "host_calls", "log_bytes", "kv_entries"] {
+    for key in ["memory", "instances", "max_calls", "host_calls", "log_bytes", "log_rate", "kv_entries"] {
         let text = format!("[plugins.defaults]\n{key} = 0");
         each_is(&[(&text, &format!("weir.toml:17: plugins.defaults.{key}: is zero; give "))]);
     }

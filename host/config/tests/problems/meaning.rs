@@ -251,12 +251,16 @@ fn secrets_and_callouts() {
         ("https://a.example/%76", "has a path that could be read in more than one way; "),
         ("https://a.example/v1;x", "has a path that could be read in more than one way; "),
         ("https://127.1", "has a host that is not one; "),
+        ("https://2130706433", "has a host that is not one; "),
+        ("https://0x7f000001", "has a host that is not one; "),
+        ("https://127.0.0.1.", "has a host that is not one; "),
+        ("https://a.example..", "has a host that is not one; "),
     ];
     for (url, wanted) in cases {
         let callouts = granted(&format!("allow = [\"{url}\"]"));
         each_is(&[(&callouts, &format!("weir.toml:19: plugins.chain[0].callouts.allow[0]: {wanted}"))]);
     }
-    let twice = granted("allow = [\"https://A.example/\", \"https://a.example:443\"]");
+    let twice = granted("allow = [\"https://A.example./\", \"https://a.example:443\"]");
     each_is(&[(&twice, "weir.toml:19: plugins.chain[0].callouts.allow[1]: stands there twice; ")]);
 }
 

@@ -51,12 +51,14 @@ fn one(
         about.insert("quarantined_ms".to_owned(), state.quarantined.map(|left| left.as_millis() as u64).into());
         about.insert("quarantines".to_owned(), state.quarantines.into());
         about.insert("budget_left_us".to_owned(), (state.budget_left.as_micros() as u64).into());
+        about.insert("last_fault".to_owned(), state.last_fault.into());
         tenants.insert(tenant.to_owned(), Value::Object(about));
     });
-    let said =
-        |problem: &&String| problem.starts_with("plugin ") && problem.contains(&format!("{}.wasm", plugin.name()));
+    let named = format!("plugin {}: ", plugin.file());
+    let said = |problem: &&String| problem.starts_with(&named);
     json!({
         "name": &**plugin.name(),
+        "file": plugin.file(),
         "blake3": plugin.hash(),
         "state": match on_trial {
             _ if quarantined => "quarantined",

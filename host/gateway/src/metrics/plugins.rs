@@ -43,6 +43,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     instances(out, shared)?;
     trials(out, shared)?;
     quarantines(out, shared)?;
+    quotas(out, shared)?;
     out.counter("plugin_counter", "Counters that plugins keep themselves", |c| {
         let mut result = Ok(());
         shared.sandbox.meter().each_counter(|plugin, tenant, name, value| {
@@ -59,20 +60,22 @@ fn trials(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     let snapshot = shared.snapshot.load();
     let trials = snapshot.chains.on_trial();
     out.gauge("plugin_canary_percent", "Share of the requests that see a new version on trial", |g| {
-        trials.iter().try_for_each(|trial| {
-            g.add(&[("plugin", trial.new_version().name())], u64::from(trial.percent()))
-        })
+        trials
+            .iter()
+            .try_for_each(|trial| g.add(&[("plugin", &**trial.new_version().name())], u64::from(trial.percent())))
     })?;
     out.gauge("plugin_trial_calls", "Calls of both versions since a trial began, by how they ended", |g| {
         trials.iter().try_for_each(|trial| {
             let (old, new) = trial.counted();
-            [("old", trial.old(), old), ("new", trial.new_version(), new)].iter().try_for_each(|(version, plugin, of)| {
-                let passed = of.answered().saturating_sub(of.refused());
-                let results = [("passed", passed), ("refused", of.refused()), ("faulted", of.faulted())];
-                results.into_iter().try_for_each(|(result, count)| {
-                    g.add(&[("plugin", plugin.name()), ("version", version), ("result", result)], count)
-                })
-            })
+            [("old", trial.old(), old), ("new", trial.new_version(), new)].iter().try_for_each(
+                |(version, plugin, of)| {
+                    let passed = of.answered().saturating_sub(of.refused());
+                    let results = [("passed", passed), ("refused", of.refused()), ("faulted", of.faulted())];
+                    results.into_iter().try_for_each(|(result, count)| {
+                        g.add(&[("plugin", &**plugin.name()), ("version", *version), ("result", result)], count)
+                    })
+                },
+            )
         })
     })
 }
@@ -146,6 +149,24 @@ fn quarantines(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         |g| each(&mut |labels, now, _| g.add(labels, now)),
     )?;
     out.counter("plugin_quarantines", "Quarantines so far", |c| each(&mut |labels, _, ever| c.add(labels, ever)))
+}
+
+/// What plugins wanted and did not get.
+fn quotas(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    let mut counter = |name: &str, help: &str, pick: fn(u64, u64) -> u64| {
+        out.counter(name, help, |c| {
+            let mut result = Ok(());
+            shared.sandbox.meter().each_quota(|plugin, tenant, log, kv| {
+                let count = pick(log, kv);
+                if result.is_ok() && count > 0 {
+                    result = c.add(&[("plugin", plugin), ("tenant", tenant)], count);
+                }
+            });
+            result
+        })
+    };
+    counter("plugin_log_dropped_bytes", "Bytes of what plugins wanted to log that were left out", |log, _| log)?;
+    counter("plugin_kv_refused", "Times that a full key-value store took nothing more", |_, kv| kv)
 }
 
 /// The histograms: of all tenants together, unless the operator wants them one by one.

@@ -85,6 +85,22 @@ fn a_changed_shortened_or_empty_entry_is_not_taken() {
 }
 
 #[test]
+fn all_entries_together_have_as_much_room_as_is_said_and_the_newest_is_always_kept() {
+    let (_folder, mut cache) = open();
+    cache.set_room(1_000);
+    for n in 0..100 {
+        cache.put(&hash(&format!("{n}")), 1, &[7; 200]).unwrap();
+        let entries = fs::read_dir(&cache.folder).unwrap().map(|entry| entry.unwrap());
+        let entries = entries.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "code"));
+        let used: u64 = entries.map(|entry| entry.metadata().unwrap().len()).sum();
+        assert!(used <= 1_000, "{used} bytes after {n}");
+        assert!(cache.get(&hash(&format!("{n}")), 1).is_some());
+    }
+    cache.put(&hash("large"), 1, &[7; 5_000]).unwrap();
+    assert!(cache.get(&hash("large"), 1).is_some(), "what serves is kept, if alone");
+}
+
+#[test]
 fn folder_entries_and_key_are_the_owners_alone() {
     let (_folder, cache) = open();
     cache.put(&hash("a"), 1, b"code").unwrap();
@@ -114,4 +130,22 @@ fn a_key_of_another_length_is_never_used_and_never_overwritten() {
     fs::write(&key, b"short").unwrap();
     let refused = Cache::open(&cache.folder).unwrap_err().to_string();
     assert!(refused.contains("32 bytes"), "{refused}");
+}
+
+#[test]
+fn a_file_that_is_forgotten_takes_its_parts_along_and_nobody_elses() {
+    let (_folder, cache) = open();
+    for file in ["a", "b"] {
+        cache.put(&hash(file), 1, file.as_bytes()).unwrap();
+        for part in ["guest", "driver"] {
+            cache.put_part((&hash(file), &hash(part)), 1, part.as_bytes()).unwrap();
+        }
+    }
+    cache.forget(&hash("a"));
+    let kept = |file: &str| {
+        let part = |part: &str| cache.get_part((&hash(file), &hash(part)), 1).is_some();
+        (cache.get(&hash(file), 1).is_some(), part("guest"), part("driver"))
+    };
+    assert_eq!((kept("a"), kept("b")), ((false, false, false), (true, true, true)));
+    assert!(cache.folder.join("key").is_file());
 }

@@ -136,9 +136,14 @@ fn headers_are_bounded_in_number_and_bytes_and_can_be_replaced_at_the_bound() {
 
 #[test]
 fn names_that_carry_credentials_or_frame_the_message_cannot_be_written_in_any_spelling() {
-    for own in CREDENTIALS.iter().chain(&FRAMING).chain(&HOST_OWNED) {
+    for own in reserved::CREDENTIALS.iter().chain(&FRAMING).chain(&HOST_OWNED) {
         assert!(writable_name(own).is_err() && writable_name(&own.to_uppercase()).is_err(), "{own}");
+        assert!(writable_reply_name(own).is_err(), "{own}");
     }
+    for own in ["x-ratelimit-limit-requests", "X-Weir-Upstream", "server-timing", "Location", "x-should-retry"] {
+        assert!(writable_reply_name(own).is_err(), "{own}");
+    }
+    assert!(writable_reply_name("X-Fine").is_ok());
     for bad in ["", "x y", "x\r\n", "x:"] {
         assert!(writable_name(bad).is_err(), "{bad:?}");
     }

@@ -4,7 +4,7 @@ use super::offer::owned;
 use super::{Host, Offer, spend};
 use crate::direct::{Visitor, text, visit};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::component::WasmStr;
 
 /// Distinct names that an instance keeps resolved; a flood of names is looked up each time instead of growing this.
@@ -30,13 +30,21 @@ pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
     }
 }
 
+/// Adds to a counter, which stays at the highest number there is: one that went back to zero would tell a scraper that the
+/// gateway began anew, and its sums be wrong for good.
+fn raise(counter: &AtomicU64, value: u64) {
+    let more = |count: u64| Some(count.saturating_add(value));
+    // It cannot fail: `more` never answers none.
+    let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+}
+
 fn add(host: &mut Host, name: &str, value: u64) {
     if let Some(counter) = host.counters.get(name) {
-        counter.fetch_add(value, Ordering::Relaxed);
+        raise(counter, value);
         return;
     }
     let counter = host.slots.counters.named(name);
-    counter.fetch_add(value, Ordering::Relaxed);
+    raise(&counter, value);
     if host.counters.len() < KEPT && name.len() <= 64 {
         host.counters.insert(name.into(), Arc::clone(&counter));
     }

@@ -3,6 +3,7 @@
 use super::offer::{owned, run};
 use super::{Host, Offer, spend};
 use crate::direct::{Visitor, answer, bytes as bytes_of, text, visit};
+use crate::kv::KvError;
 use bytes::Bytes;
 use wasmtime::component::WasmStr;
 
@@ -52,9 +53,19 @@ fn get(host: &mut Host, key: &str) -> wasmtime::Result<Option<Bytes>> {
 }
 
 fn set(host: &Host, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), String> {
-    host.slots.kv().set(key, value.to_vec(), ttl_ms)
+    told(host, host.slots.kv().set(key, value.to_vec(), ttl_ms))
 }
 
 fn increment(host: &Host, key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
-    host.slots.kv().increment(key, by, ttl_ms)
+    told(host, host.slots.kv().increment(key, by, ttl_ms))
+}
+
+/// What the guest is told; that there was no room is counted.
+fn told<T>(host: &Host, answer: Result<T, KvError>) -> Result<T, String> {
+    answer.map_err(|why| {
+        if why.is_full() {
+            host.slots.counters.kv_refused();
+        }
+        why.to_string()
+    })
 }

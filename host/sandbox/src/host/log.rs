@@ -31,12 +31,20 @@ pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
 }
 
 fn write(host: &mut Host, level: Level, message: &str) {
-    let left = host.budget.log_bytes;
-    if left == 0 {
+    // What nobody wants to read costs nothing, and nothing of what may be logged.
+    if !is_enabled(level) {
         return;
     }
-    let line = one_line(message, left);
-    host.budget.log_bytes = left.saturating_sub(line.len().max(1));
+    let left = host.budget.log_bytes;
+    let (line, taken) = one_line(message, left);
+    // A line without a text is a line, too.
+    let bytes = line.len().max(1);
+    host.budget.log_bytes = left.saturating_sub(bytes);
+    let is_left_out = left == 0 || taken == 0 && !message.is_empty();
+    if is_left_out || !host.slots.may_log(bytes) {
+        return host.slots.counters.log_dropped(message.len());
+    }
+    host.slots.counters.log_dropped(message.len() - taken);
     let (plugin, tenant) = (&*host.plugin, &*host.slots.tenant);
     let request = host.exchange.as_ref().map_or("", |x| &x.about.request_id);
     match level {
@@ -48,15 +56,27 @@ fn write(host: &mut Host, level: Level, message: &str) {
     }
 }
 
-/// The text in at most so many bytes, escaped so that no guest can forge a line or colour a terminal.
-fn one_line(text: &str, most: usize) -> String {
+/// Whether lines of a level are written at all.
+fn is_enabled(level: Level) -> bool {
+    match level {
+        Level::Trace => tracing::enabled!(target: "plugin", tracing::Level::TRACE),
+        Level::Debug => tracing::enabled!(target: "plugin", tracing::Level::DEBUG),
+        Level::Info => tracing::enabled!(target: "plugin", tracing::Level::INFO),
+        Level::Warn => tracing::enabled!(target: "plugin", tracing::Level::WARN),
+        Level::Error => tracing::enabled!(target: "plugin", tracing::Level::ERROR),
+    }
+}
+
+/// The text in at most so many bytes, escaped so that no guest can forge a line or colour a terminal; and how many bytes of
+/// the text that is.
+fn one_line(text: &str, most: usize) -> (String, usize) {
     let mut line = String::new();
-    for character in text.chars() {
+    for (at, character) in text.char_indices() {
         let escaped = character.escape_debug();
         if line.len() + escaped.clone().map(char::len_utf8).sum::<usize>() > most {
-            break;
+            return (line, at);
         }
         line.extend(escaped);
     }
-    line
+    (line, text.len())
 }

@@ -1,7 +1,7 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
 use super::{Host, Offer, no_request, write};
-use crate::exchange::{visible, writable_name};
+use crate::exchange::{visible, writable_reply_name};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;
@@ -26,7 +26,7 @@ fn header(host: &mut Host, name: &str) -> wasmtime::Result<Option<String>> {
 }
 
 fn set_header(host: &mut Host, name: &str, value: &str) -> Written {
-    let name = writable_name(name);
+    let name = writable_reply_name(name);
     let value = HeaderValue::from_str(value).map_err(|_| "not a header value".to_owned());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(name.and_then(|name| exchange.set_reply_header(name, value?)))

@@ -1,6 +1,7 @@
 //! From a file's bytes to compiled code: kept, from the cache, or made now.
 
 use super::{Event, Library};
+use crate::cache::Cache;
 use crate::direct::DirectCode;
 use crate::error::LoadError;
 use crate::plugin::Code;
@@ -42,11 +43,11 @@ impl Library {
                 let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&wasm)).await;
                 let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten();
                 let compiled = compiled.inspect_err(|e| self.remember_bad(hash, e))?;
-                self.keep(&hash, &compiled);
+                self.keep(|cache| cache.put(&hash, self.sandbox.settings_hash(), &compiled));
                 self.sandbox.load(&compiled)?
             }
         };
-        let direct = self.direct(source, wasm, &mut begin).await?;
+        let direct = self.direct(source, (&hash, wasm), &mut begin).await?;
         let took = start.elapsed();
         note(match begun {
             true => Event::Compiled { source: source.clone(), took },
@@ -62,7 +63,7 @@ impl Library {
     async fn direct(
         &self,
         source: &Source,
-        wasm: Arc<Vec<u8>>,
+        (file, wasm): (&blake3::Hash, Arc<Vec<u8>>),
         begin: &mut impl FnMut(),
     ) -> Result<Option<DirectCode>, LoadError> {
         let apart = tokio::task::spawn_blocking(move || Direct::of(&wasm)).await;
@@ -73,15 +74,25 @@ impl Library {
                 return Ok(None);
             }
         };
-        let guest = self.module(parts.guest, begin).await?;
-        let driver = self.module(parts.driver, begin).await?;
+        let guest = self.module(Some(file), parts.guest, begin).await?;
+        let driver = self.module(None, parts.driver, begin).await?;
         Ok(Some(DirectCode { guest, driver, imports: parts.imports, table: parts.table }))
     }
 
-    /// A compiled core module, from the cache or made now.
-    async fn module(&self, wasm: Vec<u8>, begin: &mut impl FnMut()) -> Result<Module, LoadError> {
+    /// A compiled core module, from the cache or made now. One that is of a file alone is kept as a part of it; others have
+    /// the same drivers.
+    async fn module(
+        &self,
+        file: Option<&blake3::Hash>,
+        wasm: Vec<u8>,
+        begin: &mut impl FnMut(),
+    ) -> Result<Module, LoadError> {
         let hash = blake3::hash(&wasm);
-        let cached = self.cache.as_ref().and_then(|c| c.get(&hash, self.sandbox.settings_hash()));
+        let settings = self.sandbox.settings_hash();
+        let cached = self.cache.as_ref().and_then(|cache| match file {
+            Some(file) => cache.get_part((file, &hash), settings),
+            None => cache.get(&hash, settings),
+        });
         if let Some(module) = cached.and_then(|code| self.sandbox.load_module(&code).ok()) {
             return Ok(module);
         }
@@ -89,7 +100,10 @@ impl Library {
         let sandbox = Arc::clone(&self.sandbox);
         let compiled = tokio::task::spawn_blocking(move || sandbox.compile_module(&wasm)).await;
         let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten()?;
-        self.keep(&hash, &compiled);
+        self.keep(|cache| match file {
+            Some(file) => cache.put_part((file, &hash), settings, &compiled),
+            None => cache.put(&hash, settings, &compiled),
+        });
         self.sandbox.load_module(&compiled)
     }
 
@@ -101,9 +115,9 @@ impl Library {
         self.bad.insert(hash, error.clone());
     }
 
-    fn keep(&self, hash: &blake3::Hash, code: &[u8]) {
+    fn keep(&self, put: impl FnOnce(&Cache) -> std::io::Result<()>) {
         if let Some(cache) = &self.cache
-            && let Err(why) = cache.put(hash, self.sandbox.settings_hash(), code)
+            && let Err(why) = put(cache)
         {
             tracing::warn!(%why, "compiled code is not kept: the next start compiles again");
         }

@@ -108,8 +108,6 @@ fn too_costly(old: &Counted, new: &Counted, calls: u64) -> Option<String> {
     hooks(old, new).filter(|(_, _, new)| new.answered() >= least).find_map(|(hook, old, new)| {
         let (was, is) = (old.cpu_p50_us()?, new.cpu_p50_us()?);
         let costly = is > was * MORE_CPU && is > was + CPU_SLACK_US;
-        costly.then(|| {
-            format!("a call costs {is:.0} µs of CPU at `{hook}`; the old version's {was:.0} µs (medians)")
-        })
+        costly.then(|| format!("a call costs {is:.0} µs of CPU at `{hook}`; the old version's {was:.0} µs (medians)"))
     })
 }

@@ -7,6 +7,7 @@ use crate::plugin::Plugin;
 use crate::source::Source;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 use weir_config::Config;
 
 impl Library {
@@ -20,7 +21,28 @@ impl Library {
         let trials = self.trials.values().map(|trial| &trial.plugin);
         let serving: HashSet<_> =
             served.iter().map(|(_, plugin)| plugin).chain(trials).map(|plugin| plugin.code().hash).collect();
+        let now = Instant::now();
+        // What was loaded and cannot serve is gone like what served.
+        self.gone.loaded(self.codes.keys().copied().collect(), now);
         self.codes.retain(|hash, _| serving.contains(hash));
+        self.gone.loaded(self.codes.keys().copied().collect(), now);
+        self.keep_gone = config.metrics.keep_removed;
+        self.sweep(now);
+    }
+
+    /// Whether compiled code is kept of files that serve no more: [`sweep`](Self::sweep) wants to be called every while.
+    #[must_use]
+    pub fn has_gone(&self) -> bool {
+        !self.gone.is_empty()
+    }
+
+    /// Takes away the compiled code of files that have served no more for as long as `metrics.keep_removed`.
+    pub fn sweep(&mut self, now: Instant) {
+        for file in self.gone.over(now, self.keep_gone) {
+            if let Some(cache) = &self.cache {
+                cache.forget(&file);
+            }
+        }
     }
 
     pub(super) fn publish(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) {
@@ -41,7 +63,8 @@ impl Library {
         chains.plugins = served.iter().map(|(_, plugin)| Arc::clone(plugin)).collect();
         chains.sources = served.iter().map(|(want, _)| want.place.0.clone()).collect();
         chains.by_tenant = self.by_tenant(config, served);
-        chains.on_trial = served.iter().filter_map(|(want, _)| Some(self.trials.get(&want.place)?.on_trial())).collect();
+        chains.on_trial =
+            served.iter().filter_map(|(want, _)| Some(self.trials.get(&want.place)?.on_trial())).collect();
         self.current = Arc::new(chains);
     }
 

@@ -5,8 +5,8 @@
 //! then there is no older version that could serve in the place of a refused one.
 
 use super::Place;
-use blake3::Hash;
 use crate::source::Source;
+use blake3::Hash;
 use std::collections::{HashMap, VecDeque};
 
 #[cfg(test)]

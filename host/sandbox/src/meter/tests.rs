@@ -107,3 +107,25 @@ fn past_the_limit_figures_are_kept_for_all_other_tenants_together() {
     assert_eq!(quarantined, 5);
     assert_eq!(meter.kept(), [("plugin_hooks", 2, 3), ("plugins", 2, 3), ("plugin_counters", 2, 3)]);
 }
+
+#[test]
+fn past_the_limit_what_tenants_put_into_their_own_folders_takes_no_room_at_all() {
+    let meter = Meter::default();
+    meter.set_limit(1);
+    let acme: Arc<str> = "acme".into();
+    for n in 0..1_600 {
+        let plugin: Arc<str> = format!("tenants/acme/p{n}").into();
+        meter.stats(&plugin, Hook::Policy, &acme).hit();
+        meter.counters(&plugin, &acme).log_dropped(1);
+    }
+    let (mut rows, mut hits, mut left_out) = (Vec::new(), 0, 0);
+    meter.each_hook(|plugin, _, tenant, stats| {
+        rows.push(format!("{plugin} {tenant}"));
+        hits += stats.hits();
+    });
+    meter.each_quota(|_, _, log, _| left_out += log);
+    assert_eq!(
+        (rows, hits, left_out),
+        (vec!["other other".to_owned(), "tenants/acme/p0 acme".to_owned()], 1_600, 1_600)
+    );
+}

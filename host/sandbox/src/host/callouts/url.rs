@@ -5,8 +5,7 @@
 
 use http::Uri;
 use http::uri::Scheme;
-use std::net::Ipv6Addr;
-use weir_config::Allowed;
+use weir_config::{Allowed, Host};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -91,11 +90,7 @@ fn split(authority: &str) -> Option<(String, Option<u16>)> {
         Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => Some(port.parse().ok().filter(|port| *port > 0)?),
         Some(_) => return None,
     };
-    let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => format!("[{}]", address.parse::<Ipv6Addr>().ok()?),
-        None if host.is_empty() || host.contains(['[', ']', ':', '%']) => return None,
-        None => host.to_ascii_lowercase(),
-    };
+    let host = Host::read(host).ok()?.text;
     Some((host, port))
 }
 

@@ -36,8 +36,7 @@ fn the_oldest_are_forgotten_first_and_nobodys_folder_makes_anybody_elses_forgott
         refused.remember(place, digest(1), "bad".to_owned(), 3);
     }
     (0..100).for_each(|n| refused.remember(&tenants("acme", "a"), digest(n), "bad".to_owned(), 3));
-    let kept: Vec<u32> =
-        (0..100).filter(|n| refused.why(&tenants("acme", "a"), digest(*n)).is_some()).collect();
+    let kept: Vec<u32> = (0..100).filter(|n| refused.why(&tenants("acme", "a"), digest(*n)).is_some()).collect();
     assert_eq!(kept, [97, 98, 99]);
     for place in [&chained, &alls, &tenants("globex", "guard")] {
         assert!(refused.why(place, digest(1)).is_some(), "{place:?}");

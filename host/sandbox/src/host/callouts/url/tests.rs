@@ -30,6 +30,7 @@ fn what_is_allowed_goes_out_in_its_canonical_form() {
         ("https://[2606:4700:0:0::1111]/", "https://[2606:4700::1111]/"),
         ("https://XN--mnchen-3ya.example/", "https://xn--mnchen-3ya.example/"),
         ("http://127.0.0.1:08080/", "http://127.0.0.1:8080/"),
+        ("https://Policy.Example.com./a", "https://policy.example.com/a"),
     ];
     for (url, wanted) in table {
         assert_eq!(allowed(url, &rules()).map(|uri| uri.to_string()), Ok(wanted.to_owned()), "{url}");
@@ -42,7 +43,6 @@ fn other_origins_and_paths_are_not_allowed() {
         "http://policy.example.com/",
         "https://policy.example.com:8443/",
         "https://policy.example.com:80/",
-        "https://policy.example.com./",
         "https://a.policy.example.com/",
         "https://policy.example.com.evil.example/",
         "https://evil.example/policy.example.com",
@@ -65,7 +65,7 @@ fn other_origins_and_paths_are_not_allowed() {
     ];
     for url in table {
         let said = allowed(url, &rules()).unwrap_err();
-        assert!(said.contains("not allowed"), "{url}: {said}");
+        assert!(said.contains("not allowed") || said.contains("host or port is not one"), "{url}: {said}");
     }
     assert!(allowed("https://policy.example.com/", &[]).is_err());
 }

@@ -1,18 +1,19 @@
-//! What was counted of tenants, models, providers and plugins that the configuration no longer has: it is shown for
-//! `metrics.keep_removed` after the last of it is settled, so that every scraper has seen it, and then let go.
-//! Prometheus takes a counter that comes back later, from zero, for what it is: one that began anew.
+//! What was kept of tenants, models, providers and plugins that the configuration no longer has: figures are shown for
+//! `metrics.keep_removed` after the last of it is settled, so that every scraper has seen them, and then let go, with whatever
+//! else is kept of a plugin or a tenant. Prometheus takes a counter that comes back later, from zero, for what it is: one that
+//! began anew.
 
 use crate::snapshot::Snapshot;
 use crate::worker::Shared;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
-use weir_sandbox::{OnTrial, Plugin};
+use weir_sandbox::{Needed, OnTrial, Plugin};
 use weir_series::OTHER;
 
-/// The names of what serves, as they were at the last scrape.
+/// The names of what serves, as they were at the last look.
 #[derive(Debug, Default)]
-pub(super) struct Names(Mutex<Known>);
+pub(crate) struct Names(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -21,12 +22,12 @@ struct Known {
     tenants: HashSet<String>,
     models: HashSet<String>,
     providers: HashSet<String>,
-    plugins: HashSet<String>,
+    plugins: Needed,
 }
 
 impl Names {
-    /// Lets go of figures that nobody has needed for long enough.
-    pub(super) fn let_go(&self, shared: &Shared) {
+    /// Lets go of what nobody has needed for long enough. Called at each scrape, and at each reload for where nobody scrapes.
+    pub(crate) fn let_go(&self, shared: &Shared) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let serving = shared.snapshot.load_full();
         if !std::ptr::eq(known.of.as_ptr(), Arc::as_ptr(&serving)) {
@@ -38,19 +39,19 @@ impl Names {
         let of_ledger = |t: &str, m: &str, p: &str| tenant(t) && model(m) && is_in(&known.providers, p);
         shared.ledger.let_go(of_ledger, time);
         plugins(&serving).for_each(|plugin| plugin.forget_standings(tenant));
-        shared.sandbox.meter().let_go(|plugin, t| is_in(&known.plugins, plugin) && tenant(t), time);
+        shared.sandbox.let_go(&known.plugins, time);
     }
 }
 
 impl Known {
     fn of(serving: &Arc<Snapshot>) -> Self {
         let config = &serving.config;
-        let plugins = plugins(serving).map(|plugin| plugin.name().to_string()).collect();
+        let tenants = || config.tenants.iter().map(|tenant| tenant.name.clone());
         Self {
-            tenants: config.tenants.iter().map(|tenant| tenant.name.clone()).collect(),
+            tenants: tenants().collect(),
             models: config.models.iter().map(|model| model.name.clone()).collect(),
             providers: config.providers.iter().map(|provider| provider.name.clone()).collect(),
-            plugins,
+            plugins: Needed::new(plugins(serving), tenants()),
             of: Arc::downgrade(serving),
         }
     }

@@ -1,0 +1,90 @@
+//! Plugins that are gone: what was kept of them goes with them, and names that do harm are shown as what they are.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod guest;
+mod support;
+
+use guest::{Guest, install};
+use std::fs;
+use support::upstream::Upstream;
+use support::{ACME, Gateway, chat, config, post, until};
+
+fn counting() -> Guest {
+    Guest::on("policy", r#"(call $counters.add @"calls" (i64.const 1)) (call $pass)"#)
+}
+
+fn metrics(gateway: &Gateway) -> String {
+    gateway.admin_get("/metrics").text()
+}
+
+fn in_service(gateway: &Gateway, count: usize) {
+    until(&format!("{count} are in service"), || (gateway.ready()["plugins"].as_array()?.len() == count).then_some(()));
+}
+
+#[test]
+fn a_thousand_names_that_came_and_went_leave_no_series() {
+    let upstream = Upstream::chat();
+    let more = "[metrics]\nkeep_removed = \"1s\"\n[limits]\nseries = 4000\n";
+    let gateway = Gateway::start(&format!("{}\n{more}", config(upstream.address)));
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+    until("it is settled", || (gateway.metric("weir_ledger_closed_total", &[]) == 1.0).then_some(()));
+    let before = metrics(&gateway);
+    let own = gateway.plugins().join("tenants/acme");
+    let plugin = counting().build();
+    for round in 0..3 {
+        for n in 0..40 {
+            install(&own, &format!("r{round}p{n}"), &plugin);
+        }
+        in_service(&gateway, 40);
+        assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+        assert!(metrics(&gateway).contains(&format!("plugin=\"tenants/acme/r{round}p39\"")));
+        fs::remove_dir_all(&own).unwrap();
+        in_service(&gateway, 0);
+    }
+    until("nothing is left of them", || (!metrics(&gateway).contains("tenants/acme/r")).then_some(()));
+    let after = metrics(&gateway);
+    assert!(after.len() < before.len() + 1_000, "{} bytes before, {} after", before.len(), after.len());
+    for kind in ["plugin_hooks", "plugins", "plugin_counters"] {
+        assert_eq!(gateway.metric("weir_series", &[&format!("kind=\"{kind}\"")]), 0.0, "{kind}");
+    }
+}
+
+#[test]
+fn past_the_limit_names_that_a_tenant_makes_up_share_one_series() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&format!("{}\n[limits]\nseries = 5\n", config(upstream.address)));
+    let plugin = counting().build();
+    for n in 0..30 {
+        install(&gateway.plugins().join("tenants/acme"), &format!("p{n:02}"), &plugin);
+    }
+    in_service(&gateway, 30);
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+    let text = metrics(&gateway);
+    let lines: Vec<&str> = text.lines().filter(|l| l.starts_with("weir_plugin_calls_total{")).collect();
+    assert_eq!(lines.len(), 6, "{lines:#?}");
+    assert_eq!(gateway.metric("weir_plugin_calls_total", &[]), 30.0, "and the sums stay exact");
+    assert_eq!(gateway.metric("weir_plugin_calls_total", &["plugin=\"other\"", "tenant=\"other\""]), 25.0);
+}
+
+#[test]
+fn nothing_in_a_scrape_is_obeyed_by_a_terminal() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config(upstream.address));
+    let all = gateway.plugins().join("all");
+    for name in ["red\u{1b}[31m", "bell\u{7}", "next\u{85}line", "quote\"and\\"] {
+        install(&all, name, &counting().build());
+    }
+    // Each is in service, or a problem says why it is not.
+    until("all are taken up", || {
+        let ready = gateway.ready();
+        (ready["plugins"].as_array()?.len() + ready["problems"].as_array()?.len() >= 4).then_some(())
+    });
+    let _ = post(gateway.address, ACME, &chat("hi"));
+    let obeyed: Vec<char> = metrics(&gateway).chars().filter(|c| c.is_control() && *c != '\n').collect();
+    assert!(obeyed.is_empty(), "{obeyed:?}");
+    for line in metrics(&gateway).lines().filter(|line| !line.starts_with('#')) {
+        // A name, labels whose quotes are escaped, one value.
+        let bare = line.replace("\\\\", "").replace("\\\"", "");
+        assert_eq!(bare.matches('"').count() % 2, 0, "{line}");
+    }
+}
