@@ -14,6 +14,7 @@ mod tally;
 mod verdict;
 
 use std::collections::BTreeMap;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ use crate::brood::Brood;
 use crate::gateway::{self, Gateway, Program};
 use crate::provider::Provider;
 use crate::{control, units};
-use clients::Ways;
+use clients::{Rest, Ways};
 use meddle::Meddler;
 use memory::{Look, Trend};
 use setup::Setup;
@@ -32,6 +33,9 @@ use verdict::Verdict;
 
 /// How long the last requests may be in flight once all clients have gone.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// Looks at memory at rest, a second apart: at most, and in a row without any that is less.
+const LOOKS: u32 = 40;
+const SAME: u32 = 8;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -49,7 +53,7 @@ pub(crate) struct Args {
     /// Time between two changes of the gateway's files
     #[arg(long, default_value = "3s", value_parser = units::duration)]
     meddle: Duration,
-    /// Memory counts from here on [default: a fifth of the duration]
+    /// Memory counts from here on, where the clients rest [default: a fifth of the duration]
     #[arg(long, value_parser = units::duration)]
     warmup: Option<Duration>,
 }
@@ -58,6 +62,8 @@ pub(crate) struct Args {
 struct Watched {
     tally: Tally,
     looks: Vec<Look>,
+    /// KiB at rest after the warm-up.
+    rested: Option<u64>,
     changes: BTreeMap<&'static str, u32>,
 }
 
@@ -79,7 +85,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let descriptors = gateway.descriptors();
     let ways = Ways::new(control::loopback(&gateway.url)?, &setup, 1, seed);
     let mut meddler = Meddler::default();
-    let Watched { tally, looks, changes } = watch(args, &setup, &gateway, &ways, &mut meddler)?;
+    let Watched { tally, looks, rested, changes } = watch(args, &setup, &gateway, &ways, &mut meddler)?;
 
     let mut verdict = Verdict::default();
     let tidy = meddler.tidy(&setup, &gateway);
@@ -105,7 +111,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     wait_until_empty(&gateway)?;
     verdict.at_rest(&gateway.metrics()?, (descriptors, gateway.descriptors()));
-    verdict.memory(Trend::of(&looks, warmup(args)));
+    verdict.memory(Trend::of(&looks, warmup(args)), rested.zip(Some(at_rest(&gateway)?)));
     println!(
         "{} requests, {} of them streams; {} clients left\n\n{table}\n{verdict}",
         tally.requests, tally.streams, tally.left
@@ -115,27 +121,50 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn warmup(args: &Args) -> Duration {
-    args.warmup.unwrap_or(args.duration / 5)
+    args.warmup.unwrap_or(args.duration / 5).min(args.duration)
 }
 
 /// Lets the clients work; looks at memory each second and meddles meanwhile.
 fn watch(args: &Args, setup: &Setup, gateway: &Gateway, ways: &Ways, meddler: &mut Meddler) -> Result<Watched> {
     let start = Instant::now();
-    let until = start + args.duration;
-    let (ways, rate) = (ways.clone(), args.rate);
-    let clients = thread::spawn(move || clients::all(ways, rate, until));
+    let (ways, rate, warm) = (ways.clone(), args.rate, warmup(args));
+    let stretches = [warm, args.duration.saturating_sub(warm)];
+    let ((reached, resting), (end, over)) = (mpsc::channel(), mpsc::channel());
+    let clients = thread::spawn(move || clients::all(ways, rate, stretches, &Rest { reached, over }));
     let (mut looks, mut changes, mut next) = (Vec::new(), BTreeMap::new(), start + args.meddle);
-    while Instant::now() < until {
-        thread::sleep(Duration::from_secs(1).min(until.saturating_duration_since(Instant::now())));
+    let mut rested = None;
+    while !clients.is_finished() {
+        thread::sleep(Duration::from_secs(1));
         looks.push((start.elapsed(), gateway.memory()));
         ensure!(gateway.descriptors() > 0, "the gateway has ended, after {:?}", start.elapsed());
+        if resting.try_recv().is_ok() {
+            rested = Some(at_rest(gateway)?);
+            end.send(()).context("the thread of the clients has died")?;
+        }
         if Instant::now() >= next {
-            next += args.meddle;
+            next = Instant::now() + args.meddle;
             *changes.entry(meddler.step(setup, gateway)?).or_default() += 1;
         }
     }
     let tally = clients.join().map_err(|_| anyhow!("the thread of the clients has died"))??;
-    Ok(Watched { tally, looks, changes })
+    Ok(Watched { tally, looks, rested, changes })
+}
+
+/// What the gateway has when nobody asks for anything, in KiB: the least, until it falls no more. What a load holds for
+/// clients that read slowly is no part of that, and is many times what could leak.
+fn at_rest(gateway: &Gateway) -> Result<u64> {
+    wait_until_empty(gateway)?;
+    let (mut least, mut same) = (gateway.memory(), 0);
+    for _ in 0..LOOKS {
+        thread::sleep(Duration::from_secs(1));
+        let now = gateway.memory();
+        same = if now < least { 0 } else { same + 1 };
+        least = least.min(now);
+        if same == SAME {
+            break;
+        }
+    }
+    Ok(least)
 }
 
 /// Waits until the gateway has noticed that all clients have gone.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -52,41 +53,58 @@ impl Ways {
     }
 }
 
-/// Sends `rate` requests a second until `until`, waits for their ends, and says what came of them.
+/// Where clients wait between two stretches of a soak, when the last of them has gone.
+#[derive(Debug)]
+pub(super) struct Rest {
+    /// Told when all have gone.
+    pub(super) reached: Sender<()>,
+    /// Tells them to go on.
+    pub(super) over: Receiver<()>,
+}
+
+/// Sends `rate` requests a second, for so long in each stretch, and rests in between; says what came of them.
 ///
 /// # Errors
-/// The system has no room for clients.
-pub(super) fn all(ways: Ways, rate: u32, until: Instant) -> Result<Tally> {
+/// The system has no room for clients; nobody ends a rest.
+pub(super) fn all(ways: Ways, rate: u32, stretches: [Duration; 2], rest: &Rest) -> Result<Tally> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async move {
         let (clock, ways, tally) = (Clock::start()?, Rc::new(ways), Rc::new(RefCell::new(Tally::default())));
-        let (start, between) = (Instant::now(), Duration::from_secs(1) / rate.max(1));
-        let mut clients = tokio::task::JoinSet::new();
-        for number in 0.. {
-            let due = start + between * number;
-            if due >= until {
-                break;
+        let between = Duration::from_secs(1) / rate.max(1);
+        let (mut number, mut clients) = (0, tokio::task::JoinSet::new());
+        for (index, stretch) in stretches.into_iter().enumerate() {
+            if index > 0 {
+                // Nobody else is on this thread now.
+                rest.reached.send(()).context("nobody sees the clients rest")?;
+                rest.over.recv().context("nobody ends the rest of the clients")?;
             }
-            clock.sleep_until(due).await;
-            let (ways, tally) = (Rc::clone(&ways), Rc::clone(&tally));
-            clients.spawn_local(async move {
-                let plan = Plan::of(ways.seed, number);
-                let heard = ways.ask(number, &plan).await;
-                let foreign = heard.stamp().is_some_and(|stamp| stamp != Stamp { run: ways.run, number });
-                let mut tally = tally.borrow_mut();
-                tally.note(number, &plan, &heard);
-                if foreign {
-                    tally.wrong.entry("the answer of another request".to_owned()).or_insert((0, number)).0 += 1;
-                }
-            });
-            while clients.try_join_next().is_some() {}
-        }
-        while let Some(ended) = clients.join_next().await {
-            ended.context("a client has died")?;
+            let mut due = Instant::now();
+            let until = due + stretch;
+            while due < until {
+                clock.sleep_until(due).await;
+                clients.spawn_local(one(Rc::clone(&ways), number, Rc::clone(&tally)));
+                (number, due) = (number + 1, due + between);
+                while clients.try_join_next().is_some() {}
+            }
+            while let Some(ended) = clients.join_next().await {
+                ended.context("a client has died")?;
+            }
         }
         drop(clock);
         Rc::into_inner(tally).map(RefCell::into_inner).context("a client is left")
     })
+}
+
+/// One client, from its request to what came of it.
+async fn one(ways: Rc<Ways>, number: u32, tally: Rc<RefCell<Tally>>) {
+    let plan = Plan::of(ways.seed, number);
+    let heard = ways.ask(number, &plan).await;
+    let foreign = heard.stamp().is_some_and(|stamp| stamp != Stamp { run: ways.run, number });
+    let mut tally = tally.borrow_mut();
+    tally.note(number, &plan, &heard);
+    if foreign {
+        tally.wrong.entry("the answer of another request".to_owned()).or_insert((0, number)).0 += 1;
+    }
 }
 
 /// What came of filling a tenant's limit up.

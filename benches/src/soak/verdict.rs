@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::clients::Filled;
-use super::memory::Trend;
+use super::memory::{Trend, is_flat, mib};
 use super::setup::CONCURRENCY;
 use super::tally::{Cell, Tally, counted};
 use crate::metrics::Metrics;
@@ -103,16 +103,18 @@ impl Verdict {
         self.say("the whole limit of concurrency is free again", kept, seen);
     }
 
-    pub(super) fn memory(&mut self, trend: Option<Trend>) {
-        let Some(trend) = trend else {
-            return self.say("memory is flat", false, "too short a soak to tell".to_owned());
+    /// Memory while the load ran, to be seen; and at rest after the warm-up and at the end, to be judged.
+    pub(super) fn memory(&mut self, trend: Option<Trend>, rests: Option<(u64, u64)>) {
+        let load = trend.map_or_else(String::new, |trend| {
+            let Trend { median, most, slope } = trend;
+            format!("; under load median {median:.1} MiB, most {most:.1}, slope {slope:+.1} in ten minutes")
+        });
+        let Some((first, last)) = rests else {
+            return self.say("memory is flat", false, format!("the clients never rested{load}"));
         };
-        let Trend { first, median, most, slope, growth } = trend;
-        let seen = format!(
-            "after the warm-up {first:.1} MiB, median {median:.1}, most {most:.1}; slope {slope:+.2} MiB in ten minutes, \
-             {growth:+.2} MiB in all"
-        );
-        self.say("memory is flat", trend.is_flat(), seen);
+        let (before, after) = (mib(first), mib(last));
+        let seen = format!("at rest {before:.1} MiB after the warm-up, {after:.1} at the end{load}");
+        self.say("memory is flat", is_flat(first, last), seen);
     }
 }
 

@@ -140,6 +140,7 @@ fn server(server: &Server) -> Group {
         .open("name", &server.name)
         .open("behind_tls", server.behind_tls)
         .open("debug_headers", server.debug_headers)
+        .open("huge_pages", server.huge_pages)
 }
 
 fn cors(cors: &Cors) -> Group {

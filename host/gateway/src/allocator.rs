@@ -8,10 +8,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// More than lies on a page with others: freeing it is freeing a page.
 const PAGE_OF_ITS_OWN: usize = 1 << 20;
 
-/// Has the system map small pages only: one of 2 MiB for a few bytes doubles what an idle gateway takes, and makes nothing
-/// faster that was measured. Where the kernel does not know the request, the gateway takes more.
-pub(crate) fn keep_small() {
-    let _ = nix::sys::prctl::set_thp_disable(true);
+/// Whether the system may map pages of 2 MiB, which the allocator asks for: one of them for a few bytes doubles what an idle
+/// gateway takes, and spares a busy one some look-ups of addresses. Where the kernel does not know the request, it may.
+pub(crate) fn allow_huge_pages(allowed: bool) {
+    let _ = nix::sys::prctl::set_thp_disable(!allowed);
 }
 
 /// Has the allocator give back what has been free for a second. It looks for that only when a page is freed, which small

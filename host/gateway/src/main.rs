@@ -60,7 +60,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    allocator::keep_small();
+    allocator::allow_huge_pages(false);
     let cli = cli::Cli::parse();
     let ended = match &cli.command {
         None => serve::serve(&cli.serve),

@@ -1,6 +1,7 @@
 //! `weir serve`: builds everything, starts the workers, and then looks after them until the end.
 
 use crate::admin::{self, Admin};
+use crate::allocator;
 use crate::cli::Serve;
 use crate::console;
 use crate::control::{Caution, Control, Fixed, Live, Part, Reader, Status, Warned, at, describe, nobody};
@@ -48,6 +49,7 @@ pub(crate) fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let Some(loaded) = say_problems(reading.loaded) else { return Ok(ExitCode::FAILURE) };
     log::start(&loaded.config.log)?;
     let Loaded { config, warnings } = loaded;
+    allocator::allow_huge_pages(config.server.huge_pages);
     warnings.iter().for_each(|w: &Problem| console::warn(&format!("warning: {w}")));
     let start = Start { config: Arc::new(config), text: reading.text.unwrap_or_default(), stamp, warnings };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -185,6 +185,7 @@ fn what_takes_effect_at_the_next_start_is_said_of_each_key() {
         "server.listen" => plain.replacen("listen = \"127.0.0.1:0\"", "listen = \"127.0.0.1:1\"", 1),
         "server.admin" => plain.replacen("admin = \"127.0.0.1:0\"", "admin = \"127.0.0.1:1\"", 1),
         "server.workers" => plain.replacen("workers = 2", "workers = 1", 1),
+        "server.huge_pages" => plain.replacen("[server]\n", "[server]\nhuge_pages = true\n", 1),
         "plugins.folder" => plain.replacen("folder = \"plugins\"", "folder = \"elsewhere\"", 1),
         "plugins.cache" => plain.replacen("cache = \"", "cache = \"/nowhere", 1),
         "plugins.reload" => plain.replacen("[plugins]\n", "[plugins]\nreload = false\n", 1),

@@ -204,6 +204,23 @@ fn a_body_is_held_until_its_answer_was_sent() {
 }
 
 #[test]
+fn huge_pages_are_for_the_operator_to_allow() {
+    let upstream = Upstream::chat();
+    let allowed = |gateway: &Gateway| {
+        let status = fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
+        status.lines().find_map(|line| Some(line.strip_prefix("THP_enabled:")?.trim() == "1"))
+    };
+    let plain = config(upstream.address);
+    for (key, expected) in [("", false), ("huge_pages = false\n", false), ("huge_pages = true\n", true)] {
+        let gateway = Gateway::start(&plain.replace("[server]\n", &format!("[server]\n{key}")));
+        assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+        // A kernel before 5.0 does not tell.
+        let Some(allowed) = allowed(&gateway) else { return println!("skipped: the kernel does not tell") };
+        assert_eq!(allowed, expected, "{key}");
+    }
+}
+
+#[test]
 fn an_idle_gateway_with_four_plugins_is_small() {
     let shipped = fs::read_to_string(support::root().join("config/weir.toml")).unwrap();
     let (_, chain) = shipped.split_once("folder = \"../plugins/installed\"\n").unwrap();

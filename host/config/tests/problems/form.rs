@@ -26,7 +26,7 @@ fn unknown_keys() {
     each_is(&[
         (
             "[server]\nlissten = \"127.0.0.1:1\"",
-            "weir.toml:17: server.lissten: is not known; did you mean `listen`? known here: admin, behind_tls, debug_headers, drain, listen, name, workers",
+            "weir.toml:17: server.lissten: is not known; did you mean `listen`? known here: admin, behind_tls, debug_headers, drain, huge_pages, listen, name, workers",
         ),
         (
             "[sever]\nx = 1",

@@ -23,6 +23,7 @@ impl Fixed {
         config.server.listen = running.server.listen;
         config.server.admin = running.server.admin;
         config.server.workers = running.server.workers;
+        config.server.huge_pages = running.server.huge_pages;
         config.plugins.folder.clone_from(&running.plugins.folder);
         config.plugins.folder_is_named = running.plugins.folder_is_named;
         config.plugins.cache.clone_from(&running.plugins.cache);
@@ -38,6 +39,7 @@ fn waiting(new: &Config, running: &Config) -> BTreeMap<&'static str, String> {
             ("server.listen", server.listen.to_string()),
             ("server.admin", server.admin.to_string()),
             ("server.workers", server.workers.to_string()),
+            ("server.huge_pages", server.huge_pages.to_string()),
             ("plugins.folder", plugins.folder.display().to_string()),
             ("plugins.cache", format!("{:?}", plugins.cache)),
             ("plugins.reload", plugins.reload.to_string()),
