@@ -1,12 +1,12 @@
 //! `weir plugin conform`: many plugins, the same cases, the same decisions.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use weir_component::Direct;
 use weir_config::Isolation;
+use weir_config::file::Kind;
 
 use crate::artefact::Artefact;
 use crate::case::{self, Case};
@@ -15,7 +15,7 @@ use crate::play::{Ended, play};
 use crate::rig::Bench;
 use crate::show::{bytes, table, time, us};
 use crate::timing::{Timing, time_calls};
-use crate::{AuthorError, Done};
+use crate::{AuthorError, Done, read};
 
 /// Calls of one plugin are timed for so long.
 const LENGTH: Duration = Duration::from_millis(200);
@@ -49,19 +49,18 @@ pub(crate) fn conform(places: &[PathBuf], cases: &Path, json: bool) -> Result<Do
 
 /// A file, or every component below a folder that no build left there.
 fn plugins(place: &Path) -> Result<Vec<PathBuf>, AuthorError> {
-    if !place.is_dir() {
+    if !read::is_folder(place) {
         return Ok(vec![place.to_owned()]);
     }
     let mut found = Vec::new();
     let mut folders = vec![(place.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(AuthorError::file("read", &folder))? {
-            let path = entry.map_err(AuthorError::file("read", &folder))?.path();
+        for (path, kind) in read::folder(&folder)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name.starts_with('.') || name == "target" || name == "node_modules" {
                 continue;
             }
-            if path.is_dir() && depth < DEPTH {
+            if kind == Kind::Folder && depth < DEPTH {
                 folders.push((path, depth + 1));
             } else if path.extension().is_some_and(|extension| extension == "wasm") {
                 found.push(path);

@@ -3,6 +3,7 @@
 //! [`Command`] is the command line and [`run`] does what it says, in the real sandbox: scaffolding, building, checking,
 //! trying cases, timing, looking inside, signing, and holding many plugins to the same decisions. Nothing here prints;
 //! [`Done`] has what is to be shown. `docs/plugin-tools.md` is the reference.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod args;
 mod artefact;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
-use weir_component::ComponentError;
 
 use crate::{AuthorError, Done, check, read};
 
@@ -27,7 +26,7 @@ pub(crate) fn build(dir: &Path, output: Option<&Path>) -> Result<Done, AuthorErr
     }
     let texts = texts(&dir)?;
     let mut note = String::new();
-    if dir.join("build").is_file() {
+    if read::is_file(&dir.join("build")) {
         match (script(&dir, &output)?, texts.first()) {
             (Some(SKIPPED), Some(text)) => {
                 from_text(text, &output)?;
@@ -39,14 +38,14 @@ pub(crate) fn build(dir: &Path, output: Option<&Path>) -> Result<Done, AuthorErr
                 return Err(failed("./build", format!("it ended with {code}")));
             }
         }
-    } else if dir.join("Cargo.toml").is_file() {
+    } else if read::is_file(&dir.join("Cargo.toml")) {
         cargo(&dir, &output)?;
     } else if let Some(text) = texts.first() {
         from_text(text, &output)?;
     } else {
         return Err(AuthorError::NothingToBuild { path: dir });
     }
-    if !output.is_file() {
+    if !read::is_file(&output) {
         return Err(failed("./build", format!("it made no {}", output.display())));
     }
     let checked = check::check(&output, None, false)?;
@@ -60,8 +59,7 @@ fn failed(what: &str, why: String) -> AuthorError {
 /// The folder's `.wat` files whose first line names a world, sorted.
 fn texts(dir: &Path) -> Result<Vec<PathBuf>, AuthorError> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(dir).map_err(AuthorError::file("read", dir))? {
-        let path = entry.map_err(AuthorError::file("read", dir))?.path();
+    for (path, _) in read::folder(dir)? {
         if path.extension().is_some_and(|extension| extension == "wat")
             && read::text(&path).is_ok_and(|text| weir_component::world_of(&text).is_some())
         {
@@ -74,10 +72,7 @@ fn texts(dir: &Path) -> Result<Vec<PathBuf>, AuthorError> {
 
 fn from_text(path: &Path, output: &Path) -> Result<(), AuthorError> {
     let text = read::text(path)?;
-    let world = weir_component::world_of(&text).ok_or(ComponentError::NoWorld);
-    let component = world
-        .and_then(|world| weir_component::from_text(&text, world))
-        .map_err(|error| ComponentError::In { path: path.to_owned(), error: Box::new(error) })?;
+    let component = weir_component::of_file(path, &text)?;
     fs::write(output, component).map_err(AuthorError::file("write", output))
 }
 
@@ -106,8 +101,7 @@ fn cargo(dir: &Path, output: &Path) -> Result<(), AuthorError> {
     let product = messages.find_map(product);
     let product =
         product.ok_or_else(|| failed("cargo build", "it made no .wasm: is crate-type `cdylib`?".to_owned()))?;
-    fs::copy(&product, output).map_err(AuthorError::file("copy", &product))?;
-    Ok(())
+    fs::write(output, read::wasm(&product)?).map_err(AuthorError::file("write", output))
 }
 
 fn product(message: Json) -> Option<PathBuf> {

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use include_dir::{Dir, DirEntry, include_dir};
 use weir_component::CONTRACT;
 
-use crate::{AuthorError, Done};
+use crate::{AuthorError, Done, read};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -39,12 +39,7 @@ pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<Done
     let template = template
         .ok_or_else(|| AuthorError::Language { language: language.to_owned(), known: languages().join(", ") })?;
     let dir = dir.unwrap_or(Path::new(name));
-    let mut entries = match fs::read_dir(dir) {
-        Ok(entries) => Some(entries),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
-        Err(e) => return Err(AuthorError::file("read", dir)(e)),
-    };
-    if entries.as_mut().is_some_and(|entries| entries.next().is_some()) {
+    if read::folder_if_there(dir)?.is_some_and(|entries| !entries.is_empty()) {
         return Err(AuthorError::NotEmpty { path: dir.to_owned() });
     }
     fs::create_dir_all(dir).map_err(AuthorError::file("make", dir))?;
@@ -53,7 +48,7 @@ pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<Done
     if language != "rust" {
         put(&dir.join("wit/weir-plugin.wit"), CONTRACT)?;
     }
-    if !dir.join("cases.json").exists() {
+    if !read::is_file(&dir.join("cases.json")) {
         put(&dir.join("cases.json"), CASES)?;
     }
     Ok(Done { text: next(name, dir), good: true })
@@ -88,8 +83,9 @@ fn put(path: &Path, text: &str) -> Result<(), AuthorError> {
 /// What a manifest says of the SDK: the repository's own, if the folder lies in it, else the published one.
 fn sdk(dir: &Path) -> String {
     let Ok(absolute) = dir.canonicalize() else { return PUBLISHED.to_owned() };
-    let is_repository =
-        |folder: &Path| folder.join("plugin-sdk/Cargo.toml").is_file() && folder.join("plugin-sdk/wit").is_dir();
+    let is_repository = |folder: &Path| {
+        read::is_file(&folder.join("plugin-sdk/Cargo.toml")) && read::is_folder(&folder.join("plugin-sdk/wit"))
+    };
     let Some(root) = absolute.ancestors().find(|folder| is_repository(folder)) else { return PUBLISHED.to_owned() };
     let below = absolute.strip_prefix(root).unwrap_or(Path::new(""));
     let up: PathBuf = below.components().map(|_| Component::ParentDir).collect();

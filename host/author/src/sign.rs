@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use weir_sandbox::signature::SecretKey;
@@ -11,6 +11,7 @@ use crate::artefact::beside;
 use crate::{AuthorError, Done, read};
 
 /// Makes a pair of keys: the secret one into a file that only its owner reads, the public one for the configuration.
+#[expect(clippy::disallowed_methods, reason = "a file that is made anew: what stands there already is not opened")]
 pub(crate) fn keygen(file: &Path) -> Result<Done, AuthorError> {
     let secret = SecretKey::generate().map_err(|error| AuthorError::Key { path: file.to_owned(), error })?;
     let made = File::options().write(true).create_new(true).mode(0o600).open(file);
@@ -26,8 +27,7 @@ pub(crate) fn keygen(file: &Path) -> Result<Done, AuthorError> {
 
 /// Signs a plugin; the signature goes into `FILE.sig`, in place of an earlier one by the same key.
 pub(crate) fn sign(file: &Path, key: &Path) -> Result<Done, AuthorError> {
-    let mode = fs::metadata(key).map_err(AuthorError::file("read", key))?.mode();
-    if mode & 0o077 != 0 {
+    if read::mode(key)? & 0o077 != 0 {
         return Err(AuthorError::OpenKey { path: key.to_owned() });
     }
     let text = read::text(key)?;

@@ -5,14 +5,6 @@ use std::path::PathBuf;
 /// Why there is no component, or none that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ComponentError {
-    /// The file could not be read.
-    #[error("cannot read {path}: {why}", path = .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's reason.
-        why: std::io::Error,
-    },
     /// The first line of a text does not say which hooks it has.
     #[error("the first line must be `;; world: NAME`, such as `;; world: lifecycle-hook+policy-hook`")]
     NoWorld,

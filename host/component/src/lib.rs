@@ -3,6 +3,7 @@
 //! [`from_text`] makes a component of a hand-written module; [`Border`] says what a component imports and exports,
 //! [`Anatomy`] what its bytes are spent on, and [`Direct`] takes the one module out of a plain one. [`CONTRACT`] is the
 //! package that plugins are written to.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod anatomy;
 mod border;
@@ -14,7 +15,7 @@ pub use anatomy::{Anatomy, Tool};
 pub use border::{Border, Interface};
 pub use direct::{Direct, Indirect};
 pub use error::ComponentError;
-pub use text::{from_file, from_text, world_of};
+pub use text::{from_text, of_file, world_of};
 
 /// The contract between gateway and plugins: the text of `plugin-sdk/wit/weir-plugin.wit`.
 pub const CONTRACT: &str = include_str!("../../../plugin-sdk/wit/weir-plugin.wit");

@@ -1,6 +1,5 @@
 //! Components from hand-written core modules.
 
-use std::fs;
 use std::path::Path;
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -42,13 +41,12 @@ pub fn from_text(text: &str, world: &str) -> Result<Vec<u8>, ComponentError> {
     encoder.encode().map_err(misfit)
 }
 
-/// Makes a component of a file in the text format whose first line names its world: `;; world: policy-hook`.
+/// Makes a component of what a file in the text format holds, whose first line names its world: `;; world: policy-hook`.
 ///
 /// # Errors
-/// If the file cannot be read, names no world, or does not fit it.
-pub fn from_file(path: &Path) -> Result<Vec<u8>, ComponentError> {
-    let text = fs::read_to_string(path).map_err(|why| ComponentError::Unreadable { path: path.to_owned(), why })?;
-    let made = world_of(&text).ok_or(ComponentError::NoWorld).and_then(|world| from_text(&text, world));
+/// If it names no world, or does not fit it; the error names the file.
+pub fn of_file(path: &Path, text: &str) -> Result<Vec<u8>, ComponentError> {
+    let made = world_of(text).ok_or(ComponentError::NoWorld).and_then(|world| from_text(text, world));
     made.map_err(|error| ComponentError::In { path: path.to_owned(), error: Box::new(error) })
 }
 

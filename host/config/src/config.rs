@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::cors::Cors;
-use crate::file::Looked;
+use crate::file::{self, Looked};
 use crate::names::Names;
 use crate::plugins::Plugins;
 use crate::problem::{Problem, Problems};
@@ -181,5 +181,5 @@ pub fn default_path(env: &dyn Fn(&str) -> Option<String>) -> PathBuf {
     }
     let usual = Path::new("config").join("weir.toml");
     // Whatever stands there is what was meant: if it is no file, that is said, and not another one taken in its place.
-    if usual.symlink_metadata().is_ok() { usual } else { PathBuf::from("weir.toml") }
+    if file::kind(&usual).is_some() { usual } else { PathBuf::from("weir.toml") }
 }

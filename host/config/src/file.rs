@@ -4,88 +4,39 @@
 //! file system that has stopped answering. Only regular files are opened, and links to them; no more than a bound is read
 //! of them; and whoever asks is answered within [`DEADLINE`], whatever the file system does. Where somebody watches files,
 //! [`Looked`] says of each whether it lies still, and one that does not is not read.
+//!
+//! Nothing else of the host opens a file, lists a folder or looks what stands at a path: `clippy.toml` bans it by name.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that opens files, lists folders and looks at paths"
+)]
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, FileType};
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::path::Path;
 
+mod aside;
+mod error;
 mod look;
 mod mounts;
 
-pub use look::{Looked, Stamp};
+pub use aside::DEADLINE;
+pub use error::FileError;
+pub use look::{Looked, Stamp, stamps};
 pub use mounts::{mount_of, mounts};
+
+use aside::{in_time, in_time_with_file};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// How long a file or folder may take to be read as a whole.
-pub const DEADLINE: Duration = Duration::from_secs(5);
-/// Reads that may be past their deadline at once; beyond it, everything is refused until one of them ends.
-const MOST_STUCK: usize = 32;
-
-/// Why a file, or a folder's list, could not be had.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// There is no such file, or no permission, and the like.
-    #[error("cannot be read: {0}")]
-    Io(#[from] io::Error),
-    /// Something else than a regular file, or a link to one.
-    #[error("cannot be read: it is {0}, not a regular file")]
-    Irregular(&'static str),
-    /// More than the caller's bound.
-    #[error("is more than {} MiB long", .0 >> 20)]
-    TooLong(
-        /// The bound in bytes.
-        u64,
-    ),
-    /// It did not answer within [`DEADLINE`], or has not done so before and is still at it.
-    #[error("cannot be read: it did not answer within {} s", DEADLINE.as_secs())]
-    Slow,
-    /// It changes while it is looked at.
-    #[error("is still being written")]
-    Moving,
-    /// Its bytes are no text; the line, from 1, on which they end to be.
-    #[error("is not UTF-8")]
-    NotUtf8(
-        /// The line.
-        u32,
-    ),
-}
-
-impl FileError {
-    /// Whether there is nothing at the path.
-    #[must_use]
-    pub fn is_missing(&self) -> bool {
-        matches!(self, Self::Io(why) if why.kind() == ErrorKind::NotFound)
-    }
-
-    /// The reason alone, for a sentence that says already what could not be done.
-    #[must_use]
-    pub fn why(&self) -> String {
-        let whole = self.to_string();
-        whole.strip_prefix("cannot be read: ").map(str::to_owned).unwrap_or(whole)
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn fix(&self) -> &'static str {
-        match self {
-            Self::Io(_) => "check the path and its permissions",
-            Self::Irregular(_) => "give a file, or a link to one",
-            Self::TooLong(_) => "give the file that was meant",
-            Self::Slow => "see to the file system that it is on",
-            Self::Moving => "it is read once it lies still",
-            Self::NotUtf8(_) => "save the file as UTF-8",
-        }
-    }
-}
+/// Entries, of whatever kind, of a folder of plugins; one that holds more is not read.
+pub const ENTRIES: usize = 4_096;
+/// The same of a folder that holds a folder for each tenant.
+pub const FOLDERS: usize = 65_536;
 
 /// The bytes of a regular file, of which there are at most `most`.
 ///
@@ -100,7 +51,7 @@ pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
 /// # Errors
 /// The same, and [`FileError::Moving`].
 pub fn read_still(path: &Path, most: u64, looked: &Looked) -> Result<Vec<u8>, FileError> {
-    let (bytes, before, after) = in_time(path, move |path| read_here(path, most))?;
+    let (bytes, before, after) = in_time_with_file(path, move |path| read_here(path, most))?;
     let still = before == after && looked.admits(path, before);
     if looked.knows(path) && !still { Err(FileError::Moving) } else { Ok(bytes) }
 }
@@ -162,7 +113,7 @@ impl Folder {
     /// [`FileError`]: nothing there, or something else; or it takes too long.
     pub fn at(path: &Path) -> Result<Self, FileError> {
         in_time(path, |path| {
-            let meta = fs::metadata(path)?;
+            let meta = fs::metadata(path).map_err(|why| FileError::of(path, why))?;
             if !meta.is_dir() {
                 return Err(io::Error::from(ErrorKind::NotADirectory).into());
             }
@@ -184,30 +135,66 @@ impl Folder {
     }
 }
 
-/// The names in a folder, in no order, and what stands under each.
+/// What a folder holds.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its name in the folder.
+    pub name: OsString,
+    /// What stands under it.
+    pub kind: Kind,
+    /// Bytes of a file; 0 of anything else.
+    pub bytes: u64,
+}
+
+/// What is in a folder of at most `most` entries, in no order.
 ///
 /// # Errors
-/// [`FileError`]: no such folder, or it takes too long.
-pub fn list(folder: &Path) -> Result<Vec<(OsString, Kind)>, FileError> {
-    in_time(folder, |folder| {
+/// [`FileError`]: no such folder, more in it than that, or it takes too long.
+pub fn list(folder: &Path, most: usize) -> Result<Vec<Entry>, FileError> {
+    in_time(folder, move |folder| {
         let mut found = Vec::new();
-        for entry in fs::read_dir(folder)? {
+        for entry in fs::read_dir(folder).map_err(|why| FileError::of(folder, why))? {
             let entry = entry?;
-            let kind = match fs::metadata(entry.path()) {
-                Ok(meta) if meta.is_dir() => Kind::Folder,
-                Ok(meta) if meta.is_file() => Kind::File,
-                Ok(_) | Err(_) => Kind::Other,
-            };
-            found.push((entry.file_name(), kind));
+            if found.len() >= most {
+                return Err(FileError::TooMany(most));
+            }
+            let (kind, bytes) = look_here(&entry.path());
+            found.push(Entry { name: entry.file_name(), kind, bytes });
         }
         Ok(found)
     })
 }
 
+/// What stands at a path; none if there is nothing, not even a link that leads nowhere, or nothing can be said of it.
+#[must_use]
+pub fn kind(path: &Path) -> Option<Kind> {
+    let look = |path: &Path| match path.symlink_metadata() {
+        Ok(_) => Ok(look_here(path).0),
+        Err(why) => Err(FileError::from(why)),
+    };
+    in_time(path, look).ok()
+}
+
+/// The permissions of what stands at a path, links followed, as `chmod` writes them.
+///
+/// # Errors
+/// [`FileError`]: nothing there, or it takes too long.
+pub fn mode(path: &Path) -> Result<u32, FileError> {
+    in_time(path, |path| Ok(fs::metadata(path).map_err(|why| FileError::of(path, why))?.mode()))
+}
+
+fn look_here(path: &Path) -> (Kind, u64) {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => (Kind::Folder, 0),
+        Ok(meta) if meta.is_file() => (Kind::File, meta.len()),
+        Ok(_) | Err(_) => (Kind::Other, 0),
+    }
+}
+
 /// Opens and reads on the calling thread; the stamps are of before and after.
 fn read_here(path: &Path, most: u64) -> Result<(Vec<u8>, Stamp, Stamp), FileError> {
     // Opening a device can do something by itself, so what is there is looked at first, and then what was opened.
-    regular(fs::metadata(path)?.file_type())?;
+    regular(fs::metadata(path).map_err(|why| FileError::of(path, why))?.file_type())?;
     let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
     let file = fs::File::options().read(true).custom_flags(flags).open(path)?;
     let before = file.metadata()?;
@@ -233,77 +220,4 @@ fn regular(kind: FileType) -> Result<(), FileError> {
         _ => "a device",
     };
     Err(FileError::Irregular(what))
-}
-
-/// Paths whose readers are past their deadline. A thread in a system call cannot be ended; what can be done is to start no
-/// second one for the same path, and no more than a few in all.
-static STUCK: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
-
-/// Does the work on another thread, and waits no longer than [`DEADLINE`] for it.
-fn in_time<T: Send + 'static>(
-    path: &Path,
-    work: impl FnOnce(&Path) -> Result<T, FileError> + Send + 'static,
-) -> Result<T, FileError> {
-    in_time_of(DEADLINE, path, work)
-}
-
-fn in_time_of<T: Send + 'static>(
-    deadline: Duration,
-    path: &Path,
-    work: impl FnOnce(&Path) -> Result<T, FileError> + Send + 'static,
-) -> Result<T, FileError> {
-    let stuck = || STUCK.lock().unwrap_or_else(PoisonError::into_inner);
-    let refused = {
-        let stuck = stuck();
-        stuck.len() >= MOST_STUCK || stuck.contains(path)
-    };
-    if refused {
-        return Err(FileError::Slow);
-    }
-    let (sender, receiver) = mpsc::channel();
-    let owned = path.to_owned();
-    let job = Box::new(move || {
-        let _ = sender.send(work(&owned));
-        // After the answer: whoever gives up looks for one while nobody can take the path off the list.
-        stuck().remove(&owned);
-    });
-    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = idle().pop();
-    let reader = match found {
-        Some(reader) => reader,
-        None => start_reader()?,
-    };
-    let broken = || FileError::from(io::Error::other("its reader broke off"));
-    reader.send(job).map_err(|_| broken())?;
-    match receiver.recv_timeout(deadline) {
-        Ok(answer) => {
-            let mut idle = idle();
-            if idle.len() < MOST_IDLE {
-                idle.push(reader);
-            }
-            answer
-        }
-        Err(RecvTimeoutError::Disconnected) => Err(broken()),
-        // This reader ends when its system call does.
-        Err(RecvTimeoutError::Timeout) => {
-            let mut stuck = stuck();
-            receiver.try_recv().unwrap_or_else(|_| {
-                stuck.insert(path.to_owned());
-                Err(FileError::Slow)
-            })
-        }
-    }
-}
-
-type Job = Box<dyn FnOnce() + Send>;
-
-/// Threads that wait for something to read: a start reads thousands of files, and a thread for each would cost more than they.
-static IDLE: Mutex<Vec<Sender<Job>>> = Mutex::new(Vec::new());
-const MOST_IDLE: usize = 2;
-
-fn start_reader() -> io::Result<Sender<Job>> {
-    let (sender, jobs) = mpsc::channel::<Job>();
-    let reader = move || jobs.into_iter().for_each(|job| job());
-    std::thread::Builder::new().name("weir-file".to_owned()).stack_size(256 << 10).spawn(reader)?;
-    Ok(sender)
 }

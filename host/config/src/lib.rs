@@ -11,6 +11,7 @@
 //! - a secret may be `"file:PATH"`, the path of a file that holds it;
 //! - what files say that a value names is part of the configuration, and `Config::files` lists them;
 //! - relative paths start from the folder of the configuration file.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod authorities;
 mod callouts;

@@ -1,6 +1,5 @@
 //! Settings beside a plugin.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::file::Looked;
@@ -8,6 +7,9 @@ use crate::plugins::{PluginLimits, PluginSettings};
 use crate::problem::Problems;
 use crate::source::{self, At, Source};
 use crate::table::Table;
+
+/// Bytes of such a file: what it becomes while it is read is many times as much.
+const BYTES: u64 = 256 << 10;
 
 /// What a file of settings beside a plugin says.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,11 +39,10 @@ pub fn sidecar(path: &Path, defaults: &PluginLimits) -> Result<PluginSettings, P
 /// # Errors
 /// As for [`sidecar`].
 pub fn read_sidecar(path: &Path, defaults: &PluginLimits, looked: &Looked) -> Result<Option<Sidecar>, Problems> {
-    // A dangling link is there: its settings are missing, not left to the defaults.
-    if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
-        return Ok(None);
-    }
-    let text = source::read_file(path, looked).map_err(Problems::of)?;
+    let text = match source::read_optional(path, BYTES, looked).map_err(Problems::of)? {
+        Some(text) => text,
+        None => return Ok(None),
+    };
     let source = Source::new(&text, path, None, looked);
     let at = At { key: String::new(), line: 1 };
     if text.trim().is_empty() {

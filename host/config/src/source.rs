@@ -1,6 +1,6 @@
 //! The file being read: its lines, its folder, and the problems found in it so far.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +47,8 @@ pub(crate) struct Source<'s> {
     /// The byte at which each line after the first begins.
     lines: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
+    /// Problems beyond those that are kept.
+    more: Cell<usize>,
     warnings: RefCell<Vec<Problem>>,
     /// Other files that decide what this one means.
     files: RefCell<BTreeSet<PathBuf>>,
@@ -60,22 +62,24 @@ impl<'s> Source<'s> {
         let folder = absolute.parent().map(Path::to_path_buf).unwrap_or_default();
         let lines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1).collect();
         let (problems, warnings, files) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { file, folder, env, lines, problems, warnings, files, looked }
+        Self { file, folder, env, lines, problems, more: Cell::default(), warnings, files, looked }
     }
 
     /// Parses the text. Where the syntax is broken, every line on which it is becomes a problem, and there is no
     /// table: what the parser makes of the rest would be guesswork.
     pub(crate) fn table<'t>(&self, text: &'t str) -> Result<Spanned<DeTable<'t>>, Problems> {
-        let (table, errors) = DeTable::parse_recoverable(text);
-        if errors.is_empty() {
-            return Ok(table);
-        }
-        let mut problems: Vec<Problem> = Vec::new();
+        let errors = match DeTable::parse(text) {
+            Ok(table) => return Ok(table),
+            // As many as there are bytes, and it may have come with the plugin.
+            Err(error) if self.is_sidecar() => vec![error],
+            Err(_) => DeTable::parse_recoverable(text).1,
+        };
+        let (mut problems, mut lines) = (Vec::new(), BTreeSet::new());
         for error in &errors {
             // An error at the end of the file points past it, where there may be no line.
             let offset = error.span().map_or(0, |span| span.start.min(text.len().saturating_sub(1)));
             let line = self.line(offset);
-            if problems.iter().all(|known| known.line != line) {
+            if lines.insert(line) {
                 let what = format!("not TOML: {}", error.message());
                 let fix = "see https://toml.io/en/v1.0.0".to_owned();
                 problems.push(Problem { file: self.file.to_path_buf(), line, key: String::new(), what, fix });
@@ -132,7 +136,11 @@ impl<'s> Source<'s> {
     }
 
     pub(crate) fn problem(&self, at: &At, what: impl Into<String>, fix: impl Into<String>) {
-        self.problems.borrow_mut().push(self.at(at, what.into(), fix.into()));
+        let mut problems = self.problems.borrow_mut();
+        if self.is_sidecar() && problems.len() >= NAMED {
+            return self.more.set(self.more.get() + 1);
+        }
+        problems.push(self.at(at, what.into(), fix.into()));
     }
 
     /// A problem of what the command line says, which no line of the file is to blame for.
@@ -154,6 +162,16 @@ impl<'s> Source<'s> {
         let (mut problems, mut warnings) = (self.problems.into_inner(), self.warnings.into_inner());
         problems.sort_by_key(|problem| problem.line);
         warnings.sort_by_key(|warning| warning.line);
+        if self.more.get() > 0 {
+            let what = format!("has {} more mistakes", self.more.get());
+            problems.push(Problem {
+                file: self.file.to_path_buf(),
+                line: 0,
+                key: String::new(),
+                what,
+                fix: String::new(),
+            });
+        }
         let files = self.files.into_inner().into_iter().collect();
         if problems.is_empty() { Ok(warnings) } else { Err(Problems(problems, files)) }
     }
@@ -165,6 +183,8 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
+/// Mistakes of settings beside a plugin that are named one by one.
+const NAMED: usize = 20;
 /// Bytes of a configuration, and of a file that it names.
 const MOST: u64 = 4 << 20;
 
@@ -172,6 +192,15 @@ const MOST: u64 = 4 << 20;
 /// one is at fault.
 pub(crate) fn read_file(path: &Path, looked: &Looked) -> Result<String, Problem> {
     file::read_still_text(path, MOST, looked).map_err(|error| problem(path, &error))
+}
+
+/// The same of a file of at most `most` bytes that need not be there. A link that leads nowhere is there.
+pub(crate) fn read_optional(path: &Path, most: u64, looked: &Looked) -> Result<Option<String>, Problem> {
+    match file::read_still_text(path, most, looked) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.is_absent() => Ok(None),
+        Err(error) => Err(problem(path, &error)),
+    }
 }
 
 fn problem(path: &Path, error: &FileError) -> Problem {

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use weir_config::{Overrides, diff, parse};
+use weir_config::{Overrides, PluginLimits, diff, parse, sidecar};
 
 const DEFAULT: &str = include_str!("../../../config/weir.toml");
 const PLUGINS: &str = include_str!("../../../config/examples/plugins.toml");
@@ -138,4 +138,21 @@ fn deep_nesting_is_a_problem_not_a_crash() {
         read(&text);
     }
     read(&format!("a{} = 1", ".b".repeat(20_000)));
+}
+
+#[test]
+fn settings_beside_a_plugin_have_bounds_in_bytes_and_in_mistakes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plugin.toml");
+    let problems = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        sidecar(&file, &PluginLimits::default()).unwrap_err().0
+    };
+    assert_eq!(problems(&"=\n".repeat(100_000)).len(), 1, "there is no telling what else is wrong in it");
+    let unknown: String = (0..20_000).map(|n| format!("k{n}=1\n")).collect();
+    let found = problems(&unknown);
+    assert_eq!((found.len(), found[20].what.as_str()), (21, "has 19980 more mistakes"));
+    let long = problems(&"# and more\n".repeat(30_000));
+    assert_eq!(long[0].what, "is more than 256 KiB long");
+    assert_eq!(long.len(), 1);
 }

@@ -4,6 +4,7 @@
 //! borrowed pass; [`Ask::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
 //! [`Document`] is a body that plugins look into and change; [`answer`] and [`stream`] say whether what came is an answer and
 //! all of it, [`event`] and [`usage`] read it; [`refusal`] and [`models_list`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod answer;
 mod ask;

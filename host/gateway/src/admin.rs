@@ -177,17 +177,18 @@ impl Seated {
 }
 
 impl Admin {
-    /// Ready until the drain begins. A plugin that did not load does not make the gateway unready: the last good one
-    /// serves, and a restart would only make it worse; `?verbose` says what is wrong.
+    /// Ready until the drain begins, unless every tenant is closed. A plugin that did not load does not make the gateway
+    /// unready otherwise: the last good one serves, and a restart would only make it worse; `?verbose` says what is wrong.
     fn ready(&self, verbose: bool) -> Answer {
-        let (status, word) = match self.drain.is_begun() {
-            true => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
-            false => (StatusCode::OK, "ready"),
+        let snapshot = self.shared.snapshot.load();
+        let (status, word) = match (self.drain.is_begun(), snapshot.is_shut()) {
+            (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            (false, true) => (StatusCode::SERVICE_UNAVAILABLE, "closed"),
+            (false, false) => (StatusCode::OK, "ready"),
         };
         if !verbose {
             return text(status, &format!("{word}\n"));
         }
-        let snapshot = self.shared.snapshot.load();
         let plugins = snapshot.chains.plugins().iter().map(|p| {
             json!({
                 "name": &**p.name(),
@@ -202,6 +203,7 @@ impl Admin {
             "generation": snapshot.chains.generation,
             "plugins": plugins.collect::<Vec<_>>(),
             "problems": self.status.problems(),
+            "closed": snapshot.chains.closed().iter().map(|tenant| &**tenant).collect::<Vec<&str>>(),
             "providers": upstreams.collect::<Vec<_>>(),
             "reloads": {"live": live, "refused": kept.refused, "held": kept.held},
             "pooling": self.shared.sandbox.pooling(),

@@ -53,6 +53,7 @@ pub(crate) struct Spare(Vec<File>);
 
 impl Spare {
     /// Takes as many as are wanting, and can be had.
+    #[expect(clippy::disallowed_methods, reason = "nobody's file: it takes a descriptor and nothing else")]
     pub(crate) fn fill(&mut self) {
         while self.0.len() < SPARE {
             let Ok(file) = File::open("/dev/null") else { return };

@@ -142,6 +142,9 @@ async fn travel(
     if snapshot.via.has_seen(&parts.headers) {
         return Err(Refusal::Loop);
     }
+    if snapshot.is_closed(&caller.tenant) {
+        return Err(Refusal::TenantClosed);
+    }
     let Call::Ask(endpoint) = call else {
         *way = Some(Way::Answered(snapshot.list(&caller)));
         return Ok(());
@@ -265,6 +268,7 @@ pub(crate) fn reason(refusal: &Refusal) -> Reason {
         | Refusal::MethodNotAllowed(_)
         | Refusal::Loop
         | Refusal::Denied(_)
+        | Refusal::TenantClosed
         | Refusal::EncodedBody(_)
         | Refusal::Mislabelled(_)
         | Refusal::BodyInflated(_)

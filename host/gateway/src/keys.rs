@@ -10,7 +10,7 @@ pub(crate) fn keys(command: &Key) -> anyhow::Result<ExitCode> {
     let Key::New { id, config } = command;
     let file = cli::file(config.as_ref());
     let named = config.is_some() || std::env::var_os("WEIR_CONFIG").is_some_and(|name| !name.is_empty());
-    let pepper = if !named && file.symlink_metadata().is_err() {
+    let pepper = if !named && weir_config::file::kind(&file).is_none() {
         console::complain("There is no configuration here, so this key is made without a pepper.");
         Secret::default()
     } else {

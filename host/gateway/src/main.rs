@@ -2,6 +2,7 @@
 //!
 //! This crate is composition only: [`serve`] builds what the other crates offer, `journey` leads each request through
 //! it. `docs/architecture.md` has the map.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod admin;
 mod alarm;

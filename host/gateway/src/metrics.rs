@@ -79,8 +79,13 @@ impl Everything {
     }
 
     fn write_own(&self, out: &mut Writer<'_>) -> fmt::Result {
-        let generation = self.shared.snapshot.load().chains.generation;
+        let (generation, closed) = {
+            let snapshot = self.shared.snapshot.load();
+            (snapshot.chains.generation, snapshot.chains.closed().len() as u64)
+        };
         out.gauge("generation", "Generation of plugins and bindings that serves now", |g| g.add(&[], generation))?;
+        let help = "Tenants that are not served, for a plugin that is meant to apply to them has never loaded";
+        out.gauge("tenants_closed", help, |g| g.add(&[], closed))?;
         out.gauge("plugin_problems", "Plugins that are not served as folder and configuration say", |g| {
             g.add(&[], self.status.problems().len() as u64)
         })?;

@@ -52,6 +52,10 @@ pub(crate) enum Refusal {
     Loop,
     #[error("{0}")]
     Denied(Denied),
+    #[error(
+        "this tenant is not served: a plugin that is meant to apply to it does not load; tell whoever runs the gateway"
+    )]
+    TenantClosed,
     #[error("the body's content coding `{0}` is not known here: send it plain, or as one of {CODINGS}")]
     EncodedBody(String),
     #[error("the body is not {0}, as its `content-encoding` says")]
@@ -163,6 +167,7 @@ impl Refusal {
                     row(StatusCode::TOO_MANY_REQUESTS, "concurrency_limit_exceeded", RATE, Tenant, After(second))
                 }
             },
+            Self::TenantClosed => row(StatusCode::SERVICE_UNAVAILABLE, "tenant_closed", API, Tenant, Unsaid),
             Self::EncodedBody(_) | Self::Mislabelled(_) => {
                 row(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", INVALID, Client, Unsaid)
             }
@@ -233,6 +238,7 @@ impl Refusal {
             | Self::NotFound
             | Self::MethodNotAllowed(_)
             | Self::Denied(_)
+            | Self::TenantClosed
             | Self::EncodedBody(_)
             | Self::Mislabelled(_)
             | Self::BodyInflated(_)

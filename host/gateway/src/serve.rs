@@ -76,14 +76,8 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let watch = Watch::configuration(config.file.clone(), start.stamp, config.files.clone(), alone)?;
     let plugins = Arc::new(Watch::plugins(config.plugins.folder.clone(), alone)?);
     let (chains, problems) = library.build(&config, &mut console::progress).await;
-    // There is no last good version yet, and going without a policy is the operator's to allow, plugin by plugin.
-    if problems.iter().any(|p| !p.open) {
-        problems.iter().flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));
-        if problems.iter().any(|p| matches!(p.source, Source::Folder(_))) {
-            bail!("what is in the plugin folder cannot be told, so that a policy might be missing from it");
-        }
-        bail!("plugins that are bound do not load: mend or unbind them, or give them on_failure = \"open\"");
-    }
+    problems.iter().filter(|p| !p.open).flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));
+    refuse_start(&problems)?;
 
     let workers = worker_count(&config);
     let hosts = Names::default();
@@ -131,6 +125,23 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         .run()
         .await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether there are problems with which nothing may serve. There is no last good version yet, and going without a plugin that
+/// the chain names is the operator's to allow, one by one; what lies in the folder closes whom it is meant to apply to.
+fn refuse_start(problems: &[weir_sandbox::Problem]) -> anyhow::Result<()> {
+    for problem in problems.iter().filter(|problem| !problem.open) {
+        match &problem.source {
+            Source::Folder(below) if below.is_empty() => {
+                bail!("what is in the plugin folder cannot be told, so that a policy might be missing from it")
+            }
+            Source::Named(_) => {
+                bail!("plugins that are bound do not load: mend or unbind them, or give them on_failure = \"open\"")
+            }
+            Source::Folder(_) | Source::All(_) | Source::Tenant(..) => {}
+        }
+    }
+    Ok(())
 }
 
 /// That an address cannot be listened on, and who has named it.

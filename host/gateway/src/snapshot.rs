@@ -123,6 +123,17 @@ impl Snapshot {
         Some(self.by_tenant.get(tenant.index)?.as_ref()?.draw(request_id))
     }
 
+    /// Whether a tenant is not served, for a plugin that is meant to apply to it has never loaded.
+    pub(crate) fn is_closed(&self, tenant: &Tenant) -> bool {
+        self.by_tenant.get(tenant.index).and_then(Option::as_ref).is_some_and(|chains| chains.is_closed())
+    }
+
+    /// Whether nobody at all is served for that reason.
+    pub(crate) fn is_shut(&self) -> bool {
+        let is_closed = |chains: &Option<Arc<TenantChains>>| chains.as_ref().is_some_and(|chains| chains.is_closed());
+        !self.by_tenant.is_empty() && self.by_tenant.iter().all(is_closed)
+    }
+
     /// The models that a caller may use, as OpenAI lists them.
     pub(crate) fn list(&self, caller: &Caller) -> Bytes {
         let owner = |model: &weir_config::Model| {

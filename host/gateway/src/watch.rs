@@ -2,14 +2,15 @@
 //! catches what it missed. The configuration and the plugin folder are watched apart, each on a thread of its own: neither a
 //! file system that does not answer nor a file that is still being written holds up what has nothing to do with it.
 
+mod kernel;
 mod prints;
 mod settle;
 
-use prints::{Prints, Watched, prints};
+use kernel::Kernel;
+use prints::{Prints, Watched, prints, watched_folders};
 use settle::{Settle, Step};
 
 use crate::latest::{Join, Latest};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use weir_config::file::DEADLINE;
 use weir_config::{Looked, Stamp};
 
 /// The look that catches what no event told.
@@ -75,13 +77,11 @@ impl Watch {
         alone: bool,
     ) -> io::Result<Self> {
         let watched = Watched::Configuration { file: file.clone(), named };
-        let mut seen = prints(&watched);
         // As it was when it was read, and not as it may be by now.
-        match stamp {
-            Some(stamp) => seen.insert(file, stamp),
-            None => seen.remove(&file),
-        };
-        Self::start("weir-watch", watched, seen, alone)
+        Self::start("weir-watch", watched, alone, move |seen| {
+            seen.remove(&file);
+            seen.extend(stamp.map(|stamp| (file, stamp)));
+        })
     }
 
     /// The same for the plugin folder.
@@ -89,20 +89,33 @@ impl Watch {
     /// # Errors
     /// If there is no thread to be had.
     pub(crate) fn plugins(folder: PathBuf, alone: bool) -> io::Result<Self> {
-        let watched = Watched::Plugins { folder };
-        let seen = prints(&watched);
-        Self::start("weir-watch-plug", watched, seen, alone)
+        Self::start("weir-watch-plug", Watched::Plugins { folder }, alone, |_| {})
     }
 
-    fn start(name: &str, watched: Watched, seen: Prints, alone: bool) -> io::Result<Self> {
-        let (orders, received) = channel();
+    /// Begins, and comes back when it has begun: what changes from then on is noticed. A file system that does not answer is
+    /// not waited for.
+    fn start(
+        name: &str,
+        watched: Watched,
+        alone: bool,
+        as_read: impl FnOnce(&mut Prints) + Send + 'static,
+    ) -> io::Result<Self> {
+        let ((orders, received), (begun, has_begun)) = (channel(), channel());
         let news = Arc::new(Latest::default());
-        let pending = Arc::new(AtomicBool::new(false));
-        let watcher = if alone { follow(&watched, orders.clone(), &pending) } else { None };
-        let (took, news_of_thread) = (Cell::default(), Arc::clone(&news));
-        let thread = Thread { watched, seen, reported: BTreeSet::new(), pending, watcher, took, news: news_of_thread };
-        let look = alone.then_some(LOOK);
-        std::thread::Builder::new().name(name.to_owned()).spawn(move || thread.run(&received, look))?;
+        let (own, told) = (orders.clone(), Arc::clone(&news));
+        let run = move || {
+            let mut seen = prints(&watched);
+            as_read(&mut seen);
+            let pending = Arc::new(AtomicBool::new(false));
+            let kernel = if alone { Kernel::start(own, &pending) } else { None };
+            let (took, news) = (Cell::default(), told);
+            let mut thread = Thread { watched, seen, reported: BTreeSet::new(), pending, kernel, took, news };
+            thread.follow();
+            let _ = begun.send(());
+            thread.run(&received, alone.then_some(LOOK));
+        };
+        std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
+        let _ = has_begun.recv_timeout(DEADLINE);
         Ok(Self { orders, news })
     }
 
@@ -134,37 +147,6 @@ impl Watch {
     }
 }
 
-/// Has the kernel tell of changes. Where it cannot, looking each second must do.
-fn follow(watched: &Watched, orders: Sender<Order>, pending: &Arc<AtomicBool>) -> Option<RecommendedWatcher> {
-    let pending = Arc::clone(pending);
-    let notice = move |event: notify::Result<notify::Event>| {
-        // One notice that waits is enough; reading a file is no change.
-        if event.is_ok_and(|e| !e.kind.is_access()) && !pending.swap(true, Ordering::AcqRel) {
-            let _ = orders.send(Order::Event);
-        }
-    };
-    let missed = |why: &notify::Error| tracing::warn!(%why, "changes are noticed by looking once a second only");
-    let mut watcher = notify::recommended_watcher(notice).inspect_err(missed).ok()?;
-    match watched {
-        Watched::Plugins { folder } => {
-            if let Err(why) = watcher.watch(folder, RecursiveMode::Recursive) {
-                tracing::debug!(%why, "changes of the plugin folder are noticed by looking once a second");
-            }
-        }
-        Watched::Configuration { file, named } => {
-            let files = std::iter::once(file).chain(named);
-            files.filter_map(|file| file.parent()).for_each(|folder| watch_folder(&mut watcher, folder));
-        }
-    }
-    Some(watcher)
-}
-
-fn watch_folder(watcher: &mut RecommendedWatcher, folder: &Path) {
-    if let Err(why) = watcher.watch(folder, RecursiveMode::NonRecursive) {
-        tracing::debug!(folder = %folder.display(), %why, "changes are noticed by looking once a second");
-    }
-}
-
 struct Thread {
     watched: Watched,
     /// What files were when they lay still last.
@@ -173,7 +155,7 @@ struct Thread {
     reported: BTreeSet<PathBuf>,
     /// Whether a notice waits.
     pending: Arc<AtomicBool>,
-    watcher: Option<RecommendedWatcher>,
+    kernel: Option<Kernel>,
     /// How long the last look took.
     took: Cell<Duration>,
     news: Arc<Latest<Change>>,
@@ -225,6 +207,7 @@ impl Thread {
                 Step::Done(found) => {
                     self.seen = found.seen;
                     self.reported = found.change.looked.all_moving().map(Path::to_path_buf).collect();
+                    self.follow();
                     return found.change;
                 }
             }
@@ -245,14 +228,16 @@ impl Thread {
     fn name(&mut self, files: Vec<PathBuf>) {
         let Watched::Configuration { named, .. } = &mut self.watched else { return };
         let before = std::mem::replace(named, files);
-        let added: Vec<&PathBuf> = named.iter().filter(|file| !before.contains(file)).collect();
-        for folder in added.into_iter().filter_map(|file| file.parent()) {
-            if let Some(watcher) = &mut self.watcher {
-                watch_folder(watcher, folder);
-            }
-        }
         // What is new is a change at the next look: it may have been written since it was read.
         let gone = |path: &PathBuf| before.contains(path) && !named.contains(path);
         self.seen.retain(|path, _| !gone(path));
+        self.follow();
+    }
+
+    /// Has the kernel tell of the folders that are there now.
+    fn follow(&mut self) {
+        if let Some(kernel) = &mut self.kernel {
+            kernel.follow(watched_folders(&self.watched, &self.seen));
+        }
     }
 }

@@ -6,49 +6,13 @@ mod support;
 
 use guest::{Guest, gateway, install};
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
+use support::irregular::{KINDS, put, remove};
 use support::upstream::Upstream;
 use support::{ACME, Gateway, PATIENCE, chat, config, config_with, post, until};
-
-/// What can stand where a file should be, and how it is called when it is named.
-const KINDS: [(&str, &str); 6] = [
-    ("pipe", "a pipe"),
-    ("socket", "a socket"),
-    ("folder", "a folder"),
-    ("zero", "a device"),
-    ("endless", "more than"),
-    ("linked pipe", "a pipe"),
-];
-
-/// Puts something that is no file, or an endless one, where a file should be, by renaming it over what is there.
-fn put(kind: &str, at: &Path) {
-    remove(at);
-    match kind {
-        "pipe" => assert!(Command::new("mkfifo").arg(at).status().unwrap().success()),
-        "socket" => drop(UnixListener::bind(at).unwrap()),
-        "folder" => fs::create_dir(at).unwrap(),
-        "zero" => symlink("/dev/zero", at).unwrap(),
-        "endless" => fs::File::create(at).unwrap().set_len(1 << 40).unwrap(),
-        "linked pipe" => {
-            let pipe = at.with_extension("pipe");
-            put("pipe", &pipe);
-            symlink(pipe, at).unwrap();
-        }
-        other => panic!("{other}"),
-    }
-}
-
-fn remove(at: &Path) {
-    if at.is_dir() && !at.is_symlink() {
-        fs::remove_dir_all(at).unwrap();
-    } else if at.symlink_metadata().is_ok() {
-        fs::remove_file(at).unwrap();
-    }
-}
+use weir_sandbox::signature::SecretKey;
 
 fn problems(gateway: &Gateway) -> String {
     gateway.ready()["problems"].to_string()
@@ -57,6 +21,10 @@ fn problems(gateway: &Gateway) -> String {
 fn code(gateway: &Gateway) -> String {
     let reply = post(gateway.address, ACME, &chat("hi"));
     if reply.status == 200 { String::new() } else { reply.code() }
+}
+
+fn refusing(code: &str) -> Vec<u8> {
+    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
 }
 
 #[test]
@@ -138,6 +106,30 @@ fn whatever_stands_beside_a_plugin_is_named_and_its_last_good_version_serves_on(
             remove(&all.join(beside));
             until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
         }
+    }
+}
+
+#[test]
+fn whatever_stands_in_place_of_a_signature_is_named_and_the_last_good_version_serves_on() {
+    let key = SecretKey::generate().unwrap();
+    let keys = format!("[plugins]\nrequire_signature = true\nkeys = [\"{}\"]\n", key.public());
+    let gateway = Gateway::start(&config_with(Upstream::chat().address, "", &keys));
+    let (all, wasm) = (gateway.plugins().join("all"), refusing("kept"));
+    let signature = all.join("guard.wasm.sig");
+    fs::create_dir(&all).unwrap();
+    fs::write(&signature, key.sign(&wasm)).unwrap();
+    install(&all, "guard", &wasm);
+    until("it refuses", || (code(&gateway) == "kept").then_some(()));
+    for (kind, named) in KINDS {
+        put(kind, &signature);
+        until(&format!("{kind} is named"), || {
+            let problems = problems(&gateway);
+            (problems.contains("guard.wasm.sig") && problems.contains(named)).then_some(())
+        });
+        assert_eq!(code(&gateway), "kept", "{kind}");
+        remove(&signature);
+        fs::write(&signature, key.sign(&wasm)).unwrap();
+        until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
     }
 }
 

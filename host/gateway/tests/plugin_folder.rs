@@ -146,10 +146,14 @@ fn a_folder_that_is_named_and_not_there_is_refused_at_the_start_and_by_check() {
     assert!(weir(&["check", "--config", at("weir.toml").to_str().unwrap()]).status.success());
     let wrong = at("wrong");
     refused(&at("weir.toml"), &["--plugins", wrong.to_str().unwrap()], &wrong);
-    // A policy that leads nowhere is no less missed.
+    // A policy that leads nowhere is no less missed: nobody is served without it.
     fs::create_dir(at("there/all")).unwrap();
     symlink(at("nowhere"), at("there/all/guard.wasm")).unwrap();
-    refused(&at("weir.toml"), &[], &at("there/all/guard.wasm"));
+    let output = weir(&["check", "--config", at("weir.toml").to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains(at("there/all/guard.wasm").to_str().unwrap()), "{said}");
+    let gateway = Gateway::start_file(&at("weir.toml"), &[]);
+    assert_eq!((code(&gateway, ACME).as_str(), code(&gateway, GLOBEX).as_str()), ("tenant_closed", "tenant_closed"));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! Nothing here reads a socket, a clock or a configuration; every function is a pure one of its arguments, so that
 //! each rule can be tested with bytes alone. The rules are those of RFC 9110 (semantics), RFC 9112 (HTTP/1.1),
 //! RFC 9113 (HTTP/2), RFC 8259 (JSON) and the WHATWG's definition of `text/event-stream`.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod chunked;
 pub mod fields;

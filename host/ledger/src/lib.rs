@@ -7,6 +7,7 @@
 //! Sums are kept in memory, per tenant, model and provider, as many as the operator allows. Opening and closing take no
 //! lock: that is what [`Ledger::account`] is for, whose answer is kept. Sums saturate instead of wrapping, because token
 //! counts come from providers.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod entry;
 mod labels;

@@ -43,6 +43,8 @@ impl Plan {
 pub struct TenantChains {
     tenant: Arc<str>,
     plan: Plan,
+    /// Whether something that is meant to apply to the tenant has never been had.
+    closed: bool,
     sandbox: Arc<Sandbox>,
     chain: OnceLock<Arc<Chain>>,
     /// The same with versions on trial, one for each set of them that requests can see together.
@@ -55,10 +57,21 @@ impl TenantChains {
         Self {
             tenant: Arc::clone(tenant),
             plan: plan.clone(),
+            closed: false,
             sandbox: Arc::clone(sandbox),
             chain: OnceLock::new(),
             trials: (0..sets).map(|_| OnceLock::new()).collect(),
         }
+    }
+
+    pub(crate) fn closed(self, closed: bool) -> Self {
+        Self { closed, ..self }
+    }
+
+    /// Whether the tenant is not to be served: something that is meant to apply to it has never been had.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// The plugins that serve, bound to the tenant. The first look binds them, for all threads, and takes locks for that.
@@ -127,6 +140,7 @@ pub struct Chains {
     /// Where each of them stands.
     pub(crate) sources: Vec<Source>,
     pub(crate) on_trial: Vec<OnTrial>,
+    pub(crate) closed: Vec<Arc<str>>,
 }
 
 /// A new version on trial beside the one that serves.
@@ -186,6 +200,13 @@ impl Chains {
     #[must_use]
     pub fn on_trial(&self) -> &[OnTrial] {
         &self.on_trial
+    }
+
+    /// The tenants that are not to be served, in the order of the configuration: something that is meant to apply to them has
+    /// never been had.
+    #[must_use]
+    pub fn closed(&self) -> &[Arc<str>] {
+        &self.closed
     }
 
     /// Every plugin in service, in binding order.

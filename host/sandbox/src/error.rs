@@ -35,6 +35,12 @@ pub enum LoadError {
         /// The bound.
         limit: u64,
     },
+    /// A file that is meant to be a plugin has a name that no plugin can have.
+    #[error("{why}")]
+    Name {
+        /// What is the matter with it, and what to do.
+        why: &'static str,
+    },
     /// Not WebAssembly at all: empty, half-written or something else.
     #[error("not a WebAssembly file (is it still being written, or truncated?)")]
     NotWasm,
@@ -115,6 +121,12 @@ pub enum LoadError {
     UnknownTenant {
         /// The folder's name.
         tenant: String,
+    },
+    /// More files of a tenant have problems than are named one by one.
+    #[error("{count} more files in it have problems")]
+    More {
+        /// How many.
+        count: usize,
     },
     /// Its way out cannot be opened.
     #[error("callouts: {0}")]

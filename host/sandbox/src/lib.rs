@@ -5,6 +5,7 @@
 //! instances and calls hooks, lending them an [`Exchange`]. What a call costs is measured in [`Meter`].
 //!
 //! The contract that plugins are written to is `plugin-sdk/wit/weir-plugin.wit`.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod signature;
 

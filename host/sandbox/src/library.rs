@@ -1,6 +1,7 @@
 //! The plugins in service: files to code, code and settings to plugins, plugins to chains; the last good of each kept.
 
 mod canary;
+mod closed;
 mod code;
 mod gone;
 mod home;
@@ -40,9 +41,6 @@ use weir_config::{Config, PluginSettings, Plugins};
 
 pub use canary::Ended;
 pub use news::{Event, Problem};
-
-/// Bytes of the schema that may lie beside a plugin.
-const SCHEMA_LIMIT: u64 = 4 << 20;
 
 /// One place at which a plugin is bound: a file, and which of the chain's entries for that file it is.
 type Place = (Source, usize);
@@ -179,7 +177,7 @@ impl Library {
                     self.end_trial(&want.place);
                     let last_good = self.good.get(&want.place).cloned();
                     let source = want.place.0.clone();
-                    problems.push(Problem { source, error, last_good: last_good.is_some(), open });
+                    problems.push(Problem::new(source, error, last_good.is_some(), open));
                     last_good
                 }
             };
@@ -188,7 +186,8 @@ impl Library {
             }
         }
         self.forget(config, &served);
-        self.publish(config, &served);
+        let closed = self.closed(config, &mut problems);
+        self.publish(config, &served, &closed);
         (Arc::clone(&self.current), problems)
     }
 
@@ -270,9 +269,7 @@ fn check_pin(settings: &PluginSettings, hash: blake3::Hash) -> Result<(), LoadEr
 /// Why a plugin's file is not read. A link that leads nowhere is there.
 fn unreadable(source: &Source, path: PathBuf, why: FileError) -> LoadError {
     match why {
-        why if why.is_missing() && path.symlink_metadata().is_err() => {
-            LoadError::Missing { name: source.name().to_owned() }
-        }
+        why if why.is_absent() => LoadError::Missing { name: source.name().to_owned() },
         FileError::TooLong(limit) => LoadError::TooLarge { limit },
         why => LoadError::unread(path, &why),
     }
@@ -283,9 +280,9 @@ fn check_settings(wasm: &[u8], beside: &Path, settings: &PluginSettings, looked:
     if let Some(schema) = schema::embedded(wasm) {
         return schema::check(schema, &settings.config);
     }
-    match file::read_still_text(beside, SCHEMA_LIMIT, looked) {
+    match file::read_still_text(beside, schema::BYTES, looked) {
         Ok(schema) => schema::check(&schema, &settings.config),
-        Err(why) if why.is_missing() && beside.symlink_metadata().is_err() => Ok(()),
+        Err(why) if why.is_absent() => Ok(()),
         Err(why) => Err(LoadError::unread(beside.to_owned(), &why)),
     }
 }

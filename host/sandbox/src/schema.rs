@@ -1,7 +1,18 @@
 //! The JSON schema that a plugin ships for its settings: found in the file or beside it, and held against them.
+//!
+//! A schema is a program of whoever wrote the plugin's folder: a few lines of it can ask for more steps than there are, and
+//! for as much memory. So it is judged before anything is made of it (`shape.rs`), what holding these settings against it
+//! takes is reckoned before it is done (`steps.rs`), and all of that happens on a thread that is given up at a deadline
+//! (`aside.rs`).
+
+mod aside;
+mod shape;
+mod steps;
 
 use crate::error::LoadError;
+use jsonschema::{PatternOptions, ValidationOptions};
 use serde_json::Value;
+use shape::Shape;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -11,8 +22,16 @@ mod tests;
 pub const SECTION: &str = "weir:settings-schema";
 /// Modules within components within components: no toolchain nests deeper.
 const DEPTH: u32 = 4;
-/// Problems that one message names.
+/// Bytes of a schema.
+pub(crate) const BYTES: u64 = 1 << 20;
+/// Problems that one message names, and characters of each of them.
 const PROBLEMS: usize = 5;
+const WORDS: usize = 300;
+/// Steps up to which the places that do not fit are named: each of them may be an error that is kept.
+const NAMED: u64 = 20_000;
+/// Bytes of one compiled pattern, and steps back of one whose kind needs such.
+const PATTERN_BYTES: usize = 256 << 10;
+const STEPS_BACK: usize = 10_000;
 
 /// Binary format, sections of a core module and of a component.
 const CUSTOM: u8 = 0;
@@ -65,19 +84,55 @@ fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     None
 }
 
-/// Holds settings against a schema.
+/// Holds settings against a schema, on a thread of its own, which is waited for a bounded time.
 ///
 /// # Errors
 /// [`LoadError::Schema`] names each place that does not fit, without its value, which may be a secret;
-/// [`LoadError::BadSchema`] if the text is no JSON schema.
+/// [`LoadError::BadSchema`] if the text is no JSON schema, or asks for more than is done for one.
 pub(crate) fn check(schema: &str, settings: &Value) -> Result<(), LoadError> {
-    let bad = |why: String| LoadError::BadSchema(why);
+    let (schema, settings) = (schema.to_owned(), settings.clone());
+    aside::in_time(move || judge(&schema, &settings))
+}
+
+/// The same on this thread, whose stack has to be a large one.
+fn judge(schema: &str, settings: &Value) -> Result<(), LoadError> {
+    let bad = LoadError::BadSchema;
+    if schema.len() as u64 > BYTES {
+        return Err(bad(format!("it is more than {} MiB long", BYTES >> 20)));
+    }
     let schema: Value = serde_json::from_str(schema).map_err(|e| bad(e.to_string()))?;
-    let validator = jsonschema::validator_for(&schema).map_err(|e| bad(e.masked().to_string()))?;
+    let shape = Shape::of(&schema).map_err(bad)?;
+    let steps = steps::of(&shape, settings).map_err(bad)?;
+    let validator = options(shape.looks_around()).build(&schema).map_err(|e| bad(brief(&e.masked().to_string())))?;
+    if validator.is_valid(settings) {
+        return Ok(());
+    }
+    if steps > NAMED {
+        return Err(LoadError::Schema("config: something in it does not; it is too much to say where".to_owned()));
+    }
     let mut problems: Vec<String> = Vec::new();
     for error in validator.iter_errors(settings).take(PROBLEMS) {
         let place = error.instance_path().to_string().replace('/', ".");
-        problems.push(format!("config{place}: {}", error.masked_with("it")));
+        problems.push(brief(&format!("config{place}: {}", error.masked_with("it"))));
     }
-    if problems.is_empty() { Ok(()) } else { Err(LoadError::Schema(problems.join("; "))) }
+    Err(LoadError::Schema(problems.join("; ")))
+}
+
+/// Patterns are matched in linear time, unless one of them is of a kind that cannot be.
+fn options(look_around: bool) -> ValidationOptions<'static> {
+    let options = jsonschema::options();
+    if look_around {
+        let patterns = PatternOptions::fancy_regex().backtrack_limit(STEPS_BACK);
+        return options.with_pattern_options(patterns.size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES));
+    }
+    options.with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
+}
+
+/// A text of bounded length: names and patterns in it are as long as somebody made them.
+fn brief(text: &str) -> String {
+    let mut brief: String = text.chars().take(WORDS).collect();
+    if brief.len() < text.len() {
+        brief.push('…');
+    }
+    brief
 }

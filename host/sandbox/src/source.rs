@@ -32,6 +32,26 @@ pub(crate) fn is_tenants_own(binding: &str) -> bool {
     binding.strip_prefix(TENANTS).is_some_and(|rest| rest.starts_with('/'))
 }
 
+/// Bytes of a plugin's name: `NAME.schema.json` has to be a file's name, too, of which file systems take 255.
+pub(crate) const NAME: usize = 243;
+
+/// A plugin's name from that of its file without `.wasm`.
+///
+/// # Errors
+/// How to show it, and why it can be none: it has to be UTF-8 of at most [`NAME`] bytes, and without control characters, for
+/// it stands in logs and metrics.
+pub(crate) fn name(stem: &[u8]) -> Result<String, (String, &'static str)> {
+    let shown = || String::from_utf8_lossy(stem).escape_default().take(NAME).collect();
+    let Ok(name) = std::str::from_utf8(stem) else { return Err((shown(), "its name is not UTF-8: rename it")) };
+    if name.len() > NAME {
+        return Err((shown(), "its name is longer than 243 bytes: rename it"));
+    }
+    if name.contains(char::is_control) {
+        return Err((shown(), "there is a control character in its name: rename it"));
+    }
+    Ok(name.to_owned())
+}
+
 impl Source {
     /// The plugin's name: the file's without `.wasm`; empty for a folder.
     #[must_use]

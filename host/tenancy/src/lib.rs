@@ -6,6 +6,7 @@
 //!
 //! Nothing here locks, waits or reads a clock: the caller passes the moment in. The counters are atomics shared by
 //! every worker thread, and [`Tenants::build`] carries them from one configuration to the next.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod allow;
 mod denied;

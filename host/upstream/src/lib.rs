@@ -12,6 +12,7 @@
 //!   connection had been closed before it was put on it;
 //! - a body ends cleanly only if the upstream ended it cleanly;
 //! - dropping a future or a body cancels the call upstream.
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod address;
 mod attempt;

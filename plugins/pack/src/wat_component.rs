@@ -1,5 +1,6 @@
 //! Components from hand-written core modules, and the villains.
 
+use anyhow::Context as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,12 +12,13 @@ pub fn component_from_wat(wat: &str, world: &str) -> anyhow::Result<Vec<u8>> {
     Ok(weir_component::from_text(wat, world)?)
 }
 
-/// As [`weir_component::from_file`].
+/// As [`weir_component::of_file`].
 ///
 /// # Errors
 /// If the file cannot be read, names no world, or does not fit it.
 pub fn component_from_file(path: &Path) -> anyhow::Result<Vec<u8>> {
-    Ok(weir_component::from_file(path)?)
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(weir_component::of_file(path, &text)?)
 }
 
 /// Makes a component of a villain, by the name of its file in `plugins/hostile`.

@@ -49,6 +49,25 @@ impl Stamp {
     }
 }
 
+/// The stamps of what is in a folder, links followed, of what is `wanted` by its path; on the calling thread, which may have
+/// to wait for the file system. None if more than `most` entries are in it, wanted or not.
+#[must_use]
+pub fn stamps(folder: &Path, most: usize, wanted: impl Fn(&Path) -> bool) -> Option<Vec<(PathBuf, Stamp)>> {
+    let mut found = Vec::new();
+    for (n, entry) in fs::read_dir(folder).into_iter().flatten().flatten().enumerate() {
+        if n >= most {
+            return None;
+        }
+        let path = entry.path();
+        if wanted(&path)
+            && let Some(stamp) = Stamp::of(&path)
+        {
+            found.push((path, stamp));
+        }
+    }
+    Some(found)
+}
+
 /// What a watcher has found of files: those that lay still, and as what; and those that did not. Of a file that is not in
 /// it nothing is known, and it is read as it is.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,6 @@
 use super::*;
 use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -74,14 +75,15 @@ fn a_file_that_has_changed_since_it_lay_still_is_not_read() {
 fn a_list_tells_folders_from_files_and_from_what_is_neither() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    fs::write(at("file"), b"").unwrap();
+    fs::write(at("file"), b"four").unwrap();
     fs::create_dir(at("folder")).unwrap();
     assert!(Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
     std::os::unix::fs::symlink(at("nowhere"), at("dangling")).unwrap();
     std::os::unix::fs::symlink(at("folder"), at("linked")).unwrap();
-    let mut found = list(folder.path()).unwrap();
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    let found: Vec<_> = found.iter().map(|(name, kind)| (name.to_str().unwrap(), *kind)).collect();
+    let mut found = list(folder.path(), 5).unwrap();
+    found.sort();
+    assert_eq!(found.iter().map(|entry| entry.bytes).collect::<Vec<_>>(), [0, 4, 0, 0, 0]);
+    let found: Vec<_> = found.iter().map(|entry| (entry.name.to_str().unwrap(), entry.kind)).collect();
     let expected = [
         ("dangling", Kind::Other),
         ("file", Kind::File),
@@ -90,26 +92,29 @@ fn a_list_tells_folders_from_files_and_from_what_is_neither() {
         ("pipe", Kind::Other),
     ];
     assert_eq!(found, expected);
-    assert!(list(&at("nowhere")).unwrap_err().is_missing());
+    assert!(list(&at("nowhere"), 5).unwrap_err().is_missing());
 }
 
 #[test]
-fn a_file_system_that_does_not_answer_holds_up_one_reader_and_nobody_else() {
-    let path = PathBuf::from("/a file system of this test's own");
-    let (release, released) = mpsc::channel::<()>();
-    let (reached, ended) = mpsc::channel();
-    let held = in_time_of(Duration::from_millis(20), &path, move |_| {
-        let _ = released.recv();
-        let _ = reached.send(());
-        Ok(())
-    });
-    assert!(matches!(held, Err(FileError::Slow)));
-    let again = in_time_of(Duration::from_secs(600), &path, |_| -> Result<(), FileError> { panic!("a second reader") });
-    assert!(matches!(again, Err(FileError::Slow)), "at once, for the first one is still at it");
-    release.send(()).unwrap();
-    ended.recv().unwrap();
-    while STUCK.lock().unwrap().contains(&path) {
-        std::thread::yield_now();
+fn a_list_ends_at_its_bound_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..5 {
+        fs::write(folder.path().join(n.to_string()), b"").unwrap();
     }
-    assert_eq!(in_time_of(Duration::from_secs(600), &path, |_| Ok(1)).unwrap(), 1, "it answers again");
+    assert_eq!(list(folder.path(), 5).unwrap().len(), 5);
+    assert!(matches!(list(folder.path(), 4), Err(FileError::TooMany(4))));
+    assert!(stamps(folder.path(), 5, |_| true).is_some_and(|found| found.len() == 5));
+    assert!(stamps(folder.path(), 4, |_| true).is_none(), "whatever of it is wanted");
+}
+
+#[test]
+fn nothing_at_all_is_told_from_a_link_that_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::os::unix::fs::symlink(at("nowhere"), at("dangling")).unwrap();
+    let error = |name: &str| read(&at(name), 1).unwrap_err();
+    assert!(error("nothing").is_absent() && error("nothing").is_missing());
+    assert!(!error("dangling").is_absent() && error("dangling").is_missing());
+    assert!(list(&at("nothing"), 1).unwrap_err().is_absent());
+    assert_eq!((kind(&at("nothing")), kind(&at("dangling"))), (None, Some(Kind::Other)));
 }

@@ -14,6 +14,7 @@ pub(crate) fn nobody(config: &Config) -> Vec<String> {
 /// A plugin's problem, and what is true of it meanwhile.
 pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
     let state = match (&problem.source, problem.last_good) {
+        _ if problem.closes => "it closes whom it is meant to apply to, until it loads or is taken out",
         (Source::Folder(_), true) => "what was last good of it serves on",
         (Source::Folder(below), false) if below.is_empty() => {
             "nothing applied by its place in it, and what the chain names keeps its last good versions"

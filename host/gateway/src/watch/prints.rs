@@ -1,9 +1,9 @@
 //! What files are now, of all that matter.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use weir_config::Stamp;
+use weir_config::file::{self, ENTRIES, FOLDERS};
 
 /// Files and folders, and what tells one state of them from another.
 pub(super) type Prints = BTreeMap<PathBuf, Stamp>;
@@ -27,16 +27,37 @@ pub(super) fn prints(watched: &Watched) -> Prints {
             files.for_each(|file| add(file, Stamp::of(file), &mut prints));
         }
         Watched::Plugins { folder } => {
+            folders(folder).iter().for_each(|folder| add_folder(folder, &mut prints));
             let tenants = folder.join("tenants");
-            add_folder(folder, &mut prints);
-            add_folder(&folder.join("all"), &mut prints);
             add(&tenants, Stamp::of_folder(&tenants), &mut prints);
-            for entry in fs::read_dir(&tenants).into_iter().flatten().flatten() {
-                add_folder(&entry.path(), &mut prints);
-            }
         }
     }
     prints
+}
+
+/// The folders below the plugin folder, and itself, in which plugins may lie, of those that are there.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let tenants = folder.join("tenants");
+    let each = file::stamps(&tenants, FOLDERS, |_| true).into_iter().flatten().map(|(path, _)| path);
+    [folder.to_owned(), folder.join("all")].into_iter().chain(each).collect()
+}
+
+/// The folders in which the kernel is to tell of changes, and which they are: no deeper, so that nobody who may write in one
+/// of them can have a whole disk watched.
+pub(super) fn watched_folders(watched: &Watched, prints: &Prints) -> Prints {
+    match watched {
+        Watched::Configuration { file, named } => {
+            let folders = std::iter::once(file).chain(named).filter_map(|file| file.parent());
+            folders.filter_map(|folder| Some((folder.to_owned(), Stamp::of_folder(folder)?))).collect()
+        }
+        Watched::Plugins { folder } => {
+            let tenants = folder.join("tenants");
+            let is_one = |path: &Path| {
+                path == folder || path == tenants || path == folder.join("all") || path.parent() == Some(&tenants)
+            };
+            prints.iter().filter(|(path, _)| is_one(path)).map(|(path, stamp)| (path.clone(), *stamp)).collect()
+        }
+    }
 }
 
 /// Whether a file is text whose half may be good by itself, as no half of a compiled plugin is.
@@ -55,13 +76,11 @@ fn add(path: &Path, stamp: Option<Stamp>, prints: &mut Prints) {
     }
 }
 
+/// One folder that holds more than is looked at is as if there were nothing in it: no plugin is read in it, either.
 fn add_folder(folder: &Path, prints: &mut Prints) {
     let Some(stamp) = Stamp::of_folder(folder) else { return };
     prints.insert(folder.to_owned(), stamp);
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if let Some("wasm" | "toml" | "json" | "sig") = path.extension().and_then(|e| e.to_str()) {
-            add(&path, Stamp::of(&path), prints);
-        }
-    }
+    let matters =
+        |path: &Path| matches!(path.extension().and_then(|e| e.to_str()), Some("wasm" | "toml" | "json" | "sig"));
+    prints.extend(file::stamps(folder, ENTRIES, matters).into_iter().flatten());
 }

@@ -14,6 +14,7 @@ pub mod dns;
 pub mod frames;
 pub mod h2;
 pub mod h2_peer;
+pub mod irregular;
 pub mod providers;
 pub mod tls;
 pub mod upstream;
@@ -247,6 +248,13 @@ impl Gateway {
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap();
         assert!(status.success());
+    }
+
+    /// Bytes of memory that it has at most had at once (proc(5), `VmHWM`).
+    pub fn most_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() << 10
     }
 
     /// Waits for the process to end by itself.

@@ -41,4 +41,25 @@ pub struct Problem {
     pub last_good: bool,
     /// Whether requests may go on without it (its failure policy is `open`).
     pub open: bool,
+    /// Whether it closes tenants: those that it applies to, and that were not served before.
+    pub closes: bool,
+}
+
+impl Problem {
+    /// What keeps a file, or what is in a folder, from serving as it should; who is closed for it is found out later.
+    pub(super) fn new(source: Source, error: LoadError, last_good: bool, open: bool) -> Self {
+        Self { source, error, last_good, open, closes: false }
+    }
+
+    /// Whether a tenant is without something that is meant to apply to it by where it stands.
+    pub(super) fn is_missed_by(&self, tenant: &str) -> bool {
+        let below = match &self.source {
+            Source::All(_) => return !self.last_good && !self.open,
+            Source::Tenant(of, _) => return !self.last_good && !self.open && of == tenant,
+            // What the chain names is nobody's own: a configuration that names what cannot serve is not taken.
+            Source::Named(_) => return false,
+            Source::Folder(below) => below,
+        };
+        !self.last_good && below.strip_prefix("tenants/").is_none_or(|of| of == tenant)
+    }
 }

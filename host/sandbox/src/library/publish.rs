@@ -45,7 +45,7 @@ impl Library {
         }
     }
 
-    pub(super) fn publish(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) {
+    pub(super) fn publish(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)], closed: &[Arc<str>]) {
         let mut now: Vec<_> = served
             .iter()
             .map(|(want, plugin)| (want.place.clone(), want.tenants.clone(), want.models.clone(), plugin.id()))
@@ -55,6 +55,8 @@ impl Library {
         // Tenants are part of what a generation is about: a new one has chains of its own.
         let tenants = config.tenants.iter().map(|t| t.name.clone()).collect();
         now.push(((Source::Named(String::new()), 0), tenants, Vec::new(), 0));
+        let shut = closed.iter().map(|tenant| tenant.to_string()).collect();
+        now.push(((Source::Named(String::new()), 1), shut, Vec::new(), 0));
         if now == self.last {
             return;
         }
@@ -62,14 +64,21 @@ impl Library {
         let mut chains = Chains { generation: self.current.generation + 1, ..Chains::default() };
         chains.plugins = served.iter().map(|(_, plugin)| Arc::clone(plugin)).collect();
         chains.sources = served.iter().map(|(want, _)| want.place.0.clone()).collect();
-        chains.by_tenant = self.by_tenant(config, served);
+        chains.by_tenant = self.by_tenant(config, served, closed);
+        chains.closed = closed.to_vec();
         chains.on_trial =
             served.iter().filter_map(|(want, _)| Some(self.trials.get(&want.place)?.on_trial())).collect();
         self.current = Arc::new(chains);
     }
 
     /// What applies to each tenant. Those to whom nothing applies but what does to everybody share one list.
-    fn by_tenant(&self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) -> HashMap<Arc<str>, Arc<TenantChains>> {
+    fn by_tenant(
+        &self,
+        config: &Config,
+        served: &[(Wanted, Arc<Plugin>)],
+        closed: &[Arc<str>],
+    ) -> HashMap<Arc<str>, Arc<TenantChains>> {
+        let closed: HashSet<&str> = closed.iter().map(|tenant| &**tenant).collect();
         let steps: Vec<Step> = served.iter().map(|(want, plugin)| self.step(want, plugin)).collect();
         let everybodys: Vec<usize> = (0..served.len()).filter(|n| is_everybodys(served, *n)).collect();
         let mut own: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -88,7 +97,8 @@ impl Library {
                     TenantChains::new(&name, &plan(&places), &self.sandbox)
                 }
             };
-            (name, Arc::new(chains))
+            let is_closed = closed.contains(&*name);
+            (name, Arc::new(chains.closed(is_closed)))
         };
         config.tenants.iter().map(of).collect()
     }

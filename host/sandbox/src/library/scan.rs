@@ -1,12 +1,18 @@
 //! What is in the plugin folder.
 
-use crate::source::{Source, TENANTS};
+use crate::engine::FILE_LIMIT;
+use crate::error::LoadError;
+use crate::source::{self, Source, TENANTS};
+use std::ffi::OsStr;
 use std::path::Path;
-use weir_config::file::{self, FileError, Kind};
+use weir_config::file::{self, ENTRIES, Entry, FOLDERS, FileError, Kind};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
+
+/// Bytes of all files of one tenant that are read: they are at each reload, whoever it is for.
+const BYTES: u64 = 256 << 20;
 
 /// What applies by where it stands.
 #[derive(Debug, Default)]
@@ -17,20 +23,23 @@ pub(super) struct Placed {
     pub(super) folders: Vec<String>,
     /// Folders of which nobody can tell what is in them, and why.
     pub(super) unread: Vec<(Source, FileError)>,
+    /// Files that are meant to be plugins, under a name that no plugin can have.
+    pub(super) unnamed: Vec<(Source, LoadError)>,
 }
 
 /// Looks through `all/` and `tenants/`.
 pub(super) fn by_place(folder: &Path) -> Placed {
     let mut placed = Placed::default();
-    placed.add("all".to_owned(), folder, Source::All);
-    match entries(&folder.join(TENANTS)) {
+    placed.add(("all".to_owned(), u64::MAX), folder, Source::All);
+    match entries(&folder.join(TENANTS), FOLDERS) {
         Err(why) => placed.unread.push((Source::Folder(TENANTS.to_owned()), why)),
         Ok(mut tenants) => {
             placed.folders.push(TENANTS.to_owned());
             tenants.sort();
             // What is neither folder nor file may be a link to a folder that is away: it holds plugins that are not there.
-            for (tenant, _) in tenants.iter().filter(|(_, kind)| *kind != Kind::File) {
-                placed.add(format!("{TENANTS}/{tenant}"), folder, |name| Source::Tenant(tenant.clone(), name));
+            for tenant in tenants.into_iter().filter(|entry| entry.kind != Kind::File) {
+                let tenant = tenant.name.to_string_lossy().into_owned();
+                placed.add((format!("{TENANTS}/{tenant}"), BYTES), folder, |name| Source::Tenant(tenant.clone(), name));
             }
         }
     }
@@ -38,32 +47,45 @@ pub(super) fn by_place(folder: &Path) -> Placed {
 }
 
 impl Placed {
-    fn add(&mut self, below: String, folder: &Path, source: impl Fn(String) -> Source) {
-        match names(&folder.join(&below)) {
-            Ok(names) => {
-                self.files.extend(names.into_iter().map(source));
-                self.folders.push(below);
+    /// Adds what is in a folder, of which no more than so many bytes are taken.
+    fn add(&mut self, (below, most): (String, u64), folder: &Path, source: impl Fn(String) -> Source) {
+        let found = match entries(&folder.join(&below), ENTRIES) {
+            Ok(found) if found.iter().map(read_of).sum::<u64>() <= most => found,
+            Ok(_) => return self.unread.push((Source::Folder(below), FileError::TooMuch(most))),
+            Err(why) => return self.unread.push((Source::Folder(below), why)),
+        };
+        let mut names = Vec::new();
+        for stem in found.iter().filter_map(|entry| stem(&entry.name)) {
+            match source::name(stem) {
+                Ok(name) => names.push(name),
+                Err((shown, why)) => self.unnamed.push((source(shown), LoadError::Name { why })),
             }
-            Err(why) => self.unread.push((Source::Folder(below), why)),
         }
+        names.sort();
+        self.files.extend(names.into_iter().map(source));
+        self.folders.push(below);
     }
 }
 
-/// Plugins in one folder, by name; hidden files are somebody's half-done work. Whatever else is called `NAME.wasm` is meant
-/// to be a plugin, and if it is none, that is said when it is read.
-fn names(folder: &Path) -> Result<Vec<String>, FileError> {
-    let plugin = |(name, _): (String, Kind)| name.strip_suffix(".wasm").map(str::to_owned);
-    let named = |stem: &String| !stem.is_empty() && !stem.starts_with('.');
-    let mut names: Vec<String> = entries(folder)?.into_iter().filter_map(plugin).filter(named).collect();
-    names.sort();
-    Ok(names)
+/// What is before `.wasm` in the name of a file; nothing if it is not called so. Hidden files are somebody's half-done work.
+/// Whatever else is called `NAME.wasm` is meant to be a plugin, and if it is none, that is said when it is read.
+fn stem(name: &OsStr) -> Option<&[u8]> {
+    let stem = name.as_encoded_bytes().strip_suffix(b".wasm")?;
+    (!stem.is_empty() && !stem.starts_with(b".")).then_some(stem)
+}
+
+/// Bytes that are read of a file at the most, at each look: of one that is longer than may be nothing is.
+fn read_of(entry: &Entry) -> u64 {
+    let is_read = Path::new(&entry.name)
+        .extension()
+        .is_some_and(|e| ["wasm", "toml", "json", "sig"].iter().any(|kind| e == *kind));
+    if is_read && entry.bytes <= FILE_LIMIT { entry.bytes } else { 0 }
 }
 
 /// What is in a folder. One that is not there holds nothing; one that is a link to nowhere is not readable.
-fn entries(folder: &Path) -> Result<Vec<(String, Kind)>, FileError> {
-    match file::list(folder) {
-        Ok(found) => Ok(found.into_iter().map(|(name, kind)| (name.to_string_lossy().into_owned(), kind)).collect()),
-        Err(why) if why.is_missing() && folder.symlink_metadata().is_err() => Ok(Vec::new()),
-        Err(why) => Err(why),
+fn entries(folder: &Path, most: usize) -> Result<Vec<Entry>, FileError> {
+    match file::list(folder, most) {
+        Err(why) if why.is_absent() => Ok(Vec::new()),
+        found => found,
     }
 }

@@ -28,7 +28,7 @@ impl Library {
             let tenants = match &source {
                 Source::Tenant(tenant, _) if config.tenants.iter().all(|known| known.name != *tenant) => {
                     let error = LoadError::UnknownTenant { tenant: tenant.clone() };
-                    problems.push(Problem { source, error, last_good: false, open: true });
+                    problems.push(Problem::new(source, error, false, true));
                     continue;
                 }
                 Source::Tenant(tenant, _) => vec![tenant.clone()],
@@ -48,14 +48,14 @@ impl Library {
             placed.filter(|source| source.path(Path::new("")).starts_with(under)).cloned().collect()
         };
         let mut problem = |below: String, error: LoadError, kept: &[Source]| {
-            problems.push(Problem { source: Source::Folder(below), error, last_good: !kept.is_empty(), open: false });
+            problems.push(Problem::new(Source::Folder(below), error, !kept.is_empty(), false));
         };
         let all = kept("");
         if let Err(error) = self.home.look(plugins, !all.is_empty()) {
             problem(String::new(), error, &all);
             return all;
         }
-        let scan::Placed { files: mut placed, folders, unread } = scan::by_place(&plugins.folder);
+        let scan::Placed { files: mut placed, folders, unread, unnamed } = scan::by_place(&plugins.folder);
         let unread = unread.into_iter().filter_map(|(source, why)| {
             let path = source.path(&plugins.folder);
             let Source::Folder(below) = source else { return None };
@@ -69,6 +69,7 @@ impl Library {
             placed.retain(|source| !source.path(Path::new("")).starts_with(&below));
             placed.extend(kept);
         }
+        problems.extend(unnamed.into_iter().map(|(source, error)| Problem::new(source, error, false, false)));
         // `all/` by name, then tenants by name.
         placed.sort();
         placed

@@ -44,6 +44,30 @@ fn folders_that_are_not_there_hold_nothing() {
 }
 
 #[test]
+fn a_tenants_files_are_bounded_in_bytes_together_and_each_counts_that_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    let put = |path: &str, bytes: u64| {
+        fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+        fs::File::create(at(path)).unwrap().set_len(bytes).unwrap();
+    };
+    for n in 0..4 {
+        put(&format!("all/{n}.wasm"), 60 << 20);
+        put(&format!("tenants/good/{n}.wasm"), 60 << 20);
+        put(&format!("tenants/large/{n}.wasm"), 60 << 20);
+    }
+    // Neither is read.
+    put("tenants/good/notes.txt", 1 << 40);
+    put("tenants/good/endless.wasm", 1 << 40);
+    put("all/more.wasm", 60 << 20);
+    put("tenants/large/more.json", 20 << 20);
+    let placed = by_place(folder.path());
+    let unread: Vec<String> = placed.unread.iter().map(|(source, why)| format!("{source} {why}")).collect();
+    assert_eq!(unread, ["folder tenants/large holds more than 256 MiB"]);
+    assert_eq!(placed.files.len(), 10);
+}
+
+#[test]
 fn a_folder_that_cannot_be_read_is_told_from_an_empty_one_and_keeps_nobody_from_theirs() {
     let folder = tempfile::tempdir().unwrap();
     let at = |path: &str| folder.path().join(path);
