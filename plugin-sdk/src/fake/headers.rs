@@ -2,21 +2,30 @@
 
 use super::state::Message;
 
-/// Never shown to a plugin and never set by one, with those whose names end as these do.
-const CREDENTIALS: [&str; 7] =
-    ["cookie", "set-cookie", "set-cookie2", "dpop", "cf-access-jwt-assertion", "x-functions-key", "apikey"];
-const CREDENTIAL_ENDS: [&str; 11] = [
+/// Never shown to a plugin and never set by one, with those whose names end as [`CREDENTIAL_ENDS`] say.
+const CREDENTIALS: [&str; 11] = [
+    "cookie",
+    "set-cookie",
+    "set-cookie2",
+    "dpop",
+    "cf-access-jwt-assertion",
+    "helicone-auth",
+    "private-token",
+    "x-vault-token",
+    "x-functions-key",
+    "x-amz-security-token",
+    "x-goog-iam-authorization-token",
+];
+const CREDENTIAL_ENDS: [&str; 9] = [
     "api-key",
     "api_key",
+    "apikey",
     "access-key",
     "subscription-key",
     "authorization",
-    "-auth",
-    "-token",
-    "-secret",
-    "-password",
-    "-credential",
-    "-credentials",
+    "access-token",
+    "auth-token",
+    "client-secret",
 ];
 /// What the gateway says in answers itself.
 const SAID: [&str; 9] = [
