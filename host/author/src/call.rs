@@ -5,9 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::json;
 use weir_dialect::{Document, event};
-use weir_sandbox::{
-    About, Asked, Assignment, Chain, Exchange, Facts, Hook, Item, Reply, Sandbox, Stages, Stop, Worker,
-};
+use weir_sandbox::{About, Asked, Chain, Exchange, Facts, Hook, Item, Reply, Routed, Sandbox, Stages, Stop, Worker};
 
 use crate::case::{Case, Message};
 
@@ -20,7 +18,7 @@ pub(crate) struct Said {
     /// What the client sees of a stream.
     pub(crate) texts: Vec<String>,
     /// A router's choice: index of the candidate, and what to set for it.
-    pub(crate) order: Vec<(usize, Vec<Assignment>)>,
+    pub(crate) order: Vec<Routed>,
 }
 
 /// What the host lends for a case.

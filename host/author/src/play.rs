@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde_json::Value as Json;
 use weir_config::Isolation;
-use weir_sandbox::{Assignment, Exchange, Hook, LoadError, Sandbox, Stop};
+use weir_sandbox::{Exchange, Hook, LoadError, Routed, Sandbox, Stop};
 
 use crate::AuthorError;
 use crate::artefact::Artefact;
@@ -51,7 +51,7 @@ pub(crate) struct Played {
     /// The side that the hook may write, as it is afterwards.
     pub(crate) after: (HeaderMap, Json),
     pub(crate) texts: Vec<String>,
-    pub(crate) order: Vec<(usize, Vec<Assignment>)>,
+    pub(crate) order: Vec<Routed>,
     pub(crate) logs: Vec<Line>,
     pub(crate) counters: BTreeMap<String, u64>,
     /// CPU time of the call, with starting an instance; and of the same call once more, on that instance.

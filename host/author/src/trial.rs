@@ -12,6 +12,7 @@ use crate::play::{Ended, Played, play};
 use crate::rig::Bench;
 use crate::show::{bytes, short, time, us};
 use crate::{AuthorError, Done};
+use weir_sandbox::Override;
 
 /// Plays every case of the given files; good if nothing differs from what is expected.
 pub(crate) fn test(file: &std::path::Path, cases: &[PathBuf], json: bool) -> Result<Done, AuthorError> {
@@ -66,7 +67,8 @@ fn to_text(case: &Case, came: &Played, wrong: &[String]) -> String {
     for (candidate, overrides) in &came.order {
         let offered = case.candidates.get(*candidate);
         let name = offered.map(|c| format!("{}/{}", c.provider, c.model)).unwrap_or_default();
-        let set: Vec<String> = overrides.iter().map(|a| format!(" {} = {}", a.pointer, short(&a.value, 60))).collect();
+        let set: Vec<String> =
+            overrides.iter().map(|one| format!(" {} = {}", one.set.pointer, short(&one.set.value, 60))).collect();
         line("order", format!("{candidate}: {name}{}", set.join(",")));
     }
     if case.hook == weir_sandbox::Hook::Event {
@@ -112,8 +114,9 @@ fn to_json(case: &Case, came: &Played, wrong: &[String]) -> Json {
     let order: Vec<Json> = came
         .order
         .iter()
-        .map(|(at, set)| {
-            let set: Vec<Json> = set.iter().map(|a| json!({ "pointer": a.pointer, "value": a.value })).collect();
+        .map(|(at, overrides)| {
+            let json = |one: &Override| json!({ "pointer": one.set.pointer, "value": one.set.value });
+            let set: Vec<Json> = overrides.iter().map(json).collect();
             json!({ "candidate": at, "overrides": set })
         })
         .collect();

@@ -9,10 +9,11 @@ mod shape;
 
 pub use shape::Shapes;
 
+use bytes::Bytes;
 use weir_http::json::{self, OutlineError, Span};
 
-use crate::Endpoint;
 use crate::usage::{self, Usage};
+use crate::{Document, Endpoint};
 
 /// What came as the body of a successful answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub struct Reading {
     pub usage: Option<Usage>,
     /// Unless that says all that is to be known, the bytes of its text, for an estimate.
     pub text: usize,
+    /// It has the shape of one that was JSON to its last byte with no name twice in one object: so is it, if what its
+    /// strings hold is lawful.
+    pub is_known: bool,
 }
 
 impl Reading {
@@ -49,7 +53,16 @@ impl Reading {
             }
             Answer::Error | Answer::NoAnswer | Answer::Cut => (None, 0),
         };
-        Self { answer, usage, text }
+        Self { answer, usage, text, is_known: false }
+    }
+
+    /// The answer for plugins to look into. A byte order mark in front is left behind (RFC 8259 section 8.1).
+    pub fn document(&self, endpoint: Endpoint, body: Bytes) -> Document {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        let body = if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body };
+        let is_readable = self.is_known && json::strings_are_lawful(&body);
+        let document = Document::response(endpoint, body);
+        if is_readable { document.known_readable() } else { document }
     }
 }
 

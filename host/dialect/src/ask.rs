@@ -1,5 +1,6 @@
 //! What a request asks for, and the body that goes to the upstream for it.
 
+mod decided;
 mod error;
 mod names;
 mod read;
@@ -8,6 +9,7 @@ mod read;
 mod tests;
 mod told;
 
+pub use decided::Decided;
 pub use error::ReadError;
 pub use read::read;
 
@@ -38,12 +40,37 @@ pub struct Ask {
     /// answer, with the strings and names of properties of their schemas; embedding inputs. What it is wrapped in, images and
     /// sound do not count. For an estimate of input tokens; a token number counts as 4 bytes.
     pub text_bytes: usize,
+    /// What it says of `n`, of `max_tokens` and of `max_completion_tokens`.
+    said_choices: Said,
+    max_tokens: Option<u64>,
+    max_completion_tokens: Option<u64>,
     /// Where the value of `model` stands.
     model_span: Span,
     /// What makes the upstream send usage at the end of a stream; none if the client asked for it already.
     usage_patch: Option<(Span, &'static str)>,
     /// Length of the body that the spans are offsets of.
     body_len: usize,
+}
+
+/// What a request says of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Said {
+    /// Nothing, or null.
+    #[default]
+    Nothing,
+    /// A whole number.
+    Number(u64),
+    /// Something else.
+    Other,
+}
+
+impl Said {
+    fn number(self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Some(number),
+            Self::Nothing | Self::Other => None,
+        }
+    }
 }
 
 impl Ask {

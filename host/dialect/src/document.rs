@@ -20,6 +20,7 @@ use bytes::Bytes;
 use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
 use crate::Endpoint;
+use crate::readable::{self, Unreadable};
 use texts::{Shape, Spot};
 use tree::Node;
 
@@ -42,6 +43,8 @@ pub struct Document {
     changes: u64,
     /// Where the texts stand; forgotten when the structure may have changed.
     spots: Option<Vec<Spot>>,
+    /// Everything in it can be shown; forgotten when the structure may have changed.
+    readable: bool,
 }
 
 impl Document {
@@ -52,7 +55,7 @@ impl Document {
 
     /// The body of a request that [`read`](crate::read) has accepted: it is not checked a second time.
     pub fn accepted(endpoint: Endpoint, body: Bytes) -> Self {
-        Self { checked: true, ..Self::request(endpoint, body) }
+        Self { checked: true, readable: true, ..Self::request(endpoint, body) }
     }
 
     /// The body of a whole response. It is not looked at before it is asked for something, and need not be JSON.
@@ -61,7 +64,33 @@ impl Document {
     }
 
     fn new(shape: Shape, body: Bytes) -> Self {
-        Self { shape, body, checked: false, tree: None, dirty: false, changes: 0, spots: None }
+        Self { shape, body, checked: false, tree: None, dirty: false, changes: 0, spots: None, readable: false }
+    }
+
+    /// Makes sure that all of a whole response can be shown that a client will read, once for each structure that it has
+    /// had. What cannot be shown must not be taken for what has no text: [`texts`](Self::texts) of the one and of the other
+    /// may both be empty.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn readable(&mut self) -> Result<(), Unreadable> {
+        if !self.readable {
+            let body = self.bytes().map_err(|_| Unreadable::Form("a body that cannot be written"))?;
+            readable::whole(&body)?;
+            (self.checked, self.readable) = (true, true);
+        }
+        Ok(())
+    }
+
+    /// The same, where it is known from elsewhere that all of it can be shown.
+    #[must_use]
+    pub fn known_readable(self) -> Self {
+        Self { checked: true, readable: true, ..self }
+    }
+
+    /// What was called, with this or for this.
+    pub fn endpoint(&self) -> Endpoint {
+        self.shape.endpoint()
     }
 
     /// Length in bytes as it was given, replaced, or last written by [`bytes`](Self::bytes); edits since do not count.
@@ -110,7 +139,7 @@ impl Document {
         }
         self.open()?.put(pointer, &tokens, Node::Raw(value))?;
         self.touched();
-        self.spots = None;
+        self.restructured();
         Ok(())
     }
 
@@ -130,7 +159,7 @@ impl Document {
         let removed = self.open()?.take(&tokens)?;
         if removed {
             self.touched();
-            self.spots = None;
+            self.restructured();
         }
         Ok(removed)
     }
@@ -232,13 +261,18 @@ impl Document {
         self.changes += 1;
     }
 
+    fn restructured(&mut self) {
+        self.spots = None;
+        self.readable = false;
+    }
+
     fn put_body(&mut self, body: Bytes) {
         self.body = body;
         self.checked = true;
         self.tree = None;
         self.dirty = false;
         self.changes += 1;
-        self.spots = None;
+        self.restructured();
     }
 }
 

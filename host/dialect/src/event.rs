@@ -167,7 +167,7 @@ pub fn without_usage(data: &Bytes) -> Bytes {
     if read.is_err() || patches.is_empty() { data.clone() } else { splice(data, &patches) }
 }
 
-/// Where things stand in an event. Of members given twice the last counts, as it does for client libraries.
+/// Where things stand in an event.
 #[derive(Default)]
 struct Place {
     choice: u32,
@@ -176,9 +176,9 @@ struct Place {
     content: Option<(Span, Kind)>,
 }
 
-/// One pass over the data, which is checked to its end.
+/// One pass over the data, which is checked to its end, and has no name twice in one object.
 fn locate(data: &[u8]) -> Result<Place, EventError> {
-    let mut cursor = Cursor::new(data)?;
+    let mut cursor = Cursor::new(data)?.unique();
     cursor.enter_object()?;
     let mut place = None;
     while let Some(key) = cursor.next_key()? {

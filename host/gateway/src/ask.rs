@@ -1,5 +1,7 @@
 //! Asking upstreams: one attempt after another, until one answers or the plan is at its end.
 
+mod outgoing;
+
 use crate::choice;
 use crate::journey::Trip;
 use crate::plan::{self, Step};
@@ -10,14 +12,14 @@ use crate::snapshot::{Provider, Target};
 use crate::waits::Wait;
 use crate::worker::Worker;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, VIA};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
+use outgoing::Outgoing;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use weir_dialect::{Ask, Document, Endpoint, usage};
+use weir_dialect::usage;
 use weir_sandbox::{Asked, Chain, Hook};
 use weir_upstream::{AttemptError, Body, Deadlines, Ticket, Verdict, Which, status};
 
@@ -29,21 +31,6 @@ pub(crate) struct Answered {
     pub(crate) provider: Arc<str>,
     /// To be settled at the body's end.
     pub(crate) ticket: Ticket,
-}
-
-/// Client headers that go upstream; all others stay here. Plugins and the operator may add more.
-fn is_forwarded(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "accept"
-            | "user-agent"
-            | "openai-beta"
-            | "openai-organization"
-            | "openai-project"
-            | "idempotency-key"
-            | "traceparent"
-            | "tracestate"
-    )
 }
 
 /// What one attempt came to.
@@ -237,9 +224,9 @@ async fn prepare(
     if let Some(lent) = &mut trip.record.lent {
         lent.asked = Some(Asked { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
     }
-    let mut outgoing = outgoing(trip, step, target, provider)?;
+    let mut outgoing = outgoing::of(trip, (worker, chain), step, (target, provider))?;
     if chain.wants(Hook::UpstreamRequest, &trip.ask.model) {
-        Box::pin(last_change(trip, worker, chain, &mut outgoing)).await?;
+        Box::pin(outgoing::last_change(trip, (worker, chain), (target, provider), &mut outgoing)).await?;
     }
     trip.record.attempts += 1;
     if trip.record.entry.is_none() {
@@ -251,73 +238,6 @@ async fn prepare(
         entry.asked(usage::estimate_tokens(outgoing.text_bytes));
     }
     Ok(request(trip, provider, outgoing))
-}
-
-/// A request as it leaves for a target.
-struct Outgoing {
-    headers: HeaderMap,
-    body: Bytes,
-    /// Bytes of text in the body, for an estimate of what it costs.
-    text_bytes: usize,
-}
-
-/// The request for a target, as far as it is the router's and the gateway's own.
-fn outgoing(trip: &mut Trip, step: &Step, target: &Target, provider: &Provider) -> Result<Outgoing, Refusal> {
-    let held = Rc::clone(&trip.record.held);
-    let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
-    let mut headers = HeaderMap::with_capacity(12);
-    // Seldom there, so it is seen in passing.
-    let mut came_by = false;
-    for (name, value) in &lent.headers {
-        came_by |= *name == VIA;
-        // Of a header that came twice the first counts, as plugins see it.
-        if (is_forwarded(name) || lent.added.contains(name)) && !headers.contains_key(name) {
-            headers.insert(name, value.clone());
-        }
-    }
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(VIA, held.snapshot.via.behind(came_by.then_some(&lent.headers)));
-    if step.overrides.is_empty() {
-        let body = trip.ask.outgoing(&trip.body, &target.model, provider.ask_usage);
-        return Ok(Outgoing { headers, body, text_bytes: trip.ask.text_bytes });
-    }
-    let mut document = Document::request(trip.ask.endpoint, trip.body.clone());
-    for change in &step.overrides {
-        document.set(&change.pointer, &change.value).map_err(|e| Refusal::PluginBroke(e.to_string()))?;
-    }
-    let (body, ask) = rewritten(trip.ask.endpoint, &mut document)?;
-    let body = ask.outgoing(&body, &target.model, provider.ask_usage);
-    Ok(Outgoing { headers, body, text_bytes: ask.text_bytes })
-}
-
-/// What plugins have made of a request: it must be one.
-fn rewritten(endpoint: Endpoint, document: &mut Document) -> Result<(Bytes, Ask), Refusal> {
-    let body = document.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
-    let ask = weir_dialect::read(endpoint, &body).map_err(|e| Refusal::PluginBroke(e.to_string()))?;
-    Ok((body, ask))
-}
-
-/// The `upstream-request` hooks.
-async fn last_change(
-    trip: &mut Trip,
-    worker: &Rc<Worker>,
-    chain: &Chain,
-    outgoing: &mut Outgoing,
-) -> Result<(), Refusal> {
-    if let Some(lent) = &mut trip.record.lent {
-        let document = Document::request(trip.ask.endpoint, outgoing.body.clone());
-        lent.attempt = Some((std::mem::take(&mut outgoing.headers), document));
-    }
-    let number = trip.record.attempts + 1;
-    worker.sandbox.upstream_request(chain, &mut trip.record.lent, number).await?;
-    let attempt = trip.record.lent.as_mut().and_then(|lent| lent.attempt.take());
-    let (headers, mut document) = attempt.ok_or(Refusal::Internal)?;
-    outgoing.headers = headers;
-    if document.is_changed() {
-        let (body, ask) = rewritten(trip.ask.endpoint, &mut document)?;
-        (outgoing.body, outgoing.text_bytes) = (body, ask.text_bytes);
-    }
-    Ok(())
 }
 
 /// The request on the wire: credentials come last, so that no plugin has seen them.

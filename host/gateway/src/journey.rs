@@ -237,14 +237,11 @@ fn lend(
     Box::new(Exchange::new(about, headers, Document::accepted(ask.endpoint, body.clone())))
 }
 
-/// After plugins rewrote the request: what does it ask now, and may the caller ask that?
+/// After plugins rewrote the request, which was read again behind each of them: what does it ask now, and may the caller
+/// ask that?
 fn read_again(trip: &mut Trip) -> Result<(), Refusal> {
     let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
-    if !lent.request.is_changed() {
-        return Ok(());
-    }
-    let body = lent.request.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
-    let ask = weir_dialect::read(trip.ask.endpoint, &body).map_err(|e| Refusal::PluginBroke(e.to_string()))?;
+    let Some((ask, body)) = lent.reread.take() else { return Ok(()) };
     if ask.model != trip.ask.model {
         let old = Arc::clone(&lent.about);
         let held = Rc::clone(&trip.record.held);
@@ -278,6 +275,7 @@ pub(crate) fn reason(refusal: &Refusal) -> Reason {
         | Refusal::BodyCut(_)
         | Refusal::Unreadable(_)
         | Refusal::ModelNotFound(_)
+        | Refusal::Unshown { .. }
         | Refusal::Overloaded
         | Refusal::ShuttingDown
         | Refusal::RequestMemory

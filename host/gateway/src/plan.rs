@@ -7,7 +7,7 @@ use crate::snapshot::{Model, Snapshot};
 use crate::worker::Worker;
 use std::pin::pin;
 use std::sync::Arc;
-use weir_sandbox::{Assignment, Candidate, Chain, Hook};
+use weir_sandbox::{Candidate, Chain, Hook, Override};
 use weir_upstream::{Mode, Standing};
 
 /// One step of the plan.
@@ -16,7 +16,7 @@ pub(crate) struct Step {
     /// Index of the target among the model's.
     pub(crate) target: usize,
     /// What a router set for it.
-    pub(crate) overrides: Vec<Assignment>,
+    pub(crate) overrides: Vec<Override>,
     /// A router wants it in this place although it was told that it is put aside.
     pub(crate) insisted: bool,
 }

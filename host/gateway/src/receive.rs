@@ -1,6 +1,7 @@
 //! What an upstream sent, looked at before a byte of it is relayed, for as long as that has not happened another target
 //! may do better: the status by its class, a whole answer as a whole, a stream by its first event.
 
+mod form;
 mod opening;
 mod whole;
 

@@ -78,6 +78,12 @@ pub(crate) enum Refusal {
     PluginRefused { plugin: Arc<str>, refusal: weir_sandbox::Refusal },
     #[error("the plugin `{plugin}` failed at its `{}` hook, and this request may not go on without it{}", .hook.name(), more(.fault))]
     PluginFailed { plugin: Arc<str>, hook: Hook, fault: Fault },
+    #[error(
+        "the plugin `{plugin}` cannot be shown what it has to look at in its `{}` hook, and this request may not go on \
+         without it: {what}",
+        .hook.name()
+    )]
+    Unshown { plugin: Arc<str>, hook: Hook, what: String },
     #[error("a plugin rewrote the request into one that cannot be sent: {0}")]
     PluginBroke(String),
     #[error("the gateway has as many requests in flight as it takes: retry shortly")]
@@ -110,9 +116,19 @@ pub(crate) enum Refusal {
     Internal,
 }
 
-/// What a client may know of a plugin's fault: that it is not its own doing, and may pass.
+/// What a client may know of a plugin's fault: that it is not the plugin's own doing, and may pass, or that it is a matter
+/// of size.
 fn more(fault: &Fault) -> String {
-    if fault.is_skipped() { format!(": it {fault}") } else { String::new() }
+    let is_told = fault.is_skipped() || matches!(fault, Fault::TooLarge { .. });
+    if is_told { format!(": it {fault}") } else { String::new() }
+}
+
+/// Whether a hook is about the answer and not about the request.
+fn is_of_answer(hook: Hook) -> bool {
+    match hook {
+        Hook::Response | Hook::Event => true,
+        Hook::Policy | Hook::Router | Hook::UpstreamRequest | Hook::Observe => false,
+    }
 }
 
 /// The row of a refusal in the table.
@@ -135,6 +151,7 @@ impl From<Stop> for Refusal {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Refused { plugin, refusal } => Refusal::PluginRefused { plugin, refusal },
+            Stop::Failed { plugin, hook, fault: Fault::Unreadable(what) } => Refusal::Unshown { plugin, hook, what },
             Stop::Failed { plugin, hook, fault } => Refusal::PluginFailed { plugin, hook, fault },
         }
     }
@@ -191,6 +208,16 @@ impl Refusal {
             }
             Self::PluginFailed { fault: Fault::Quarantined, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "plugin_quarantined", API, Tenant, After(second))
+            }
+            Self::Unshown { hook, .. } if is_of_answer(*hook) => {
+                row(StatusCode::BAD_GATEWAY, "upstream_unreadable", API, Upstream, Spent)
+            }
+            Self::Unshown { .. } => row(StatusCode::BAD_REQUEST, "unreadable_request", INVALID, Client, Spent),
+            Self::PluginFailed { hook, fault: Fault::TooLarge { .. }, .. } if is_of_answer(*hook) => {
+                row(StatusCode::BAD_GATEWAY, "upstream_too_large", API, Upstream, Spent)
+            }
+            Self::PluginFailed { fault: Fault::TooLarge { .. }, .. } => {
+                row(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", INVALID, Client, Spent)
             }
             Self::PluginFailed { .. } | Self::PluginBroke(_) => {
                 row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, Spent)
@@ -251,6 +278,7 @@ impl Refusal {
             | Self::ModelNotFound(_)
             | Self::PluginRefused { .. }
             | Self::PluginFailed { .. }
+            | Self::Unshown { .. }
             | Self::PluginBroke(_)
             | Self::Overloaded
             | Self::ShuttingDown

@@ -30,12 +30,25 @@ pub(crate) async fn relay(mut trip: Trip, answered: Answered) -> Answer {
     clean(&mut headers);
     let own = Own::of(&trip.record, Some(label));
     match content {
-        Content::Stream(opening) => stream::start(trip, status, (headers, own), *opening, provider),
+        Content::Stream(opening) => {
+            if !trip.ask.streaming
+                && let Err(refusal) = came_as(&trip, Hook::Response, Hook::Event)
+            {
+                return answer::refuse(refusal, trip.record);
+            }
+            stream::start(trip, status, (headers, own), *opening, provider)
+        }
         Content::Whole { bytes, memory, reading } => {
             trip.record.response_memory = memory;
             pin!(whole(trip, status, (headers, own), (bytes, reading))).await
         }
     }
+}
+
+/// Whether an answer may go on that came in another form than was asked for.
+fn came_as(trip: &Trip, asked: Hook, came: Hook) -> Result<(), Refusal> {
+    let worker = trip.worker();
+    Ok(worker.sandbox.came_as(&trip.chain, &trip.ask.model, (asked, came))?)
 }
 
 /// Removes what is the upstream's business with us and not the client's.
@@ -67,8 +80,14 @@ async fn whole(
             trip.record.report(reported);
         }
         trip.record.progress(reading.text);
+        if trip.ask.streaming
+            && let Err(refusal) = came_as(&trip, Hook::Event, Hook::Response)
+        {
+            return answer::refuse(refusal, trip.record);
+        }
         if trip.chain.wants(Hook::Response, &trip.ask.model) {
-            return match run_plugins(&mut trip, status, (headers, own), bytes).await {
+            let body = reading.document(trip.ask.endpoint, bytes);
+            return match run_plugins(&mut trip, status, (headers, own), body).await {
                 Ok((head, bytes)) => answer::finish(status, head, bytes, trip.record),
                 Err(refusal) => answer::refuse(refusal, trip.record),
             };
@@ -82,10 +101,9 @@ async fn run_plugins(
     trip: &mut Trip,
     status: StatusCode,
     (headers, own): (HeaderMap, Own),
-    bytes: Bytes,
+    body: Document,
 ) -> Result<((HeaderMap, Option<Own>), Bytes), Refusal> {
     let worker = trip.worker();
-    let body = Document::response(trip.ask.endpoint, bytes);
     let own = Arc::new(own);
     let late: Arc<dyn Late> = Arc::<Own>::clone(&own);
     trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, late: Some(late), body });

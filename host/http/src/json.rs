@@ -11,6 +11,7 @@
 
 mod cursor;
 mod error;
+mod names;
 mod outline;
 mod scan;
 mod text;
@@ -21,6 +22,7 @@ mod tests;
 
 pub use cursor::{Cursor, Token};
 pub use error::JsonError;
+pub use names::MAX_MEMBERS;
 pub use outline::{OutlineError, outline};
 pub use text::{boolean, decode_key, escape_into, escaped_len, string, string_lossy, unsigned};
 
@@ -143,6 +145,12 @@ pub fn string_length(bytes: &[u8]) -> Option<usize> {
 /// How long the number is that `bytes` begin with; none if they begin with another value.
 pub fn number_length(bytes: &[u8]) -> Option<usize> {
     scan::number(bytes, 0).ok()
+}
+
+/// Whether a text is JSON of which that is known but for what its strings hold: they are UTF-8, with whole escapes and
+/// without control characters. False if in doubt, as for one with line ends in it.
+pub fn strings_are_lawful(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok() && !scan::has_control(bytes) && scan::escapes_are_lawful(bytes)
 }
 
 /// Shows the members of the object at `span`, as [`members`] does. Spans are offsets into `bytes`, not into the object.

@@ -260,6 +260,13 @@ impl Call<'_> {
         };
         *lent = instance.store.data_mut().exchange.take();
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
+        // Of a request that is refused nobody sees what was written.
+        let answer = answer.and_then(|answer| match lent.as_deref_mut() {
+            Some(exchange) if matches!(answer, Answer::Verdict(Ok(()))) => {
+                exchange.read_what_is_left().map(|()| answer)
+            }
+            Some(_) | None => Ok(answer),
+        });
         if let (Err(_), Some(exchange)) = (&answer, lent.as_deref_mut()) {
             exchange.undo();
         }

@@ -188,6 +188,15 @@ pub enum Fault {
     /// Its answer broke the contract or its bounds.
     #[error("gave an answer that breaks the contract: {0}")]
     Answer(String),
+    /// It asked for the pieces of a body or of events that cannot be shown in pieces.
+    #[error("cannot be shown what it asked for: {0}")]
+    Unreadable(String),
+    /// What it was shown is more than it has memory for.
+    #[error("has not enough memory for the {bytes} bytes that it was to look at")]
+    TooLarge {
+        /// Bytes of the bodies at hand.
+        bytes: usize,
+    },
     /// Every instance was busy for longer than the plugin may wait.
     #[error("had no free instance in time")]
     Busy,
@@ -207,7 +216,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every reason, in the order of [`Fault::index`].
-    pub const REASONS: [&'static str; 11] = [
+    pub const REASONS: [&'static str; 13] = [
         "trap",
         "deadline",
         "memory",
@@ -219,6 +228,8 @@ impl Fault {
         "start",
         "budget",
         "quarantined",
+        "unreadable",
+        "too-large",
     ];
 
     /// Position of this fault's reason in [`Fault::REASONS`].
@@ -236,14 +247,21 @@ impl Fault {
             Fault::Start(_) => 8,
             Fault::Budget => 9,
             Fault::Quarantined => 10,
+            Fault::Unreadable(_) => 11,
+            Fault::TooLarge { .. } => 12,
         }
     }
 
-    /// Whether the guest did it, and not a want of room or of budget.
+    /// Whether the guest did it, and not a want of room or of budget, or what it was to look at.
     #[must_use]
     pub(crate) const fn is_guests(&self) -> bool {
         match self {
-            Fault::Busy | Fault::Full | Fault::Budget | Fault::Quarantined => false,
+            Fault::Busy
+            | Fault::Full
+            | Fault::Budget
+            | Fault::Quarantined
+            | Fault::Unreadable(_)
+            | Fault::TooLarge { .. } => false,
             Fault::Trap(_)
             | Fault::Deadline
             | Fault::Memory

@@ -1,5 +1,6 @@
 //! What the journey lends a plugin for the time of a call.
 
+mod left;
 mod reply;
 
 pub use reply::{Late, Reply};
@@ -11,7 +12,7 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
-use weir_dialect::{Document, Endpoint};
+use weir_dialect::{Ask, Decided, Document, Endpoint};
 use weir_http::reserved;
 
 #[cfg(test)]
@@ -97,6 +98,10 @@ pub struct Exchange {
     pub request: Document,
     /// Headers and body of the attempt at hand.
     pub attempt: Option<(HeaderMap, Document)>,
+    /// What was decided of the attempt at hand, and stays whatever its plugins write.
+    pub decided: Option<Decided>,
+    /// What plugins have made of the request, or of the attempt, and what that asks; nothing while none has changed it.
+    pub reread: Option<(Ask, Bytes)>,
     /// The whole response, once there is one.
     pub reply: Option<Reply>,
     /// Data of the events of the call at hand.
@@ -109,6 +114,8 @@ pub struct Exchange {
     access: Access,
     keep_old: bool,
     saved: Option<Saved>,
+    /// How often the body that the call may change had been changed before it.
+    began: u64,
 }
 
 impl Exchange {
@@ -122,6 +129,8 @@ impl Exchange {
             added: Vec::new(),
             request,
             attempt: None,
+            decided: None,
+            reread: None,
             reply: None,
             events: Vec::new(),
             waited: Duration::ZERO,
@@ -130,6 +139,7 @@ impl Exchange {
             access: Access::Read,
             keep_old: false,
             saved: None,
+            began: 0,
         }
     }
 
@@ -149,6 +159,7 @@ impl Exchange {
         self.access = access;
         self.keep_old = keep_old;
         self.saved = None;
+        self.began = self.current().map_or(0, |(_, body)| body.changes());
     }
 
     /// Undoes the writes of the call that just faulted.

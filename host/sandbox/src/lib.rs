@@ -68,4 +68,4 @@ pub use stages::{Item, Stages};
 pub use standing::State as Standing;
 pub use tally::Counted;
 pub use tenant::{TenantId, TenantNames};
-pub use worker::{Routed, Stop, Worker};
+pub use worker::{Override, Routed, Stop, Worker};

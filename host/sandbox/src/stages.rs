@@ -4,11 +4,12 @@ use crate::chain::{Bound, Chain};
 use crate::contract::{Edit, StreamEvent};
 use crate::exchange::Exchange;
 use crate::hook::Hook;
-use crate::worker::{Stop, Worker};
+use crate::worker::{Stop, Worker, cannot_show};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_config::Window;
+use weir_dialect::Unreadable;
 use weir_dialect::event::{self, Delta};
 use weir_http::sse;
 
@@ -80,6 +81,20 @@ impl Stages {
     #[must_use]
     pub fn windowed(&self) -> bool {
         self.stages.iter().any(|stage| stage.window.is_some())
+    }
+
+    /// Whether any of them must see whatever there is to see: where something cannot be shown, the stream must not go on.
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.stages.iter().any(|stage| !stage.bound.plugin().open())
+    }
+
+    /// Something of the stream cannot be shown to any of them: it is counted for each, up to the first that must have seen it.
+    ///
+    /// # Errors
+    /// A fault of a plugin whose failure policy is `closed`.
+    pub fn cannot_show(&self, why: &Unreadable) -> Result<(), Stop> {
+        self.stages.iter().try_for_each(|stage| cannot_show(&stage.bound, Hook::Event, why))
     }
 
     /// After how long without an event the client is to be told that the stream lives: while something is held back in a

@@ -9,12 +9,14 @@ use crate::exchange::{Access, Exchange};
 use crate::gate::Gates;
 use crate::hook::Hook;
 use crate::pool::Pool;
+use crate::standing::Admitted;
 use crate::tenant::TenantId;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+use weir_dialect::Unreadable;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -42,7 +44,16 @@ pub enum Stop {
 }
 
 /// A router's choice: index of the candidate that the host offered, and what to set in the request for it.
-pub type Routed = (usize, Vec<Assignment>);
+pub type Routed = (usize, Vec<Override>);
+
+/// What a router sets in the request for a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Override {
+    /// The router's place among those of its chain.
+    pub router: usize,
+    /// What it sets.
+    pub set: Assignment,
+}
 
 /// The sandbox on one thread. Not `Send`: nothing in it takes a lock.
 pub struct Worker {
@@ -135,12 +146,12 @@ impl Worker {
         candidates: &[Candidate],
     ) -> Result<Vec<Routed>, Stop> {
         let mut order: Vec<Routed> = (0..candidates.len()).map(|i| (i, Vec::new())).collect();
-        for bound in chain.at(Hook::Router) {
+        for (router, bound) in chain.at(Hook::Router).iter().enumerate() {
             let offered: Arc<[Candidate]> = order.iter().filter_map(|(i, _)| candidates.get(*i).cloned()).collect();
             let mut better = None;
             let mut check = |answer: Answer| match answer.routing()? {
                 Ok(routing) => {
-                    better = Some(reorder(&order, routing)?);
+                    better = Some(reorder(&order, routing, router)?);
                     Ok(None)
                 }
                 Err(refusal) => Ok(Some(refusal)),
@@ -149,6 +160,29 @@ impl Worker {
             order = better.unwrap_or(order);
         }
         Ok(order)
+    }
+
+    /// What a router set for a candidate makes no request of what was asked: it broke the contract, as if its call had ended
+    /// so.
+    ///
+    /// # Errors
+    /// A fault of the router, if its failure policy is `closed`; else the request goes on without what it set.
+    pub fn overrides_failed(
+        &self,
+        chain: &Chain,
+        lent: &Option<Box<Exchange>>,
+        router: usize,
+        why: String,
+    ) -> Result<(), Stop> {
+        let Some(bound) = chain.at(Hook::Router).get(router) else { return Ok(()) };
+        let fault = Fault::Answer(why);
+        bound.stats(Hook::Router).fault(&fault);
+        bound.plugin().tally().fault(Hook::Router, &fault);
+        bound.standing().note(&fault);
+        if bound.standing().faulted(Instant::now(), Admitted { trial: false }) {
+            bound.plugin().tally().quarantine();
+        }
+        verdict(bound, Hook::Router, lent, Err(fault)).map(|_| ())
     }
 
     /// Runs `upstream-request` of every plugin that applies on the exchange's `attempt`, which is the request's `attempt`th.
@@ -180,9 +214,25 @@ impl Worker {
     ) -> Result<(), Stop> {
         let at = (Hook::Response, Access::Reply);
         for bound in chain.at(Hook::Response) {
-            self.call(bound, at, lent, Ask::Response(status.as_u16()), &mut allowed).await?;
+            if shows_reply(bound, lent)? {
+                self.call(bound, at, lent, Ask::Response(status.as_u16()), &mut allowed).await?;
+            }
         }
         Ok(())
+    }
+
+    /// An answer came in another form than the one that was asked for: it is shown to the hook of the form that it has. A
+    /// plugin that has the hook of the form that was asked for and not this one cannot be shown it.
+    ///
+    /// # Errors
+    /// A fault of such a plugin whose failure policy is `closed`.
+    pub fn came_as(&self, chain: &Chain, model: &str, (asked, came): (Hook, Hook)) -> Result<(), Stop> {
+        let form = match asked {
+            Hook::Event => "it came whole, where a stream was asked for",
+            _ => "it came as a stream, where a whole answer was asked for",
+        };
+        let mut bound = chain.at(asked).iter().filter(|bound| bound.applies_to(model) && !bound.plugin().has(came));
+        bound.try_for_each(|bound| cannot_show(bound, asked, &Unreadable::Form(form)))
     }
 
     /// Runs `event` of one plugin. `check` gets its edits, one for each event or none to pass them all, and answers what
@@ -226,6 +276,35 @@ impl Worker {
     }
 }
 
+/// Whether a plugin is to see the whole response: all of it can be shown, and it applies.
+///
+/// # Errors
+/// A fault of a plugin whose failure policy is `closed`.
+fn shows_reply(bound: &Bound, lent: &mut Option<Box<Exchange>>) -> Result<bool, Stop> {
+    let Some(exchange) = lent.as_deref_mut().filter(|exchange| bound.applies_to(&exchange.about.model)) else {
+        return Ok(false);
+    };
+    match exchange.reply.as_mut().map(|reply| reply.body.readable()) {
+        Some(Err(why)) => cannot_show(bound, Hook::Response, &why).map(|()| false),
+        Some(Ok(())) | None => Ok(true),
+    }
+}
+
+/// Something cannot be shown to a plugin, so it is not called. That counts as a fault, which is none of its own.
+///
+/// # Errors
+/// The fault, if its failure policy is `closed`.
+pub(crate) fn cannot_show(bound: &Bound, hook: Hook, why: &Unreadable) -> Result<(), Stop> {
+    let (plugin, fault) = (bound.plugin(), Fault::Unreadable(why.to_string()));
+    bound.stats(hook).fault(&fault);
+    if !plugin.open() {
+        return Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault });
+    }
+    // Each event of a stream may say it again.
+    tracing::debug!(plugin = &**plugin.name(), hook = hook.name(), tenant = &*bound.slots().tenant, %fault, "passed over");
+    Ok(())
+}
+
 /// The check of an answer that is no more than a verdict.
 fn allowed(answer: Answer) -> Checked {
     Ok(answer.verdict()?.err())
@@ -267,8 +346,8 @@ fn verdict(bound: &Bound, hook: Hook, lent: &Option<Box<Exchange>>, answer: Chec
 /// without end would be an attack on upstreams.
 const STEPS: usize = 64;
 
-/// Applies a router's answer to the order that it was shown.
-fn reorder(order: &[Routed], routing: Routing) -> Result<Vec<Routed>, Fault> {
+/// Applies the answer of the router in this place to the order that it was shown.
+fn reorder(order: &[Routed], routing: Routing, router: usize) -> Result<Vec<Routed>, Fault> {
     let wrong = |what: String| Fault::Answer(what);
     let choices = match routing {
         Routing::Keep => return Ok(order.to_vec()),
@@ -283,7 +362,8 @@ fn reorder(order: &[Routed], routing: Routing) -> Result<Vec<Routed>, Fault> {
         let chosen = usize::try_from(choice.candidate).ok().and_then(|index| order.get(index));
         let (index, overrides) =
             chosen.ok_or_else(|| wrong(format!("it chose candidate {} of {}", choice.candidate, order.len())))?;
-        Ok((*index, overrides.iter().cloned().chain(choice.overrides).collect()))
+        let own = choice.overrides.into_iter().map(|set| Override { router, set });
+        Ok((*index, overrides.iter().cloned().chain(own).collect()))
     };
     choices.into_iter().map(pick).collect()
 }

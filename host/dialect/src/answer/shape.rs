@@ -27,7 +27,8 @@ const UNKNOWN: u32 = 1;
 const FIRST: u32 = 4 * LESSON;
 const SAVED: u32 = 8 * LESSON;
 
-/// The shapes of the latest answers of a provider. What they say of an answer is what [`Reading::of`] says.
+/// The shapes of the latest answers of a provider. What they say of an answer is what [`Reading::of`] says, but for that it
+/// is known.
 #[derive(Debug)]
 pub struct Shapes {
     /// The latest first.
@@ -49,7 +50,7 @@ impl Shapes {
         }
         if let Some(usage) = self.find(body) {
             self.credit = SAVED.min(self.credit.saturating_add(KNOWN));
-            return Reading { answer: Answer::Complete, usage: Some(usage), text: 0 };
+            return Reading { answer: Answer::Complete, usage: Some(usage), text: 0, is_known: true };
         }
         let reading = Reading::of(endpoint, body);
         self.credit = SAVED.min(self.credit.saturating_add(UNKNOWN));
@@ -110,10 +111,11 @@ enum Place {
 }
 
 impl Shape {
-    /// The shape of an answer that is JSON to its last byte, if it has one that is worth keeping.
+    /// The shape of an answer that is JSON to its last byte, with no name twice in one object, if it has one that is worth
+    /// keeping.
     fn of(body: &[u8]) -> Option<Self> {
         let mut lesson = Lesson { body, done: 0, left: BYTES, shape: Self::default(), seen: Vec::new() };
-        let mut cursor = Cursor::new(body).ok()?;
+        let mut cursor = Cursor::new(body).ok()?.unique();
         lesson.object(&mut cursor, Within::Answer)?;
         cursor.finish().ok()?;
         lesson.constant_upto(body.len())?;

@@ -54,6 +54,13 @@ pub enum ReadError {
         /// Its name.
         param: &'static str,
     },
+    /// A name stands twice in one object, be it one that the gateway does not read: plugins may see the one of the two and the
+    /// upstream the other.
+    #[error("an object has two members of one name, the second at byte {at}; send one of them")]
+    Repeated {
+        /// Offset of the second of them.
+        at: usize,
+    },
     /// A name that differs from a parameter's in case only: some upstreams would take it for that parameter.
     #[error("`{found}` is not a parameter; write `{param}`")]
     LookAlike {
@@ -68,7 +75,7 @@ impl ReadError {
     /// The parameter at fault, for `error.param` of the answer.
     pub fn param(&self) -> Option<&'static str> {
         match self {
-            Self::NotJson(_) | Self::TooDeep { .. } | Self::NotAnObject { .. } => None,
+            Self::NotJson(_) | Self::TooDeep { .. } | Self::NotAnObject { .. } | Self::Repeated { .. } => None,
             Self::Missing { param }
             | Self::WrongType { param, .. }
             | Self::Empty { param }
@@ -85,7 +92,7 @@ impl ReadError {
             Self::Missing { .. } => "missing_required_parameter",
             Self::WrongType { .. } => "invalid_type",
             Self::Empty { .. } | Self::NotText { .. } => "invalid_value",
-            Self::Duplicate { .. } => "duplicate_parameter",
+            Self::Duplicate { .. } | Self::Repeated { .. } => "duplicate_parameter",
             Self::LookAlike { .. } => "unknown_parameter",
         }
     }
@@ -95,7 +102,9 @@ impl From<JsonError> for ReadError {
     fn from(error: JsonError) -> Self {
         match error {
             JsonError::TooDeep { at } => Self::TooDeep { at },
+            JsonError::Duplicate { at } => Self::Repeated { at },
             JsonError::Syntax { .. }
+            | JsonError::TooManyMembers { .. }
             | JsonError::NotUtf8 { .. }
             | JsonError::NotObject { .. }
             | JsonError::NotArray { .. } => Self::NotJson(error),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
 use super::names::Names;
-use super::{Ask, ReadError, told};
+use super::{Ask, ReadError, Said, told};
 use crate::Endpoint;
 use crate::usage::text;
 
@@ -30,9 +30,10 @@ const PART: &[&str] = &["type", "text"];
 /// only.
 ///
 /// # Errors
-/// [`ReadError`]: not JSON, a parameter missing, of a wrong type, given twice, or in other letters.
+/// [`ReadError`]: not JSON, a parameter missing, of a wrong type, or in other letters; and a name that stands twice in one
+/// object, wherever that is, for plugins and the upstream may keep another one of the two.
 pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
-    let mut cursor = Cursor::new(body)?;
+    let mut cursor = Cursor::new(body)?.unique();
     cursor.enter_object().map_err(|error| match error {
         JsonError::NotObject { found, .. } => ReadError::NotAnObject { found },
         other => other.into(),
@@ -52,8 +53,12 @@ pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
             Some("max_completion_tokens") => found.max_completion = count(&mut cursor, body, "max_completion_tokens")?,
             Some("n") => {
                 // What is no number is the upstream's to refuse.
-                let (span, _) = cursor.skip()?;
-                found.choices = crate::usage::whole(span.of(body));
+                let (span, kind) = cursor.skip()?;
+                found.choices = match crate::usage::whole(span.of(body)) {
+                    Some(count) => Said::Number(count),
+                    None if kind == Kind::Null => Said::Nothing,
+                    None => Said::Other,
+                };
             }
             Some("tools" | "functions") => found.text_bytes += told::definitions(&mut cursor)?,
             Some("response_format") => found.text_bytes += told::definition(&mut cursor)?,
@@ -81,7 +86,10 @@ pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
         streaming: found.streaming,
         include_usage: matches!(found.options, Options::Asked),
         max_output_tokens: found.max_completion.or(found.max_tokens),
-        choices: found.choices.unwrap_or(1),
+        choices: found.choices.number().unwrap_or(1),
+        said_choices: found.choices,
+        max_tokens: found.max_tokens,
+        max_completion_tokens: found.max_completion,
         text_bytes: found.text_bytes,
         model_span,
         usage_patch: found.options.patch(close),
@@ -96,7 +104,7 @@ struct Found {
     options: Options,
     max_tokens: Option<u64>,
     max_completion: Option<u64>,
-    choices: Option<u64>,
+    choices: Said,
     subject: bool,
     text_bytes: usize,
 }

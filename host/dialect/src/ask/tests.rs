@@ -170,8 +170,24 @@ fn one_body_is_never_two_requests() {
         assert!(matches!(chat(body), Err(ReadError::Duplicate { .. })), "{body}");
     }
     assert!(matches!(chat(r#"{"model":"m","messages":[{"Content":"a"}]}"#), Err(ReadError::LookAlike { .. })));
-    // Other names may stand as they like.
-    assert!(chat(&with(r#""metadata":1,"metadata":2,"models":3,"Models":4,"modél":5"#)).is_ok());
+    // Other names may be in any letters, and stand once like all.
+    assert!(chat(&with(r#""metadata":1,"models":3,"Models":4,"modél":5"#)).is_ok());
+    for twice in [
+        r#""metadata":1,"metadata":2"#,
+        r#""x":{"y":[{"z":1,"\u007a":2}]}"#,
+        r#""tools":[{"type":"function","function":{"name":"f","description":"a","description":"b"}}]"#,
+        r#""tools":[{"function":{"parameters":{"properties":{"a":{"description":"a","description":"b"}}}}}]"#,
+    ] {
+        assert!(matches!(chat(&with(twice)), Err(ReadError::Repeated { .. })), "{twice}");
+    }
+    for message in [
+        r#"{"role":"assistant","refusal":"a","refusal":"b"}"#,
+        r#"{"role":"assistant","tool_calls":[{"function":{"arguments":"a","arguments":"b"}}]}"#,
+        r#"{"content":[{"type":"input_text","input_text":"a","input_text":"b"}]}"#,
+    ] {
+        let body = format!(r#"{{"model":"m","messages":[{message}]}}"#);
+        assert!(matches!(chat(&body), Err(ReadError::Repeated { .. })), "{body}");
+    }
 }
 
 #[test]

@@ -38,6 +38,14 @@ impl Shape {
         }
     }
 
+    /// What was called with such a body, or answers with one.
+    pub(super) fn endpoint(self) -> Endpoint {
+        match self {
+            Self::ChatRequest | Self::ChatResponse => Endpoint::Chat,
+            Self::EmbeddingsRequest | Self::EmbeddingsResponse => Endpoint::Embeddings,
+        }
+    }
+
     pub(super) fn response(endpoint: Endpoint) -> Self {
         match endpoint {
             Endpoint::Chat => Self::ChatResponse,

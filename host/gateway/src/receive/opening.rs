@@ -1,5 +1,6 @@
 //! How a stream begins.
 
+use super::form::{Form, Head};
 use super::{Expected, NotTaken, broken};
 use crate::gather::UNCOUNTED;
 use crate::refusal::Refusal;
@@ -52,7 +53,7 @@ enum First {
 pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Bytes>) -> Result<Begun, NotTaken> {
     let reader = sse::Reader::new(expected.limits.event_bytes);
     let mut opening = Box::new(Opening { body, reader, events: Vec::new() });
-    let mut is_new = first.is_none();
+    let mut head = if first.is_none() { Some(Head::default()) } else { None };
     opening.reader.push(first.unwrap_or_default());
     let silence = SILENCE.min(expected.first_byte);
     let mut ends: [Option<Instant>; 2] = [None; 2];
@@ -74,31 +75,36 @@ pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Byte
         let [nothing, something] = &mut ends;
         let (end, wait) = if opening.events.is_empty() { (nothing, silence) } else { (something, PATIENCE) };
         let end = *end.get_or_insert_with(|| Instant::now() + wait);
-        let Ok(next) = timeout_at(end, opening.body.frame()).await else { return Ok(Begun::Stream(opening)) };
+        let Ok(next) = timeout_at(end, opening.body.frame()).await else {
+            opening.reader.push(head.unwrap_or_default().bytes);
+            return Ok(Begun::Stream(opening));
+        };
         match next {
-            None => return Err(opening.ended(expected)),
+            None => {
+                opening.reader.push(head.unwrap_or_default().bytes);
+                return Err(opening.ended(expected));
+            }
             Some(Err(error)) => return Err(NotTaken::Spent(broken(error, expected.provider))),
             Some(Ok(frame)) => {
-                let data = frame.into_data().unwrap_or_default();
-                if is_new && begins_as_document(&data) {
-                    return Ok(Begun::Document(opening.body, data));
+                let mut data = frame.into_data().unwrap_or_default();
+                if let Some(begun) = &mut head {
+                    let form = begun.push(data);
+                    data = std::mem::take(&mut begun.bytes);
+                    match form {
+                        Form::Document => return Ok(Begun::Document(opening.body, data)),
+                        // Blank lines are a sign of life, whatever comes behind them.
+                        Form::Unclear if !data.trim_ascii().is_empty() => {
+                            begun.bytes = data;
+                            continue;
+                        }
+                        Form::Unclear => {}
+                        Form::Events | Form::Neither => head = None,
+                    }
                 }
-                is_new &= data.trim_ascii_start().is_empty();
                 opening.reader.push(data);
             }
         }
     }
-}
-
-/// Whether a body begins with a line that a stream of events has, and no JSON or page.
-pub(super) fn begins_as_events(body: &[u8]) -> bool {
-    [b":".as_slice(), b"data:", b"event:", b"id:", b"retry:"].iter().any(|field| body.starts_with(field))
-}
-
-/// Whether a body begins as JSON or a page does, and no line of a stream of events.
-fn begins_as_document(body: &[u8]) -> bool {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
-    matches!(text.first(), Some(b'{' | b'[' | b'<'))
 }
 
 impl Opening {

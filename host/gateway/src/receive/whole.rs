@@ -1,5 +1,6 @@
 //! Whole answers.
 
+use super::form::{Form, Head};
 use super::opening::{self, Begun};
 use super::{Content, Expected, NotTaken, broken};
 use crate::gate::ByteShare;
@@ -36,12 +37,14 @@ pub(super) async fn answer(
     let mut all = room(expected, expected.limits.response_bytes);
     if expected.streaming && first.is_none() {
         // Some servers forget to say what their streams are; no JSON begins as an event does.
-        first = next(expected, &mut body).await?;
-        if first.as_ref().is_some_and(|first| opening::begins_as_events(first)) {
-            match opening::open(expected, body, first).await? {
+        let (read, form) = begin(expected, &mut body).await?;
+        if form == Form::Events {
+            match opening::open(expected, body, Some(read)).await? {
                 Begun::Stream(opening) => return Ok(Content::Stream(opening)),
                 Begun::Document(same, read) => (body, first) = (same, Some(read)),
             }
+        } else {
+            first = Some(read);
         }
     }
     if let Some(first) = first {
@@ -72,6 +75,18 @@ pub(super) async fn answer(
     body.leave();
     let (bytes, memory) = all.finish();
     judged(expected, (bytes, Some(memory)), cut)
+}
+
+/// As much of a body as tells what it is.
+async fn begin(expected: &Expected<'_>, body: &mut Body) -> Result<(Bytes, Form), NotTaken> {
+    let mut head = Head::default();
+    while let Some(data) = next(expected, body).await? {
+        let form = head.push(data);
+        if form != Form::Unclear {
+            return Ok((head.bytes, form));
+        }
+    }
+    Ok((head.bytes, Form::Unclear))
 }
 
 /// What an answer is of which no more will come; `cut` is how its transport broke.

@@ -20,6 +20,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use tokio::time::Instant;
 use weir_dialect::event::{self, EventKind, Template};
+use weir_dialect::readable;
 use weir_dialect::stream::Ending;
 use weir_dialect::usage;
 use weir_http::sse;
@@ -265,7 +266,7 @@ impl Stream {
                 // Some providers send it in the middle: it keeps its place, and is no sign of the end.
                 self.trip.record.report(usage);
                 if self.trip.ask.include_usage {
-                    self.put(Item::opaque(event.raw().clone()), batch);
+                    self.nothing_said(event, &data, batch)?;
                 }
             }
             EventKind::Done => {
@@ -273,14 +274,28 @@ impl Stream {
                 self.end_of_text(batch).await?;
                 self.pieces.push(event.raw().clone());
             }
-            // The upstream says itself that it failed: its words go out, and the end is not a clean one.
+            // The upstream says itself that it failed: its words go out, but for where a plugin would have to see them, and
+            // the end is not a clean one.
             EventKind::Error => {
-                self.told = true;
-                self.pieces.push(event.raw().clone());
+                if !self.stages.as_ref().is_some_and(Stages::closed) {
+                    self.told = true;
+                    self.pieces.push(event.raw().clone());
+                }
                 return Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) });
             }
-            EventKind::Other => self.put(Item::opaque(event.raw().clone()), batch),
+            EventKind::Other => self.nothing_said(event, &data, batch)?,
         }
+        Ok(())
+    }
+
+    /// Passes an event on in which there should be nothing to show. Where plugins have to see what there is, it is made sure.
+    fn nothing_said(&mut self, event: &sse::Event, data: &[u8], batch: &mut Vec<Item>) -> Result<(), Refusal> {
+        if let Some(stages) = &self.stages
+            && let Err(why) = readable::says_nothing(data)
+        {
+            stages.cannot_show(&why)?;
+        }
+        self.put(Item::opaque(event.raw().clone()), batch);
         Ok(())
     }
 
@@ -320,13 +335,17 @@ impl Stream {
         }
         // For an estimate, in case nobody reports.
         self.trip.record.progress(usage::text_bytes(&data));
-        if self.stages.is_none() {
+        let Some(stages) = &self.stages else {
             self.pieces.push(raw);
             return Ok(());
-        }
-        let delta =
-            event::delta(&data).map_err(|_| Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) })?;
-        batch.push(Item::delta(raw, data, delta));
+        };
+        batch.push(match event::delta(&data) {
+            Ok(delta) => Item::delta(raw, data, delta),
+            Err(why) => {
+                stages.cannot_show(&why.into())?;
+                Item::opaque(raw)
+            }
+        });
         Ok(())
     }
 

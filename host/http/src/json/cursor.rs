@@ -1,5 +1,6 @@
 //! The machine under the walkers: a position in a JSON text that moves forward only.
 
+use super::names::Names;
 use super::scan;
 use super::{JsonError, Key, Kind, MAX_DEPTH, Span};
 
@@ -29,6 +30,8 @@ pub struct Cursor<'a> {
     objects: u128,
     /// The innermost level was just opened: no comma is due before its first entry.
     fresh: bool,
+    /// Those of the objects that are open, where none may come twice.
+    names: Names,
 }
 
 impl<'a> Cursor<'a> {
@@ -38,13 +41,21 @@ impl<'a> Cursor<'a> {
     /// [`JsonError::NotUtf8`] if any part of the text is not.
     pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
         std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8 { at: error.valid_up_to() })?;
-        Ok(Self { bytes, at: 0, plain: !scan::has_control(bytes), depth: 0, objects: 0, fresh: false })
+        Ok(Self {
+            bytes,
+            at: 0,
+            plain: !scan::has_control(bytes),
+            depth: 0,
+            objects: 0,
+            fresh: false,
+            names: Names::ANY,
+        })
     }
 
     /// A cursor at a value of a text that was checked before. The text ends for it where the span does.
     pub fn within(bytes: &'a [u8], span: Span) -> Self {
         let bytes = bytes.get(..span.end).unwrap_or(bytes);
-        Self { bytes, at: span.start, plain: true, depth: 0, objects: 0, fresh: false }
+        Self { bytes, at: span.start, plain: true, depth: 0, objects: 0, fresh: false, names: Names::ANY }
     }
 
     /// A cursor before a member of an object, as if it had just stepped into that object: `at` is the offset of the
@@ -56,7 +67,7 @@ impl<'a> Cursor<'a> {
     pub fn at_member(bytes: &'a [u8], at: usize) -> Result<Self, JsonError> {
         let rest = bytes.get(at..).unwrap_or_default();
         std::str::from_utf8(rest).map_err(|error| JsonError::NotUtf8 { at: at + error.valid_up_to() })?;
-        Ok(Self { bytes, at, plain: !scan::has_control(rest), depth: 1, objects: 1, fresh: true })
+        Ok(Self { bytes, at, plain: !scan::has_control(rest), depth: 1, objects: 1, fresh: true, names: Names::ANY })
     }
 
     /// The same cursor, for a text that is to stand `depth` levels deep within another: that much less nesting is
@@ -65,6 +76,14 @@ impl<'a> Cursor<'a> {
     pub fn at_depth(mut self, depth: u32) -> Self {
         self.depth = depth.min(MAX_DEPTH);
         self
+    }
+
+    /// The same cursor, before its first step, which takes no object in which two members have one name, and none that lies
+    /// within more than [`MAX_MEMBERS`](super::MAX_MEMBERS) members: [`JsonError::Duplicate`] comes where such an object
+    /// ends. For texts that somebody else reads as well, who may keep the other one of the two.
+    #[must_use]
+    pub fn unique(self) -> Self {
+        Self { names: Names::unique(), ..self }
     }
 
     /// The offset of the next byte that was not passed yet.
@@ -117,7 +136,8 @@ impl<'a> Cursor<'a> {
     /// [`JsonError::Syntax`].
     pub fn next_key(&mut self) -> Result<Option<Key<'a>>, JsonError> {
         if let Some(key) = self.compact_key() {
-            return Ok(Some(key));
+            // The name, its closing quote and the colon were passed.
+            return self.meet(key, self.at.saturating_sub(key.raw.len() + 2));
         }
         if !self.next_entry(b'}', "expected `,` or `}`")? {
             return Ok(None);
@@ -133,7 +153,14 @@ impl<'a> Cursor<'a> {
             return self.wrong("expected `:`");
         }
         self.at += 1;
-        Ok(Some(Key { raw, escaped: scanned.shrink > 0 }))
+        self.meet(Key { raw, escaped: scanned.shrink > 0 }, start + 1)
+    }
+
+    /// Takes note of a name whose first byte is at `start`.
+    #[inline]
+    fn meet(&mut self, key: Key<'a>, start: usize) -> Result<Option<Key<'a>>, JsonError> {
+        self.names.meet(&key, start)?;
+        Ok(Some(key))
     }
 
     /// The next name as most encoders write it: short, and no white space around it. None, and nothing has happened, for
@@ -229,6 +256,9 @@ impl<'a> Cursor<'a> {
         self.depth += 1;
         self.objects = self.objects << 1 | u128::from(object);
         self.fresh = true;
+        if object {
+            self.names.open();
+        }
         Ok(())
     }
 
@@ -236,6 +266,9 @@ impl<'a> Cursor<'a> {
     fn next_entry(&mut self, close: u8, due: &'static str) -> Result<bool, JsonError> {
         match self.peek() {
             Some(byte) if byte == close && self.depth > 0 => {
+                if close == b'}' {
+                    self.names.close(self.bytes)?;
+                }
                 self.at += 1;
                 self.depth = self.depth.saturating_sub(1);
                 self.objects >>= 1;

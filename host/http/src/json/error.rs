@@ -25,6 +25,19 @@ pub enum JsonError {
         /// Offset of the bracket that is one too many.
         at: usize,
     },
+    /// An object has two members of one name, and that was not to be ([`Cursor::unique`](super::Cursor::unique)).
+    #[error("an object has two members of one name, the second at byte {at}")]
+    Duplicate {
+        /// Offset of the second of them.
+        at: usize,
+    },
+    /// The objects that a place lies in have more members than [`MAX_MEMBERS`](super::MAX_MEMBERS), where none may come
+    /// twice.
+    #[error("objects of more than {} members at byte {at}", super::MAX_MEMBERS)]
+    TooManyMembers {
+        /// Offset of the name that is one too many.
+        at: usize,
+    },
     /// An object was asked for and another value stands there.
     #[error("expected an object at byte {at}, found {}", found.phrase())]
     NotObject {
@@ -50,6 +63,8 @@ impl JsonError {
             Self::Syntax { at, .. }
             | Self::NotUtf8 { at }
             | Self::TooDeep { at }
+            | Self::Duplicate { at }
+            | Self::TooManyMembers { at }
             | Self::NotObject { at, .. }
             | Self::NotArray { at, .. } => at,
         }

@@ -61,6 +61,20 @@ pub(super) fn string(bytes: &[u8], start: usize, plain: bool) -> Result<Scanned,
     }
 }
 
+/// Whether every backslash begins an escape of RFC 8259 section 7, in text of which it is known where its strings end.
+pub(super) fn escapes_are_lawful(mut rest: &[u8]) -> bool {
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        let length = match escape.first() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 1,
+            Some(b'u') if escape.get(1..5).and_then(hex4).is_some() => 5,
+            Some(_) | None => return false,
+        };
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    true
+}
+
 /// Where a string ends that nobody has to read.
 pub(super) struct StringEnd {
     /// Offset after the closing quote.

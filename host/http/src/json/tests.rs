@@ -337,3 +337,84 @@ proptest! {
         prop_assert!(string_lossy(token.as_bytes()).is_some());
     }
 }
+
+/// What a cursor says that takes no name twice.
+fn unique(text: &str) -> Result<(), JsonError> {
+    let mut cursor = Cursor::new(text.as_bytes())?.unique();
+    cursor.skip()?;
+    cursor.finish()
+}
+
+#[test]
+fn a_name_that_comes_twice_in_one_object_is_told_however_it_is_written_and_wherever_it_stands() {
+    for (text, at) in [
+        (r#"{"a":1,"a":2}"#, 8),
+        (r#"{ "a" : 1 , "b":2, "a" : 2 }"#, 20),
+        (r#"{"a":1,"\u0061":2}"#, 8),
+        (r#"{"\u0061":1,"\u0061":2}"#, 13),
+        (r#"{"\ud800":1,"\ud800":2}"#, 13),
+        (r#"[[{"x":{"content":"","content":""}}]]"#, 22),
+        (r#"{"a":{"b":1},"c":[{"d":1}],"a":{}}"#, 28),
+        (r#"{"":1,"":2}"#, 7),
+        (r#"{"longer than eight":1,"longer than nine":1,"longer than eight":1}"#, 45),
+    ] {
+        assert_eq!(unique(text), Err(JsonError::Duplicate { at }), "{text}");
+    }
+    for text in [
+        r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}],"A":1,"a ":1,"\u0062a":1}"#,
+        r#"{"12345678a":1,"12345678b":1,"12345678":1}"#,
+        "[]",
+        "1",
+    ] {
+        assert_eq!(unique(text), Ok(()), "{text}");
+    }
+}
+
+#[test]
+fn an_object_of_many_members_is_looked_through_and_one_of_too_many_is_refused() {
+    let object = |count: usize, more: &str| {
+        let members: Vec<String> = (0..count).map(|n| format!("\"name {n}\":{{\"a\":1}}")).collect();
+        format!("{{{}{more}}}", members.join(","))
+    };
+    for count in [31, 32, 33, 5_000] {
+        assert_eq!(unique(&object(count, "")), Ok(()), "{count}");
+        for twice in ["name 0", "n\\u0061me 17", &format!("name {}", count - 1)] {
+            let text = object(count, &format!(",\"{twice}\":1"));
+            assert_eq!(
+                unique(&text),
+                Err(JsonError::Duplicate { at: text.len() - 4 - twice.len() }),
+                "{count} {twice}"
+            );
+        }
+    }
+    assert_eq!(unique(&object(MAX_MEMBERS - 1, "")), Ok(()));
+    assert!(matches!(unique(&object(MAX_MEMBERS, "")), Err(JsonError::TooManyMembers { .. })));
+    // What was kept of one text is nothing to the next.
+    assert_eq!(unique(r#"{"name 0":1}"#), Ok(()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn names_come_twice_where_a_parser_that_keeps_the_last_has_fewer_of_them(names in prop::collection::vec("[ab\\u{e9}]{0,3}", 0..40), inside in any::<bool>()) {
+        let members: Vec<String> = names.iter().map(|name| format!("{}:0", Value::from(name.as_str()))).collect();
+        let object = format!("{{{}}}", members.join(","));
+        let text = if inside { format!("{{\"x\":[{object}],\"y\":1}}") } else { object };
+        let kept: std::collections::HashSet<&String> = names.iter().collect();
+        prop_assert_eq!(unique(&text).is_ok(), kept.len() == names.len());
+    }
+
+    #[test]
+    fn strings_are_lawful_where_a_reader_takes_them(text in "[a\"\\\\u0é/]{0,8}", cut in any::<prop::sample::Index>()) {
+        let mut bytes = format!("[\"{text}\"]").into_bytes();
+        // Only what is one string is the question.
+        if string_length(&bytes[1..]) == Some(bytes.len() - 2) {
+            let read = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
+            prop_assert_eq!(strings_are_lawful(&bytes), read);
+            let at = 2 + cut.index(bytes.len() - 3);
+            bytes[at] = 0xff;
+            prop_assert!(!strings_are_lawful(&bytes));
+        }
+    }
+}

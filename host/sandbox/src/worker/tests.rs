@@ -15,18 +15,19 @@ fn all(count: usize) -> Vec<Routed> {
 
 #[test]
 fn a_router_that_keeps_the_order_changes_nothing() {
-    assert_eq!(reorder(&all(3), Routing::Keep).unwrap(), all(3));
+    assert_eq!(reorder(&all(3), Routing::Keep, 0).unwrap(), all(3));
 }
 
 #[test]
 fn choices_refer_to_the_list_that_the_router_was_shown_and_overrides_add_up() {
-    let first = reorder(&all(4), order(&[3, 1])).unwrap();
+    let first = reorder(&all(4), order(&[3, 1]), 0).unwrap();
     assert_eq!(first.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [3, 1]);
-    let second = reorder(&first, order(&[1, 1, 0])).unwrap();
+    let second = reorder(&first, order(&[1, 1, 0]), 1).unwrap();
     let expected = [(1, ["1", "1"]), (1, ["1", "1"]), (3, ["3", "0"])];
     for ((index, overrides), (candidate, values)) in second.iter().zip(expected) {
         assert_eq!(*index, candidate);
-        assert_eq!(overrides.iter().map(|a| a.value.as_str()).collect::<Vec<_>>(), values);
+        assert_eq!(overrides.iter().map(|one| one.set.value.as_str()).collect::<Vec<_>>(), values);
+        assert_eq!(overrides.iter().map(|one| one.router).collect::<Vec<_>>(), [0, 1]);
     }
     assert_eq!(second.len(), 3);
 }
@@ -34,9 +35,9 @@ fn choices_refer_to_the_list_that_the_router_was_shown_and_overrides_add_up() {
 #[test]
 fn what_was_not_offered_nothing_and_too_much_break_the_contract() {
     for routing in [order(&[0, 3]), order(&[u32::MAX]), order(&[]), order(&[0; STEPS + 1])] {
-        assert!(matches!(reorder(&all(3), routing), Err(Fault::Answer(_))));
+        assert!(matches!(reorder(&all(3), routing, 0), Err(Fault::Answer(_))));
     }
-    assert!(reorder(&all(3), order(&[0; STEPS])).is_ok());
+    assert!(reorder(&all(3), order(&[0; STEPS]), 0).is_ok());
     let many: Vec<u32> = (0..100).collect();
-    assert!(reorder(&all(100), order(&many)).is_ok(), "everything that was offered may be tried");
+    assert!(reorder(&all(100), order(&many), 0).is_ok(), "everything that was offered may be tried");
 }

@@ -13,11 +13,16 @@ fn whole(body: &str) -> Reading {
     reading
 }
 
+/// What shapes say of a body, but for whether it is known.
+fn read(shapes: &mut Shapes, body: &[u8]) -> Reading {
+    Reading { is_known: false, ..shapes.read(Endpoint::Chat, body) }
+}
+
 /// Reads a body twice, and says what came of it and whether it was known the second time.
 fn twice(shapes: &mut Shapes, body: &str) -> (Reading, bool) {
-    let first = shapes.read(Endpoint::Chat, body.as_bytes());
+    let first = read(shapes, body.as_bytes());
     let known = shapes.find(body.as_bytes()).is_some();
-    assert_eq!(shapes.read(Endpoint::Chat, body.as_bytes()), first);
+    assert_eq!(shapes.read(Endpoint::Chat, body.as_bytes()), Reading { is_known: known, ..first });
     (first, known)
 }
 
@@ -39,7 +44,7 @@ fn an_answer_like_one_before_is_known_and_reports_what_it_says_itself() {
         ] {
             let other = body.replace(old, new);
             assert!(shapes.find(other.as_bytes()).is_some(), "{other}");
-            assert_eq!(shapes.read(Endpoint::Chat, other.as_bytes()), whole(&other), "{other}");
+            assert_eq!(read(&mut shapes, other.as_bytes()), whole(&other), "{other}");
         }
     }
 }
@@ -97,7 +102,7 @@ fn what_an_answer_is_judged_by_never_differs_within_a_shape() {
     for error in [r#""""#, r#"{"message":"","code":0}"#, r#"[{"message":""}]"#, "0", "false"] {
         let mut shapes = Shapes::default();
         let body = with(error);
-        let reading = shapes.read(Endpoint::Chat, body.as_bytes());
+        let reading = read(&mut shapes, body.as_bytes());
         for other in [r#""boom""#, r#"{"message":"boom","code":0}"#, r#"{"message":"","code":9}"#, "1", "true"] {
             let other = with(other);
             assert_eq!(shapes.find(other.as_bytes()), None, "{error} before {other}");
@@ -106,7 +111,7 @@ fn what_an_answer_is_judged_by_never_differs_within_a_shape() {
             let other = body.replace("\"type\":\"ok\"", &format!("\"type\":\"{kind}\""));
             assert_eq!(shapes.find(other.as_bytes()), None, "{other}");
         }
-        assert_eq!(shapes.read(Endpoint::Chat, body.as_bytes()), reading);
+        assert_eq!(read(&mut shapes, body.as_bytes()), reading);
     }
 }
 
@@ -134,7 +139,7 @@ fn shapes_are_bounded_in_number_and_size_and_lessons_are_paid_for() {
     let member = |n: usize| OPENAI.replace("\"refusal\"", &format!("\"member_{n}\""));
     for n in 0..1000 {
         let body = member(n);
-        assert_eq!(shapes.read(Endpoint::Chat, body.as_bytes()), whole(&body));
+        assert_eq!(read(&mut shapes, body.as_bytes()), whole(&body));
     }
     assert_eq!(shapes.known.len(), SHAPES);
     assert!(shapes.credit < LESSON, "{}", shapes.credit);
@@ -203,7 +208,11 @@ proptest! {
         let mut check = |answer: &Json| {
             let body = serde_json::to_vec(answer).unwrap();
             for body in [&body[..], &body[..cut.index(body.len())]] {
-                assert_eq!(shapes.read(Endpoint::Chat, body), Reading::of(Endpoint::Chat, body), "{}", String::from_utf8_lossy(body));
+                let reading = shapes.read(Endpoint::Chat, body);
+                let known = reading.is_known && weir_http::json::strings_are_lawful(body);
+                assert!(!known || crate::readable::whole(body).is_ok(), "{}", String::from_utf8_lossy(body));
+                let reading = Reading { is_known: false, ..reading };
+                assert_eq!(reading, Reading::of(Endpoint::Chat, body), "{}", String::from_utf8_lossy(body));
             }
         };
         check(&answer);
@@ -233,4 +242,37 @@ fn pointers(value: &Json) -> Vec<String> {
         }
         _ => vec![String::new()],
     }
+}
+
+#[test]
+fn an_answer_that_is_known_can_be_shown_if_what_its_strings_hold_is_lawful() {
+    let mut shapes = Shapes::default();
+    assert!(twice(&mut shapes, OPENAI).1);
+    for (text, readable) in [
+        ("fine", true),
+        (r"\u00e9 \n \ud800 \\ \/", true),
+        ("a\u{1}b", false),
+        ("a\nb", false),
+        (r"\x", false),
+        (r"\u12", false),
+    ] {
+        let body = OPENAI.replace("Hello! How can I assist you today?", text);
+        let reading = shapes.read(Endpoint::Chat, body.as_bytes());
+        assert!(reading.is_known, "{body}");
+        assert_eq!(reading.document(Endpoint::Chat, body.into()).readable().is_ok(), readable, "{text}");
+    }
+    let mut bytes = OPENAI.as_bytes().to_vec();
+    let at = OPENAI.find("Hello").unwrap();
+    bytes[at] = 0xff;
+    let reading = shapes.read(Endpoint::Chat, &bytes);
+    assert!(reading.is_known && reading.document(Endpoint::Chat, bytes.into()).readable().is_err());
+    // What stands twice has no shape, and is not shown.
+    let twice = OPENAI.replace("\"content\":", "\"content\":\"x\",\"content\":");
+    for _ in 0..2 {
+        let reading = shapes.read(Endpoint::Chat, twice.as_bytes());
+        assert!(!reading.is_known && reading.document(Endpoint::Chat, twice.clone().into()).readable().is_err());
+    }
+    let marked = format!("\u{feff}{OPENAI}");
+    let mut document = Reading::of(Endpoint::Chat, marked.as_bytes()).document(Endpoint::Chat, marked.into());
+    assert!(document.readable().is_ok() && document.texts().unwrap().len() == 1);
 }

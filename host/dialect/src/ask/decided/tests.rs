@@ -1,0 +1,109 @@
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn chat(body: &Value) -> (Ask, Bytes) {
+    let body = Bytes::from(body.to_string());
+    (read(Endpoint::Chat, &body).unwrap(), body)
+}
+
+/// What goes out after somebody made `left` of `was`.
+fn held(was: &Value, left: &Value) -> Value {
+    let (ask, body) = chat(was);
+    let decided = Decided::of(&ask, &body, &"target".into(), true);
+    let (body, _) = decided.hold(left.to_string().into()).unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+fn with(more: Value) -> Value {
+    let mut body = json!({"model": "m", "messages": []});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+#[test]
+fn what_was_decided_is_put_back_and_the_rest_is_as_it_was_left() {
+    for (was, left, out) in [
+        (json!({}), json!({"model": "dearer", "seed": 1}), json!({"model": "target", "seed": 1})),
+        (json!({"stream": true}), json!({"stream": false}), json!({"stream": true})),
+        (json!({"stream": true}), json!({}), json!({"stream": true})),
+        (json!({}), json!({"stream": true}), json!({})),
+        (json!({"n": 2}), json!({"n": 3}), json!({"n": 2})),
+        (json!({"n": 2}), json!({"n": 1}), json!({"n": 1})),
+        (json!({"n": 2}), json!({}), json!({})),
+        (json!({}), json!({"n": 2}), json!({})),
+        (json!({}), json!({"n": "9"}), json!({})),
+        (json!({"n": "9"}), json!({"n": 9}), json!({"n": "9"})),
+        (json!({"max_tokens": 9}), json!({"max_tokens": 10}), json!({"max_tokens": 9})),
+        (json!({"max_tokens": 9}), json!({"max_tokens": 8}), json!({"max_tokens": 8})),
+        (json!({"max_tokens": 9}), json!({}), json!({"max_tokens": 9})),
+        (json!({"max_tokens": 9}), json!({"max_tokens": null}), json!({"max_tokens": 9})),
+        (json!({"max_tokens": 9}), json!({"max_completion_tokens": 9}), json!({"max_completion_tokens": 9})),
+        (json!({"max_tokens": 9}), json!({"max_completion_tokens": 10}), json!({"max_tokens": 9})),
+        (json!({"max_tokens": 9}), json!({"max_tokens": 9, "max_completion_tokens": 99}), json!({"max_tokens": 9})),
+        (json!({}), json!({"max_tokens": 10}), json!({"max_tokens": 10})),
+    ] {
+        let mut expected = with(out);
+        expected["model"] = json!("target");
+        let streams = expected["stream"] == json!(true);
+        if streams {
+            expected["stream_options"] = json!({"include_usage": true});
+        }
+        assert_eq!(held(&with(was.clone()), &with(left.clone())), expected, "{was} {left}");
+    }
+}
+
+#[test]
+fn usage_is_asked_for_again_where_the_client_or_the_gateway_wanted_it() {
+    let options = json!({"stream": true, "stream_options": {"include_usage": true}});
+    for (was, ask_usage, asked) in
+        [(json!({"stream": true}), true, true), (options, false, true), (json!({"stream": true}), false, false)]
+    {
+        let (ask, body) = chat(&with(was));
+        let decided = Decided::of(&ask, &body, &"target".into(), ask_usage);
+        for left in [json!({"stream": true}), json!({"stream": true, "stream_options": {"include_usage": false}})] {
+            let (body, _) = decided.hold(with(left).to_string().into()).unwrap();
+            let out: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(out["stream_options"]["include_usage"] == json!(true), asked, "{out}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_request_is_not_held() {
+    let (ask, body) = chat(&with(json!({})));
+    let decided = Decided::of(&ask, &body, &"target".into(), true);
+    for left in [
+        "",
+        "{}",
+        "[]",
+        r#"{"messages":[]}"#,
+        r#"{"model":"m","messages":[],"model":"n"}"#,
+        r#"{"model":"m","messages":[],"N":9}"#,
+        r#"{"model":"m","messages":[],"x":{"y":1,"y":2}}"#,
+    ] {
+        assert!(decided.hold(Bytes::from(left)).is_err(), "{left}");
+    }
+}
+
+fn number() -> impl Strategy<Value = Value> {
+    prop_oneof![Just(Value::Null), (0_u64..5).prop_map(Value::from), Just(json!("4")), Just(json!(3.0))]
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_is_left_asks_for_more_than_was_decided(n in number(), max in 0_u64..5, left_n in number(), left_max in 0_u64..5, completion in 0_u64..5, streams: [bool; 2]) {
+        let was = with(json!({"n": n, "max_tokens": max, "stream": streams[0]}));
+        let left = with(json!({"n": left_n, "max_tokens": left_max, "max_completion_tokens": completion, "stream": streams[1]}));
+        let (before, _) = chat(&was);
+        let out = held(&was, &left);
+        let (after, _) = chat(&out);
+        prop_assert_eq!(&*after.model, "target");
+        prop_assert_eq!(after.streaming, before.streaming);
+        prop_assert!(after.choices <= before.choices);
+        prop_assert!(out["n"].is_null() || out["n"].is_u64() || out["n"].is_f64() || out["n"] == was["n"]);
+        prop_assert!(out["max_tokens"].as_u64().unwrap_or(0) <= max && out["max_completion_tokens"].as_u64().unwrap_or(0) <= max);
+        prop_assert!(after.max_output_tokens.is_some());
+    }
+}

@@ -1,0 +1,102 @@
+//! Whether what a client will read can be shown to whoever has to look at it before. What cannot is told from what has no
+//! text: the one is an error, the other nothing to show.
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
+use weir_http::json::{Cursor, JsonError, Key, Kind};
+
+use crate::EventError;
+
+/// Why an answer, or a part of one, cannot be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is no JSON, or JSON of which two readers may make two things: not UTF-8, nested too deep, more than one document, a
+    /// name that stands twice in an object.
+    #[error("it is not JSON that everybody reads alike: {0}")]
+    NotJson(#[from] JsonError),
+    /// It is JSON and has another form than the dialect's.
+    #[error("{0}")]
+    Form(&'static str),
+}
+
+impl From<EventError> for Unreadable {
+    fn from(error: EventError) -> Self {
+        match error {
+            EventError::NotJson(error) => Self::NotJson(error),
+            EventError::NoChoice => Self::Form("an event without a choice in its `choices`"),
+            EventError::NoDelta => Self::Form("a choice without a `delta`"),
+            EventError::NotText { .. } => Self::Form("a content that is no text"),
+        }
+    }
+}
+
+/// Whether everything in a whole answer, which may be any bytes, can be shown: it is JSON that everybody reads alike.
+///
+/// # Errors
+/// [`Unreadable::NotJson`].
+pub(crate) fn whole(body: &[u8]) -> Result<(), Unreadable> {
+    let mut cursor = Cursor::new(body)?.unique();
+    cursor.enter_object()?;
+    while cursor.next_key()?.is_some() {
+        cursor.skip()?;
+    }
+    Ok(cursor.finish()?)
+}
+
+/// Whether an event is one in which there is nothing to show: data of a stream that are no part of an answer, such as usage or
+/// what a content filter says of the question. None at all are nothing, too.
+///
+/// # Errors
+/// [`Unreadable`]: it is no JSON object, or it says something in a form of its own.
+pub fn says_nothing(data: &[u8]) -> Result<(), Unreadable> {
+    if data.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    let mut cursor = Cursor::new(data)?.unique();
+    let (mut is_chunk, mut speaks) = (false, false);
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        if key == "choices" && cursor.kind()? == Kind::Array {
+            cursor.enter_array()?;
+            if cursor.next_element()? {
+                return Err(Unreadable::Form("a choice that is no object"));
+            }
+            is_chunk = true;
+        } else {
+            speaks |= says(&mut cursor, &key)?;
+        }
+    }
+    cursor.finish()?;
+    // What stands in a chunk beside its choices, clients of the dialect do not read.
+    if speaks && !is_chunk { Err(Unreadable::Form("an event of another form than the dialect's")) } else { Ok(()) }
+}
+
+/// Whether the member of this name holds text; it is passed over.
+fn says(cursor: &mut Cursor<'_>, key: &Key<'_>) -> Result<bool, JsonError> {
+    const NAMES: [&str; 7] = ["id", "object", "type", "model", "provider", "system_fingerprint", "service_tier"];
+    let mut any = false;
+    match cursor.kind()? {
+        Kind::Object => {
+            cursor.enter_object()?;
+            while let Some(key) = cursor.next_key()? {
+                any |= says(cursor, &key)?;
+            }
+        }
+        Kind::Array => {
+            cursor.enter_array()?;
+            while cursor.next_element()? {
+                any |= says(cursor, key)?;
+            }
+        }
+        Kind::String => {
+            cursor.skip()?;
+            any = !NAMES.iter().any(|name| *key == **name);
+        }
+        Kind::Number | Kind::Bool | Kind::Null => {
+            cursor.skip()?;
+        }
+    }
+    Ok(any)
+}
