@@ -349,7 +349,9 @@ fn plugin_limits(group: Group, under: &str, limits: &PluginLimits) -> Group {
     let key = |name: &str| format!("{under}{name}");
     group
         .open(&key("deadline"), show_duration(limits.deadline))
+        .open(&key("deadline_per_mib"), show_duration(limits.deadline_per_mib))
         .open(&key("memory"), bytes(limits.memory))
+        .open(&key("memory_per_mib"), bytes(limits.memory_per_mib))
         .open(&key("instances"), limits.instances)
         .open(&key("wait"), show_duration(limits.wait))
         .open(&key("idle"), show_duration(limits.idle))

@@ -32,6 +32,7 @@ mod provider;
 mod revoke;
 mod secret;
 mod server;
+mod shown;
 mod sidecar;
 mod source;
 mod suggest;

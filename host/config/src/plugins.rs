@@ -124,8 +124,12 @@ pub enum OnFailure {
 pub struct PluginLimits {
     /// CPU time of one call; 50 ms by default, 100 µs to 60 s.
     pub deadline: Duration,
+    /// More of it for each MiB of the bodies that the call can look at; 100 ms by default, 0 to 60 s.
+    pub deadline_per_mib: Duration,
     /// Bytes of an instance's linear memory; 64 MiB by default, 64 KiB to 4 GiB.
     pub memory: usize,
+    /// More of them for each MiB of the bodies that the call can look at; 4 MiB by default, 0 to 64 MiB.
+    pub memory_per_mib: usize,
     /// Instances per worker thread and pool; 8 by default, 1 to 1,000.
     pub instances: usize,
     /// How long a call may wait for an instance; 50 ms by default, 0 to 24 h.
@@ -163,7 +167,9 @@ impl Default for PluginLimits {
     fn default() -> Self {
         Self {
             deadline: Duration::from_millis(50),
+            deadline_per_mib: Duration::from_millis(100),
             memory: 64 << 20,
+            memory_per_mib: 4 << 20,
             instances: 8,
             wait: Duration::from_millis(50),
             idle: Duration::from_secs(60),
@@ -251,7 +257,13 @@ impl PluginLimits {
                 default.deadline,
                 Duration::from_micros(100)..=Duration::from_secs(60),
             ),
+            deadline_per_mib: table.duration(
+                "deadline_per_mib",
+                default.deadline_per_mib,
+                Duration::ZERO..=Duration::from_secs(60),
+            ),
             memory: table.size("memory", default.memory, 64 << 10..=4 << 30),
+            memory_per_mib: table.size("memory_per_mib", default.memory_per_mib, 0..=64 << 20),
             instances: table.whole("instances", default.instances, 1..=1_000),
             wait: table.duration("wait", default.wait, Duration::ZERO..=LONGEST),
             idle: table.duration("idle", default.idle, SHORTEST..=LONGEST),

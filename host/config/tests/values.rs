@@ -96,6 +96,12 @@ fn the_defaults_are_the_documented_ones() {
     let plugins = config("").plugins;
     assert_eq!((plugin.log_rate, plugins.tenant_log_rate, plugins.tenant_kv_entries), (16_384, 65_536, 65_536));
     assert_eq!(plugins.remember_rolled_back, 64);
+    assert_eq!((plugin.deadline_per_mib, plugin.memory_per_mib), (Duration::from_millis(100), 4 << 20));
+    assert_eq!(plugin.deadline_for(0), plugin.deadline);
+    assert_eq!(plugin.deadline_for(3 << 19), Duration::from_millis(200));
+    assert_eq!(plugin.memory_for(32 << 20), 192 << 20);
+    assert_eq!((plugin.host_calls_for(31), plugin.host_calls_for(1 << 20)), (10_000, 42_768));
+    assert_eq!(plugin.deadline_for(usize::MAX).max(Duration::from_secs(1)), plugin.deadline_for(usize::MAX));
     assert_eq!((plugin.max_calls, plugin.host_calls, plugin.kv_entries), (100_000, 10_000, 10_000));
     assert_eq!((plugin.idle, plugin.kv_ttl), (Duration::from_secs(60), Duration::from_secs(3_600)));
     let settings = &config("[[plugins.chain]]\nplugin = \"a\"").plugins.chain[0].settings;

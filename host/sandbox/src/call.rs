@@ -248,12 +248,14 @@ impl Call<'_> {
     ) -> Result<Answer, Fault> {
         let plugin = self.bound.plugin();
         let instance = taken.instance().ok_or_else(|| Fault::Start("no instance".to_owned()))?;
-        arm(&mut instance.store, plugin);
+        let mut at_hand = 0;
         if let Some(exchange) = lent.as_deref_mut() {
             exchange.begin(self.access, plugin.open());
+            at_hand = exchange.at_hand();
         }
+        arm(&mut instance.store, plugin, at_hand);
         instance.store.data_mut().exchange = lent.take();
-        let limit = plugin.settings().limits.deadline;
+        let limit = plugin.settings().limits.deadline_for(at_hand);
         let answer = {
             let guest = pin!(ask(&instance.hooks, &mut instance.store, facts, asked));
             metered(guest, limit, self.gates, spent).await

@@ -28,7 +28,8 @@ use lift::{Reader, slice};
 use parcel::Parcel;
 use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Memory, Module, Ref, Store};
 
-/// Bytes that one host call or one answer may carry out of the guest: a body of the largest default limit, and some.
+/// Bytes that one host call or one answer may carry out of the guest; where the bodies at hand are longer than half of that,
+/// twice of them.
 pub(crate) const CARRY: usize = 16 << 20;
 
 /// What the driver is told when the host worked long: the guest gives way before it goes on.
@@ -37,6 +38,13 @@ const GIVE_WAY: i64 = -2;
 const LOOK: u32 = 8;
 /// With bodies from so many bytes on each host call may have much to do.
 const LARGE: u32 = 32 << 10;
+
+/// A guest's memory, and how much of it one host call may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lent<'a> {
+    memory: &'a [u8],
+    most: usize,
+}
 
 /// A caller that is a core module.
 pub(crate) type Visitor<'a> = Caller<'a, Host>;
@@ -125,7 +133,7 @@ fn inner(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap("weir", "answer", |mut caller: Visitor<'_>, at: u32| {
         let (memory, host) = open(&mut caller)?;
         host.desk.closed = true;
-        let answered = host.desk.expected.read(&mut Reader::new(memory, CARRY), at)?;
+        let answered = host.desk.expected.read(&mut Reader::new(memory, host.budget.carry), at)?;
         host.desk.answered = Some(answered);
         Ok(())
     })?;
@@ -142,21 +150,22 @@ fn open<'a>(caller: &'a mut Visitor<'_>) -> wasmtime::Result<(&'a mut [u8], &'a 
 /// Lets a guest in: while something is handed over to it, and after its answer was read, it may not call.
 pub(crate) fn visit<T>(
     caller: &mut Visitor<'_>,
-    function: impl FnOnce(&mut Host, &[u8]) -> wasmtime::Result<T>,
+    function: impl FnOnce(&mut Host, Lent<'_>) -> wasmtime::Result<T>,
 ) -> wasmtime::Result<T> {
     let (memory, host) = open(caller)?;
     if host.desk.closed || host.desk.parcel.under_way() {
         return Err(Error::msg("cannot leave component instance"));
     }
     spend(host)?;
-    function(host, memory)
+    let most = host.budget.carry;
+    function(host, Lent { memory, most })
 }
 
 /// Runs a host function whose answer goes to `to` in the guest's memory; tells the driver how to go on.
 pub(crate) fn answer<T: Gives>(
     mut caller: Visitor<'_>,
     to: u32,
-    function: impl FnOnce(&mut Host, &[u8]) -> wasmtime::Result<T>,
+    function: impl FnOnce(&mut Host, Lent<'_>) -> wasmtime::Result<T>,
 ) -> wasmtime::Result<i64> {
     let given = visit(&mut caller, function)?.gives();
     let (memory, host) = open(&mut caller)?;
@@ -176,15 +185,15 @@ fn ended(host: &mut Host, done: i64) -> i64 {
 }
 
 /// Bytes of a guest's memory that it hands over.
-pub(crate) fn bytes(memory: &[u8], at: u32, length: u32) -> wasmtime::Result<&[u8]> {
+pub(crate) fn bytes(lent: Lent<'_>, at: u32, length: u32) -> wasmtime::Result<&[u8]> {
     let length = usize::try_from(length)?;
-    if length > CARRY {
+    if length > lent.most {
         return Err(Error::msg("too much data in one call"));
     }
-    slice(memory, at, length)
+    slice(lent.memory, at, length)
 }
 
 /// A text of a guest's memory that it hands over.
-pub(crate) fn text(memory: &[u8], at: u32, length: u32) -> wasmtime::Result<&str> {
-    Ok(std::str::from_utf8(bytes(memory, at, length)?)?)
+pub(crate) fn text(lent: Lent<'_>, at: u32, length: u32) -> wasmtime::Result<&str> {
+    Ok(std::str::from_utf8(bytes(lent, at, length)?)?)
 }

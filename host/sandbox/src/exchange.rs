@@ -248,6 +248,17 @@ impl Exchange {
         u32::try_from(largest.unwrap_or_default()).unwrap_or(u32::MAX)
     }
 
+    /// Bytes of the bodies that the call at hand can look at: of the request, or of the attempt in its place, and with it of
+    /// the reply or of the events.
+    pub(crate) fn at_hand(&self) -> usize {
+        let request = match (&self.attempt, self.access) {
+            (Some((_, body)), Access::Attempt) => body.len(),
+            _ => self.request.len(),
+        };
+        let reply = self.reply.as_ref().map_or(0, |reply| reply.body.len());
+        request + reply + self.events.iter().map(Bytes::len).sum::<usize>()
+    }
+
     /// The reply's side for reading.
     pub(crate) fn reply_side(&mut self) -> Option<&mut Reply> {
         self.reply.as_mut()

@@ -87,6 +87,10 @@ pub(crate) struct Budget {
     pub(crate) host_calls: u32,
     pub(crate) log_bytes: usize,
     pub(crate) written: usize,
+    /// Bytes of the bodies that the call can look at.
+    pub(crate) at_hand: usize,
+    /// Bytes that one host call or answer may carry out of the guest.
+    pub(crate) carry: usize,
     /// Callouts.
     pub(crate) callouts: u32,
     /// The time that the call has been told, once it has asked.

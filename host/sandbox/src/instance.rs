@@ -14,8 +14,11 @@ use wasmtime::{Store, Trap};
 
 /// Instructions after which a guest gives way: some 50 µs, and a millisecond or two if every one misses the caches.
 const SLICE: u64 = 50_000;
-/// Bytes that a guest may write into bodies in one call, over and over the same place included.
+/// Bytes that a guest may write into bodies in one call, over and over the same place included; where the bodies at hand
+/// are longer than that, as much as twice of them.
 const WRITTEN: usize = 32 << 20;
+/// So many times a guest may hold what it is shown.
+const COPIES: usize = 8;
 
 /// A live instance. It belongs to one pool and serves one call at a time.
 pub(crate) struct Instance {
@@ -36,9 +39,8 @@ impl Instance {
         let host = Host::new(plugin, slots);
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter(|host| &mut host.limiter);
-        store.set_hostcall_fuel(CARRY);
         store.fuel_async_yield_interval(Some(SLICE)).map_err(|e| Fault::Start(reason(&e)))?;
-        arm(&mut store, plugin);
+        arm(&mut store, plugin, 0);
         let hooks = match direct {
             None => Hooks::Component(Box::new(start_component(plugin, &mut store).await?)),
             Some((code, pre)) => {
@@ -72,19 +74,22 @@ async fn start_component(plugin: &Plugin, store: &mut Store<Host>) -> Result<Com
     look_up(&guest, store, plugin).map_err(|e| Fault::Start(reason(&e)))
 }
 
-/// Sets the bounds of the coming call. Its time is bounded by whoever polls it.
-pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin) {
+/// Sets the bounds of the coming call, which can look at so many bytes. Its time is bounded by whoever polls it.
+pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin, at_hand: usize) {
     let limits = &plugin.settings().limits;
+    store.set_hostcall_fuel(CARRY.max(at_hand.saturating_mul(2)));
     let host = store.data_mut();
     host.budget = Budget {
-        host_calls: limits.host_calls,
+        host_calls: limits.host_calls_for(at_hand),
         log_bytes: limits.log_bytes,
-        written: WRITTEN,
+        written: WRITTEN.max(at_hand.saturating_mul(2)),
+        at_hand,
+        carry: CARRY.max(at_hand.saturating_mul(2)),
         callouts: plugin.settings().callouts.as_ref().map_or(0, |callouts| callouts.per_call),
         now_ms: None,
     };
     host.fault = None;
-    host.limiter.refused = false;
+    host.limiter.begin(limits.memory_for(at_hand));
     // A whole slice, so that a short call never gives way; and no end of slices. It fails only where fuel is off.
     let _on = store.set_fuel(u64::MAX);
 }
@@ -100,11 +105,17 @@ pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Faul
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Fault::Stack,
-        Some(_) if host.limiter.refused => Fault::Memory,
+        _ if host.limiter.refused => out_of_memory(host),
         Some(trap) => Fault::Trap(format!("{trap}{}", place(error))),
-        None if host.limiter.refused => Fault::Memory,
         None => Fault::Answer(format!("{}{}", reason(error), place(error))),
     }
+}
+
+/// What it means that a guest did not survive being refused memory: where what it was shown takes so much of what it may
+/// have, that is no fault of its own. A text is held more than once while it is read, searched and written anew.
+fn out_of_memory(host: &Host) -> Fault {
+    let bytes = host.budget.at_hand;
+    if bytes.saturating_mul(COPIES) > host.limiter.most() { Fault::TooLarge { bytes } } else { Fault::Memory }
 }
 
 /// The guest's functions on the stack, innermost first: what an author needs to find the line.

@@ -24,6 +24,16 @@ impl Limiter {
     pub(crate) fn new(memory: usize) -> Self {
         Self { memory, elements: 0, used: 0, refused: false }
     }
+
+    /// A call begins, in which there may be so many bytes of linear memory.
+    pub(crate) fn begin(&mut self, memory: usize) {
+        (self.memory, self.refused) = (memory, false);
+    }
+
+    /// The most bytes of linear memory that there may be.
+    pub(crate) fn most(&self) -> usize {
+        self.memory
+    }
 }
 
 impl ResourceLimiter for Limiter {
