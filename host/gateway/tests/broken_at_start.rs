@@ -210,7 +210,7 @@ fn once_a_tenant_is_served_a_new_file_that_does_not_load_changes_nothing_and_a_n
         hash("initech")
     );
     gateway.write_config(&config(upstream.address).replace(TENANTS, &initech));
-    until("it is closed", || (gateway.ready()["closed"].to_string() == "[\"initech\"]").then_some(()));
+    until("it is closed", || (gateway.ready()["closed"] == serde_json::json!(["initech"])).then_some(()));
     assert_eq!(code(&gateway, "sk-weir-initech-demo"), "tenant_closed");
     assert_eq!((code(&gateway, ACME), code(&gateway, GLOBEX)), (String::new(), String::new()));
     install(&gateway.plugins().join("tenants/initech"), "guard", &refusing("mended"));

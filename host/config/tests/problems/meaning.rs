@@ -196,9 +196,12 @@ fn chains() {
     ]);
 }
 
+fn chained(lines: &str) -> String {
+    format!("[[plugins.chain]]\nplugin = \"a\"\n{lines}")
+}
+
 #[test]
 fn secrets_and_callouts() {
-    let chain = |lines: &str| format!("[[plugins.chain]]\nplugin = \"a\"\n{lines}");
     let cases = [
         ("grants = [\"callout\"]", "18: plugins.chain[0].grants[0]: `callout` is not one of its values; did you mean "),
         (
@@ -224,9 +227,8 @@ fn secrets_and_callouts() {
         ),
     ];
     for (lines, wanted) in cases {
-        each_is(&[(&chain(lines), &format!("weir.toml:{wanted}"))]);
+        each_is(&[(&chained(lines), &format!("weir.toml:{wanted}"))]);
     }
-    let granted = |callouts: &str| chain(&format!("grants = [\"callouts\"]\ncallouts = {{ {callouts} }}"));
     let one = "allow = [\"https://a.example\"], ";
     let cases = [
         ("private = true".to_owned(), "allow: is missing; list where the plugin may call: "),
@@ -238,8 +240,17 @@ fn secrets_and_callouts() {
         (format!("{one}hosts = []"), "hosts: is not known; "),
     ];
     for (callouts, wanted) in cases {
-        each_is(&[(&granted(&callouts), &format!("weir.toml:19: plugins.chain[0].callouts.{wanted}"))]);
+        each_is(&[(&calling(&callouts), &format!("weir.toml:19: plugins.chain[0].callouts.{wanted}"))]);
     }
+}
+
+/// A plugin that may call out, with such a table.
+fn calling(callouts: &str) -> String {
+    chained(&format!("grants = [\"callouts\"]\ncallouts = {{ {callouts} }}"))
+}
+
+#[test]
+fn where_plugins_may_call() {
     let cases = [
         ("a.example", "is not an http:// or https:// URL; give an origin"),
         ("*", "is not an http:// or https:// URL; "),
@@ -257,10 +268,10 @@ fn secrets_and_callouts() {
         ("https://a.example..", "has a host that is not one; "),
     ];
     for (url, wanted) in cases {
-        let callouts = granted(&format!("allow = [\"{url}\"]"));
+        let callouts = calling(&format!("allow = [\"{url}\"]"));
         each_is(&[(&callouts, &format!("weir.toml:19: plugins.chain[0].callouts.allow[0]: {wanted}"))]);
     }
-    let twice = granted("allow = [\"https://A.example./\", \"https://a.example:443\"]");
+    let twice = calling("allow = [\"https://A.example./\", \"https://a.example:443\"]");
     each_is(&[(&twice, "weir.toml:19: plugins.chain[0].callouts.allow[1]: stands there twice; ")]);
 }
 
