@@ -1,20 +1,22 @@
 //! Components as bytes, without running them: made of WebAssembly text, and read.
 //!
 //! [`from_text`] makes a component of a hand-written module; [`Border`] says what a component imports and exports,
-//! [`Anatomy`] what its bytes are spent on, and [`Direct`] takes the one module out of a plain one. [`CONTRACT`] is the
-//! package that plugins are written to.
+//! [`Anatomy`] what its bytes are spent on, [`Direct`] takes the one module out of a plain one, and [`prepare`] cuts what a
+//! guest could not be interrupted in. [`CONTRACT`] is the package that plugins are written to.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod anatomy;
 mod border;
 mod direct;
 mod error;
+mod prepare;
 mod text;
 
 pub use anatomy::{Anatomy, Tool};
 pub use border::{Border, Interface};
 pub use direct::{Direct, Indirect};
 pub use error::ComponentError;
+pub use prepare::{PREPARED, Unprepared, prepare};
 pub use text::{from_text, of_file, world_of};
 
 /// The contract between gateway and plugins: the text of `plugin-sdk/wit/weir-plugin.wit`.

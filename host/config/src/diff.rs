@@ -162,6 +162,8 @@ fn limits(limits: &Limits) -> Group {
         connections,
         in_flight,
         series,
+        observe_waiting,
+        observe_memory,
         head_timeout,
         body_timeout,
         keep_alive_timeout,
@@ -183,6 +185,8 @@ fn limits(limits: &Limits) -> Group {
         .open("connections", connections)
         .open("in_flight", in_flight)
         .open("series", series)
+        .open("observe_waiting", observe_waiting)
+        .open("observe_memory", bytes(observe_memory))
         .open("head_timeout", show_duration(head_timeout))
         .open("body_timeout", show_duration(body_timeout))
         .open("keep_alive_timeout", show_duration(keep_alive_timeout))
@@ -282,6 +286,10 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         .open("remember_rolled_back", plugins.remember_rolled_back)
         .open("tenant_log_rate", bytes(plugins.tenant_log_rate))
         .open("tenant_kv_entries", plugins.tenant_kv_entries)
+        .open("instances", plugins.shares.instances)
+        .open("tenant_instances", plugins.shares.tenant_instances)
+        .open("tenant_reserve", plugins.shares.tenant_reserve)
+        .open("tenant_memory", bytes(plugins.shares.tenant_memory))
         .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));
     let mut groups = vec![group, plugin_limits(Group::new("plugins.defaults".to_owned()), "", &plugins.defaults)];
     // A plugin may stand in the chain more than once: its first place is compared with its first, and so on.

@@ -11,6 +11,7 @@ use crate::grants::{self, Grant};
 use crate::names::{self, Names};
 use crate::secret::Secret;
 use crate::server::{LONGEST, SHORTEST};
+use crate::shares::PluginShares;
 use crate::source;
 use crate::table::Table;
 use crate::value::Value;
@@ -48,6 +49,8 @@ pub struct Plugins {
     /// Entries that all plugins of one tenant's own folder may keep together in their key-value stores; 65,536 by default, 1
     /// to 10⁹.
     pub tenant_kv_entries: u64,
+    /// How many instances there may be, and each tenant's share.
+    pub shares: PluginShares,
     /// `[[plugins.chain]]`: the plugins that apply, in the order in which they run.
     pub chain: Vec<Binding>,
     /// `[plugins.defaults]`: the limits of every plugin that does not set its own.
@@ -309,6 +312,7 @@ impl Plugins {
             tenant_log_rate: table.size("tenant_log_rate", 64 << 10, 1..=1 << 30),
             tenant_kv_entries: table.whole("tenant_kv_entries", 65_536, 1..=1_000_000_000),
             keys: keys.as_ref().map_or_else(Vec::new, versions::public_keys),
+            shares: PluginShares::read(&table),
             chain,
             defaults,
         };

@@ -68,6 +68,10 @@ pub struct Limits {
     /// `series`: combinations of labels for which each kind of figure by tenant is kept; 4,000 by default. Those that come
     /// later are counted together.
     pub series: usize,
+    /// `observe_waiting`: finished requests that wait on one worker for plugins to see them; 4,096 by default.
+    pub observe_waiting: usize,
+    /// `observe_memory`: bytes of all of these together, on all workers; 64 MiB by default.
+    pub observe_memory: usize,
     /// How long a request's head may take to arrive; 10 s by default.
     pub head_timeout: Duration,
     /// How long a request's body may take to arrive; 30 s by default.
@@ -135,6 +139,8 @@ impl Default for Limits {
             connections: 10_000,
             in_flight: 5_000,
             series: 4_000,
+            observe_waiting: 4_096,
+            observe_memory: 64 << 20,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             keep_alive_timeout: Duration::from_secs(75),
@@ -237,6 +243,8 @@ impl Limits {
             connections: table.whole("connections", default.connections, 1..=1_000_000),
             in_flight: table.whole("in_flight", default.in_flight, 1..=1_000_000),
             series: table.whole("series", default.series, 1..=1_000_000),
+            observe_waiting: table.whole("observe_waiting", default.observe_waiting, 16..=1_000_000),
+            observe_memory: table.size("observe_memory", default.observe_memory, MEMORY),
             head_timeout: table.duration("head_timeout", default.head_timeout, timeout.clone()),
             body_timeout: table.duration("body_timeout", default.body_timeout, timeout.clone()),
             keep_alive_timeout: table.duration("keep_alive_timeout", default.keep_alive_timeout, timeout.clone()),

@@ -203,6 +203,9 @@ impl Refusal {
             Self::PluginFailed { fault: Fault::Busy | Fault::Full, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "plugin_busy", API, Plugin, After(second))
             }
+            Self::PluginFailed { fault: Fault::Share, .. } => {
+                row(StatusCode::SERVICE_UNAVAILABLE, "plugin_over_share", API, Tenant, After(second))
+            }
             Self::PluginFailed { fault: Fault::Budget, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "plugin_over_budget", API, Tenant, After(second))
             }

@@ -70,6 +70,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     }
     let demo = start_demo(&config)?;
     let sandbox = Sandbox::with_egress(Arc::new(WayOut)).context("the plugin engine does not start")?;
+    sandbox.set_shares(&config.plugins.shares);
     let mut library = Library::new(Arc::clone(&sandbox), open_cache(&config));
     // Watched from before the first look, so that no change falls between the two.
     let alone = config.plugins.reload;
@@ -166,6 +167,7 @@ fn share(snapshot: Snapshot, sandbox: Arc<Sandbox>, hosts: Names, (workers, desc
         cut: AtomicU64::default(),
         request_memory: Arc::default(),
         response_memory: Arc::default(),
+        observe_memory: Default::default(),
         workers,
         hosts,
     })

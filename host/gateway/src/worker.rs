@@ -5,7 +5,7 @@ use crate::connection;
 use crate::drain::Drain;
 use crate::figures::Figures;
 use crate::gate::{ByteTotal, Gate, Place};
-use crate::observe::{Job, Observers};
+use crate::observe::{self, Job, Observers};
 use crate::seldom::Seldom;
 use crate::snapshot::Snapshot;
 use crate::stats::Stats;
@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     /// Bytes of requests' bodies, and of whole answers that were not sent yet.
     pub(crate) request_memory: Arc<ByteTotal>,
     pub(crate) response_memory: Arc<ByteTotal>,
+    /// Bytes of finished requests that wait for observers: those of the chain, and those that were dropped.
+    pub(crate) observe_memory: [Arc<ByteTotal>; 2],
     pub(crate) workers: usize,
     /// The hosts of all providers, whose addresses are looked up beside everything else.
     pub(crate) hosts: Names,
@@ -115,7 +117,7 @@ pub(crate) struct Worker {
     pub(crate) ids: crate::request_id::Ids,
     held: RefCell<Rc<Held>>,
     drain: Drain,
-    observers: Observers,
+    pub(crate) observers: Observers,
     empty: Arc<str>,
 }
 
@@ -180,10 +182,7 @@ impl Worker {
 
     /// Queues a finished request for its observers.
     pub(crate) fn observe(&self, chain: Arc<Chain>, lent: Box<Exchange>, outcome: Arc<Outcome>, held: &Rc<Held>) {
-        let job = Job { chain, lent, outcome, _held: Rc::clone(held) };
-        if !self.observers.push(job) {
-            self.shared.stats.unobserved.fetch_add(1, Ordering::Relaxed);
-        }
+        self.observers.finished(Job::new(chain, lent, outcome, held), &self.shared);
     }
 }
 
@@ -194,12 +193,13 @@ pub(crate) fn run(index: usize, shared: &Arc<Shared>, listener: TcpListener, dra
         let worker = Worker::new(index, shared, drain);
         let listener = tokio::net::TcpListener::from_std(listener)?;
         spawn_local(housekeeping(Rc::clone(&worker)));
-        spawn_local(observe(Rc::clone(&worker)));
+        spawn_local(observe::run(Rc::clone(&worker)));
+        spawn_local(worker.sandbox.lead());
         accept(&worker, listener).await;
         worker.drain.clone().finished(&shared.connections).await;
         // Observers get a moment more at the most: a plugin that spins must not keep the process from ending.
         let end = worker.drain().end() + LAST_MOMENT;
-        let _ = tokio::time::timeout_at(end, worker.observers.drained(&worker.sandbox)).await;
+        let _ = tokio::time::timeout_at(end, worker.observers.drained()).await;
         Ok(())
     });
     // A name that a plugin's callout asked for may still be looked up by a thread that nobody can stop.
@@ -259,23 +259,25 @@ fn take_in(worker: &Rc<Worker>, stream: TcpStream) {
 async fn housekeeping(worker: Rc<Worker>) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
-        second.tick().await;
+        tokio::select! {
+            _ = second.tick() => {}
+            // Somebody, on this thread or another, has found no place for an instance.
+            () = worker.shared.sandbox.pressed() => {
+                worker.sandbox.give_up(&worker.shared.sandbox);
+                continue;
+            }
+        }
         // A worker without requests must not keep an old generation alive.
         drop(worker.held());
         worker.sandbox.tidy(Instant::now());
+        worker.sandbox.give_up(&worker.shared.sandbox);
+        worker.observers.tidy();
         worker.pool.close_idle();
         worker.clients.trim();
         crate::allocator::give_back();
         worker.ids.look_at_clock();
         // An idle worker lets go of an old snapshot, too.
         worker.held();
-    }
-}
-
-async fn observe(worker: Rc<Worker>) {
-    loop {
-        let job = worker.observers.next().await;
-        job.run(&worker.sandbox).await;
     }
 }
 

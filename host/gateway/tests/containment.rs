@@ -29,12 +29,14 @@ enum Fate {
 }
 
 /// Every villain. A file of the folder that is not named here fails the test.
-const FATES: [(&str, Fate); 40] = [
+const FATES: [(&str, Fate); 46] = [
     ("bad-json", Fate::Harmless),
     ("bad-length", Fate::Fault("policy", "answer")),
     ("bad-pointer", Fate::Fault("policy", "answer")),
     ("bad-realloc", Fate::Fault("policy", "answer")),
     ("bad-return", Fate::Fault("policy", "answer")),
+    ("bulk-memory", Fate::Harmless),
+    ("bulk-table", Fate::Fault("policy", "deadline")),
     ("callout-bad-pointer", Fate::Fault("policy", "answer")),
     ("callout-flood", Fate::Fault("policy", "host-calls")),
     ("callout-headers", Fate::Harmless),
@@ -49,6 +51,7 @@ const FATES: [(&str, Fate); 40] = [
     ("hold-forever", Fate::Harmless),
     ("host-call-flood", Fate::Fault("policy", "host-calls")),
     ("huge-pointer", Fate::Fault("policy", "host-calls")),
+    ("instance-hog", Fate::Harmless),
     ("invalid-utf8", Fate::Fault("policy", "answer")),
     ("log-flood", Fate::Fault("policy", "host-calls")),
     ("loop-in-init", Fate::Unloaded("ran past its deadline")),
@@ -61,11 +64,14 @@ const FATES: [(&str, Fate); 40] = [
     ("memory-filler", Fate::Fault("policy", "deadline")),
     ("notes-flood", Fate::Harmless),
     ("oversized-answer", Fate::Fault("policy", "answer")),
+    ("page-toucher", Fate::Harmless),
     ("random-flood", Fate::Harmless),
     ("router-liar", Fate::Fault("router", "answer")),
     ("router-plan", Fate::Fault("router", "answer")),
     ("rude-refusal", Fate::Refuses(400, "plugin_refused")),
     ("secret-thief", Fate::Harmless),
+    ("slow-observer", Fate::Harmless),
+    ("spinning-observer", Fate::Fault("observe", "deadline")),
     ("table-bomb", Fate::Fault("policy", "memory")),
     ("table-declared", Fate::Unloaded("table")),
     ("trap", Fate::Fault("policy", "trap")),
@@ -185,10 +191,19 @@ fn one_villain(gateway: &Gateway, name: &str, fate: Fate) {
     let neighbour = post(gateway.address, GLOBEX, &ask("m", false));
     assert_eq!((neighbour.status, neighbour.content().as_str()), (200, "hello"), "{name}");
     let open = post(gateway.address, ACME, &ask(&format!("open-{name}"), stream));
+    if let Fate::Fault("observe", reason) = fate {
+        until("what it observed is over", || {
+            (of("weir_plugin_faults_total", &format!("reason=\"{reason}\"")) == 2.0).then_some(())
+        });
+    }
     let cpu = of("weir_plugin_cpu_seconds_total", "");
     match fate {
         Fate::Fault(hook, reason) => {
-            if hook == "event" {
+            if hook == "observe" {
+                for reply in [&closed, &open] {
+                    assert_eq!((reply.status, reply.content().as_str()), (200, "hello"), "{name}");
+                }
+            } else if hook == "event" {
                 assert!(!closed.clean && closed.text().contains("plugin_failed"), "{name}: {}", closed.text());
                 assert!(!closed.text().contains("[DONE]"), "{name}: {}", closed.text());
                 assert!(open.clean && open.text().ends_with(DONE), "{name}: {}", open.text());

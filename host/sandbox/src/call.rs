@@ -10,7 +10,9 @@ use crate::hook::Hook;
 use crate::instance::{arm, diagnose};
 use crate::meter::HookStats;
 use crate::pool::{Pool, Taken};
+use crate::shares::Short;
 use crate::tally::Ended;
+use crate::tenant::TenantId;
 use nix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
@@ -95,10 +97,10 @@ pub(crate) const START: Duration = Duration::from_secs(2);
 pub(crate) async fn metered<F: Future>(
     mut guest: Pin<&mut F>,
     limit: Duration,
-    gates: &Rc<Gates>,
+    (gates, tenant): (&Rc<Gates>, TenantId),
     spent: &mut Spent,
 ) -> Result<F::Output, Fault> {
-    let mut gate = gates.lend();
+    let mut gate = gates.lend(tenant);
     let limit = spent.sure + limit;
     poll_fn(|cx| {
         ready!(gate.poll_open(cx));
@@ -153,7 +155,7 @@ pub(crate) struct Call<'a> {
     pub(crate) access: Access,
     pub(crate) pool: Rc<Pool>,
     pub(crate) gates: &'a Rc<Gates>,
-    pub(crate) make_room: &'a dyn Fn(),
+    pub(crate) make_room: &'a dyn Fn(Short),
     /// Begun when the call was prepared.
     pub(crate) spent: Spent,
 }
@@ -177,8 +179,8 @@ impl Call<'_> {
             Some(taken) => Ok(taken),
             None => {
                 // Boxed, for most calls find an instance and need no room for making one.
-                let mut taking = Box::pin(self.take(stats));
-                let taken = metered(taking.as_mut(), START, self.gates, &mut bill.spent).await.flatten();
+                let taking = self.pool.take(plugin, self.bound.slots(), stats, self.make_room);
+                let taken = metered(Box::pin(taking).as_mut(), START, self.turns(), &mut bill.spent).await.flatten();
                 // The call itself has a limit of its own.
                 bill.spent.pause();
                 bill.taking = bill.spent.polls;
@@ -191,7 +193,12 @@ impl Call<'_> {
                 let result = answer.and_then(check);
                 match result.is_ok() {
                     true => taken.give_back(plugin, bill.spent.resume()),
-                    false => stats.burn(),
+                    false => {
+                        // Giving its memory back to the system is part of what it costs.
+                        bill.spent.resume();
+                        drop(taken);
+                        stats.burn();
+                    }
                 }
                 result
             }
@@ -227,16 +234,9 @@ impl Call<'_> {
         }
     }
 
-    /// An instance from the pool. If the engine has no room for one, idle instances of this thread make room first.
-    async fn take(&self, stats: &HookStats) -> Result<Taken, Fault> {
-        let (plugin, slots) = (self.bound.plugin(), self.bound.slots());
-        match self.pool.take(plugin, slots, stats).await {
-            Err(Fault::Full) => {
-                (self.make_room)();
-                self.pool.take(plugin, slots, stats).await
-            }
-            taken => taken,
-        }
+    /// Where it waits for its turn when it has given way, and with whom.
+    fn turns(&self) -> (&Rc<Gates>, TenantId) {
+        (self.gates, self.bound.tenant())
     }
 
     async fn enter(
@@ -258,7 +258,7 @@ impl Call<'_> {
         let limit = plugin.settings().limits.deadline_for(at_hand);
         let answer = {
             let guest = pin!(ask(&instance.hooks, &mut instance.store, facts, asked));
-            metered(guest, limit, self.gates, spent).await
+            metered(guest, limit, self.turns(), spent).await
         };
         *lent = instance.store.data_mut().exchange.take();
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));

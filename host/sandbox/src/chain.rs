@@ -10,11 +10,21 @@ use std::sync::Arc;
 use std::time::Instant;
 use weir_config::{Isolation, glob};
 
+/// Whose doing it is that a plugin applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The configuration's: its chain names the plugin.
+    Chain,
+    /// It lies in the plugin folder, for everybody or for one tenant.
+    Dropped,
+}
+
 /// A plugin bound to a tenant.
 #[derive(Debug)]
 pub struct Bound {
     plugin: Arc<Plugin>,
     tenant: TenantId,
+    origin: Origin,
     models: Arc<[String]>,
     slots: Arc<Slots>,
     stats: [Arc<HookStats>; Hook::ALL.len()],
@@ -24,13 +34,13 @@ pub struct Bound {
 impl Bound {
     pub(crate) fn new(
         plugin: Arc<Plugin>,
-        tenant: TenantId,
+        (tenant, origin): (TenantId, Origin),
         models: Arc<[String]>,
         slots: Arc<Slots>,
         stats: [Arc<HookStats>; Hook::ALL.len()],
     ) -> Self {
         let standing = plugin.standing(&slots.tenant, &slots.counters);
-        Self { plugin, tenant, models, slots, stats, standing }
+        Self { plugin, tenant, origin, models, slots, stats, standing }
     }
 
     /// The plugin.
@@ -56,10 +66,16 @@ impl Bound {
 
     /// Whose pool serves it: the tenant's own, or everybody's if the operator said `shared`.
     pub(crate) fn pool_tenant(&self) -> TenantId {
-        match self.plugin.isolation() {
-            Isolation::Shared => TenantId::EVERY,
-            Isolation::Tenant | Isolation::Request => self.tenant,
-        }
+        pool_tenant(self.plugin.isolation(), self.tenant)
+    }
+
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Whose requests it sees.
+    pub(crate) fn tenant(&self) -> TenantId {
+        self.tenant
     }
 
     pub(crate) fn slots(&self) -> &Arc<Slots> {
@@ -96,13 +112,32 @@ impl Bound {
     }
 }
 
+/// Whose pool serves a tenant with this isolation.
+pub(crate) fn pool_tenant(isolation: Isolation, tenant: TenantId) -> TenantId {
+    match isolation {
+        Isolation::Shared => TenantId::EVERY,
+        Isolation::Tenant | Isolation::Request => tenant,
+    }
+}
+
 /// The plugins of one tenant, by hook, in order. A plugin stands only at the hooks that it exports.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Chain {
+    tenant: TenantId,
     hooks: [Vec<Arc<Bound>>; Hook::ALL.len()],
 }
 
 impl Chain {
+    pub(crate) fn of(tenant: TenantId) -> Self {
+        Self { tenant, hooks: Default::default() }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
     pub(crate) fn push(&mut self, bound: &Arc<Bound>) {
         for hook in bound.plugin.hooks() {
             if let Some(at) = self.hooks.get_mut(hook as usize) {
@@ -121,6 +156,22 @@ impl Chain {
     #[must_use]
     pub fn wants(&self, hook: Hook, model: &str) -> bool {
         self.at(hook).iter().any(|bound| bound.applies_to(model))
+    }
+
+    /// The plugins that observe requests for a model and apply for one reason or the other.
+    pub(crate) fn observers(&self, origin: Origin, model: &str) -> impl Iterator<Item = &Arc<Bound>> {
+        self.at(Hook::Observe).iter().filter(move |bound| bound.origin == origin && bound.applies_to(model))
+    }
+
+    /// Whether there are any of these.
+    #[must_use]
+    pub fn wants_observers(&self, origin: Origin, model: &str) -> bool {
+        self.observers(origin, model).next().is_some()
+    }
+
+    /// Counts for each of these that it does not see a request.
+    pub fn skip_observers(&self, origin: Origin, model: &str) {
+        self.observers(origin, model).for_each(|bound| bound.stats(Hook::Observe).skip());
     }
 
     /// Whether any plugin runs anywhere.

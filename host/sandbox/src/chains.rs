@@ -1,7 +1,7 @@
 //! Which plugins apply to whom. What applies is known for every tenant when a generation is built; what a plugin keeps for a
 //! tenant is made when that tenant's first request comes, so that tenants who ask nothing cost next to nothing.
 
-use crate::chain::{Bound, Chain};
+use crate::chain::{Bound, Chain, Origin, pool_tenant};
 use crate::engine::Sandbox;
 use crate::hook::Hook;
 use crate::host::Slots;
@@ -20,6 +20,7 @@ pub(crate) struct Step {
     /// A new version on trial in its place, and the percentage of requests that see it.
     pub(crate) trial: Option<(Arc<Plugin>, u8)>,
     pub(crate) models: Arc<[String]>,
+    pub(crate) origin: Origin,
 }
 
 /// The plugins that apply to a tenant, in order: one list for all tenants to whom the same ones do.
@@ -103,15 +104,15 @@ impl TenantChains {
 
     /// The chain in which these steps have their new version in the place of the old one.
     fn with_trials(&self, steps: &[usize]) -> Chain {
-        let mut chain = Chain::default();
+        let mut chain = Chain::of(self.sandbox.tenants().id(&self.tenant));
         for (n, step) in self.plan.steps.iter().enumerate() {
             let new = step.trial.as_ref().filter(|_| steps.contains(&n));
-            chain.push(&self.bind(new.map_or(&step.plugin, |(new, _)| new), &step.models));
+            chain.push(&self.bind(new.map_or(&step.plugin, |(new, _)| new), step));
         }
         chain
     }
 
-    fn bind(&self, plugin: &Arc<Plugin>, models: &Arc<[String]>) -> Arc<Bound> {
+    fn bind(&self, plugin: &Arc<Plugin>, step: &Step) -> Arc<Bound> {
         let tenant = self.sandbox.tenants().id(&self.tenant);
         let meter = self.sandbox.meter();
         let limits = &plugin.settings().limits;
@@ -119,14 +120,15 @@ impl TenantChains {
         let key =
             StoreKey { plugin: Arc::clone(plugin.name()), tenant, entries: limits.kv_entries, longest: limits.kv_ttl };
         let counters = meter.counters(plugin.name(), &self.tenant);
+        let account = self.sandbox.shares().account(pool_tenant(plugin.isolation(), tenant));
         let quota = self.sandbox.quotas().of(plugin.name(), tenant, plugin.is_tenants_own());
-        let slots = Slots::new(&self.tenant, counters, (self.sandbox.stores(), key), (quota, limits.log_rate));
-        let slots = Arc::new(slots);
+        let stores = (self.sandbox.stores(), key);
+        let slots = Arc::new(Slots::new(&self.tenant, (counters, account), stores, (quota, limits.log_rate)));
         let stats = Hook::ALL.map(|hook| match plugin.has(hook) {
             true => meter.stats(plugin.name(), hook, &self.tenant),
             false => meter.nobody(),
         });
-        Arc::new(Bound::new(Arc::clone(plugin), tenant, Arc::clone(models), slots, stats))
+        Arc::new(Bound::new(Arc::clone(plugin), (tenant, step.origin), Arc::clone(&step.models), slots, stats))
     }
 }
 

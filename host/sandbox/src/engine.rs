@@ -8,23 +8,37 @@ use crate::kv::Stores;
 use crate::meter::Meter;
 use crate::quotas::Quotas;
 use crate::reason::reason;
+use crate::shares::Shares;
 use crate::tenant::TenantNames;
+use std::borrow::Cow;
 use std::collections::hash_map::DefaultHasher;
+use std::future::Future;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, Module, OperatorCost, OptLevel, PoolingAllocationConfig,
 };
-use weir_config::Grant;
+use weir_component::PREPARED;
+use weir_config::{Grant, PluginShares};
 
 /// Largest plugin file that is compiled. Python components reach 20 MB; beyond this a file is a mistake or an attack.
 pub(crate) const FILE_LIMIT: u64 = 64 << 20;
-/// Instances of all plugins, tenants and threads together, as many as the machine has address space for: each takes
-/// some 4 GiB of it, and no memory until it is used.
-const INSTANCES: [u32; 3] = [4000, 1000, 200];
-/// Guests that can be in the middle of a call at once, on all threads together.
-const STACKS: u32 = 1000;
+/// Memories of all instances together, as many as the machine has address space for: each takes some 4 GiB of it, and
+/// nothing else until it is used.
+const MEMORIES: [u32; 3] = [8_000, 2_000, 400];
+/// Memories, core modules and tables that one instance may have. There is room for as many of each as all instances may
+/// have together, so that it is places for instances alone that can be short, and these are shared out ([`Shares`]); one
+/// with more tables than a place has takes several.
+const MEMORIES_OF_ONE: u32 = 4;
+const MODULES_OF_ONE: u32 = 100;
+const TABLES_OF_ONE: u32 = 50;
+const TABLES_OF_A_PLACE: u32 = 8;
+/// Instances beside those that are shared out: they are tried out before their plugin serves, or are just going.
+const BESIDE: u32 = 32;
+/// Bytes that stay in memory for the next instance once one has ended. Where the system can tell which pages were written
+/// to, these are pages that were; elsewhere the first ones, and of these usual plugins leave many out.
+const RESIDENT: [usize; 2] = [256 << 10, 2 << 20];
 /// Most linear memory that any limit in the configuration can give one plugin instance.
 pub(crate) const MEMORY_CEILING: usize = 1 << 30;
 
@@ -36,6 +50,7 @@ pub struct Sandbox {
     tenants: TenantNames,
     stores: Arc<Stores>,
     quotas: Quotas,
+    shares: Arc<Shares>,
     settings_hash: u64,
     egress: Option<Arc<dyn Egress>>,
 }
@@ -65,21 +80,26 @@ impl Sandbox {
     }
 
     fn build(egress: Option<Arc<dyn Egress>>) -> Result<Arc<Self>, LoadError> {
-        let pooled = INSTANCES.into_iter().find_map(|count| Engine::new(&config(Some(count))).ok());
+        let pooled = MEMORIES.into_iter().find_map(|count| Some((Engine::new(&config(Some(count))).ok()?, count)));
         let pooling = pooled.is_some();
-        let engine = match pooled {
-            Some(engine) => engine,
+        let (engine, memories) = match pooled {
+            Some(pooled) => pooled,
             None => {
                 tracing::warn!("no address space for the pooling allocator: instances will cost more");
-                Engine::new(&config(None)).map_err(|e| LoadError::Compile(reason(&e)))?
+                let engine = Engine::new(&config(None)).map_err(|e| LoadError::Compile(reason(&e)))?;
+                (engine, MEMORIES.into_iter().max().unwrap_or_default())
             }
         };
+        let room = (memories / MEMORIES_OF_ONE).saturating_sub(BESIDE);
+        let shares = Shares::new(usize::try_from(room).unwrap_or(usize::MAX));
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
+        // What is compiled is not what stands in the file, but what was made of it.
+        PREPARED.hash(&mut hasher);
         let settings_hash = hasher.finish();
         let (meter, tenants, stores) = (Meter::default(), TenantNames::default(), Arc::default());
         let quotas = Quotas::default();
-        Ok(Arc::new(Self { engine, pooling, meter, tenants, stores, quotas, settings_hash, egress }))
+        Ok(Arc::new(Self { engine, pooling, meter, tenants, stores, quotas, shares, settings_hash, egress }))
     }
 
     /// Whether instances come from the pooling allocator.
@@ -98,6 +118,33 @@ impl Sandbox {
     #[must_use]
     pub fn tenants(&self) -> &TenantNames {
         &self.tenants
+    }
+
+    /// Changes how many instances there may be, and each tenant's share. Those that are there stay, also past lower bounds.
+    pub fn set_shares(&self, shares: &PluginShares) {
+        self.shares.set(shares);
+    }
+
+    /// Instances alive, how many there may be on this machine, and bytes of their linear memory.
+    #[must_use]
+    pub fn instances(&self) -> (usize, usize, usize) {
+        self.shares.figures()
+    }
+
+    /// Ends when somebody is short of places that idle instances may have: each worker then has to
+    /// [give up](crate::Worker::give_up) some.
+    pub fn pressed(&self) -> impl Future<Output = ()> + '_ {
+        self.shares.pressed()
+    }
+
+    /// Places that an instance of a component takes.
+    pub(crate) fn places_of(component: &Component) -> usize {
+        let tables = component.resources_required().map_or(TABLES_OF_ONE, |needed| needed.num_tables);
+        usize::try_from(tables.div_ceil(TABLES_OF_A_PLACE).max(1)).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn shares(&self) -> &Arc<Shares> {
+        &self.shares
     }
 
     pub(crate) fn stores(&self) -> &Arc<Stores> {
@@ -124,12 +171,12 @@ impl Sandbox {
     /// Compiles a component to native code, as bytes for the cache. Takes 0.1 to 30 s of CPU: never on a serving thread.
     pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
         check_header(wasm)?;
-        self.engine.precompile_component(wasm).map_err(|e| LoadError::Compile(reason(&e)))
+        self.engine.precompile_component(&prepare(wasm)?).map_err(|e| LoadError::Compile(reason(&e)))
     }
 
     /// Compiles a core module, likewise.
     pub(crate) fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
-        self.engine.precompile_module(wasm).map_err(|e| LoadError::Compile(reason(&e)))
+        self.engine.precompile_module(&prepare(wasm)?).map_err(|e| LoadError::Compile(reason(&e)))
     }
 
     /// Loads what [`Sandbox::compile_module`] made.
@@ -157,6 +204,11 @@ impl Sandbox {
     }
 }
 
+/// What is compiled in place of a file's bytes: the same, and nothing in it that a guest could not be interrupted in.
+fn prepare(wasm: &[u8]) -> Result<Cow<'_, [u8]>, LoadError> {
+    weir_component::prepare(wasm).map_err(|e| LoadError::Compile(e.to_string()))
+}
+
 /// Tells a half-written or foreign file from a component before the compiler does, with a clearer reason.
 fn check_header(wasm: &[u8]) -> Result<(), LoadError> {
     if wasm.len() as u64 > FILE_LIMIT {
@@ -169,7 +221,7 @@ fn check_header(wasm: &[u8]) -> Result<(), LoadError> {
     }
 }
 
-fn config(instances: Option<u32>) -> Config {
+fn config(memories: Option<u32>) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -182,41 +234,52 @@ fn config(instances: Option<u32>) -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(512 << 10)
         .async_stack_size(1 << 20)
+        .async_stack_zeroing(true)
         .memory_init_cow(true)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
     // What no guest language here needs is not offered: less to validate, less to attack. Several memories are what the
     // adapters between the parts of a composed component need, and JavaScript's are composed.
     config.wasm_memory64(false).wasm_relaxed_simd(false).wasm_custom_page_sizes(false);
-    if let Some(instances) = instances {
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+    if let Some(memories) = memories {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(memories)));
     }
     config
 }
 
 /// What the instructions of a guest count: one each, and where one does the work of many, what it does. Bytes that are
-/// copied or filled count one each by default; a page more of memory is the kernel's work.
+/// copied or filled count one each by default, and no more than a piece of them is done at once (`weir_component::prepare`);
+/// an element of a table may have to be made first, a page more of memory is the kernel's work, and asking for it is, too,
+/// where it is refused.
 fn costs() -> OperatorCost {
     let mut costs = OperatorCost::new();
-    costs.variable.memory_grow_per_page = 250;
+    (costs.MemoryGrow, costs.TableGrow) = (200, 200);
+    let variable = &mut costs.variable;
+    variable.memory_grow_per_page = 250;
+    (variable.table_copy_per_element, variable.table_init_per_element) = (13, 13);
+    (variable.table_fill_per_element, variable.table_grow_per_element) = (13, 13);
     costs
 }
 
-fn pool(instances: u32) -> PoolingAllocationConfig {
+fn pool(memories: u32) -> PoolingAllocationConfig {
+    let instances = memories / MEMORIES_OF_ONE;
+    let [written, first] = RESIDENT;
+    let resident = if PoolingAllocationConfig::is_pagemap_scan_available() { written } else { first };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
-        .total_core_instances(instances * 4)
-        .total_memories(instances * 2)
-        .total_tables(instances * 4)
-        .total_stacks(STACKS.min(instances))
+        .total_core_instances(instances * MODULES_OF_ONE)
+        .total_memories(memories)
+        .total_tables(instances * TABLES_OF_A_PLACE)
+        .total_stacks(instances)
         .max_memory_size(MEMORY_CEILING)
         .table_elements(100_000)
-        .max_tables_per_component(50)
-        .max_memories_per_component(4)
-        .max_core_instances_per_component(100)
+        .max_tables_per_component(TABLES_OF_ONE)
+        .max_memories_per_component(MEMORIES_OF_ONE)
+        .max_core_instances_per_component(MODULES_OF_ONE)
         // Page faults are what a fresh instance pays for: keep what a usual plugin touches mapped between uses.
-        .linear_memory_keep_resident(2 << 20)
+        .linear_memory_keep_resident(resident)
         .table_keep_resident(64 << 10)
-        .async_stack_keep_resident(64 << 10)
+        // What a deep recursion has touched of a stack goes back to the system with its instance.
+        .async_stack_keep_resident(16 << 10)
         .pagemap_scan(Enabled::Auto);
     pool
 }

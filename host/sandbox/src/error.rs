@@ -203,6 +203,9 @@ pub enum Fault {
     /// The engine has as many instances as it can hold, of all plugins and tenants together.
     #[error("found no room for another instance")]
     Full,
+    /// The tenant's plugins have as many instances, or as much memory, as those of one tenant may have.
+    #[error("found this tenant's share of instances and memory used up")]
+    Share,
     /// A new instance could not be made.
     #[error("could not be started: {0}")]
     Start(String),
@@ -216,7 +219,7 @@ pub enum Fault {
 
 impl Fault {
     /// Every reason, in the order of [`Fault::index`].
-    pub const REASONS: [&'static str; 13] = [
+    pub const REASONS: [&'static str; 14] = [
         "trap",
         "deadline",
         "memory",
@@ -230,6 +233,7 @@ impl Fault {
         "quarantined",
         "unreadable",
         "too-large",
+        "share",
     ];
 
     /// Position of this fault's reason in [`Fault::REASONS`].
@@ -249,6 +253,7 @@ impl Fault {
             Fault::Quarantined => 10,
             Fault::Unreadable(_) => 11,
             Fault::TooLarge { .. } => 12,
+            Fault::Share => 13,
         }
     }
 
@@ -258,6 +263,7 @@ impl Fault {
         match self {
             Fault::Busy
             | Fault::Full
+            | Fault::Share
             | Fault::Budget
             | Fault::Quarantined
             | Fault::Unreadable(_)
@@ -272,10 +278,10 @@ impl Fault {
         }
     }
 
-    /// Whether the plugin was not even called.
+    /// Whether it was not the plugin's doing, but what its tenant may have: such requests may come by the thousand.
     #[must_use]
     pub const fn is_skipped(&self) -> bool {
-        matches!(self, Fault::Budget | Fault::Quarantined)
+        matches!(self, Fault::Budget | Fault::Quarantined | Fault::Share)
     }
 
     /// The reason as metrics name it.

@@ -150,6 +150,17 @@ impl Exchange {
         Self::new(about, HeaderMap::new(), nothing)
     }
 
+    /// Lets go of what only an attempt, or a call that writes, has need of; answers the bytes that it still holds, nearly.
+    pub fn finish(&mut self) -> usize {
+        self.attempt = None;
+        self.texts = None;
+        self.saved = None;
+        self.events = Vec::new();
+        let reply = self.reply.as_ref().map_or(0, |reply| reply.body.len());
+        let notes: usize = self.notes.iter().map(|note| note.value.len()).sum();
+        self.request.len().saturating_add(reply).saturating_add(notes)
+    }
+
     /// Sets what the coming call may change, and whether to remember what stood before it.
     pub(crate) fn begin(&mut self, access: Access, keep_old: bool) {
         // From one `policy` to the next; kept for longer, a request would be in memory twice.

@@ -3,8 +3,12 @@
 //! wasmtime wakes a guest that ran out of its slice at once. On a current-thread runtime that would put the task straight
 //! back into the queue, and dozens of slices could pass before anybody looks at a socket. So a guest is polled with a
 //! waker of its own, which tells a wake that came from within the poll from one that came later; after the former the
-//! task comes back by [`tokio::task::yield_now`], behind a look at the sockets.
+//! task waits for its turn behind a look at the sockets. Turns are given one by one (`gate/turns.rs`), so that a hundred
+//! guests that spin take no more of the others' time than one.
 
+mod turns;
+
+use crate::tenant::TenantId;
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,6 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
+use turns::{Turn, Turns};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -46,12 +51,19 @@ impl Wake for Inner {
     }
 }
 
-type Pause = Pin<Box<dyn Future<Output = ()>>>;
+/// What a guest that has given way waits for.
+enum Pause {
+    /// Its turn.
+    Turn(Rc<Turn>),
+    /// No more than a look at the sockets, where nobody leads guests back in.
+    Look(Pin<Box<dyn Future<Output = ()>>>),
+}
 
 /// A gate, lent to one call.
 pub(crate) struct Gate {
     lent: Option<(Arc<Inner>, Waker)>,
     pause: Option<Pause>,
+    tenant: TenantId,
     home: Rc<Gates>,
 }
 
@@ -59,22 +71,30 @@ pub(crate) struct Gate {
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
     spare: RefCell<Vec<(Arc<Inner>, Waker)>>,
+    turns: Turns,
 }
 
 impl Gates {
-    /// Lends a gate; the loan ends when it is dropped.
-    pub(crate) fn lend(self: &Rc<Self>) -> Gate {
-        Gate { lent: self.spare.borrow_mut().pop(), pause: None, home: Rc::clone(self) }
+    /// Lends a gate to a call of this tenant's; the loan ends when it is dropped.
+    pub(crate) fn lend(self: &Rc<Self>, tenant: TenantId) -> Gate {
+        Gate { lent: self.spare.borrow_mut().pop(), pause: None, tenant, home: Rc::clone(self) }
+    }
+
+    /// Gives guests that wait for it their turn, one for each turn of the thread's tasks; for ever.
+    pub(crate) async fn lead(self: Rc<Self>) {
+        self.turns.lead().await;
     }
 }
 
 impl Gate {
     /// Whether the guest may be polled now; if not, the task is woken when it may.
     pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(pause) = &mut self.pause {
-            std::task::ready!(pause.as_mut().poll(cx));
-            self.pause = None;
+        match &mut self.pause {
+            None => return Poll::Ready(()),
+            Some(Pause::Turn(turn)) => std::task::ready!(turn.poll(cx)),
+            Some(Pause::Look(look)) => std::task::ready!(look.as_mut().poll(cx)),
         }
+        self.pause = None;
         Poll::Ready(())
     }
 
@@ -94,17 +114,28 @@ impl Gate {
         inner.task.register(cx.waker());
         inner.polling.store(false, SeqCst);
         if inner.woken.load(SeqCst) {
-            let mut pause: Pause = Box::pin(tokio::task::yield_now());
-            if pause.as_mut().poll(cx).is_pending() {
-                self.pause = Some(pause);
-            }
+            self.pause = self.wait(cx);
         }
         poll
+    }
+
+    /// Begins to wait, with the task to be woken at the end.
+    fn wait(&self, cx: &mut Context<'_>) -> Option<Pause> {
+        if let Some(turn) = self.home.turns.ask(self.tenant) {
+            // It is not given from within here.
+            let _waits = turn.poll(cx);
+            return Some(Pause::Turn(turn));
+        }
+        let mut look: Pin<Box<dyn Future<Output = ()>>> = Box::pin(tokio::task::yield_now());
+        look.as_mut().poll(cx).is_pending().then_some(Pause::Look(look))
     }
 }
 
 impl Drop for Gate {
     fn drop(&mut self) {
+        if let Some(Pause::Turn(turn)) = &self.pause {
+            turn.leave();
+        }
         let Some((inner, waker)) = self.lent.take() else { return };
         // A late wake must not reach the task of the next call.
         inner.task.take();
@@ -113,4 +144,17 @@ impl Drop for Gate {
             spare.push((inner, waker));
         }
     }
+}
+
+/// Gives way from within a host call that took long, as a guest does at the end of its slice.
+pub(crate) async fn give_way() {
+    let mut gave = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut gave, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

@@ -20,9 +20,11 @@ use crate::exchange::Exchange;
 use crate::kv::{Kv, StoreKey, Stores};
 use crate::limiter::Limiter;
 use crate::meter::{Alive, Counters};
+use crate::pace::Pace;
 use crate::plugin::Plugin;
 use crate::powers::Powers;
 use crate::quotas::Quota;
+use crate::shares::{Account, Place};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -39,6 +41,8 @@ pub(crate) use offer::LONG;
 pub(crate) struct Slots {
     pub(crate) tenant: Arc<str>,
     pub(crate) counters: Arc<Counters>,
+    /// Whose instances they are: the tenant's, or, of a plugin that all tenants share, nobody's in particular.
+    pub(crate) account: Arc<Account>,
     /// Its store, which is made when it is first used.
     kv: OnceLock<Arc<Kv>>,
     stores: Arc<Stores>,
@@ -51,12 +55,12 @@ pub(crate) struct Slots {
 impl Slots {
     pub(crate) fn new(
         tenant: &Arc<str>,
-        counters: Arc<Counters>,
+        (counters, account): (Arc<Counters>, Arc<Account>),
         (stores, store): (&Arc<Stores>, StoreKey),
         (quota, log_rate): (Quota, usize),
     ) -> Self {
         let (tenant, kv, stores) = (Arc::clone(tenant), OnceLock::new(), Arc::clone(stores));
-        Self { tenant, counters, kv, stores, store, quota, log_rate }
+        Self { tenant, counters, account, kv, stores, store, quota, log_rate }
     }
 
     /// Its key-value store.
@@ -103,6 +107,7 @@ pub(crate) struct Host {
     /// Lent for the time of a call.
     pub(crate) exchange: Option<Box<Exchange>>,
     pub(crate) limiter: Limiter,
+    pub(crate) pace: Pace,
     pub(crate) budget: Budget,
     /// Why the host cut the guest off, if it did.
     pub(crate) fault: Option<Fault>,
@@ -119,11 +124,12 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(plugin: &Plugin, slots: Arc<Slots>) -> Self {
+    pub(crate) fn new(plugin: &Plugin, slots: Arc<Slots>, place: Place) -> Self {
         let alive = Alive::new(&slots.counters);
         Self {
             exchange: None,
-            limiter: Limiter::new(plugin.settings().limits.memory),
+            limiter: Limiter::new(plugin.settings().limits.memory, place),
+            pace: Pace::default(),
             budget: Budget::default(),
             fault: None,
             desk: Desk::default(),

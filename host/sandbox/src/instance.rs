@@ -5,15 +5,15 @@ use crate::direct::CARRY;
 use crate::error::Fault;
 use crate::hook::Hook;
 use crate::host::{Budget, Host, Slots};
+use crate::pace::FIRST_SLICE;
 use crate::plugin::{Plugin, Way};
 use crate::reason::{one_line, reason};
+use crate::shares::Place;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};
 use wasmtime::{Store, Trap};
 
-/// Instructions after which a guest gives way: some 50 µs, and a millisecond or two if every one misses the caches.
-const SLICE: u64 = 50_000;
 /// Bytes that a guest may write into bodies in one call, over and over the same place included; where the bodies at hand
 /// are longer than that, as much as twice of them.
 const WRITTEN: usize = 32 << 20;
@@ -30,16 +30,21 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Makes an instance and runs its `init`.
-    pub(crate) async fn start(plugin: &Plugin, slots: Arc<Slots>) -> Result<Self, Fault> {
-        Self::start_as(plugin, slots, plugin.direct()).await
+    pub(crate) async fn start(plugin: &Plugin, slots: Arc<Slots>, place: Place) -> Result<Self, Fault> {
+        Self::start_as(plugin, slots, place, plugin.direct()).await
     }
 
     /// The same, as a component or directly.
-    pub(crate) async fn start_as(plugin: &Plugin, slots: Arc<Slots>, direct: Option<Way<'_>>) -> Result<Self, Fault> {
-        let host = Host::new(plugin, slots);
+    pub(crate) async fn start_as(
+        plugin: &Plugin,
+        slots: Arc<Slots>,
+        place: Place,
+        direct: Option<Way<'_>>,
+    ) -> Result<Self, Fault> {
+        let host = Host::new(plugin, slots, place);
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter(|host| &mut host.limiter);
-        store.fuel_async_yield_interval(Some(SLICE)).map_err(|e| Fault::Start(reason(&e)))?;
+        store.fuel_async_yield_interval(Some(FIRST_SLICE)).map_err(|e| Fault::Start(reason(&e)))?;
         arm(&mut store, plugin, 0);
         let hooks = match direct {
             None => Hooks::Component(Box::new(start_component(plugin, &mut store).await?)),
@@ -91,6 +96,9 @@ pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin, at_hand: usize) {
     host.fault = None;
     host.limiter.begin(limits.memory_for(at_hand));
     // A whole slice, so that a short call never gives way; and no end of slices. It fails only where fuel is off.
+    if let Some(slice) = host.pace.next(host.limiter.used) {
+        let _on = store.fuel_async_yield_interval(Some(slice));
+    }
     let _on = store.set_fuel(u64::MAX);
 }
 
@@ -105,6 +113,7 @@ pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Faul
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Fault::Stack,
+        _ if host.limiter.tenants => Fault::Share,
         _ if host.limiter.refused => out_of_memory(host),
         Some(trap) => Fault::Trap(format!("{trap}{}", place(error))),
         None => Fault::Answer(format!("{}{}", reason(error), place(error))),

@@ -33,6 +33,7 @@ mod library;
 mod limiter;
 mod lots;
 mod meter;
+mod pace;
 mod plugin;
 mod pool;
 mod powers;
@@ -41,6 +42,7 @@ mod rate;
 mod reason;
 mod removed;
 pub mod schema;
+mod shares;
 mod source;
 mod stages;
 mod standing;
@@ -49,7 +51,7 @@ mod tenant;
 mod worker;
 
 pub use cache::Cache;
-pub use chain::{Bound, Chain};
+pub use chain::{Bound, Chain, Origin};
 pub use chains::{Chains, OnTrial, TenantChains};
 pub use contract::{
     Assignment, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, Refusal, Routing, StreamEvent,

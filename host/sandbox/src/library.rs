@@ -24,6 +24,7 @@ use crate::kv::{StoreKey, Stores};
 use crate::plugin::{Code, Plugin};
 use crate::quotas::Quota;
 use crate::schema;
+use crate::shares;
 use crate::source::Source;
 use crate::tenant::TenantId;
 use canary::Trial;
@@ -241,12 +242,16 @@ impl Library {
             entries: 16,
             longest: Duration::from_secs(1),
         };
+        let account = self.sandbox.shares().account(TenantId::EVERY);
         let quota = (Quota::default(), plugin.settings().limits.log_rate);
-        let slots = Arc::new(Slots::new(&nobody, counters, (&Arc::new(Stores::default()), key), quota));
+        let stores = (&Arc::new(Stores::default()), key);
+        let slots = Arc::new(Slots::new(&nobody, (counters, account), stores, quota));
         // As a component even if it will be called directly: that is how its types are checked.
         for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
-            let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), direct));
-            match metered(start, START, &Rc::default(), &mut Spent::default()).await.flatten() {
+            // In no tenant's place: a version that goes into service must not wait for those that serve.
+            let place = shares::Place::of_a_trial();
+            let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), place, direct));
+            match metered(start, START, (&Rc::default(), TenantId::EVERY), &mut Spent::default()).await.flatten() {
                 Ok(_) => {}
                 Err(crate::error::Fault::Start(why)) => return Err(LoadError::Settings(why)),
                 Err(fault) => return Err(LoadError::Start(fault)),

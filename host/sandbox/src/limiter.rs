@@ -1,5 +1,6 @@
 //! Bounds what one instance may allocate.
 
+use crate::shares::Place;
 use wasmtime::ResourceLimiter;
 
 #[cfg(test)]
@@ -18,16 +19,20 @@ pub(crate) struct Limiter {
     pub(crate) used: usize,
     /// Whether it was refused memory: what follows is probably an abort for that reason.
     pub(crate) refused: bool,
+    /// Whether that was for what all instances of its tenant have.
+    pub(crate) tenants: bool,
+    /// Its place among all instances, which counts its memory.
+    place: Place,
 }
 
 impl Limiter {
-    pub(crate) fn new(memory: usize) -> Self {
-        Self { memory, elements: 0, used: 0, refused: false }
+    pub(crate) fn new(memory: usize, place: Place) -> Self {
+        Self { memory, elements: 0, used: 0, refused: false, tenants: false, place }
     }
 
     /// A call begins, in which there may be so many bytes of linear memory.
     pub(crate) fn begin(&mut self, memory: usize) {
-        (self.memory, self.refused) = (memory, false);
+        (self.memory, self.refused, self.tenants) = (memory, false, false);
     }
 
     /// The most bytes of linear memory that there may be.
@@ -39,9 +44,14 @@ impl Limiter {
 impl ResourceLimiter for Limiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
         // A component may have several memories, so growth is added up, not compared.
-        let used = self.used.saturating_add(desired.saturating_sub(current));
+        let more = desired.saturating_sub(current);
+        let used = self.used.saturating_add(more);
         if used > self.memory {
             self.refused = true;
+            return Ok(false);
+        }
+        if !self.place.grow(more) {
+            (self.refused, self.tenants) = (true, true);
             return Ok(false);
         }
         self.used = used;

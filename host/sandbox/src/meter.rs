@@ -68,6 +68,7 @@ pub struct HookStats {
     waits: AtomicU64,
     burned: AtomicU64,
     yields: AtomicU64,
+    skipped: AtomicU64,
 }
 
 fn get(counter: &AtomicU64) -> u64 {
@@ -116,6 +117,10 @@ impl HookStats {
 
     pub(crate) fn wait(&self) {
         self.waits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn skip(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn burn(&self) {
@@ -169,6 +174,11 @@ impl HookStats {
     /// Instances thrown away after a fault.
     pub fn burned(&self) -> u64 {
         get(&self.burned)
+    }
+
+    /// Finished requests that an observer was not shown, for too many waited.
+    pub fn skipped(&self) -> u64 {
+        get(&self.skipped)
     }
 
     /// Times that a guest gave way to the worker's other tasks in the middle of a call.

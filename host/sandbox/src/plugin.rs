@@ -24,6 +24,8 @@ pub(crate) struct Code {
     /// BLAKE3 of the file.
     pub(crate) hash: blake3::Hash,
     component: Component,
+    /// Places that an instance takes among all.
+    places: usize,
     /// The same as core modules, if it can be called without the component layer.
     direct: Option<DirectCode>,
     exports: Exports,
@@ -54,7 +56,8 @@ impl Code {
         }
         let ty = component.component_type();
         let imports = ty.imports(sandbox.engine()).map(|(name, _)| name.to_owned()).collect();
-        Ok(Self { hash, component, direct, exports, imports })
+        let places = Sandbox::places_of(&component);
+        Ok(Self { hash, component, places, direct, exports, imports })
     }
 
     /// Refuses what is imported but not granted, before the linker does with a text for engine developers.
@@ -185,6 +188,11 @@ impl Plugin {
 
     pub(crate) fn code(&self) -> &Code {
         &self.code
+    }
+
+    /// Places that an instance takes among all.
+    pub(crate) fn places(&self) -> usize {
+        self.code.places
     }
 
     pub(crate) fn exports(&self) -> &Exports {

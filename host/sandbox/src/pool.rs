@@ -5,6 +5,7 @@ use crate::host::Slots;
 use crate::instance::Instance;
 use crate::meter::{Counters, HookStats};
 use crate::plugin::Plugin;
+use crate::shares::{Account, Place, Short};
 use crate::standing::Standing;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -21,12 +22,18 @@ pub(crate) struct Pool {
     idle: RefCell<Vec<Box<Instance>>>,
     live: Cell<usize>,
     freed: Notify,
+    /// Whose instances they are, and how often that tenant had found its places taken when idle ones were given up last.
+    account: Arc<Account>,
+    wanted: Cell<u64>,
     /// Where the idle ones are told, and how many were told last.
     counters: Arc<Counters>,
     told: Cell<usize>,
     /// CPU time that is not charged yet.
     owed: Cell<Duration>,
 }
+
+/// How soon a call that found no place looks again, at first and at last; after twice as long each time.
+const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
 
 /// So much is charged at once: workers would else take the account from one another at every call.
 const OWED: Duration = Duration::from_micros(200);
@@ -39,13 +46,15 @@ pub(crate) struct Taken {
 }
 
 impl Pool {
-    pub(crate) fn new(plugin: &Arc<Plugin>, counters: &Arc<Counters>) -> Rc<Self> {
-        let (plugin, counters) = (Arc::downgrade(plugin), Arc::clone(counters));
+    pub(crate) fn new(plugin: &Arc<Plugin>, slots: &Slots) -> Rc<Self> {
+        let (plugin, counters) = (Arc::downgrade(plugin), Arc::clone(&slots.counters));
         Rc::new(Self {
             plugin,
             idle: RefCell::new(Vec::new()),
             live: Cell::new(0),
             freed: Notify::new(),
+            wanted: Cell::new(slots.account.wanted()),
+            account: Arc::clone(&slots.account),
             counters,
             told: Cell::new(0),
             owed: Cell::default(),
@@ -72,37 +81,70 @@ impl Pool {
         Some(Taken { instance: Some(instance), pool: Rc::clone(self), returned: false })
     }
 
-    /// Takes an idle instance, makes one, or waits for one, in this order.
+    /// Takes an idle instance, makes one, or waits for one, in this order. `make_room` has idle instances of this thread
+    /// ended where places are short.
     pub(crate) async fn take(
         self: &Rc<Self>,
         plugin: &Arc<Plugin>,
         slots: &Arc<Slots>,
         stats: &HookStats,
+        make_room: &dyn Fn(Short),
     ) -> Result<Taken, Fault> {
         let limits = &plugin.settings().limits;
-        let mut waited = None;
+        let (mut waited, [mut pause, longest]) = (None, LOOK_AGAIN);
         loop {
             if let Some(taken) = self.take_idle(slots, stats) {
                 return Ok(taken);
             }
-            if self.live.get() < limits.instances {
-                stats.miss();
-                return self.make(plugin, slots).await;
-            }
+            let short = match self.place(plugin, make_room) {
+                Ok(place) => {
+                    stats.miss();
+                    return self.make(plugin, slots, place).await;
+                }
+                Err(short) => short,
+            };
+            let now = tokio::time::Instant::now();
             let until = *waited.get_or_insert_with(|| {
                 stats.wait();
-                tokio::time::Instant::now() + limits.wait
+                now + limits.wait
             });
-            tokio::time::timeout_at(until, self.freed.notified()).await.map_err(|_| Fault::Busy)?;
+            if now >= until {
+                return Err(match short {
+                    None => Fault::Busy,
+                    Some(Short::Tenant(_)) => Fault::Share,
+                    Some(Short::Most | Short::All) => Fault::Full,
+                });
+            }
+            // Places come free on other threads, which tell nobody: a flood of those that wait would be a flood of wakes.
+            let look = if short.is_some() { until.min(now + pause) } else { until };
+            pause = (pause * 2).min(longest);
+            // Whether one was freed or it is time: the next look tells.
+            let _freed = tokio::time::timeout_at(look, self.freed.notified()).await;
         }
     }
 
-    async fn make(self: &Rc<Self>, plugin: &Arc<Plugin>, slots: &Arc<Slots>) -> Result<Taken, Fault> {
+    /// A place for one more instance, or what is short: none if the pool has as many as it may have.
+    fn place(&self, plugin: &Plugin, make_room: &dyn Fn(Short)) -> Result<Place, Option<Short>> {
+        if self.live.get() >= plugin.settings().limits.instances {
+            return Err(None);
+        }
+        let take = || self.account.take(plugin.places(), self.live.get());
+        let taken = take().or_else(|short| {
+            make_room(short);
+            take()
+        });
+        taken.map_err(|short| {
+            self.account.press(short);
+            Some(short)
+        })
+    }
+
+    async fn make(self: &Rc<Self>, plugin: &Arc<Plugin>, slots: &Arc<Slots>, place: Place) -> Result<Taken, Fault> {
         // Counted before the first await, so that a crowd cannot pass the limit; the guard gives the place back.
         self.live.set(self.live.get() + 1);
         let mut taken = Taken { instance: None, pool: Rc::clone(self), returned: false };
         // Boxed, for it is seldom and large, and every call would else have the room for it.
-        taken.instance = Some(Box::new(Box::pin(Instance::start(plugin, Arc::clone(slots))).await?));
+        taken.instance = Some(Box::new(Box::pin(Instance::start(plugin, Arc::clone(slots), place)).await?));
         Ok(taken)
     }
 
@@ -122,10 +164,25 @@ impl Pool {
         self.idle.borrow().iter().map(|instance| instance.store.data().limiter.used).sum()
     }
 
-    /// Ends every idle instance: somebody else needs the room.
-    pub(crate) fn clear(&self) {
-        let ended = std::mem::take(&mut *self.idle.borrow_mut());
-        self.live.set(self.live.get().saturating_sub(ended.len()));
+    /// Whose instances they are.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Whether the tenant has found its places taken since idle instances were given up last.
+    pub(crate) fn is_wanted(&self) -> bool {
+        let wanted = self.account.wanted();
+        self.wanted.replace(wanted) != wanted
+    }
+
+    /// Ends instances that have been idle for so long: somebody else needs the room. Answers how many.
+    pub(crate) fn give_up(&self, now: Instant, after: Duration) -> usize {
+        let mut idle = self.idle.borrow_mut();
+        let before = idle.len();
+        idle.retain(|instance| now.saturating_duration_since(instance.idle_since) < after);
+        let ended = before - idle.len();
+        self.live.set(self.live.get().saturating_sub(ended));
+        ended
     }
 
     /// Ends what has been idle for longer than the plugin's settings say. Answers whether the pool is still of use.

@@ -2,20 +2,23 @@
 
 use crate::ask::{Answer, Ask};
 use crate::call::{Call, Checked, Spent};
-use crate::chain::{Bound, Chain};
+use crate::chain::{Bound, Chain, Origin};
 use crate::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::engine::Sandbox;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
 use crate::gate::Gates;
 use crate::hook::Hook;
 use crate::pool::Pool;
+use crate::shares::Short;
 use crate::standing::Admitted;
 use crate::tenant::TenantId;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use weir_dialect::Unreadable;
 
 #[cfg(test)]
@@ -59,11 +62,33 @@ pub struct Override {
 pub struct Worker {
     gates: Rc<Gates>,
     pools: Rc<RefCell<Pools>>,
-    make_room: Box<dyn Fn()>,
+    make_room: Box<dyn Fn(Short)>,
+    /// How often most places, or all, had been found taken when idle instances were given up last.
+    wanted: Cell<[u64; 2]>,
 }
 
 /// Keyed by numbers that the host gives, so nobody can make them collide.
 type Pools = HashMap<(u64, TenantId), Rc<Pool>, foldhash::fast::RandomState>;
+
+/// How often idle instances are given up at the most, and how long one has been idle that goes first.
+const BREATH: Duration = Duration::from_millis(5);
+const RESTED: Duration = Duration::from_secs(1);
+
+/// Ends idle instances for somebody who is short of places: those that have long been idle, and if that is none, all. For
+/// a tenant at its ceiling its own; else those of tenants who have more than their reserve, and, for one who has not even
+/// that, whoever's have rested.
+fn give_up(pools: &Pools, short: Short, now: Instant) {
+    let ends = |after: Duration, is_meant: &dyn Fn(&Pool) -> bool| -> usize {
+        pools.values().filter(|pool| is_meant(pool)).map(|pool| pool.give_up(now, after)).sum()
+    };
+    let meant = |pool: &Pool| match short {
+        Short::Tenant(tenant) => pool.account().tenant() == tenant,
+        Short::Most | Short::All => pool.account().is_beyond_reserve(),
+    };
+    if ends(RESTED, &meant) == 0 && ends(Duration::ZERO, &meant) == 0 && short == Short::All {
+        ends(RESTED, &|_| true);
+    }
+}
 
 impl Default for Worker {
     fn default() -> Self {
@@ -83,8 +108,36 @@ impl Worker {
     pub fn new() -> Self {
         let pools: Rc<RefCell<Pools>> = Rc::default();
         let all = Rc::clone(&pools);
-        let make_room = Box::new(move || all.borrow().values().for_each(|pool| pool.clear()));
-        Self { gates: Rc::default(), pools, make_room }
+        let last = Cell::new(None);
+        let make_room = Box::new(move |short| {
+            // A tenant that keeps coming back must not have all pools looked through each time.
+            let now = Instant::now();
+            if last.get().is_none_or(|last| now.saturating_duration_since(last) >= BREATH) {
+                last.set(Some(now));
+                give_up(&all.borrow(), short, now);
+            }
+        });
+        Self { gates: Rc::default(), pools, make_room, wanted: Cell::default() }
+    }
+
+    /// Leads guests that have given way back in, one slice for each turn of this thread's tasks, and one tenant after the
+    /// other. A task of its own for as long as the thread serves; where there is none, all of them come back each turn.
+    pub fn lead(&self) -> impl Future<Output = ()> + use<> {
+        Rc::clone(&self.gates).lead()
+    }
+
+    /// Ends idle instances whose places others have found missing, on any thread. For when [`Sandbox::pressed`] ends, and
+    /// for a timer.
+    pub fn give_up(&self, sandbox: &Sandbox) {
+        let (pools, now, wanted) = (self.pools.borrow(), Instant::now(), sandbox.shares().wanted());
+        pools.values().filter(|pool| pool.is_wanted()).for_each(|pool| {
+            pool.give_up(now, Duration::ZERO);
+        });
+        let [most, all] = self.wanted.replace(wanted);
+        if wanted != [most, all] {
+            let [_, wanted] = wanted;
+            give_up(&pools, if wanted == all { Short::Most } else { Short::All }, now);
+        }
     }
 
     /// Ends idle instances and forgets the pools of plugins that are gone. For a timer, about once a second.
@@ -101,9 +154,7 @@ impl Worker {
 
     fn pool(&self, bound: &Bound) -> Rc<Pool> {
         let key = (bound.plugin().id(), bound.pool_tenant());
-        Rc::clone(
-            self.pools.borrow_mut().entry(key).or_insert_with(|| Pool::new(bound.plugin(), &bound.slots().counters)),
-        )
+        Rc::clone(self.pools.borrow_mut().entry(key).or_insert_with(|| Pool::new(bound.plugin(), bound.slots())))
     }
 
     /// Calls one hook of one plugin, if it applies. Answers whether it has answered: if not, the request goes on without
@@ -268,8 +319,21 @@ impl Worker {
 
     /// Runs `observe` of every plugin that applies. Faults are counted and logged, nothing more.
     pub async fn observe(&self, chain: &Chain, lent: &mut Option<Box<Exchange>>, outcome: &Arc<Outcome>) {
+        for origin in [Origin::Chain, Origin::Dropped] {
+            self.observe_of(origin, chain, lent, outcome).await;
+        }
+    }
+
+    /// The same of those plugins alone that apply for one reason or the other.
+    pub async fn observe_of(
+        &self,
+        origin: Origin,
+        chain: &Chain,
+        lent: &mut Option<Box<Exchange>>,
+        outcome: &Arc<Outcome>,
+    ) {
         let at = (Hook::Observe, Access::Read);
-        for bound in chain.at(Hook::Observe) {
+        for bound in chain.at(Hook::Observe).iter().filter(|bound| bound.origin() == origin) {
             // What went wrong was logged, and nobody waits for it.
             let _told = self.call(bound, at, lent, Ask::Observe(Arc::clone(outcome)), &mut allowed).await;
         }

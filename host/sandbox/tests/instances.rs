@@ -3,17 +3,15 @@
 
 use bytes::Bytes;
 use nix::time::{ClockId, clock_gettime};
-use std::cell::RefCell;
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::path::Path;
 use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
-use weir_config::{Config, Overrides};
+use weir_config::{Config, Overrides, PluginShares};
 use weir_dialect::{Document, Endpoint};
 use weir_sandbox::{About, Chain, Exchange, Facts, Fault, Library, Sandbox, Stop, Worker};
 
@@ -79,6 +77,11 @@ models = ["*"]
 [[tenants.sam.keys]]
 id = "sam"
 hash = "{HASH}"
+[tenants.ann]
+models = ["*"]
+[[tenants.ann.keys]]
+id = "ann"
+hash = "{HASH}"
 [tenants.tom]
 models = ["*"]
 [[tenants.tom.keys]]
@@ -106,6 +109,10 @@ limits = {limits}
 
     fn chain(&self, tenant: &str) -> Arc<Chain> {
         Arc::clone(self.library.current().of(tenant).unwrap())
+    }
+
+    async fn ask_as(&self, tenant: String) -> Result<(), Fault> {
+        self.ask(&tenant).await
     }
 
     async fn ask(&self, tenant: &str) -> Result<(), Fault> {
@@ -206,32 +213,80 @@ fn a_deadline_counts_the_time_that_passes_and_not_the_steps_of_the_guest() {
     });
 }
 
+type Call<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + 'a>>;
+
+/// Begins calls, each of which runs for one slice and then keeps its instance, until one is refused; how that was.
+async fn fill<'a>(stage: &'a Stage, tenant: &str, calls: &mut Vec<Call<'a>>) -> Option<Result<(), Fault>> {
+    for _ in 0..2_500 {
+        let mut call: Call<'a> = Box::pin(stage.ask_as(tenant.to_owned()));
+        match poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await {
+            Poll::Pending => calls.push(call),
+            Poll::Ready(end) => return Some(end),
+        }
+    }
+    None
+}
+
 #[test]
-fn a_full_engine_says_so_and_serves_again_when_there_is_room() {
+fn one_tenant_has_its_share_of_the_engine_and_two_of_them_leave_the_others_theirs() {
     run(async {
         let stage = Stage::set(&policy(SPIN), r#"{ instances = 1000, wait = "0ms", deadline = "60s" }"#).await;
-        let mut calls: Vec<Pin<Box<dyn Future<Output = Result<(), Fault>> + '_>>> = Vec::new();
-        let refused = Rc::new(RefCell::new(None));
-        // Each call runs for one slice and then keeps its stack; the thousandth or so finds none.
-        let start = Instant::now();
-        for n in 0..1100 {
-            let mut call: Pin<Box<dyn Future<Output = _>>> =
-                Box::pin(stage.ask(if n % 2 == 0 { "sam" } else { "tom" }));
-            let first = poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
-            match first {
-                Poll::Pending => calls.push(call),
-                Poll::Ready(end) => {
-                    *refused.borrow_mut() = Some(end);
-                    break;
-                }
-            }
-        }
-        eprintln!("{} calls at once after {:?}", calls.len(), start.elapsed());
-        assert_eq!(*refused.borrow(), Some(Err(Fault::Full)));
-        calls.truncate(calls.len() - 10);
-        begin_and_leave(stage.ask("sam"), 2).await;
+        let (instances, tenant_instances) = (1_000, 600);
+        stage.sandbox.set_shares(&PluginShares { instances, tenant_instances, ..PluginShares::default() });
+        let mut calls = Vec::new();
+        assert_eq!(fill(&stage, "sam", &mut calls).await, Some(Err(Fault::Share)));
+        assert_eq!(calls.len(), 450, "three quarters of its share, for this is the only one of its plugins");
+        assert_eq!(fill(&stage, "tom", &mut calls).await, Some(Err(Fault::Full)));
+        assert_eq!(calls.len(), 750, "three quarters of all");
+        // Whoever has next to nothing finds room all the same, and room comes back.
+        begin_and_leave(stage.ask("ann"), 2).await;
+        assert_eq!(stage.sandbox.instances().0, 750);
+        calls.truncate(740);
+        begin_and_leave(stage.ask("tom"), 2).await;
         drop(calls);
-        assert_eq!(stage.instances(), 0);
+        assert_eq!((stage.instances(), stage.sandbox.instances()), (0, (0, 1_000, 0)));
+    });
+}
+
+#[test]
+fn as_many_instances_as_the_engine_has_room_for_can_be_in_the_middle_of_a_call_at_once() {
+    run(async {
+        let stage = Stage::set(&policy(SPIN), r#"{ instances = 1000, wait = "0ms", deadline = "60s" }"#).await;
+        let (instances, tenant_instances, tenant_reserve) = (1_900, 1_900, 1_900);
+        let shares = PluginShares { instances, tenant_instances, tenant_reserve, ..PluginShares::default() };
+        stage.sandbox.set_shares(&shares);
+        let mut calls = Vec::new();
+        let ends = [fill(&stage, "sam", &mut calls).await, fill(&stage, "tom", &mut calls).await];
+        let (alive, room, _) = stage.sandbox.instances();
+        // A pool has a bound of its own, and a machine may have room for fewer.
+        assert!(matches!(ends, [Some(Err(Fault::Busy | Fault::Full)), Some(Err(Fault::Full))]), "{ends:?}");
+        assert_eq!((calls.len(), alive), (room, room));
+    });
+}
+
+#[test]
+fn idle_instances_of_another_thread_are_given_up_when_their_tenant_needs_the_places() {
+    run(async {
+        let stage = Stage::set(&policy("(i32.const 0)"), r#"{ instances = 100, wait = "10s" }"#).await;
+        let tenant_instances = 1;
+        stage.sandbox.set_shares(&PluginShares { tenant_instances, ..PluginShares::default() });
+        assert_eq!(stage.ask("sam").await, Ok(()));
+        let mut other = Some(exchange("sam"));
+        let elsewhere = Worker::new();
+        let chain = stage.chain("sam");
+        let asks = elsewhere.policy(&chain, &mut other);
+        let gives = async {
+            // As the first thread does beside its requests.
+            loop {
+                stage.sandbox.pressed().await;
+                stage.worker.give_up(&stage.sandbox);
+            }
+        };
+        tokio::select! {
+            answer = asks => assert!(answer.is_ok(), "{answer:?}"),
+            () = gives => {}
+        }
+        assert_eq!((stage.instances(), stage.sandbox.instances().0), (1, 1));
     });
 }
 

@@ -162,6 +162,8 @@ fn limits_of_zero() {
         "connections",
         "in_flight",
         "series",
+        "observe_waiting",
+        "observe_memory",
         "h2_streams",
         "h2_control_frames",
         "body_ratio",

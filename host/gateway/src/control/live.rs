@@ -54,6 +54,7 @@ impl Live {
             state.text = text.into();
         }
         self.shared.bound_series(state.whole.config.limits.series);
+        self.shared.sandbox.set_shares(&state.whole.config.plugins.shares);
         self.serve(&state);
     }
 

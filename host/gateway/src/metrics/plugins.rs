@@ -38,6 +38,17 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             Ok(())
         })
     })?;
+    out.counter(
+        "plugin_observe_skipped",
+        "Finished requests that an observer was not shown, for too many waited",
+        |c| {
+            each(shared, |labels, stats| match (labels, stats.skipped()) {
+                (_, 0) => Ok(()),
+                ([plugin, _, tenant], skipped) => c.add(&[*plugin, *tenant], skipped),
+                (_, _) => Ok(()),
+            })
+        },
+    )?;
     out.histogram("plugin_call_cpu_seconds", "CPU time of one call", |h| cpu(h, shared))?;
     callouts(out, shared)?;
     instances(out, shared)?;
@@ -129,8 +140,17 @@ fn instances(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         })
     };
     gauge("plugin_instances", "Instances alive", |live, _| live)?;
-    let idle = "Instances that waited in their pool at the last look, once a second";
-    gauge("plugin_instances_idle", idle, |_, idle| idle)
+    let waited = "Instances that waited in their pool at the last look, once a second";
+    gauge("plugin_instances_idle", waited, |_, idle| idle)?;
+    let (alive, limit, bytes) = shared.sandbox.instances();
+    let mut idle = 0;
+    shared.sandbox.meter().each_pool(|_, _, _, count| idle += usize::try_from(count).unwrap_or_default());
+    out.gauge("plugin_places", "Places for instances of all plugins, by what they are used for", |g| {
+        g.add(&[("state", "in_use")], alive.saturating_sub(idle) as u64)?;
+        g.add(&[("state", "idle")], idle.min(alive) as u64)?;
+        g.add(&[("state", "free")], limit.saturating_sub(alive) as u64)
+    })?;
+    out.gauge("plugin_memory_bytes", "Linear memory of all instances together", |g| g.add(&[], bytes as u64))
 }
 
 fn quarantines(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {

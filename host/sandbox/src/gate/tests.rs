@@ -10,7 +10,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// Runs a guest behind a gate as calls do.
 async fn through_a_gate(guest: impl Future<Output = ()>) {
-    let mut gate = Rc::new(Gates::default()).lend();
+    let mut gate = Rc::new(Gates::default()).lend(TenantId::EVERY);
     let mut guest = pin!(guest);
     poll_fn(|cx| {
         std::task::ready!(gate.poll_open(cx));
@@ -83,10 +83,85 @@ fn a_gate_that_was_lent_is_lent_again() {
     runtime().block_on(async {
         let gates = Rc::new(Gates::default());
         for _ in 0..3 {
-            let mut gate = gates.lend();
+            let mut gate = gates.lend(TenantId::EVERY);
             let mut guest = pin!(async {});
             poll_fn(|cx| gate.poll(guest.as_mut(), cx)).await;
         }
         assert_eq!(gates.spare.borrow().len(), 1);
+    });
+}
+
+/// A guest that wakes itself so many times, and says each time whose slice it was.
+async fn spins(gates: &Rc<Gates>, tenant: TenantId, slices: usize, told: &RefCell<Vec<TenantId>>) {
+    let mut gate = gates.lend(tenant);
+    let mut left = slices;
+    let mut guest = pin!(poll_fn(|cx| {
+        told.borrow_mut().push(tenant);
+        left -= 1;
+        if left == 0 {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }));
+    poll_fn(|cx| {
+        std::task::ready!(gate.poll_open(cx));
+        gate.poll(guest.as_mut(), cx)
+    })
+    .await;
+}
+
+#[test]
+fn of_many_guests_that_spin_one_has_a_slice_in_each_turn_and_tenants_take_turns() {
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime(), async {
+        let names = crate::tenant::TenantNames::default();
+        let (hog, other) = (names.id("hog"), names.id("other"));
+        let (gates, told) = (Rc::new(Gates::default()), Rc::new(RefCell::new(Vec::new())));
+        let leader = tokio::task::spawn_local(Rc::clone(&gates).lead());
+        tokio::task::yield_now().await;
+        let spin = |tenant, slices| {
+            let (gates, told) = (Rc::clone(&gates), Rc::clone(&told));
+            tokio::task::spawn_local(async move { spins(&gates, tenant, slices, &told).await })
+        };
+        let hogs: Vec<_> = (0..50).map(|_| spin(hog, 4)).collect();
+        let others = spin(other, 10);
+        let mut turns = 0;
+        while !others.is_finished() {
+            turns += 1;
+            let before = told.borrow().len();
+            tokio::task::yield_now().await;
+            // The first turn has the first slice of each call: these are not asked to wait.
+            assert!(
+                turns == 1 || told.borrow().len() - before <= 2,
+                "{} slices in one turn",
+                told.borrow().len() - before
+            );
+        }
+        let slices = told.borrow();
+        let first = slices.iter().skip(51).filter(|tenant| **tenant == hog).count();
+        assert!((8..=12).contains(&first), "{first} slices of the hog's beside 9 of the other's");
+        drop(slices);
+        for hog in hogs {
+            hog.await.unwrap();
+        }
+        leader.abort();
+    });
+}
+
+#[test]
+fn a_call_that_ends_while_it_waits_for_its_turn_takes_nobodys() {
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime(), async {
+        let (gates, told) = (Rc::new(Gates::default()), Rc::new(RefCell::new(Vec::new())));
+        let leader = tokio::task::spawn_local(Rc::clone(&gates).lead());
+        tokio::task::yield_now().await;
+        let gone: Vec<_> = (0..10).map(|_| Box::pin(spins(&gates, TenantId::EVERY, 100, &told))).collect();
+        for mut call in gone {
+            assert!(poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await.is_pending());
+        }
+        spins(&gates, TenantId::EVERY, 5, &told).await;
+        assert_eq!(told.borrow().len(), 15);
+        leader.abort();
     });
 }

@@ -10,6 +10,7 @@ use super::offer::Caller;
 use super::{LONG, Offer, spend};
 use crate::call::since_resumed;
 use crate::egress::{EgressFailure, Line};
+use crate::gate::give_way;
 use crate::meter::{Callout, Counters};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -98,7 +99,7 @@ pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
             counters.callout(answer.as_ref().err().map_or(Callout::Ok, Failure::counted));
             // A guest that goes on asking for what it does not get must not keep its thread.
             if since_resumed() > LONG {
-                tokio::task::yield_now().await;
+                give_way().await;
             }
             Ok((answer,))
         })

@@ -6,6 +6,7 @@
 use super::{Host, spend};
 use crate::call::since_resumed;
 use crate::direct::{Gives, Visitor, answer, bytes, text};
+use crate::gate::give_way;
 use bytes::Bytes;
 use std::future::Future;
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub(super) fn run<'a, R: Send + 'a>(
     let answer = spend(caller.data_mut()).and_then(|()| function(&mut caller)).map(|answer| (answer,));
     Box::new(async move {
         if since_resumed() > LONG {
-            tokio::task::yield_now().await;
+            give_way().await;
         }
         answer
     })

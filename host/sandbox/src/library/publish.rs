@@ -2,6 +2,7 @@
 
 use super::canary::Trial;
 use super::{Library, Wanted};
+use crate::chain::Origin;
 use crate::chains::{Chains, Plan, Step, TenantChains};
 use crate::plugin::Plugin;
 use crate::source::Source;
@@ -105,7 +106,11 @@ impl Library {
 
     fn step(&self, want: &Wanted, plugin: &Arc<Plugin>) -> Step {
         let trial = self.trials.get(&want.place).map(Trial::share);
-        Step { plugin: Arc::clone(plugin), trial, models: want.models.as_slice().into() }
+        let origin = match want.place.0 {
+            Source::Named(_) => Origin::Chain,
+            Source::All(_) | Source::Tenant(..) | Source::Folder(_) => Origin::Dropped,
+        };
+        Step { plugin: Arc::clone(plugin), trial, models: want.models.as_slice().into(), origin }
     }
 }
 
