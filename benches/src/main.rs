@@ -35,6 +35,7 @@ mod table;
 mod talk;
 mod trial;
 mod units;
+mod villains;
 mod weir;
 
 use std::path::PathBuf;
@@ -64,6 +65,8 @@ enum Tool {
     Outage(outage::Args),
     /// Hold what the gateway takes where it could take too much against the bars
     Bars(bars::Args),
+    /// Let every villain loose in other tenants' folders, and see what one who behaves notices
+    Villains(villains::Args),
     /// Of the runners' own: end their child processes should they be killed
     #[command(hide = true)]
     Guard {
@@ -87,6 +90,7 @@ fn main() -> anyhow::Result<()> {
         Tool::Soak(args) => soak::run(&args),
         Tool::Outage(args) => outage::run(&args),
         Tool::Bars(args) => bars::run(&args),
+        Tool::Villains(args) => villains::run(&args),
         Tool::Guard { .. } => Ok(()),
     }
 }

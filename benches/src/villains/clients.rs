@@ -1,0 +1,91 @@
+//! The villains' requests: at a set rate, of each tenant in turn, and more of the one that has them all.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use tokio::runtime::{Builder, LocalOptions};
+
+use crate::clock::Clock;
+use crate::stamp::Stamp;
+use crate::talk::{self, Ended, Manner, Talk};
+
+/// The longest that a client waits, and the most of them at once.
+const PATIENCE: Duration = Duration::from_secs(15);
+const MOST: usize = 1_000;
+
+/// What became of the villains' requests.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Asked {
+    answered: u64,
+    refused: u64,
+    broken: u64,
+    late: u64,
+    /// Not sent, for too many were under way.
+    held: u64,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { answered, refused, broken, late, held } = self;
+        write!(f, "{answered} answered, {refused} refused, {broken} broken off, {late} given up, {held} not sent")
+    }
+}
+
+/// Asks until it is over, and waits for what is under way.
+///
+/// # Errors
+/// The system has no room for clients.
+pub(super) fn all(to: SocketAddr, tokens: &[String], rate: u32, over: &AtomicBool) -> Result<Asked> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    let sum = Rc::new(RefCell::new(Asked::default()));
+    runtime.block_on(async {
+        let (clock, between, start) = (Clock::start()?, Duration::from_secs(1) / rate.max(1), Instant::now());
+        let mut clients = tokio::task::JoinSet::new();
+        let [all, each @ ..] = tokens else { return Ok(()) };
+        for number in 0_u32.. {
+            clock.sleep_until(start + between * number).await;
+            while clients.try_join_next().is_some() {}
+            if over.load(Ordering::Relaxed) {
+                break;
+            }
+            if clients.len() >= MOST {
+                sum.borrow_mut().held += 1;
+                continue;
+            }
+            // Every third request meets all of them, every other one is a stream.
+            let turn = usize::try_from(number).unwrap_or_default();
+            let key = if number % 3 == 0 { all } else { each.get(turn % each.len().max(1)).unwrap_or(all) };
+            let (sum, key) = (Rc::clone(&sum), key.clone());
+            clients.spawn_local(async move {
+                let ended = one(to, &key, number).await;
+                let mut sum = sum.borrow_mut();
+                match ended {
+                    (Ended::Whole, Some(200)) => sum.answered += 1,
+                    (Ended::Whole, _) => sum.refused += 1,
+                    (Ended::Late, _) => sum.late += 1,
+                    _ => sum.broken += 1,
+                }
+            });
+        }
+        while let Some(ended) = clients.join_next().await {
+            ended.context("a client has died")?;
+        }
+        anyhow::Ok(())
+    })?;
+    let sum = *sum.borrow();
+    Ok(sum)
+}
+
+async fn one(to: SocketAddr, key: &str, number: u32) -> (Ended, Option<u16>) {
+    let stream = number % 2 == 1;
+    let body = talk::body("m", stream, Stamp { run: 2, number }, 400);
+    let head = talk::head(to, key, body.len());
+    let talk = Talk { to, head: &head, body: &body, stream, http2: false, manner: Manner::Patient, patience: PATIENCE };
+    let heard = talk.hear().await;
+    (heard.ended, heard.status)
+}
