@@ -9,6 +9,8 @@ use weir_component::CONTRACT;
 
 use crate::{AuthorError, Done, read};
 
+mod sdk;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
@@ -17,8 +19,6 @@ mod tests;
 static TEMPLATES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../plugin-sdk/templates");
 /// A case for the new plugin, in templates that bring none.
 const CASES: &str = include_str!("scaffold/cases.json");
-/// Where Rust's SDK is, if the new folder is not below the repository.
-const PUBLISHED: &str = "\"0.1\"";
 
 /// The languages that there are templates in, sorted.
 pub(crate) fn languages() -> Vec<String> {
@@ -43,9 +43,13 @@ pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<Done
         return Err(AuthorError::NotEmpty { path: dir.to_owned() });
     }
     fs::create_dir_all(dir).map_err(AuthorError::file("make", dir))?;
-    let words = [("{{name}}", name.to_owned()), ("{{name_snake}}", name.replace('-', "_")), ("{{sdk}}", sdk(dir))];
+    let own = if language == "rust" { repositorys_sdk(dir) } else { None };
+    let at = own.as_deref().unwrap_or(Path::new(sdk::FOLDER)).display().to_string();
+    let words = [("{{name}}", name.to_owned()), ("{{name_snake}}", name.replace('-', "_")), ("{{sdk}}", at)];
     write(template, template.path(), dir, &words)?;
-    if language != "rust" {
+    if language == "rust" {
+        lay_beside(name, dir, own.is_none())?;
+    } else {
         put(&dir.join("wit/weir-plugin.wit"), CONTRACT)?;
     }
     if !read::is_file(&dir.join("cases.json")) {
@@ -80,16 +84,25 @@ fn put(path: &Path, text: &str) -> Result<(), AuthorError> {
     fs::write(path, text).map_err(AuthorError::file("write", path))
 }
 
-/// What a manifest says of the SDK: the repository's own, if the folder lies in it, else the published one.
-fn sdk(dir: &Path) -> String {
-    let Ok(absolute) = dir.canonicalize() else { return PUBLISHED.to_owned() };
+/// Lays beside a plugin in Rust what it is built from: the SDK, and which crates of others that wants.
+fn lay_beside(name: &str, dir: &Path, sdk: bool) -> Result<(), AuthorError> {
+    if let Some(lock) = sdk::lock(name) {
+        put(&dir.join("Cargo.lock"), &lock)?;
+    }
+    let files = if sdk { sdk::files() } else { Vec::new() };
+    files.iter().try_for_each(|(below, text)| put(&dir.join(sdk::FOLDER).join(below), text))
+}
+
+/// The way to the repository's own SDK, if the folder lies in the repository.
+fn repositorys_sdk(dir: &Path) -> Option<PathBuf> {
+    let absolute = dir.canonicalize().ok()?;
     let is_repository = |folder: &Path| {
         read::is_file(&folder.join("plugin-sdk/Cargo.toml")) && read::is_folder(&folder.join("plugin-sdk/wit"))
     };
-    let Some(root) = absolute.ancestors().find(|folder| is_repository(folder)) else { return PUBLISHED.to_owned() };
-    let below = absolute.strip_prefix(root).unwrap_or(Path::new(""));
+    let root = absolute.ancestors().find(|folder| is_repository(folder))?;
+    let below = absolute.strip_prefix(root).ok()?;
     let up: PathBuf = below.components().map(|_| Component::ParentDir).collect();
-    format!("{{ path = \"{}\" }}", up.join("plugin-sdk").display())
+    Some(up.join("plugin-sdk"))
 }
 
 fn next(name: &str, dir: &Path) -> String {

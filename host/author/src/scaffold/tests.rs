@@ -14,7 +14,7 @@ fn what_is_embedded_is_what_lies_in_the_folder() {
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     there.sort();
-    assert_eq!(languages(), there, "a new template is embedded once src/scaffold.rs is compiled again: touch it");
+    assert_eq!(languages(), there);
 }
 
 #[test]
@@ -67,12 +67,67 @@ fn names_and_languages_are_held_to_what_there_is() {
 }
 
 #[test]
-fn the_sdk_is_the_repositorys_own_below_it_and_the_published_one_elsewhere() {
+fn the_sdk_is_the_repositorys_own_below_it_and_lies_beside_the_plugin_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("plugins/mine");
-    fs::create_dir_all(&inner).unwrap();
-    assert_eq!(sdk(&inner), PUBLISHED);
+    made("rust", &inner);
+    let manifest = fs::read_to_string(inner.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("weir-plugin = { path = \"sdk\" }"), "{manifest}");
     fs::create_dir_all(folder.path().join("plugin-sdk/wit")).unwrap();
     fs::write(folder.path().join("plugin-sdk/Cargo.toml"), "").unwrap();
-    assert_eq!(sdk(&inner), "{ path = \"../../plugin-sdk\" }");
+    let other = folder.path().join("plugins/other");
+    made("rust", &other);
+    let manifest = fs::read_to_string(other.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("weir-plugin = { path = \"../../plugin-sdk\" }"), "{manifest}");
+    assert!(!other.join("sdk").exists());
+}
+
+/// Every file below a folder, as text.
+fn all(root: &Path) -> Vec<(PathBuf, String)> {
+    let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push((path.strip_prefix(root).unwrap().to_owned(), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_sdk_that_is_carried_is_the_repositorys_and_needs_no_workspace() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut carried = sdk::files();
+    carried.sort();
+    let (sources, rest): (Vec<_>, Vec<_>) = carried.into_iter().partition(|(path, _)| path.starts_with("src"));
+    let sources: Vec<_> =
+        sources.into_iter().map(|(path, text)| (path.strip_prefix("src").unwrap().to_owned(), text)).collect();
+    assert_eq!(sources, all(&root.join("plugin-sdk/src")));
+    let manifest = &rest.iter().find(|(path, _)| path == Path::new("Cargo.toml")).unwrap().1;
+    for part in ["publish = false", "version = \"", "edition = \"2024\"", "wit-bindgen = {", "serde_json = {"] {
+        assert!(manifest.contains(part), "{part}: {manifest}");
+    }
+    assert!(!manifest.contains("workspace") && !manifest.contains("proptest"), "{manifest}");
+}
+
+#[test]
+fn a_new_plugin_is_locked_to_crates_that_weir_itself_is_built_from() {
+    let packages = |text: &str| -> Vec<String> {
+        let package = |part: &str| part.split("dependencies").next().unwrap().trim().to_owned();
+        text.split("[[package]]\n").skip(1).map(package).collect()
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let ours = packages(&fs::read_to_string(root.join("Cargo.lock")).unwrap());
+    let lock = sdk::lock("zz-mine").unwrap();
+    let theirs = packages(&lock);
+    assert!(theirs.len() > 10 && theirs.is_sorted(), "{lock}");
+    for package in &theirs {
+        assert!(package.starts_with("name = \"zz-mine\"") || ours.contains(package), "{package}");
+    }
+    assert_eq!(sdk::lock("word-policy").map(|lock| lock.matches("word-policy").count()), Some(1));
+    assert_eq!(sdk::lock("serde"), None, "it would be two crates of one name");
 }
