@@ -119,7 +119,7 @@ pub enum Command {
         #[arg(long, short, value_name = "FILE", default_value = "weir-plugin.key")]
         output: PathBuf,
     },
-    /// Sign a plugin: the signature goes into FILE.sig.
+    /// Sign a plugin, with its settings and schema beside it: manifest and signature go into FILE.sig.
     #[command(after_help = "Example:\n  weir plugin sign word-policy.wasm --key release.key")]
     Sign {
         /// The component
@@ -128,6 +128,10 @@ pub enum Command {
         /// The file with the secret key
         #[arg(long, value_name = "KEYFILE")]
         key: PathBuf,
+        /// Which version it is; a gateway takes none that is older than one that has served [default: the one in FILE.sig
+        /// if nothing has changed since, else the next; seconds since 1970 if there is none]
+        #[arg(long, value_name = "N")]
+        version: Option<u64>,
     },
     /// Hold several plugins to the same decisions; exit with 1 if one decides otherwise.
     #[command(

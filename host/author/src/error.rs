@@ -113,6 +113,12 @@ pub enum AuthorError {
         /// Its file.
         path: PathBuf,
     },
+    /// A file that is not called as a plugin is.
+    #[error("{path} is not called as a plugin is: NAME.wasm, of a-z, A-Z, 0-9, `_`, `-` and `.`", path = .path.display())]
+    Unnamed {
+        /// Which.
+        path: PathBuf,
+    },
     /// A hook that the plugin does not have.
     #[error("{path} exports no `{hook}`; it exports {has}", path = .path.display())]
     NoSuchHook {

@@ -56,7 +56,7 @@ pub fn run(command: &Command) -> Result<Done, AuthorError> {
         }
         Command::Inspect { file, json } => inspect::inspect(file, *json),
         Command::Keygen { output } => sign::keygen(output),
-        Command::Sign { file, key } => sign::sign(file, key),
+        Command::Sign { file, key, version } => sign::sign(file, key, *version),
         Command::Conform { plugins, cases, json } => conform::conform(plugins, cases, *json),
     }
 }

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use crate::authorities::Authorities;
 use crate::config::Config;
 use crate::cors::Cors;
+use crate::grants::Grant;
 use crate::model::{self, Model};
-use crate::plugins::{Binding, Isolation, OnFailure, PluginLimits, Plugins};
+use crate::plugin_limits::PluginLimits;
+use crate::plugins::{Binding, OnFailure, Plugins};
 use crate::provider::{Http2, Provider, ProviderKind};
 use crate::server::{Limits, Log, Metrics, Server};
 use crate::source::quoted;
@@ -290,8 +292,16 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         .open("tenant_instances", plugins.shares.tenant_instances)
         .open("tenant_reserve", plugins.shares.tenant_reserve)
         .open("tenant_memory", bytes(plugins.shares.tenant_memory))
+        .open("allow_older", names(&plugins.allow_older))
         .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));
-    let mut groups = vec![group, plugin_limits(Group::new("plugins.defaults".to_owned()), "", &plugins.defaults)];
+    let dropped = Group::new("plugins.dropped".to_owned())
+        .open("isolation", plugins.dropped.isolation.name())
+        .open("grants", granted(&plugins.dropped.grants));
+    let mut groups = vec![
+        group,
+        plugin_limits(Group::new("plugins.defaults".to_owned()), "", &plugins.defaults),
+        plugin_limits(dropped, "limits.", &plugins.dropped.limits),
+    ];
     // A plugin may stand in the chain more than once: its first place is compared with its first, and so on.
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (index, binding) in plugins.chain.iter().enumerate() {
@@ -303,16 +313,10 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
 
 fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
     let settings = &binding.settings;
-    let isolation = match settings.isolation {
-        Isolation::Request => "request",
-        Isolation::Tenant => "tenant",
-        Isolation::Shared => "shared",
-    };
     let on_failure = match settings.on_failure {
         OnFailure::Closed => "closed",
         OnFailure::Open => "open",
     };
-    let grants = settings.grants.iter().map(|grant| grant.name().to_owned());
     let group = Group {
         id: format!("plugins.chain.{}.{place}", binding.plugin),
         path: format!("plugins.chain[{index}]"),
@@ -322,9 +326,9 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
     let mut group = group
         .open("tenants", names(&binding.tenants))
         .open("models", names(&binding.models))
-        .open("isolation", isolation)
+        .open("isolation", settings.isolation.name())
         .open("on_failure", on_failure)
-        .open("grants", list(grants));
+        .open("grants", granted(&settings.grants));
     for (key, value) in settings.config.as_object().into_iter().flatten() {
         group = group.hidden(&format!("config.{}", quoted(key)), value.to_string());
     }
@@ -354,27 +358,7 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
 }
 
 fn plugin_limits(group: Group, under: &str, limits: &PluginLimits) -> Group {
-    let key = |name: &str| format!("{under}{name}");
-    group
-        .open(&key("deadline"), show_duration(limits.deadline))
-        .open(&key("deadline_per_mib"), show_duration(limits.deadline_per_mib))
-        .open(&key("memory"), bytes(limits.memory))
-        .open(&key("memory_per_mib"), bytes(limits.memory_per_mib))
-        .open(&key("instances"), limits.instances)
-        .open(&key("wait"), show_duration(limits.wait))
-        .open(&key("idle"), show_duration(limits.idle))
-        .open(&key("max_calls"), limits.max_calls)
-        .open(&key("host_calls"), limits.host_calls)
-        .open(&key("log_bytes"), bytes(limits.log_bytes))
-        .open(&key("log_rate"), bytes(limits.log_rate))
-        .open(&key("kv_entries"), limits.kv_entries)
-        .open(&key("kv_ttl"), show_duration(limits.kv_ttl))
-        .open(&key("cpu"), show_duration(limits.cpu))
-        .open(&key("cpu_burst"), show_duration(limits.cpu_burst))
-        .open(&key("faults"), limits.faults)
-        .open(&key("fault_window"), show_duration(limits.fault_window))
-        .open(&key("quarantine"), show_duration(limits.quarantine))
-        .open(&key("quarantine_most"), show_duration(limits.quarantine_most))
+    limits.facts().into_iter().fold(group, |group, (key, shown)| group.open(&format!("{under}{key}"), shown))
 }
 
 fn shown(file: Option<&Authorities>) -> String {
@@ -387,6 +371,10 @@ fn bytes(bytes: usize) -> String {
 
 fn limit(limit: Option<u32>) -> String {
     limit.map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string())
+}
+
+fn granted(grants: &[Grant]) -> String {
+    list(grants.iter().map(|grant| grant.name().to_owned()))
 }
 
 fn names(names: &[String]) -> String {

@@ -25,6 +25,9 @@ pub enum Grant {
     Callouts,
 }
 
+/// What is granted where nothing is said.
+pub(crate) const USUAL: [Grant; 2] = [Grant::Log, Grant::Counters];
+
 impl Grant {
     /// Every grant, by its name in the configuration.
     pub const ALL: [(&'static str, Self); 7] = [
@@ -37,6 +40,11 @@ impl Grant {
         ("callouts", Self::Callouts),
     ];
 
+    /// Whether only a `[[plugins.chain]]` may grant it.
+    pub(crate) fn is_chains(self) -> bool {
+        matches!(self, Self::Secrets | Self::Callouts)
+    }
+
     /// Its name in the configuration.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -44,15 +52,18 @@ impl Grant {
     }
 }
 
-/// An empty list grants nothing.
-pub(crate) fn read<'t>(value: &Value<'t>) -> Vec<(Grant, Value<'t>)> {
+/// An empty list grants nothing. Beside a plugin there is a ceiling.
+pub(crate) fn read<'t>(value: &Value<'t>, ceiling: Option<&[Grant]>) -> Vec<(Grant, Value<'t>)> {
     let mut grants: Vec<(Grant, Value<'t>)> = Vec::new();
     for item in value.items().unwrap_or_default() {
         let Some(grant) = item.choice(&Grant::ALL) else { continue };
         // A file that came with a plugin must not open the network or the operator's secrets to it.
-        if item.source.is_sidecar() && matches!(grant, Grant::Secrets | Grant::Callouts) {
+        if ceiling.is_some() && grant.is_chains() {
             let what = format!("grants \"{}\", which settings beside a plugin may not", grant.name());
             item.problem(what, "put the plugin into a [[plugins.chain]] of weir.toml, which may");
+        } else if let Some(most) = ceiling.filter(|most| !most.contains(&grant)) {
+            let allowed: Vec<String> = most.iter().map(|grant| format!("\"{}\"", grant.name())).collect();
+            value.past_ceiling(&format!("[{}]", allowed.join(", ")), &format!("take \"{}\" out", grant.name()));
         } else if grants.iter().all(|(known, _)| *known != grant) {
             grants.push((grant, item));
         }

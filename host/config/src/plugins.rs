@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use crate::callouts::Callouts;
+use crate::dropped::Dropped;
 use crate::grants::{self, Grant};
+use crate::isolation::Isolation;
 use crate::names::{self, Names};
+use crate::plugin_limits::PluginLimits;
 use crate::secret::Secret;
-use crate::server::{LONGEST, SHORTEST};
 use crate::shares::PluginShares;
 use crate::source;
 use crate::table::Table;
@@ -51,10 +52,14 @@ pub struct Plugins {
     pub tenant_kv_entries: u64,
     /// How many instances there may be, and each tenant's share.
     pub shares: PluginShares,
+    /// Plugins, by name, of which a signed version may serve that is older than the newest that has; none by default.
+    pub allow_older: Vec<String>,
     /// `[[plugins.chain]]`: the plugins that apply, in the order in which they run.
     pub chain: Vec<Binding>,
     /// `[plugins.defaults]`: the limits of every plugin that does not set its own.
     pub defaults: PluginLimits,
+    /// `[plugins.dropped]`: what plugins may have at most that apply by their place in the folder.
+    pub dropped: Dropped,
 }
 
 /// `[[plugins.chain]]`: a plugin put to work.
@@ -100,18 +105,6 @@ pub struct PluginSettings {
     pub config: Json,
 }
 
-/// Who may share a plugin's instance, which may keep state between calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Isolation {
-    /// `request`: a fresh instance for every request.
-    Request,
-    /// `tenant`: instances are used again, but only by the same tenant.
-    #[default]
-    Tenant,
-    /// `shared`: instances are used again by anyone.
-    Shared,
-}
-
 /// What becomes of a request when a plugin traps, runs out of time or cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnFailure {
@@ -122,74 +115,13 @@ pub enum OnFailure {
     Open,
 }
 
-/// What bounds a plugin.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PluginLimits {
-    /// CPU time of one call; 50 ms by default, 100 µs to 60 s.
-    pub deadline: Duration,
-    /// More of it for each MiB of the bodies that the call can look at; 100 ms by default, 0 to 60 s.
-    pub deadline_per_mib: Duration,
-    /// Bytes of an instance's linear memory; 64 MiB by default, 64 KiB to 4 GiB.
-    pub memory: usize,
-    /// More of them for each MiB of the bodies that the call can look at; 4 MiB by default, 0 to 64 MiB.
-    pub memory_per_mib: usize,
-    /// Instances per worker thread and pool; 8 by default, 1 to 1,000.
-    pub instances: usize,
-    /// How long a call may wait for an instance; 50 ms by default, 0 to 24 h.
-    pub wait: Duration,
-    /// How long an unused instance is kept; 60 s by default.
-    pub idle: Duration,
-    /// Calls after which an instance is retired; 100,000 by default.
-    pub max_calls: u64,
-    /// Calls of the host within one call; 10,000 by default.
-    pub host_calls: u32,
-    /// Bytes of log within one call; 4 KiB by default, 1 B to 1 MiB.
-    pub log_bytes: usize,
-    /// Bytes of log for one tenant each second, on all workers together, four seconds' worth at once after a rest; 16 KiB by
-    /// default, 1 B to 1 GiB.
-    pub log_rate: usize,
-    /// Entries that its key-value store holds for each tenant; 10,000 by default.
-    pub kv_entries: u64,
-    /// How long such an entry lives at most; 1 h by default.
-    pub kv_ttl: Duration,
-    /// CPU time that it may use for one tenant each second, on all workers together; 1 s by default, 1 ms to 1,000 s.
-    pub cpu: Duration,
-    /// CPU time that it may use for one tenant at once, after a rest; 2 s by default, 1 ms to 1 h.
-    pub cpu_burst: Duration,
-    /// Faults for one tenant within `fault_window` that lead to quarantine; 10 by default, 0 for never.
-    pub faults: u32,
-    /// The time in which faults add up; 30 s by default, 1 ms to 24 h.
-    pub fault_window: Duration,
-    /// How long the first quarantine lasts; each that follows at once lasts twice as long. 5 s by default, 1 ms to 24 h.
-    pub quarantine: Duration,
-    /// How long a quarantine lasts at most; 5 min by default, 1 ms to 24 h.
-    pub quarantine_most: Duration,
-}
-
-impl Default for PluginLimits {
-    fn default() -> Self {
-        Self {
-            deadline: Duration::from_millis(50),
-            deadline_per_mib: Duration::from_millis(100),
-            memory: 64 << 20,
-            memory_per_mib: 4 << 20,
-            instances: 8,
-            wait: Duration::from_millis(50),
-            idle: Duration::from_secs(60),
-            max_calls: 100_000,
-            host_calls: 10_000,
-            log_bytes: 4 << 10,
-            log_rate: 16 << 10,
-            kv_entries: 10_000,
-            kv_ttl: Duration::from_secs(3_600),
-            cpu: Duration::from_secs(1),
-            cpu_burst: Duration::from_secs(2),
-            faults: 10,
-            fault_window: Duration::from_secs(30),
-            quarantine: Duration::from_secs(5),
-            quarantine_most: Duration::from_secs(300),
-        }
-    }
+/// Who says how a plugin runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Speaker<'a> {
+    /// The operator, in a `[[plugins.chain]]`: whatever is lawful; the limits are the defaults.
+    Chain(&'a PluginLimits),
+    /// Whoever may write beside the plugin: nothing past these ceilings.
+    Beside(&'a Dropped),
 }
 
 impl PluginSettings {
@@ -198,7 +130,7 @@ impl PluginSettings {
         Self {
             isolation: Isolation::default(),
             on_failure: OnFailure::default(),
-            grants: vec![Grant::Log, Grant::Counters],
+            grants: grants::USUAL.to_vec(),
             canary: None,
             blake3: None,
             window: None,
@@ -209,22 +141,40 @@ impl PluginSettings {
         }
     }
 
+    /// What applies to a plugin by its place in the folder, beside which nothing is said.
+    #[must_use]
+    pub fn dropped(ceilings: &Dropped) -> Self {
+        Self::new(ceilings.usual_limits()).within(ceilings)
+    }
+
+    /// The same, with what is past a ceiling brought down to it.
+    #[must_use]
+    pub fn within(self, ceilings: &Dropped) -> Self {
+        let mut grants = self.grants;
+        grants.retain(|grant| ceilings.grants.contains(grant));
+        let isolation = self.isolation.min(ceilings.isolation);
+        Self { isolation, grants, limits: self.limits.tightest(&ceilings.limits), ..self }
+    }
+
     /// Reads the keys of settings, whatever else the table holds.
-    pub(crate) fn read(table: &Table<'_>, defaults: &PluginLimits) -> Self {
-        let default = Self::new(defaults.clone());
-        let isolation = [("request", Isolation::Request), ("tenant", Isolation::Tenant), ("shared", Isolation::Shared)];
+    pub(crate) fn read(table: &Table<'_>, speaker: Speaker<'_>) -> Self {
+        let (default, ceiling) = match speaker {
+            Speaker::Chain(limits) => (Self::new(limits.clone()), None),
+            Speaker::Beside(dropped) => (Self::dropped(dropped), Some(dropped)),
+        };
         let on_failure = [("closed", OnFailure::Closed), ("open", OnFailure::Open)];
         let config = table.value("config").and_then(|value| json::object(&value)).map(Json::Object);
-        let granted = table.value("grants").map(|value| grants::read(&value));
+        let granted =
+            table.value("grants").map(|value| grants::read(&value, ceiling.map(|most| most.grants.as_slice())));
         let at = |wanted: Grant| granted.iter().flatten().find(|(grant, _)| *grant == wanted).map(|(_, at)| at);
         let (secrets, callouts) = (at(Grant::Secrets).is_some(), at(Grant::Callouts));
         Self {
-            isolation: table.choice("isolation", default.isolation, &isolation),
+            isolation: Isolation::read(table, default.isolation, ceiling.map(|most| most.isolation)),
             on_failure: table.choice("on_failure", default.on_failure, &on_failure),
             canary: Canary::read(table),
             blake3: table.value("blake3").and_then(|value| versions::file_hash(&value)),
             window: Window::read(table),
-            limits: PluginLimits::read(table.table("limits"), defaults),
+            limits: PluginLimits::read(table.table("limits"), &default.limits, ceiling.map(|most| &most.limits)),
             secrets: grants::read_secrets(table, secrets),
             callouts: Callouts::read(table, callouts),
             grants: granted.map_or(default.grants, |granted| granted.into_iter().map(|(grant, _)| grant).collect()),
@@ -252,46 +202,11 @@ impl fmt::Debug for PluginSettings {
     }
 }
 
-impl PluginLimits {
-    fn read(table: Table<'_>, default: &Self) -> Self {
-        let limits = Self {
-            deadline: table.duration(
-                "deadline",
-                default.deadline,
-                Duration::from_micros(100)..=Duration::from_secs(60),
-            ),
-            deadline_per_mib: table.duration(
-                "deadline_per_mib",
-                default.deadline_per_mib,
-                Duration::ZERO..=Duration::from_secs(60),
-            ),
-            memory: table.size("memory", default.memory, 64 << 10..=4 << 30),
-            memory_per_mib: table.size("memory_per_mib", default.memory_per_mib, 0..=64 << 20),
-            instances: table.whole("instances", default.instances, 1..=1_000),
-            wait: table.duration("wait", default.wait, Duration::ZERO..=LONGEST),
-            idle: table.duration("idle", default.idle, SHORTEST..=LONGEST),
-            max_calls: table.whole("max_calls", default.max_calls, 1..=1_000_000_000_000),
-            host_calls: table.whole("host_calls", default.host_calls, 1..=1_000_000_000),
-            log_bytes: table.size("log_bytes", default.log_bytes, 1..=1 << 20),
-            log_rate: table.size("log_rate", default.log_rate, 1..=1 << 30),
-            kv_entries: table.whole("kv_entries", default.kv_entries, 1..=100_000_000),
-            kv_ttl: table.duration("kv_ttl", default.kv_ttl, SHORTEST..=LONGEST * 366),
-            cpu: table.duration("cpu", default.cpu, SHORTEST..=Duration::from_secs(1_000)),
-            cpu_burst: table.duration("cpu_burst", default.cpu_burst, SHORTEST..=Duration::from_secs(3_600)),
-            faults: table.whole("faults", default.faults, 0..=1_000_000),
-            fault_window: table.duration("fault_window", default.fault_window, SHORTEST..=LONGEST),
-            quarantine: table.duration("quarantine", default.quarantine, SHORTEST..=LONGEST),
-            quarantine_most: table.duration("quarantine_most", default.quarantine_most, SHORTEST..=LONGEST),
-        };
-        table.finish();
-        limits
-    }
-}
-
 impl Plugins {
     pub(crate) fn read(table: Table<'_>, names: &Names<'_>, folder: Option<&Path>) -> Self {
         let written = table.value("folder").and_then(|value| value.path());
-        let defaults = PluginLimits::read(table.table("defaults"), &PluginLimits::default());
+        let defaults = PluginLimits::read(table.table("defaults"), &PluginLimits::default(), None);
+        let dropped = Dropped::read(table.table("dropped"), &defaults);
         let mut chain = Vec::new();
         for item in table.value("chain").and_then(|value| value.items()).unwrap_or_default() {
             if let Some(table) = item.table() {
@@ -300,6 +215,7 @@ impl Plugins {
         }
         let folder = folder.map(source::absolute).or(written);
         let keys = table.value("keys");
+        let older = table.value("allow_older").and_then(|value| value.items()).unwrap_or_default();
         let plugins = Self {
             folder_is_named: folder.is_some(),
             folder: folder.unwrap_or_else(|| table.source.resolve("plugins")),
@@ -313,8 +229,10 @@ impl Plugins {
             tenant_kv_entries: table.whole("tenant_kv_entries", 65_536, 1..=1_000_000_000),
             keys: keys.as_ref().map_or_else(Vec::new, versions::public_keys),
             shares: PluginShares::read(&table),
+            allow_older: older.iter().filter_map(plugin_name).collect(),
             chain,
             defaults,
+            dropped,
         };
         // A key that is none has been named, and is a problem of its own.
         let names_none = || keys.as_ref().is_none_or(Value::is_empty_list);
@@ -340,7 +258,7 @@ impl Binding {
             plugin: plugin.unwrap_or_default(),
             tenants: tenants.unwrap_or_default(),
             models: models.unwrap_or_default(),
-            settings: PluginSettings::read(&table, defaults),
+            settings: PluginSettings::read(&table, Speaker::Chain(defaults)),
             file: source::absolute(table.source.file()),
             line: table.at.line,
         };

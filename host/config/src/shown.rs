@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::plugins::PluginLimits;
+use crate::plugin_limits::PluginLimits;
 
 /// Bytes of the bodies at hand for each of which a call may make one more call of the host than it may anyway: no message that
 /// a plugin might change is shorter.

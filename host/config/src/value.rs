@@ -43,6 +43,34 @@ impl<'t> Value<'t> {
         self.source.problem(&self.at, what, fix);
     }
 
+    /// That settings beside a plugin want more than those may have; `ceiling` says what there may be.
+    pub(crate) fn past_ceiling(&self, ceiling: &str, fix: &str) {
+        // The ceiling's key is the last one but for the place in a list.
+        let key = self.at.key.split('[').next().unwrap_or_default();
+        let what = format!(
+            "{} is past the ceiling of plugins in all/ and tenants/, which is {ceiling} (plugins.dropped.{key})",
+            self.shown()
+        );
+        let fix = format!(
+            "{fix}; or have the operator raise plugins.dropped.{key}, or bind the plugin in a [[plugins.chain]]"
+        );
+        self.problem(what, fix);
+    }
+
+    /// The value as the file has it, cut short.
+    fn shown(&self) -> String {
+        match self.toml {
+            DeValue::String(written) => Text { value: String::new(), written: written.clone().into_owned() }.quote(),
+            DeValue::Integer(number) => number.to_string(),
+            DeValue::Array(array) => {
+                let items = array.iter().take(8);
+                let shown = |item: &toml::Spanned<DeValue<'_>>| item.get_ref().as_str().map(|text| format!("{text:?}"));
+                format!("[{}]", items.filter_map(shown).collect::<Vec<_>>().join(", "))
+            }
+            other => with_article(other.type_str()),
+        }
+    }
+
     fn wrong_type(&self, wanted: &str) {
         self.problem(format!("is {}", with_article(self.toml.type_str())), format!("give {wanted}"));
     }

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use weir_config::{Config, Overrides, Problems, parse};
+use weir_config::{Config, Overrides, PluginLimits, Problems, Tighter, parse};
 
 const DOCS: &str = include_str!("../../../docs/operating.md");
+
+const PLUGINS: &str = include_str!("../../../docs/plugins.md");
 
 /// A section of the file: its heading in the documentation, and where a line of it goes in [`text`].
 const SECTIONS: [(&str, &str); 7] = [
@@ -77,7 +79,7 @@ fn literal(default: &str) -> Option<String> {
         _ if plain.starts_with("0: ") => Some("0".to_owned()),
         _ if digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty() => Some(digits),
         (_, Some((number, "min"))) => Some(format!("\"{number}m\"")),
-        (_, Some((number, unit @ ("KiB" | "MiB" | "s" | "ms")))) => Some(format!("\"{number}{unit}\"")),
+        (_, Some((number, unit @ ("KiB" | "MiB" | "h" | "s" | "ms")))) => Some(format!("\"{number}{unit}\"")),
         _ if default.starts_with('`') && !plain.contains('`') => Some(format!("\"{plain}\"")),
         _ => None,
     }
@@ -117,5 +119,28 @@ fn every_key_is_documented_and_every_documented_key_is_one() {
             })
             .collect();
         assert_eq!(known, named, "{section}: known, and documented");
+    }
+}
+
+#[test]
+fn every_limit_of_a_plugin_is_documented_with_its_default_and_what_is_tighter() {
+    let after = &PLUGINS[PLUGINS.find("| limit | default |").expect("the table of limits")..];
+    let rows = after.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let rows: Vec<Vec<&str>> = rows.map(|line| line.split('|').map(str::trim).collect()).collect();
+    let table = PluginLimits::table();
+    let keys: Vec<String> = table.iter().map(|limit| format!("`{}`", limit.key)).collect();
+    assert_eq!(rows.iter().map(|row| row[1]).collect::<Vec<_>>(), keys);
+    let plain = read(&text("", "")).unwrap();
+    for (row, limit) in rows.iter().zip(&table) {
+        let default = literal(row[2]).unwrap_or_else(|| panic!("{row:?}"));
+        let line = format!("defaults.{} = {default}", limit.key);
+        let config = read(&text("plugins", &line)).unwrap_or_else(|problems| panic!("{line}: {problems}"));
+        assert!(config == plain, "{line} is not what applies without it");
+        let tighter = match limit.tighter {
+            Tighter::Less => "less",
+            Tighter::More => "more",
+            Tighter::LessNotZero => "less, but not 0",
+        };
+        assert_eq!(row[4], tighter, "{}", limit.key);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use weir_config::{
-    Config, Grant, Http2, Isolation, Limits, Loaded, Log, OnFailure, Overrides, PluginLimits, Price, Server,
+    Config, Dropped, Grant, Http2, Isolation, Limits, Loaded, Log, OnFailure, Overrides, PluginLimits, Price, Server,
     default_path, diff, load, parse, sidecar,
 };
 
@@ -330,13 +330,16 @@ fn what_looks_wrong_is_a_warning() {
 fn settings_beside_a_plugin() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("guard.toml");
-    let defaults = PluginLimits { instances: 3, ..PluginLimits::default() };
+    let defaults = Dropped::new(PluginLimits { instances: 3, ..PluginLimits::default() });
     let none = sidecar(&file, &defaults).unwrap();
     assert_eq!((none.limits.instances, none.config), (3, json!({})), "there need be none");
-    std::fs::write(&file, "isolation = \"shared\"\ngrants = [\"kv\"]\nlimits.wait = \"0s\"\n[config]\na = \"$${X}\"\n")
-        .unwrap();
+    std::fs::write(
+        &file,
+        "isolation = \"request\"\ngrants = [\"log\"]\nlimits.wait = \"0s\"\n[config]\na = \"$${X}\"\n",
+    )
+    .unwrap();
     let settings = sidecar(&file, &defaults).unwrap();
-    assert_eq!((settings.isolation, &settings.grants[..]), (Isolation::Shared, &[Grant::Kv][..]));
+    assert_eq!((settings.isolation, &settings.grants[..]), (Isolation::Request, &[Grant::Log][..]));
     assert_eq!((settings.limits.wait, settings.limits.instances), (Duration::ZERO, 3));
     assert_eq!(settings.config, json!({"a": "${X}"}));
     std::fs::write(&file, "plugin = \"x\"\n[config]\na = \"${HOME}\"\nb = \"$${A}${PATH:-x}\"\n").unwrap();
@@ -387,10 +390,10 @@ callouts = { allow = ["https://Policy.Example.com.", "http://localhost:8080/V1/"
 fn settings_beside_a_plugin_cannot_open_the_network_or_hand_out_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("guard.toml");
-    let text = "grants = [\"random\", \"secrets\", \"callouts\"]\nsecrets = { A = \"x\" }\n\
+    let text = "grants = [\"log\", \"secrets\", \"callouts\"]\nsecrets = { A = \"x\" }\n\
                 callouts = { allow = [\"https://a.example\"], private = true }\n";
     std::fs::write(&file, text).unwrap();
-    let found = sidecar(&file, &PluginLimits::default()).unwrap_err().to_string();
+    let found = sidecar(&file, &Dropped::new(PluginLimits::default())).unwrap_err().to_string();
     let wanted = [
         "1: grants[1]: grants \"secrets\", which settings beside a plugin may not; put the plugin into a [[plugins.chain]]",
         "1: grants[2]: grants \"callouts\", which settings beside a plugin may not; put the plugin into a [[plugins.chain]]",

@@ -142,6 +142,7 @@ impl Control {
             match Snapshot::build(Arc::clone(&config), Arc::clone(&chains), Some(old), outside) {
                 Ok(snapshot) => {
                     self.live.put(snapshot, text);
+                    self.library.went_live();
                     self.status.went_live();
                     news::log(&old.chains, &chains);
                     tracing::info!(generation, took = ?order.start.elapsed(), "went live");
@@ -157,8 +158,10 @@ impl Control {
                     again = true;
                 }
             }
-        } else if let Some(text) = text {
-            self.live.reworded(text);
+        } else {
+            // What serves may have been signed anew.
+            self.library.went_live();
+            text.into_iter().for_each(|text| self.live.reworded(text));
         }
         self.removed.let_go(&self.shared);
         // Whatever the files say, hosts may have moved. They are looked up beside it: nobody waits for a name.

@@ -105,6 +105,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     end.send(Running { drainer, shared: Arc::clone(&shared), workers: threads })
         .context("nobody listens to signals")?;
     console::ready(&config, &shared.snapshot.load().chains, listen, admin_address);
+    library.went_live();
 
     // Providers are looked for only now: a name that nobody answers for keeps nobody from being served.
     look_up_hosts(shared.hosts.clone())?;
@@ -204,7 +205,7 @@ pub(crate) fn open_cache(config: &Config) -> Option<Cache> {
     match Cache::open(&folder) {
         Ok(cache) => Some(cache),
         Err(why) => {
-            tracing::warn!(%why, "no cache of compiled plugins: each start compiles them");
+            tracing::warn!(%why, "no cache of compiled plugins: each start compiles them, and forgets which versions of signed ones have served");
             None
         }
     }

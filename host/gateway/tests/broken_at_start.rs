@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::signing::Author;
 use guest::{Guest, chain, install};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -13,7 +14,6 @@ use std::process::{Command, Output};
 use support::irregular::{KINDS, put, remove};
 use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, TENANTS, chat, config, get, post, until, with_folders};
-use weir_sandbox::signature::SecretKey;
 
 fn refusing(code: &str) -> Vec<u8> {
     Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
@@ -143,8 +143,9 @@ fn a_folder_that_cannot_be_told_at_the_start_closes_its_tenant_alone() {
 
 #[test]
 fn where_signatures_are_required_what_is_not_signed_closes_its_tenant_alone() {
-    let key = SecretKey::generate().unwrap();
-    let keys = format!("[plugins]\nrequire_signature = true\nkeys = [\"{}\"]\n", key.public());
+    let author = Author::new();
+    let keys = format!("[plugins]\nrequire_signature = true\nkeys = [\"{}\"]\n", author.key.public());
+    let signed = |author: &Author, wasm: &[u8]| author.signed("guard", 1, wasm, &[]).bytes("wasm.sig");
     let config = format!("{}\n{keys}", config(Upstream::chat().address));
     for (what, named) in
         [("unsigned", "there is no signature"), ("of another", "not among the trusted keys"), ("a pipe", "a pipe")]
@@ -153,7 +154,7 @@ fn where_signatures_are_required_what_is_not_signed_closes_its_tenant_alone() {
         let gateway = started(&config, |acme| {
             let signature = acme.join("guard.wasm.sig");
             match what {
-                "of another" => fs::write(&signature, SecretKey::generate().unwrap().sign(&wasm)).unwrap(),
+                "of another" => fs::write(&signature, signed(&Author::new(), &wasm)).unwrap(),
                 "a pipe" => put("pipe", &signature),
                 _ => {}
             }
@@ -162,7 +163,7 @@ fn where_signatures_are_required_what_is_not_signed_closes_its_tenant_alone() {
         acme_is_closed(&gateway, what, named);
         let signature = gateway.plugins().join("tenants/acme/guard.wasm.sig");
         remove(&signature);
-        fs::write(&signature, key.sign(&wasm)).unwrap();
+        fs::write(&signature, signed(&author, &wasm)).unwrap();
         until("it is signed", || (code(&gateway, ACME) == "good").then_some(()));
     }
 }

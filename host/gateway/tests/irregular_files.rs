@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::signing::Author;
 use guest::{Guest, gateway, install};
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +13,6 @@ use std::time::{Duration, Instant};
 use support::irregular::{KINDS, put, remove};
 use support::upstream::Upstream;
 use support::{ACME, Gateway, PATIENCE, chat, config, config_with, post, until};
-use weir_sandbox::signature::SecretKey;
 
 fn problems(gateway: &Gateway) -> String {
     gateway.ready()["problems"].to_string()
@@ -111,13 +111,14 @@ fn whatever_stands_beside_a_plugin_is_named_and_its_last_good_version_serves_on(
 
 #[test]
 fn whatever_stands_in_place_of_a_signature_is_named_and_the_last_good_version_serves_on() {
-    let key = SecretKey::generate().unwrap();
-    let keys = format!("[plugins]\nrequire_signature = true\nkeys = [\"{}\"]\n", key.public());
+    let author = Author::new();
+    let keys = format!("[plugins]\nrequire_signature = true\nkeys = [\"{}\"]\n", author.key.public());
     let gateway = Gateway::start(&config_with(Upstream::chat().address, "", &keys));
     let (all, wasm) = (gateway.plugins().join("all"), refusing("kept"));
     let signature = all.join("guard.wasm.sig");
+    let signed = author.signed("guard", 1, &wasm, &[]).bytes("wasm.sig");
     fs::create_dir(&all).unwrap();
-    fs::write(&signature, key.sign(&wasm)).unwrap();
+    fs::write(&signature, &signed).unwrap();
     install(&all, "guard", &wasm);
     until("it refuses", || (code(&gateway) == "kept").then_some(()));
     for (kind, named) in KINDS {
@@ -128,7 +129,7 @@ fn whatever_stands_in_place_of_a_signature_is_named_and_the_last_good_version_se
         });
         assert_eq!(code(&gateway), "kept", "{kind}");
         remove(&signature);
-        fs::write(&signature, key.sign(&wasm)).unwrap();
+        fs::write(&signature, &signed).unwrap();
         until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
     }
 }

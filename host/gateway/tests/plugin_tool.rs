@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use weir_sandbox::signature::{self, PublicKey, SignatureError};
+use weir_sandbox::signature::{PublicKey, SignatureFile};
 
 /// Counts, logs and refuses by a header: `x-refuse: yes` gets a 403, all else passes and gets `x-seen: 1`.
 const POLICY: &str = r#";; world: policy-hook
@@ -256,19 +256,75 @@ fn a_signature_holds_until_the_file_changes_and_keys_are_not_written_over() {
     assert_eq!(fs::read_to_string(dir.join("release.key")).unwrap(), secret);
 
     for _ in 0..2 {
-        good(&weir(&dir, &["sign", "seen.wasm", "--key", "release.key"]));
+        let said = good(&weir(&dir, &["sign", "seen.wasm", "--key", "release.key"]));
+        assert!(
+            said.contains("seen.wasm, that there is no seen.toml, and that there is no seen.schema.json"),
+            "{said}"
+        );
     }
     let signatures = fs::read_to_string(dir.join("seen.wasm.sig")).unwrap();
-    assert_eq!(signatures.lines().count(), 1, "the same key signs once");
-    let mut wasm = fs::read(dir.join("seen.wasm")).unwrap();
-    assert_eq!(signature::verify(&wasm, &signatures, &[public]), Ok(public));
-    assert!(good(&weir(&dir, &["inspect", "seen.wasm"])).contains(&format!("by {public}")));
-    *wasm.last_mut().unwrap() ^= 1;
-    let changed = signature::verify(&wasm, &signatures, &[public]);
-    assert_eq!(changed, Err(SignatureError::Wrong { line: 1, key: public }));
-
+    assert_eq!(signatures.matches("\ned25519:").count(), 1, "the same key signs once");
+    let signed = SignatureFile::read(&signatures).unwrap();
+    assert_eq!(signed.signer(&[public]), Ok(public));
+    assert_eq!(signed.manifest.component, blake3::hash(&fs::read(dir.join("seen.wasm")).unwrap()));
+    let said = good(&weir(&dir, &["inspect", "seen.wasm"]));
+    assert!(said.contains(&format!("by {public}")) && said.contains("without seen.toml"), "{said}");
+    assert!(!said.contains("not as it is"), "{said}");
     fs::set_permissions(dir.join("release.key"), fs::Permissions::from_mode(0o644)).unwrap();
     assert!(bad(&weir(&dir, &["sign", "seen.wasm", "--key", "release.key"])).contains("chmod 600"));
+}
+
+#[test]
+fn what_is_signed_is_the_name_the_version_and_every_file_beside_the_plugin() {
+    let (_folder, dir) = policy();
+    for key in ["one.key", "two.key"] {
+        good(&weir(&dir, &["keygen", "-o", key]));
+    }
+    let sig = dir.join("seen.wasm.sig");
+    let sign = |more: &[&str]| good(&weir(&dir, &[&["sign", "seen.wasm", "--key"], more].concat()));
+    let read = || {
+        let text = fs::read_to_string(&sig).unwrap();
+        let file = SignatureFile::read(&text).unwrap();
+        (file.manifest.version, file.signers().into_iter().filter(Result::is_ok).count())
+    };
+    fs::write(dir.join("seen.toml"), "on_failure = \"open\"\n").unwrap();
+    assert!(sign(&["one.key", "--version", "7"]).contains("it covers seen.wasm, seen.toml, and that there is no"));
+    sign(&["two.key"]);
+    assert_eq!(read(), (7, 2), "the same manifest, so the same version and both signatures");
+    let inspected =
+        || -> Json { serde_json::from_str(&good(&weir(&dir, &["inspect", "seen.wasm", "--json"]))).unwrap() };
+    assert_eq!(inspected()["manifest"]["differences"], serde_json::json!([]));
+    // Whatever changes, it is no longer what was signed, and what is signed next is newer and signed by one.
+    let mut version = 7;
+    for (file, text, what) in [
+        ("seen.toml", "on_failure = \"closed\"\n", "settings file (NAME.toml) was changed"),
+        ("seen.schema.json", "{}", "schema (NAME.schema.json) was added"),
+        ("seen.wasm", "", "component (NAME.wasm) was changed"),
+    ] {
+        match text {
+            "" => fs::write(dir.join(file), weir_pack::hostile("good").unwrap()).unwrap(),
+            text => fs::write(dir.join(file), text).unwrap(),
+        }
+        let differences = inspected()["manifest"]["differences"].to_string();
+        assert!(differences.contains(what), "{differences}");
+        version += 1;
+        sign(&["one.key"]);
+        assert_eq!(read(), (version, 1), "{file}");
+    }
+    // Under another name it is another plugin.
+    for ending in ["wasm", "wasm.sig", "toml", "schema.json"] {
+        fs::copy(dir.join(format!("seen.{ending}")), dir.join(format!("other.{ending}"))).unwrap();
+    }
+    let said = good(&weir(&dir, &["inspect", "other.wasm"]));
+    assert!(said.contains("signed as `seen` and lies here as `other`"), "{said}");
+    fs::copy(dir.join("seen.wasm"), dir.join("no name.wasm")).unwrap();
+    let error = bad(&weir(&dir, &["sign", "no name.wasm", "--key", "one.key"]));
+    assert!(error.contains("not called as a plugin is"), "{error}");
+    // A signature of the component alone says nothing of all this.
+    let line = fs::read_to_string(&sig).unwrap().lines().last().unwrap().to_owned();
+    fs::write(&sig, line).unwrap();
+    let said = good(&weir(&dir, &["inspect", "seen.wasm"]));
+    assert!(said.contains("of the component alone") && said.contains("weir plugin sign"), "{said}");
 }
 
 #[test]

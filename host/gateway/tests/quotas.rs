@@ -63,7 +63,8 @@ fn a_full_store_says_so_to_the_plugin_is_counted_and_forgets_nothing() {
 #[test]
 fn what_a_tenant_drops_into_its_own_folder_keeps_no_more_for_being_several() {
     let upstream = Upstream::chat();
-    let plugins = "[plugins]\ntenant_kv_entries = 4\n[plugins.defaults]\nkv_entries = 3\n";
+    let plugins = "[plugins]\ntenant_kv_entries = 4\n[plugins.defaults]\nkv_entries = 3\n\
+                   [plugins.dropped]\ngrants = [\"kv\"]\n";
     let gateway = Gateway::start_with(&format!("{}\n{plugins}", config(upstream.address)), |folder| {
         for (below, names) in [("tenants/acme", &["one", "two"][..]), ("tenants/globex", &["one"])] {
             for name in names {
@@ -212,7 +213,7 @@ fn bindings_of_one_file_and_files_of_one_name_share_neither_values_nor_counters_
     let chained = tallying("x-chained");
     let bound: [Bound<'_>; 2] =
         [("tally", &chained, kv), ("tally", &chained, "tenants = [\"acme\"]\ngrants = [\"kv\", \"counters\"]")];
-    let plugins = chain(&bound);
+    let plugins = format!("{}[plugins.dropped]\ngrants = [\"kv\", \"counters\"]\n", chain(&bound));
     let gateway = Gateway::start_with(&format!("{}\n{plugins}", config(upstream.address)), |folder| {
         install(folder, "tally", &chained.build());
         for (below, header) in [("all", "x-all"), ("tenants/acme", "x-own"), ("tenants/globex", "x-own")] {

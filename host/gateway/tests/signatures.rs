@@ -1,69 +1,218 @@
-//! Signed plugins: who may vouch for a file, and what becomes of one for which nobody does.
+//! Signed plugins: who may vouch for one, for what, and what becomes of one for which nobody does.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod guest;
 mod support;
 
-use guest::{Guest, chain, install};
+use guest::signing::{Author, CHAIN, REQUIRED, put, trusting};
+use guest::{Guest, install};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post, until};
-use weir_sandbox::signature::SecretKey;
+use support::{ACME, Gateway, chat, post, until};
 
 fn version(code: &str) -> Vec<u8> {
     Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"said")"#)).build()
-}
-
-/// A plugin's file and the signature beside it.
-fn install_signed(folder: &Path, wasm: &[u8], key: &SecretKey) {
-    fs::write(folder.join("it.wasm.sig"), key.sign(wasm)).unwrap();
-    install(folder, "it", wasm);
-}
-
-/// A gateway that trusts this key, with the first version signed by `signer`.
-fn gateway(trusted: &SecretKey, signer: &SecretKey, require: bool) -> Gateway {
-    let upstream = Upstream::chat();
-    let bindings = chain(&[("it", &Guest::default(), "")]);
-    let keys = format!("[plugins]\nrequire_signature = {require}\nkeys = [\"{}\"]", trusted.public());
-    let config = format!("{}{}", config(upstream.address), bindings.replacen("[plugins]", &keys, 1));
-    Gateway::start_with(&config, |folder| install_signed(folder, &version("one"), signer))
 }
 
 fn code(gateway: &Gateway) -> String {
     post(gateway.address, ACME, &chat("hi")).code()
 }
 
-fn problem(gateway: &Gateway) -> String {
-    until("the problem is told", || Some(gateway.ready()["problems"].as_array()?.first()?.as_str()?.to_owned()))
+fn problems(gateway: &Gateway) -> String {
+    gateway.ready()["problems"].to_string()
+}
+
+fn told(gateway: &Gateway, what: &str) {
+    until(&format!("{what:?} is told"), || problems(gateway).contains(what).then_some(()));
+}
+
+fn good(gateway: &Gateway) {
+    until("nothing is wrong", || (problems(gateway) == "[]").then_some(()));
+}
+
+fn serves(gateway: &Gateway, wanted: &str) {
+    until(&format!("{wanted:?} serves"), || (code(gateway) == wanted).then_some(()));
 }
 
 #[test]
 fn only_what_a_trusted_key_signed_goes_live_and_the_last_good_version_serves_on() {
-    let (own, other) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    let gateway = gateway(&own, &own, true);
+    let (own, other, upstream) = (Author::new(), Author::new(), Upstream::chat());
+    let first = own.signed("it", 1, &version("one"), &[]);
+    let config = trusting(&upstream, &[&own], REQUIRED, CHAIN);
+    let gateway = Gateway::start_with(&config, |folder| first.put(folder));
+    let file = gateway.plugins().join("it.wasm.sig");
     assert_eq!(code(&gateway), "one");
     // Not of this file: only the plugin was changed.
     install(&gateway.plugins(), "it", &version("two"));
-    assert!(problem(&gateway).contains("changed after it was signed"), "{}", problem(&gateway));
+    told(&gateway, "changed after it was signed");
     assert_eq!(code(&gateway), "one");
-    install_signed(&gateway.plugins(), &version("two"), &other);
-    until("the strange key is told", || problem(&gateway).contains("not among the trusted keys").then_some(()));
+    other.signed("it", 2, &version("two"), &[]).put(&gateway.plugins());
+    told(&gateway, "not among the trusted keys");
     assert_eq!(code(&gateway), "one");
-    fs::remove_file(gateway.plugins().join("it.wasm.sig")).unwrap();
-    until("the missing signature is told", || problem(&gateway).contains("there is no signature").then_some(()));
-    install_signed(&gateway.plugins(), &version("two"), &own);
-    until("the signed version serves", || (code(&gateway) == "two").then_some(()));
+    fs::remove_file(file).unwrap();
+    told(&gateway, "there is no signature");
+    own.signed("it", 2, &version("two"), &[]).put(&gateway.plugins());
+    serves(&gateway, "two");
+    good(&gateway);
 }
 
 #[test]
 fn where_none_is_required_a_signature_that_is_there_must_hold() {
-    let (own, other) = (SecretKey::generate().unwrap(), SecretKey::generate().unwrap());
-    let gateway = gateway(&own, &own, false);
+    let (own, other, upstream) = (Author::new(), Author::new(), Upstream::chat());
+    let first = own.signed("it", 1, &version("one"), &[]);
+    let gateway = Gateway::start_with(&trusting(&upstream, &[&own], "", CHAIN), |folder| first.put(folder));
     fs::remove_file(gateway.plugins().join("it.wasm.sig")).unwrap();
     install(&gateway.plugins(), "it", &version("two"));
-    until("the unsigned version serves", || (code(&gateway) == "two").then_some(()));
-    install_signed(&gateway.plugins(), &version("three"), &other);
-    assert!(problem(&gateway).contains("not among the trusted keys"));
+    serves(&gateway, "two");
+    other.signed("it", 3, &version("three"), &[]).put(&gateway.plugins());
+    told(&gateway, "not among the trusted keys");
     assert_eq!(code(&gateway), "two");
+}
+
+#[test]
+fn a_signed_plugin_under_another_name_is_not_the_one_that_was_signed() {
+    let (own, upstream) = (Author::new(), Upstream::chat());
+    let strict = own.signed("strict", 1, &version("denied"), &[]);
+    let chain = "[[plugins.chain]]\nplugin = \"strict\"";
+    let config = trusting(&upstream, &[&own], REQUIRED, chain);
+    let gateway = Gateway::start_with(&config, |folder| strict.put(folder));
+    assert_eq!(code(&gateway), "denied");
+    // The bundled counter, signed by the same author, in the place of the guard.
+    let tap = fs::read(support::root().join("plugins/installed/usage-tap.wasm")).unwrap();
+    own.signed("usage-tap", 9, &tap, &[]).put_as(&gateway.plugins(), "strict");
+    told(&gateway, "signed as `usage-tap` and lies here as `strict`");
+    assert_eq!(code(&gateway), "denied");
+    // Nor does a start take it: the guard's name was not signed for these bytes.
+    let output = refused_start(&config, |folder| {
+        own.signed("usage-tap", 9, &tap, &[]).put_as(folder, "strict");
+    });
+    assert!(output.contains("signed as `usage-tap` and lies here as `strict`"), "{output}");
+}
+
+/// What `weir check` says of a configuration and a folder that no gateway may start with.
+fn refused_start(config: &str, prepare: impl FnOnce(&Path)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, plugins) = (folder.path().join("weir.toml"), folder.path().join("plugins"));
+    fs::create_dir(&plugins).unwrap();
+    prepare(&plugins);
+    fs::write(&file, support::with_folders(config)).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_weir")).arg("check").arg("--config").arg(&file).output().unwrap();
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
+}
+
+#[test]
+fn settings_beside_a_signed_plugin_are_those_that_were_signed() {
+    let (own, upstream) = (Author::new(), Upstream::chat());
+    let guard = fs::read(support::root().join("plugins/installed/prompt-guard.wasm")).unwrap();
+    let deny = "config = { deny = [\"hi\"] }\n";
+    let strict = own.signed("strict", 1, &guard, &[("toml", deny)]);
+    let config = trusting(&upstream, &[&own], REQUIRED, "");
+    let gateway = Gateway::start_with(&config, |folder| strict.put(&folder.join("all")));
+    let toml = gateway.plugins().join("all/strict.toml");
+    assert_eq!(code(&gateway), "content_filter");
+    // What denies nothing, what skips the guard whenever it has no CPU time, and what only adds a comment.
+    for settings in [
+        "config = { deny = [\"nobody says this\"] }\n",
+        "on_failure = \"open\"\nlimits.cpu = \"1ms\"\n",
+        "# hm\nconfig = { deny = [\"hi\"] }\n",
+    ] {
+        put(&toml, settings.as_bytes());
+        told(&gateway, "its settings file (NAME.toml) was changed after it was signed");
+        assert_eq!(code(&gateway), "content_filter", "{settings}");
+        put(&toml, deny.as_bytes());
+        good(&gateway);
+    }
+    fs::remove_file(&toml).unwrap();
+    told(&gateway, "its settings file (NAME.toml) was signed and is not there");
+    assert_eq!(code(&gateway), "content_filter");
+    // Signed without settings, it has none.
+    own.signed("strict", 2, &version("plain"), &[]).put(&gateway.plugins().join("all"));
+    serves(&gateway, "plain");
+    put(&toml, b"on_failure = \"open\"\n");
+    told(&gateway, "its settings file (NAME.toml) was added after it was signed");
+    assert_eq!(code(&gateway), "plain");
+}
+
+#[test]
+fn the_schema_beside_a_signed_plugin_is_the_one_that_was_signed() {
+    let (own, upstream) = (Author::new(), Upstream::chat());
+    let schema = "{\"type\":\"object\",\"required\":[\"deny\"]}";
+    let beside = [("toml", "config = { deny = 1 }\n"), ("schema.json", schema)];
+    let it = own.signed("it", 1, &version("one"), &beside);
+    let config = trusting(&upstream, &[&own], REQUIRED, "");
+    let gateway = Gateway::start_with(&config, |folder| it.put(&folder.join("tenants/acme")));
+    let file = gateway.plugins().join("tenants/acme/it.schema.json");
+    assert_eq!(code(&gateway), "one");
+    put(&file, b"{}");
+    told(&gateway, "its schema (NAME.schema.json) was changed after it was signed");
+    fs::remove_file(&file).unwrap();
+    told(&gateway, "its schema (NAME.schema.json) was signed and is not there");
+    assert_eq!(code(&gateway), "one");
+    own.signed("it", 2, &version("two"), &[("toml", "config = { deny = 2 }\n")]).put(file.parent().unwrap());
+    serves(&gateway, "two");
+    put(&file, schema.as_bytes());
+    told(&gateway, "its schema (NAME.schema.json) was added after it was signed");
+    assert_eq!(code(&gateway), "two");
+}
+
+#[test]
+fn a_signature_of_bytes_alone_is_refused_and_says_how_to_sign_anew() {
+    let (own, upstream) = (Author::new(), Upstream::chat());
+    let config = trusting(&upstream, &[&own], REQUIRED, CHAIN);
+    let key = own.key.public();
+    let output = refused_start(&config, |folder| {
+        let signature = "A".repeat(86) + "==";
+        fs::write(folder.join("it.wasm.sig"), format!("{key} {signature}\n")).unwrap();
+        install(folder, "it", &version("one"));
+    });
+    assert!(output.contains("of the component alone") && output.contains("weir plugin sign"), "{output}");
+}
+
+#[test]
+fn a_manifest_that_was_changed_vouches_for_nothing() {
+    let (own, upstream) = (Author::new(), Upstream::chat());
+    let it = own.signed("it", 3, &version("one"), &[]);
+    let config = trusting(&upstream, &[&own], REQUIRED, CHAIN);
+    let gateway = Gateway::start_with(&config, |folder| it.put(folder));
+    let sig: PathBuf = gateway.plugins().join("it.wasm.sig");
+    let text = String::from_utf8(it.bytes("wasm.sig")).unwrap();
+    let other = own.signed("it", 4, &version("two"), &[]);
+    let other = String::from_utf8(other.bytes("wasm.sig")).unwrap();
+    let signature = |text: &str| text.lines().last().unwrap().to_owned();
+    for (changed, what) in [
+        (text.replacen("version 3", "version 9", 1), "not of this manifest"),
+        (text.replacen("name it", "name  it", 1), "its manifest"),
+        (text.replacen("version 3", "version 03", 1), "not written as"),
+        (text.replace('\n', "\r\n"), "its manifest"),
+        (format!("{}{}", text.replacen(&signature(&text), "", 1), signature(&other)), "not of this manifest"),
+        (format!("{text}{other}").replacen(&signature(&text), "", 1), "not of this manifest"),
+    ] {
+        put(&sig, changed.as_bytes());
+        told(&gateway, what);
+        assert_eq!(code(&gateway), "one", "{changed}");
+        put(&sig, text.as_bytes());
+        good(&gateway);
+    }
+}
+
+#[test]
+fn a_closed_guard_without_cpu_time_refuses_and_lets_nothing_through() {
+    // A guard that uses up more than it has at its first call; all that it is asked must be denied.
+    let guard = Guest::on(
+        "policy",
+        r#"(local $n i32)
+           (loop $again
+             (local.set $n (i32.add (local.get $n) (i32.const 1)))
+             (br_if $again (i32.lt_u (local.get $n) (i32.const 3000000))))
+           (call $refuse (i32.const 400) @"denied" @"said")"#,
+    );
+    let upstream = Upstream::chat();
+    let limits = "limits = { cpu = \"1ms\", cpu_burst = \"1ms\", faults = 0 }";
+    let gateway = guest::gateway(upstream.address, "", &[("guard", &guard, limits)]);
+    let codes: Vec<String> = (0..60).map(|_| code(&gateway)).collect();
+    assert!(codes.iter().all(|code| !code.is_empty()), "one passed: {codes:?}");
+    assert!(codes.iter().any(|code| code == "plugin_over_budget"), "{codes:?}");
 }

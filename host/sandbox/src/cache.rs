@@ -7,6 +7,8 @@
     reason = "the gateway's own folder, into which nobody else may write; what it reads goes through `file`"
 )]
 
+mod sealed;
+
 use crate::error::LoadError;
 use std::fs;
 use std::io::Write;

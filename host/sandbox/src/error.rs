@@ -92,6 +92,32 @@ pub enum LoadError {
     /// Nobody whom the operator trusts vouches for the file.
     #[error("is not trusted: {0} (plugins.keys, plugins.require_signature)")]
     Signature(#[from] SignatureError),
+    /// An earlier version than has served at its place: its signature holds, and it is no update.
+    #[error(
+        "its version {version} is older than {newest}, which has served here: put that or a newer one there, or name the \
+         plugin in plugins.allow_older"
+    )]
+    Older {
+        /// In its manifest.
+        version: u64,
+        /// The newest that has served.
+        newest: u64,
+    },
+    /// A version that has served at its place, of other files.
+    #[error(
+        "its version {version} has served here with other files: sign it as a newer version, or name the plugin in \
+         plugins.allow_older"
+    )]
+    SameVersion {
+        /// In its manifest.
+        version: u64,
+    },
+    /// Which versions have served cannot be told.
+    #[error(
+        "which versions of signed plugins have served here cannot be told: {0}; remove the file to begin anew, or name \
+         the plugin in plugins.allow_older"
+    )]
+    Versions(String),
     /// A key in the configuration is none.
     #[error("plugins.keys: {0}")]
     Key(#[from] KeyError),

@@ -10,6 +10,9 @@ mod news;
 mod publish;
 mod refused;
 mod scan;
+mod seen;
+mod serving;
+mod shipped;
 mod trust;
 mod wanted;
 
@@ -23,16 +26,18 @@ use crate::instance::Instance;
 use crate::kv::{StoreKey, Stores};
 use crate::plugin::{Code, Plugin};
 use crate::quotas::Quota;
-use crate::schema;
 use crate::shares;
+use crate::signature::{Beside, Found, Vouched};
 use crate::source::Source;
 use crate::tenant::TenantId;
 use canary::Trial;
 use gone::Gone;
 use home::Home;
 use refused::Refused;
+use seen::Seen;
+use shipped::Schema;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,6 +55,8 @@ type Place = (Source, usize);
 struct Wanted {
     place: Place,
     settings: Result<PluginSettings, LoadError>,
+    /// What was read of the file of settings beside it.
+    beside: Beside,
     tenants: Vec<String>,
     models: Vec<String>,
 }
@@ -75,6 +82,12 @@ pub struct Library {
     /// Files whose compiled code is still kept, and for how long it is.
     gone: Gone,
     keep_gone: Duration,
+    /// What applied by its place and cannot work within the ceilings of now.
+    outgrown: Vec<Source>,
+    /// The file of each signed plugin that was made last, and what is vouched for of it.
+    vouched: HashMap<Source, (blake3::Hash, Vouched)>,
+    /// The newest versions of signed plugins that have served.
+    seen: Seen,
     last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
     current: Arc<Chains>,
 }
@@ -114,6 +127,9 @@ impl Library {
             remembered: 1,
             gone: Gone::default(),
             keep_gone: Duration::ZERO,
+            outgrown: Vec::new(),
+            vouched: HashMap::new(),
+            seen: Seen::default(),
             last: Vec::new(),
             current: Arc::default(),
         }
@@ -163,12 +179,14 @@ impl Library {
         if let Some(cache) = &mut self.cache {
             cache.set_room(config.plugins.cache_size as u64);
         }
+        self.seen.open(self.cache.as_ref(), &config.plugins.folder);
+        self.outgrown.clear();
         let wanted = self.wanted(config, &mut problems);
         let mut served = Vec::new();
         for want in wanted {
             let open = want.settings.as_ref().is_ok_and(|s| s.on_failure == weir_config::OnFailure::Open);
             let made = match &want.settings {
-                Ok(settings) => self.plugin(&want.place, settings, &config.plugins, note).await,
+                Ok(settings) => self.plugin(&want.place, (settings, want.beside), &config.plugins, note).await,
                 Err(error) => Err(error.clone()),
             };
             let plugin = match made {
@@ -176,7 +194,7 @@ impl Library {
                 Err(error) => {
                     // What is on trial is no longer what the file says.
                     self.end_trial(&want.place);
-                    let last_good = self.good.get(&want.place).cloned();
+                    let last_good = self.last_good(&want.place, &config.plugins);
                     let source = want.place.0.clone();
                     problems.push(Problem::new(source, error, last_good.is_some(), open));
                     last_good
@@ -197,7 +215,7 @@ impl Library {
     async fn plugin(
         &mut self,
         place: &Place,
-        settings: &PluginSettings,
+        (settings, beside): (&PluginSettings, Beside),
         plugins: &Plugins,
         note: &mut dyn FnMut(Event),
     ) -> Result<Arc<Plugin>, LoadError> {
@@ -213,22 +231,25 @@ impl Library {
             Err((path, why)) => return Err(unreadable(source, path, why)),
         };
         check_pin(settings, hash)?;
-        self.trust.as_ref().map_err(LoadError::clone)?.check(&wasm, &source.path(folder), &self.looked)?;
+        let schema = Schema::read(&wasm, &source.path(folder), &self.looked)?;
+        let found = Found { name: source.name(), component: hash, settings: beside, schema: schema.beside() };
+        let vouched = self.vouched_for(source, &found, plugins)?;
         self.may_serve(place, hash, settings)?;
         let on_trial = self.trials.get(place).map(|trial| &trial.plugin);
         let same = |plugin: &&Arc<Plugin>| {
             plugin.code().hash == hash && plugin.settings() == settings && plugin.may_be_direct() == plugins.direct
         };
-        if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same) {
-            return Ok(Arc::clone(serving));
+        if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same).cloned() {
+            self.vouch(source, hash, vouched);
+            return Ok(serving);
         }
-        let beside = source.path(folder).with_extension("schema.json");
-        check_settings(&wasm, &beside, settings, &self.looked)?;
+        schema.check(settings)?;
         let code = self.code(source, hash, wasm, note).await?;
         let plugin =
             Plugin::new(&self.sandbox, source.binding(place.1).into(), code, settings.clone(), plugins.direct)?;
         let plugin = Arc::new(plugin);
         self.try_out(&plugin).await?;
+        self.vouch(source, hash, vouched);
         Ok(plugin)
     }
 
@@ -277,17 +298,5 @@ fn unreadable(source: &Source, path: PathBuf, why: FileError) -> LoadError {
         why if why.is_absent() => LoadError::Missing { name: source.name().to_owned() },
         FileError::TooLong(limit) => LoadError::TooLarge { limit },
         why => LoadError::unread(path, &why),
-    }
-}
-
-/// Holds the settings against the schema in the file, or else against the one beside it.
-fn check_settings(wasm: &[u8], beside: &Path, settings: &PluginSettings, looked: &Looked) -> Result<(), LoadError> {
-    if let Some(schema) = schema::embedded(wasm) {
-        return schema::check(schema, &settings.config);
-    }
-    match file::read_still_text(beside, schema::BYTES, looked) {
-        Ok(schema) => schema::check(&schema, &settings.config),
-        Err(why) if why.is_absent() => Ok(()),
-        Err(why) => Err(LoadError::unread(beside.to_owned(), &why)),
     }
 }

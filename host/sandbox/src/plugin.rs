@@ -186,7 +186,7 @@ impl Plugin {
         self.id
     }
 
-    pub(crate) fn code(&self) -> &Code {
+    pub(crate) fn code(&self) -> &Arc<Code> {
         &self.code
     }
 

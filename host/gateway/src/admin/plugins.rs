@@ -5,7 +5,7 @@ use crate::worker::Shared;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weir_config::{Isolation, OnFailure};
+use weir_config::OnFailure;
 use weir_sandbox::{Counted, HookStats, OnTrial, Plugin};
 
 /// Figures by plugin's name and tenant.
@@ -69,7 +69,7 @@ fn one(
         "canary_percent": on_trial.map(OnTrial::percent),
         "trial": counted.as_ref().map(of_trial),
         "hooks": plugin.hooks().map(|hook| hook.name()).collect::<Vec<_>>(),
-        "isolation": isolation(settings.isolation),
+        "isolation": settings.isolation.name(),
         "on_failure": on_failure(settings.on_failure),
         "grants": settings.grants.iter().map(|grant| grant.name()).collect::<Vec<_>>(),
         "last_load_error": problems.iter().find(said),
@@ -125,14 +125,6 @@ fn of_hook(stats: &HookStats) -> Value {
         "burned": stats.burned(),
         "yields": stats.yields(),
     })
-}
-
-fn isolation(isolation: Isolation) -> &'static str {
-    match isolation {
-        Isolation::Request => "request",
-        Isolation::Tenant => "tenant",
-        Isolation::Shared => "shared",
-    }
 }
 
 fn on_failure(on_failure: OnFailure) -> &'static str {

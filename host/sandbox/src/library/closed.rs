@@ -17,8 +17,12 @@ impl Library {
     /// and leaves no more of them than an operator reads.
     pub(super) fn closed(&self, config: &Config, problems: &mut Vec<Problem>) -> Vec<Arc<str>> {
         let is_served = |tenant: &str| self.current.of_tenant(tenant).is_some_and(|chains| !chains.is_closed());
-        let is_closed =
-            |tenant: &str| !is_served(tenant) && problems.iter().any(|problem| problem.is_missed_by(tenant));
+        // What was good and may not serve any more leaves a gap in what is served.
+        let leaves_gap = |problem: &Problem| self.outgrown.contains(&problem.source);
+        let is_closed = |tenant: &str| {
+            let mut missed = problems.iter().filter(|problem| problem.is_missed_by(tenant));
+            if is_served(tenant) { missed.any(leaves_gap) } else { missed.next().is_some() }
+        };
         let names = config.tenants.iter().map(|tenant| tenant.name.as_str());
         let closed: Vec<Arc<str>> = names.filter(|tenant| is_closed(tenant)).map(Arc::from).collect();
         for problem in problems.iter_mut() {

@@ -19,6 +19,8 @@ impl Library {
         self.trials.retain(|place, _| wanted.contains(place));
         let tenants: HashSet<&str> = config.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         self.refused.keep_tenants(|tenant| tenants.contains(tenant));
+        let sources: HashSet<_> = wanted.iter().map(|(source, _)| source).collect();
+        self.vouched.retain(|source, _| sources.contains(source));
         let trials = self.trials.values().map(|trial| &trial.plugin);
         let serving: HashSet<_> =
             served.iter().map(|(_, plugin)| plugin).chain(trials).map(|plugin| plugin.code().hash).collect();

@@ -1,12 +1,12 @@
-//! Whose signature a plugin's file needs.
+//! Whose signature a plugin needs.
 
 use crate::error::LoadError;
-use crate::signature::{self, PublicKey, SignatureError};
+use crate::signature::{self, Found, PublicKey, SignatureError, Vouched};
 use std::path::Path;
 use weir_config::Plugins;
 use weir_config::file::{self, Looked};
 
-/// Bytes of the signatures of one file.
+/// Bytes of the signatures of one plugin.
 const MOST: u64 = 1 << 20;
 
 /// What the configuration says of signatures.
@@ -23,15 +23,16 @@ impl Trust {
         Ok(Self { required: plugins.require_signature, keys })
     }
 
-    /// Whether a file may serve. Its signatures lie beside it, in `NAME.wasm.sig`.
-    pub(super) fn check(&self, wasm: &[u8], file: &Path, looked: &Looked) -> Result<(), LoadError> {
+    /// Whether a plugin may serve, of which just this was found. Manifest and signatures lie beside its file, in
+    /// `NAME.wasm.sig`. Answers what is vouched for; none where nobody vouches and nobody needs to.
+    pub(super) fn check(&self, found: &Found<'_>, file: &Path, looked: &Looked) -> Result<Option<Vouched>, LoadError> {
         if self.keys.is_empty() && !self.required {
-            return Ok(());
+            return Ok(None);
         }
         let path = file.with_extension("wasm.sig");
         match file::read_still_text(&path, MOST, looked) {
-            Ok(signatures) => signature::verify(wasm, &signatures, &self.keys).map(|_| ()).map_err(LoadError::from),
-            Err(e) if e.is_missing() && !self.required => Ok(()),
+            Ok(signatures) => Ok(signature::verify(found, &signatures, &self.keys).map(Some)?),
+            Err(e) if e.is_missing() && !self.required => Ok(None),
             Err(e) if e.is_missing() => Err(SignatureError::None.into()),
             Err(e) => Err(LoadError::unread(path, &e)),
         }

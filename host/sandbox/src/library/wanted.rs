@@ -2,6 +2,7 @@
 
 use super::{Library, Problem, Wanted, scan};
 use crate::error::LoadError;
+use crate::signature::Beside;
 use crate::source::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,13 +19,18 @@ impl Library {
             wanted.push(Wanted {
                 place: (Source::Named(binding.plugin.clone()), *n),
                 settings: Ok(binding.settings.clone()),
+                // What lies beside a file that the chain names is not read.
+                beside: Beside::Unread,
                 tenants: binding.tenants.clone(),
                 models: binding.models.clone(),
             });
             *n += 1;
         }
         for source in self.placed(plugins, problems) {
-            let settings = self.beside(&source, plugins);
+            let (settings, beside) = match self.beside(&source, plugins) {
+                Ok((settings, beside)) => (Ok(settings), beside),
+                Err(error) => (Err(error), Beside::Unread),
+            };
             let tenants = match &source {
                 Source::Tenant(tenant, _) if config.tenants.iter().all(|known| known.name != *tenant) => {
                     let error = LoadError::UnknownTenant { tenant: tenant.clone() };
@@ -34,7 +40,7 @@ impl Library {
                 Source::Tenant(tenant, _) => vec![tenant.clone()],
                 Source::All(_) | Source::Named(_) | Source::Folder(_) => Vec::new(),
             };
-            wanted.push(Wanted { place: (source, 0), settings, tenants, models: Vec::new() });
+            wanted.push(Wanted { place: (source, 0), settings, beside, tenants, models: Vec::new() });
         }
         wanted
     }
@@ -75,19 +81,17 @@ impl Library {
         placed
     }
 
-    /// The settings in the file beside a plugin.
-    fn beside(&self, source: &Source, plugins: &Plugins) -> Result<PluginSettings, LoadError> {
+    /// The settings in the file beside a plugin, never past the ceilings, and what was read of the file.
+    fn beside(&self, source: &Source, plugins: &Plugins) -> Result<(PluginSettings, Beside), LoadError> {
         let path = source.path(&plugins.folder).with_extension("toml");
-        let read = weir_config::read_sidecar(&path, &plugins.defaults, &self.looked);
-        let defaults = || PluginSettings::new(plugins.defaults.clone());
-        match read? {
-            None => Ok(defaults()),
-            Some(read) if read.has_keys => Ok(read.settings),
-            // Nobody who wants the defaults cuts the text out and leaves the file.
-            Some(_) if self.good.get(&(source.clone(), 0)).is_some_and(|good| *good.settings() != defaults()) => {
-                Err(LoadError::Emptied { path })
-            }
-            Some(read) => Ok(read.settings),
+        let read = weir_config::read_sidecar(&path, &plugins.dropped, &self.looked);
+        let defaults = || PluginSettings::dropped(&plugins.dropped);
+        let Some(read) = read? else { return Ok((defaults(), Beside::Absent)) };
+        // Nobody who wants the defaults cuts the text out and leaves the file.
+        let had_more = || self.good.get(&(source.clone(), 0)).is_some_and(|good| *good.settings() != defaults());
+        if !read.has_keys && had_more() {
+            return Err(LoadError::Emptied { path });
         }
+        Ok((read.settings, Beside::of(Some(read.text.as_bytes()))))
     }
 }
