@@ -27,7 +27,7 @@ pub mod policy {
 }
 
 macro_rules! hook {
-    ($module:ident, $world:literal, $macro_name:literal, $path:literal $(, $types:literal)?) => {
+    ($module:ident, $world:literal, $macro_name:literal, $path:literal) => {
         pub mod $module {
             wit_bindgen::generate!({
                 world: $world,
@@ -38,7 +38,7 @@ macro_rules! hook {
                 additional_derives: [Clone, PartialEq, Eq],
                 generate_unused_types: true,
                 with: {
-                    $($types: crate::bindings::policy::weir::plugin::types,)?
+                    "weir:plugin/types@0.1.0": crate::bindings::policy::weir::plugin::types,
                     "weir:plugin/request@0.1.0": crate::bindings::policy::weir::plugin::request,
                     "weir:plugin/upstream@0.1.0": crate::bindings::policy::weir::plugin::upstream,
                     "weir:plugin/reply@0.1.0": crate::bindings::policy::weir::plugin::reply,
@@ -58,14 +58,8 @@ macro_rules! hook {
 }
 
 hook!(lifecycle, "lifecycle-hook", "export_lifecycle", "weir_plugin::bindings::lifecycle");
-hook!(router, "router-hook", "export_router", "weir_plugin::bindings::router", "weir:plugin/types@0.1.0");
-hook!(
-    upstream_request,
-    "upstream-request-hook",
-    "export_upstream_request",
-    "weir_plugin::bindings::upstream_request",
-    "weir:plugin/types@0.1.0"
-);
-hook!(response, "response-hook", "export_response", "weir_plugin::bindings::response", "weir:plugin/types@0.1.0");
-hook!(event, "event-hook", "export_event", "weir_plugin::bindings::event", "weir:plugin/types@0.1.0");
-hook!(observe, "observe-hook", "export_observe", "weir_plugin::bindings::observe", "weir:plugin/types@0.1.0");
+hook!(router, "router-hook", "export_router", "weir_plugin::bindings::router");
+hook!(upstream_request, "upstream-request-hook", "export_upstream_request", "weir_plugin::bindings::upstream_request");
+hook!(response, "response-hook", "export_response", "weir_plugin::bindings::response");
+hook!(event, "event-hook", "export_event", "weir_plugin::bindings::event");
+hook!(observe, "observe-hook", "export_observe", "weir_plugin::bindings::observe");

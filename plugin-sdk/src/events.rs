@@ -1,9 +1,25 @@
 //! The events that the hook `event` is being called with (WIT `events`).
 
-use crate::{host::events as host, request::as_index};
+use crate::{HostError, Piece, host::events as host, request::as_index};
 
 /// The whole data of an event of this call, JSON text, by its index; none past the end.
 #[must_use]
 pub fn data(index: usize) -> Option<String> {
     host::data(as_index(index))
+}
+
+/// Everything in the events of this call that a client will read, all choices of every event, in order.
+#[must_use]
+pub fn pieces() -> Vec<Piece> {
+    host::pieces()
+}
+
+/// Replaces the text of one piece in the event that it stands in, by its index in the last answer of [`pieces`]. The edit
+/// of that event says what becomes of it then: [`Edit::Pass`](crate::Edit::Pass) sends it as it was changed, one that is
+/// held comes again changed.
+///
+/// # Errors
+/// If there is no such piece, or not in this hook.
+pub fn set_piece(index: usize, text: &str) -> Result<(), HostError> {
+    host::set_piece(as_index(index), text).map_err(HostError::new)
 }

@@ -15,10 +15,11 @@ mod document;
 mod headers;
 pub(crate) mod imports;
 pub(crate) mod outside;
+mod pieces;
 mod state;
 mod stream;
 
-use state::State;
+use state::{Message, State};
 pub use stream::{StreamFault, Streamed, stream};
 
 use crate::callouts::{Failure, Incoming, Outgoing};
@@ -120,7 +121,7 @@ impl Host {
     /// The data of the next event of the call.
     #[must_use]
     pub fn event(mut self, data: &str) -> Self {
-        self.0.events.push(data.to_owned());
+        self.0.events.push(Message { body: data.as_bytes().to_vec(), ..Message::default() });
         self
     }
 
@@ -215,6 +216,13 @@ impl Running {
     #[must_use]
     pub fn reply_header(&self, name: &str) -> Option<String> {
         state::read(|state| state.reply.any_header(name)).flatten()
+    }
+
+    /// The data of an event of the call as it is now; empty past the end.
+    #[must_use]
+    pub fn event_data(&self, index: usize) -> String {
+        let data = |event: &Message| String::from_utf8_lossy(&event.body).into_owned();
+        state::read(|state| state.events.get(index).map(data)).flatten().unwrap_or_default()
     }
 
     /// The lines written to the log so far.

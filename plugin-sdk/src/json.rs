@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 mod reader;
+mod strings;
+
+pub use strings::{any_string, replace_strings};
 
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -49,6 +49,7 @@ pub mod json;
 pub mod kv;
 pub mod log;
 pub mod notes;
+mod piece;
 pub mod random;
 mod refusal;
 pub mod reply;
@@ -71,8 +72,9 @@ mod host {
 
 pub use bindings::event::exports::weir::plugin::event::{Edit, StreamEvent};
 pub use bindings::observe::exports::weir::plugin::observe::{Outcome, Provenance};
-pub use bindings::policy::weir::plugin::types::{Facts, Refusal};
+pub use bindings::policy::weir::plugin::types::{Facts, Piece, PieceKind, Refusal};
 pub use bindings::router::exports::weir::plugin::router::{Assignment, Candidate, Choice, Routing};
 pub use error::HostError;
 pub use hooks::{Event, Observe, Plugin, Policy, Response, Router, UpstreamRequest};
+pub use piece::neighbours;
 pub use settings::Settings;

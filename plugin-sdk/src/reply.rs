@@ -1,7 +1,7 @@
 //! The whole (not streamed) response (WIT `reply`). Readable and writable in the hook `response`; elsewhere reads find
 //! nothing.
 
-use crate::{HostError, host::reply as host, request::as_index};
+use crate::{HostError, Piece, host::reply as host, request::as_index};
 
 /// The value of a header that the client would see.
 #[must_use]
@@ -31,18 +31,33 @@ pub fn set(pointer: &str, value: &str) -> Result<(), HostError> {
     host::set(pointer, value).map_err(HostError::new)
 }
 
-/// The text of every choice, in order.
+/// The text of every choice, in order: its content, or each text part of it. A guard wants [`pieces`]: a client reads more
+/// than this.
 #[must_use]
 pub fn texts() -> Vec<String> {
     host::texts()
 }
 
-/// Replaces the text of one choice, by its index in [`texts`].
+/// Replaces one text, by its index in [`texts`]. The `logprobs` of its choice, which repeat the text, become null.
 ///
 /// # Errors
 /// If there is no such choice, or not in this hook.
 pub fn set_text(index: usize, text: &str) -> Result<(), HostError> {
     host::set_text(as_index(index), text).map_err(HostError::new)
+}
+
+/// Everything in the answer that a client will read, all choices, in order.
+#[must_use]
+pub fn pieces() -> Vec<Piece> {
+    host::pieces()
+}
+
+/// Replaces the text of one piece, by its index in the last answer of [`pieces`]. The `logprobs` of its choice become null.
+///
+/// # Errors
+/// If there is no such piece, or not in this hook.
+pub fn set_piece(index: usize, text: &str) -> Result<(), HostError> {
+    host::set_piece(as_index(index), text).map_err(HostError::new)
 }
 
 /// The whole body.

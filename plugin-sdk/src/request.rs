@@ -1,7 +1,7 @@
 //! The client's request (WIT `request`). Readable in every hook; writable in `policy` and in `upstream-request`.
 
 pub use crate::bindings::policy::weir::plugin::request::Text;
-use crate::{HostError, host::request as host};
+use crate::{HostError, Piece, host::request as host};
 
 /// The tenant whose key came with the request; its name in the configuration.
 #[must_use]
@@ -77,7 +77,8 @@ pub fn remove(pointer: &str) -> Result<bool, HostError> {
     host::remove(pointer).map_err(HostError::new)
 }
 
-/// Every piece of text that a model will read, in order: message contents, text parts, or embedding inputs.
+/// The texts of the messages in order, contents and their text parts, or the inputs to embed. A guard wants [`pieces`]: a
+/// model reads more than this.
 #[must_use]
 pub fn texts() -> Vec<Text> {
     host::texts()
@@ -89,6 +90,20 @@ pub fn texts() -> Vec<Text> {
 /// If there is no such piece, or not in this hook.
 pub fn set_text(index: usize, text: &str) -> Result<(), HostError> {
     host::set_text(as_index(index), text).map_err(HostError::new)
+}
+
+/// Everything in the request that a model will read or a provider will keep, in order.
+#[must_use]
+pub fn pieces() -> Vec<Piece> {
+    host::pieces()
+}
+
+/// Replaces the text of one piece, by its index in the last answer of [`pieces`].
+///
+/// # Errors
+/// If there is no such piece, or not in this hook.
+pub fn set_piece(index: usize, text: &str) -> Result<(), HostError> {
+    host::set_piece(as_index(index), text).map_err(HostError::new)
 }
 
 /// The whole body as it would go upstream now.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use weir_dialect::{Document, event};
 use weir_sandbox::{About, Asked, Chain, Exchange, Facts, Hook, Item, Reply, Routed, Sandbox, Stages, Stop, Worker};
 
@@ -81,22 +81,26 @@ async fn stream(
 ) -> Result<(), Stop> {
     let mut stages = Stages::new(chain, &case.model, HELD);
     for batch in &case.events {
-        let items = batch.iter().map(|text| item(&case.model, text)).collect();
+        let items = batch.iter().map(|event| item(&case.model, event)).collect();
         texts.extend(stages.run(worker, lent, items, false).await?.iter().map(text_of));
     }
     texts.extend(stages.run(worker, lent, Vec::new(), true).await?.iter().map(text_of));
     Ok(())
 }
 
-/// An event as a provider sends it.
-fn item(model: &str, text: &str) -> Item {
-    let data = json!({
-        "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": model,
-        "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }],
-    });
+/// An event as a provider sends it: with these data, or with this text.
+fn item(model: &str, given: &Json) -> Item {
+    let data = match given {
+        Json::Object(_) => given.clone(),
+        text => json!({
+            "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 0, "model": model,
+            "choices": [{ "index": 0, "delta": { "content": text }, "finish_reason": null }],
+        }),
+    };
     let data = Bytes::from(data.to_string());
     let raw = Bytes::from(format!("data: {}\n\n", String::from_utf8_lossy(&data)));
-    Item::delta(raw, data, event::Delta { choice: 0, text: text.to_owned() })
+    let delta = event::delta(&data).unwrap_or(event::Delta { choice: 0, text: String::new() });
+    Item::delta(raw, data, delta)
 }
 
 fn text_of(raw: &Bytes) -> String {

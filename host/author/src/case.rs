@@ -90,8 +90,8 @@ pub(crate) struct Case {
     pub(crate) attempt: Attempt,
     pub(crate) status: u16,
     pub(crate) reply: Message,
-    /// Batches of texts.
-    pub(crate) events: Vec<Vec<String>>,
+    /// Batches of events: texts, or data.
+    pub(crate) events: Vec<Vec<Json>>,
     pub(crate) outcome: Outcome,
     /// None grants what the plugin needs.
     pub(crate) grants: Option<Vec<Grant>>,

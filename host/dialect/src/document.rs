@@ -3,7 +3,9 @@
 //! Reading never builds a tree: it walks the bytes. A change opens only the containers on the way to it
 //! ([`tree`]), so that whatever nobody changed keeps its very bytes: numbers, escapes, order, unknown members.
 
+mod change;
 mod error;
+mod pieces;
 mod pointer;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -12,9 +14,11 @@ mod texts;
 mod tree;
 
 pub use error::EditError;
+pub use pieces::{Piece, PieceKind};
 pub use texts::Text;
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use weir_http::json::{self, Cursor, JsonError, Kind, Span};
@@ -24,7 +28,8 @@ use crate::readable::{self, Unreadable};
 use texts::{Shape, Spot};
 use tree::Node;
 
-/// The body of a request or of a whole response, which can be read and edited by RFC 6901 pointers and as texts.
+/// The body of a request or of a whole response, or the data of an event of a stream, which can be read and edited by RFC
+/// 6901 pointers, as texts and as pieces.
 ///
 /// Unchanged, it is the bytes that it was made of. Changed, it is written once when asked for, however many changes
 /// there were.
@@ -45,6 +50,8 @@ pub struct Document {
     spots: Option<Vec<Spot>>,
     /// Everything in it can be shown; forgotten when the structure may have changed.
     readable: bool,
+    /// Where the pieces stand, as they were told last; forgotten likewise.
+    pieces: Option<Vec<(Arc<str>, pieces::Spot)>>,
 }
 
 impl Document {
@@ -63,8 +70,23 @@ impl Document {
         Self::new(Shape::response(endpoint), body)
     }
 
+    /// The data of an event of a streamed chat. It is not looked at before it is asked for something, and need not be JSON.
+    pub fn event(data: Bytes) -> Self {
+        Self::new(Shape::Chunk, data)
+    }
+
     fn new(shape: Shape, body: Bytes) -> Self {
-        Self { shape, body, checked: false, tree: None, dirty: false, changes: 0, spots: None, readable: false }
+        Self {
+            shape,
+            body,
+            checked: false,
+            tree: None,
+            dirty: false,
+            changes: 0,
+            spots: None,
+            readable: false,
+            pieces: None,
+        }
     }
 
     /// Makes sure that all of a whole response can be shown that a client will read, once for each structure that it has
@@ -138,9 +160,8 @@ impl Document {
             return Ok(());
         }
         self.open()?.put(pointer, &tokens, Node::Raw(value))?;
-        self.touched();
-        self.restructured();
-        Ok(())
+        self.readable = false;
+        self.restructured(&tokens)
     }
 
     /// Takes away the value at a pointer, and answers whether it was there. Later elements of an array move up.
@@ -158,26 +179,21 @@ impl Document {
         }
         let removed = self.open()?.take(&tokens)?;
         if removed {
-            self.touched();
-            self.restructured();
+            self.readable = false;
+            self.restructured(&tokens)?;
         }
         Ok(removed)
     }
 
-    /// Every piece of text in order. In a chat request: each message's `content`, or each of its parts of type `text`;
-    /// in a request for embeddings: each string of `input`; in a chat response: each choice's `message.content`. What
-    /// is null or not text has no entry. Half a surrogate pair shows as U+FFFD.
+    /// The texts of messages in order. In a chat request: each message's `content`, or each of its parts of type `text`;
+    /// in a request for embeddings: each string of `input`; in a chat response: the same of each choice's `message`. What
+    /// is null or not text has no entry. Half a surrogate pair shows as U+FFFD. [`pieces`](Self::pieces) are all texts.
     ///
     /// # Errors
     /// [`EditError::NotJson`].
     pub fn texts(&mut self) -> Result<Vec<Text>, EditError> {
         let body = self.bytes()?;
-        // A body that was not checked yet is checked on the way.
-        let cursor = match self.checked {
-            true => Cursor::within(&body, Span { start: 0, end: body.len() }),
-            false => Cursor::new(&body).map_err(EditError::NotJson)?,
-        };
-        let (texts, spots) = texts::collect(self.shape, cursor, &body)?;
+        let (texts, spots) = texts::collect(self.shape, self.cursor(&body)?, &body)?;
         self.checked = true;
         self.spots = Some(spots);
         Ok(texts)
@@ -194,11 +210,9 @@ impl Document {
         let spots = self.spots.as_deref().unwrap_or_default();
         let spot = *spots.get(index).ok_or(EditError::NoText { index, count: spots.len() })?;
         let tokens = spot.tokens();
-        let mut quoted = Vec::with_capacity(json::escaped_len(text));
-        json::escape_into(&mut quoted, text);
-        self.open()?.put("", &tokens, Node::Raw(Bytes::from(quoted)))?;
+        self.open()?.put("", &tokens, quoted(text))?;
         self.touched();
-        Ok(())
+        self.forget_tokens(&tokens)
     }
 
     /// Replaces the whole body, which must be a JSON object.
@@ -241,6 +255,14 @@ impl Document {
         Ok(self.body.clone())
     }
 
+    /// A cursor at the beginning. A body that was not checked yet is checked as the cursor goes.
+    fn cursor<'a>(&self, body: &'a Bytes) -> Result<Cursor<'a>, EditError> {
+        match self.checked {
+            true => Ok(Cursor::within(body, Span { start: 0, end: body.len() })),
+            false => Cursor::new(body).map_err(EditError::NotJson),
+        }
+    }
+
     /// Checks once that the body is a JSON object.
     fn check(&mut self) -> Result<(), EditError> {
         if !self.checked {
@@ -261,19 +283,22 @@ impl Document {
         self.changes += 1;
     }
 
-    fn restructured(&mut self) {
-        self.spots = None;
-        self.readable = false;
-    }
-
     fn put_body(&mut self, body: Bytes) {
         self.body = body;
         self.checked = true;
         self.tree = None;
         self.dirty = false;
         self.changes += 1;
-        self.restructured();
+        self.readable = false;
+        (self.spots, self.pieces) = (None, None);
     }
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> Node {
+    let mut quoted = Vec::with_capacity(json::escaped_len(text));
+    json::escape_into(&mut quoted, text);
+    Node::Raw(Bytes::from(quoted))
 }
 
 /// Shows sizes and states, never the content: prompts are nobody's business but the tenant's.

@@ -132,7 +132,8 @@ pub fn delta(data: &[u8]) -> Result<Delta, EventError> {
     Ok(Delta { choice: place.choice, text })
 }
 
-/// The event's data with this text in place of its own; every other byte stays. An event without content gets one.
+/// The event's data with this text in place of its own; every other byte stays, but for the tokens of `logprobs`, which
+/// repeat the text that was there and become null. An event without content gets one.
 ///
 /// # Errors
 /// As [`delta`], and [`EventError::NoDelta`] if there is nothing to put text into.
@@ -149,7 +150,10 @@ pub fn with_text(data: &[u8], text: &str) -> Result<Bytes, EventError> {
         }
         (None, _) => return Err(EventError::NoDelta),
     };
-    Ok(splice(data, &[patch]))
+    let Some(tokens) = place.tokens else { return Ok(splice(data, &[patch])) };
+    let mut patches = [patch, (tokens, Patch::Json("null"))];
+    patches.sort_unstable_by_key(|(span, _)| span.start);
+    Ok(splice(data, &patches))
 }
 
 /// The event's data with `null` in place of usage, for a client that did not ask for any: some providers put it on the
@@ -174,6 +178,8 @@ struct Place {
     delta: Option<(Span, Kind)>,
     delta_is_empty: bool,
     content: Option<(Span, Kind)>,
+    /// `logprobs`, if there are any.
+    tokens: Option<Span>,
 }
 
 /// One pass over the data, which is checked to its end, and has no name twice in one object.
@@ -216,14 +222,16 @@ fn choice(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<Place, JsonError> {
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
         if key == "delta" && cursor.kind()? == Kind::Object {
-            place = Place { choice: place.choice, ..delta_of(cursor)? };
+            place = Place { choice: place.choice, tokens: place.tokens, ..delta_of(cursor)? };
             continue;
         }
         let (span, kind) = cursor.skip()?;
         if key == "index" {
             place.choice = json::unsigned(span.of(data)).and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
         } else if key == "delta" {
-            place = Place { choice: place.choice, delta: Some((span, kind)), ..Place::default() };
+            place = Place { choice: place.choice, tokens: place.tokens, delta: Some((span, kind)), ..Place::default() };
+        } else if key == "logprobs" {
+            place.tokens = (kind != Kind::Null).then_some(span);
         }
     }
     Ok(place)

@@ -19,7 +19,7 @@ pub mod stream;
 pub mod usage;
 
 pub use ask::{Ask, Decided, ReadError, read};
-pub use document::{Document, EditError, Text};
+pub use document::{Document, EditError, Piece, PieceKind, Text};
 pub use endpoint::Endpoint;
 pub use event::{Delta, EventError, EventKind};
 pub use models::models_list;

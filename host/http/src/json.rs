@@ -102,6 +102,11 @@ impl<'a> Key<'a> {
     pub fn name(&self) -> Option<Cow<'a, str>> {
         if self.escaped { decode_key(self.raw) } else { std::str::from_utf8(self.raw).ok().map(Cow::Borrowed) }
     }
+
+    /// The same with U+FFFD in place of a lone surrogate. For names that are looked at, never for what is compared.
+    pub fn lossy(&self) -> Cow<'a, str> {
+        text::decode_lossy(self.raw).unwrap_or_default()
+    }
 }
 
 impl PartialEq<str> for Key<'_> {

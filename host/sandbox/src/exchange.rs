@@ -1,11 +1,14 @@
 //! What the journey lends a plugin for the time of a call.
 
+mod events;
 mod left;
 mod reply;
+mod told;
 
+pub(crate) use events::Events;
 pub use reply::{Late, Reply};
 
-use crate::contract::{Facts, Text};
+use crate::contract::{Facts, Piece, Text};
 use crate::framing::FRAMING;
 use bytes::Bytes;
 use http::header::HeaderName;
@@ -32,7 +35,7 @@ const HOST_OWNED: [&str; 3] = ["content-encoding", "accept-encoding", "x-request
 /// What the hook at hand may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Nothing: router, event, observe.
+    /// Nothing: router, observe.
     Read,
     /// The request: `policy`.
     Request,
@@ -40,6 +43,8 @@ pub enum Access {
     Attempt,
     /// The reply: `response`.
     Reply,
+    /// The events of the call: `event`.
+    Events,
 }
 
 #[derive(Debug)]
@@ -104,12 +109,14 @@ pub struct Exchange {
     pub reread: Option<(Ask, Bytes)>,
     /// The whole response, once there is one.
     pub reply: Option<Reply>,
-    /// Data of the events of the call at hand.
-    pub events: Vec<Bytes>,
+    /// The events of the call at hand.
+    pub(crate) events: Events,
     /// How long its plugins have waited for callouts.
     pub waited: Duration,
     /// The request's texts as the last `policy` plugin read them, after so many changes of the body.
     texts: Option<(u64, Arc<[Text]>)>,
+    /// The same of its pieces.
+    pieces: Option<(u64, Arc<[Piece]>)>,
     notes: Vec<Note>,
     access: Access,
     keep_old: bool,
@@ -132,9 +139,10 @@ impl Exchange {
             decided: None,
             reread: None,
             reply: None,
-            events: Vec::new(),
+            events: Events::default(),
             waited: Duration::ZERO,
             texts: None,
+            pieces: None,
             notes: Vec::new(),
             access: Access::Read,
             keep_old: false,
@@ -153,9 +161,9 @@ impl Exchange {
     /// Lets go of what only an attempt, or a call that writes, has need of; answers the bytes that it still holds, nearly.
     pub fn finish(&mut self) -> usize {
         self.attempt = None;
-        self.texts = None;
+        (self.texts, self.pieces) = (None, None);
         self.saved = None;
-        self.events = Vec::new();
+        self.events = Events::default();
         let reply = self.reply.as_ref().map_or(0, |reply| reply.body.len());
         let notes: usize = self.notes.iter().map(|note| note.value.len()).sum();
         self.request.len().saturating_add(reply).saturating_add(notes)
@@ -165,7 +173,7 @@ impl Exchange {
     pub(crate) fn begin(&mut self, access: Access, keep_old: bool) {
         // From one `policy` to the next; kept for longer, a request would be in memory twice.
         if access != Access::Request {
-            self.texts = None;
+            (self.texts, self.pieces) = (None, None);
         }
         self.access = access;
         self.keep_old = keep_old;
@@ -176,7 +184,7 @@ impl Exchange {
     /// Undoes the writes of the call that just faulted.
     pub(crate) fn undo(&mut self) {
         let Some(saved) = self.saved.take() else { return };
-        self.texts = None;
+        (self.texts, self.pieces) = (None, None);
         if let Some((headers, body)) = self.current() {
             *headers = saved.headers;
             *body = saved.body;
@@ -189,7 +197,7 @@ impl Exchange {
 
     fn current(&mut self) -> Option<(&mut HeaderMap, &mut Document)> {
         match self.access {
-            Access::Read => None,
+            Access::Read | Access::Events => None,
             Access::Request => Some((&mut self.headers, &mut self.request)),
             Access::Attempt => self.attempt.as_mut().map(|(headers, body)| (headers, body)),
             Access::Reply => self.reply.as_mut().map(|reply| (&mut reply.headers, &mut reply.body)),
@@ -217,21 +225,13 @@ impl Exchange {
         }
     }
 
-    /// The request's texts; none if the body has none or is no JSON.
-    pub(crate) fn request_texts(&mut self) -> Arc<[Text]> {
-        let body = self.request_side().1;
-        let changes = body.changes();
-        if let Some((at, texts)) = &self.texts
-            && *at == changes
-        {
-            return Arc::clone(texts);
+    /// The events of the call for writing, or why not.
+    pub(crate) fn events_mut(&mut self) -> Result<&mut Events, String> {
+        if self.access == Access::Events {
+            Ok(&mut self.events)
+        } else {
+            Err("this hook cannot change that".to_owned())
         }
-        let texts = self.request_side().1.texts().unwrap_or_default();
-        let texts: Arc<[Text]> = texts.into_iter().map(|t| Text { role: t.role.into(), text: t.text }).collect();
-        if self.access == Access::Request {
-            self.texts = Some((changes, Arc::clone(&texts)));
-        }
-        texts
     }
 
     /// The request's side for writing, or why not.
@@ -267,7 +267,7 @@ impl Exchange {
             _ => self.request.len(),
         };
         let reply = self.reply.as_ref().map_or(0, |reply| reply.body.len());
-        request + reply + self.events.iter().map(Bytes::len).sum::<usize>()
+        request + reply + self.events.bytes()
     }
 
     /// The reply's side for reading.

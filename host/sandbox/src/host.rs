@@ -14,6 +14,7 @@ mod request;
 mod secrets;
 mod upstream;
 
+use crate::contract::Piece;
 use crate::direct::Desk;
 use crate::error::Fault;
 use crate::exchange::Exchange;
@@ -31,6 +32,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use wasmtime::component::Linker;
 use weir_config::Grant;
+use weir_dialect::EditError;
 
 use offer::Offer;
 
@@ -175,6 +177,20 @@ fn write(host: &mut Host, bytes: usize) -> Result<(), String> {
     let left = host.budget.written.checked_sub(bytes);
     host.budget.written = left.ok_or_else(|| "one call may not write so many bytes into bodies".to_owned())?;
     Ok(())
+}
+
+/// A list of pieces on its way to a guest, empty if there is nothing to show any of. Where there is something that cannot
+/// be shown, the guest is not told that there is nothing: its call ends.
+fn shown(host: &mut Host, pieces: Option<Result<Arc<[Piece]>, EditError>>) -> wasmtime::Result<Arc<[Piece]>> {
+    match pieces {
+        None => Ok(Arc::from([])),
+        Some(Ok(pieces)) => Ok(pieces),
+        Some(Err(why)) => {
+            let why = why.to_string();
+            host.fault = Some(Fault::Unreadable(why.clone()));
+            Err(wasmtime::Error::msg(why))
+        }
+    }
 }
 
 /// What writes answer while `init` runs.

@@ -2,7 +2,7 @@
 
 use crate::chain::{Bound, Chain};
 use crate::contract::{Edit, StreamEvent};
-use crate::exchange::Exchange;
+use crate::exchange::{Events, Exchange};
 use crate::hook::Hook;
 use crate::worker::{Stop, Worker, cannot_show};
 use bytes::Bytes;
@@ -166,7 +166,8 @@ impl Stage {
         let shown = items.iter().filter_map(|item| item.seen.as_ref());
         let shown: Vec<_> = shown.map(|s| StreamEvent { choice: s.choice, text: s.text.clone() }).collect();
         if let Some(exchange) = lent {
-            exchange.events = items.iter().filter_map(|i| i.seen.as_ref().map(|s| s.data.clone())).collect();
+            let data = items.iter().filter_map(|i| i.seen.as_ref().map(|s| s.data.clone()));
+            exchange.events = Events::new(data.collect());
         }
         let overlap = self.window.filter(|_| !last).map_or(0, |window| window.overlap);
         let check =
@@ -175,7 +176,15 @@ impl Stage {
         if said.is_some() && !std::mem::replace(&mut self.answered, true) {
             self.bound.stream_answered();
         }
-        let passed = self.apply(items, said.unwrap_or_default());
+        let passed = match said {
+            Some(mut changes) => {
+                if let Some(exchange) = lent {
+                    renew(&mut items, &mut changes, &mut exchange.events);
+                }
+                self.apply(items, changes)
+            }
+            None => items,
+        };
         self.holding = !self.held.is_empty();
         Ok(passed)
     }
@@ -189,7 +198,7 @@ impl Stage {
             match changes.next().unwrap_or(Change::Pass) {
                 Change::Pass => passed.push(item),
                 Change::Drop => {}
-                Change::New(new) => passed.push(new),
+                Change::Text(new) | Change::New(new) => passed.push(new),
                 Change::Hold => {
                     self.held.push(item);
                     self.held.extend(items);
@@ -229,8 +238,29 @@ fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize, limit: us
 enum Change {
     Pass,
     Drop,
+    /// The same event with another text.
+    Text(Item),
     New(Item),
     Hold,
+}
+
+/// Puts what the plugin has set in events into them, whatever becomes of them then.
+fn renew(items: &mut [Item], changes: &mut [Change], events: &mut Events) {
+    for (index, data) in events.changed() {
+        let Some((at, item)) = items.iter_mut().enumerate().filter(|(_, item)| item.seen.is_some()).nth(index) else {
+            continue;
+        };
+        let delta = event::delta(&data);
+        let seen = item.seen.as_ref().map(|seen| Delta { choice: seen.choice, text: seen.text.clone() });
+        let Some(delta) = delta.ok().or(seen) else { continue };
+        *item = Item::delta(sse::data_event(&data), data, delta);
+        if let (Some(Change::Text(new)), Some(seen)) = (changes.get_mut(at), &item.seen)
+            && let Some(text) = new.seen.take().map(|seen| seen.text)
+            && let Ok(renewed) = with_text(seen, text)
+        {
+            *new = renewed;
+        }
+    }
 }
 
 /// What a plugin's edits make of events, one for each of them; or how the edits break the contract.
@@ -248,7 +278,7 @@ fn changes(items: &[Item], edits: Vec<Edit>, last: bool, limit: usize) -> Result
         changes.push(match edits.next().unwrap_or(Edit::Pass) {
             Edit::Pass => Change::Pass,
             Edit::Drop => Change::Drop,
-            Edit::Text(text) => Change::New(with_text(seen, text)?),
+            Edit::Text(text) => Change::Text(with_text(seen, text)?),
             Edit::Data(data) => Change::New(with_data(data)?),
             Edit::Hold if last => Change::Pass,
             Edit::Hold => {

@@ -313,7 +313,7 @@ impl Worker {
             Err(refusal) => Ok(Some(refusal)),
         };
         let ask = Ask::Event(events, last);
-        self.call(bound, (Hook::Event, Access::Read), lent, ask, &mut look).await?;
+        self.call(bound, (Hook::Event, Access::Events), lent, ask, &mut look).await?;
         Ok(made)
     }
 

@@ -3,7 +3,9 @@
 use super::Hook;
 use super::document::{self, Value};
 use super::headers::{is_credential, put_header, put_reply_header};
+use super::pieces::{self, Shape};
 use super::state::{Message, State, call, write};
+use crate::Piece;
 
 const NOTES: usize = 16;
 const NOTES_BYTES: usize = 16 * 1024;
@@ -26,9 +28,34 @@ fn put_text(document: &mut Value, texts: &[(String, String, String)], index: u32
     }
 }
 
+/// The pieces of a message, which are told and remembered.
+fn tell_pieces(message: &mut Message, shape: Shape) -> Vec<Piece> {
+    message.pieces = message.document().map(|document| pieces::of(&document, shape)).unwrap_or_default();
+    message.pieces.iter().map(|(piece, _)| piece.clone()).collect()
+}
+
+/// Replaces a piece, by its index among those that were told last.
+fn put_piece(message: &mut Message, shape: Shape, index: u32, text: &str) -> Result<(), String> {
+    if message.pieces.is_empty() {
+        tell_pieces(message, shape);
+    }
+    let at = usize::try_from(index).ok().and_then(|index| message.pieces.get(index)).cloned();
+    edit(message, |document| match at.is_some_and(|piece| pieces::put(document, &piece, text)) {
+        true => Ok(()),
+        false => Err(format!("there is no piece {index} that can be changed")),
+    })
+}
+
 pub(crate) mod request {
-    use super::{Hook, State, call, document, edit, is_credential, put_header, put_text, write};
+    use super::{
+        Hook, Shape, State, call, document, edit, is_credential, put_header, put_piece, put_text, tell_pieces, write,
+    };
+    use crate::Piece;
     use crate::request::Text;
+
+    fn shape(state: &State) -> Shape {
+        if state.dialect == "openai.embeddings" { Shape::Embeddings } else { Shape::Chat }
+    }
 
     fn writable(state: &State) -> Result<(), String> {
         match state.hook {
@@ -113,6 +140,22 @@ pub(crate) mod request {
         })
     }
 
+    pub(crate) fn pieces() -> Vec<Piece> {
+        call(|state| {
+            let shape = shape(state);
+            tell_pieces(&mut state.request, shape)
+        })
+        .unwrap_or_default()
+    }
+
+    pub(crate) fn set_piece(index: u32, text: &str) -> Result<(), String> {
+        write(format!("request.set-piece {index}"), |state| {
+            writable(state)?;
+            let shape = shape(state);
+            put_piece(&mut state.request, shape, index, text)
+        })
+    }
+
     pub(crate) fn body() -> Vec<u8> {
         call(|state| state.request.body.clone()).unwrap_or_default()
     }
@@ -140,7 +183,8 @@ pub(crate) mod upstream {
 }
 
 pub(crate) mod reply {
-    use super::{Hook, State, call, document, edit, put_reply_header, put_text, write};
+    use super::{Hook, Shape, State, call, document, edit, put_piece, put_reply_header, put_text, tell_pieces, write};
+    use crate::Piece;
 
     fn writable(state: &State) -> Result<(), String> {
         match state.hook {
@@ -191,6 +235,21 @@ pub(crate) mod reply {
         })
     }
 
+    pub(crate) fn pieces() -> Vec<Piece> {
+        let tell = |state: &mut State| match state.hook {
+            Hook::Response => tell_pieces(&mut state.reply, Shape::Answer),
+            _ => Vec::new(),
+        };
+        call(tell).unwrap_or_default()
+    }
+
+    pub(crate) fn set_piece(index: u32, text: &str) -> Result<(), String> {
+        write(format!("reply.set-piece {index}"), |state| {
+            writable(state)?;
+            put_piece(&mut state.reply, Shape::Answer, index, text)
+        })
+    }
+
     pub(crate) fn body() -> Vec<u8> {
         reading(|state| Some(state.reply.body.clone())).unwrap_or_default()
     }
@@ -206,11 +265,40 @@ pub(crate) mod reply {
 }
 
 pub(crate) mod events {
-    use super::{Hook, call};
+    use super::{Hook, Message, Shape, call, put_piece, tell_pieces, write};
+    use crate::Piece;
 
     pub(crate) fn data(index: u32) -> Option<String> {
         let index = usize::try_from(index).ok()?;
-        call(|state| if state.hook == Hook::Event { state.events.get(index).cloned() } else { None }).flatten()
+        let data = |event: &Message| String::from_utf8_lossy(&event.body).into_owned();
+        call(|state| if state.hook == Hook::Event { state.events.get(index).map(data) } else { None }).flatten()
+    }
+
+    pub(crate) fn pieces() -> Vec<Piece> {
+        let tell = |events: &mut Vec<Message>| {
+            let of = |(number, event): (u32, &mut Message)| {
+                tell_pieces(event, Shape::Answer).into_iter().map(move |piece| Piece { event: number, ..piece })
+            };
+            (0..).zip(events).flat_map(of).collect()
+        };
+        call(|state| if state.hook == Hook::Event { tell(&mut state.events) } else { Vec::new() }).unwrap_or_default()
+    }
+
+    pub(crate) fn set_piece(index: u32, text: &str) -> Result<(), String> {
+        write(format!("events.set-piece {index}"), |state| {
+            if state.hook != Hook::Event {
+                return Err(format!("events cannot be written in the hook {:?}", state.hook));
+            }
+            let mut left = index;
+            for event in &mut state.events {
+                let count = u32::try_from(event.pieces.len()).unwrap_or(u32::MAX);
+                match left.checked_sub(count) {
+                    Some(rest) => left = rest,
+                    None => return put_piece(event, Shape::Answer, left, text),
+                }
+            }
+            Err(format!("there is no piece {index}"))
+        })
     }
 }
 

@@ -5,15 +5,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::Hook;
 use super::document::{self, Value};
-use crate::Facts;
+use super::pieces::Spot;
 use crate::callouts::{Failure, Incoming, Outgoing};
 use crate::log::Level;
+use crate::{Facts, Piece};
 
 /// One side of the exchange.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Message {
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// Its pieces as they were told last.
+    pub(super) pieces: Vec<(Piece, Spot)>,
 }
 
 impl Message {
@@ -39,7 +42,7 @@ pub(super) struct State {
     pub(super) dialect: String,
     pub(super) request: Message,
     pub(super) reply: Message,
-    pub(super) events: Vec<String>,
+    pub(super) events: Vec<Message>,
     pub(super) notes: BTreeMap<String, Vec<u8>>,
     /// Value and the time at which it expires.
     pub(super) kv: BTreeMap<String, (Vec<u8>, u64)>,
@@ -70,7 +73,7 @@ impl State {
             provider: String::new(),
             upstream_model: String::new(),
             dialect: "openai.chat".into(),
-            request: Message { headers: Vec::new(), body },
+            request: Message { body, ..Message::default() },
             reply: Message::default(),
             events: Vec::new(),
             notes: BTreeMap::new(),

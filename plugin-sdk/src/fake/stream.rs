@@ -71,13 +71,18 @@ pub fn stream<P: Event>(plugin: &P, facts: &Facts, batches: &[Vec<StreamEvent>])
 fn one_call<P: Event>(
     plugin: &P,
     facts: &Facts,
-    events: Vec<StreamEvent>,
+    mut events: Vec<StreamEvent>,
     last: bool,
     out: &mut Streamed,
 ) -> Result<Vec<StreamEvent>, StreamFault> {
-    state::change(|state| state.events = events.iter().map(data).collect());
+    state::change(|state| state.events = events.iter().map(message).collect());
     out.calls += 1;
     let edits = plugin.on_events(facts, &events, last).map_err(StreamFault::Refused)?;
+    // What the plugin has set in an event is in it from now on.
+    let set = |state: &state::State| state.events.iter().map(text_of).collect::<Vec<_>>();
+    for (event, text) in events.iter_mut().zip(state::read(set).unwrap_or_default()) {
+        event.text = text.unwrap_or_default();
+    }
     if edits.is_empty() {
         out.sent.extend(events);
         return Ok(Vec::new());
@@ -100,8 +105,13 @@ fn one_call<P: Event>(
     Ok(Vec::new())
 }
 
-/// The data that such an event has in the chat dialect.
-fn data(event: &StreamEvent) -> String {
+/// Such an event with the data that it has in the chat dialect.
+fn message(event: &StreamEvent) -> state::Message {
     let text = json::quote(&event.text);
-    format!(r#"{{"choices":[{{"index":{},"delta":{{"content":{text}}}}}]}}"#, event.choice)
+    let data = format!(r#"{{"choices":[{{"index":{},"delta":{{"content":{text}}}}}]}}"#, event.choice);
+    state::Message { body: data.into_bytes(), ..state::Message::default() }
+}
+
+fn text_of(event: &state::Message) -> Option<String> {
+    Some(event.document()?.pointer("/choices/0/delta/content")?.as_str()?.to_owned())
 }

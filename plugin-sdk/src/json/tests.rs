@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Value, parse, quote};
+use super::{Value, any_string, parse, quote, replace_strings};
 
 #[test]
 fn every_kind_of_value_is_read() {
@@ -55,5 +55,75 @@ proptest! {
         if ours {
             prop_assert!(theirs.is_ok() || theirs.is_err_and(|e| e.to_string().contains("out of range")));
         }
+    }
+}
+
+/// Puts `[X]` in the place of each `a@b.c`, and of the number 4111.
+fn masked(text: &str) -> String {
+    let mut change = |string: &str| {
+        (string.contains("a@b.c") || string == "4111").then(|| string.replace("a@b.c", "[X]").replace("4111", "\"n\""))
+    };
+    replace_strings(text, &mut change).unwrap_or_else(|| text.to_owned())
+}
+
+#[test]
+fn strings_are_replaced_where_they_stand_and_json_stays_json() {
+    for (text, expected) in [
+        (r#"{"to": "a@b.c","n":[1.0e5,"x"]}"#, r#"{"to": "[X]","n":[1.0e5,"x"]}"#),
+        (r#"{"to":"a\u0040b.c"}"#, r#"{"to":"[X]"}"#),
+        (r#"{"a@b.c":true}"#, r#"{"[X]":true}"#),
+        (r#"{"card":4111,"other":41110}"#, r#"{"card":"\"n\"","other":41110}"#),
+        (r#"{"body":"{\"to\":\"a\\u0040b.c\"}"}"#, r#"{"body":"{\"to\":\"[X]\"}"}"#),
+        (r#""a@b.c""#, r#""[X]""#),
+        ("  [ \"\\\"a@b.c\" ]\n", "  [ \"\\\"[X]\" ]\n"),
+    ] {
+        let new = masked(text);
+        assert_eq!(new, expected);
+        parse(&new).unwrap();
+    }
+}
+
+#[test]
+fn what_is_no_json_is_shown_as_a_whole() {
+    for (text, expected) in [
+        ("write to a@b.c", "write to [X]"),
+        (r#"{"to":"a@b.c"#, r#"{"to":"[X]"#),
+        (r#"{"to":"a\u0040b.c","#, r#"{"to":"[X]","#),
+        ("{a@b.c}", "{[X]}"),
+        ("[see a@b.c]", "[see [X]]"),
+        (r#"{"x":"y"} a@b.c"#, r#"{"x":"y"} [X]"#),
+        (r#""a" or a@b.c "b""#, r#""a" or [X] "b""#),
+        ("", ""),
+        ("{", "{"),
+    ] {
+        assert_eq!(masked(text), expected);
+    }
+    let mut whole = false;
+    replace_strings("[4111 1111 1111 1111]", &mut |text| {
+        whole |= text == "[4111 1111 1111 1111]";
+        None
+    });
+    assert!(whole, "numbers without commas between them are no JSON");
+}
+
+#[test]
+fn a_string_is_found_behind_its_escapes() {
+    let there = |text: &str| any_string(text, |string| string.contains("a@b"));
+    assert!(there("a@b") && there(r#"{"x":"a\u0040b"}"#) && there(r#"["{\"x\":\"a\\u0040b\"}"]"#));
+    assert!(!there(r#"{"x":"a\u0041b"}"#) && !there("a\\u0040b"));
+}
+
+proptest! {
+    #[test]
+    fn replacing_never_breaks_what_is_json(text in "[a-z@.0-9\\\\\"\\[\\]{},: u-]{0,40}") {
+        let new = masked(&text);
+        if parse(&text).is_ok() {
+            prop_assert!(parse(&new).is_ok(), "{} became {}", text, new);
+        }
+    }
+
+    #[test]
+    fn nothing_is_changed_where_nothing_is_to_be(text in "\\PC{0,60}") {
+        prop_assert_eq!(replace_strings(&text, &mut |_| None), None);
     }
 }

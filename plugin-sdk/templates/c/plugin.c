@@ -16,7 +16,7 @@ bool exports_weir_plugin_lifecycle_init(plugin_string_t *settings, plugin_string
 bool exports_weir_plugin_policy_on_request(exports_weir_plugin_policy_facts_t *facts, exports_weir_plugin_policy_refusal_t *refusal) {
   (void)facts;
   (void)refusal;
-  // Go on here: weir_plugin_request_texts gets the request's texts, weir_plugin_request_header one of its headers,
+  // Go on here: weir_plugin_request_pieces gets the request's pieces of text, weir_plugin_request_header one of its headers,
   // weir_plugin_request_set_header and weir_plugin_request_set change it. To refuse:
   //
   //     refusal->status = 400;

@@ -20,7 +20,7 @@ func start(settings string) error {
 
 // onRequest decides about a request: nil lets it pass.
 func onRequest(facts weir.Facts) *weir.Refusal {
-	// Go on here: weir.Texts() are the request's texts, weir.Header("x-team") is one of its headers, weir.SetHeader and
+	// Go on here: weir.Pieces() are the request's pieces of text, weir.Header("x-team") is one of its headers, weir.SetHeader and
 	// weir.Set change it. To refuse:
 	//
 	//	return &weir.Refusal{Status: 400, Code: "not_allowed", Message: "why not"}

@@ -12,7 +12,7 @@ export const policy = {
   // Called for each request; `facts` are { streaming, bodyBytes }. Return to let it pass, throw to refuse it:
   // throw { status: 400, code: "not_allowed", message: "for people" };
   onRequest(facts) {
-    // Go on here. Read what you need: request.tenant(), request.header("x-team"), request.texts(), request.get("/model");
+    // Go on here. Read what you need: request.tenant(), request.header("x-team"), request.pieces(), request.get("/model");
     // and write: request.setHeader("x-checked-by", "{{name}}"), request.set("/temperature", "0.2").
     // wit/weir-plugin.wit says what there is, and which other hooks.
   },

@@ -23,6 +23,6 @@ class Policy(exports.Policy):
 
         raise Err(Refusal(400, "not_allowed", "for people"))
         """
-        # Go on here. Read what you need: request.tenant(), request.header("x-team"), request.texts(), request.get("/model");
+        # Go on here. Read what you need: request.tenant(), request.header("x-team"), request.pieces(), request.get("/model");
         # and write: request.set_header("x-checked-by", "{{name}}"), request.set("/temperature", "0.2").
         # wit/weir-plugin.wit says what there is, and which other hooks.

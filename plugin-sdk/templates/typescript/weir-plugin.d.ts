@@ -18,6 +18,23 @@ declare module "weir:plugin" {
     message: string;
   }
 
+  export type PieceKind = "text" | "arguments" | "tool-result" | "reasoning" | "refusal" | "description" | "other";
+
+  /** A piece of text, wherever it stands. */
+  export interface Piece {
+    /** RFC 6901. */
+    pointer: string;
+    kind: PieceKind;
+    /** Empty for what stands in no message. */
+    role: string;
+    choice: number;
+    /** The tool call that it belongs to. */
+    call: number | null;
+    /** Index of the event that it stands in; 0 elsewhere. */
+    event: number;
+    text: string;
+  }
+
   export interface Candidate {
     provider: string;
     model: string;
@@ -83,6 +100,7 @@ declare module "weir:plugin" {
 }
 
 declare module "weir:plugin/request@0.1.0" {
+  import type { Piece } from "weir:plugin";
   export interface Text {
     role: string;
     text: string;
@@ -100,10 +118,14 @@ declare module "weir:plugin/request@0.1.0" {
   /** `value` is JSON text. */
   export function set(pointer: string, value: string): void;
   export function remove(pointer: string): boolean;
+  /** The texts of messages; a guard wants `pieces`. */
   export function texts(): Text[];
   export function setText(index: number, text: string): void;
   export function body(): Uint8Array;
   export function setBody(body: Uint8Array): void;
+  /** Everything that a model will read. */
+  export function pieces(): Piece[];
+  export function setPiece(index: number, text: string): void;
 }
 
 declare module "weir:plugin/upstream@0.1.0" {
@@ -112,6 +134,7 @@ declare module "weir:plugin/upstream@0.1.0" {
 }
 
 declare module "weir:plugin/reply@0.1.0" {
+  import type { Piece } from "weir:plugin";
   export function header(name: string): string | null;
   export function setHeader(name: string, value: string): void;
   /** JSON text. */
@@ -122,10 +145,17 @@ declare module "weir:plugin/reply@0.1.0" {
   export function setText(index: number, text: string): void;
   export function body(): Uint8Array;
   export function setBody(body: Uint8Array): void;
+  /** Everything that a client will read. */
+  export function pieces(): Piece[];
+  export function setPiece(index: number, text: string): void;
 }
 
 declare module "weir:plugin/events@0.1.0" {
+  import type { Piece } from "weir:plugin";
   export function data(index: number): string | null;
+  /** Everything in the events of this call that a client will read. */
+  export function pieces(): Piece[];
+  export function setPiece(index: number, text: string): void;
 }
 
 declare module "weir:plugin/notes@0.1.0" {

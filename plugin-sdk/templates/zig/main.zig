@@ -17,7 +17,7 @@ fn init(settings: []const u8) ?[]const u8 {
 /// Decides about a request: null lets it pass.
 fn onRequest(facts: weir.Facts) ?weir.Refusal {
     _ = facts;
-    // Go on here: weir.request.texts() are the request's texts, weir.request.header("x-team") is one of its headers,
+    // Go on here: weir.request.pieces() are the request's pieces of text, weir.request.header("x-team") is one of its headers,
     // weir.request.setHeader and weir.request.set change it. To refuse:
     //
     //     return .{ .status = 400, .code = "not_allowed", .message = "why not" };

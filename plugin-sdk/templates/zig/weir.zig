@@ -28,8 +28,21 @@ pub const forever: std.mem.Allocator = std.heap.wasm_allocator;
 var arena: std.heap.ArenaAllocator = .init(forever);
 
 pub const request = struct {
-    /// One piece of text that a model will read.
+    /// The text of a message, or of a part of one.
     pub const Text = extern struct { role: String, text: String };
+    /// What a piece of text is.
+    pub const Kind = enum(u8) { text, arguments, tool_result, reasoning, refusal, description, other };
+    /// A piece of text, wherever it stands; `call` is of a tool call if `has_call` is not 0.
+    pub const Piece = extern struct {
+        pointer: String,
+        kind: Kind,
+        role: String,
+        choice: u32,
+        has_call: u8,
+        call: u32,
+        event: u32,
+        text: String,
+    };
 
     /// The tenant whose key came with the request.
     pub fn tenant() []const u8 {
@@ -67,7 +80,19 @@ pub const request = struct {
         raw.request.set(pointer.ptr, pointer.len, value.ptr, value.len, &answer);
         return answer.check();
     }
-    /// Every piece of text in the request.
+    /// Every piece of text that a model will read.
+    pub fn pieces() []const Piece {
+        var answer: Pieces = undefined;
+        raw.request.pieces(&answer);
+        return answer.ptr[0..answer.len];
+    }
+    /// Replaces one piece of text, by its index in the last answer of `pieces`.
+    pub fn setPiece(index: u32, text: []const u8) Error!void {
+        var answer: Tagged = undefined;
+        raw.request.@"set-piece"(index, text.ptr, text.len, &answer);
+        return answer.check();
+    }
+    /// The texts of the messages; a guard wants `pieces`.
     pub fn texts() []const Text {
         var answer: Texts = undefined;
         raw.request.texts(&answer);
@@ -149,6 +174,7 @@ const String = extern struct {
 };
 
 const Texts = extern struct { ptr: [*]const request.Text, len: usize };
+const Pieces = extern struct { ptr: [*]const request.Piece, len: usize };
 
 /// A `result<_, string>` or an `option<string>`: 1 stands for an error, or for a value.
 const Tagged = extern struct {
@@ -174,6 +200,8 @@ const raw = struct {
         extern "weir:plugin/request@0.1.0" fn get(pointer: [*]const u8, pointer_len: usize, answer: *Tagged) void;
         extern "weir:plugin/request@0.1.0" fn set(pointer: [*]const u8, pointer_len: usize, value: [*]const u8, value_len: usize, answer: *Tagged) void;
         extern "weir:plugin/request@0.1.0" fn texts(answer: *Texts) void;
+        extern "weir:plugin/request@0.1.0" fn pieces(answer: *Pieces) void;
+        extern "weir:plugin/request@0.1.0" fn @"set-piece"(index: u32, text: [*]const u8, text_len: usize, answer: *Tagged) void;
         extern "weir:plugin/request@0.1.0" fn @"set-text"(index: u32, text: [*]const u8, text_len: usize, answer: *Tagged) void;
     };
     const counters = struct {

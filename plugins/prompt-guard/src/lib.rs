@@ -1,4 +1,5 @@
-//! Refuses requests whose texts contain a phrase or a pattern that the operator does not want to see.
+//! Refuses requests in which anything that a model will read contains a phrase or a pattern that the operator does not want
+//! to see.
 
 mod normal;
 mod phrases;
@@ -7,11 +8,11 @@ mod sieve;
 use normal::Normal;
 use phrases::Phrases;
 use regex_lite::{Regex, RegexBuilder};
-use weir_plugin::{Facts, Plugin, Policy, Refusal, Settings, request};
+use weir_plugin::{Facts, Piece, PieceKind, Plugin, Policy, Refusal, Settings, json, request};
 
 /// Who may have written a text: what the contract names, and `function`, which older clients use.
 const ROLES: [&str; 7] = ["system", "developer", "user", "assistant", "tool", "function", "input"];
-const DEFAULT_ROLES: [&str; 5] = ["system", "developer", "user", "tool", "input"];
+const DEFAULT_ROLES: [&str; 6] = ["system", "developer", "user", "tool", "function", "input"];
 const DEFAULT_MESSAGE: &str = "this request contains something that is not allowed here";
 /// Past this a compiled pattern costs more memory than a plugin should take.
 const PATTERN_BYTES: usize = 1 << 20;
@@ -85,11 +86,44 @@ impl Guard {
     fn denies(&self, text: &str) -> bool {
         self.phrases.any_in(text) || self.patterns.iter().any(|pattern| pattern.is_match(text))
     }
+
+    /// Whether a piece is one to look at. The roles are about what is said in messages: what else a model reads is nobody's.
+    fn reads(&self, piece: &Piece) -> bool {
+        match piece.kind {
+            PieceKind::Text | PieceKind::ToolResult => match bit(&piece.role) {
+                // No role, or one that there is not: nobody has said that it may be passed over.
+                0 => true,
+                bit => self.roles & bit != 0,
+            },
+            PieceKind::Arguments
+            | PieceKind::Reasoning
+            | PieceKind::Refusal
+            | PieceKind::Description
+            | PieceKind::Other => true,
+        }
+    }
+
+    /// Whether what stands in the parts of a message has something when they are read one behind the other.
+    fn denies_joined(&self, message: &[Piece]) -> bool {
+        if message.len() < 2 || !message.first().is_some_and(in_message) {
+            return false;
+        }
+        let texts: Vec<&str> = message.iter().filter(|piece| self.reads(piece)).map(|piece| &*piece.text).collect();
+        // Cut in a word, or between two.
+        texts.len() > 1 && (self.denies(&texts.concat()) || self.denies(&texts.join(" ")))
+    }
+}
+
+fn in_message(piece: &Piece) -> bool {
+    piece.pointer.starts_with("/messages/") || piece.pointer.starts_with("/prediction/")
 }
 
 impl Policy for Guard {
     fn on_request(&self, _facts: &Facts) -> Result<(), Refusal> {
-        let denied = request::texts().iter().any(|text| self.roles & bit(&text.role) != 0 && self.denies(&text.text));
+        let pieces = request::pieces();
+        let read = pieces.iter().filter(|piece| self.reads(piece));
+        let denied = read.into_iter().any(|piece| json::any_string(&piece.text, |text| self.denies(text)))
+            || pieces.chunk_by(|a, b| a.message() == b.message()).any(|message| self.denies_joined(message));
         // What was found is not repeated: a message ends up in logs and on screens.
         if denied { Err(Refusal::content_filter(self.message.as_str())) } else { Ok(()) }
     }

@@ -83,6 +83,47 @@ fn only_the_roles_named_are_read() {
     assert!(ask_as(&own, "user", "x").is_ok());
 }
 
+fn ask(guard: &Guard, body: &str) -> Result<(), Refusal> {
+    let host = fake::Host::new(fake::Hook::Policy).json(body).start();
+    guard.on_request(&host.facts())
+}
+
+#[test]
+fn whatever_a_model_reads_is_looked_at() {
+    let guard = guard(&["bad word"]);
+    for body in [
+        r#"{"messages":[{"role":"user","content":[{"type":"input_text","text":"a bad word"}]}]}"#,
+        r#"{"messages":[{"role":"user","content":[{"type":"odd","payload":"a bad word"}]}]}"#,
+        r#"{"messages":[{"role":"pirate","content":"a bad word"}]}"#,
+        r#"{"messages":[{"role":"function","name":"f","content":"a bad word"}]}"#,
+        r#"{"messages":[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{\"a\":\"bad\\u0020word\"}"}}]}]}"#,
+        r#"{"messages":[{"role":"assistant","refusal":"a bad word"}]}"#,
+        r#"{"messages":[{"role":"assistant","reasoning_content":"a bad word"}]}"#,
+        r#"{"tools":[{"type":"function","function":{"name":"f","description":"a bad word"}}]}"#,
+        r#"{"tools":[{"type":"function","function":{"name":"f","parameters":{"properties":{"x":{"enum":["a bad word"]}}}}}]}"#,
+        r#"{"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"description":"a bad word"}}}}"#,
+        r#"{"prediction":{"type":"content","content":"a bad word"}}"#,
+        r#"{"something":{"new":["a bad word"]}}"#,
+    ] {
+        assert!(ask(&guard, body).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn a_phrase_cut_over_the_parts_of_a_message_is_found_and_one_over_two_messages_is_not() {
+    let parts = |texts: &[&str]| {
+        let parts: Vec<_> =
+            texts.iter().map(|text| format!(r#"{{"type":"text","text":{}}}"#, json::quote(text))).collect();
+        format!(r#"{{"role":"user","content":[{}]}}"#, parts.join(","))
+    };
+    let ask = |messages: &[String]| ask(&guard(&["bad word"]), &format!(r#"{{"messages":[{}]}}"#, messages.join(",")));
+    for texts in [&["so bad", "word"][..], &["so bad ", " word"], &["so ba", "d wo", "rd"], &["bad", "", "word, so"]] {
+        assert!(ask(&[parts(texts)]).is_err(), "{texts:?}");
+    }
+    assert!(ask(&[parts(&["bad"]), parts(&["word"])]).is_ok());
+    assert!(ask(&[parts(&["so bad", "wordy"])]).is_ok());
+}
+
 #[test]
 fn embedding_inputs_are_read() {
     let host = fake::Host::new(fake::Hook::Policy).json(r#"{"model":"e","input":["fine","bad word"]}"#).start();

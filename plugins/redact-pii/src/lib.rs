@@ -10,6 +10,7 @@ mod number;
 mod options;
 mod scan;
 mod stream;
+mod whole;
 mod word;
 
 use options::Options;
@@ -30,10 +31,8 @@ impl Policy for RedactPii {
         if !self.0.request {
             return Ok(());
         }
-        for (index, text) in request::texts().iter().enumerate() {
-            if let Some(clean) = self.0.redact(&text.text) {
-                request::set_text(index, &clean)?;
-            }
+        for (index, clean) in whole::redacted(&self.0, &request::pieces()) {
+            request::set_piece(index, &clean)?;
         }
         Ok(())
     }
@@ -44,10 +43,8 @@ impl Response for RedactPii {
         if !self.0.response {
             return Ok(());
         }
-        for (index, text) in reply::texts().iter().enumerate() {
-            if let Some(clean) = self.0.redact(text) {
-                reply::set_text(index, &clean)?;
-            }
+        for (index, clean) in whole::redacted(&self.0, &reply::pieces()) {
+            reply::set_piece(index, &clean)?;
         }
         Ok(())
     }

@@ -132,7 +132,7 @@ fn a_request_is_rewritten_where_something_was_found_and_only_there() {
     let host = fake::Host::new(fake::Hook::Policy).json(body).start();
     let plugin = RedactPii::init("{}").unwrap();
     plugin.on_request(&host.facts()).unwrap();
-    assert_eq!(host.writes(), ["request.set-text 1"]);
+    assert_eq!(host.writes(), ["request.set-piece 1"]);
     assert!(host.body().contains("I am [EMAIL]"));
     let host = fake::Host::new(fake::Hook::Policy).json(body).start();
     RedactPii::init(r#"{"request":false}"#).unwrap().on_request(&host.facts()).unwrap();
@@ -146,9 +146,66 @@ fn a_whole_answer_is_rewritten_in_every_choice() {
     let host = fake::Host::new(fake::Hook::Response).reply(&body).start();
     let plugin = RedactPii::init("{}").unwrap();
     plugin.on_response(&host.facts(), 200).unwrap();
-    assert_eq!(host.writes(), ["reply.set-text 1"]);
+    assert_eq!(host.writes(), ["reply.set-piece 1"]);
     assert!(host.reply_body().contains("card [CARD]"));
     let host = fake::Host::new(fake::Hook::Response).reply(&body).start();
     RedactPii::init(r#"{"response":false}"#).unwrap().on_response(&host.facts(), 200).unwrap();
     assert!(host.writes().is_empty());
+}
+
+fn request(body: &str) -> String {
+    let host = fake::Host::new(fake::Hook::Policy).json(body).start();
+    RedactPii::init("{}").unwrap().on_request(&host.facts()).unwrap();
+    host.body()
+}
+
+#[test]
+fn arguments_are_rewritten_and_stay_json() {
+    for (arguments, expected) in [
+        (r#"{"to":"a@b.com","cc":null}"#, r#"{"to":"[EMAIL]","cc":null}"#),
+        (r#"{"to":"a\u0040b.com"}"#, r#"{"to":"[EMAIL]"}"#),
+        (r#"{"card":4111111111111111,"n":1}"#, r#"{"card":"[CARD]","n":1}"#),
+        (r#"{"a@b.com":["+49 30 1234567"]}"#, r#"{"[EMAIL]":["[PHONE]"]}"#),
+        (r#"{"mail":"{\"to\":\"a@b.com\"}"}"#, r#"{"mail":"{\"to\":\"[EMAIL]\"}"}"#),
+        (r#"{"to":"a@b.com"#, r#"{"to":"[EMAIL]"#),
+    ] {
+        let call = |arguments: &str| {
+            format!(
+                r#"{{"messages":[{{"role":"assistant","tool_calls":[{{"function":{{"arguments":{},"name":"mail"}}}}]}}]}}"#,
+                json::quote(arguments)
+            )
+        };
+        assert_eq!(request(&call(arguments)), call(expected));
+    }
+    let quoting = Options::read(r#"{"replacement":{"email":"\"x\""}}"#).unwrap();
+    assert_eq!(json::replace_strings(r#"["a@b.com"]"#, &mut |text| quoting.redact(text)).unwrap(), r#"["\"x\""]"#);
+}
+
+#[test]
+fn what_is_cut_over_the_parts_of_a_message_is_replaced_where_it_begins() {
+    let message = |texts: &[&str]| {
+        let parts: Vec<_> =
+            texts.iter().map(|text| format!(r#"{{"text":{},"type":"text"}}"#, json::quote(text))).collect();
+        format!(r#"{{"messages":[{{"content":[{}],"role":"user"}}]}}"#, parts.join(","))
+    };
+    for (texts, expected) in [
+        (&["I am a@b.", "com, you c@d.org"][..], &["I am [EMAIL]", ", you [EMAIL]"][..]),
+        (&["4111 11", "11 1111", " 1111."], &["[CARD]", "", "."]),
+        (&["see it", "a@b.com"], &["see it", "[EMAIL]"]),
+        (&["a@b.com", "c@d.com"], &["[EMAIL]", "[EMAIL]"]),
+        (&["nothing", "here"], &["nothing", "here"]),
+    ] {
+        assert_eq!(request(&message(texts)), message(expected));
+    }
+    let two = r#"{"messages":[{"content":"a@b.","role":"user"},{"content":"com","role":"user"}]}"#;
+    assert_eq!(request(two), two, "two messages are two");
+}
+
+#[test]
+fn an_answer_is_rewritten_wherever_a_client_reads() {
+    let body = r#"{"choices":[{"logprobs":{"content":[{"token":"a@"},{"token":"b.com"}]},"message":{"annotations":[{"title":"by a@b.com"}],"audio":{"data":"aGk=","transcript":"a@b.com"},"content":[{"text":"a@b.com","type":"text"}],"reasoning":"a@b.com","refusal":"a@b.com","tool_calls":[{"function":{"arguments":"{\"to\":\"a@b.com\"}"}}]}}]}"#;
+    let host = fake::Host::new(fake::Hook::Response).reply(body).start();
+    RedactPii::init("{}").unwrap().on_response(&host.facts(), 200).unwrap();
+    let expected = r#"{"choices":[{"logprobs":null,"message":{"annotations":[{"title":"by [EMAIL]"}],"audio":{"data":"aGk=","transcript":"[EMAIL]"},"content":[{"text":"[EMAIL]","type":"text"}],"reasoning":"[EMAIL]","refusal":"[EMAIL]","tool_calls":[{"function":{"arguments":"{\"to\":\"[EMAIL]\"}"}}]}}]}"#;
+    assert_eq!(host.reply_body(), expected);
 }

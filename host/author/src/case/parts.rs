@@ -133,9 +133,14 @@ pub(super) fn reply(given: Given<'_>, model: &str) -> Result<Message, Wrong> {
     Ok(Message { headers: headers(get("headers"))?, body: body(get("body"), &usual)? })
 }
 
-pub(super) fn events(given: Given<'_>) -> Result<Vec<Vec<String>>, Wrong> {
-    let Some(place) = given else { return Ok(vec![vec!["Hel".to_owned(), "lo".to_owned()]]) };
-    place.items()?.iter().map(Place::texts).collect()
+/// Batches of events: each is a text, or an object that is its data.
+pub(super) fn events(given: Given<'_>) -> Result<Vec<Vec<Json>>, Wrong> {
+    let Some(place) = given else { return Ok(vec![vec!["Hel".into(), "lo".into()]]) };
+    let event = |place: &Place<'_>| match place.value {
+        Json::Object(_) => Ok(place.value.clone()),
+        _ => place.text().map(Json::from),
+    };
+    place.items()?.iter().map(|batch| batch.items()?.iter().map(event).collect()).collect()
 }
 
 pub(super) fn outcome(given: Given<'_>) -> Result<Outcome, Wrong> {

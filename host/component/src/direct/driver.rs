@@ -16,7 +16,7 @@ const INITIALIZE: &str = "_initialize";
 const PREPARE: u32 = 15;
 
 /// The parameters of a function that answers something in the guest's memory. `p` and `n` are `i32` and `i64`.
-const ANSWERING: [(&str, &str, &str); 33] = [
+const ANSWERING: [(&str, &str, &str); 39] = [
     ("request", "tenant", ""),
     ("request", "id", ""),
     ("request", "model", ""),
@@ -32,6 +32,8 @@ const ANSWERING: [(&str, &str, &str); 33] = [
     ("request", "set-text", "ppp"),
     ("request", "body", ""),
     ("request", "set-body", "pp"),
+    ("request", "pieces", ""),
+    ("request", "set-piece", "ppp"),
     ("upstream", "provider", ""),
     ("upstream", "model", ""),
     ("reply", "header", "pp"),
@@ -42,7 +44,11 @@ const ANSWERING: [(&str, &str, &str); 33] = [
     ("reply", "set-text", "ppp"),
     ("reply", "body", ""),
     ("reply", "set-body", "pp"),
+    ("reply", "pieces", ""),
+    ("reply", "set-piece", "ppp"),
     ("events", "data", "p"),
+    ("events", "pieces", ""),
+    ("events", "set-piece", "ppp"),
     ("notes", "get", "pp"),
     ("notes", "set", "pppp"),
     ("kv", "get", "pp"),

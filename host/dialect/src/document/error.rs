@@ -7,7 +7,7 @@ use weir_http::json::JsonError;
 pub enum EditError {
     /// The body is no JSON object, so that nothing in it can be pointed at.
     #[error("the body is not a JSON object: {0}")]
-    NotJson(JsonError),
+    NotJson(#[from] JsonError),
     /// Not a JSON pointer (RFC 6901): it must be empty or begin with `/`, and `~` must be `~0` or `~1`.
     #[error("`{pointer}` is not a JSON pointer: {what}")]
     BadPointer {
@@ -45,6 +45,22 @@ pub enum EditError {
     /// The document itself cannot be removed.
     #[error("the body as a whole cannot be removed")]
     RemoveRoot,
+    /// There are more pieces of text than are shown.
+    #[error("it has more than {most} pieces of text, or more than {bytes} bytes of pointers to them")]
+    TooManyPieces {
+        /// The most pieces.
+        most: usize,
+        /// The most bytes of their pointers.
+        bytes: usize,
+    },
+    /// There is no piece of that index, or it is not there any more.
+    #[error("there is no piece {index} that can be changed: `pieces` had {count}")]
+    NoPiece {
+        /// The index that was asked for, from 0.
+        index: usize,
+        /// How many pieces there were.
+        count: usize,
+    },
     /// There is no text of that index.
     #[error("there is no text {index}: `texts` has {count}")]
     NoText {

@@ -216,6 +216,16 @@ fn texts_of_embeddings_are_strings_and_never_token_numbers() {
 }
 
 #[test]
+fn texts_of_a_response_are_the_parts_of_a_content_that_has_parts() {
+    let body = r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"thinking","thinking":[]},{"type":"text","text":"b"}]}},{"message":{"content":"c"}}]}"#;
+    let mut document = Document::response(Endpoint::Chat, Bytes::from_static(body.as_bytes()));
+    let texts: Vec<_> = pairs(&mut document).into_iter().map(|(role, text)| format!("{role} {text}")).collect();
+    assert_eq!(texts, ["assistant a", "assistant b", "assistant c"]);
+    document.set_text(1, "B").unwrap();
+    assert_eq!(written(&mut document), body.replace("\"b\"", "\"B\""));
+}
+
+#[test]
 fn texts_of_a_response_are_its_choices_and_nulls_have_no_index() {
     let body = r#"{"choices":[{"message":{"role":"assistant","content":null}},{"message":{"content":"x"}},{},{"message":{"content":"y"}}]}"#;
     let mut document = Document::response(Endpoint::Chat, Bytes::from_static(body.as_bytes()));

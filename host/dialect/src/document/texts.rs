@@ -24,10 +24,12 @@ pub(super) enum Shape {
     ChatRequest,
     /// `input`, or its elements.
     EmbeddingsRequest,
-    /// `choices[].message.content`.
+    /// `choices[].message.content`, or the text parts in it.
     ChatResponse,
     /// None: numbers only.
     EmbeddingsResponse,
+    /// The data of an event of a stream. Its texts are read by [`event`](crate::event).
+    Chunk,
 }
 
 impl Shape {
@@ -41,7 +43,7 @@ impl Shape {
     /// What was called with such a body, or answers with one.
     pub(super) fn endpoint(self) -> Endpoint {
         match self {
-            Self::ChatRequest | Self::ChatResponse => Endpoint::Chat,
+            Self::ChatRequest | Self::ChatResponse | Self::Chunk => Endpoint::Chat,
             Self::EmbeddingsRequest | Self::EmbeddingsResponse => Endpoint::Embeddings,
         }
     }
@@ -50,6 +52,14 @@ impl Shape {
         match endpoint {
             Endpoint::Chat => Self::ChatResponse,
             Endpoint::Embeddings => Self::EmbeddingsResponse,
+        }
+    }
+
+    /// Whose the messages are that say nothing of it.
+    pub(super) fn usual_role(self) -> &'static str {
+        match self {
+            Self::ChatRequest | Self::EmbeddingsRequest => "user",
+            Self::ChatResponse | Self::EmbeddingsResponse | Self::Chunk => "assistant",
         }
     }
 }
@@ -62,6 +72,7 @@ pub(super) enum Spot {
     Input,
     InputElement(usize),
     Choice(usize),
+    ChoicePart(usize, usize),
 }
 
 impl Spot {
@@ -77,6 +88,10 @@ impl Spot {
             Self::Input => vec![name("input")],
             Self::InputElement(element) => vec![name("input"), index(element)],
             Self::Choice(choice) => vec![name("choices"), index(choice), name("message"), name("content")],
+            Self::ChoicePart(choice, part) => {
+                let message = [name("choices"), index(choice), name("message"), name("content")];
+                [&message[..], &[index(part), name("text")]].concat()
+            }
         }
     }
 }
@@ -112,7 +127,11 @@ impl Found<'_> {
                     self.keep(0);
                     self.input(cursor)?;
                 }
-                Shape::ChatRequest | Shape::ChatResponse | Shape::EmbeddingsRequest | Shape::EmbeddingsResponse => {
+                Shape::ChatRequest
+                | Shape::ChatResponse
+                | Shape::EmbeddingsRequest
+                | Shape::EmbeddingsResponse
+                | Shape::Chunk => {
                     cursor.skip()?;
                 }
             }
@@ -151,7 +170,7 @@ impl Found<'_> {
                 role = role_name(self.body, cursor.skip()?.0);
             } else if key == "content" {
                 self.keep(first);
-                self.content(cursor, index)?;
+                self.content(cursor, Spot::Message(index), |part| Spot::Part(index, part))?;
             } else {
                 cursor.skip()?;
             }
@@ -160,10 +179,16 @@ impl Found<'_> {
         Ok(())
     }
 
-    fn content(&mut self, cursor: &mut Cursor<'_>, message: usize) -> Result<(), JsonError> {
+    /// A string, or parts of which those of type `text` have one.
+    fn content(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        whole: Spot,
+        of_part: impl Fn(usize) -> Spot,
+    ) -> Result<(), JsonError> {
         if cursor.kind()? == Kind::String {
             let span = cursor.text()?.span;
-            self.push(Spot::Message(message), span);
+            self.push(whole, span);
             return Ok(());
         }
         self.objects(cursor, |found, cursor, part| {
@@ -177,7 +202,7 @@ impl Found<'_> {
                 }
             }
             if let Some(span) = text.filter(|_| is_text) {
-                found.push(Spot::Part(message, part), span);
+                found.push(of_part(part), span);
             }
             Ok(())
         })
@@ -201,19 +226,18 @@ impl Found<'_> {
         Ok(())
     }
 
-    /// The message of a choice: its content is a string or nothing.
+    /// The message of a choice.
     fn answer(&mut self, cursor: &mut Cursor<'_>, choice: usize) -> Result<(), JsonError> {
         let first = self.texts.len();
         let mut role = Cow::Borrowed("assistant");
         while let Some(key) = cursor.next_key()? {
-            let (span, kind) = cursor.skip()?;
             if key == "role" {
-                role = role_name(self.body, span);
+                role = role_name(self.body, cursor.skip()?.0);
             } else if key == "content" {
                 self.keep(first);
-                if kind == Kind::String {
-                    self.push(Spot::Choice(choice), span);
-                }
+                self.content(cursor, Spot::Choice(choice), |part| Spot::ChoicePart(choice, part))?;
+            } else {
+                cursor.skip()?;
             }
         }
         self.say(first, role);

@@ -76,6 +76,28 @@ impl Node {
         }
     }
 
+    /// Gives the members of this name, in the object that the tokens lead to, another one; false if there are none.
+    pub(super) fn rename(&mut self, tokens: &[Cow<'_, str>], old: &str, new: &str) -> Result<bool, EditError> {
+        self.open()?;
+        if let Some((token, rest)) = tokens.split_first() {
+            return self.child_mut(token).map_or(Ok(false), |child| child.rename(rest, old, new));
+        }
+        let Self::Object(members) = self else { return Ok(false) };
+        if !members.iter().any(|member| member.is(old)) {
+            return Ok(false);
+        }
+        // Two members of one name are two things to two readers.
+        let mut name = Cow::Borrowed(new);
+        let mut number = 1;
+        while members.iter().any(|member| member.is(&name) && !member.is(old)) {
+            number += 1;
+            name = Cow::Owned(format!("{new} {number}"));
+        }
+        let name = quoted_name(&name);
+        members.iter_mut().filter(|member| member.is(old)).for_each(|member| member.name = name.clone());
+        Ok(true)
+    }
+
     /// Takes away what the tokens lead to; false if nothing is there.
     pub(super) fn take(&mut self, tokens: &[Cow<'_, str>]) -> Result<bool, EditError> {
         let Some((token, rest)) = tokens.split_first() else { return Ok(false) };
@@ -186,14 +208,18 @@ impl Node {
     }
 }
 
+/// A name as it stands between its quotes.
+fn quoted_name(name: &str) -> Bytes {
+    let mut quoted = Vec::with_capacity(json::escaped_len(name));
+    json::escape_into(&mut quoted, name);
+    let quoted = Bytes::from(quoted);
+    quoted.slice(1..quoted.len().saturating_sub(1))
+}
+
 /// Replaces the member of this name where its first one stands, or adds one at the end; others of the name go.
 fn put_member(members: &mut Vec<Member>, token: &str, value: Node) {
     let Some(first) = members.iter().position(|member| member.is(token)) else {
-        let mut quoted = Vec::with_capacity(json::escaped_len(token));
-        json::escape_into(&mut quoted, token);
-        let quoted = Bytes::from(quoted);
-        let name = quoted.slice(1..quoted.len().saturating_sub(1));
-        members.push(Member { name, value });
+        members.push(Member { name: quoted_name(token), value });
         return;
     };
     let mut index = 0;

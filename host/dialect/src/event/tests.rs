@@ -99,6 +99,18 @@ fn text_is_replaced_and_every_other_byte_stays() {
         let [before, after] = [before, after].map(|choice| format!(r#"{{"choices": [{choice},{{}}],"n":1e0}}"#));
         assert_eq!(with_text(before.as_bytes(), "new").unwrap(), after);
     }
+    for (before, after) in [
+        (
+            r#"{"choices":[{"logprobs":{"content":[{"token":"old"}]},"delta":{"content":"old"}}]}"#,
+            r#"{"choices":[{"logprobs":null,"delta":{"content":"new"}}]}"#,
+        ),
+        (
+            r#"{"choices":[{"delta":{"content":"old"},"logprobs":{"content":[]}}]}"#,
+            r#"{"choices":[{"delta":{"content":"new"},"logprobs":null}]}"#,
+        ),
+    ] {
+        assert_eq!(with_text(before.as_bytes(), "new").unwrap(), after, "tokens that repeat the old text go");
+    }
     assert_eq!(with_text(br#"{"choices":[{}]}"#, "x"), Err(EventError::NoDelta));
     assert_eq!(with_text(br#"{"choices":[{"delta":1}]}"#, "x"), Err(EventError::NoDelta));
     assert_eq!(with_text(br#"{"choices":[]}"#, "x"), Err(EventError::NoChoice));

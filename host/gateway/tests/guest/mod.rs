@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// The interface's functions with their flattened parameters and results.
-const IMPORTS: [(&str, &str, &str); 36] = [
+const IMPORTS: [(&str, &str, &str); 42] = [
     ("request", "tenant", "(param i32)"),
     ("request", "id", "(param i32)"),
     ("request", "model", "(param i32)"),
@@ -31,6 +31,8 @@ const IMPORTS: [(&str, &str, &str); 36] = [
     ("request", "remove", "(param i32 i32 i32)"),
     ("request", "texts", "(param i32)"),
     ("request", "set-text", "(param i32 i32 i32 i32)"),
+    ("request", "pieces", "(param i32)"),
+    ("request", "set-piece", "(param i32 i32 i32 i32)"),
     ("request", "body", "(param i32)"),
     ("request", "set-body", "(param i32 i32 i32)"),
     ("reply", "header", "(param i32 i32 i32)"),
@@ -39,7 +41,11 @@ const IMPORTS: [(&str, &str, &str); 36] = [
     ("reply", "set", "(param i32 i32 i32 i32 i32)"),
     ("reply", "set-text", "(param i32 i32 i32 i32)"),
     ("reply", "set-body", "(param i32 i32 i32)"),
+    ("reply", "pieces", "(param i32)"),
+    ("reply", "set-piece", "(param i32 i32 i32 i32)"),
     ("events", "data", "(param i32 i32)"),
+    ("events", "pieces", "(param i32)"),
+    ("events", "set-piece", "(param i32 i32 i32 i32)"),
     ("notes", "get", "(param i32 i32 i32)"),
     ("notes", "set", "(param i32 i32 i32 i32 i32)"),
     ("log", "write", "(param i32 i32 i32)"),

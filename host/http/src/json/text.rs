@@ -20,6 +20,11 @@ pub fn decode_key(content: &[u8]) -> Option<Cow<'_, str>> {
     decode(content, false)
 }
 
+/// As [`decode_key`], with U+FFFD in place of a lone surrogate.
+pub(super) fn decode_lossy(content: &[u8]) -> Option<Cow<'_, str>> {
+    decode(content, true)
+}
+
 /// The value of a number token that is a whole number from 0 to 2⁶⁴−1, written without point or exponent.
 pub fn unsigned(token: &[u8]) -> Option<u64> {
     // `u64::from_str` takes a leading `+`, JSON does not.

@@ -1,7 +1,7 @@
 //! What host functions answer, on its way to a guest.
 
 use super::parcel::{Content, Given};
-use crate::contract::Text;
+use crate::contract::{Piece, Text};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -32,6 +32,12 @@ impl Gives for Bytes {
 impl Gives for Arc<[Text]> {
     fn gives(self) -> Given {
         Given::Plain(Content::Texts(self))
+    }
+}
+
+impl Gives for Arc<[Piece]> {
+    fn gives(self) -> Given {
+        Given::Plain(Content::Pieces(self))
     }
 }
 

@@ -4,9 +4,12 @@
 //! driver asks for room and comes back with the place (`host/component/src/direct/driver.rs`). Sizes, alignments and places
 //! of fields are those of the canonical ABI for the types of the contract.
 
-use crate::contract::{Candidate, StreamEvent, Text};
+use crate::contract::{Candidate, Piece, StreamEvent, Text};
 use bytes::Bytes;
 use std::sync::Arc;
+
+/// Bytes of a `piece` in a list: three strings, and between them its kind, choice, call and event.
+const PIECE: usize = 44;
 
 /// What the driver is told when everything is where it belongs.
 const DONE: i64 = -1;
@@ -38,6 +41,7 @@ pub(crate) enum Content {
     Text(String),
     Bytes(Bytes),
     Texts(Arc<[Text]>),
+    Pieces(Arc<[Piece]>),
     Strings(Vec<String>),
     Pairs(Vec<(String, String)>),
     Candidates(Arc<[Candidate]>),
@@ -50,6 +54,7 @@ impl Content {
         match self {
             Self::Nothing | Self::Name(_) | Self::Fixed(_) | Self::Text(_) | Self::Bytes(_) => None,
             Self::Texts(all) => Some((all.len(), 16, 4)),
+            Self::Pieces(all) => Some((all.len(), PIECE, 4)),
             Self::Strings(all) => Some((all.len(), 8, 4)),
             Self::Pairs(all) => Some((all.len(), 16, 4)),
             Self::Candidates(all) => Some((all.len(), 40, 8)),
@@ -69,6 +74,15 @@ impl Content {
             Self::Texts(all) => {
                 let text = all.get(halves.0)?;
                 Some((if halves.1 { text.role.as_bytes() } else { text.text.as_bytes() }, n * 8))
+            }
+            Self::Pieces(all) => {
+                let piece = all.get(n / 3)?;
+                let (text, field) = match n % 3 {
+                    0 => (&*piece.pointer, 0),
+                    1 => (&*piece.role, 12),
+                    _ => (&*piece.text, 36),
+                };
+                Some((text.as_bytes(), n / 3 * PIECE + field))
             }
             Self::Strings(all) => Some((all.get(n)?.as_bytes(), n * 8)),
             Self::Pairs(all) => {
@@ -93,6 +107,20 @@ impl Content {
                         (16, &[u8::from(one.healthy)]),
                         (24, &one.input_price.to_le_bytes()),
                         (32, &one.output_price.to_le_bytes()),
+                    ];
+                    for (at, bytes) in fields {
+                        let _ = put(to, at, bytes);
+                    }
+                }
+            }
+            Self::Pieces(all) => {
+                for (to, one) in list.chunks_exact_mut(PIECE).zip(all.iter()) {
+                    let fields: [(usize, &[u8]); 5] = [
+                        (8, &[one.kind as u8]),
+                        (20, &one.choice.to_le_bytes()),
+                        (24, &[u8::from(one.call.is_some())]),
+                        (28, &one.call.unwrap_or(0).to_le_bytes()),
+                        (32, &one.event.to_le_bytes()),
                     ];
                     for (at, bytes) in fields {
                         let _ = put(to, at, bytes);

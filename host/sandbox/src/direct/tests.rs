@@ -1,7 +1,7 @@
 use super::lift::Reader;
 use super::parcel::{Given, Parcel};
 use super::*;
-use crate::contract::{Candidate, Edit, Routing, StreamEvent, Text};
+use crate::contract::{Candidate, Edit, Piece, PieceKind, Routing, StreamEvent, Text};
 use std::sync::Arc;
 
 /// Hands something over to a guest whose allocator goes up from `from`; answers its memory and how often it was asked.
@@ -64,6 +64,28 @@ fn lists_lie_where_the_canonical_abi_has_them() {
     let second = number(&memory, 16) + 40;
     assert_eq!((second % 8, string(&memory, second), string(&memory, second + 8)), (0, "a", "b"));
     assert_eq!((memory[second + 16], memory[second + 24], memory[second + 39]), (1, 5, 255));
+
+    let piece = |pointer: &str, kind, call| Piece {
+        pointer: pointer.into(),
+        kind,
+        role: "user".into(),
+        choice: 7,
+        call,
+        event: 3,
+        text: "said".into(),
+    };
+    let pieces: Arc<[Piece]> = [piece("/a", PieceKind::Text, None), piece("", PieceKind::Other, Some(9))].into();
+    let (memory, asked) = hand(pieces.gives(), 16, 1001);
+    let list = number(&memory, 16);
+    assert_eq!((list % 4, number(&memory, 20), asked), (0, 2, 7));
+    for (at, pointer, kind, tag, call) in [(list, "/a", 0, 0, 0), (list + 44, "", 6, 1, 9)] {
+        assert_eq!(
+            (string(&memory, at), string(&memory, at + 12), string(&memory, at + 36)),
+            (pointer, "user", "said")
+        );
+        assert_eq!((memory[at + 8], number(&memory, at + 20)), (kind, 7));
+        assert_eq!((memory[at + 24], number(&memory, at + 28), number(&memory, at + 32)), (tag, call, 3));
+    }
 
     let event = |choice, text: &str| StreamEvent { choice, text: text.into() };
     let (memory, _) = hand(Given::Plain(Content::Events(vec![event(0, "x"), event(9, "yz")])), 16, 1001);

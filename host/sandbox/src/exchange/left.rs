@@ -18,7 +18,7 @@ impl Exchange {
             Some(_) | None => return Ok(()),
         }
         match self.access {
-            Access::Read => Ok(()),
+            Access::Read | Access::Events => Ok(()),
             Access::Request => self.reread_request(),
             Access::Attempt => self.reread_attempt(),
             Access::Reply => match &mut self.reply {

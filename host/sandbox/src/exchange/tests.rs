@@ -97,8 +97,10 @@ fn each_hook_writes_its_own_side_only() {
         (Access::Request, true, false),
         (Access::Attempt, false, false),
         (Access::Reply, false, false),
+        (Access::Events, false, false),
     ] {
         exchange.begin(access, false);
+        assert_eq!(exchange.events_mut().is_ok(), access == Access::Events);
         assert_eq!(exchange.request_mut().is_ok(), request, "{access:?}: there is no attempt yet");
         assert_eq!(exchange.reply_body().is_ok(), reply, "{access:?}: there is no reply yet");
     }
@@ -148,4 +150,20 @@ fn names_that_carry_credentials_or_frame_the_message_cannot_be_written_in_any_sp
         assert!(writable_name(bad).is_err(), "{bad:?}");
     }
     assert_eq!(writable_name("X-Fine").unwrap(), name("x-fine"));
+}
+
+#[test]
+fn events_are_changed_in_pieces_and_keep_what_nobody_changed() {
+    let data =
+        |text: &str| Bytes::from(format!(r#"{{"choices":[{{"delta":{{"content":"{text}","refusal":"no"}}}}]}}"#));
+    let mut events = Events::new(vec![data("a"), data("b")]);
+    assert_eq!(events.data(1), Some(data("b")));
+    let told = events.pieces().unwrap();
+    let told: Vec<_> = told.iter().map(|piece| (piece.event, &*piece.text)).collect();
+    assert_eq!(told, [(0, "a"), (0, "no"), (1, "b"), (1, "no")]);
+    events.set_piece(2, "new").unwrap();
+    assert!(events.set_piece(4, "x").is_err());
+    assert_eq!(events.changed().collect::<Vec<_>>(), [(1, data("new"))]);
+    assert_eq!((events.data(0), events.data(1), events.data(2)), (Some(data("a")), Some(data("new")), None));
+    assert!(Events::new(vec![Bytes::from_static(b"no JSON")]).pieces().is_err());
 }

@@ -1,13 +1,29 @@
 //! `weir:plugin/events`: the events of the call at hand, lent.
 
-use super::{Host, Offer};
+use super::{Host, Offer, no_request, shown, write};
+use crate::contract::Piece;
+use std::sync::Arc;
 
 pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
-    here.number("data", data)
+    here.number("data", data)?;
+    here.asked("pieces", pieces)?;
+    here.number_text("set-piece", set_piece)
 }
 
 fn data(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    let data = host.lent().and_then(|x| x.events.get(index));
-    Ok(data.map(|bytes| String::from_utf8_lossy(bytes).into_owned()))
+    let data = host.lent().and_then(|x| x.events.data(index));
+    Ok(data.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn pieces(host: &mut Host) -> wasmtime::Result<Arc<[Piece]>> {
+    let pieces = host.lent().map(|x| x.events.pieces());
+    shown(host, pieces)
+}
+
+fn set_piece(host: &mut Host, index: u32, text: &str) -> wasmtime::Result<Result<(), String>> {
+    let room = write(host, text.len());
+    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    Ok(room.and_then(|()| exchange.events_mut()?.set_piece(index, text).map_err(|e| e.to_string())))
 }

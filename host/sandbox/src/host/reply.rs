@@ -1,10 +1,12 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
-use super::{Host, Offer, no_request, write};
+use super::{Host, Offer, no_request, shown, write};
+use crate::contract::Piece;
 use crate::exchange::{visible, writable_reply_name};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;
+use std::sync::Arc;
 
 pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
     here.text("header", header)?;
@@ -14,7 +16,9 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
     here.asked("texts", texts)?;
     here.number_text("set-text", set_text)?;
     here.asked("body", body)?;
-    here.bytes("set-body", set_body)
+    here.bytes("set-body", set_body)?;
+    here.asked("pieces", pieces)?;
+    here.number_text("set-piece", set_piece)
 }
 
 type Written = wasmtime::Result<Result<(), String>>;
@@ -65,4 +69,19 @@ fn set_body(host: &mut Host, body: Bytes) -> Written {
     let room = write(host, body.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(room.and_then(|()| exchange.reply_body()).and_then(|old| old.replace(body).map_err(|e| e.to_string())))
+}
+
+fn pieces(host: &mut Host) -> wasmtime::Result<Arc<[Piece]>> {
+    let reply = host.lent().and_then(|x| x.reply_side());
+    let pieces = reply.map(|r| r.body.pieces().map(|all| all.into_iter().map(|p| Piece::of(p, 0)).collect()));
+    shown(host, pieces)
+}
+
+fn set_piece(host: &mut Host, index: u32, text: &str) -> Written {
+    let room = write(host, text.len());
+    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    Ok(room
+        .and_then(|()| exchange.reply_body())
+        .and_then(|body| body.set_piece(index, text).map_err(|e| e.to_string())))
 }

@@ -1,7 +1,7 @@
 //! `weir:plugin/request`: the client's request, lent.
 
-use super::{Host, Offer, no_request, write};
-use crate::contract::Text;
+use super::{Host, Offer, no_request, shown, write};
+use crate::contract::{Piece, Text};
 use crate::exchange::{About, Exchange, visible, writable_name};
 use bytes::Bytes;
 use http::HeaderValue;
@@ -23,7 +23,9 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
     here.asked("texts", texts)?;
     here.number_text("set-text", set_text)?;
     here.asked("body", body)?;
-    here.bytes("set-body", set_body)
+    here.bytes("set-body", set_body)?;
+    here.asked("pieces", pieces)?;
+    here.number_text("set-piece", set_piece)
 }
 
 /// A name of the request; empty while `init` runs.
@@ -107,4 +109,18 @@ fn set_body(host: &mut Host, body: Bytes) -> Written {
     let room = write(host, body.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(room.and_then(|()| exchange.request_mut()).and_then(|(_, old)| old.replace(body).map_err(|e| e.to_string())))
+}
+
+fn pieces(host: &mut Host) -> wasmtime::Result<Arc<[Piece]>> {
+    let pieces = host.lent().map(Exchange::request_pieces);
+    shown(host, pieces)
+}
+
+fn set_piece(host: &mut Host, index: u32, text: &str) -> Written {
+    let room = write(host, text.len());
+    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    Ok(room
+        .and_then(|()| exchange.request_mut())
+        .and_then(|(_, body)| body.set_piece(index, text).map_err(|e| e.to_string())))
 }

@@ -35,6 +35,19 @@ type text struct {
 	at, len uint32
 }
 
+// piece is a piece of text, as it lies in memory.
+type piece struct {
+	_       structs.HostLayout
+	pointer text
+	kind    uint8
+	role    text
+	choice  uint32
+	hasCall uint8
+	call    uint32
+	event   uint32
+	text    text
+}
+
 func (t text) string() string {
 	if t.len == 0 {
 		return ""

@@ -5,8 +5,32 @@ package weir
 
 import "unsafe"
 
-// Text is one piece of text that a model will read.
+// Text is the text of a message, or of a part of one.
 type Text struct{ Role, Text string }
+
+// Kind says what a piece of text is.
+type Kind uint8
+
+// What a piece of text is.
+const (
+	Said Kind = iota
+	Arguments
+	ToolResult
+	Reasoning
+	RefusalText
+	Description
+	Other
+)
+
+// Piece is a piece of text, wherever it stands.
+type Piece struct {
+	Pointer string // RFC 6901
+	Kind    Kind
+	Role    string // empty for what stands in no message
+	Choice  uint32
+	Call    int64 // the tool call that it belongs to, or -1
+	Text    string
+}
 
 // Tenant answers the name of the tenant whose key came with the request.
 func Tenant() string {
@@ -38,7 +62,29 @@ func Get(pointer string) (string, bool) {
 	return out.option()
 }
 
-// Texts answers every piece of text in the request.
+// Pieces answers every piece of text that a model will read.
+func Pieces() []Piece {
+	var out text
+	requestPieces(&out)
+	defer received()
+	pieces := make([]Piece, out.len)
+	for i, p := range unsafe.Slice((*piece)(address(out.at)), out.len) {
+		pieces[i] = Piece{p.pointer.string(), Kind(p.kind), p.role.string(), p.choice, -1, p.text.string()}
+		if p.hasCall != 0 {
+			pieces[i].Call = int64(p.call)
+		}
+	}
+	return pieces
+}
+
+// SetPiece replaces one piece of text, by its index in the last answer of Pieces.
+func SetPiece(index int, text string) error {
+	var out failable
+	requestSetPiece(uint32(index), unsafe.StringData(text), uint32(len(text)), &out)
+	return out.err()
+}
+
+// Texts answers the texts of the messages; a guard wants Pieces.
 func Texts() []Text {
 	var out text
 	requestTexts(&out)
@@ -107,6 +153,12 @@ func requestGet(pointer *byte, pointerLen uint32, out *failable)
 
 //go:wasmimport weir:plugin/request@0.1.0 texts
 func requestTexts(out *text)
+
+//go:wasmimport weir:plugin/request@0.1.0 pieces
+func requestPieces(out *text)
+
+//go:wasmimport weir:plugin/request@0.1.0 set-piece
+func requestSetPiece(index uint32, text *byte, textLen uint32, out *failable)
 
 //go:wasmimport weir:plugin/request@0.1.0 set-header
 func requestSetHeader(name *byte, nameLen uint32, value *byte, valueLen uint32, out *failable)

@@ -19,7 +19,7 @@ impl Policy for MyPlugin {
     /// Lets a request pass, or refuses it: `Err(Refusal::new(400, "not_allowed", "for people"))`.
     fn on_request(&self, _facts: &Facts) -> Result<(), Refusal> {
         // Go on here with `weir_plugin::request`. Read what you need: request::tenant(), request::header("x-team"),
-        // request::texts(), request::get("/model"); and write: request::set_header("x-checked-by", "{{name}}")?,
+        // request::pieces(), request::get("/model"); and write: request::set_header("x-checked-by", "{{name}}")?,
         // request::set("/temperature", "0.2")?.
         Ok(())
     }

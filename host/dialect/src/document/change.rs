@@ -1,0 +1,86 @@
+//! Pieces of text as they are told and changed, and what a change takes with it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::pieces::{self, Piece, Spot};
+use super::texts::Shape;
+use super::tree::Node;
+use super::{Document, EditError, pointer, quoted};
+
+impl Document {
+    /// Every piece of text, wherever it stands, in order. That a body has none and that it cannot be read are two things.
+    ///
+    /// # Errors
+    /// [`EditError::NotJson`], [`EditError::TooManyPieces`].
+    pub fn pieces(&mut self) -> Result<Vec<Piece>, EditError> {
+        let body = self.bytes()?;
+        let (pieces, spots) = pieces::collect(self.shape, self.cursor(&body)?, &body)?;
+        self.checked = true;
+        self.pieces = Some(pieces.iter().map(|piece| Arc::clone(&piece.pointer)).zip(spots).collect());
+        Ok(pieces)
+    }
+
+    /// Replaces one piece of text, by its index in [`pieces`](Self::pieces) as they were answered last: other pieces keep
+    /// their indexes. Where the text of a choice changes its `logprobs`, which repeat it, become null.
+    ///
+    /// # Errors
+    /// [`EditError::NoPiece`] if there is none of that index, or what was there is gone; [`EditError::TooManyEntries`];
+    /// those of [`pieces`](Self::pieces).
+    pub fn set_piece(&mut self, index: usize, text: &str) -> Result<(), EditError> {
+        if self.pieces.is_none() {
+            self.pieces()?;
+        }
+        let pieces = self.pieces.as_deref().unwrap_or_default();
+        let gone = EditError::NoPiece { index, count: pieces.len() };
+        let Some((pointer, spot)) = pieces.get(index).cloned() else { return Err(gone) };
+        let tokens = pointer::parse(&pointer)?;
+        let tree = self.open()?;
+        match spot {
+            // A name that is no UTF-8 text is shown, and leads nowhere: what is not there must not be put there.
+            Spot::Value | Spot::File(_) if tree.find(&tokens)?.is_none() => return Err(gone),
+            Spot::Value => tree.put("", &tokens, quoted(text))?,
+            Spot::File(head) => tree.put("", &tokens, quoted(&pieces::as_file(&head, text)))?,
+            Spot::Name(name) => {
+                if !tree.rename(&tokens, &name, text)? {
+                    return Err(gone);
+                }
+            }
+            // They may have gone with the text that they repeat.
+            Spot::Tokens(list) => {
+                self.put_null(&pointer::parse(&list)?)?;
+            }
+        }
+        self.touched();
+        self.forget_tokens(&tokens)
+    }
+
+    /// Something was put or taken away where these lead to.
+    pub(super) fn restructured(&mut self, tokens: &[Cow<'_, str>]) -> Result<(), EditError> {
+        self.touched();
+        (self.spots, self.pieces) = (None, None);
+        self.forget_tokens(tokens)
+    }
+
+    /// Where a change lies within what a choice says, the tokens of it that stand beside it repeat what it said before.
+    pub(super) fn forget_tokens(&mut self, tokens: &[Cow<'_, str>]) -> Result<(), EditError> {
+        let [choices, choice, within, ..] = tokens else { return Ok(()) };
+        let answers = matches!(self.shape, Shape::ChatResponse | Shape::Chunk) && choices == "choices";
+        if answers && matches!(&**within, "message" | "delta" | "text") {
+            self.put_null(&[choices.clone(), choice.clone(), Cow::Borrowed("logprobs")])?;
+        }
+        Ok(())
+    }
+
+    /// Puts null in the place of what is there, if anything is; answers whether it was.
+    fn put_null(&mut self, tokens: &[Cow<'_, str>]) -> Result<bool, EditError> {
+        let tree = self.open()?;
+        let there = tree.find(tokens)?.is_some_and(|value| *value != b"null"[..]);
+        if there {
+            tree.put("", tokens, Node::Raw(Bytes::from_static(b"null")))?;
+        }
+        Ok(there)
+    }
+}

@@ -1,0 +1,71 @@
+//! The texts in a list of `logprobs`.
+
+use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+
+use super::opaque;
+
+/// Joins the tokens of a list of `logprobs`; every other string in it becomes a line of `others`.
+pub(super) fn gather(body: &[u8], span: Span, chosen: &mut String, others: &mut String) -> Result<(), JsonError> {
+    let mut cursor = Cursor::within(body, span);
+    // Of what the cursor has stepped into: whether it is an object.
+    let mut levels: Vec<bool> = Vec::new();
+    loop {
+        let token = match levels.last() {
+            None => false,
+            Some(true) => match cursor.next_key()? {
+                // Elements of the list are one level below it.
+                Some(key) => {
+                    if !opaque::is_word(key.raw()) {
+                        line(others, &key.lossy());
+                    }
+                    key == "token" && levels.len() == 2
+                }
+                None => {
+                    levels.pop();
+                    if levels.is_empty() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+            },
+            Some(false) => {
+                if !cursor.next_element()? {
+                    levels.pop();
+                    if levels.is_empty() {
+                        return Ok(());
+                    }
+                    continue;
+                }
+                // The older form: a list of strings.
+                levels.len() == 1
+            }
+        };
+        match cursor.kind()? {
+            Kind::Object => {
+                cursor.enter_object()?;
+                levels.push(true);
+            }
+            Kind::Array => {
+                cursor.enter_array()?;
+                levels.push(false);
+            }
+            Kind::String => {
+                let text = json::string_lossy(cursor.text()?.span.of(body)).unwrap_or_default();
+                if token { chosen.push_str(&text) } else { line(others, &text) }
+            }
+            Kind::Number | Kind::Bool | Kind::Null => {
+                cursor.skip()?;
+            }
+        }
+        if levels.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+fn line(lines: &mut String, text: &str) {
+    if !lines.is_empty() {
+        lines.push('\n');
+    }
+    lines.push_str(text);
+}
