@@ -206,11 +206,7 @@ fn once_a_tenant_is_served_a_new_file_that_does_not_load_changes_nothing_and_a_n
     assert_eq!(code(&gateway, ACME), "");
     // A tenant that comes with a plugin that does not load is not served without it.
     install(&gateway.plugins().join("tenants/initech"), "guard", b"junk");
-    let initech = format!(
-        "{TENANTS}\n[tenants.initech]\nmodels = [\"*\"]\n[[tenants.initech.keys]]\nid = \"initech\"\n{}\n",
-        hash("initech")
-    );
-    gateway.write_config(&config(upstream.address).replace(TENANTS, &initech));
+    gateway.write_config(&config(upstream.address).replace(TENANTS, &with_initech()));
     until("it is closed", || (gateway.ready()["closed"] == serde_json::json!(["initech"])).then_some(()));
     assert_eq!(code(&gateway, "sk-weir-initech-demo"), "tenant_closed");
     assert_eq!((code(&gateway, ACME), code(&gateway, GLOBEX)), (String::new(), String::new()));
@@ -220,6 +216,32 @@ fn once_a_tenant_is_served_a_new_file_that_does_not_load_changes_nothing_and_a_n
     install(&gateway.plugins().join("tenants/initech"), "guard", b"junk");
     until("it is named", || problems(&gateway).contains("tenants/initech/guard.wasm").then_some(()));
     assert_eq!(code(&gateway, "sk-weir-initech-demo"), "mended");
+}
+
+#[test]
+fn a_tenant_that_comes_while_the_folder_is_away_waits_for_what_may_lie_in_it() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config(upstream.address));
+    install(&gateway.plugins().join("tenants/acme"), "guard", &refusing("kept"));
+    install(&gateway.plugins().join("tenants/initech"), "guard", &refusing("own"));
+    until("it applies", || (code(&gateway, ACME) == "kept").then_some(()));
+    let away = gateway.folder.path().join("away");
+    fs::rename(gateway.plugins(), &away).unwrap();
+    until("it is missed", || problems(&gateway).contains("is not there").then_some(()));
+    gateway.write_config(&config(upstream.address).replace(TENANTS, &with_initech()));
+    until("it is closed", || (gateway.ready()["closed"].to_string() == "[\"initech\"]").then_some(()));
+    assert_eq!(code(&gateway, "sk-weir-initech-demo"), "tenant_closed");
+    assert_eq!((code(&gateway, ACME).as_str(), code(&gateway, GLOBEX).as_str()), ("kept", ""));
+    fs::rename(&away, gateway.plugins()).unwrap();
+    until("it is open", || (code(&gateway, "sk-weir-initech-demo") == "own").then_some(()));
+}
+
+/// The tenants of the configuration, and one more.
+fn with_initech() -> String {
+    format!(
+        "{TENANTS}\n[tenants.initech]\nmodels = [\"*\"]\n[[tenants.initech.keys]]\nid = \"initech\"\n{}\n",
+        hash("initech")
+    )
 }
 
 /// The line of a key with the secret `demo` and no pepper.

@@ -14,6 +14,9 @@ pub(crate) fn nobody(config: &Config) -> Vec<String> {
 /// A plugin's problem, and what is true of it meanwhile.
 pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
     let state = match (&problem.source, problem.last_good) {
+        (Source::Folder(_), true) if problem.closes => {
+            "what was last good of it serves on, and tenants that came since are closed until it is back"
+        }
         _ if problem.closes => "it closes whom it is meant to apply to, until it loads or is taken out",
         (Source::Folder(_), true) => "what was last good of it serves on",
         (Source::Folder(below), false) if below.is_empty() => {

@@ -60,6 +60,10 @@ impl Problem {
             Source::Named(_) => return false,
             Source::Folder(below) => below,
         };
-        !self.last_good && below.strip_prefix("tenants/").is_none_or(|of| of == tenant)
+        // The last good of the tenants' folders says nothing of a tenant that came since.
+        match below.as_str() {
+            "" | "tenants" => true,
+            below => !self.last_good && below.strip_prefix("tenants/").is_none_or(|of| of == tenant),
+        }
     }
 }
