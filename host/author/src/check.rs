@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use weir_config::{Grant, Isolation};
-use weir_sandbox::LoadError;
+use weir_sandbox::{Compiler, LoadError};
 
 use crate::artefact::{Artefact, grants, grants_line};
 use crate::rig::{Bench, Bind};
@@ -28,12 +28,17 @@ impl Found {
 
 /// Looks a plugin over, compiles it and starts it once. With `granted`, it must need nothing else; without, it gets what
 /// it needs and the answer says the line that grants it.
-pub(crate) fn check(file: &Path, granted: Option<&[String]>, json: bool) -> Result<Done, AuthorError> {
+pub(crate) fn check(
+    file: &Path,
+    granted: Option<&[String]>,
+    json: bool,
+    compiler: Compiler,
+) -> Result<Done, AuthorError> {
     let allowed = granted.map(grants).transpose()?;
     let plugin = Artefact::read(file)?;
     let mut found = Found::default();
     border(&plugin, granted, &mut found);
-    start(&plugin, allowed, &mut found)?;
+    start(&plugin, allowed, compiler, &mut found)?;
     let good = found.wrong.is_none();
     let text = if json {
         found.json.insert("file".to_owned(), json!(file));
@@ -71,8 +76,13 @@ fn border(plugin: &Artefact, granted: Option<&[String]>, found: &mut Found) {
     found.say("size", bytes(plugin.wasm.len()), json!(plugin.wasm.len()));
 }
 
-fn start(plugin: &Artefact, allowed: Option<Vec<Grant>>, found: &mut Found) -> Result<(), AuthorError> {
-    let bench = Bench::new()?;
+fn start(
+    plugin: &Artefact,
+    allowed: Option<Vec<Grant>>,
+    compiler: Compiler,
+    found: &mut Found,
+) -> Result<(), AuthorError> {
+    let bench = Bench::new(compiler)?;
     let bind = Bind {
         tenant: "acme".to_owned(),
         settings: json!({}),

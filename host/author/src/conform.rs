@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use weir_component::Direct;
 use weir_config::Isolation;
 use weir_config::file::Kind;
+use weir_sandbox::Compiler;
 
 use crate::artefact::Artefact;
 use crate::case::{self, Case};
@@ -36,11 +37,11 @@ struct Row {
 }
 
 /// Runs every plugin with all cases; good if none differs.
-pub(crate) fn conform(places: &[PathBuf], cases: &Path, json: bool) -> Result<Done, AuthorError> {
+pub(crate) fn conform(places: &[PathBuf], cases: &Path, json: bool, compiler: Compiler) -> Result<Done, AuthorError> {
     let cases = case::read(cases)?;
     let mut rows = Vec::new();
     for path in places.iter().map(|place| plugins(place)).collect::<Result<Vec<_>, _>>()?.concat() {
-        rows.push(row(&path, &cases)?);
+        rows.push(row(&path, &cases, compiler)?);
     }
     let good = rows.iter().all(|row| row.wrong.is_empty());
     let text = if json { to_json(&rows, cases.len()) } else { to_text(&rows, cases.len()) };
@@ -71,7 +72,7 @@ fn plugins(place: &Path) -> Result<Vec<PathBuf>, AuthorError> {
     if found.is_empty() { Err(AuthorError::NoPlugins { path: place.to_owned() }) } else { Ok(found) }
 }
 
-fn row(path: &Path, cases: &[Case]) -> Result<Row, AuthorError> {
+fn row(path: &Path, cases: &[Case], compiler: Compiler) -> Result<Row, AuthorError> {
     let mut row = Row {
         path: path.to_owned(),
         size: 0,
@@ -91,9 +92,9 @@ fn row(path: &Path, cases: &[Case]) -> Result<Row, AuthorError> {
     };
     row.size = plugin.wasm.len();
     row.direct = Direct::of(&plugin.wasm).is_ok();
-    let bench = Bench::new()?;
+    let bench = Bench::new(compiler)?;
     let mut benches = vec![("", &bench)];
-    let other = if row.direct { Some(Bench::of_components()?) } else { None };
+    let other = if row.direct { Some(Bench::of_components(compiler)?) } else { None };
     benches.extend(other.iter().map(|other| ("as a component: ", other)));
     let mut passing = None;
     for case in cases {

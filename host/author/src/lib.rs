@@ -32,6 +32,8 @@ pub use args::Command;
 pub use case::usual_outcome;
 pub use error::AuthorError;
 
+use weir_sandbox::Compiler;
+
 /// What a tool has to say, and whether it found everything good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
@@ -41,22 +43,23 @@ pub struct Done {
     pub good: bool,
 }
 
-/// Does what the command line says.
+/// Does what the command line says; `compiler` compiles plugins for it.
 ///
 /// # Errors
 /// If it cannot be done. That a plugin is not good is no error: see [`Done::good`].
-pub fn run(command: &Command) -> Result<Done, AuthorError> {
+pub fn run(command: &Command, compiler: Compiler) -> Result<Done, AuthorError> {
     match command {
         Command::New { name, lang, dir } => scaffold::new(name, lang, dir.as_deref()),
-        Command::Build { dir, output } => make::build(dir, output.as_deref()),
-        Command::Check { file, grants, json } => check::check(file, grants.as_deref(), *json),
-        Command::Test { file, cases, json } => trial::test(file, cases, *json),
+        Command::Build { dir, output } => make::build(dir, output.as_deref(), compiler),
+        Command::Check { file, grants, json } => check::check(file, grants.as_deref(), *json, compiler),
+        Command::Test { file, cases, json } => trial::test(file, cases, *json, compiler),
         Command::Bench { file, case, seconds, json } => {
-            measure::bench(file, case.as_ref(), std::time::Duration::from_secs(*seconds), *json)
+            let length = std::time::Duration::from_secs(*seconds);
+            measure::bench(file, case.as_ref(), length, *json, compiler)
         }
         Command::Inspect { file, json } => inspect::inspect(file, *json),
         Command::Keygen { output } => sign::keygen(output),
         Command::Sign { file, key, version } => sign::sign(file, key, *version),
-        Command::Conform { plugins, cases, json } => conform::conform(plugins, cases, *json),
+        Command::Conform { plugins, cases, json } => conform::conform(plugins, cases, *json, compiler),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value as Json;
+use weir_sandbox::Compiler;
 
 use crate::{AuthorError, Done, check, read};
 
@@ -13,7 +14,7 @@ const SKIPPED: i32 = 3;
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Builds the plugin in a folder and checks what came out.
-pub(crate) fn build(dir: &Path, output: Option<&Path>) -> Result<Done, AuthorError> {
+pub(crate) fn build(dir: &Path, output: Option<&Path>, compiler: Compiler) -> Result<Done, AuthorError> {
     let dir = dir.canonicalize().map_err(AuthorError::file("read", dir))?;
     let output = match output {
         Some(output) => std::path::absolute(output).map_err(AuthorError::file("write", output))?,
@@ -48,7 +49,7 @@ pub(crate) fn build(dir: &Path, output: Option<&Path>) -> Result<Done, AuthorErr
     if !read::is_file(&output) {
         return Err(failed("./build", format!("it made no {}", output.display())));
     }
-    let checked = check::check(&output, None, false)?;
+    let checked = check::check(&output, None, false, compiler)?;
     Ok(Done { text: note + &checked.text, ..checked })
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use weir_config::Isolation;
+use weir_sandbox::Compiler;
 
 use crate::artefact::Artefact;
 use crate::case::{self, Case};
@@ -19,10 +20,16 @@ const MODES: [(&str, Isolation); 3] =
 
 /// Times the calls of one case (the file's first; a plain request if there is none) in every isolation, together for so
 /// long.
-pub(crate) fn bench(file: &Path, case: Option<&PathBuf>, length: Duration, json: bool) -> Result<Done, AuthorError> {
+pub(crate) fn bench(
+    file: &Path,
+    case: Option<&PathBuf>,
+    length: Duration,
+    json: bool,
+    compiler: Compiler,
+) -> Result<Done, AuthorError> {
     let plugin = Artefact::read(file)?;
     let case = one_case(&plugin, case)?;
-    let bench = Bench::new()?;
+    let bench = Bench::new(compiler)?;
     let mut modes = Vec::new();
     for (name, isolation) in MODES {
         let timed = time_calls(&bench, &plugin, &case, isolation, length / 3)?;

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use weir_config::{Config, Grant, Isolation, Overrides};
-use weir_sandbox::{Bound, Cache, Chain, Chains, Event, Library, LoadError, Sandbox, Worker};
+use weir_sandbox::{Bound, Cache, Chain, Chains, Compiler, Event, Library, LoadError, Sandbox, Worker};
 
 use crate::AuthorError;
 use crate::artefact::Artefact;
@@ -33,6 +33,7 @@ pub(crate) struct Bench {
     pub(crate) runtime: Runtime,
     pub(crate) sandbox: Arc<Sandbox>,
     folder: TempDir,
+    compiler: Compiler,
     /// How long the last compiling took; what was compiled before is not compiled again.
     compiled: Cell<Option<Duration>>,
     /// Every plugin is called as a component, even if it could be called directly.
@@ -49,17 +50,17 @@ pub(crate) struct Rig {
 }
 
 impl Bench {
-    pub(crate) fn new() -> Result<Self, AuthorError> {
+    pub(crate) fn new(compiler: Compiler) -> Result<Self, AuthorError> {
         let ground = |e: std::io::Error| AuthorError::Ground(e.to_string());
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ground)?;
         let sandbox = Sandbox::new().map_err(|e| AuthorError::Ground(e.to_string()))?;
         let folder = tempfile::tempdir().map_err(ground)?;
-        Ok(Self { runtime, sandbox, folder, compiled: Cell::new(None), components: false })
+        Ok(Self { runtime, sandbox, folder, compiler, compiled: Cell::new(None), components: false })
     }
 
     /// The same, with every plugin called as a component.
-    pub(crate) fn of_components() -> Result<Self, AuthorError> {
-        Ok(Self { components: true, ..Self::new()? })
+    pub(crate) fn of_components(compiler: Compiler) -> Result<Self, AuthorError> {
+        Ok(Self { components: true, ..Self::new(compiler)? })
     }
 
     /// How long compiling took, whatever became of it afterwards; none if nothing was compiled yet.
@@ -78,7 +79,7 @@ impl Bench {
         let config = self.config(&name, bind)?;
         let cache =
             Cache::open(&self.folder.path().join("compiled")).map_err(|e| AuthorError::Ground(e.to_string()))?;
-        let mut library = Library::new(Arc::clone(&self.sandbox), Some(cache));
+        let mut library = Library::with_compiler(Arc::clone(&self.sandbox), Some(cache), self.compiler);
         let mut compile = Duration::ZERO;
         let begin = Instant::now();
         let (chains, problems) = self.runtime.block_on(library.build(&config, &mut |event| {

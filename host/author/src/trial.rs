@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
+use weir_sandbox::Compiler;
 
 use crate::artefact::Artefact;
 use crate::case::{self, Case};
@@ -15,9 +16,14 @@ use crate::{AuthorError, Done};
 use weir_sandbox::Override;
 
 /// Plays every case of the given files; good if nothing differs from what is expected.
-pub(crate) fn test(file: &std::path::Path, cases: &[PathBuf], json: bool) -> Result<Done, AuthorError> {
+pub(crate) fn test(
+    file: &std::path::Path,
+    cases: &[PathBuf],
+    json: bool,
+    compiler: Compiler,
+) -> Result<Done, AuthorError> {
     let plugin = Artefact::read(file)?;
-    let bench = Bench::new()?;
+    let bench = Bench::new(compiler)?;
     let mut all = Vec::new();
     for file in cases {
         all.extend(case::read(file)?);

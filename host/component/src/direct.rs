@@ -2,13 +2,17 @@
 //!
 //! What tools for Rust, C and Zig make of a plugin is one core module and the wiring that `wit-component` puts around it.
 //! Calling into such a component costs some thousand instructions a time, most of them for what the wiring already fixes:
-//! which memory, which allocator, which types. [`Direct::of`] takes the module out, if the wiring is the usual one and
-//! joins each import and export to the function of that very name, and writes a second module, the driver, that
+//! which memory, which allocator, which types. [`Direct::of`] takes the module out, if the wiring is the usual one, joins each
+//! import and export to the function of that very name, and says of each that it is called as the driver calls it: with
+//! strings in UTF-8, one memory, one allocator, and its own function to clean up. It writes a second module, the driver, that
 //! stands between it and the host. The driver does in WebAssembly what else the host would have to enter the guest for:
 //! asking the guest's allocator for room, and telling it after a call that its answer was read. So a hook is one entry.
 
 mod driver;
+mod glue;
 mod guest;
+mod joined;
+mod options;
 mod wiring;
 
 #[cfg(test)]

@@ -21,7 +21,23 @@ mod tests;
 /// # Errors
 /// If the text does not parse, there is no such world, or the module does not fit it.
 pub fn from_text(text: &str, world: &str) -> Result<Vec<u8>, ComponentError> {
-    let mut module = wat::parse_str(text).map_err(|e| ComponentError::Text(e.to_string()))?;
+    encode(text, world, StringEncoding::UTF8)
+}
+
+/// The same with strings in a coding; what others than tools for Rust may say.
+pub(crate) fn encode(text: &str, world: &str, coding: StringEncoding) -> Result<Vec<u8>, ComponentError> {
+    wrap(wat::parse_str(text).map_err(|e| ComponentError::Text(e.to_string()))?, world, coding)
+}
+
+/// Makes a component of a core module, which has the names and signatures that [`from_text`] says.
+///
+/// # Errors
+/// If there is no such world, or the module does not fit it.
+pub fn from_module(module: Vec<u8>, world: &str) -> Result<Vec<u8>, ComponentError> {
+    wrap(module, world, StringEncoding::UTF8)
+}
+
+fn wrap(mut module: Vec<u8>, world: &str, coding: StringEncoding) -> Result<Vec<u8>, ComponentError> {
     let contract = |e| ComponentError::Contract(format!("{e:#}"));
     let misfit = |e| ComponentError::Misfit(format!("{e:#}"));
     let mut resolve = Resolve::default();
@@ -35,7 +51,7 @@ pub fn from_text(text: &str, world: &str) -> Result<Vec<u8>, ComponentError> {
         ComponentError::UnknownWorld { world: world.to_owned(), known: known.unwrap_or_default(), why }
     })?;
     let world = resolve.select_world(&[package], None).map_err(contract)?;
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false).map_err(misfit)?;
+    embed_component_metadata(&mut module, &resolve, world, coding, false).map_err(misfit)?;
     let mut encoder = ComponentEncoder::default();
     encoder.validate(true).module(&module).map_err(misfit)?;
     encoder.encode().map_err(misfit)

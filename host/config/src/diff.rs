@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::authorities::Authorities;
+use crate::compile::Compile;
 use crate::config::Config;
 use crate::cors::Cors;
 use crate::grants::Grant;
@@ -301,6 +302,7 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         group,
         plugin_limits(Group::new("plugins.defaults".to_owned()), "", &plugins.defaults),
         plugin_limits(dropped, "limits.", &plugins.dropped.limits),
+        of_compile(&plugins.compile),
     ];
     // A plugin may stand in the chain more than once: its first place is compared with its first, and so on.
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -309,6 +311,21 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         groups.push(of_binding(binding, index, *place));
     }
     groups
+}
+
+fn of_compile(compile: &Compile) -> Group {
+    Group::new("plugins.compile".to_owned())
+        .open("memory", show_size(compile.memory))
+        .open("cpu", show_duration(compile.cpu))
+        .open("time", show_duration(compile.time))
+        .open("processes", compile.processes)
+        .open("output", show_size(compile.output))
+        .open("modules", compile.modules)
+        .open("functions", compile.functions)
+        .open("locals", compile.locals)
+        .open("function_bytes", show_size(compile.function_bytes))
+        .open("code_bytes", show_size(compile.code_bytes))
+        .open("items", compile.items)
 }
 
 fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {

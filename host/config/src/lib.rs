@@ -15,6 +15,7 @@
 
 mod authorities;
 mod callouts;
+mod compile;
 mod config;
 mod cors;
 mod diff;
@@ -50,6 +51,7 @@ mod window;
 
 pub use authorities::Authorities;
 pub use callouts::{Allowed, Callouts};
+pub use compile::Compile;
 pub use config::{Config, Loaded, Overrides, Reading, default_path, load, parse, pepper, read};
 pub use cors::Cors;
 pub use diff::diff;

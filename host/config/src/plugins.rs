@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 
 use crate::callouts::Callouts;
+use crate::compile::Compile;
 use crate::dropped::Dropped;
 use crate::grants::{self, Grant};
 use crate::isolation::Isolation;
@@ -60,6 +61,8 @@ pub struct Plugins {
     pub defaults: PluginLimits,
     /// `[plugins.dropped]`: what plugins may have at most that apply by their place in the folder.
     pub dropped: Dropped,
+    /// `[plugins.compile]`: what compiling a plugin may take, and how large one may be.
+    pub compile: Compile,
 }
 
 /// `[[plugins.chain]]`: a plugin put to work.
@@ -233,6 +236,7 @@ impl Plugins {
             chain,
             defaults,
             dropped,
+            compile: Compile::read(table.table("compile")),
         };
         // A key that is none has been named, and is a problem of its own.
         let names_none = || keys.as_ref().is_none_or(Value::is_empty_list);

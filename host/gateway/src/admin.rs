@@ -203,6 +203,7 @@ impl Admin {
             "generation": snapshot.chains.generation,
             "plugins": plugins.collect::<Vec<_>>(),
             "problems": self.status.problems(),
+            "compiling": self.status.compiling(),
             "closed": snapshot.chains.closed().iter().map(|tenant| &**tenant).collect::<Vec<&str>>(),
             "providers": upstreams.collect::<Vec<_>>(),
             "reloads": {"live": live, "refused": kept.refused, "held": kept.held},

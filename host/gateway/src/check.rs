@@ -9,7 +9,7 @@ use crate::snapshot::Snapshot;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
-use weir_sandbox::{Library, Sandbox};
+use weir_sandbox::{Compiler, Library, Sandbox};
 use weir_upstream::Names;
 
 /// Stands for the demo provider, which nobody asks here.
@@ -23,7 +23,7 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     loaded.warnings.iter().for_each(|w| console::warn(&format!("warning: {w}")));
     let config = Arc::new(loaded.config);
     let sandbox = Sandbox::with_egress(Arc::new(WayOut))?;
-    let mut library = Library::new(sandbox, open_cache(&config));
+    let mut library = Library::with_compiler(sandbox, open_cache(&config), Compiler::Process);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (chains, problems) = runtime.block_on(library.build(&config, &mut |_| {}));
     problems.iter().flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));

@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use weir_config::Overrides;
+use weir_sandbox::CompileTask;
 
 /// An AI gateway that platform teams extend with WebAssembly.
 #[derive(Debug, Parser)]
@@ -28,6 +29,30 @@ pub(crate) enum Command {
     /// Tools for authors of plugins: new, build, check, test, bench, inspect, keygen, sign, conform.
     #[command(subcommand)]
     Plugin(weir_author::Command),
+    /// Compile one plugin, for the gateway or the tool that began this process.
+    #[command(name = weir_sandbox::COMPILE, hide = true)]
+    Compile(Compile),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compile {
+    #[arg(long)]
+    memory: u64,
+    #[arg(long)]
+    cpu: u64,
+    #[arg(long)]
+    output: u64,
+    #[arg(long)]
+    settings: u64,
+    #[arg(long)]
+    parent: u32,
+}
+
+impl Compile {
+    pub(crate) fn task(&self) -> CompileTask {
+        let Self { memory, cpu, output, settings, parent } = *self;
+        CompileTask { memory, cpu, output, settings, parent }
+    }
 }
 
 #[derive(Debug, Clone, Args)]

@@ -20,7 +20,7 @@ pub(crate) use order::Order;
 pub(crate) use reader::Reader;
 pub(crate) use status::{Part, Status};
 pub(crate) use warned::Warned;
-pub(crate) use words::{at, describe, nobody};
+pub(crate) use words::{apart, at, compiling, describe, nobody};
 
 use status::{Kept, Trouble};
 
@@ -34,7 +34,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use weir_config::{Config, ProviderKind};
+use weir_config::{Config, Looked, ProviderKind};
 use weir_sandbox::{Chains, Checkpoint, Ended, Library, Problem, Source};
 
 /// How often a new version on trial is compared with the old one.
@@ -42,6 +42,8 @@ const LOOK_AT_TRIALS: Duration = Duration::from_millis(200);
 
 /// How often what is kept of files that are gone is looked at, where there is any.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How long a reload waits for what has to be compiled for it.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// Everything that building needs.
 pub(crate) struct Control {
@@ -63,6 +65,8 @@ struct Built {
     /// The text that it was read from, if it is not the configuration that serves.
     text: Option<String>,
     chains: Arc<Chains>,
+    /// What serves once it is compiled.
+    compiling: Vec<Problem>,
     problems: Vec<Problem>,
     before: Checkpoint,
     /// Why it is not what the files say, beside the problems.
@@ -73,6 +77,7 @@ impl Control {
     /// Builds whenever there is an order, or a trial is decided; for ever.
     pub(crate) async fn run(mut self) {
         let mut last: Option<Order> = None;
+        let compiled = self.library.compiled();
         loop {
             let order = tokio::select! {
                 order = self.orders.next() => {
@@ -80,14 +85,12 @@ impl Control {
                     decide_trials(&mut self.library);
                     order
                 }
-                () = trials_decided(&mut self.library) => {
-                    // As the files were when they were last read: whatever has changed since is an order of its own.
-                    let next = last.as_ref().and_then(|order| order.next.clone());
-                    let (plugins, start) = (BTreeSet::new(), Instant::now());
-                    Order { next, touched: false, plugins, kept: Kept::default(), asked: false, start }
-                }
+                () = trials_decided(&mut self.library) => again(last.as_ref()),
+                () = compiled.next() => again(last.as_ref()),
             };
             self.reload(order.clone()).await;
+            // What is compiled for a file that is another one by now, or is gone, is not waited for.
+            self.library.settle();
             last = Some(order);
         }
     }
@@ -105,19 +108,39 @@ impl Control {
         let changes = weir_config::diff(&old.config, &config);
         let before = self.library.checkpoint();
         let mut refused = self.start_demo(&config).err().into_iter().map(Trouble::wrong).collect::<Vec<_>>();
-        let (chains, problems) = self.library.build_still(&config, looked, &mut news::log_event).await;
-        if changes.is_empty() || !problems.iter().any(unserved_by_chain) {
+        let (chains, problems) = self.build(&config, looked).await;
+        let (mut compiling, problems) = apart(problems);
+        let waits = compiling.iter().filter(|problem| unserved_by_chain(problem)).count();
+        if changes.is_empty() || !(waits > 0 || problems.iter().any(unserved_by_chain)) {
             changes.iter().for_each(|change| tracing::info!("configuration: {change}"));
-            let built = Built { config, text, chains, problems, before, refused };
+            let built = Built { config, text, chains, compiling, problems, before, refused };
             return self.publish(&old, built, &order);
         }
-        // The new configuration names plugins that cannot serve: the old one stays, with the plugins it had.
+        // The new configuration names plugins that cannot serve, or not yet: the old one stays, with the plugins it had.
         let unserved = problems.iter().filter(|problem| unserved_by_chain(problem));
         refused.extend(unserved.flat_map(|problem| words::describe_refused(&config, problem)));
+        if waits > 0 {
+            tracing::info!("configuration: it goes live once {waits} plugins that it names are compiled");
+        }
         self.library.restore(before.clone());
         let config = Arc::clone(&old.config);
         let (chains, problems) = self.library.build_still(&config, looked, &mut news::log_event).await;
-        self.publish(&old, Built { config, text: None, chains, problems, before, refused }, &order);
+        let (more, problems) = apart(problems);
+        compiling.extend(more);
+        self.publish(&old, Built { config, text: None, chains, compiling, problems, before, refused }, &order);
+    }
+
+    /// Builds with what is ready. What has to be compiled first is waited for a moment only, so that what changed at once goes
+    /// live at once where that is quick.
+    async fn build(&mut self, config: &Config, looked: &Looked) -> (Arc<Chains>, Vec<Problem>) {
+        let (compiled, end) = (self.library.compiled(), tokio::time::Instant::now() + MOMENT);
+        loop {
+            let built = self.library.build_still(config, looked, &mut news::log_event).await;
+            let waits = self.library.has_begun() && built.1.iter().any(|problem| problem.error.is_compiling());
+            if !waits || tokio::time::timeout_at(end, compiled.next()).await.is_err() {
+                return built;
+            }
+        }
     }
 
     /// The demo provider, should this configuration be the first that wants it.
@@ -130,7 +153,7 @@ impl Control {
     }
 
     fn publish(&mut self, old: &Arc<Snapshot>, built: Built, order: &Order) {
-        let Built { config, text, chains, problems, before, refused } = built;
+        let Built { config, text, chains, compiling, problems, before, refused } = built;
         let generation = chains.generation;
         let mut again = order.asked || is_tried_again(&config, &problems, order);
         again |= !refused.is_empty() && order.touched;
@@ -168,18 +191,21 @@ impl Control {
         self.shared.hosts.refresh();
         let nobody = nobody(&self.live.whole().0.config);
         self.status.set(Part::Nobody, nobody.into_iter().map(Trouble::wrong).collect(), false);
+        self.status.set_compiling(words::compiling(&compiling));
         // First the words, then the count: who has seen it counted finds the reason.
         let mut kept = order.kept;
         kept += self.status.set(Part::Building, said, again);
         if order.asked {
-            self.answer(live);
+            self.answer(live, compiling.len());
         }
         self.status.were_kept(kept);
     }
 
     /// Says what came of a signal, which has no other answer than the log.
-    fn answer(&self, live: bool) {
+    fn answer(&self, live: bool, compiling: usize) {
         let done = if live { "something new went live" } else { "nothing new went live" };
+        let more = if compiling > 0 { format!(", {compiling} plugins are being compiled") } else { String::new() };
+        let done = format!("{done}{more}");
         match self.status.first() {
             None => tracing::info!("SIGHUP: {done}, and all is served as files say"),
             Some((first, 1)) => tracing::info!("SIGHUP: {done}, and one thing is not served as files say: {first}"),
@@ -188,6 +214,14 @@ impl Control {
             }
         }
     }
+}
+
+/// What was to be built last, once more: with the files as they were when they were last read. Whatever has changed since is an
+/// order of its own.
+fn again(last: Option<&Order>) -> Order {
+    let next = last.and_then(|order| order.next.clone());
+    let (plugins, start) = (BTreeSet::new(), Instant::now());
+    Order { next, touched: false, plugins, kept: Kept::default(), asked: false, start }
 }
 
 /// Whether a plugin that has a problem was tried again: what is wrong may be the same words as before.

@@ -69,6 +69,7 @@ fn main() -> ExitCode {
         Some(cli::Command::Check(args)) => check::check(args),
         Some(cli::Command::Key(command)) => keys::keys(command),
         Some(cli::Command::Plugin(command)) => plugin(command),
+        Some(cli::Command::Compile(args)) => Ok(args.task().run()),
     };
     ended.unwrap_or_else(|error| {
         console::complain(&format!("weir: {error:#}"));
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
 }
 
 fn plugin(command: &weir_author::Command) -> anyhow::Result<ExitCode> {
-    let done = weir_author::run(command)?;
+    let done = weir_author::run(command, weir_sandbox::Compiler::Process)?;
     console::say(&done.text);
     Ok(if done.good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -4,7 +4,7 @@ use crate::admin::{self, Admin};
 use crate::allocator;
 use crate::cli::Serve;
 use crate::console;
-use crate::control::{Caution, Control, Fixed, Live, Part, Reader, Status, Warned, at, describe, nobody};
+use crate::control::{self, Caution, Control, Fixed, Live, Part, Reader, Status, Warned, apart, at, describe, nobody};
 use crate::descriptors;
 use crate::drain::{Drain, Drainer};
 use crate::egress::WayOut;
@@ -28,7 +28,7 @@ use std::thread::JoinHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::{Config, Loaded, Looked, Overrides, Problem, Problems, ProviderKind, Stamp};
 use weir_ledger::Ledger;
-use weir_sandbox::{Cache, Library, Sandbox, Source};
+use weir_sandbox::{Cache, Compiler, Library, Sandbox, Source};
 use weir_upstream::Names;
 
 /// The configuration as it was read at the start.
@@ -71,12 +71,13 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let demo = start_demo(&config)?;
     let sandbox = Sandbox::with_egress(Arc::new(WayOut)).context("the plugin engine does not start")?;
     sandbox.set_shares(&config.plugins.shares);
-    let mut library = Library::new(Arc::clone(&sandbox), open_cache(&config));
+    let mut library = Library::with_compiler(Arc::clone(&sandbox), open_cache(&config), Compiler::Process);
     // Watched from before the first look, so that no change falls between the two.
     let alone = config.plugins.reload;
     let watch = Watch::configuration(config.file.clone(), start.stamp, config.files.clone(), alone)?;
     let plugins = Arc::new(Watch::plugins(config.plugins.folder.clone(), alone)?);
-    let (chains, problems) = library.build(&config, &mut console::progress).await;
+    let (chains, problems) = library.build_start(&config, &mut console::progress).await;
+    let (compiling, problems) = apart(problems);
     problems.iter().filter(|p| !p.open).flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));
     refuse_start(&problems)?;
 
@@ -99,6 +100,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let threads = start_workers(&shared, listeners, &drain)?;
     let status = Arc::new(Status::default());
     status.set(Part::Building, problems.iter().flat_map(describe).collect(), false);
+    status.set_compiling(control::compiling(&compiling));
     status.begin(Part::Nobody, nobody(&config));
     let registry = metrics::registry(&shared, &status);
     admin::start(admin_listener, Admin { shared: Arc::clone(&shared), status: Arc::clone(&status), registry, drain })?;

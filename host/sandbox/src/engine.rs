@@ -1,5 +1,6 @@
 //! The wasmtime engine, configured once, and what every thread shares of the sandbox.
 
+use crate::compile::CompileStats;
 use crate::compiled;
 use crate::egress::Egress;
 use crate::error::LoadError;
@@ -51,6 +52,7 @@ pub struct Sandbox {
     stores: Arc<Stores>,
     quotas: Quotas,
     shares: Arc<Shares>,
+    compiles: CompileStats,
     settings_hash: u64,
     egress: Option<Arc<dyn Egress>>,
 }
@@ -92,14 +94,10 @@ impl Sandbox {
         };
         let room = (memories / MEMORIES_OF_ONE).saturating_sub(BESIDE);
         let shares = Shares::new(usize::try_from(room).unwrap_or(usize::MAX));
-        let mut hasher = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        // What is compiled is not what stands in the file, but what was made of it.
-        PREPARED.hash(&mut hasher);
-        let settings_hash = hasher.finish();
+        let settings_hash = settings_hash(&engine);
         let (meter, tenants, stores) = (Meter::default(), TenantNames::default(), Arc::default());
-        let quotas = Quotas::default();
-        Ok(Arc::new(Self { engine, pooling, meter, tenants, stores, quotas, shares, settings_hash, egress }))
+        let (quotas, compiles) = (Quotas::default(), CompileStats::default());
+        Ok(Arc::new(Self { engine, pooling, meter, tenants, stores, quotas, shares, compiles, settings_hash, egress }))
     }
 
     /// Whether instances come from the pooling allocator.
@@ -118,6 +116,12 @@ impl Sandbox {
     #[must_use]
     pub fn tenants(&self) -> &TenantNames {
         &self.tenants
+    }
+
+    /// How compiling plugins went so far.
+    #[must_use]
+    pub fn compiles(&self) -> &CompileStats {
+        &self.compiles
     }
 
     /// Changes how many instances there may be, and each tenant's share. Those that are there stay, also past lower bounds.
@@ -168,23 +172,12 @@ impl Sandbox {
         self.settings_hash
     }
 
-    /// Compiles a component to native code, as bytes for the cache. Takes 0.1 to 30 s of CPU: never on a serving thread.
-    pub(crate) fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
-        check_header(wasm)?;
-        self.engine.precompile_component(&prepare(wasm)?).map_err(|e| LoadError::Compile(reason(&e)))
-    }
-
-    /// Compiles a core module, likewise.
-    pub(crate) fn compile_module(&self, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
-        self.engine.precompile_module(&prepare(wasm)?).map_err(|e| LoadError::Compile(reason(&e)))
-    }
-
-    /// Loads what [`Sandbox::compile_module`] made.
+    /// Loads what [`compile_module`] made.
     pub(crate) fn load_module(&self, code: &[u8]) -> Result<Module, LoadError> {
         compiled::load_module(&self.engine, code).map_err(|e| LoadError::Cache(reason(&e)))
     }
 
-    /// Loads what [`Sandbox::compile`] made.
+    /// Loads what [`compile_component`] made.
     pub(crate) fn load(&self, code: &[u8]) -> Result<Component, LoadError> {
         compiled::load(&self.engine, code).map_err(|e| LoadError::Cache(reason(&e)))
     }
@@ -209,8 +202,35 @@ fn prepare(wasm: &[u8]) -> Result<Cow<'_, [u8]>, LoadError> {
     weir_component::prepare(wasm).map_err(|e| LoadError::Compile(e.to_string()))
 }
 
+/// An engine that compiles for those that run, and runs nothing: it keeps no room for instances. With it what
+/// [`Sandbox::settings_hash`] is of such an engine.
+pub(crate) fn compiler() -> Result<(Engine, u64), LoadError> {
+    let engine = Engine::new(&config(None)).map_err(|e| LoadError::Compile(reason(&e)))?;
+    let settings = settings_hash(&engine);
+    Ok((engine, settings))
+}
+
+fn settings_hash(engine: &Engine) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    // What is compiled is not what stands in the file, but what was made of it.
+    PREPARED.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Compiles a component to native code, as bytes for the cache. Takes 0.1 to 30 s of CPU, or as long and as much memory as whoever
+/// wrote it likes: only `compile` calls it.
+pub(crate) fn compile_component(engine: &Engine, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
+    engine.precompile_component(&prepare(wasm)?).map_err(|e| LoadError::Compile(reason(&e)))
+}
+
+/// Compiles a core module, likewise.
+pub(crate) fn compile_module(engine: &Engine, wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
+    engine.precompile_module(&prepare(wasm)?).map_err(|e| LoadError::Compile(reason(&e)))
+}
+
 /// Tells a half-written or foreign file from a component before the compiler does, with a clearer reason.
-fn check_header(wasm: &[u8]) -> Result<(), LoadError> {
+pub(crate) fn check_header(wasm: &[u8]) -> Result<(), LoadError> {
     if wasm.len() as u64 > FILE_LIMIT {
         return Err(LoadError::TooLarge { limit: FILE_LIMIT });
     }

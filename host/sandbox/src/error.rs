@@ -50,6 +50,32 @@ pub enum LoadError {
     /// Validation or compilation failed.
     #[error("does not compile: {0}")]
     Compile(String),
+    /// It is being compiled, and serves once that is done.
+    #[error("is being compiled")]
+    Compiling,
+    /// There is more in it than is compiled.
+    #[error("has {found} {what}, and no more than {limit} are compiled (plugins.compile.{key})")]
+    TooMuch {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much of it there is.
+        found: u64,
+        /// The bound.
+        limit: u64,
+        /// Its key in `[plugins.compile]`.
+        key: &'static str,
+    },
+    /// Compiling it was ended at a bound.
+    #[error("is not compiled: that would take more than {limit} (plugins.compile.{key})")]
+    Exceeded {
+        /// The bound, with what it is a bound of.
+        limit: String,
+        /// Its key in `[plugins.compile]`.
+        key: &'static str,
+    },
+    /// Compiling it ended in a way that says nothing about it.
+    #[error("is not compiled: {0}; it is tried again at the next look")]
+    Compiler(String),
     /// It imports a capability that the operator did not grant.
     #[error("uses `{import}`, which is not granted: add \"{grant}\" to the `grants` of this plugin")]
     NotGranted {
@@ -172,6 +198,17 @@ impl LoadError {
     /// Why a file that is there, or should be, is not read.
     pub(crate) fn unread(path: PathBuf, why: &FileError) -> Self {
         if matches!(why, FileError::Moving) { Self::Moving { path } } else { Self::Unreadable { path, why: why.why() } }
+    }
+
+    /// Whether nothing is wrong, and it is a matter of time: it is being compiled.
+    #[must_use]
+    pub fn is_compiling(&self) -> bool {
+        matches!(self, Self::Compiling)
+    }
+
+    /// Whether it says something of a file's bytes, so that the same bytes need not be compiled again.
+    pub(crate) fn is_verdict(&self) -> bool {
+        !matches!(self, Self::Compiling | Self::Compiler(_) | Self::Moving { .. } | Self::Unreadable { .. })
     }
 
     /// Whether nothing is wrong yet: a file is still being written, and is read once it lies still.

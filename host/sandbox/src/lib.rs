@@ -14,6 +14,7 @@ mod cache;
 mod call;
 mod chain;
 mod chains;
+mod compile;
 mod compiled;
 mod contract;
 mod direct;
@@ -53,6 +54,7 @@ mod worker;
 pub use cache::Cache;
 pub use chain::{Bound, Chain, Origin};
 pub use chains::{Chains, OnTrial, TenantChains};
+pub use compile::{CompileStats, CompileTask, Compiled, Compiler, SUBCOMMAND as COMPILE};
 pub use contract::{
     Assignment, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, Refusal, Routing, StreamEvent,
 };

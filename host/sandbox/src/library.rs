@@ -8,6 +8,7 @@ mod home;
 mod judge;
 mod news;
 mod publish;
+mod ready;
 mod refused;
 mod scan;
 mod seen;
@@ -19,6 +20,7 @@ mod wanted;
 use crate::cache::Cache;
 use crate::call::{START, Spent, metered};
 use crate::chains::Chains;
+use crate::compile::{Compiler, Compiles};
 use crate::engine::{FILE_LIMIT, Sandbox};
 use crate::error::LoadError;
 use crate::host::Slots;
@@ -36,14 +38,14 @@ use home::Home;
 use refused::Refused;
 use seen::Seen;
 use shipped::Schema;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use trust::Trust;
 use weir_config::file::{self, FileError, Looked};
-use weir_config::{Config, PluginSettings, Plugins};
+use weir_config::{Compile, Config, PluginSettings, Plugins};
 
 pub use canary::Ended;
 pub use news::{Event, Problem};
@@ -65,9 +67,14 @@ struct Wanted {
 pub struct Library {
     sandbox: Arc<Sandbox>,
     cache: Option<Cache>,
+    compiles: Compiles,
+    /// The files that were asked for since somebody settled last.
+    wanted: HashSet<blake3::Hash>,
+    /// Whether compiling anything has begun since then.
+    begun: bool,
     codes: HashMap<blake3::Hash, Arc<Code>>,
-    /// Files that did not compile, so that a broken file is not compiled anew at every look.
-    bad: HashMap<blake3::Hash, LoadError>,
+    /// Files that did not compile within some bounds, so that a broken file is not compiled anew at every look.
+    bad: HashMap<(blake3::Hash, Compile), LoadError>,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
     /// The plugin folder as it was last found.
@@ -95,7 +102,6 @@ pub struct Library {
 /// What a library served and kept at one moment, to come back to.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    codes: HashMap<blake3::Hash, Arc<Code>>,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
     refused: Refused,
@@ -113,7 +119,16 @@ impl Library {
     /// An empty library. Without a cache everything is compiled at each start.
     #[must_use]
     pub fn new(sandbox: Arc<Sandbox>, cache: Option<Cache>) -> Self {
+        Self::with_compiler(sandbox, cache, Compiler::default())
+    }
+
+    /// The same with somebody else who compiles.
+    #[must_use]
+    pub fn with_compiler(sandbox: Arc<Sandbox>, cache: Option<Cache>, compiler: Compiler) -> Self {
         Self {
+            compiles: Compiles::new(&sandbox, compiler),
+            wanted: HashSet::new(),
+            begun: false,
             sandbox,
             cache,
             codes: HashMap::new(),
@@ -144,27 +159,22 @@ impl Library {
     /// What is served and kept now.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        let Self { codes, good, trials, refused, last, current, .. } = self;
-        let (codes, good, trials, last) = (codes.clone(), good.clone(), trials.clone(), last.clone());
-        Checkpoint { codes, good, trials, refused: refused.clone(), last, current: Arc::clone(current) }
+        let Self { good, trials, refused, last, current, .. } = self;
+        let (good, trials, refused, last) = (good.clone(), trials.clone(), refused.clone(), last.clone());
+        Checkpoint { good, trials, refused, last, current: Arc::clone(current) }
     }
 
-    /// Goes back to what was served and kept then: what has been built since will not serve.
+    /// Goes back to what was served and kept then: what has been built since will not serve. What was compiled stays.
     pub fn restore(&mut self, to: Checkpoint) {
-        let Checkpoint { codes, good, trials, refused, last, current } = to;
-        (self.codes, self.good, self.trials, self.last, self.current) = (codes, good, trials, last, current);
-        self.refused = refused;
+        let Checkpoint { good, trials, refused, last, current } = to;
+        (self.good, self.trials, self.refused) = (good, trials, refused);
+        (self.last, self.current) = (last, current);
         // A trial that was ended meanwhile goes on.
         self.trials.values().for_each(Trial::go_on);
     }
 
-    /// Reads the folder and builds the chains that apply now. What cannot be loaded is served by its last good version
-    /// if there is one; the problems say so. The generation counts up only if anything changed.
-    pub async fn build(&mut self, config: &Config, note: &mut dyn FnMut(Event)) -> (Arc<Chains>, Vec<Problem>) {
-        self.build_still(config, &Looked::default(), note).await
-    }
-
-    /// The same, of files of which somebody has found out whether they lie still: one that does not is not read.
+    /// The same as [`build`](Self::build) at once, with what is ready; of files of which somebody has found out whether they lie
+    /// still, one that does not is not read. What is being compiled is a problem until it is done.
     pub async fn build_still(
         &mut self,
         config: &Config,
@@ -181,6 +191,7 @@ impl Library {
         }
         self.seen.open(self.cache.as_ref(), &config.plugins.folder);
         self.outgrown.clear();
+        self.compiles.set_processes(config.plugins.compile.processes);
         let wanted = self.wanted(config, &mut problems);
         let mut served = Vec::new();
         for want in wanted {
@@ -223,10 +234,10 @@ impl Library {
         let path = source.path(folder);
         let looked = self.looked.clone();
         let wasm = tokio::task::spawn_blocking(move || {
-            let wasm = file::read_still(&path, FILE_LIMIT, &looked).map_err(|why| (path, why))?;
-            Ok((blake3::hash(&wasm), wasm))
+            let wasm = file::read_still(&path, FILE_LIMIT, &looked).map_err(|why| (path.clone(), why))?;
+            Ok((blake3::hash(&wasm), wasm, path))
         });
-        let (hash, wasm) = match wasm.await.map_err(|e| LoadError::Cache(e.to_string()))? {
+        let (hash, wasm, path) = match wasm.await.map_err(|e| LoadError::Cache(e.to_string()))? {
             Ok(read) => read,
             Err((path, why)) => return Err(unreadable(source, path, why)),
         };
@@ -244,7 +255,7 @@ impl Library {
             return Ok(serving);
         }
         schema.check(settings)?;
-        let code = self.code(source, hash, wasm, note).await?;
+        let code = self.code((source, path), hash, wasm, plugins, note).await?;
         let plugin =
             Plugin::new(&self.sandbox, source.binding(place.1).into(), code, settings.clone(), plugins.direct)?;
         let plugin = Arc::new(plugin);

@@ -74,6 +74,15 @@ impl Source {
         if nth == 0 { file } else { format!("{file}#{}", nth + 1) }
     }
 
+    /// The tenant whose own it is; none if it is the operator's.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        match self {
+            Source::Tenant(tenant, _) => Some(tenant),
+            Source::Named(_) | Source::All(_) | Source::Folder(_) => None,
+        }
+    }
+
     /// The file, below the plugin folder.
     #[must_use]
     pub fn path(&self, folder: &Path) -> PathBuf {

@@ -5,6 +5,7 @@
 //! each was made from; [`check`] holds the files to it; [`build`] makes them anew, without a path of the machine inside.
 //! [`component_from_wat`] makes components of hand-written modules, and [`hostile`] of the villains, for tests.
 
+mod bombs;
 pub mod build;
 pub mod check;
 pub mod lock;
@@ -15,4 +16,5 @@ pub mod toolchain;
 mod wat_component;
 pub mod workspace;
 
+pub use bombs::{Bomb, bomb, of_many_modules};
 pub use wat_component::{component_from_file, component_from_wat, hostile, hostiles};

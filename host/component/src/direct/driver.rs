@@ -4,6 +4,7 @@
 //! asks the guest's allocator for it and tells the host where, and so on until the host says that all is there. The numbers
 //! on the way are `alignment << 32 | bytes`, or [`DONE`], or another negative number when everything is there and the guest has to give way.
 
+use super::glue::INITIALIZE;
 use super::guest::Guest;
 use super::{Indirect, VERSION};
 use std::fmt::Write as _;
@@ -11,8 +12,7 @@ use std::fmt::Write as _;
 /// Everything is where it belongs.
 const DONE: i64 = -1;
 
-/// The export that a module without a start function wants called first, and its place in the table.
-const INITIALIZE: &str = "_initialize";
+/// The place in the table of what a module without a start function wants called first.
 const PREPARE: u32 = 15;
 
 /// The parameters of a function that answers something in the guest's memory. `p` and `n` are `i32` and `i64`.
@@ -113,6 +113,9 @@ pub(super) fn driver(guest: &Guest<'_>) -> Result<(Vec<u8>, Vec<(u32, String)>),
         }
         let after = format!("cabi_post_{name}");
         let cleans = guest.exports(&after);
+        if cleans && !hook.answers {
+            return Err(Indirect::Module("cleans up behind a hook that answers nothing"));
+        }
         export(&mut functions, hook, place, cleans);
         table.push((place, name));
         if cleans {

@@ -3,6 +3,9 @@
 use super::Indirect;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
+/// Functions that a module may import and be called directly: more than the contract has.
+const IMPORTS: usize = 256;
+
 /// The border of a core module.
 pub(super) struct Guest<'a> {
     /// Interface and function, in order.
@@ -23,6 +26,9 @@ impl<'a> Guest<'a> {
                         let import = import?;
                         if !matches!(import.ty, TypeRef::Func(_)) {
                             return Err(Indirect::Module("imports more than functions"));
+                        }
+                        if guest.imports.len() == IMPORTS {
+                            return Err(Indirect::Module("imports more than the contract has"));
                         }
                         guest.imports.push((import.module, import.name));
                     }

@@ -98,3 +98,74 @@ fn a_component_that_joins_names_to_others_stays_whole() {
     other[at + inside..at + inside + 5].copy_from_slice(b"model");
     assert!(matches!(Direct::of(&other), Err(Indirect::Wiring(_))));
 }
+
+#[test]
+fn a_component_whose_strings_are_no_utf_8_stays_whole() {
+    use wit_component::StringEncoding::{CompactUTF16, UTF8, UTF16};
+    let of = |coding| Direct::of(&crate::text::encode(POLICY, "policy-hook", coding).unwrap());
+    assert!(of(UTF8).is_ok());
+    for coding in [UTF16, CompactUTF16] {
+        assert_eq!(of(coding), Err(Indirect::Wiring("its strings are not UTF-8")), "{coding:?}");
+    }
+}
+
+/// A policy of two imports that both need its memory, with bytes that stand there once put in the place of others.
+fn with_other_bytes(from: &[u8], to: &[u8]) -> Result<Direct, Indirect> {
+    let two = POLICY.replace(
+        "\"weir:plugin/counters@0.1.0\" \"add\" (func $add (param i32 i32 i64))",
+        "\"weir:plugin/request@0.1.0\" \"model\" (func $add (param i32))",
+    );
+    let two = two.replace("(call $add (i32.const 0) (i32.const 0) (i64.const 1))", "(call $add (i32.const 0))");
+    let mut component = from_text(&two, "policy-hook").unwrap();
+    assert!(Direct::of(&component).is_ok());
+    let mut found = component.windows(from.len()).enumerate().filter(|(_, bytes)| *bytes == from).map(|(at, _)| at);
+    let at = found.next_back().unwrap_or_else(|| panic!("{from:02x?} is not there"));
+    component[at..at + to.len()].copy_from_slice(to);
+    Direct::of(&component)
+}
+
+#[test]
+fn a_shim_or_a_fixup_that_joins_others_keeps_a_component_whole() {
+    // `local.get 0; i32.const 1; call_indirect` of the second stub.
+    let other_place = with_other_bytes(&[0x20, 0, 0x41, 1, 0x11], &[0x20, 0, 0x41, 0, 0x11]);
+    assert_eq!(other_place, Err(Indirect::Wiring("its shim does something else")));
+    // From the first place on, two functions: 0 and 1.
+    let crossed = with_other_bytes(&[0x41, 0, 0x0b, 2, 0, 1], &[0x41, 0, 0x0b, 2, 1, 0]);
+    assert_eq!(crossed, Err(Indirect::Wiring("an import has another name inside")));
+    let elsewhere = with_other_bytes(&[0x41, 0, 0x0b, 2, 0, 1], &[0x41, 1, 0x0b, 2, 0, 1]);
+    assert_eq!(elsewhere, Err(Indirect::Wiring("its fixup fills otherwise")));
+}
+
+#[test]
+fn a_component_inside_that_gives_another_name_keeps_it_whole() {
+    let renamed = with_other_bytes(b"\x16import-func-on-request", b"\x16import-func-on-reqxest");
+    assert!(matches!(renamed, Err(Indirect::Wiring(_))), "{renamed:?}");
+}
+
+#[test]
+fn a_component_whose_strings_are_in_another_memory_stays_whole() {
+    let two = POLICY
+        .replace("(memory (export \"memory\") 1)", "(memory (export \"memory\") 1) (memory (export \"memorz\") 1)");
+    let mut component = from_text(&two, "policy-hook").unwrap();
+    assert!(Direct::of(&component).is_ok());
+    // As an alias: a core memory, exported by a core instance.
+    let is_alias = |bytes: &[u8]| bytes[..3] == [0, 2, 1] && bytes[4..] == *b"\x06memory";
+    let found = component.windows(11).position(is_alias).unwrap();
+    component[found + 10] = b'z';
+    assert_eq!(Direct::of(&component), Err(Indirect::Wiring("strings are in another memory")));
+}
+
+#[test]
+fn whatever_byte_of_a_component_is_another_one_it_is_taken_apart_or_not() {
+    let component = from_text(POLICY, "policy-hook").unwrap();
+    let mut direct = 0;
+    for at in 0..component.len() {
+        for with in [1, 0x80, 0xff] {
+            let mut other = component.clone();
+            other[at] ^= with;
+            direct += usize::from(Direct::of(&other).is_ok());
+        }
+    }
+    // Most bytes are the module's own code and names of sections that nobody reads.
+    assert!(direct > 0 && direct < component.len() * 3, "{direct}");
+}

@@ -31,6 +31,7 @@ pub(super) fn list(shared: &Arc<Shared>, status: &Status) -> Value {
         "generation": snapshot.chains.generation,
         "plugins": plugins.collect::<Vec<_>>(),
         "problems": problems,
+        "compiling": status.compiling(),
         "closed": snapshot.chains.closed().iter().map(|tenant| &**tenant).collect::<Vec<&str>>(),
     })
 }

@@ -62,6 +62,7 @@ impl AddAssign for Kept {
 #[derive(Debug, Default)]
 pub(crate) struct Status {
     problems: Mutex<BTreeMap<Part, Vec<String>>>,
+    compiling: Mutex<Vec<String>>,
     live: AtomicU64,
     refused: AtomicU64,
     held: AtomicU64,
@@ -71,6 +72,16 @@ impl Status {
     /// What is not served as files say, in words for an operator.
     pub(crate) fn problems(&self) -> Vec<String> {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect()
+    }
+
+    /// What serves once it is compiled, in words for an operator.
+    pub(crate) fn compiling(&self) -> Vec<String> {
+        self.compiling.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces what is being compiled.
+    pub(crate) fn set_compiling(&self, words: Vec<String>) {
+        *self.compiling.lock().unwrap_or_else(PoisonError::into_inner) = words;
     }
 
     /// The first of what keeps files from being served as they are, and how many there are.

@@ -11,6 +11,16 @@ pub(crate) fn nobody(config: &Config) -> Vec<String> {
     Missing::of(config).map(|none| format!("no {}: {file} has none, so that {}", none.word(), none.outcome())).collect()
 }
 
+/// What is being compiled, and what is the matter with the others: the one is a matter of time, and no mistake.
+pub(crate) fn apart(problems: Vec<Problem>) -> (Vec<Problem>, Vec<Problem>) {
+    problems.into_iter().partition(|problem| problem.error.is_compiling())
+}
+
+/// What is being compiled, in words.
+pub(crate) fn compiling(problems: &[Problem]) -> Vec<String> {
+    problems.iter().flat_map(describe).map(|trouble| trouble.text).collect()
+}
+
 /// A plugin's problem, and what is true of it meanwhile.
 pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
     let state = match (&problem.source, problem.last_good) {

@@ -55,6 +55,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     trials(out, shared)?;
     quarantines(out, shared)?;
     quotas(out, shared)?;
+    compiles(out, shared)?;
     out.counter("plugin_counter", "Counters that plugins keep themselves", |c| {
         let mut result = Ok(());
         shared.sandbox.meter().each_counter(|plugin, tenant, name, value| {
@@ -89,6 +90,19 @@ fn trials(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             )
         })
     })
+}
+
+fn compiles(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
+    let compiles = shared.sandbox.compiles();
+    let (running, waiting) = compiles.under_way();
+    out.gauge("plugin_compiling", "Plugins that are compiled now, or wait for it", |g| {
+        g.add(&[("state", "running")], running)?;
+        g.add(&[("state", "waiting")], waiting)
+    })?;
+    out.counter("plugin_compiles", "Plugins that were compiled or not, by how that ended", |c| {
+        compiles.ended().try_for_each(|(result, count)| c.add(&[("result", result)], count))
+    })?;
+    out.counter("plugin_compile_seconds", "Time that compiling plugins took", |c| c.add(&[], compiles.seconds()))
 }
 
 fn callouts(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {

@@ -37,7 +37,11 @@ impl Library {
 fn abridge(problems: &mut Vec<Problem>) {
     let mut seen: BTreeMap<String, (usize, bool)> = BTreeMap::new();
     problems.retain(|problem| {
+        // What is compiled is no problem of anybody's, and somebody waits for it.
         let Source::Tenant(tenant, _) = &problem.source else { return true };
+        if problem.error.is_compiling() {
+            return true;
+        }
         let (count, closes) = seen.entry(tenant.clone()).or_default();
         *count += 1;
         *closes |= problem.closes;

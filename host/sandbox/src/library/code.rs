@@ -1,125 +1,151 @@
-//! From a file's bytes to compiled code: kept, from the cache, or made now.
+//! From a file's bytes to compiled code: kept, from the cache, or compiled now, while everything else goes on.
 
 use super::{Event, Library};
-use crate::cache::Cache;
+use crate::compile::{Artefact, Done, Job, Progress, check};
 use crate::direct::DirectCode;
 use crate::error::LoadError;
 use crate::plugin::Code;
 use crate::source::Source;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
-use wasmtime::Module;
-use weir_component::Direct;
+use weir_component::{Direct, Indirect};
+use weir_config::{Compile, Plugins};
+
+/// What is known of a file before it is compiled: its parts, if it can be called without the component layer.
+type Parts = Result<Direct, Indirect>;
 
 impl Library {
-    /// Compiled code: kept, from the cache, or made now.
+    /// Compiled code: kept, from the cache, or what was compiled since it was asked for first.
+    ///
+    /// # Errors
+    /// [`LoadError::Compiling`] until then.
     pub(super) async fn code(
         &mut self,
-        source: &Source,
+        (source, path): (&Source, PathBuf),
         hash: blake3::Hash,
         wasm: Vec<u8>,
+        plugins: &Plugins,
         note: &mut dyn FnMut(Event),
     ) -> Result<Arc<Code>, LoadError> {
+        self.wanted.insert(hash);
         if let Some(code) = self.codes.get(&hash) {
             return Ok(Arc::clone(code));
         }
-        if let Some(error) = self.bad.get(&hash) {
+        let limits = &plugins.compile;
+        if let Some(error) = self.bad.get(&(hash, limits.clone())) {
             return Err(error.clone());
         }
-        let (wasm, start) = (Arc::new(wasm), Instant::now());
-        let bytes = wasm.len();
-        let mut begun = false;
-        let mut begin = || {
-            if !std::mem::replace(&mut begun, true) {
-                note(Event::Compiling { source: source.clone(), bytes });
+        let (start, bytes, bounds) = (Instant::now(), wasm.len(), limits.clone());
+        let look = tokio::task::spawn_blocking(move || check(&wasm, &bounds).map(|()| Direct::of(&wasm)));
+        let parts = look.await.map_err(|e| LoadError::Compiler(e.to_string())).flatten();
+        let parts = parts.inspect_err(|e| self.remember_bad(hash, limits, e))?;
+        if let Err(why) = &parts {
+            tracing::debug!(plugin = source.name(), %why, "called as a component");
+        }
+        if let Some(code) = self.cached(&hash, &parts) {
+            note(Event::Cached { source: source.clone(), took: start.elapsed() });
+            return self.take(hash, limits, code);
+        }
+        let owner = source.tenant().map(Arc::from);
+        let mut begin = || note(Event::Compiling { source: source.clone(), bytes });
+        let done = self.ended(Job { hash, path, owner, limits: limits.clone() }, &mut begin)?;
+        let made = done.made?;
+        let code = self.load(&made, &parts)?;
+        self.keep(&hash, &made, &parts);
+        note(Event::Compiled { source: source.clone(), took: done.took });
+        self.take(hash, limits, code)
+    }
+
+    /// What came of compiling a plugin within its bounds; `begin` is called when that begins.
+    fn ended(&mut self, job: Job, begin: &mut dyn FnMut()) -> Result<Done, LoadError> {
+        loop {
+            match self.compiles.want(job.clone()) {
+                Progress::Pending { begun: false } => return Err(LoadError::Compiling),
+                Progress::Pending { begun: true } => {
+                    self.begun = true;
+                    begin();
+                    return Err(LoadError::Compiling);
+                }
+                Progress::Done(done) => {
+                    done.made.as_ref().err().iter().for_each(|e| self.remember_bad(job.hash, &done.limits, e));
+                    // What did not do within other bounds may do within those that are meant now.
+                    if done.made.is_ok() || done.limits == job.limits {
+                        return Ok(done);
+                    }
+                }
             }
-        };
-        let cached = self.cache.as_ref().and_then(|c| c.get(&hash, self.sandbox.settings_hash()));
-        let component = match cached.and_then(|code| self.sandbox.load(&code).ok()) {
-            Some(component) => component,
-            None => {
-                begin();
-                let (sandbox, wasm) = (Arc::clone(&self.sandbox), Arc::clone(&wasm));
-                let compiled = tokio::task::spawn_blocking(move || sandbox.compile(&wasm)).await;
-                let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten();
-                let compiled = compiled.inspect_err(|e| self.remember_bad(hash, e))?;
-                self.keep(|cache| cache.put(&hash, self.sandbox.settings_hash(), &compiled));
-                self.sandbox.load(&compiled)?
-            }
-        };
-        let direct = self.direct(source, (&hash, wasm), &mut begin).await?;
-        let took = start.elapsed();
-        note(match begun {
-            true => Event::Compiled { source: source.clone(), took },
-            false => Event::Cached { source: source.clone(), took },
-        });
-        let code = Code::new(hash, component, direct, &self.sandbox).inspect_err(|e| self.remember_bad(hash, e))?;
+        }
+    }
+
+    fn take(&mut self, hash: blake3::Hash, within: &Compile, loaded: Loaded) -> Result<Arc<Code>, LoadError> {
+        let (component, direct) = loaded;
+        let code = Code::new(hash, component, direct, &self.sandbox);
+        let code = code.inspect_err(|e| self.remember_bad(hash, within, e))?;
         let code = Arc::new(code);
         self.codes.insert(hash, Arc::clone(&code));
         Ok(code)
     }
 
-    /// The plugin's core modules, if it can be called without the component layer.
-    async fn direct(
-        &self,
-        source: &Source,
-        (file, wasm): (&blake3::Hash, Arc<Vec<u8>>),
-        begin: &mut impl FnMut(),
-    ) -> Result<Option<DirectCode>, LoadError> {
-        let apart = tokio::task::spawn_blocking(move || Direct::of(&wasm)).await;
-        let parts = match apart.map_err(|e| LoadError::Compile(e.to_string()))? {
-            Ok(parts) => parts,
-            Err(why) => {
-                tracing::debug!(plugin = source.name(), %why, "called as a component");
-                return Ok(None);
+    /// The code of a file and its parts, if all of it is in the cache.
+    fn cached(&self, hash: &blake3::Hash, parts: &Parts) -> Option<Loaded> {
+        let cache = self.cache.as_ref()?;
+        let settings = self.sandbox.settings_hash();
+        let direct = match parts {
+            Ok(parts) => {
+                // The module is of this file alone, and kept as a part of it; others have the same driver.
+                let guest = cache.get_part((hash, &blake3::hash(&parts.guest)), settings)?;
+                Some((guest, cache.get(&blake3::hash(&parts.driver), settings)?))
+            }
+            Err(_) => None,
+        };
+        self.load(&Artefact { component: cache.get(hash, settings)?, direct }, parts).ok()
+    }
+
+    /// Makes machine code of this process of what was compiled.
+    fn load(&self, made: &Artefact, parts: &Parts) -> Result<Loaded, LoadError> {
+        let component = self.sandbox.load(&made.component)?;
+        let direct = match (parts, &made.direct) {
+            (Ok(parts), Some((guest, driver))) => Some(DirectCode {
+                guest: self.sandbox.load_module(guest)?,
+                driver: self.sandbox.load_module(driver)?,
+                imports: parts.imports.clone(),
+                table: parts.table.clone(),
+            }),
+            (Err(_), None) => None,
+            (Ok(_), None) | (Err(_), Some(_)) => {
+                return Err(LoadError::Cache("what was compiled is not what was asked for".to_owned()));
             }
         };
-        let guest = self.module(Some(file), parts.guest, begin).await?;
-        let driver = self.module(None, parts.driver, begin).await?;
-        Ok(Some(DirectCode { guest, driver, imports: parts.imports, table: parts.table }))
+        Ok((component, direct))
     }
 
-    /// A compiled core module, from the cache or made now. One that is of a file alone is kept as a part of it; others have
-    /// the same drivers.
-    async fn module(
-        &self,
-        file: Option<&blake3::Hash>,
-        wasm: Vec<u8>,
-        begin: &mut impl FnMut(),
-    ) -> Result<Module, LoadError> {
-        let hash = blake3::hash(&wasm);
-        let settings = self.sandbox.settings_hash();
-        let cached = self.cache.as_ref().and_then(|cache| match file {
-            Some(file) => cache.get_part((file, &hash), settings),
-            None => cache.get(&hash, settings),
-        });
-        if let Some(module) = cached.and_then(|code| self.sandbox.load_module(&code).ok()) {
-            return Ok(module);
+    fn remember_bad(&mut self, hash: blake3::Hash, within: &Compile, error: &LoadError) {
+        if !error.is_verdict() {
+            return;
         }
-        begin();
-        let sandbox = Arc::clone(&self.sandbox);
-        let compiled = tokio::task::spawn_blocking(move || sandbox.compile_module(&wasm)).await;
-        let compiled = compiled.map_err(|e| LoadError::Compile(e.to_string())).flatten()?;
-        self.keep(|cache| match file {
-            Some(file) => cache.put_part((file, &hash), settings, &compiled),
-            None => cache.put(&hash, settings, &compiled),
-        });
-        self.sandbox.load_module(&compiled)
-    }
-
-    fn remember_bad(&mut self, hash: blake3::Hash, error: &LoadError) {
         // Bounded: a folder that is written to a thousand times must not grow this for ever.
         if self.bad.len() >= 256 {
             self.bad.clear();
         }
-        self.bad.insert(hash, error.clone());
+        self.bad.insert((hash, within.clone()), error.clone());
     }
 
-    fn keep(&self, put: impl FnOnce(&Cache) -> std::io::Result<()>) {
-        if let Some(cache) = &self.cache
-            && let Err(why) = put(cache)
-        {
+    fn keep(&self, hash: &blake3::Hash, made: &Artefact, parts: &Parts) {
+        let Some(cache) = &self.cache else { return };
+        let settings = self.sandbox.settings_hash();
+        let put = || {
+            cache.put(hash, settings, &made.component)?;
+            let (Ok(parts), Some((guest, driver))) = (parts, &made.direct) else { return Ok(()) };
+            cache.put_part((hash, &blake3::hash(&parts.guest)), settings, guest)?;
+            cache.put(&blake3::hash(&parts.driver), settings, driver)
+        };
+        let kept: std::io::Result<()> = put();
+        if let Err(why) = kept {
             tracing::warn!(%why, "compiled code is not kept: the next start compiles again");
         }
     }
 }
+
+/// Code that can run: the component, and its parts if it can be called directly.
+type Loaded = (wasmtime::component::Component, Option<DirectCode>);

@@ -27,7 +27,8 @@ impl Library {
         let now = Instant::now();
         // What was loaded and cannot serve is gone like what served.
         self.gone.loaded(self.codes.keys().copied().collect(), now);
-        self.codes.retain(|hash, _| serving.contains(hash));
+        // What was asked for may serve with the next file that is done.
+        self.codes.retain(|hash, _| serving.contains(hash) || self.wanted.contains(hash));
         self.gone.loaded(self.codes.keys().copied().collect(), now);
         self.keep_gone = config.metrics.keep_removed;
         self.sweep(now);

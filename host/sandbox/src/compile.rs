@@ -1,0 +1,236 @@
+//! Compiling plugins, where nothing else has to wait for it: in processes of their own with bounds of their own, a few at once,
+//! and so that no tenant's plugins keep another's from their turn.
+
+mod artefact;
+mod bounds;
+mod cancel;
+mod inside;
+mod process;
+mod queue;
+mod stats;
+
+pub(crate) use artefact::Artefact;
+pub(crate) use bounds::check;
+pub use inside::CompileTask;
+pub(crate) use queue::Owner;
+pub use stats::CompileStats;
+
+use crate::engine::{FILE_LIMIT, Sandbox};
+use crate::error::LoadError;
+use cancel::Cancel;
+use queue::Queue;
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+use weir_config::{Compile, file};
+
+/// The first argument of a process that compiles a plugin; whoever uses [`Compiler::Process`] runs a [`CompileTask`] for it.
+pub const SUBCOMMAND: &str = "compile-plugin";
+
+/// Who turns plugins into machine code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compiler {
+    /// This process, with no bound of its memory and time: for plugins that one has made oneself, in tests above all.
+    #[default]
+    Here,
+    /// A process for each plugin, of this very program.
+    Process,
+}
+
+/// A plugin that is to be compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    /// BLAKE3 of its file.
+    pub(crate) hash: blake3::Hash,
+    pub(crate) path: PathBuf,
+    pub(crate) owner: Owner,
+    /// Within these bounds.
+    pub(crate) limits: Compile,
+}
+
+/// What became of it.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// Within these bounds, which may be others than somebody wants by now.
+    pub(crate) limits: Compile,
+    pub(crate) made: Result<Artefact, LoadError>,
+    /// How long it took.
+    pub(crate) took: Duration,
+}
+
+/// How far a plugin is.
+pub(crate) enum Progress {
+    /// It waits, or is being compiled; `begun` if it does so from now on.
+    Pending { begun: bool },
+    /// It was compiled, or was not.
+    Done(Done),
+}
+
+/// Everything that is compiled.
+#[derive(Debug)]
+pub(crate) struct Compiles {
+    shared: Arc<Shared>,
+}
+
+/// Tells when something has been compiled.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    sandbox: Arc<Sandbox>,
+    compiler: Compiler,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How many are compiled at once.
+    most: usize,
+    waiting: Queue<Job>,
+    running: HashMap<u64, Running>,
+    /// The number of the next one that runs: a file that is wanted again while the last run of it ends is another one.
+    next: u64,
+    done: HashMap<blake3::Hash, Done>,
+    /// What waits, by hash.
+    known: HashSet<blake3::Hash>,
+}
+
+/// One that runs.
+#[derive(Debug)]
+struct Running {
+    hash: blake3::Hash,
+    owner: Owner,
+    cancel: Arc<Cancel>,
+}
+
+impl Compiles {
+    pub(crate) fn new(sandbox: &Arc<Sandbox>, compiler: Compiler) -> Self {
+        let (state, changed) = (Mutex::default(), Notify::new());
+        Self { shared: Arc::new(Shared { sandbox: Arc::clone(sandbox), compiler, state, changed }) }
+    }
+
+    /// Changes how many are compiled at once.
+    pub(crate) fn set_processes(&self, most: usize) {
+        self.shared.state().most = most.max(1);
+    }
+
+    /// Looks how far a plugin is, and has it compiled if nobody has asked for that yet. What is done is handed over, once.
+    pub(crate) fn want(&self, job: Job) -> Progress {
+        let mut state = self.shared.state();
+        if let Some(done) = state.done.remove(&job.hash) {
+            return Progress::Done(done);
+        }
+        let runs = state.running.values().any(|one| one.hash == job.hash && !one.cancel.is_set());
+        if runs || !state.known.insert(job.hash) {
+            return Progress::Pending { begun: false };
+        }
+        let owner = job.owner.clone();
+        state.waiting.push(owner, job);
+        self.shared.go_on(&mut state);
+        Progress::Pending { begun: true }
+    }
+
+    /// Ends, and forgets, all that is not wanted any more: its file has changed, or went away.
+    pub(crate) fn keep_only(&self, wanted: &HashSet<blake3::Hash>) {
+        let mut state = self.shared.state();
+        let State { waiting, running, done, known, .. } = &mut *state;
+        waiting.retain(|job| wanted.contains(&job.hash));
+        known.retain(|hash| wanted.contains(hash));
+        done.retain(|hash, _| wanted.contains(hash));
+        running.values().filter(|one| !wanted.contains(&one.hash)).for_each(|one| one.cancel.set());
+        self.shared.go_on(&mut state);
+    }
+
+    /// Who wants to know when something has been compiled.
+    pub(crate) fn compiled(&self) -> Compiled {
+        Compiled { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl Drop for Compiles {
+    fn drop(&mut self) {
+        self.keep_only(&HashSet::new());
+    }
+}
+
+impl Compiled {
+    /// Waits until something has been compiled and nobody has asked for it yet. Being dropped loses nothing.
+    pub async fn next(&self) {
+        while self.shared.state().done.is_empty() {
+            self.shared.changed.notified().await;
+        }
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins with what waits, as far as there is room for it.
+    fn go_on(self: &Arc<Self>, state: &mut State) {
+        let most = state.most;
+        // One tenant has no more than half at once, so that another's need not wait for it.
+        let of_one = (most / 2).max(1);
+        while state.running.len() < most {
+            let State { waiting, running, .. } = state;
+            let has = |owner: &Owner| running.values().filter(|one| one.owner == *owner).count();
+            let may = |owner: &Owner| owner.is_none() || has(owner) < of_one;
+            let Some((owner, job)) = waiting.pop(may) else { break };
+            state.known.remove(&job.hash);
+            let (hash, number, cancel) = (job.hash, state.next, Arc::new(Cancel::default()));
+            let bounds = job.limits.clone();
+            state.next += 1;
+            state.running.insert(number, Running { hash, owner, cancel: Arc::clone(&cancel) });
+            let shared = Arc::clone(self);
+            let thread = std::thread::Builder::new().name("weir-compile".to_owned());
+            if let Err(why) = thread.spawn(move || shared.work(number, job, &cancel)) {
+                state.running.remove(&number);
+                let error = LoadError::Compiler(format!("no thread for it: {why}"));
+                state.done.insert(hash, Done { limits: bounds, made: Err(error), took: Duration::ZERO });
+                self.changed.notify_one();
+            }
+        }
+        if state.running.is_empty() && state.waiting.len() == 0 {
+            state.waiting.rest();
+        }
+        self.sandbox.compiles().set_under_way(state.running.len(), state.waiting.len());
+    }
+
+    /// Compiles one plugin, on a thread that lives as long as the process that does it.
+    fn work(self: &Arc<Self>, number: u64, job: Job, cancel: &Cancel) {
+        let begun = Instant::now();
+        let made = self.make(&job, cancel);
+        let took = begun.elapsed();
+        let mut state = self.state();
+        if let Some(Running { owner, .. }) = state.running.remove(&number) {
+            state.waiting.charge(&owner, took);
+        }
+        let error = (!cancel.is_set()).then(|| made.as_ref().err());
+        self.sandbox.compiles().count(error, took);
+        if error.is_some() {
+            state.done.insert(job.hash, Done { limits: job.limits, made, took });
+        }
+        self.go_on(&mut state);
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    fn make(&self, job: &Job, cancel: &Cancel) -> Result<Artefact, LoadError> {
+        // Read anew, for as long as a plugin waits its bytes are not kept.
+        let wasm = file::read(&job.path, FILE_LIMIT).map_err(|why| LoadError::unread(job.path.clone(), &why))?;
+        if blake3::hash(&wasm) != job.hash {
+            return Err(LoadError::Moving { path: job.path.clone() });
+        }
+        match self.compiler {
+            Compiler::Here => Artefact::compile(self.sandbox.engine(), &wasm),
+            Compiler::Process => process::compile(wasm, &job.limits, self.sandbox.settings_hash(), cancel),
+        }
+    }
+}
