@@ -120,6 +120,7 @@ fn a_whole_answer_that_cannot_be_read_does_not_pass_a_closed_guard_and_passes_an
 
 #[test]
 fn an_answer_that_only_looks_odd_is_shown() {
+    let parts = with(&format!("\"mail {ADDRESS}\""), &format!("[{{\"type\":\"text\",\"text\":\"mail {ADDRESS}\"}}]"));
     let spaced = answer().replace(',', " ,\r\n\t").into_bytes();
     let cases = vec![
         whole("", answer().as_bytes()),
@@ -128,10 +129,11 @@ fn an_answer_that_only_looks_odd_is_shown() {
         whole("content-type: application/octet-stream\r\n", &spaced),
         whole(JSON, format!("\u{feff}{}", answer()).as_bytes()),
         whole(JSON, &with("mail ", "\\ud83d\\u00e9 mail ")),
+        whole(JSON, &parts),
         whole(JSON, &[answer().as_bytes(), b"{\"choices\":[]}"].concat()),
         whole(JSON, format!("{} {ADDRESS}", answer()).as_bytes()),
     ];
-    let (two_documents, garbage) = (6, 7);
+    let (two_documents, garbage) = (7, 8);
     let count = cases.len();
     let gateway = masked(cases, "");
     for n in 0..count {
@@ -145,7 +147,7 @@ fn an_answer_that_only_looks_odd_is_shown() {
                     assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_error"), "{n}");
                 } else {
                     assert_eq!(reply.status, 200, "{n}: {}", reply.text());
-                    assert!(reply.content().contains("mail [EMAIL]"), "{n}: {}", reply.text());
+                    assert!(reply.text().contains("mail [EMAIL]"), "{n}: {}", reply.text());
                 }
             }
         }
