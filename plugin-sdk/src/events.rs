@@ -23,3 +23,16 @@ pub fn pieces() -> Vec<Piece> {
 pub fn set_piece(index: usize, text: &str) -> Result<(), HostError> {
     host::set_piece(as_index(index), text).map_err(HostError::new)
 }
+
+/// Whether the texts that the hook was given are all that is in these events, so that [`pieces`] would show no more. Most
+/// events of most streams are like that.
+#[must_use]
+pub fn plain() -> bool {
+    host::plain()
+}
+
+/// Whether the stream is over, and no call follows; `last` may say so of a text alone.
+#[must_use]
+pub fn finished() -> bool {
+    host::finished()
+}

@@ -20,7 +20,7 @@ mod state;
 mod stream;
 
 use state::{Message, State};
-pub use stream::{StreamFault, Streamed, stream};
+pub use stream::{StreamFault, Streamed, stream, stream_data};
 
 use crate::callouts::{Failure, Incoming, Outgoing};
 use crate::log::Level;

@@ -52,7 +52,8 @@ pub trait Response: Plugin {
 
 /// The hook `event`: the events of a stream, in batches of whatever arrived at once (WIT `event.on-events`).
 pub trait Event: Plugin {
-    /// Answers one edit for each event, or an empty list to pass them all. `last` is true when no event will follow.
+    /// Answers one edit for each event, or an empty list to pass them all. `last` is true when no event will follow: in the
+    /// one last call of the stream, and for a plugin that holds also where the text is over that it holds.
     /// Events that were held come again, first, in the next call, which another instance may get.
     ///
     /// # Errors

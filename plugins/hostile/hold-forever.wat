@@ -1,7 +1,7 @@
 ;; world: event-hook
 ;;
-;; Holds every event back, always. The host bounds what it keeps; the client gets everything at the end at the latest, for on
-;; the last call `hold` means `pass`.
+;; Holds every event back, always. The host bounds what it keeps; the client gets every text at its end at the latest, for
+;; there `hold` means `pass`, and what is no content at once, for this plugin has not seen it.
 (module
   (memory (export "memory") 1)
   ;; Hands out memory upwards and takes nothing back before the call is over.

@@ -81,7 +81,7 @@ async fn stream(
 ) -> Result<(), Stop> {
     let mut stages = Stages::new(chain, &case.model, HELD);
     for batch in &case.events {
-        let items = batch.iter().map(|event| item(&case.model, event)).collect();
+        let items = batch.iter().flat_map(|event| items(&case.model, event)).collect();
         texts.extend(stages.run(worker, lent, items, false).await?.iter().map(text_of));
     }
     texts.extend(stages.run(worker, lent, Vec::new(), true).await?.iter().map(text_of));
@@ -89,7 +89,7 @@ async fn stream(
 }
 
 /// An event as a provider sends it: with these data, or with this text.
-fn item(model: &str, given: &Json) -> Item {
+fn items(model: &str, given: &Json) -> Vec<Item> {
     let data = match given {
         Json::Object(_) => given.clone(),
         text => json!({
@@ -99,14 +99,14 @@ fn item(model: &str, given: &Json) -> Item {
     };
     let data = Bytes::from(data.to_string());
     let raw = Bytes::from(format!("data: {}\n\n", String::from_utf8_lossy(&data)));
-    let delta = event::delta(&data).unwrap_or(event::Delta { choice: 0, text: String::new() });
-    Item::delta(raw, data, delta)
+    // Whoever writes a case means the event to be seen, whatever is in it.
+    Item::read(raw.clone(), data.clone()).unwrap_or_else(|_| vec![Item::beside(raw, data)])
 }
 
 fn text_of(raw: &Bytes) -> String {
     let raw = String::from_utf8_lossy(raw);
     let data: Vec<&str> = raw.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
-    event::delta(data.join("\n").as_bytes()).map(|delta| delta.text).unwrap_or_default()
+    event::delta(&Bytes::from(data.join("\n"))).map(|delta| delta.text).unwrap_or_default()
 }
 
 /// What a hook has cost so far: calls, CPU in nanoseconds, faults by reason.

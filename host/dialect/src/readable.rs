@@ -27,7 +27,8 @@ impl From<EventError> for Unreadable {
             EventError::NotJson(error) => Self::NotJson(error),
             EventError::NoChoice => Self::Form("an event without a choice in its `choices`"),
             EventError::NoDelta => Self::Form("a choice without a `delta`"),
-            EventError::NotText { .. } => Self::Form("a content that is no text"),
+            EventError::SeveralChoices => Self::Form("an event of several choices"),
+            EventError::TooManyChoices { .. } => Self::Form("an event of more choices than are looked at"),
         }
     }
 }

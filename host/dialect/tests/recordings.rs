@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use weir_dialect::Endpoint;
 use weir_dialect::answer::{self, Answer, Reading, Shapes};
-use weir_dialect::event::{self, EventKind};
+use weir_dialect::event::{self, Choices, EventKind};
 use weir_dialect::stream::Ending;
 use weir_http::sse::{Event, Reader};
 
@@ -118,4 +118,29 @@ fn streams_are_whole_and_any_cut_of_them_before_a_reason_is_not() {
         }
     }
     assert!(seen == 0 || seen >= 40 && failed >= 1, "{seen} streams, {failed} of them failed");
+}
+
+#[test]
+fn every_event_of_real_streams_is_read_choice_by_choice_and_adds_up_to_the_same() {
+    for recording in recordings("chat-completions") {
+        let Some(stream) = with(&recording, ".stream.txt") else { continue };
+        for event in events(&stream) {
+            let data = event.data();
+            if event::kind(&event, &data) != EventKind::Delta {
+                continue;
+            }
+            let whole: Value = serde_json::from_slice(&data).unwrap();
+            let choices = match event::choices(&data).unwrap() {
+                Choices::None => Vec::new(),
+                Choices::One(delta) => vec![(data.clone(), delta)],
+                Choices::Several(all) => all,
+            };
+            assert_eq!(choices.len(), whole["choices"].as_array().unwrap().len(), "{}", recording.display());
+            for ((data, delta), choice) in choices.iter().zip(whole["choices"].as_array().unwrap()) {
+                let alone: Value = serde_json::from_slice(data).unwrap();
+                assert_eq!(&alone["choices"][0], choice);
+                assert_eq!(delta.text, choice["delta"]["content"].as_str().unwrap_or_default());
+            }
+        }
+    }
 }

@@ -1,71 +1,56 @@
 //! `event` plugins one behind the other, each with the events that it keeps back.
+//!
+//! Only text waits, and each choice by itself: for more of it, and no longer than to its end. Comments, usage and whatever
+//! else is no part of a choice pass at once.
+
+mod edits;
+mod held;
+mod item;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+mod turn;
+mod window;
+
+pub use item::Item;
 
 use crate::chain::{Bound, Chain};
-use crate::contract::{Edit, StreamEvent};
 use crate::exchange::{Events, Exchange};
 use crate::hook::Hook;
 use crate::worker::{Stop, Worker, cannot_show};
 use bytes::Bytes;
+use edits::{apply, changes, renew};
+use held::{Held, run};
+use item::Wait;
 use std::sync::Arc;
 use std::time::Duration;
+use turn::Turn;
 use weir_config::Window;
 use weir_dialect::Unreadable;
-use weir_dialect::event::{self, Delta};
-use weir_http::sse;
-
-/// One event between the upstream and the client.
-#[derive(Debug)]
-pub struct Item {
-    /// As it would go out now.
-    pub raw: Bytes,
-    /// What plugins see of it; nothing of comments and events of no dialect.
-    seen: Option<Seen>,
-}
-
-#[derive(Debug)]
-struct Seen {
-    data: Bytes,
-    choice: u32,
-    text: String,
-}
-
-impl Item {
-    /// An event that plugins do not see but that keeps its place among those that they do.
-    #[must_use]
-    pub fn opaque(raw: Bytes) -> Self {
-        Self { raw, seen: None }
-    }
-
-    fn text_bytes(&self) -> usize {
-        self.seen.as_ref().map_or(0, |seen| seen.text.len())
-    }
-
-    /// A part of the model's answer: the event as it stands in the stream, its data, and what the data say.
-    #[must_use]
-    pub fn delta(raw: Bytes, data: Bytes, delta: Delta) -> Self {
-        Self { raw, seen: Some(Seen { data, choice: delta.choice, text: delta.text }) }
-    }
-}
 
 /// One plugin and what it keeps back, or the host for it.
 #[derive(Debug)]
 struct Stage {
     bound: Arc<Bound>,
     window: Option<Window>,
-    held: Vec<Item>,
-    /// Bytes of text in `held` that the plugin has not seen yet.
-    fresh: usize,
-    /// Whether the last call held anything: if not, an empty last call may be spared.
-    holding: bool,
+    held: Held,
+    limit: usize,
     /// Whether the plugin has answered a call yet.
     answered: bool,
+}
+
+/// With what a plugin is called.
+struct Caller<'a> {
+    sandbox: &'a Worker,
+    lent: &'a mut Option<Box<Exchange>>,
 }
 
 /// The plugins of one stream, in order, with what each keeps back.
 #[derive(Debug)]
 pub struct Stages {
     stages: Vec<Stage>,
-    limit: usize,
+    /// They have had their last call.
+    over: bool,
 }
 
 impl Stages {
@@ -73,8 +58,7 @@ impl Stages {
     #[must_use]
     pub fn new(chain: &Chain, model: &str, limit: usize) -> Self {
         let bound = chain.at(Hook::Event).iter().filter(|bound| bound.applies_to(model));
-        let stages = bound.map(Stage::new);
-        Self { stages: stages.collect(), limit }
+        Self { stages: bound.map(|bound| Stage::new(bound, limit)).collect(), over: false }
     }
 
     /// Whether the host holds events back for any of them.
@@ -106,7 +90,7 @@ impl Stages {
     }
 
     /// Sends a batch through every plugin; answers what may go to the client now. After the batch that is the last
-    /// nothing is held.
+    /// nothing is held, and no plugin is called again: each has one last call, whatever is in it.
     ///
     /// # Errors
     /// As [`Worker::event`].
@@ -118,189 +102,114 @@ impl Stages {
         last: bool,
     ) -> Result<Vec<Bytes>, Stop> {
         let mut batch = batch;
-        for stage in &mut self.stages {
-            batch = stage.run(sandbox, lent, batch, last, self.limit).await?;
+        if !self.over {
+            self.over = last;
+            let mut caller = Caller { sandbox, lent };
+            for stage in &mut self.stages {
+                batch = stage.run(&mut caller, batch, last).await?;
+                // What one has let go of is new to the next.
+                batch = batch.into_iter().map(|item| item.wait(Wait::New)).collect();
+            }
         }
         Ok(batch.into_iter().map(|item| item.raw).collect())
     }
 }
 
 impl Stage {
-    fn new(bound: &Arc<Bound>) -> Self {
+    fn new(bound: &Arc<Bound>, limit: usize) -> Self {
         let window = bound.plugin().settings().window;
-        Self { bound: Arc::clone(bound), window, held: Vec::new(), fresh: 0, holding: false, answered: false }
+        Self { bound: Arc::clone(bound), window, held: Held::default(), limit, answered: false }
     }
 
-    /// Whether the window is not full yet, so that events wait for more. What is held is bounded as a plugin's own
-    /// holding is, so a window that would grow past that is shown as it is.
-    fn waits(&mut self, batch: &[Item], limit: usize) -> bool {
-        let Some(window) = self.window else { return false };
-        self.fresh += batch.iter().map(Item::text_bytes).sum::<usize>();
-        let held = self.held.iter().chain(batch).map(|item| item.raw.len()).sum::<usize>();
-        self.fresh < window.size && held <= limit
-    }
-
-    async fn run(
-        &mut self,
-        sandbox: &Worker,
-        lent: &mut Option<Box<Exchange>>,
-        batch: Vec<Item>,
-        last: bool,
-        limit: usize,
-    ) -> Result<Vec<Item>, Stop> {
-        if !last && self.waits(&batch, limit) {
-            // Before any text nothing is worth waiting for: a role goes out at once.
-            if self.fresh == 0 && self.held.is_empty() {
-                return Ok(batch);
-            }
-            self.held.extend(batch);
-            self.holding = true;
-            return Ok(Vec::new());
+    async fn run(&mut self, caller: &mut Caller<'_>, batch: Vec<Item>, last: bool) -> Result<Vec<Item>, Stop> {
+        if last {
+            let mut items = self.held.take_all();
+            items.extend(batch);
+            return self.show(caller, items, Turn::Last).await;
         }
-        self.fresh = 0;
-        let mut items = std::mem::take(&mut self.held);
-        items.extend(batch);
-        if items.iter().all(|item| item.seen.is_none()) && !(last && self.holding) {
+        if batch.iter().all(|item| item.seen.is_none()) {
+            return Ok(batch);
+        }
+        let mut out = Vec::new();
+        for choice in self.held.ended_by(&batch) {
+            self.decide(caller, choice, &mut out).await?;
+        }
+        let due = self.held.due(self.window, self.limit, batch, &mut out);
+        out.extend(self.show(caller, due, Turn::More).await?);
+        while let Some((choice, behind)) = self.held.take_behind_end() {
+            self.go_on(caller, choice, behind, &mut out).await?;
+        }
+        if self.held.bytes() > self.limit {
+            let all = self.held.take_all();
+            out.extend(self.show(caller, all, Turn::Bound).await?);
+        }
+        Ok(out)
+    }
+
+    /// Lets go of what is held of a choice whose text is over, as the plugin decides.
+    async fn decide(&mut self, caller: &mut Caller<'_>, choice: u32, out: &mut Vec<Item>) -> Result<(), Stop> {
+        if !self.held.holds(choice) {
+            let items = self.held.take(choice);
+            match items.iter().any(|item| item.waits(Wait::New)) {
+                true => out.extend(self.show(caller, items, Turn::Over).await?),
+                false => out.extend(items),
+            }
+        }
+        if self.held.holds(choice) {
+            let items = self.held.take(choice);
+            out.extend(self.show(caller, items, Turn::Ended).await?);
+        }
+        Ok(())
+    }
+
+    /// Goes on, text by text, with what stands behind a text that is over and that the plugin has held.
+    async fn go_on(
+        &mut self,
+        caller: &mut Caller<'_>,
+        choice: u32,
+        mut behind: Vec<Item>,
+        out: &mut Vec<Item>,
+    ) -> Result<(), Stop> {
+        self.decide(caller, choice, out).await?;
+        while !behind.is_empty() {
+            let rest = behind.split_off(run(&behind).max(1));
+            let next = std::mem::replace(&mut behind, rest);
+            if !behind.is_empty() || held::is_over(next.iter()) {
+                out.extend(self.show(caller, next, Turn::Over).await?);
+                self.decide(caller, choice, out).await?;
+            } else {
+                let due = self.held.due(self.window, self.limit, next, out);
+                out.extend(self.show(caller, due, Turn::More).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls the plugin with events, and carries out what it says. Answers what passes; the rest is held.
+    async fn show(&mut self, caller: &mut Caller<'_>, items: Vec<Item>, turn: Turn) -> Result<Vec<Item>, Stop> {
+        if turn != Turn::Last && items.iter().all(|item| item.seen.is_none()) {
             return Ok(items);
         }
-        let shown = items.iter().filter_map(|item| item.seen.as_ref());
-        let shown: Vec<_> = shown.map(|s| StreamEvent { choice: s.choice, text: s.text.clone() }).collect();
-        if let Some(exchange) = lent {
-            let data = items.iter().filter_map(|i| i.seen.as_ref().map(|s| s.data.clone()));
-            exchange.events = Events::new(data.collect());
+        let shown = items.iter().filter_map(Item::event).collect();
+        if let Some(exchange) = caller.lent {
+            let plain = items.iter().all(|item| item.says().is_plain());
+            let data = items.iter().filter_map(|item| item.data().cloned()).collect();
+            exchange.events = Events::new(data, plain, turn == Turn::Last);
         }
-        let overlap = self.window.filter(|_| !last).map_or(0, |window| window.overlap);
-        let check =
-            |edits| changes(&items, edits, last, limit).map(|changes| keep_tail(&items, changes, overlap, limit));
-        let said = sandbox.event(&self.bound, lent, shown, last, check).await?;
+        let overlap = self.window.filter(|_| turn == Turn::More).map_or(0, |window| window.overlap);
+        let limit = self.limit;
+        let check = |edits| {
+            changes(&items, edits, turn, limit).map(|changes| window::keep_tail(&items, changes, overlap, limit))
+        };
+        let said = caller.sandbox.event(&self.bound, caller.lent, shown, turn.is_last(), check).await?;
         if said.is_some() && !std::mem::replace(&mut self.answered, true) {
             self.bound.stream_answered();
         }
-        let passed = match said {
-            Some(mut changes) => {
-                if let Some(exchange) = lent {
-                    renew(&mut items, &mut changes, &mut exchange.events);
-                }
-                self.apply(items, changes)
-            }
-            None => items,
-        };
-        self.holding = !self.held.is_empty();
-        Ok(passed)
+        // Without the plugin everything passes as it is.
+        let (Some(mut changes), Some(exchange)) = (said, caller.lent.as_deref_mut()) else { return Ok(items) };
+        let items = renew(items, &mut changes, &mut exchange.events);
+        let sorted = apply(items, changes, turn, exchange.events.looked());
+        self.held.extend(sorted.held);
+        Ok(sorted.passed)
     }
-
-    /// Changes events in order; from the first that is held on they wait here for the next call.
-    fn apply(&mut self, items: Vec<Item>, changes: Vec<Change>) -> Vec<Item> {
-        let mut changes = changes.into_iter();
-        let mut passed = Vec::with_capacity(items.len());
-        let mut items = items.into_iter();
-        while let Some(item) = items.next() {
-            match changes.next().unwrap_or(Change::Pass) {
-                Change::Pass => passed.push(item),
-                Change::Drop => {}
-                Change::Text(new) | Change::New(new) => passed.push(new),
-                Change::Hold => {
-                    self.held.push(item);
-                    self.held.extend(items);
-                    break;
-                }
-            }
-        }
-        passed
-    }
-}
-
-/// Holds back the end of what passed unchanged, so much of it that `overlap` bytes of text are shown again.
-fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize, limit: usize) -> Vec<Change> {
-    if overlap == 0 || changes.iter().any(|change| matches!(change, Change::Hold)) {
-        return changes;
-    }
-    changes.resize_with(items.len(), || Change::Pass);
-    let (mut kept, mut raw, mut from) = (0, 0, items.len());
-    for (at, (item, change)) in items.iter().zip(&changes).enumerate().rev() {
-        raw += item.raw.len();
-        if kept >= overlap || raw > limit || !matches!(change, Change::Pass) {
-            break;
-        }
-        kept += item.text_bytes();
-        from = at;
-    }
-    // Where only events without text would be held, nothing would be gained.
-    if kept > 0
-        && let Some(first) = changes.get_mut(from)
-    {
-        *first = Change::Hold;
-    }
-    changes
-}
-
-/// What becomes of one event.
-enum Change {
-    Pass,
-    Drop,
-    /// The same event with another text.
-    Text(Item),
-    New(Item),
-    Hold,
-}
-
-/// Puts what the plugin has set in events into them, whatever becomes of them then.
-fn renew(items: &mut [Item], changes: &mut [Change], events: &mut Events) {
-    for (index, data) in events.changed() {
-        let Some((at, item)) = items.iter_mut().enumerate().filter(|(_, item)| item.seen.is_some()).nth(index) else {
-            continue;
-        };
-        let delta = event::delta(&data);
-        let seen = item.seen.as_ref().map(|seen| Delta { choice: seen.choice, text: seen.text.clone() });
-        let Some(delta) = delta.ok().or(seen) else { continue };
-        *item = Item::delta(sse::data_event(&data), data, delta);
-        if let (Some(Change::Text(new)), Some(seen)) = (changes.get_mut(at), &item.seen)
-            && let Some(text) = new.seen.take().map(|seen| seen.text)
-            && let Ok(renewed) = with_text(seen, text)
-        {
-            *new = renewed;
-        }
-    }
-}
-
-/// What a plugin's edits make of events, one for each of them; or how the edits break the contract.
-fn changes(items: &[Item], edits: Vec<Edit>, last: bool, limit: usize) -> Result<Vec<Change>, String> {
-    if edits.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut edits = edits.into_iter();
-    let mut changes = Vec::with_capacity(items.len());
-    for (at, item) in items.iter().enumerate() {
-        let Some(seen) = &item.seen else {
-            changes.push(Change::Pass);
-            continue;
-        };
-        changes.push(match edits.next().unwrap_or(Edit::Pass) {
-            Edit::Pass => Change::Pass,
-            Edit::Drop => Change::Drop,
-            Edit::Text(text) => Change::Text(with_text(seen, text)?),
-            Edit::Data(data) => Change::New(with_data(data)?),
-            Edit::Hold if last => Change::Pass,
-            Edit::Hold => {
-                let held: usize = items.iter().skip(at).map(|item| item.raw.len()).sum();
-                if held > limit {
-                    return Err(format!("it held back {held} bytes of the stream; at most {limit}"));
-                }
-                changes.push(Change::Hold);
-                break;
-            }
-        });
-    }
-    Ok(changes)
-}
-
-fn with_text(seen: &Seen, text: String) -> Result<Item, String> {
-    let data = event::with_text(&seen.data, &text).map_err(|e| e.to_string())?;
-    Ok(Item { raw: sse::data_event(&data), seen: Some(Seen { data, choice: seen.choice, text }) })
-}
-
-fn with_data(data: String) -> Result<Item, String> {
-    let data = Bytes::from(data);
-    let delta = event::delta(&data).map_err(|e| e.to_string())?;
-    Ok(Item::delta(sse::data_event(&data), data, delta))
 }

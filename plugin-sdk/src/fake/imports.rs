@@ -265,13 +265,26 @@ pub(crate) mod reply {
 }
 
 pub(crate) mod events {
-    use super::{Hook, Message, Shape, call, put_piece, tell_pieces, write};
+    use super::{Hook, Message, Shape, State, call, pieces, put_piece, tell_pieces, write};
     use crate::Piece;
 
     pub(crate) fn data(index: u32) -> Option<String> {
         let index = usize::try_from(index).ok()?;
         let data = |event: &Message| String::from_utf8_lossy(&event.body).into_owned();
         call(|state| if state.hook == Hook::Event { state.events.get(index).map(data) } else { None }).flatten()
+    }
+
+    pub(crate) fn plain() -> bool {
+        let is_content = |piece: &Piece| piece.pointer == "/choices/0/delta/content";
+        let plain = |state: &mut State| {
+            let all = state.events.iter().filter_map(Message::document);
+            all.flat_map(|document| pieces::of(&document, Shape::Answer)).all(|(piece, _)| is_content(&piece))
+        };
+        call(plain).unwrap_or(true)
+    }
+
+    pub(crate) fn finished() -> bool {
+        call(|state| state.finished).unwrap_or(false)
     }
 
     pub(crate) fn pieces() -> Vec<Piece> {

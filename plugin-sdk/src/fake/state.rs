@@ -43,6 +43,8 @@ pub(super) struct State {
     pub(super) request: Message,
     pub(super) reply: Message,
     pub(super) events: Vec<Message>,
+    /// The stream is over.
+    pub(super) finished: bool,
     pub(super) notes: BTreeMap<String, Vec<u8>>,
     /// Value and the time at which it expires.
     pub(super) kv: BTreeMap<String, (Vec<u8>, u64)>,
@@ -76,6 +78,7 @@ impl State {
             request: Message { body, ..Message::default() },
             reply: Message::default(),
             events: Vec::new(),
+            finished: false,
             notes: BTreeMap::new(),
             kv: BTreeMap::new(),
             counters: BTreeMap::new(),

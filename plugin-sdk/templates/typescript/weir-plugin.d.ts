@@ -156,6 +156,10 @@ declare module "weir:plugin/events@0.1.0" {
   /** Everything in the events of this call that a client will read. */
   export function pieces(): Piece[];
   export function setPiece(index: number, text: string): void;
+  /** Whether the texts that the hook was given are all that is in these events. */
+  export function plain(): boolean;
+  /** Whether the stream is over, and no call follows. */
+  export function finished(): boolean;
 }
 
 declare module "weir:plugin/notes@0.1.0" {

@@ -1,6 +1,7 @@
 //! Puts `[EMAIL]`, `[PHONE]`, `[CARD]` and `[IBAN]` in the place of the real ones: on the way to a model, in whole
 //! answers and in streams, where what is looked for may be split over any events.
 
+mod arguments;
 mod chars;
 mod email;
 mod iban;

@@ -1,17 +1,17 @@
 //! Streams: which events go out, as what, and which are held back.
+//!
+//! Most events of most streams are content alone, which the hook is given; they are looked at here. Of others the gateway
+//! is asked for every piece of text ([`pieces`]).
 
+mod pieces;
 mod words;
 
-use weir_plugin::{Edit, Refusal, StreamEvent};
+use weir_plugin::{Edit, Refusal, StreamEvent, events as shown};
 
 use crate::chars;
-use crate::notes::{self, Head, Heads};
+use crate::notes::{self, Head, Heads, Name};
 use crate::options::Options;
 use crate::scan::{self, Scan};
-
-/// Events behind an open place after which it is decided with what is there. Text alone never comes to so many: it takes
-/// hundreds of events without any, such as the pieces of a long tool call.
-const MOST_HELD: usize = 512;
 
 /// One choice of the answer: the texts of its events of this call, joined.
 struct Choice<'a> {
@@ -25,24 +25,18 @@ struct Choice<'a> {
 
 /// One edit for each event, or none if all may pass.
 pub(crate) fn edits(options: &Options, events: &[StreamEvent], last: bool) -> Result<Vec<Edit>, Refusal> {
+    if !events.is_empty() && !shown::plain() {
+        return pieces::edits(options, events, last);
+    }
     if let Some(edits) = words::edits(options.kinds, events, last) {
         return Ok(edits);
     }
     let mut choices = gather(events);
     let may_be_noted = choices.iter().any(|choice| chars::could_continue(&choice.text)) && came_again(events);
     let noted = if may_be_noted { notes::read() } else { Vec::new() };
-    let mut held = scan_all(&mut choices, options, &noted, last);
-    if held.is_some_and(|index| events.len() - index > MOST_HELD) {
-        held = scan_all(&mut choices, options, &noted, true);
-    }
-    let heads: Heads = match held {
-        Some(index) => choices.iter().filter_map(|choice| Some((choice.number, choice.head_at(index)?))).collect(),
-        None => Vec::new(),
-    };
-    if heads != noted {
-        notes::write(&heads)?;
-    }
-    if held.is_none() && choices.iter().all(|choice| choice.scan.found.is_empty() && choice.head.cut == 0) {
+    choices.iter_mut().for_each(|choice| choice.scan(options, &noted, last));
+    note(&choices, noted, may_be_noted)?;
+    if choices.iter().all(|choice| choice.first_open().is_none() && choice.is_untouched()) {
         return Ok(Vec::new());
     }
     let mut edits = vec![Edit::Pass; events.len()];
@@ -53,9 +47,32 @@ pub(crate) fn edits(options: &Options, events: &[StreamEvent], last: bool) -> Re
                 *edit = Edit::Text(new);
             }
         }
+        let waits = |(index, event): (usize, &StreamEvent)| {
+            event.choice == choice.number && choice.first_open().is_some_and(|first| index >= first)
+        };
+        for (edit, waits) in edits.iter_mut().zip(events.iter().enumerate().map(waits)) {
+            if waits {
+                *edit = Edit::Hold;
+            }
+        }
     }
-    edits.iter_mut().skip(held.unwrap_or(events.len())).for_each(|edit| *edit = Edit::Hold);
     Ok(edits)
+}
+
+/// Notes what is to be known of these choices in the next call, and leaves what is noted of others.
+fn note(choices: &[Choice<'_>], noted: Heads, read: bool) -> Result<(), Refusal> {
+    let own: Heads = choices.iter().filter_map(Choice::head_again).collect();
+    if own.is_empty() && !read {
+        return Ok(());
+    }
+    let before = if read { noted } else { notes::read() };
+    let is_own = |name: Name| name.1 == 0 && choices.iter().any(|choice| choice.number == name.0);
+    let others = before.iter().filter(|(name, _)| !is_own(*name)).copied();
+    let heads: Heads = others.chain(own).collect();
+    if heads != before {
+        notes::write(&heads)?;
+    }
+    Ok(())
 }
 
 /// Whether the first event may have been held back before. Nothing is noted without an event that was, and the first of
@@ -86,35 +103,44 @@ fn gather(events: &[StreamEvent]) -> Vec<Choice<'_>> {
     choices
 }
 
-/// Walks over every choice; answers the first event that must be held back.
-fn scan_all(choices: &mut [Choice<'_>], options: &Options, noted: &Heads, last: bool) -> Option<usize> {
-    let mut held = None;
-    for choice in choices {
-        choice.head =
-            noted.iter().find(|(number, _)| *number == choice.number).map_or(Head::default(), |(_, head)| *head);
-        let from = (choice.head.cut + choice.head.keep).min(choice.text.len());
-        choice.scan = scan::scan(&choice.text, from, options.kinds, last);
-        let Some(open) = choice.scan.open else { continue };
-        let first = choice.parts.iter().find(|(_, start, text)| open < start + text.len());
-        held = [held, first.map(|(index, ..)| *index)].into_iter().flatten().min();
-    }
-    held
-}
-
 impl Choice<'_> {
+    fn scan(&mut self, options: &Options, noted: &Heads, last: bool) {
+        let own = noted.iter().find(|(name, _)| *name == (self.number, 0));
+        self.head = own.map_or(Head::default(), |(_, head)| *head);
+        let from = (self.head.cut + self.head.keep).min(self.text.len());
+        self.scan = scan::scan(&self.text, from, options.kinds, last);
+    }
+
+    /// The first event that has to wait for what follows.
+    fn first_open(&self) -> Option<usize> {
+        let open = self.scan.open?;
+        let first = self.parts.iter().find(|(_, start, text)| open < start + text.len());
+        first.map(|(index, ..)| *index)
+    }
+
+    /// Whether it goes out as it is.
+    fn is_untouched(&self) -> bool {
+        self.scan.found.is_empty() && self.head.cut == 0
+    }
+
+    /// What is to be noted for when its open events come again.
+    fn head_again(&self) -> Option<(Name, Head)> {
+        Some(((self.number, 0), self.head_at(self.first_open()?)?))
+    }
+
     /// What is to be noted if the events from this index on come again: how much of the first of them is decided.
     fn head_at(&self, index: usize) -> Option<Head> {
         let (_, at, _) = self.parts.iter().find(|(own, ..)| *own >= index)?;
         let inside = |start: usize, end: usize| if start < *at && *at < end { end - at } else { 0 };
-        let Head { cut, keep } = self.head;
+        let Head { cut, keep, .. } = self.head;
         let head = if *at < cut {
-            Head { cut: cut - at, keep }
+            Head { cut: cut - at, keep, inside: false }
         } else if *at < cut + keep {
-            Head { cut: 0, keep: cut + keep - at }
+            Head { cut: 0, keep: cut + keep - at, inside: false }
         } else {
             let cut = self.scan.found.iter().map(|found| inside(found.start, found.end)).max().unwrap_or(0);
             let keep = self.scan.passed.iter().map(|(start, end)| inside(*start, *end)).max().unwrap_or(0);
-            Head { cut, keep }
+            Head { cut, keep, inside: false }
         };
         (head != Head::default()).then_some(head)
     }

@@ -1,3 +1,4 @@
+mod said;
 mod split;
 
 use weir_plugin::{Plugin, Policy, Response, fake, json};

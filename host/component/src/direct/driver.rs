@@ -59,7 +59,9 @@ const ANSWERING: [(&str, &str, &str); 39] = [
 ];
 
 /// Functions that answer a number or nothing: the guest calls the host itself.
-const PLAIN: [(&str, &str, &str, &str); 4] = [
+const PLAIN: [(&str, &str, &str, &str); 6] = [
+    ("events", "plain", "", "p"),
+    ("events", "finished", "", "p"),
     ("log", "write", "ppp", ""),
     ("counters", "add", "ppn", ""),
     ("clock", "now-ms", "", "n"),

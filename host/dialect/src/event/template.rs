@@ -9,7 +9,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use super::{Delta, locate};
+use super::delta::Delta;
+use super::read::{Place, places};
+use super::says::Says;
 use crate::usage;
 
 /// So many events are read to learn from: where all of them differ, learning gains nothing.
@@ -22,7 +24,9 @@ pub struct Template {
     /// Its data, of which this is the text.
     data: Bytes,
     text: Range<usize>,
-    choice: u32,
+    place: Place,
+    /// What it says, once somebody has asked.
+    says: Option<Says>,
     lessons: u8,
 }
 
@@ -35,10 +39,12 @@ impl Template {
         }
         let Some(text) = usage::plain(data) else { return };
         self.lessons += 1;
-        // It must be the text that a reader of the whole would find, in data that are JSON to their end.
-        let Ok(place) = locate(data) else { return };
-        if place.content.is_some_and(|(span, _)| span.start + 1 == text.start && span.end == text.end + 1) {
-            *self = Self { data: data.clone(), text, choice: place.choice, lessons: self.lessons };
+        // It must be the text that a reader of the whole would find, in data that are JSON to their end and of one choice.
+        let Ok(found) = places(data) else { return };
+        let [place] = found.as_slice() else { return };
+        let here = place.content.is_some_and(|(span, _)| span.start + 1 == text.start && span.end == text.end + 1);
+        if here {
+            *self = Self { data: data.clone(), text, place: *place, says: None, lessons: self.lessons };
         }
     }
 
@@ -55,10 +61,16 @@ impl Template {
     }
 
     /// What a reader would make of data in which the text was found there; none if it has to be read, for it is no text.
-    pub fn delta(&self, data: &[u8], text: Range<usize>) -> Option<Delta> {
+    pub fn delta(&mut self, data: &[u8], text: Range<usize>) -> Option<Delta> {
         let text = std::str::from_utf8(data.get(text)?).ok()?;
         // JSON has no control characters in strings (RFC 8259 section 7).
-        let lawful = text.bytes().all(|byte| byte >= b' ');
-        lawful.then(|| Delta { choice: self.choice, text: text.to_owned() })
+        if text.bytes().any(|byte| byte < b' ') {
+            return None;
+        }
+        // All else that it says is the same in all of them.
+        let (own, place) = (&self.data, &self.place);
+        let says = *self.says.get_or_insert_with(|| Says::of(own, place));
+        let says = says.with_content(self.text.len(), text.len());
+        Some(Delta { choice: self.place.choice, text: text.to_owned(), says })
     }
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::error::MOST_CHOICES;
 use super::*;
 
 const DELTA: &str = r#"{"id":"c","object":"chat.completion.chunk","choices":[{"index":2,"delta":{"role":"assistant","content":"Hel\"lo"},"finish_reason":null}],"usage":null}"#;
@@ -60,9 +61,18 @@ fn what_is_named_an_error_is_one_in_whatever_shape() {
     assert_eq!(named("errors", "x"), EventKind::Other);
 }
 
+fn bytes(data: &str) -> Bytes {
+    Bytes::copy_from_slice(data.as_bytes())
+}
+
+/// The choice and text of an event's one choice.
+fn read(data: &str) -> Result<(u32, String), EventError> {
+    delta(&bytes(data)).map(|delta| (delta.choice, delta.text))
+}
+
 #[test]
 fn the_text_and_choice_of_an_event_are_read() {
-    assert_eq!(delta(DELTA.as_bytes()), Ok(Delta { choice: 2, text: "Hel\"lo".into() }));
+    assert_eq!(read(DELTA), Ok((2, "Hel\"lo".into())));
     for (choice, text) in [
         (r#"{"delta":{"content":null}}"#, ""),
         (r#"{"delta":{"role":"assistant"}}"#, ""),
@@ -71,19 +81,105 @@ fn the_text_and_choice_of_an_event_are_read() {
         ("{}", ""),
         (r#"{"delta":{"content":"\ud83d"}}"#, "\u{fffd}"),
         (r#"{"delta":{"con\u0074ent":"x"}}"#, "x"),
+        (r#"{"delta":{"content":7}}"#, ""),
+        (r#"{"delta":7,"index":"x"}"#, ""),
+        (r#"{"delta":{"content":[]}}"#, ""),
+        (
+            r#"{"delta":{"content":["a",{"type":"text","text":"b"},{"type":"thinking","thinking":[{"type":"text","text":"c"}]},{"text":"d"},1,null]}}"#,
+            "abd",
+        ),
     ] {
         let data = format!(r#"{{"choices":[{choice}]}}"#);
-        assert_eq!(delta(data.as_bytes()), Ok(Delta { choice: 0, text: text.into() }), "{data}");
+        assert_eq!(read(&data), Ok((0, text.into())), "{data}");
     }
     for data in [r#"{"choices":[]}"#, "{}", r#"{"choices":[1]}"#, r#"{"choices":{}}"#] {
-        assert_eq!(delta(data.as_bytes()), Err(EventError::NoChoice), "{data}");
+        assert_eq!(read(data), Err(EventError::NoChoice), "{data}");
     }
-    for data in ["[DONE]", "", "{", "[]"] {
-        assert!(matches!(delta(data.as_bytes()), Err(EventError::NotJson(_))), "{data}");
+    for data in ["[DONE]", "", "{", "[]", r#"{"choices":[{"delta":{"content":"x"},"logprobs":-Infinity}]}"#] {
+        assert!(matches!(read(data), Err(EventError::NotJson(_))), "{data}");
     }
-    let parts = r#"{"choices":[{"delta":{"content":[]}}]}"#;
-    assert_eq!(delta(parts.as_bytes()), Err(EventError::NotText { found: Kind::Array }));
-    assert_eq!(with_text(parts.as_bytes(), "x"), Err(EventError::NotText { found: Kind::Array }));
+    assert_eq!(read(r#"{"choices":[{},{}]}"#), Err(EventError::SeveralChoices));
+}
+
+#[test]
+fn an_event_of_several_choices_becomes_one_for_each_and_what_stands_beside_them_is_in_the_last() {
+    let data = concat!(
+        r#"{ "id":"c","object":"chat.completion.chunk","created":1,"model":"m","x":{"y":1.0},"#,
+        r#""choices":[{"index":1,"delta":{"content":"a"}}, {"index":0,"delta":{"content":"b"},"finish_reason":"stop"},{"delta":{}}],"#,
+        r#""usage":{"prompt_tokens":1}}"#
+    );
+    let Ok(Choices::Several(all)) = choices(&bytes(data)) else { panic!("several") };
+    let head = r#"{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","#;
+    let expected = [
+        (1, "a", format!(r#"{head}"choices":[{{"index":1,"delta":{{"content":"a"}}}}]}}"#)),
+        (0, "b", format!(r#"{head}"choices":[{{"index":0,"delta":{{"content":"b"}},"finish_reason":"stop"}}]}}"#)),
+        (
+            2,
+            "",
+            format!(r#"{head}"x":{{"y":1.0}},"usage":{{"prompt_tokens":1}},"choices":[{{"index":2,"delta":{{}}}}]}}"#),
+        ),
+    ];
+    let all: Vec<_> = all.iter().map(|(data, delta)| (delta.choice, delta.text.as_str(), data.to_vec())).collect();
+    let expected: Vec<_> =
+        expected.iter().map(|(choice, text, data)| (*choice, *text, data.clone().into_bytes())).collect();
+    assert_eq!(all, expected);
+    assert!(matches!(choices(&bytes(DELTA)), Ok(Choices::One(_))));
+    assert_eq!(choices(&bytes(r#"{"choices":[]}"#)), Ok(Choices::None));
+    assert_eq!(choices(&bytes(r#"{"choices":[{"delta":{}},7]}"#)), Err(EventError::NoChoice));
+    // A reader that takes the first of two would see what nobody has looked at.
+    let twice = r#"{"choices":[{"delta":{"content":"a"}}],"choices":[{"delta":{"content":"b"}}]}"#;
+    assert!(matches!(choices(&bytes(twice)), Err(EventError::NotJson(_))));
+    let many = format!(r#"{{"choices":[{}{{}}]}}"#, "{},".repeat(MOST_CHOICES));
+    assert_eq!(choices(&bytes(&many)), Err(EventError::TooManyChoices { limit: MOST_CHOICES }));
+    // What all of them say is said shortly.
+    let long = format!(r#"{{"id":"{}","choices":[{{}},{{}}]}}"#, "x".repeat(10_000));
+    let Ok(Choices::Several(all)) = choices(&bytes(&long)) else { panic!("several") };
+    assert_eq!(all.iter().map(|(data, _)| data.len() > 10_000).collect::<Vec<_>>(), [false, true]);
+}
+
+/// What an event says whose choice has this beside its index.
+fn says(choice: &str) -> Says {
+    delta(&format!(r#"{{"choices":[{{"index":0,{choice}}}]}}"#).into()).unwrap().says
+}
+
+#[test]
+fn a_text_goes_on_where_the_same_is_said_and_ends_where_something_else_is() {
+    let content = says(r#""delta":{"content":"a"}"#);
+    let arguments =
+        |call: u32| says(&format!(r#""delta":{{"tool_calls":[{{"index":{call},"function":{{"arguments":"a"}}}}]}}"#));
+    assert!(content.goes_on_in(&says(r#""delta":{"content":"b"},"finish_reason":null"#)));
+    assert!(content.goes_on_in(&says(r#""delta":{"role":"assistant","content":"b"},"finish_reason":"stop""#)));
+    assert!(arguments(1).goes_on_in(&arguments(1)));
+    for other in [
+        r#""delta":{}"#,
+        r#""delta":{"content":null}"#,
+        r#""delta":{"role":"assistant"}"#,
+        r#""delta":{},"finish_reason":"stop""#,
+        r#""delta":{"content":"","reasoning":"b"}"#,
+        r#""delta":{"reasoning_content":"b"}"#,
+        r#""delta":{"refusal":"b"}"#,
+        r#""delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":""}}]}"#,
+        r#""delta":{"tool_calls":[{"index":0,"function":{"arguments":"b"}}]}"#,
+        r#""delta":{"function_call":{"name":"f"}}"#,
+    ] {
+        let other = says(other);
+        assert!(!content.goes_on_in(&other) && !other.is_quiet(), "{other:?}");
+    }
+    assert!(!arguments(1).goes_on_in(&arguments(0)));
+    assert!(!says(r#""delta":{"content":"a"},"finish_reason":"stop""#).goes_on_in(&content));
+}
+
+#[test]
+fn an_empty_text_says_nothing_and_ends_nothing() {
+    for quiet in [
+        r#""delta":{"content":""}"#,
+        r#""delta":{"role":"assistant","content":""},"finish_reason":null"#,
+        r#""delta":{"tool_calls":[{"index":0,"function":{"arguments":""}}]}"#,
+    ] {
+        assert!(says(quiet).is_quiet(), "{quiet}");
+    }
+    assert!(!says(r#""delta":{"content":""},"finish_reason":"stop""#).is_quiet());
+    assert!(says(r#""delta":{"content":"a"}"#).is_plain() && !says(r#""delta":{"reasoning":"a"}"#).is_plain());
 }
 
 #[test]
@@ -91,12 +187,19 @@ fn text_is_replaced_and_every_other_byte_stays() {
     let replaced = with_text(DELTA.as_bytes(), "a\"\n😀").unwrap();
     assert_eq!(replaced, DELTA.replace(r#"Hel\"lo"#, r#"a\"\n😀"#));
     for (before, after) in [
+        (r#"{"delta":{"content":7}}"#, r#"{"delta":{"content":"new"}}"#),
+        (
+            r#"{"delta":{"content":[{"type":"text","text":"a"},"b"]}}"#,
+            r#"{"delta":{"content":[{"type":"text","text":"new"},""]}}"#,
+        ),
+        (r#"{"delta":{"content":[ ]}}"#, r#"{"delta":{"content":[{"type":"text","text":"new"} ]}}"#),
+        (r#"{"delta":{"content":[1]}}"#, r#"{"delta":{"content":[{"type":"text","text":"new"},1]}}"#),
         (r#"{ "delta" : { "content" : null , "x":1.0 } }"#, r#"{ "delta" : { "content" : "new" , "x":1.0 } }"#),
         (r#"{"delta":{"role":"assistant"}}"#, r#"{"delta":{"content":"new","role":"assistant"}}"#),
         (r#"{"delta":{}}"#, r#"{"delta":{"content":"new"}}"#),
         (r#"{"delta": null}"#, r#"{"delta": {"content":"new"}}"#),
     ] {
-        let [before, after] = [before, after].map(|choice| format!(r#"{{"choices": [{choice},{{}}],"n":1e0}}"#));
+        let [before, after] = [before, after].map(|choice| format!(r#"{{"choices": [{choice}],"n":1e0}}"#));
         assert_eq!(with_text(before.as_bytes(), "new").unwrap(), after);
     }
     for (before, after) in [
@@ -151,14 +254,16 @@ proptest! {
     fn a_replaced_text_is_read_back_and_nothing_else_differs(chunk in chunk(), text in any::<String>(), pretty in any::<bool>()) {
         let data = if pretty { serde_json::to_vec_pretty(&chunk) } else { serde_json::to_vec(&chunk) }.unwrap();
         prop_assert_eq!(classify(&data), EventKind::Delta);
+        let data = Bytes::from(data);
         let before = delta(&data).unwrap();
         prop_assert_eq!(before.text.as_str(), chunk["choices"][0]["delta"]["content"].as_str().unwrap_or(""));
         let replaced = with_text(&data, &text).unwrap();
-        prop_assert_eq!(delta(&replaced).unwrap(), Delta { choice: before.choice, text: text.clone() });
+        let after = delta(&replaced).unwrap();
+        prop_assert_eq!((after.choice, &after.text), (before.choice, &text));
         let mut expected = chunk.clone();
         expected["choices"][0]["delta"]["content"] = json!(text);
         prop_assert_eq!(serde_json::from_slice::<Value>(&replaced).unwrap(), expected);
-        let hidden: Value = serde_json::from_slice(&without_usage(&Bytes::from(data))).unwrap();
+        let hidden: Value = serde_json::from_slice(&without_usage(&data)).unwrap();
         prop_assert!(hidden["usage"].is_null());
         prop_assert_eq!(&hidden["choices"], &chunk["choices"]);
     }
@@ -166,10 +271,12 @@ proptest! {
     #[test]
     fn no_data_makes_reading_panic(data in prop::collection::vec(any::<u8>(), 0..64), tail in "[{}\\[\\]\",:a-z0-9\\\\ ]{0,32}") {
         for data in [data, format!("{{\"choices\":[{{\"delta\":{{\"content\":{tail}").into_bytes(), format!("{{\"usage\":{tail}").into_bytes()] {
+            let data = Bytes::from(data);
             classify(&data);
             let _ = delta(&data);
             let _ = with_text(&data, "x");
-            without_usage(&Bytes::from(data));
+            let _ = choices(&data);
+            without_usage(&data);
         }
     }
 }

@@ -266,7 +266,7 @@ impl Stream {
                 // Some providers send it in the middle: it keeps its place, and is no sign of the end.
                 self.trip.record.report(usage);
                 if self.trip.ask.include_usage {
-                    self.nothing_said(event, &data, batch)?;
+                    self.beside(event, data, batch)?;
                 }
             }
             EventKind::Done => {
@@ -283,19 +283,26 @@ impl Stream {
                 }
                 return Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) });
             }
-            EventKind::Other => self.nothing_said(event, &data, batch)?,
+            EventKind::Other => self.beside(event, data, batch)?,
         }
         Ok(())
     }
 
-    /// Passes an event on in which there should be nothing to show. Where plugins have to see what there is, it is made sure.
-    fn nothing_said(&mut self, event: &sse::Event, data: &[u8], batch: &mut Vec<Item>) -> Result<(), Refusal> {
-        if let Some(stages) = &self.stages
-            && let Err(why) = readable::says_nothing(data)
-        {
-            stages.cannot_show(&why)?;
+    /// Passes an event on that is no part of a choice. Where there is text in it all the same, plugins see it; where they could
+    /// not, it is made sure that there is none.
+    fn beside(&mut self, event: &sse::Event, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+        let raw = event.raw().clone();
+        let Some(stages) = &self.stages else {
+            self.pieces.push(raw);
+            return Ok(());
+        };
+        match readable::says_nothing(&data) {
+            Ok(()) => batch.extend(Item::read(raw.clone(), data).unwrap_or_else(|_| vec![Item::opaque(raw)])),
+            Err(why) => {
+                stages.cannot_show(&why)?;
+                batch.push(Item::opaque(raw));
+            }
         }
-        self.put(Item::opaque(event.raw().clone()), batch);
         Ok(())
     }
 
@@ -339,11 +346,11 @@ impl Stream {
             self.pieces.push(raw);
             return Ok(());
         };
-        batch.push(match event::delta(&data) {
-            Ok(delta) => Item::delta(raw, data, delta),
+        batch.extend(match Item::read(raw.clone(), data) {
+            Ok(items) => items,
             Err(why) => {
                 stages.cannot_show(&why.into())?;
-                Item::opaque(raw)
+                vec![Item::opaque(raw)]
             }
         });
         Ok(())

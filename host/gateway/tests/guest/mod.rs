@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 /// The interface's functions with their flattened parameters and results.
-const IMPORTS: [(&str, &str, &str); 42] = [
+const IMPORTS: [(&str, &str, &str); 44] = [
     ("request", "tenant", "(param i32)"),
     ("request", "id", "(param i32)"),
     ("request", "model", "(param i32)"),
@@ -44,6 +44,8 @@ const IMPORTS: [(&str, &str, &str); 42] = [
     ("reply", "pieces", "(param i32)"),
     ("reply", "set-piece", "(param i32 i32 i32 i32)"),
     ("events", "data", "(param i32 i32)"),
+    ("events", "plain", "(result i32)"),
+    ("events", "finished", "(result i32)"),
     ("events", "pieces", "(param i32)"),
     ("events", "set-piece", "(param i32 i32 i32 i32)"),
     ("notes", "get", "(param i32 i32 i32)"),

@@ -12,12 +12,34 @@ pub(crate) struct Events {
     opened: Option<Vec<Document>>,
     /// Of each piece that was told last: its event, and its index among the pieces of that.
     places: Vec<(usize, usize)>,
+    /// The texts that the hook is given are all that there are.
+    plain: bool,
+    /// The stream is over.
+    finished: bool,
+    /// The plugin has asked for more than these texts.
+    looked: bool,
 }
 
 impl Events {
-    /// Events with these data.
-    pub(crate) fn new(data: Vec<Bytes>) -> Self {
-        Self { data, ..Self::default() }
+    /// Events with these data. `plain` says that the texts that the hook is given are all that there are, and `finished`
+    /// that the stream is over.
+    pub(crate) fn new(data: Vec<Bytes>, plain: bool, finished: bool) -> Self {
+        Self { data, plain, finished, ..Self::default() }
+    }
+
+    /// Whether the texts that the hook is given are all that there are.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Whether the stream is over.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Whether the plugin has asked for more than the texts that it was given.
+    pub(crate) fn looked(&self) -> bool {
+        self.looked
     }
 
     /// Bytes of their data, as they came.
@@ -27,6 +49,7 @@ impl Events {
 
     /// The data of one, as it is now.
     pub(crate) fn data(&mut self, index: usize) -> Option<Bytes> {
+        self.looked = true;
         match &mut self.opened {
             None => self.data.get(index).cloned(),
             Some(opened) => opened.get_mut(index)?.bytes().ok(),
@@ -35,6 +58,7 @@ impl Events {
 
     /// Every piece of text in any of them.
     pub(crate) fn pieces(&mut self) -> Result<Arc<[Piece]>, EditError> {
+        self.looked = true;
         let (mut all, mut places) = (Vec::new(), Vec::new());
         for (event, document) in self.open().iter_mut().enumerate() {
             let pieces = document.pieces()?;

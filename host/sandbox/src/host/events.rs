@@ -2,12 +2,19 @@
 
 use super::{Host, Offer, no_request, shown, write};
 use crate::contract::Piece;
+use crate::exchange::Events;
 use std::sync::Arc;
 
 pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
+    here.truth("plain", |host| told(host, Events::is_plain))?;
+    here.truth("finished", |host| told(host, Events::is_finished))?;
     here.number("data", data)?;
     here.asked("pieces", pieces)?;
     here.number_text("set-piece", set_piece)
+}
+
+fn told(host: &mut Host, what: fn(&Events) -> bool) -> bool {
+    host.lent().is_some_and(|x| what(&x.events))
 }
 
 fn data(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {

@@ -5,7 +5,7 @@
 
 use super::{Host, spend};
 use crate::call::since_resumed;
-use crate::direct::{Gives, Visitor, answer, bytes, text};
+use crate::direct::{Gives, Visitor, answer, bytes, text, visit};
 use crate::gate::give_way;
 use bytes::Bytes;
 use std::future::Future;
@@ -76,6 +76,20 @@ impl Offer<'_> {
             Self::Direct(linker, interface) => linker
                 .func_wrap(interface, name, move |caller: Visitor<'_>, to: u32| answer(caller, to, |host, _| f(host)))
                 .map(drop),
+        }
+    }
+
+    /// A function without arguments that answers yes or no, and has nothing to work out.
+    pub(super) fn truth(&mut self, name: &str, f: fn(&mut Host) -> bool) -> wasmtime::Result<()> {
+        match self {
+            Self::Component(here) => here.func_wrap(name, move |mut caller: Caller<'_>, ()| {
+                spend(caller.data_mut())?;
+                Ok((f(caller.data_mut()),))
+            }),
+            Self::Direct(linker, interface) => {
+                let call = move |mut caller: Visitor<'_>| visit(&mut caller, |host, _| Ok(u32::from(f(host))));
+                linker.func_wrap(interface, name, call).map(drop)
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use weir_plugin::{Edit, StreamEvent};
 
-use super::{MOST_HELD, came_again};
+use super::came_again;
 use crate::chars::{self, LONGEST_RUN};
 use crate::options::Kinds;
 use crate::{marks, word};
@@ -20,7 +20,7 @@ pub(super) fn edits(kinds: Kinds, events: &[StreamEvent], last: bool) -> Option<
         }
     }
     let open = if last || kinds.is_empty() { None } else { open(kinds, events) };
-    let Some(held) = open.filter(|index| events.len() - index <= MOST_HELD) else { return Some(Vec::new()) };
+    let Some(held) = open else { return Some(Vec::new()) };
     Some((0..events.len()).map(|index| if index < held { Edit::Pass } else { Edit::Hold }).collect())
 }
 

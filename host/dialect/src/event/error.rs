@@ -1,0 +1,29 @@
+//! Why an event cannot be read or changed.
+
+use weir_http::json::JsonError;
+
+/// More choices in one event than anybody asks for (OpenAI's `n` is at most 128).
+pub(crate) const MOST_CHOICES: usize = 128;
+
+/// Why an event has no text to read or replace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EventError {
+    /// The data is not a JSON object.
+    #[error("the event's data is not a JSON object: {0}")]
+    NotJson(#[from] JsonError),
+    /// There is no choice.
+    #[error("the event has no choice")]
+    NoChoice,
+    /// There are several choices.
+    #[error("the event has more than one choice")]
+    SeveralChoices,
+    /// There are more choices than are looked at.
+    #[error("the event has more than {limit} choices")]
+    TooManyChoices {
+        /// The bound.
+        limit: usize,
+    },
+    /// The choice has no `delta` to put text into.
+    #[error("the event's choice has no `delta`")]
+    NoDelta,
+}

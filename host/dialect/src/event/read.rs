@@ -1,0 +1,160 @@
+//! One pass over the data of an event: where its choices stand, and what stands in each.
+
+use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+
+use super::error::{EventError, MOST_CHOICES};
+
+/// A choice of an event.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    /// The choice itself.
+    pub(super) span: Option<Span>,
+    pub(super) choice: u32,
+    /// Whether it says itself which one it is.
+    pub(super) numbered: bool,
+    pub(super) delta: Option<(Span, Kind)>,
+    pub(super) delta_is_empty: bool,
+    pub(super) content: Option<(Span, Kind)>,
+    pub(super) calls: Option<Span>,
+    /// `logprobs`, if there are any.
+    pub(super) tokens: Option<Span>,
+    pub(super) finishes: bool,
+}
+
+/// The choices of an event. The data are checked to their end, and have no name twice in one object.
+pub(super) fn places(data: &[u8]) -> Result<Vec<Place>, EventError> {
+    let mut cursor = Cursor::new(data)?.unique();
+    let mut places = Vec::new();
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        if key == "choices" && cursor.kind()? == Kind::Array {
+            places = each(&mut cursor, data)?;
+        } else {
+            cursor.skip()?;
+        }
+    }
+    cursor.finish()?;
+    Ok(places)
+}
+
+/// The choices in the array that the cursor is at.
+fn each(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<Vec<Place>, EventError> {
+    let mut all = Vec::new();
+    cursor.enter_array()?;
+    while cursor.next_element()? {
+        if all.len() == MOST_CHOICES {
+            return Err(EventError::TooManyChoices { limit: MOST_CHOICES });
+        }
+        if cursor.kind()? != Kind::Object {
+            return Err(EventError::NoChoice);
+        }
+        // One that does not say which it is, is the one in whose place it stands.
+        let at = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        all.push(choice(cursor, data, at)?);
+    }
+    Ok(all)
+}
+
+fn choice(cursor: &mut Cursor<'_>, data: &[u8], at: u32) -> Result<Place, JsonError> {
+    let start = cursor.at();
+    let mut place = Place { choice: at, ..Place::default() };
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        if key == "delta" {
+            let Place { choice, numbered, tokens, finishes, .. } = place;
+            let found = if cursor.kind()? == Kind::Object { delta(cursor)? } else { no_delta(cursor.skip()?) };
+            place = Place { choice, numbered, tokens, finishes, ..found };
+            continue;
+        }
+        let (span, kind) = cursor.skip()?;
+        let value = span.of(data);
+        if key == "index" {
+            place.numbered = true;
+            place.choice = json::unsigned(value).and_then(|index| u32::try_from(index).ok()).unwrap_or(at);
+        } else if key == "finish_reason" {
+            place.finishes = kind == Kind::String && value != b"\"\"";
+        } else if key == "logprobs" {
+            place.tokens = (kind != Kind::Null).then_some(span);
+        }
+    }
+    place.span = Some(Span { start, end: cursor.at() });
+    Ok(place)
+}
+
+fn no_delta(found: (Span, Kind)) -> Place {
+    Place { delta: Some(found), ..Place::default() }
+}
+
+fn delta(cursor: &mut Cursor<'_>) -> Result<Place, JsonError> {
+    let start = cursor.at();
+    let mut place = Place { delta_is_empty: true, ..Place::default() };
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        let value = cursor.skip()?;
+        place.delta_is_empty = false;
+        if key == "content" {
+            place.content = Some(value);
+        } else if key == "tool_calls" {
+            place.calls = (value.1 == Kind::Array).then_some(value.0);
+        }
+    }
+    place.delta = Some((Span { start, end: cursor.at() }, Kind::Object));
+    Ok(place)
+}
+
+/// Where the text parts of a content stand that is an array; nothing of another value.
+pub(super) fn text_parts(data: &[u8], span: Span, parts: &mut Vec<Span>) -> Result<(), JsonError> {
+    let mut cursor = Cursor::within(data, span);
+    if cursor.kind()? != Kind::Array {
+        return Ok(());
+    }
+    cursor.enter_array()?;
+    while cursor.next_element()? {
+        match cursor.kind()? {
+            Kind::String => parts.push(cursor.text()?.span),
+            Kind::Object => {
+                let (mut is_text, mut text) = (true, None);
+                cursor.enter_object()?;
+                while let Some(key) = cursor.next_key()? {
+                    let (span, kind) = cursor.skip()?;
+                    if key == "type" {
+                        is_text = span.of(data) == b"\"text\"";
+                    } else if key == "text" {
+                        text = (kind == Kind::String).then_some(span);
+                    }
+                }
+                parts.extend(text.filter(|_| is_text));
+            }
+            Kind::Array | Kind::Number | Kind::Bool | Kind::Null => {
+                cursor.skip()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a call of a tool begins in `tool_calls`, and whether one goes on there.
+pub(super) fn calls(data: &[u8], span: Span) -> Result<(bool, bool), JsonError> {
+    let (mut begins, mut goes_on) = (false, false);
+    let mut cursor = Cursor::within(data, span);
+    cursor.enter_array()?;
+    while cursor.next_element()? {
+        if cursor.kind()? != Kind::Object {
+            cursor.skip()?;
+            continue;
+        }
+        goes_on = true;
+        cursor.enter_object()?;
+        while let Some(key) = cursor.next_key()? {
+            let (span, kind) = cursor.skip()?;
+            if key == "id" {
+                begins |= kind == Kind::String;
+            } else if kind == Kind::Object && (key == "function" || key == "custom") {
+                json::members_of(data, span, |key, span, kind| {
+                    begins |= key == "name" && kind == Kind::String && span.of(data) != b"\"\"";
+                })?;
+            }
+        }
+    }
+    Ok((begins, goes_on))
+}

@@ -1,0 +1,122 @@
+//! What a plugin's edits make of events.
+
+use super::item::{Item, Wait};
+use super::turn::Turn;
+use crate::contract::Edit;
+use crate::exchange::Events;
+
+/// What becomes of one event.
+#[derive(Debug)]
+pub(super) enum Change {
+    Pass,
+    Drop,
+    /// The same event with another text, and that text.
+    Text(Vec<Item>, String),
+    New(Vec<Item>),
+    Hold,
+    /// It passes, and waits to be shown once more with what follows.
+    Again,
+}
+
+/// What a plugin's edits make of events, one for each of them; none if all pass. Or how the edits break the contract.
+pub(super) fn changes(items: &[Item], edits: Vec<Edit>, turn: Turn, limit: usize) -> Result<Vec<Change>, String> {
+    if edits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut edits = edits.into_iter();
+    let mut holding = Vec::new();
+    let mut changes = Vec::with_capacity(items.len());
+    for (at, item) in items.iter().enumerate() {
+        let Some(seen) = &item.seen else {
+            changes.push(Change::Pass);
+            continue;
+        };
+        let made = match edits.next().unwrap_or(Edit::Pass) {
+            Edit::Pass => Ok(Change::Pass),
+            Edit::Drop => Ok(Change::Drop),
+            Edit::Text(text) => item.with_text(&text).map(|new| Change::Text(new, text)),
+            Edit::Data(data) => Item::of_data(data.into()).map(Change::New),
+            Edit::Hold if turn == Turn::Bound => {
+                let held: usize = items.iter().skip(at).map(|item| item.raw.len()).sum();
+                return Err(format!(
+                    "it held back {held} bytes of the stream, and would not let go of them at {limit}"
+                ));
+            }
+            Edit::Hold => {
+                holding.extend(seen.choice);
+                Ok(Change::Hold)
+            }
+        };
+        changes.push(match made {
+            Ok(change) => change,
+            // What stands behind an event that is held comes again, whatever was said of it.
+            Err(_) if seen.choice.is_some_and(|choice| holding.contains(&choice)) => Change::Pass,
+            Err(wrong) => return Err(wrong.to_string()),
+        });
+    }
+    Ok(changes)
+}
+
+/// Puts what a plugin has set in events into them, whatever becomes of them then.
+pub(super) fn renew(items: Vec<Item>, changes: &mut Vec<Change>, events: &mut Events) -> Vec<Item> {
+    let mut set = events.changed().peekable();
+    if set.peek().is_none() {
+        return items;
+    }
+    changes.resize_with(items.len(), || Change::Pass);
+    let mut index = 0;
+    let renewed = items.into_iter().zip(changes).map(|(item, change)| {
+        if item.seen.is_none() {
+            return item;
+        }
+        let own = set.next_if(|(at, _)| *at == index);
+        index += 1;
+        let Some((_, data)) = own else { return item };
+        let item = item.renewed(data);
+        match change {
+            Change::Text(new, text) => *new = item.with_text(text).unwrap_or_default(),
+            // It is not what would be shown once more.
+            Change::Again => *change = Change::Pass,
+            Change::Pass | Change::Drop | Change::New(_) | Change::Hold => {}
+        }
+        item
+    });
+    renewed.collect()
+}
+
+/// Events by what becomes of them: those that pass now, and those that wait, in their order.
+#[derive(Debug)]
+pub(super) struct Sorted {
+    pub(super) passed: Vec<Item>,
+    pub(super) held: Vec<Item>,
+}
+
+/// Carries changes out. What is behind an event that is held waits with it, if it is of the same choice. `looked` says
+/// whether the plugin has seen more than contents: what it has not seen it cannot hold.
+pub(super) fn apply(items: Vec<Item>, changes: Vec<Change>, turn: Turn, looked: bool) -> Sorted {
+    let mut sorted = Sorted { passed: Vec::with_capacity(items.len()), held: Vec::new() };
+    let mut changes = changes.into_iter();
+    for item in items {
+        let change = changes.next().unwrap_or(Change::Pass);
+        let before = item.choice().and_then(|choice| sorted.held.iter().find(|held| held.is_of(choice)));
+        if let Some(before) = before.filter(|_| !item.says().is_quiet()) {
+            let why = if before.waits(Wait::Again) { Wait::Again } else { Wait::Held };
+            sorted.held.push(item.wait(why));
+            continue;
+        }
+        match change {
+            Change::Hold if turn.may_hold() && can_wait(&item, looked) => sorted.held.push(item.wait(Wait::Held)),
+            Change::Again => sorted.held.push(item.wait(Wait::Again)),
+            Change::Pass | Change::Hold => sorted.passed.push(item),
+            Change::New(new) | Change::Text(new, _) => sorted.passed.extend(new),
+            Change::Drop => {}
+        }
+    }
+    sorted
+}
+
+/// Whether there is text in an event that its plugin may wait with.
+fn can_wait(item: &Item, looked: bool) -> bool {
+    let says = item.says();
+    item.choice().is_some() && if looked { says.is_text() } else { says.is_content() }
+}

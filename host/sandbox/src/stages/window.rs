@@ -1,0 +1,87 @@
+//! Windows: what the host holds back for a plugin that sees only what it is shown.
+
+use super::edits::Change;
+use super::held::{Held, choices, is_over};
+use super::item::Item;
+use weir_config::Window;
+
+impl Held {
+    /// What of a batch and of what is held is to be shown now. The rest waits for its window to fill, and what has no text
+    /// before it passes: a role goes out at once.
+    pub(super) fn due(
+        &mut self,
+        window: Option<Window>,
+        limit: usize,
+        batch: Vec<Item>,
+        passed: &mut Vec<Item>,
+    ) -> Vec<Item> {
+        let mut items = self.take_all();
+        items.extend(batch);
+        let Some(window) = window else { return items };
+        // What is held is bounded as a plugin's own holding is, so a window that would grow past that is shown as it is.
+        let full = bytes(&items) > limit;
+        let due: Vec<u32> = choices(&items)
+            .filter(|choice| {
+                let of = || items.iter().filter(|item| item.is_of(*choice));
+                let fresh: usize = of().map(Item::fresh).sum();
+                full || fresh >= window.size || fresh > 0 && is_over(of())
+            })
+            .collect();
+        let mut shown = Vec::with_capacity(items.len());
+        for item in items {
+            match item.choice() {
+                None => shown.push(item),
+                Some(choice) if due.contains(&choice) => shown.push(item),
+                Some(choice) if item.is_new_without_text() && !self.has(choice) => passed.push(item),
+                Some(_) => self.push(item),
+            }
+        }
+        shown
+    }
+}
+
+fn bytes(items: &[Item]) -> usize {
+    items.iter().filter(|item| item.choice().is_some()).map(|item| item.raw.len()).sum()
+}
+
+/// Holds back the end of what passed unchanged of each choice, so much of it that `overlap` bytes of text are shown again.
+pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize, limit: usize) -> Vec<Change> {
+    if overlap == 0 {
+        return changes;
+    }
+    changes.resize_with(items.len(), || Change::Pass);
+    for choice in choices(items) {
+        if let Some(first) = tail(items, &changes, choice, (overlap, limit))
+            && let Some(change) = changes.get_mut(first)
+        {
+            *change = Change::Again;
+        }
+    }
+    changes
+}
+
+/// The first of the last events of a choice that are to be shown again.
+fn tail(items: &[Item], changes: &[Change], choice: u32, (overlap, limit): (usize, usize)) -> Option<usize> {
+    let (mut kept, mut raw, mut from) = (0, 0, None);
+    let mut next: Option<&Item> = None;
+    let of = items.iter().zip(changes).enumerate().filter(|(_, (item, _))| item.is_of(choice));
+    for (at, (item, change)) in of.rev() {
+        let says = item.says();
+        let over = match next {
+            None => says.is_end(),
+            Some(next) => !says.is_quiet() && !says.goes_on_in(&next.says()),
+        };
+        raw += item.raw.len();
+        if kept >= overlap || raw > limit || over || !matches!(change, Change::Pass) {
+            // Where the plugin itself holds something, it has its way.
+            return if matches!(change, Change::Hold) { None } else { from };
+        }
+        if !says.is_quiet() {
+            next = Some(item);
+            kept += says.bytes();
+            // Where only events without text would be held, nothing would be gained.
+            from = (kept > 0).then_some(at).or(from);
+        }
+    }
+    from
+}
