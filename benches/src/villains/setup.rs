@@ -21,8 +21,21 @@ pub(super) const BOMBS: [&str; 4] = ["bombs-1", "bombs-2", "bombs-3", "bombs-4"]
 pub(super) const TAP: &str = "usage-tap";
 /// The plugins of the tenant that behaves, in their order.
 const CHAIN: [&str; 4] = ["prompt-guard", "redact-pii", "route-by-cost", TAP];
-/// Villains that cannot be loaded: a tenant with one of these has nothing else.
-const UNLOADED: [&str; 5] = ["error-in-init", "loop-in-init", "loop-in-start", "memory-declared", "table-declared"];
+/// Villains that cannot be loaded, import what only the chain grants, or refuse whatever they are asked: a tenant with one
+/// of these has nothing else.
+const ALONE: [&str; 11] = [
+    "callout-bad-pointer",
+    "callout-flood",
+    "callout-headers",
+    "error-in-init",
+    "loop-in-init",
+    "loop-in-start",
+    "memory-declared",
+    "random-flood",
+    "rude-refusal",
+    "secret-thief",
+    "table-declared",
+];
 
 /// What the gateway is started with.
 #[derive(Debug)]
@@ -51,7 +64,7 @@ impl Setup {
         let mut names = vec![ALL.to_owned()];
         for villain in weir_pack::hostiles()? {
             let component = weir_pack::hostile(&villain)?;
-            if !UNLOADED.contains(&villain.as_str()) {
+            if !ALONE.contains(&villain.as_str()) {
                 place(&plugins, ALL, &villain, &component)?;
             }
             let own = format!("v-{villain}");
@@ -120,6 +133,6 @@ mod tests {
         let villains = weir_pack::hostiles().unwrap().len();
         assert_eq!(config.tenants.len(), 2 + villains + BOMBS.len());
         let all = fs::read_dir(setup.plugins.join("tenants").join(ALL)).unwrap().count();
-        assert_eq!(all, 2 * (villains - UNLOADED.len()), "each with its settings");
+        assert_eq!(all, 2 * (villains - ALONE.len()), "each with its settings");
     }
 }
