@@ -156,7 +156,7 @@ fn names_that_carry_credentials_or_frame_the_message_cannot_be_written_in_any_sp
 fn events_are_changed_in_pieces_and_keep_what_nobody_changed() {
     let data =
         |text: &str| Bytes::from(format!(r#"{{"choices":[{{"delta":{{"content":"{text}","refusal":"no"}}}}]}}"#));
-    let mut events = Events::new(vec![data("a"), data("b")]);
+    let mut events = Events::new(vec![data("a"), data("b")], false, false);
     assert_eq!(events.data(1), Some(data("b")));
     let told = events.pieces().unwrap();
     let told: Vec<_> = told.iter().map(|piece| (piece.event, &*piece.text)).collect();
@@ -165,5 +165,5 @@ fn events_are_changed_in_pieces_and_keep_what_nobody_changed() {
     assert!(events.set_piece(4, "x").is_err());
     assert_eq!(events.changed().collect::<Vec<_>>(), [(1, data("new"))]);
     assert_eq!((events.data(0), events.data(1), events.data(2)), (Some(data("a")), Some(data("new")), None));
-    assert!(Events::new(vec![Bytes::from_static(b"no JSON")]).pieces().is_err());
+    assert!(Events::new(vec![Bytes::from_static(b"no JSON")], false, false).pieces().is_err());
 }

@@ -68,8 +68,8 @@ fn a_text_that_is_over_is_taken_apart_from_what_is_behind_it() {
 fn a_text_is_ended_by_the_next_event_of_its_choice_that_says_something_else() {
     let all = held(vec![text("a", 0), text("b", 1)]);
     let quiet = || event("quiet", 0, r#""content":"""#);
-    assert_eq!(all.ended_by(&[quiet(), text("c", 0), call("d", 0)]), []);
+    assert_eq!(all.ended_by(&[quiet(), text("c", 0), call("d", 0)]), Vec::<u32>::new());
     assert_eq!(all.ended_by(&[quiet(), call("c", 0)]), [0]);
     assert_eq!(all.ended_by(&[event("c", 1, ""), event("d", 0, r#""role":"assistant""#)]), [0, 1]);
-    assert_eq!(all.ended_by(&[]), []);
+    assert_eq!(all.ended_by(&[]), Vec::<u32>::new());
 }
