@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use proptest::prelude::*;
-use weir_config::{Overrides, PluginLimits, diff, parse, sidecar};
+use weir_config::{Dropped, Overrides, PluginLimits, diff, parse, sidecar};
 
 const DEFAULT: &str = include_str!("../../../config/weir.toml");
 const PLUGINS: &str = include_str!("../../../config/examples/plugins.toml");
@@ -146,7 +146,7 @@ fn settings_beside_a_plugin_have_bounds_in_bytes_and_in_mistakes() {
     let file = folder.path().join("plugin.toml");
     let problems = |text: &str| {
         std::fs::write(&file, text).unwrap();
-        sidecar(&file, &PluginLimits::default()).unwrap_err().0
+        sidecar(&file, &Dropped::new(PluginLimits::default())).unwrap_err().0
     };
     assert_eq!(problems(&"=\n".repeat(100_000)).len(), 1, "there is no telling what else is wrong in it");
     let unknown: String = (0..20_000).map(|n| format!("k{n}=1\n")).collect();

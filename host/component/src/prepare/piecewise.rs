@@ -111,10 +111,10 @@ impl Bulk {
         if self.may_overlap() {
             // As a whole it copies as if by way of a buffer: from behind, if it would else write over what comes.
             to.local_get(0).local_get(1).i32_gt_u().if_(BlockType::Empty);
-            self.from_behind(&mut to);
+            self.backwards(&mut to);
             to.return_().end();
         }
-        self.from_before(&mut to);
+        self.forwards(&mut to);
         to.end();
         function.into_raw_body()
     }
@@ -137,7 +137,7 @@ impl Bulk {
         to.return_().end();
     }
 
-    fn from_before(self, to: &mut InstructionSink<'_>) {
+    fn forwards(self, to: &mut InstructionSink<'_>) {
         let piece = self.piece().cast_signed();
         to.loop_(BlockType::Empty).local_get(0).local_get(1).i32_const(piece);
         self.write(to);
@@ -149,7 +149,7 @@ impl Bulk {
         self.all_that_is_left(to);
     }
 
-    fn from_behind(self, to: &mut InstructionSink<'_>) {
+    fn backwards(self, to: &mut InstructionSink<'_>) {
         let piece = self.piece().cast_signed();
         to.loop_(BlockType::Empty).local_get(2).i32_const(piece).i32_sub().local_set(2);
         to.local_get(0).local_get(2).i32_add().local_get(1).local_get(2).i32_add().i32_const(piece);

@@ -52,13 +52,8 @@ pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
             Some("max_tokens") => found.max_tokens = count(&mut cursor, body, "max_tokens")?,
             Some("max_completion_tokens") => found.max_completion = count(&mut cursor, body, "max_completion_tokens")?,
             Some("n") => {
-                // What is no number is the upstream's to refuse.
                 let (span, kind) = cursor.skip()?;
-                found.choices = match crate::usage::whole(span.of(body)) {
-                    Some(count) => Said::Number(count),
-                    None if kind == Kind::Null => Said::Nothing,
-                    None => Said::Other,
-                };
+                found.choices = said(span.of(body), kind);
             }
             Some("tools" | "functions") => found.text_bytes += told::definitions(&mut cursor)?,
             Some("response_format") => found.text_bytes += told::definition(&mut cursor)?,
@@ -95,6 +90,15 @@ pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
         usage_patch: found.options.patch(close),
         body_len: body.len(),
     })
+}
+
+/// What is no number is the upstream's to refuse.
+fn said(text: &[u8], kind: Kind) -> Said {
+    match crate::usage::whole(text) {
+        Some(count) => Said::Number(count),
+        None if kind == Kind::Null => Said::Nothing,
+        None => Said::Other,
+    }
 }
 
 #[derive(Default)]

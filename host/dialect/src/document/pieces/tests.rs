@@ -230,7 +230,7 @@ fn pieces_and_their_pointers_are_bounded() {
     };
     refused(&list(32_769));
     // Few pieces, each behind a long name.
-    refused(&format!(r#"{{"{}":[{}]}}"#, "n".repeat(1 << 20), vec!["\"a\""; 5].join(",")));
+    refused(&format!(r#"{{"{}":[{}]}}"#, "n".repeat(1 << 20), ["\"a\""; 5].join(",")));
     let numbers = format!(r#"{{"input":[{}]}}"#, vec!["1"; 100_000].join(","));
     assert_eq!(document("embeddings", &numbers).pieces(), Ok(Vec::new()), "numbers are none");
 }
