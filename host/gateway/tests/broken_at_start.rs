@@ -229,7 +229,7 @@ fn a_tenant_that_comes_while_the_folder_is_away_waits_for_what_may_lie_in_it() {
     fs::rename(gateway.plugins(), &away).unwrap();
     until("it is missed", || problems(&gateway).contains("is not there").then_some(()));
     gateway.write_config(&config(upstream.address).replace(TENANTS, &with_initech()));
-    until("it is closed", || (gateway.ready()["closed"].to_string() == "[\"initech\"]").then_some(()));
+    until("it is closed", || (gateway.ready()["closed"] == serde_json::json!(["initech"])).then_some(()));
     assert_eq!(code(&gateway, "sk-weir-initech-demo"), "tenant_closed");
     assert_eq!((code(&gateway, ACME).as_str(), code(&gateway, GLOBEX).as_str()), ("kept", ""));
     fs::rename(&away, gateway.plugins()).unwrap();

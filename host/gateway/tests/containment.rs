@@ -11,7 +11,7 @@ use std::io::{BufReader, Write as _};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::client::{read_reply, write_request};
+use support::client::{Reply, read_reply, write_request};
 use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
 use support::{ACME, GLOBEX, Gateway, TENANTS, post, until};
 
@@ -199,19 +199,7 @@ fn one_villain(gateway: &Gateway, name: &str, fate: Fate) {
     let cpu = of("weir_plugin_cpu_seconds_total", "");
     match fate {
         Fate::Fault(hook, reason) => {
-            if hook == "observe" {
-                for reply in [&closed, &open] {
-                    assert_eq!((reply.status, reply.content().as_str()), (200, "hello"), "{name}");
-                }
-            } else if hook == "event" {
-                assert!(!closed.clean && closed.text().contains("plugin_failed"), "{name}: {}", closed.text());
-                assert!(!closed.text().contains("[DONE]"), "{name}: {}", closed.text());
-                assert!(open.clean && open.text().ends_with(DONE), "{name}: {}", open.text());
-                assert_eq!(open.streamed(), "onetwo", "{name}");
-            } else {
-                assert_eq!((closed.status, closed.code().as_str()), (500, "plugin_failed"), "{name}");
-                assert_eq!((open.status, open.content().as_str()), (200, "hello"), "{name}");
-            }
+            faulted(name, hook, [&closed, &open]);
             let hook = format!("hook=\"{hook}\"");
             let faults = of("weir_plugin_faults_total", &hook);
             assert_eq!(faults, 2.0, "{name}");
@@ -249,6 +237,23 @@ fn one_villain(gateway: &Gateway, name: &str, fate: Fate) {
             assert_eq!(of("weir_plugin_faults_total", ""), 0.0, "{name}");
         }
         Fate::Unloaded(_) => {}
+    }
+}
+
+/// What clients see of a fault where the plugin is bound closed, and where it is open.
+fn faulted(name: &str, hook: &str, [closed, open]: [&Reply; 2]) {
+    if hook == "observe" {
+        for reply in [closed, open] {
+            assert_eq!((reply.status, reply.content().as_str()), (200, "hello"), "{name}");
+        }
+    } else if hook == "event" {
+        assert!(!closed.clean && closed.text().contains("plugin_failed"), "{name}: {}", closed.text());
+        assert!(!closed.text().contains("[DONE]"), "{name}: {}", closed.text());
+        assert!(open.clean && open.text().ends_with(DONE), "{name}: {}", open.text());
+        assert_eq!(open.streamed(), "onetwo", "{name}");
+    } else {
+        assert_eq!((closed.status, closed.code().as_str()), (500, "plugin_failed"), "{name}");
+        assert_eq!((open.status, open.content().as_str()), (200, "hello"), "{name}");
     }
 }
 

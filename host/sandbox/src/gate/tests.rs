@@ -138,10 +138,8 @@ fn of_many_guests_that_spin_one_has_a_slice_in_each_turn_and_tenants_take_turns(
                 told.borrow().len() - before
             );
         }
-        let slices = told.borrow();
-        let first = slices.iter().skip(51).filter(|tenant| **tenant == hog).count();
+        let first = told.borrow().iter().skip(51).filter(|tenant| **tenant == hog).count();
         assert!((8..=12).contains(&first), "{first} slices of the hog's beside 9 of the other's");
-        drop(slices);
         for hog in hogs {
             hog.await.unwrap();
         }
