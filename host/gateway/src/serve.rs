@@ -64,10 +64,7 @@ pub(crate) fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
 
 async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let config = Arc::clone(&start.config);
-    let descriptors = descriptors::raise();
-    if let Some(warning) = descriptors::warning(descriptors, config.limits.connections) {
-        tracing::warn!("{warning}");
-    }
+    let descriptors = raise_descriptors(&config);
     let demo = start_demo(&config)?;
     let sandbox = Sandbox::with_egress(Arc::new(WayOut)).context("the plugin engine does not start")?;
     sandbox.set_shares(&config.plugins.shares);
@@ -146,6 +143,15 @@ fn refuse_start(problems: &[weir_sandbox::Problem]) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// How many descriptors there may be; says where they are fewer than the configuration needs.
+fn raise_descriptors(config: &Config) -> u64 {
+    let descriptors = descriptors::raise();
+    if let Some(warning) = descriptors::warning(descriptors, config.limits.connections) {
+        tracing::warn!("{warning}");
+    }
+    descriptors
 }
 
 /// That an address cannot be listened on, and who has named it.

@@ -37,7 +37,7 @@ impl Masked {
     /// Whether this place is within a string.
     pub(crate) fn is_inside(&self, at: usize) -> bool {
         let turns = self.turns.partition_point(|turn| *turn <= at);
-        self.inside != !turns.is_multiple_of(2)
+        self.inside == turns.is_multiple_of(2)
     }
 
     /// The first place from here on that is within no escape.
