@@ -13,6 +13,7 @@ fn every_villain_makes_a_component_of_its_world() {
         let hook = match name.as_str() {
             "event-loop" | "hold-forever" | "wrong-edits" => "event",
             "router-liar" | "router-plan" => "router",
+            "slow-observer" | "spinning-observer" => "observe",
             _ => "policy",
         };
         assert!(shape.exports.iter().any(|export| export == hook), "{name} exports {:?}", shape.exports);

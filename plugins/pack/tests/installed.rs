@@ -31,7 +31,7 @@ fn bundled_plugins_need_no_more_than_they_say() {
     let shape = |name: &str| (lock.plugins[name].exports.join(" "), lock.plugins[name].imports.join(" "));
     let said = |exports: &str, imports: &str| (exports.to_owned(), imports.to_owned());
     assert_eq!(shape("prompt-guard"), said("lifecycle policy", "request"));
-    assert_eq!(shape("redact-pii"), said("event lifecycle policy response", "notes reply request"));
+    assert_eq!(shape("redact-pii"), said("event lifecycle policy response", "events notes reply request"));
     assert_eq!(shape("route-by-cost"), said("lifecycle router", "request"));
     assert_eq!(shape("usage-tap"), said("lifecycle observe", "counters"));
 }

@@ -274,6 +274,12 @@ pub const SHOWN: &[Row] = &[
         r#""citations":["$"]¦"search_results":[{"title":"$","url":"https://example.com"}]¦"metadata":{"a":"$"}¦"moderation":{"input":{"message":"$"}}¦"new_kind":["$"]"#,
     ),
     ("choices[].delta.content", Body::Delta, r#""content":"$""#),
+    ("choices[].delta.content[].text", Body::Delta, r#""content":[{"type":"text","text":"$"}]"#),
+    (
+        "choices[].delta.content[].thinking[].text",
+        Body::Delta,
+        r#""content":[{"type":"thinking","thinking":[{"type":"text","text":"$"}]}]"#,
+    ),
     ("choices[].delta.refusal", Body::Delta, r#""refusal":"$""#),
     (
         "choices[].delta.reasoning_content, reasoning, thinking",
