@@ -9,11 +9,17 @@ use crate::plugin_limits::PluginLimits;
 const BYTES_PER_HOST_CALL: usize = 32;
 
 impl PluginLimits {
+    /// CPU time that the bytes are worth, beside what a call may use anyway.
+    #[must_use]
+    pub fn worth(&self, bytes: usize) -> Duration {
+        let nanos = self.deadline_per_mib.as_nanos().saturating_mul(bytes as u128) >> 20;
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
     /// CPU time of such a call.
     #[must_use]
     pub fn deadline_for(&self, bytes: usize) -> Duration {
-        let nanos = self.deadline_per_mib.as_nanos().saturating_mul(bytes as u128) >> 20;
-        self.deadline.saturating_add(Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
+        self.deadline.saturating_add(self.worth(bytes))
     }
 
     /// Bytes of linear memory that the instance may have during it.

@@ -171,7 +171,9 @@ impl Call<'_> {
     ) -> Checked {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
-        let admitted = self.bound.standing().admit(self.spent.resume()).inspect_err(|fault| self.count(fault))?;
+        let worth = || plugin.settings().limits.worth(lent.as_deref().map_or(0, Exchange::at_hand));
+        let admitted =
+            self.bound.standing().admit(self.spent.resume(), worth).inspect_err(|fault| self.count(fault))?;
         let (bound, pool, trial, hook) = (self.bound, &*self.pool, admitted.trial, self.hook);
         let (spent, ended) = (std::mem::take(&mut self.spent), Ended::Unanswered);
         let mut bill = Bill { bound, pool, stats, hook, ended, trial, spent, taking: 0 };

@@ -101,11 +101,15 @@ impl Standing {
         }
     }
 
-    /// Whether a call may begin.
-    pub(crate) fn admit(&self, now: Instant) -> Result<Admitted, Fault> {
+    /// Whether a call may begin. `worth` is the CPU time that the bytes which it can look at may take: the account may be ahead
+    /// by so much more, or a body that one hook may look at would close the next hook of the same request. It is asked for
+    /// only when the burst is used up.
+    pub(crate) fn admit(&self, now: Instant, worth: impl FnOnce() -> Duration) -> Result<Admitted, Fault> {
         let until = self.until.load(Ordering::Relaxed);
         let now = at(now);
-        if self.paid.load(Ordering::Relaxed) > now.saturating_add(self.ahead) {
+        let paid = self.paid.load(Ordering::Relaxed);
+        let most = now.saturating_add(self.ahead);
+        if paid > most && paid > most.saturating_add(self.cost(worth())) {
             return Err(Fault::Budget);
         }
         if until == 0 {
@@ -117,9 +121,14 @@ impl Standing {
         Ok(Admitted { trial: true })
     }
 
+    /// How long the clock takes to pay for CPU time, in nanoseconds.
+    fn cost(&self, cpu: Duration) -> u64 {
+        (nanos(cpu) as f64 * self.price) as u64
+    }
+
     /// Takes CPU time off the budget.
     pub(crate) fn charge(&self, now: Instant, cpu: Duration) {
-        let (now, cost) = (at(now), (nanos(cpu) as f64 * self.price) as u64);
+        let (now, cost) = (at(now), self.cost(cpu));
         let add = |paid: u64| Some(paid.max(now).saturating_add(cost));
         // It cannot fail: `add` never answers none.
         let _ = self.paid.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
