@@ -1,0 +1,42 @@
+//! The workspace as it lies on the disk.
+
+use crate::failed::Failed;
+use crate::known::LIST;
+use crate::ranks::MAP;
+use crate::source::{Files, members};
+use std::path::Path;
+
+/// Reads manifests, Rust and the map of the crates from a folder.
+///
+/// # Errors
+/// What cannot be read.
+pub(crate) fn load(root: &Path) -> Result<Files, Failed> {
+    let mut files = Files::new();
+    for path in ["Cargo.toml", MAP, LIST] {
+        files.insert(path.to_owned(), text(&root.join(path))?);
+    }
+    for folder in members(&files)? {
+        let manifest = format!("{folder}/Cargo.toml");
+        files.insert(manifest.clone(), text(&root.join(&manifest))?);
+        rust(root, &format!("{folder}/src"), &mut files)?;
+    }
+    Ok(files)
+}
+
+fn rust(root: &Path, folder: &str, into: &mut Files) -> Result<(), Failed> {
+    let failed = |error| Failed(format!("{folder}: {error}"));
+    for entry in std::fs::read_dir(root.join(folder)).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type().map_err(failed)?.is_dir() {
+            rust(root, &path, into)?;
+        } else if path.ends_with(".rs") {
+            into.insert(path, text(&entry.path())?);
+        }
+    }
+    Ok(())
+}
+
+fn text(path: &Path) -> Result<String, Failed> {
+    std::fs::read_to_string(path).map_err(|error| Failed(format!("{}: {error}", path.display())))
+}

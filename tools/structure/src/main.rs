@@ -1,0 +1,57 @@
+//! `weir-structure`: holds the shape of the code to what CONTRIBUTING.md says of it.
+//!
+//! It reads the Rust files of the workspace as text and finds circles of files, crates that name one of the same or a higher
+//! rank, types that share a name, imports of everything, and rooms for odds and ends. What is known not to be in order yet
+//! stands in `known.txt`, which only gets shorter.
+//!
+//! Run it in the workspace's root. `--arrows` prints every import within a circle, `--shrink` takes what is in order now
+//! out of the list.
+
+mod check;
+mod circles;
+mod failed;
+mod imports;
+mod known;
+mod lex;
+mod load;
+mod modules;
+mod ranks;
+mod report;
+mod resolve;
+mod source;
+mod syntax;
+
+use failed::Failed;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (text, is_good) = match run(&arguments) {
+        Ok((report, is_good)) => (report, is_good),
+        Err(Failed(why)) => (format!("weir-structure: {why}\n"), false),
+    };
+    let is_written = std::io::stdout().write_all(text.as_bytes()).is_ok();
+    if is_good && is_written { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn run(arguments: &[String]) -> Result<(String, bool), Failed> {
+    let (mut with_arrows, mut shrink) = (false, false);
+    for argument in arguments {
+        match argument.as_str() {
+            "--arrows" => with_arrows = true,
+            "--shrink" => shrink = true,
+            other => return Err(Failed(format!("{other}: there are `--arrows` and `--shrink`"))),
+        }
+    }
+    let files = load::load(Path::new("."))?;
+    let mut list = files.get(known::LIST).cloned().unwrap_or_default();
+    let found = check::check(&files)?;
+    if shrink {
+        list = known::Known::read(&list)?.shrunk(&list, &found.as_known());
+        std::fs::write(known::LIST, &list).map_err(|error| Failed(format!("{}: {error}", known::LIST)))?;
+    }
+    let deviation = known::Known::read(&list)?.deviation(&found.as_known());
+    Ok((report::report(&found, &deviation, with_arrows), deviation.is_none() && found.faults.is_empty()))
+}
