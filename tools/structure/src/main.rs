@@ -4,8 +4,8 @@
 //! rank, types that share a name, imports of everything, and rooms for odds and ends. What is known not to be in order yet
 //! stands in `known.txt`, which only gets shorter.
 //!
-//! Run it in the workspace's root. `--arrows` prints every import within a circle, `--shrink` takes what is in order now
-//! out of the list.
+//! Run it in the workspace's root. `--arrows` prints every import within a circle, `--imports` every import there is,
+//! `--names` the places of the names that types share; `--shrink` takes what is in order now out of the list.
 
 mod check;
 mod circles;
@@ -22,6 +22,7 @@ mod source;
 mod syntax;
 
 use failed::Failed;
+use report::ReportParts;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,12 +38,16 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<(String, bool), Failed> {
-    let (mut with_arrows, mut shrink) = (false, false);
+    let (mut shown, mut shrink) = (ReportParts::default(), false);
     for argument in arguments {
         match argument.as_str() {
-            "--arrows" => with_arrows = true,
+            "--arrows" => shown.arrows = true,
+            "--imports" => shown.imports = true,
+            "--names" => shown.names = true,
             "--shrink" => shrink = true,
-            other => return Err(Failed(format!("{other}: there are `--arrows` and `--shrink`"))),
+            other => {
+                return Err(Failed(format!("{other}: there are `--arrows`, `--imports`, `--names` and `--shrink`")));
+            }
         }
     }
     let files = load::load(Path::new("."))?;
@@ -53,5 +58,5 @@ fn run(arguments: &[String]) -> Result<(String, bool), Failed> {
         std::fs::write(known::LIST, &list).map_err(|error| Failed(format!("{}: {error}", known::LIST)))?;
     }
     let deviation = known::Known::read(&list)?.deviation(&found.as_known());
-    Ok((report::report(&found, &deviation, with_arrows), deviation.is_none() && found.faults.is_empty()))
+    Ok((report::report(&found, &deviation, &shown), deviation.is_none() && found.faults.is_empty()))
 }

@@ -12,13 +12,31 @@ impl Deviation {
     }
 }
 
+/// What is shown beside what is always shown.
+#[derive(Debug, Default)]
+pub(crate) struct ReportParts {
+    /// Every import within a circle.
+    pub(crate) arrows: bool,
+    /// Every import of all crates.
+    pub(crate) imports: bool,
+    /// Where the types are that share a name.
+    pub(crate) names: bool,
+}
+
 /// Everything that a reader has to know, what is to be mended last.
-pub(crate) fn report(found: &Findings, deviation: &Deviation, with_arrows: bool) -> String {
+pub(crate) fn report(found: &Findings, deviation: &Deviation, shown: &ReportParts) -> String {
     let mut lines = Vec::new();
+    if shown.imports {
+        let all = found.arrows.iter().flat_map(|(from, targets)| targets.keys().map(move |to| (from, to)));
+        lines.extend(all.map(|(from, to)| arrow(found, from, to)));
+    }
+    if shown.names {
+        lines.extend(found.shared_names.keys().map(|name| format!("{name}: {}", places(found, name))));
+    }
     for circle in &found.circles {
         lines.push(format!("circle of {} files, in short:", circle.files.len()));
         chain_lines(found, &circle.shortest, &mut lines);
-        if with_arrows {
+        if shown.arrows {
             all_arrows(found, &circle.files, &mut lines);
         }
     }
@@ -33,12 +51,16 @@ pub(crate) fn report(found: &Findings, deviation: &Deviation, with_arrows: bool)
         chain_lines(found, &chain(&found.arrows, file).unwrap_or_default(), &mut lines);
     }
     for name in &deviation.new_names {
-        let files = found.shared_names.get(name).into_iter().flatten().cloned().collect::<Vec<_>>().join(", ");
-        lines.push(format!("NEW: types that share the name {name}: {files}"));
+        lines.push(format!("NEW: types that share the name {name}: {}", places(found, name)));
     }
     lines.extend(deviation.gone.iter().map(|line| format!("GONE: {LIST} still has {line} (`--shrink` takes it out)")));
     lines.extend(found.faults.iter().map(|fault| format!("FAULT: {fault}")));
     lines.join("\n") + "\n"
+}
+
+/// The files that define a type of this name.
+fn places(found: &Findings, name: &str) -> String {
+    found.shared_names.get(name).into_iter().flatten().cloned().collect::<Vec<_>>().join(", ")
 }
 
 /// A chain of files with what each takes of the next, back to the first.
