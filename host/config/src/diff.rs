@@ -12,7 +12,7 @@ use crate::plugin_limits::PluginLimits;
 use crate::plugins::{Binding, OnFailure, Plugins};
 use crate::provider::{Http2, Provider, ProviderKind};
 use crate::server::{Limits, Log, Metrics, Server};
-use crate::source::quoted;
+use crate::syntax::quoted;
 use crate::tenant::{Key, Tenant};
 use crate::units::{show_duration, show_size};
 

@@ -9,7 +9,7 @@ use crate::value::Value;
 /// filled in, dates and times become strings.
 pub(crate) fn json(value: &Value<'_>) -> Option<Json> {
     Some(match value.toml {
-        DeValue::String(_) => Json::String(value.text()?.value),
+        DeValue::String(_) => Json::String(value.any_text()?),
         DeValue::Boolean(flag) => Json::Bool(*flag),
         DeValue::Datetime(when) => Json::String(when.to_string()),
         DeValue::Integer(integer) => {

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use crate::provider;
 use crate::table::Table;
 use crate::value::Value;
-use crate::{names, source};
+use crate::{names, syntax};
 
 /// A model that clients can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,9 @@ pub(crate) fn read(table: &Table<'_>, providers: &[&str]) -> Vec<Model> {
     for (name, value) in table.named() {
         names::check_model(table.source, &value.at, name);
         let Some(table) = value.table() else { continue };
+        if names::parted_by_a_dot(&table, "models", name, &["price"]) {
+            continue;
+        }
         let price = table.value("price").and_then(|value| read_price(&value)).unwrap_or_default();
         let fix = "give the targets, such as targets = [\"openai/gpt-4o\"]";
         let targets = table.required("targets", fix).map(|value| read_targets(&value, providers, price));
@@ -150,5 +153,5 @@ pub(crate) fn show_price(price: Price) -> String {
 /// The target as the short form of the file has it.
 pub(crate) fn show_target(target: &Target, providers: &[provider::Provider]) -> String {
     let provider = providers.get(target.provider).map_or("?", |provider| provider.name.as_str());
-    source::quoted(&format!("{provider}/{}", target.model))
+    syntax::quoted(&format!("{provider}/{}", target.model))
 }

@@ -3,6 +3,8 @@
 use crate::glob;
 use crate::source::{At, Source};
 use crate::suggest;
+use crate::syntax;
+use crate::table::Table;
 use crate::value::{Text, Value};
 
 /// The names that other sections may refer to.
@@ -22,6 +24,36 @@ pub(crate) fn check_name(source: &Source<'_>, at: &At, name: &str) {
             "use 1 to 64 letters, digits, `_`, `-` and `.`, a letter or digit first",
         );
     }
+}
+
+/// Reports tables of which a dot has made two: `[models.gpt-4.1]` is a table `1` in a model `gpt-4`. `inner` are the tables that
+/// one of this section may have. Says whether nothing else is in it, and takes notice of those in `table`.
+pub(crate) fn parted_by_a_dot(table: &Table<'_>, section: &str, name: &str, inner: &[&str]) -> bool {
+    let entries = table.named();
+    let mut parted = 0;
+    for (key, value) in &entries {
+        if !value.toml.is_table() || inner.contains(key) || suggest::nearest(key, inner).is_some() {
+            continue;
+        }
+        let (mut whole, mut value) = (format!("{name}.{key}"), value.clone());
+        while let Some((key, below)) = only_table(&value) {
+            (whole, value) = (format!("{whole}.{key}"), below);
+        }
+        value.problem(
+            format!("a dot parts names, so that this is a table in {section}.{}", syntax::quoted(name)),
+            format!("write [{section}.{}]", syntax::quoted(&whole)),
+        );
+        table.overlook(key);
+        parted += 1;
+    }
+    parted > 0 && parted == entries.len()
+}
+
+/// The table that is all there is in a table.
+fn only_table<'t>(value: &Value<'t>) -> Option<(&'t str, Value<'t>)> {
+    let mut entries = value.table()?.named();
+    let one = entries.pop().filter(|(_, value)| value.toml.is_table())?;
+    entries.is_empty().then_some(one)
 }
 
 /// Checks the name of a model, as clients will send it.

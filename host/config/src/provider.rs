@@ -148,7 +148,8 @@ pub(crate) fn read(table: &Table<'_>) -> Vec<Provider> {
     let mut providers = Vec::new();
     for (name, value) in table.named() {
         names::check_name(table.source, &value.at, name);
-        if let Some(table) = value.table() {
+        let Some(table) = value.table() else { continue };
+        if !names::parted_by_a_dot(&table, "providers", name, &["headers", "health"]) {
             providers.push(Provider::read(name, table));
         }
     }
@@ -255,7 +256,8 @@ pub(crate) fn authorities(value: &Value<'_>) -> Option<Authorities> {
         },
         Err(error) if error.is_missing() || matches!(error, FileError::Irregular(_)) => {
             let fix = "give the path of a PEM file; a relative one starts from this file's folder";
-            value.problem("is not a file", fix);
+            let name = value.text().map(|text| value.shown_path(&text, "")).unwrap_or_default();
+            value.problem(format!("{name} is not a file"), fix);
         }
         Err(error) => value.problem(error.to_string(), error.fix()),
     }

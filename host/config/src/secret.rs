@@ -26,6 +26,16 @@ impl Secret {
     }
 }
 
+/// What keys of providers and tokens of all sorts begin with.
+const BEGINNINGS: [&str; 12] =
+    ["sk-", "sk_", "gsk_", "xai-", "AIza", "AKIA", "hf_", "ghp_", "github_pat_", "eyJ", "Bearer ", "bearer "];
+
+/// Whether a text looks like a secret by how it begins: then no message repeats it, wherever it was put by mistake.
+pub(crate) fn looks_secret(text: &str) -> bool {
+    let text = text.trim_start_matches(['"', '\'', ' ']);
+    BEGINNINGS.iter().any(|begin| text.starts_with(begin))
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::Overrides;
+use crate::listen::listen_address;
 use crate::table::Table;
 use crate::value::Value;
 
@@ -200,15 +201,16 @@ impl Server {
 }
 
 fn address(value: &Value<'_>) -> Option<SocketAddr> {
-    let text = value.text()?;
-    let address = text.value.parse().ok();
-    if address.is_none() {
-        value.problem(
-            format!("{} is not an address to listen on", text.quote()),
-            "give an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"",
-        );
+    if let Some(port) = value.toml.as_integer() {
+        let fix = listen_address(port.as_str()).err().unwrap_or_default();
+        value.problem("is an integer, and a string is due", fix);
+        return None;
     }
-    address
+    let text = value.text()?;
+    // What the environment holds is not repeated.
+    let general = || "give an IP address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"".to_owned();
+    let address = listen_address(&text.value).map_err(|fix| if text.is_as_written() { fix } else { general() });
+    address.inspect_err(|fix| value.problem(format!("{} is not an address to listen on", text.quote()), fix)).ok()
 }
 
 /// A name that can stand in `Via` (RFC 9110 section 7.6.3).

@@ -10,6 +10,8 @@ use toml::de::DeTable;
 use crate::expand::Env;
 use crate::file::{self, FileError, Looked};
 use crate::problem::{Problem, Problems};
+use crate::syntax::{self, Slip};
+use crate::units::counted;
 
 /// Where something stands: its TOML path and its line.
 #[derive(Debug, Clone)]
@@ -21,7 +23,7 @@ pub(crate) struct At {
 impl At {
     /// The path of the key `name` under this one.
     pub(crate) fn child(&self, name: &str, line: u32) -> Self {
-        let name = quoted(name);
+        let name = syntax::quoted(name);
         let key = if self.key.is_empty() { name } else { format!("{}.{name}", self.key) };
         Self { key, line }
     }
@@ -32,16 +34,11 @@ impl At {
     }
 }
 
-/// A key as it must be written in TOML: quoted unless bare.
-pub(crate) fn quoted(name: &str) -> String {
-    let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    if !name.is_empty() && name.bytes().all(bare) { name.to_owned() } else { format!("{name:?}") }
-}
-
 /// One file and what was found wrong in it.
 pub(crate) struct Source<'s> {
     file: &'s Path,
     folder: PathBuf,
+    text: &'s str,
     /// None where the environment may not be read: the settings that lie beside a plugin.
     env: Option<Env<'s>>,
     /// The byte at which each line after the first begins.
@@ -57,12 +54,12 @@ pub(crate) struct Source<'s> {
 }
 
 impl<'s> Source<'s> {
-    pub(crate) fn new(text: &str, file: &'s Path, env: Option<Env<'s>>, looked: &'s Looked) -> Self {
+    pub(crate) fn new(text: &'s str, file: &'s Path, env: Option<Env<'s>>, looked: &'s Looked) -> Self {
         let absolute = absolute(file);
         let folder = absolute.parent().map(Path::to_path_buf).unwrap_or_default();
         let lines = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at + 1).collect();
         let (problems, warnings, files) = (RefCell::default(), RefCell::default(), RefCell::default());
-        Self { file, folder, env, lines, problems, more: Cell::default(), warnings, files, looked }
+        Self { file, folder, text, env, lines, problems, more: Cell::default(), warnings, files, looked }
     }
 
     /// Parses the text. Where the syntax is broken, every line on which it is becomes a problem, and there is no
@@ -80,8 +77,8 @@ impl<'s> Source<'s> {
             let offset = error.span().map_or(0, |span| span.start.min(text.len().saturating_sub(1)));
             let line = self.line(offset);
             if lines.insert(line) {
-                let what = format!("not TOML: {}", error.message());
-                let fix = "see https://toml.io/en/v1.0.0".to_owned();
+                let Slip { what, fix } = syntax::explain(text, line, error.message());
+                let what = format!("not TOML: {what}");
                 problems.push(Problem { file: self.file.to_path_buf(), line, key: String::new(), what, fix });
             }
         }
@@ -93,6 +90,12 @@ impl<'s> Source<'s> {
     pub(crate) fn line(&self, offset: usize) -> u32 {
         let before = self.lines.partition_point(|start| *start <= offset);
         u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    /// Whether a line, from 1, begins a table.
+    pub(crate) fn is_header(&self, line: u32) -> bool {
+        let line = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
+        self.text.lines().nth(line).is_some_and(|line| line.trim_start().starts_with('['))
     }
 
     /// A path made absolute, relative to the file's own folder.
@@ -163,7 +166,7 @@ impl<'s> Source<'s> {
         problems.sort_by_key(|problem| problem.line);
         warnings.sort_by_key(|warning| warning.line);
         if self.more.get() > 0 {
-            let what = format!("has {} more mistakes", self.more.get());
+            let what = format!("has {}", counted(self.more.get(), "more mistake", "more mistakes"));
             problems.push(Problem {
                 file: self.file.to_path_buf(),
                 line: 0,

@@ -17,11 +17,13 @@ pub(crate) struct Table<'t> {
     pub(crate) at: At,
     entries: Option<&'t DeTable<'t>>,
     known: RefCell<Vec<&'static str>>,
+    /// Keys of which something has been said already.
+    overlooked: RefCell<Vec<String>>,
 }
 
 impl<'t> Table<'t> {
     pub(crate) fn new(source: &'t Source<'t>, at: At, entries: Option<&'t DeTable<'t>>) -> Self {
-        Self { source, at, entries, known: RefCell::default() }
+        Self { source, at, entries, known: RefCell::default(), overlooked: RefCell::default() }
     }
 
     /// The value of a key; none if the table does not have it.
@@ -88,11 +90,16 @@ impl<'t> Table<'t> {
         self.value(key).and_then(|value| value.choice(choices)).unwrap_or(default)
     }
 
+    /// Says no more of a key.
+    pub(crate) fn overlook(&self, key: &str) {
+        self.overlooked.borrow_mut().push(key.to_owned());
+    }
+
     /// Reports every key that nobody asked for.
     pub(crate) fn finish(self) {
-        let known = self.known.borrow();
+        let (known, overlooked) = (self.known.borrow(), self.overlooked.borrow());
         for (name, value) in self.named() {
-            if !known.contains(&name) {
+            if !known.contains(&name) && !overlooked.iter().any(|key| key == name) {
                 value.problem("is not known", suggest::fix(name, "known here", &known));
             }
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::names;
+use crate::secret::looks_secret;
 use crate::table::Table;
 use crate::value::Value;
 
@@ -80,7 +81,8 @@ impl<'r> Reader<'r> {
         let mut tenants = Vec::new();
         for (name, value) in table.named() {
             names::check_name(table.source, &value.at, name);
-            if let Some(table) = value.table() {
+            let Some(table) = value.table() else { continue };
+            if !names::parted_by_a_dot(&table, "tenants", name, &["keys"]) {
                 tenants.push(self.tenant(name, table));
             }
         }
@@ -122,6 +124,11 @@ impl<'r> Reader<'r> {
         let text = value.text()?;
         let lawful = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         if !(1..=64).contains(&text.value.len()) || !text.value.bytes().all(lawful) {
+            if text.value.starts_with(TOKEN) {
+                let fix = format!("give the part between `{TOKEN}` and the next `-` only; {COMPROMISED}");
+                value.problem("is a whole token, and not a key's id: this is a secret", fix);
+                return None;
+            }
             let what = format!("{} is not a key's id", text.quote());
             value.problem(what, "use 1 to 64 of the characters a-z, 0-9 and _");
             return None;
@@ -141,7 +148,8 @@ impl<'r> Reader<'r> {
         let hash = text.strip_prefix("blake3:").and_then(unhex);
         // The value is not quoted: it may be a key that was put here by mistake.
         if hash.is_none() {
-            value.problem("is not a key's hash", "give \"blake3:\" and 64 hex digits, as `weir key` prints them");
+            let (what, fix) = no_hash(&text);
+            value.problem(what, fix);
         }
         let hex = text.strip_prefix("blake3:").unwrap_or_default().to_ascii_lowercase();
         if let Some(address) = self.exposed
@@ -156,6 +164,26 @@ impl<'r> Reader<'r> {
         }
         hash
     }
+}
+
+/// What every token begins with.
+const TOKEN: &str = "sk-weir-";
+const COMPROMISED: &str = "then make a new key, for this one has been in a file";
+
+/// What a text is that stands where a hash should, without a word of it.
+fn no_hash(text: &str) -> (&'static str, String) {
+    let printed = "`weir key new` prints it as hash = \"blake3:…\"";
+    if text.starts_with(TOKEN) {
+        let fix = format!("put the hash in its place, {printed} together with the token; {COMPROMISED}");
+        return ("is a token, and not a key's hash: this is a secret", fix);
+    }
+    if looks_secret(text) {
+        return ("looks like a secret, and not like a key's hash", format!("put the hash in its place: {printed}"));
+    }
+    if unhex(text).is_some() {
+        return ("is not a key's hash", "put `blake3:` before its digits".to_owned());
+    }
+    ("is not a key's hash", "give \"blake3:\" and 64 hex digits, as `weir key new` prints them".to_owned())
 }
 
 /// 64 hex digits as bytes.

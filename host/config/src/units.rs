@@ -61,6 +61,11 @@ pub(crate) fn show_duration(duration: Duration) -> String {
     format!("{micros}us")
 }
 
+/// So many of something in words: `1 tenant`, `2 tenants`.
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;

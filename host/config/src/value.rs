@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use crate::expand::expand;
-use crate::secret::Secret;
+use crate::expand::{self, ExpandError};
+use crate::secret::{Secret, looks_secret};
 use crate::source::{At, Source};
 use crate::table::Table;
 use crate::{suggest, units};
+
+mod instead;
 
 /// A value and where it stands.
 #[derive(Clone)]
@@ -29,9 +31,17 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// The string as the file has it, between back quotes and cut short.
+    /// Whether nothing of it came from the environment.
+    pub(crate) fn is_as_written(&self) -> bool {
+        self.value == self.written
+    }
+
+    /// The string as the file has it, between back quotes and cut short. What looks like a secret is not repeated.
     pub(crate) fn quote(&self) -> String {
         const MOST: usize = 80;
+        if looks_secret(&self.written) {
+            return "a text that looks like a secret, and is not shown,".to_owned();
+        }
         let shown: String = self.written.chars().take(MOST).collect();
         let rest = if shown.len() < self.written.len() { "…" } else { "" };
         format!("`{}{rest}`", shown.escape_debug())
@@ -75,18 +85,26 @@ impl<'t> Value<'t> {
         self.problem(format!("is {}", with_article(self.toml.type_str())), format!("give {wanted}"));
     }
 
-    /// A string with its `${…}` filled in.
+    /// A string that says something, with its `${…}` filled in.
     pub(crate) fn text(&self) -> Option<Text> {
         let DeValue::String(written) = self.toml else {
             self.wrong_type("a string");
             return None;
         };
-        let value = self.expand(written)?;
+        let value = self.expanded(written, expand::expand_whole)?;
         Some(Text { value, written: written.clone().into_owned() })
     }
 
-    /// Fills in the `${…}` of a string of the file.
-    pub(crate) fn expand(&self, written: &str) -> Option<String> {
+    /// A string of a plugin's own settings, which may say whatever it likes, with its `${…}` filled in.
+    pub(crate) fn any_text(&self) -> Option<String> {
+        let DeValue::String(written) = self.toml else {
+            self.wrong_type("a string");
+            return None;
+        };
+        self.expanded(written, expand::expand)
+    }
+
+    fn expanded(&self, written: &str, by: fn(&str, expand::Env<'_>) -> Result<String, ExpandError>) -> Option<String> {
         let Some(env) = self.source.env() else {
             // A file that came with a plugin could otherwise read the gateway's secrets into the plugin's hands.
             if written.replace("$${", "").contains("${") {
@@ -96,7 +114,7 @@ impl<'t> Value<'t> {
             }
             return Some(written.replace("$${", "${"));
         };
-        match expand(written, env) {
+        match by(written, env) {
             Ok(value) => Some(value),
             Err(error) => {
                 self.problem(error.to_string(), error.fix());
@@ -108,27 +126,35 @@ impl<'t> Value<'t> {
     /// A secret: a string, or `file:` and the path of a file that holds it, less one line end at its end. Such a file
     /// holds at least one character.
     pub(crate) fn secret(&self) -> Option<Secret> {
-        let text = self.text()?.value;
-        let secret = match text.strip_prefix("file:") {
-            None => text,
+        let text = self.text()?;
+        let secret = match text.value.strip_prefix("file:") {
+            None => text.value,
             Some(path) => match self.source.read_text(&self.source.resolve(path)) {
                 Ok(held) => {
                     let held = held.strip_suffix('\n').unwrap_or(&held);
                     let held = held.strip_suffix('\r').unwrap_or(held);
                     // Whoever names a file means that there is a secret; an empty one has been cut off.
                     if held.is_empty() {
-                        self.problem("its file is empty", "write the secret into it, or name another file");
+                        let what = format!("its file {} is empty", self.shown_path(&text, "file:"));
+                        self.problem(what, "write the secret into it, or name another file");
                         return None;
                     }
                     held.to_owned()
                 }
                 Err(error) => {
-                    self.problem(format!("its file {error}"), error.fix());
+                    self.problem(format!("its file {} {error}", self.shown_path(&text, "file:")), error.fix());
                     return None;
                 }
             },
         };
         Some(Secret::new(secret))
+    }
+
+    /// The path that a text names behind a prefix, absolute, so that nobody has to guess where it starts; as the file has it where
+    /// the environment has a part in it.
+    pub(crate) fn shown_path(&self, text: &Text, prefix: &str) -> String {
+        let written = text.written.strip_prefix(prefix).unwrap_or(&text.written);
+        if written.contains("${") { written.to_owned() } else { self.source.resolve(written).display().to_string() }
     }
 
     /// A path, absolute or relative to the file's folder.
@@ -144,7 +170,10 @@ impl<'t> Value<'t> {
     pub(crate) fn flag(&self) -> Option<bool> {
         let flag = self.toml.as_bool();
         if flag.is_none() {
-            self.wrong_type("true or false");
+            match self.unquoted(|text| matches!(text, "true" | "false")) {
+                Some(fix) => self.problem("is a string", fix),
+                None => self.wrong_type("true or false"),
+            }
         }
         flag
     }
@@ -156,7 +185,9 @@ impl<'t> Value<'t> {
     {
         let fix = || format!("a whole number from {} to {}", range.start(), range.end());
         let DeValue::Integer(integer) = self.toml else {
-            self.wrong_type(&fix());
+            let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+            let unquoted = self.unquoted(is_number).map(|line| format!("; {line}"));
+            self.wrong_type(&format!("{}{}", fix(), unquoted.unwrap_or_default()));
             return None;
         };
         let number = i64::from_str_radix(integer.as_str(), integer.radix()).ok();
@@ -198,7 +229,11 @@ impl<'t> Value<'t> {
         let bounds = format!("from {} to {}", units::show_duration(*range.start()), units::show_duration(*range.end()));
         let fix = format!("give a duration {bounds}, such as \"250ms\", \"10s\", \"5m\" or \"1h\"");
         let DeValue::String(_) = self.toml else {
-            self.problem(format!("is {}", with_article(self.toml.type_str())), fix);
+            let number = self.toml.as_integer().map(|n| format!("; {n} seconds are {} = \"{n}s\"", self.name()));
+            self.problem(
+                format!("is {}", with_article(self.toml.type_str())),
+                format!("{fix}{}", number.unwrap_or_default()),
+            );
             return None;
         };
         let text = self.text()?;
@@ -235,7 +270,7 @@ impl<'t> Value<'t> {
     /// The elements of an array.
     pub(crate) fn items(&self) -> Option<Vec<Value<'t>>> {
         let Some(array) = self.toml.as_array() else {
-            self.wrong_type("an array");
+            self.no_list();
             return None;
         };
         let item = |(index, value): (usize, &'t toml::Spanned<DeValue<'t>>)| Value {

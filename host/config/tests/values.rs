@@ -445,3 +445,18 @@ fn what_this_gateway_is_called_among_others_has_a_default() {
     assert_eq!((server.name.as_str(), server.behind_tls), ("weir", false));
     assert_eq!(config("[server]\nname = \"weir-eu.1\"\nbehind_tls = true").server.name, "weir-eu.1");
 }
+
+#[test]
+fn what_is_empty_for_its_variable_is_said_but_of_a_plugins_own_settings() {
+    let env = |name: &str| (name == "EMPTY").then(String::new);
+    let read = |text: &str| parse(text, Path::new("weir.toml"), &env, &Overrides::default());
+    for text in ["pepper = \"${EMPTY}\"", "[plugins]\nfolder = \"${EMPTY}\"", "[providers.a]\nkind = \"${EMPTY}\""] {
+        let said = read(text).unwrap_err().to_string();
+        assert!(said.contains("the environment variable EMPTY is empty"), "{said}");
+    }
+    assert!(read("pepper = \"${EMPTY:-}\"").unwrap().config.pepper.is_empty());
+    let chain =
+        "[[plugins.chain]]\nplugin = \"a\"\nconfig = { a = \"${EMPTY}\", b = \"$VARIABLE\", c = \"%PERCENT%\" }";
+    let settings = read(chain).unwrap().config.plugins.chain[0].settings.config.clone();
+    assert_eq!(settings, serde_json::json!({"a": "", "b": "$VARIABLE", "c": "%PERCENT%"}));
+}

@@ -9,6 +9,7 @@ use crate::snapshot::Snapshot;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use weir_config::counted;
 use weir_sandbox::{Compiler, Library, Sandbox};
 use weir_upstream::Names;
 
@@ -19,7 +20,7 @@ const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALH
 /// of a file that was cut off.
 pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     let file = args.file();
-    let Some(loaded) = load(&file, &args.overrides()) else { return Ok(ExitCode::FAILURE) };
+    let Some(loaded) = load(&file, &args.overrides(), args.config.is_some()) else { return Ok(ExitCode::FAILURE) };
     loaded.warnings.iter().for_each(|w| console::warn(&format!("warning: {w}")));
     let config = Arc::new(loaded.config);
     let sandbox = Sandbox::with_egress(Arc::new(WayOut))?;
@@ -29,14 +30,15 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     problems.iter().flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));
     let nobody = nobody(&config);
     nobody.iter().for_each(|none| console::complain(none));
-    let plugins = chains.plugins().len();
+    let plugins = counted(chains.plugins().len(), "plugin", "plugins");
     // All that a start would make of it, but for listening: no name is looked up.
     let made = Snapshot::build(Arc::clone(&config), chains, None, (Some(NOBODY), &Names::default()));
     made.as_ref().err().iter().for_each(|why| console::complain(&format!("{}: {why}", file.display())));
     if !problems.is_empty() || !nobody.is_empty() || made.is_err() {
         return Ok(ExitCode::FAILURE);
     }
-    let (tenants, models) = (config.tenants.len(), config.models.len());
-    console::say(&format!("{}: good ({tenants} tenants, {models} models, {plugins} plugins bound)", file.display()));
+    let tenants = counted(config.tenants.len(), "tenant", "tenants");
+    let models = counted(config.models.len(), "model", "models");
+    console::say(&format!("{}: good ({tenants}, {models}, {plugins} bound)", file.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -34,7 +34,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use weir_config::{Config, Looked, ProviderKind};
+use weir_config::{Config, Looked, ProviderKind, counted};
 use weir_sandbox::{Chains, Checkpoint, Ended, Library, Problem, Source};
 
 /// How often a new version on trial is compared with the old one.
@@ -120,7 +120,8 @@ impl Control {
         let unserved = problems.iter().filter(|problem| unserved_by_chain(problem));
         refused.extend(unserved.flat_map(|problem| words::describe_refused(&config, problem)));
         if waits > 0 {
-            tracing::info!("configuration: it goes live once {waits} plugins that it names are compiled");
+            let waits = counted(waits, "plugin that it names is", "plugins that it names are");
+            tracing::info!("configuration: it goes live once {waits} compiled");
         }
         self.library.restore(before.clone());
         let config = Arc::clone(&old.config);
@@ -204,10 +205,11 @@ impl Control {
     /// Says what came of a signal, which has no other answer than the log.
     fn answer(&self, live: bool, compiling: usize) {
         let done = if live { "something new went live" } else { "nothing new went live" };
-        let more = if compiling > 0 { format!(", {compiling} plugins are being compiled") } else { String::new() };
-        let done = format!("{done}{more}");
+        let compiled = counted(compiling, "plugin is", "plugins are");
+        let more = if compiling > 0 { format!(", {compiled} being compiled") } else { String::new() };
+        let (done, generation) = (format!("{done}{more}"), self.live.whole().0.chains.generation);
         match self.status.first() {
-            None => tracing::info!("SIGHUP: {done}, and all is served as files say"),
+            None => tracing::info!("SIGHUP: {done}, and all is served as files say; generation {generation} serves"),
             Some((first, 1)) => tracing::info!("SIGHUP: {done}, and one thing is not served as files say: {first}"),
             Some((first, count)) => {
                 tracing::info!("SIGHUP: {done}, and {count} things are not served as files say, the first: {first}");

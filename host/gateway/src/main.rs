@@ -57,12 +57,11 @@ mod waits;
 mod watch;
 mod worker;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     allocator::allow_huge_pages(false);
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::read();
     let ended = match &cli.command {
         None => serve::serve(&cli.serve),
         Some(cli::Command::Serve(args)) => serve::serve(args),

@@ -19,6 +19,7 @@ use crate::watch::Watch;
 use crate::worker::{self, Shared};
 use anyhow::{Context, anyhow, bail};
 use arc_swap::ArcSwap;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -46,7 +47,7 @@ pub(crate) fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let file = args.file();
     let stamp = Stamp::of(&file);
     let reading = weir_config::read(&file, &args.overrides(), &Looked::default());
-    let Some(loaded) = say_problems(reading.loaded) else { return Ok(ExitCode::FAILURE) };
+    let Some(loaded) = say_problems(reading.loaded, args.config.is_some()) else { return Ok(ExitCode::FAILURE) };
     log::start(&loaded.config.log)?;
     let Loaded { config, warnings } = loaded;
     allocator::allow_huge_pages(config.server.huge_pages);
@@ -85,10 +86,10 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     shared.bound_series(config.limits.series);
 
     let listeners = worker::listeners(config.server.listen, workers)
-        .with_context(|| cannot_listen(config.server.listen, "listen", args.listen.is_some()))?;
+        .map_err(|why| cannot_listen(config.server.listen, "listen", args.listen.is_some(), &why))?;
     let listen = listeners.first().context("no listener")?.local_addr()?;
     let admin_listener = std::net::TcpListener::bind(config.server.admin)
-        .with_context(|| cannot_listen(config.server.admin, "admin", args.admin.is_some()))?;
+        .map_err(|why| cannot_listen(config.server.admin, "admin", args.admin.is_some(), &why))?;
     let admin_address = admin_listener.local_addr()?;
 
     // Before anybody is told that it runs: a signal that comes now must not meet the system's default.
@@ -154,11 +155,19 @@ fn raise_descriptors(config: &Config) -> u64 {
     descriptors
 }
 
-/// That an address cannot be listened on, and who has named it.
-fn cannot_listen(address: SocketAddr, key: &str, is_option: bool) -> String {
+/// That an address cannot be listened on, who has named it, and what to do about it.
+fn cannot_listen(address: SocketAddr, key: &str, is_option: bool, why: &io::Error) -> anyhow::Error {
     let named =
         if is_option { format!("--{key}, in place of server.{key}") } else { format!("server.{key}, or --{key}") };
-    format!("cannot listen on {address} ({named}): is another gateway running there?")
+    let fix = match why.kind() {
+        io::ErrorKind::AddrInUse => "; is another gateway running there? `ss -ltnp` shows who listens",
+        io::ErrorKind::AddrNotAvailable => "; this machine has no such address: `ip address` shows those that it has",
+        io::ErrorKind::PermissionDenied if address.port() < 1024 => {
+            "; ports below 1024 need the capability CAP_NET_BIND_SERVICE, or a port above"
+        }
+        _ => "",
+    };
+    anyhow!("cannot listen on {address} ({named}): {why}{fix}")
 }
 
 /// What all workers share from the first moment on.
@@ -194,13 +203,25 @@ fn start_demo(config: &Config) -> anyhow::Result<Option<SocketAddr>> {
     wanted.then(crate::demo::start).transpose().context("the demo provider does not start")
 }
 
-/// The configuration; none if it cannot serve, and then it has been said why.
-pub(crate) fn load(file: &Path, overrides: &Overrides) -> Option<Loaded> {
-    say_problems(weir_config::load(file, overrides))
+/// The configuration; none if it cannot serve, and then it has been said why. `is_named` is whether an option names the file.
+pub(crate) fn load(file: &Path, overrides: &Overrides, is_named: bool) -> Option<Loaded> {
+    say_problems(weir_config::load(file, overrides), is_named)
 }
 
-fn say_problems(loaded: Result<Loaded, Problems>) -> Option<Loaded> {
-    loaded.inspect_err(|problems| console::complain(&problems.to_string())).ok()
+fn say_problems(loaded: Result<Loaded, Problems>, is_named: bool) -> Option<Loaded> {
+    let problems = match loaded {
+        Ok(loaded) => return Some(loaded),
+        Err(problems) => problems,
+    };
+    console::complain(&problems.to_string());
+    // A file as a whole that nobody has named: it may not be the one that was meant.
+    if problems.0.iter().all(|problem| problem.line == 0 && problem.key.is_empty()) && !is_named {
+        let folder = std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_default();
+        console::complain(&format!(
+            "--config FILE names a configuration, or $WEIR_CONFIG; else config/weir.toml is read, or weir.toml, in {folder}"
+        ));
+    }
+    None
 }
 
 /// The cache of compiled code. Without one the gateway works, and compiles at each start.

@@ -12,6 +12,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use weir_config::counted;
 
 /// How long workers may go on after the drain's end, their last moment for observers included.
 const BEYOND: Duration = Duration::from_secs(2);
@@ -79,7 +80,7 @@ async fn end(mut signals: Signals, told: &Receiver<Running>) {
     let grace = shared.snapshot.load().config.server.drain;
     drainer.begin(grace);
     let line = format!("draining for at most {} s; a second signal ends at once", grace.as_secs_f64());
-    let _ = aside(log, format!("{name}: {line}; {} requests in flight", shared.in_flight.inside()));
+    let _ = aside(log, format!("{name}: {line}; {} in flight", requests(shared.in_flight.inside())));
     let said = aside(console::say, line);
     let ended = tokio::task::spawn_blocking(move || {
         let joined = workers.into_iter().map(JoinHandle::join);
@@ -88,22 +89,26 @@ async fn end(mut signals: Signals, told: &Receiver<Running>) {
     tokio::select! {
         failed = ended => match failed {
             Ok(0) => {
-                let cut = shared.cut.load(Ordering::Relaxed);
-                let _ = aside(log, format!("{name}: drained; {cut} requests were cut")).recv_timeout(SAYING);
+                let cut = usize::try_from(shared.cut.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
+                let _ = aside(log, format!("{name}: drained; {} cut", counted(cut, "request was", "requests were"))).recv_timeout(SAYING);
                 let _ = said.recv_timeout(SAYING);
                 exit(0)
             }
-            Ok(n) => complain_and_exit(&format!("{n} workers ended badly")),
+            Ok(n) => complain_and_exit(&format!("{} ended badly", counted(n, "worker", "workers"))),
             Err(why) => complain_and_exit(&format!("workers could not be waited for: {why}")),
         },
         again = signals.next() => {
             let left = shared.in_flight.inside();
-            let line = format!("{again}: a second signal; {left} requests in flight are cut");
+            let line = format!("{again}: a second signal; {} cut", counted(left, "request in flight is", "requests in flight are"));
             let _ = aside(log, line).recv_timeout(LAST_LINE);
             exit(1)
         }
         () = tokio::time::sleep(grace.saturating_add(BEYOND)) => complain_and_exit("workers did not end in time"),
     }
+}
+
+fn requests(count: usize) -> String {
+    counted(count, "request", "requests")
 }
 
 fn complain_and_exit(why: &str) {

@@ -40,7 +40,7 @@ fn check_says_that_a_good_configuration_is_good() {
     let (_folder, file) = folder(&demo_config("[plugins]\n"));
     let output = check(&file);
     assert!(output.status.success(), "{}", err(&output));
-    assert!(out(&output).contains("good (2 tenants, 1 models, 0 plugins bound)"), "{}", out(&output));
+    assert!(out(&output).contains("good (2 tenants, 1 model, 0 plugins bound)"), "{}", out(&output));
 }
 
 #[test]

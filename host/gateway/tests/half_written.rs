@@ -332,7 +332,7 @@ fn an_emptied_secret_is_held_like_an_emptied_configuration() {
     };
     assert_eq!(sent(), "first");
     fs::write(&key, "").unwrap();
-    until("it is named", || problems(&gateway).contains("its file is empty").then_some(()));
+    until("it is named", || problems(&gateway).contains(&format!("its file {} is empty", key.display())).then_some(()));
     assert_eq!(sent(), "first");
     fs::write(&key, "second\n").unwrap();
     until("the new one is sent", || (sent() == "second").then_some(()));
@@ -341,6 +341,8 @@ fn an_emptied_secret_is_held_like_an_emptied_configuration() {
     fs::write(&pepper, "").unwrap();
     let with = format!("pepper = \"file:{}\"\n{}", pepper.display(), config_with(upstream.address, &provider, ""));
     gateway.write_config(&with);
-    until("it is named", || problems(&gateway).contains("pepper: its file is empty").then_some(()));
+    until("it is named", || {
+        problems(&gateway).contains(&format!("pepper: its file {} is empty", pepper.display())).then_some(())
+    });
     assert_eq!(sent(), "second");
 }

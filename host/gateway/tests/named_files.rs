@@ -57,7 +57,8 @@ fn a_file_that_a_reload_names_is_watched_from_then_on_and_one_that_is_missing_is
     let key = folder.path().join("key");
     let gateway = Gateway::start(&config_with(upstream.address, "", ""));
     gateway.write_config(&config_with(upstream.address, &provider(&key), ""));
-    let missed = || gateway.ready()["problems"].to_string().contains("x-secret: its file cannot be read");
+    let said = format!("x-secret: its file {} cannot be read", key.display());
+    let missed = || gateway.ready()["problems"].to_string().contains(&said);
     until("it is missed", || missed().then_some(()));
     assert_eq!(sent(&gateway, &upstream), "");
     fs::write(&key, "arrived").unwrap();

@@ -67,7 +67,7 @@ fn a_signal_has_an_answer_in_the_log_whatever_comes_of_it() {
         gateway.signal("HUP");
         until(answer, || gateway.log().contains(answer).then_some(()));
     };
-    hangup("SIGHUP: nothing new went live, and all is served as files say");
+    hangup("SIGHUP: nothing new went live, and all is served as files say; generation 1 serves");
     let more = "[models.new]\ntargets = [\"up/new\"]\n[plugins]\nreload = false\n";
     gateway.write_config(&config_with(upstream.address, "", more));
     hangup("SIGHUP: something new went live, and all is served as files say");
@@ -163,9 +163,10 @@ fn the_end_is_in_the_log_with_how_many_requests_it_has_cut() {
         }
         gateway.signal("TERM");
         assert!(gateway.wait().success());
-        let said = format!("SIGTERM: drained; {cut} requests were cut");
+        let (was, requests) = if cut == 1 { ("request was", "request") } else { ("requests were", "requests") };
+        let said = format!("SIGTERM: drained; {cut} {was} cut");
         until(&said, || gateway.log().contains(&said).then_some(()));
-        assert!(gateway.log().contains(&format!("{cut} requests in flight")), "{}", gateway.log());
+        assert!(gateway.log().contains(&format!("{cut} {requests} in flight")), "{}", gateway.log());
     }
 }
 

@@ -48,18 +48,36 @@ fn a_handshake_that_fails_is_told_in_words_and_counted_by_kind() {
     };
     let plain = plain();
     let cases = [
-        (serve(&other, &Rules::default()), "untrusted", "UnknownIssuer"),
-        (serve(&trusted, &Rules { names: &["else.example"], ..Rules::default() }), "wrong_name", "not valid for name"),
-        (serve(&trusted, &Rules { until: Some((2020, 1, 1)), ..Rules::default() }), "expired", "expired"),
-        (plain, "not_tls", "corrupt message"),
+        (serve(&other, &Rules::default()), "untrusted", "UnknownIssuer", "/ca.pem (providers.up.ca_file) has signed"),
+        (
+            serve(&trusted, &Rules { names: &["else.example"], ..Rules::default() }),
+            "wrong_name",
+            "not valid for name",
+            "name in providers.up.base_url a host that stands in it",
+        ),
+        (
+            serve(&trusted, &Rules { until: Some((2020, 1, 1)), ..Rules::default() }),
+            "expired",
+            "expired",
+            "this machine's clock",
+        ),
+        (
+            plain,
+            "not_tls",
+            "corrupt message",
+            "speaks no TLS: see to the port, or to https://, in providers.up.base_url",
+        ),
     ];
-    for (address, kind, words) in cases {
+    for (address, kind, words, mend) in cases {
         let gateway = gateway(address, &trusted, None);
         let reply = post(gateway.address, ACME, &chat("hi"));
         assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_unreachable"), "{kind}");
         assert!(!reply.text().contains(words), "the words are the operator's: {}", reply.text());
         until("the log says why", || gateway.log().contains(words).then_some(()));
         assert!(trouble(&gateway).contains(words), "{}", trouble(&gateway));
+        for said in [gateway.log(), trouble(&gateway)] {
+            assert!(said.contains(mend), "what to do is said with it: {said}");
+        }
         assert_eq!(gateway.metric("weir_upstream_tls_failures_total", &[&format!("kind=\"{kind}\"")]), 1.0);
         assert_eq!(gateway.metric("weir_upstream_errors_total", &["kind=\"tls\""]), 1.0);
     }

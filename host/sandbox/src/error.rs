@@ -175,7 +175,7 @@ pub enum LoadError {
         tenant: String,
     },
     /// More files of a tenant have problems than are named one by one.
-    #[error("{count} more files in it have problems")]
+    #[error("{} problems", weir_config::counted(*.count, "more file in it has", "more files in it have"))]
     More {
         /// How many.
         count: usize,

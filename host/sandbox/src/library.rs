@@ -285,7 +285,11 @@ impl Library {
             let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), place, direct));
             match metered(start, START, (&Rc::default(), TenantId::EVERY), &mut Spent::default()).await.flatten() {
                 Ok(_) => {}
-                Err(crate::error::Fault::Start(why)) => return Err(LoadError::Settings(why)),
+                Err(crate::error::Fault::Start(why)) => {
+                    let hint =
+                        plugin.settings().config.as_object().and_then(|all| weir_config::settings_hint(&why, all));
+                    return Err(LoadError::Settings(why + &hint.map(|hint| format!("; {hint}")).unwrap_or_default()));
+                }
                 Err(fault) => return Err(LoadError::Start(fault)),
             }
         }

@@ -18,7 +18,7 @@ pub enum Denied {
     #[error("the API key is not known here: check it, or ask for a new one")]
     UnknownKey,
     /// The requests of this minute are used up.
-    #[error("the rate limit of this {scope} is used up ({limit} requests per minute): retry in {} ms", .retry_after.as_millis())]
+    #[error("the rate limit of this {scope} is used up ({} per minute): retry in {} ms", requests(*.limit), .retry_after.as_millis())]
     RateLimited {
         /// Whose limit it is: `key` or `tenant`.
         scope: &'static str,
@@ -30,11 +30,15 @@ pub enum Denied {
         reset: Duration,
     },
     /// As many requests as allowed are being answered right now.
-    #[error("this {scope} has {limit} requests in flight, which is its limit: wait until one has ended")]
+    #[error("this {scope} has {} in flight, which is its limit: wait until one has ended", requests(*.limit))]
     TooManyConcurrent {
         /// Whose limit it is: `key` or `tenant`.
         scope: &'static str,
         /// The limit, in requests at the same time.
         limit: u32,
     },
+}
+
+fn requests(limit: u32) -> String {
+    weir_config::counted(usize::try_from(limit).unwrap_or(usize::MAX), "request", "requests")
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
-use weir_config::Authorities;
+use weir_config::{Authorities, Http2, Provider};
 
 /// No reason is told in more characters.
 const WORDS: usize = 300;
@@ -94,6 +94,45 @@ impl TlsFailure {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         self.kind.label()
+    }
+
+    /// What the operator may do about it.
+    pub(crate) fn mend(&self, provider: &Provider) -> String {
+        let key = format!("providers.{}", provider.name);
+        match self.kind {
+            TlsKind::Untrusted => match &provider.ca_file {
+                Some(file) => format!(
+                    "no authority in {} ({key}.ca_file) has signed its certificate: put in that file the certificate of the \
+                     one that has",
+                    file.file().display()
+                ),
+                None => format!(
+                    "no public authority has signed its certificate: name in {key}.ca_file a PEM file of the one that has"
+                ),
+            },
+            TlsKind::Expired => {
+                "its certificate is not valid at this time: see to it, or to this machine's clock".into()
+            }
+            TlsKind::WrongName => {
+                format!("its certificate is another host's: name in {key}.base_url a host that stands in it")
+            }
+            TlsKind::Certificate => format!(
+                "its certificate is not accepted: see to it; one that was signed by itself may stand in {key}.ca_file if it is \
+                 no authority (CA:FALSE)"
+            ),
+            TlsKind::ClientCertificate => {
+                "it wants a certificate of its clients, which Weir has not: ask for a way without".into()
+            }
+            TlsKind::Alert => "it broke off for a reason of its own: its log may say more".into(),
+            TlsKind::Protocol if provider.http2 == Http2::Always => {
+                format!("there is no version or protocol in common: it may not speak HTTP/2 ({key}.http2 = \"always\")")
+            }
+            TlsKind::Protocol => "there is no version in common: it has to speak TLS 1.2 or 1.3".into(),
+            TlsKind::NotTls => {
+                format!("what listens there speaks no TLS: see to the port, or to https://, in {key}.base_url")
+            }
+            TlsKind::Closed => format!("it closed the connection: see to host and port in {key}.base_url"),
+        }
     }
 
     /// A handshake failed.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use weir_config::Provider;
 
 use crate::tls::{TLS_KINDS, TlsFailure};
 
@@ -29,13 +30,14 @@ struct Last {
 }
 
 impl Trouble {
-    pub(crate) fn failed(&self, provider: &str, failure: &TlsFailure) {
+    pub(crate) fn failed(&self, provider: &Provider, failure: &TlsFailure) {
         if let Some(count) = self.counts.get(failure.kind as usize) {
             count.fetch_add(1, Relaxed);
         }
         self.failing.store(true, Relaxed);
         let (now, mut last) = (Instant::now(), self.last.lock().unwrap_or_else(PoisonError::into_inner));
-        last.words = Some(failure.to_string());
+        let mend = failure.mend(provider);
+        last.words = Some(format!("{failure}; {mend}"));
         if last.said.is_some_and(|said| now.saturating_duration_since(said) < SAY_AFTER) {
             last.unsaid = last.unsaid.saturating_add(1);
             return;
@@ -43,7 +45,8 @@ impl Trouble {
         let unsaid = std::mem::take(&mut last.unsaid);
         last.said = Some(now);
         drop(last);
-        tracing::warn!(provider, kind = failure.kind(), unsaid, "TLS with the provider is not agreed: {failure}");
+        let (provider, kind) = (provider.name.as_str(), failure.kind());
+        tracing::warn!(provider, kind, unsaid, "TLS with the provider is not agreed: {failure}; {mend}");
     }
 
     /// A handshake was good.

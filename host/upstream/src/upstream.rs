@@ -254,7 +254,7 @@ impl Upstream {
     pub(crate) fn note_tls(&self, error: Option<&AttemptError>) {
         match error {
             None => self.trouble.passed(),
-            Some(AttemptError::Tls(failure)) => self.trouble.failed(&self.provider.name, failure),
+            Some(AttemptError::Tls(failure)) => self.trouble.failed(&self.provider, failure),
             Some(_) => {}
         }
     }

@@ -8,8 +8,8 @@ fn broken_syntax() {
         ("[server", "weir.toml:16: not TOML: "),
         ("[server]\nlisten = ", "weir.toml:17: not TOML: "),
         ("[server]\nlisten = \"a", "weir.toml:17: not TOML: "),
-        ("[server]\n[server]", "weir.toml:17: not TOML: duplicate key"),
-        ("[tenants.acme]", "weir.toml:16: not TOML: duplicate key"),
+        ("[server]\n[server]", "weir.toml:17: not TOML: the table [server] stands in line 16 already; "),
+        ("[tenants.acme]", "weir.toml:16: not TOML: the table [tenants.acme] stands in line 7 already; "),
         ("[log]\njson = yes", "weir.toml:17: not TOML: "),
     ]);
 }
@@ -70,12 +70,15 @@ fn unknown_keys() {
 #[test]
 fn wrong_types() {
     each_is(&[
-        ("[server]\nlisten = 8080", "weir.toml:17: server.listen: is an integer; give a string"),
+        ("[server]\nlisten = 8080", "weir.toml:17: server.listen: is an integer, and a string is due; write "),
         ("[server]\nworkers = \"4\"", "weir.toml:17: server.workers: is a string; give a whole number from 0 to 1024"),
         ("[server]\ndrain = 30", "weir.toml:17: server.drain: is an integer; give a duration "),
-        ("[log]\njson = \"true\"", "weir.toml:17: log.json: is a string; give true or false"),
+        ("[log]\njson = \"true\"", "weir.toml:17: log.json: is a string; write json = true, without quotes"),
         ("[limits]\nbody = 1.5", "weir.toml:17: limits.body: is a float; give a size "),
-        ("[models.m]\ntargets = \"demo/m\"", "weir.toml:17: models.m.targets: is a string; give an array"),
+        (
+            "[models.m]\ntargets = \"demo/m\"",
+            "weir.toml:17: models.m.targets: is a string, and a list is due; write targets = [\"demo/m\"]",
+        ),
         ("[models.m]\ntargets = [1]", "weir.toml:17: models.m.targets[0]: is an integer; give \"provider/model\""),
         ("[models]\nm = 1", "weir.toml:17: models.m: is an integer; give a table"),
         ("[tenants]\nm = 1", "weir.toml:17: tenants.m: is an integer; give a table"),

@@ -3,7 +3,7 @@
 use super::missing::Missing;
 use super::status::Trouble;
 use weir_config::Config;
-use weir_sandbox::{Problem, Source};
+use weir_sandbox::{LoadError, Problem, Source};
 
 /// That nobody can ask, or for nothing: no mistake, and hardly ever meant.
 pub(crate) fn nobody(config: &Config) -> Vec<String> {
@@ -55,12 +55,24 @@ pub(super) fn describe_refused(new: &Config, problem: &Problem) -> Vec<Trouble> 
 /// A plugin's problem, at the line of the configuration that binds it if there is one.
 pub(crate) fn at(config: &Config, problem: &Problem) -> Vec<String> {
     let path = problem.source.path(&config.plugins.folder);
+    let missing = missing(config, problem).unwrap_or_default();
     let line = |error: String| {
+        let error = format!("{error}{missing}");
         let alone = matches!(problem.source, Source::Folder(_));
         let elsewhere = || if alone { error.clone() } else { format!("{}: {error}", path.display()) };
         at_binding(config, problem, &error).unwrap_or_else(elsewhere)
     };
     problem.error.each().into_iter().map(line).collect()
+}
+
+/// Where a file was looked for that the chain names, and one that may be meant.
+fn missing(config: &Config, problem: &Problem) -> Option<String> {
+    let LoadError::Missing { name } = &problem.error else { return None };
+    let folder = &config.plugins.folder;
+    let entries = weir_config::file::list(folder, weir_config::file::ENTRIES).unwrap_or_default();
+    let names = entries.iter().filter_map(|entry| entry.name.to_str()?.strip_suffix(".wasm"));
+    let fix = weir_config::did_you_mean(name, "plugins there", &names.collect::<Vec<_>>());
+    Some(format!(", which is {}; {fix}", folder.display()))
 }
 
 fn at_binding(config: &Config, problem: &Problem, error: &str) -> Option<String> {
