@@ -42,6 +42,8 @@ const LOOK_AT_TRIALS: Duration = Duration::from_millis(200);
 
 /// How often what is kept of files that are gone is looked at, where there is any.
 const SWEEP: Duration = Duration::from_secs(1);
+/// How often what was kept of who is gone is looked at where no scrape does.
+const LET_GO: Duration = Duration::from_secs(5);
 /// How long a reload waits for what has to be compiled for it.
 const MOMENT: Duration = Duration::from_millis(300);
 
@@ -85,7 +87,7 @@ impl Control {
                     decide_trials(&mut self.library);
                     order
                 }
-                () = trials_decided(&mut self.library) => again(last.as_ref()),
+                () = trials_decided(&mut self.library, || self.removed.let_go(&self.shared)) => again(last.as_ref()),
                 () = compiled.next() => again(last.as_ref()),
             };
             self.reload(order.clone()).await;
@@ -235,16 +237,23 @@ fn is_tried_again(config: &Config, problems: &[Problem], order: &Order) -> bool 
     })
 }
 
-/// Waits until a new version on trial has proved itself, or has not. What nobody needs any more is swept out meanwhile.
-async fn trials_decided(library: &mut Library) {
+/// Waits until a new version on trial has proved itself, or has not. What nobody needs any more is swept out meanwhile, and
+/// what was kept of it is let go.
+async fn trials_decided(library: &mut Library, let_go: impl Fn()) {
+    let mut looked = Instant::now();
     loop {
         // Trials begin, and files go, with a reload, after which this is called anew.
         match (library.has_canaries(), library.has_gone()) {
             (true, _) => tokio::time::sleep(LOOK_AT_TRIALS).await,
             (false, true) => tokio::time::sleep(SWEEP).await,
-            (false, false) => std::future::pending::<()>().await,
+            (false, false) => tokio::time::sleep(LET_GO).await,
         }
-        library.sweep(Instant::now());
+        let now = Instant::now();
+        library.sweep(now);
+        if now.duration_since(looked) >= SWEEP {
+            looked = now;
+            let_go();
+        }
         if decide_trials(library) {
             return;
         }

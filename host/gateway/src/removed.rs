@@ -26,7 +26,8 @@ struct Known {
 }
 
 impl Names {
-    /// Lets go of what nobody has needed for long enough. Called at each scrape, and at each reload for where nobody scrapes.
+    /// Lets go of what nobody has needed for long enough. Called at each scrape, and every some seconds for where nobody
+    /// scrapes.
     pub(crate) fn let_go(&self, shared: &Shared) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let serving = shared.snapshot.load_full();

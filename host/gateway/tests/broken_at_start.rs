@@ -263,7 +263,7 @@ fn of_many_broken_files_of_one_tenant_a_few_are_named_and_the_others_counted() {
 }
 
 fn weir(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_weir")).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
+    Command::new(support::weir()).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
 }
 
 #[test]

@@ -46,6 +46,18 @@ fn filling_memory_gives_way_after_each_piece_whatever_its_length() {
 }
 
 #[test]
+fn copying_memory_gives_way_after_each_piece_in_either_direction() {
+    // What is copied upwards overlaps what it is copied from, and so is copied from its end.
+    let up = "(memory.copy (i32.const 1100000) (i32.const 1048576) (i32.const 44000000))";
+    let down = "(memory.copy (i32.const 1048576) (i32.const 1100000) (i32.const 44000000))";
+    for way in WAYS {
+        let copies = [up, down].concat().repeat(2);
+        let (yields, _) = yields(&Guest::on("policy", &format!("{}{copies}(call $pass)", room(45_000_000))), way);
+        assert!(yields >= 4.0 * 44e6 / PIECE - 8.0, "{way}: it gave way {yields} times for 176 MB");
+    }
+}
+
+#[test]
 fn copying_memory_gives_way_too_and_copies_what_overlaps_as_a_whole_would() {
     // Every place holds a number of its own; then all of it moves by a little, up and down again.
     let body = format!(

@@ -10,18 +10,14 @@ use support::{ACME, GLOBEX, Gateway, chat, config, post, root, until};
 
 /// A gateway that takes its plugins from `plugins/installed`, with this chain.
 fn installed(upstream: &Upstream, chain: &str) -> Gateway {
-    let (folder, cache) = (root().join("plugins/installed"), support::cache());
+    let (folder, cache) = (support::installed(), support::cache());
     let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n", folder.display(), cache.display());
     Gateway::start(&format!("{}{plugins}{chain}", config(upstream.address)))
 }
 
 fn shipped() -> Gateway {
     let text = fs::read_to_string(root().join("config/weir.toml")).unwrap();
-    let folder = format!(
-        "folder = \"{}\"\ncache = \"{}\"",
-        root().join("plugins/installed").display(),
-        support::cache().display()
-    );
+    let folder = format!("folder = \"{}\"\ncache = \"{}\"", support::installed().display(), support::cache().display());
     let moved = [
         ("127.0.0.1:8080", "127.0.0.1:0"),
         ("127.0.0.1:9090", "127.0.0.1:0"),
@@ -161,7 +157,7 @@ fn a_chain_may_be_for_some_tenants_and_models_only() {
 fn settings_that_a_plugin_does_not_understand_keep_the_gateway_from_starting() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("weir.toml");
-    let plugins = root().join("plugins/installed");
+    let plugins = support::installed();
     let text = support::demo_config(&format!(
         "[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n[[plugins.chain]]\nplugin = \"prompt-guard\"\nconfig = {{ denny = [] }}\n",
         plugins.display(),

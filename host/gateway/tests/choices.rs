@@ -8,7 +8,7 @@ use guest::{Guest, gateway};
 use serde_json::{Value, json};
 use std::io::Write;
 use support::upstream::{DONE, END, STREAM, Upstream, chunk};
-use support::{ACME, Gateway, Reply, chat_stream, config, post, root};
+use support::{ACME, Gateway, Reply, chat_stream, config, installed, post};
 
 fn event(data: &Value) -> String {
     format!("data: {data}\n\n")
@@ -35,7 +35,7 @@ fn streaming(events: &[String], apart: bool) -> Upstream {
 
 /// A gateway with the masker that is shipped.
 fn masking(upstream: &Upstream) -> Gateway {
-    let (folder, cache) = (root().join("plugins/installed"), support::cache());
+    let (folder, cache) = (installed(), support::cache());
     let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n", folder.display(), cache.display());
     Gateway::start(&format!("{}{plugins}[[plugins.chain]]\nplugin = \"redact-pii\"\n", config(upstream.address)))
 }

@@ -10,7 +10,7 @@ use support::upstream::Upstream;
 use support::{Gateway, cache, chat, config, demo_config, post, root};
 
 fn weir(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_weir")).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
+    Command::new(support::weir()).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
 }
 
 fn check(file: &Path) -> Output {

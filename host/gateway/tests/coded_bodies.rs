@@ -13,7 +13,7 @@ use std::net::TcpStream;
 use support::client::read_reply;
 use support::h2::{question, run, whole};
 use support::upstream::Upstream;
-use support::{ACME, Gateway, Reply, chat, config, config_with, root, send};
+use support::{ACME, Gateway, Reply, chat, config, config_with, installed, root, send};
 
 const PLAIN: &str = r#"{"model": "m", "messages": [{"role": "user", "content": "hello in a coding"}]}"#;
 
@@ -190,7 +190,7 @@ fn the_ratio_is_configured() {
 #[test]
 fn plugins_see_what_a_model_will_read() {
     let upstream = Upstream::chat();
-    let (folder, cache) = (root().join("plugins/installed"), support::cache());
+    let (folder, cache) = (installed(), support::cache());
     let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n", folder.display(), cache.display());
     let chain =
         "[[plugins.chain]]\nplugin = \"prompt-guard\"\nconfig = { deny = [\"ignore previous instructions\"] }\n";

@@ -80,11 +80,12 @@ fn a_plugin_that_compiles_without_end_holds_up_nobody_and_is_given_up_when_its_f
     let gateway = Gateway::start(&bounded(&upstream, folder.path(), "cpu = \"50m\"\ntime = \"1h\""));
     let (acme, globex) = (gateway.plugins().join("tenants/acme"), gateway.plugins().join("tenants/globex"));
     install(&globex, "slow", &endless());
-    let process = begun(&gateway);
-    assert_eq!(gateway.metric("weir_plugin_compiling", &["running"]), 1.0);
+    gateway.says("compiling source=tenants/globex/slow.wasm");
     // Another tenant's plugin, its settings, its removal; a plugin of everybody's, and the configuration.
     install(&acme, "own", &refusing("own"));
     until("another tenant's plugin is live", || (code(&gateway, ACME) == "own").then_some(()));
+    let process = begun(&gateway);
+    assert_eq!(gateway.metric("weir_plugin_compiling", &["running"]), 1.0);
     fs::write(acme.join("own.toml"), "grants = []\n").unwrap();
     until("its settings are", || gateway.log().contains("plugin has new settings").then_some(()));
     fs::remove_file(acme.join("own.toml")).unwrap();
@@ -108,6 +109,33 @@ fn a_plugin_that_compiles_without_end_holds_up_nobody_and_is_given_up_when_its_f
     until("the process is gone", || (!process.exists()).then_some(()));
     until("nothing is compiled any more", || (words(&gateway, "compiling") == "[]").then_some(()));
     assert_eq!(gateway.metric("weir_plugin_compiles_total", &["dropped"]), 1.0);
+}
+
+#[test]
+fn a_file_that_is_replaced_or_removed_while_it_compiles_and_a_signal_wait_for_no_compiler() {
+    let (upstream, folder) = (Upstream::chat(), tempfile::tempdir().unwrap());
+    for what in ["replaced", "removed", "a signal"] {
+        let mut gateway = Gateway::start(&bounded(&upstream, folder.path(), ""));
+        let globex = gateway.plugins().join("tenants/globex");
+        install(&globex, "own", &refusing("own"));
+        until("it refuses", || (code(&gateway, GLOBEX) == "own").then_some(()));
+        install(&globex, "a-slow-one", &endless());
+        gateway.says("compiling source=tenants/globex/a-slow-one.wasm");
+        match what {
+            "replaced" => {
+                install(&globex, "a-slow-one", &refusing("good"));
+                until("the good one is live", || (code(&gateway, GLOBEX) == "good").then_some(()));
+            }
+            "removed" => {
+                fs::remove_dir_all(&globex).unwrap();
+                until("nothing applies", || code(&gateway, GLOBEX).is_empty().then_some(()));
+            }
+            _ => {
+                gateway.signal("TERM");
+                assert!(gateway.wait().success());
+            }
+        }
+    }
 }
 
 #[test]
@@ -287,7 +315,7 @@ fn check_compiles_within_the_same_bounds() {
     let text = format!("{}\n{plugins}[plugins.compile]\n{LET_IN}\nmemory = \"192MiB\"\n", support::demo_config(""));
     fs::write(folder.path().join("weir.toml"), text).unwrap();
     install(&folder.path().join("plugins"), "much", &greedy());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let mut command = Command::new(support::weir());
     command.args(["check", "--config"]).arg(folder.path().join("weir.toml")).env_remove("WEIR_CONFIG");
     let output = command.env("XDG_CACHE_HOME", folder.path()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -20,14 +20,41 @@ fn echo() -> Vec<u8> {
     Guest::on("policy", &format!(r#"{tenant} (call $refuse (i32.const 451) @"told" {told})"#)).build()
 }
 
-/// What a client is told by a gateway that calls plugins in this way.
+/// What a client is told by a gateway that calls plugins in this way, when it asks the second time: the same instance.
 fn told(component: &[u8], direct: bool) -> String {
     let upstream = Upstream::chat();
     let plugins = format!("[plugins]\ndirect = {direct}\n[[plugins.chain]]\nplugin = \"echo\"\n");
-    let config = format!("{}\n{plugins}", config(upstream.address));
+    let config = format!("{}\n{plugins}", config(upstream.address).replace("workers = 2", "workers = 1"));
     let gateway = Gateway::start_with(&config, |folder| install(folder, "echo", component));
+    post(gateway.address, ACME, &chat("hi"));
     let reply = post(gateway.address, ACME, &chat("hi"));
     format!("{} {}", reply.status, String::from_utf8_lossy(&reply.body))
+}
+
+/// Says who cleaned up after its last answer, and who made room for what it is told: all of them are there twice.
+fn telling_who() -> Vec<u8> {
+    let body = "(call $request.tenant (global.get $ret)) (call $say (global.get $who))";
+    let others = r#"(global $who (mut i32) (i32.const 0))
+        (func (export "cabi_pozt_weir:plugin/policy@0.1.0#on-request") (param i32)
+          (global.set $free (i32.const 65536))
+          (global.set $who (i32.or (global.get $who) (i32.const 4))))
+        (func (export "cabi_realloz") (param i32 i32 i32 i32) (result i32)
+          (global.set $who (i32.or (global.get $who) (i32.const 2)))
+          (call $alloc (local.get 0) (local.get 1) (local.get 2) (local.get 3)))"#;
+    Guest::on("policy", body).with(others).build()
+}
+
+#[test]
+fn whoever_a_component_names_for_cleaning_up_and_for_making_room_is_called_either_way() {
+    let plain = telling_who();
+    for (changes, said) in [(&[][..], "0"), (&["alias:1"], "4"), (&["alias:0"], "2"), (&["alias:0", "alias:1"], "6")] {
+        let changes: Vec<_> = changes.iter().map(|change| read(change)).collect();
+        let component = rewire(&plain, &changes);
+        for direct in [true, false] {
+            let told = told(&component, direct);
+            assert!(told.contains(&format!("\"message\":\"{said}\"")), "{changes:?}, direct = {direct}: {told}");
+        }
+    }
 }
 
 #[test]

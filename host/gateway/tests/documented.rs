@@ -29,7 +29,7 @@ fn quoted(cell: &str) -> Vec<String> {
 }
 
 fn weir(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_weir")).args(arguments).env_remove("WEIR_CONFIG").output().unwrap();
+    let output = Command::new(support::weir()).args(arguments).env_remove("WEIR_CONFIG").output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -358,7 +358,7 @@ fn when_all_are_put_aside_the_first_is_asked_nevertheless() {
 fn a_router_that_keeps_the_order_does_not_bring_back_who_is_put_aside() {
     let upstream = Upstream::fixed("HTTP/1.1 429 Slow\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n");
     let next = Upstream::chat();
-    let plugins = support::root().join("plugins/installed");
+    let plugins = support::installed();
     let config = three(upstream.address, next.address, next.address, "");
     let chain = format!(
         "[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n[[plugins.chain]]\nplugin = \"route-by-cost\"\n",

@@ -13,7 +13,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use support::client::Streaming;
 use support::upstream::{DONE, END, STREAM, Upstream, chunk};
-use support::{ACME, Gateway, Reply, chat_stream, config, post, root};
+use support::{ACME, Gateway, Reply, chat_stream, config, installed, post, root};
 
 /// An event whose one choice has this beside its index.
 fn of(choice: u32, rest: &str) -> String {
@@ -67,7 +67,7 @@ fn told() -> (Sender<String>, Upstream) {
 
 /// A gateway with the masker that is shipped.
 fn masking(upstream: &Upstream) -> Gateway {
-    let (folder, cache) = (root().join("plugins/installed"), support::cache());
+    let (folder, cache) = (installed(), support::cache());
     let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n", folder.display(), cache.display());
     Gateway::start(&format!("{}{plugins}[[plugins.chain]]\nplugin = \"redact-pii\"\n", config(upstream.address)))
 }

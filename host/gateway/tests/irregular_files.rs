@@ -12,7 +12,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 use support::irregular::{KINDS, put, remove};
 use support::upstream::Upstream;
-use support::{ACME, Gateway, PATIENCE, chat, config, config_with, post, until};
+use support::{ACME, GLOBEX, Gateway, PATIENCE, chat, config, config_with, post, until};
 
 fn problems(gateway: &Gateway) -> String {
     gateway.ready()["problems"].to_string()
@@ -166,7 +166,7 @@ fn whatever_stands_in_place_of_a_secret_or_an_authority_is_named_and_what_served
 
 /// Runs a command that must end by itself, and soon; answers what it said.
 fn ends(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let mut command = Command::new(support::weir());
     command.args(arguments).env_remove("WEIR_CONFIG");
     command
         .stdin(std::process::Stdio::null())
@@ -217,6 +217,48 @@ fn no_command_waits_for_what_is_no_file() {
     assert!(Command::new("chmod").arg("600").arg(at("key")).status().unwrap().success());
     let output = ends(&["plugin", "sign", good.to_str().unwrap(), "--key", at("key").to_str().unwrap()]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("a pipe"), "{output:?}");
+}
+
+/// What stands beside a plugin, and a configuration that reads all of it.
+const BESIDE: [&str; 3] = ["guard.toml", "guard.schema.json", "guard.wasm.sig"];
+
+fn reading_signatures() -> String {
+    let keys = format!("[plugins]\nkeys = [\"{}\"]\n", Author::new().key.public());
+    config_with(Upstream::chat().address, "", &keys)
+}
+
+#[test]
+fn a_pipe_beside_a_plugin_does_not_keep_the_gateway_from_starting() {
+    for beside in BESIDE {
+        let gateway = Gateway::start_with(&reading_signatures(), |folder| {
+            let acme = folder.join("tenants/acme");
+            install(&acme, "guard", &refusing("good"));
+            put("pipe", &acme.join(beside));
+        });
+        assert_eq!(code(&gateway), "tenant_closed", "{beside}");
+        assert_eq!(post(gateway.address, GLOBEX, &chat("hi")).status, 200, "{beside}");
+        let problems = problems(&gateway);
+        assert!(problems.contains(beside) && problems.contains("a pipe"), "{beside}: {problems}");
+    }
+}
+
+#[test]
+fn a_pipe_beside_a_plugin_keeps_neither_check_nor_the_end_waiting() {
+    for beside in BESIDE {
+        let mut gateway = Gateway::start(&reading_signatures());
+        let acme = gateway.plugins().join("tenants/acme");
+        install(&acme, "guard", &refusing("good"));
+        until("it refuses", || (code(&gateway) == "good").then_some(()));
+        put("pipe", &acme.join(beside));
+        let output = ends(&["check", "--config", gateway.config_file().to_str().unwrap()]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(1) && said.contains(beside) && said.contains("a pipe"), "{said}");
+        until("it is named", || problems(&gateway).contains(beside).then_some(()));
+        gateway.signal("HUP");
+        assert_eq!(gateway.admin_get("/livez").status, 200, "{beside}");
+        gateway.signal("TERM");
+        assert!(gateway.wait().success(), "{beside}");
+    }
 }
 
 #[test]

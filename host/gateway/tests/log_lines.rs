@@ -104,8 +104,7 @@ fn a_start_that_fails_says_so_in_json_where_json_was_asked_for() {
     fs::create_dir(scratch.path().join("plugins")).unwrap();
     let chain = "[log]\njson = true\n[plugins]\n[[plugins.chain]]\nplugin = \"absent\"\n";
     fs::write(&file, with_folders(&demo_config(chain))).unwrap();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_weir")).args(["serve", "--config", file.to_str().unwrap()]).output().unwrap();
+    let output = Command::new(support::weir()).args(["serve", "--config", file.to_str().unwrap()]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8([output.stderr, output.stdout].concat()).unwrap();
     assert!(said.contains("absent"), "{said}");
@@ -170,8 +169,7 @@ fn a_start_and_a_check_without_a_tenant_say_so_loudly() {
     says(&gateway, &["WARNING: no tenant"]);
     assert!(gateway.ready()["problems"].to_string().contains("no tenant"), "{}", gateway.ready());
     assert_eq!(gateway.metric("weir_plugin_problems", &[]), 1.0);
-    let check =
-        |file: &str| Command::new(env!("CARGO_BIN_EXE_weir")).args(["check", "--config", file]).output().unwrap();
+    let check = |file: &str| Command::new(support::weir()).args(["check", "--config", file]).output().unwrap();
     for (text, missed) in [(none.as_str(), "no tenant"), ("", "no tenant"), ("", "no model")] {
         fs::write(gateway.folder.path().join("other.toml"), text).unwrap();
         let output = check(gateway.folder.path().join("other.toml").to_str().unwrap());
@@ -238,7 +236,7 @@ fn the_log_goes_to_standard_error_and_what_a_person_is_told_to_standard_output()
     )
     .unwrap();
     fs::write(scratch.path().join("weir.toml"), "not this one").unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let mut command = Command::new(support::weir());
     command.current_dir(scratch.path()).env_remove("WEIR_CONFIG").env("WEIR_LOG", "info");
     let (out, err) = (scratch.path().join("out"), scratch.path().join("err"));
     command.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&err).unwrap());
@@ -260,7 +258,7 @@ fn the_environment_names_the_configuration_before_the_working_folder_does() {
     let at = |name: &str| scratch.path().join(name);
     fs::create_dir(at("config")).unwrap();
     let check = |named: Option<&str>| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        let mut command = Command::new(support::weir());
         command.arg("check").current_dir(scratch.path()).env_remove("WEIR_CONFIG");
         if let Some(named) = named {
             command.env("WEIR_CONFIG", named);

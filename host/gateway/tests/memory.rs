@@ -224,7 +224,7 @@ fn huge_pages_are_for_the_operator_to_allow() {
 fn an_idle_gateway_with_four_plugins_is_small() {
     let shipped = fs::read_to_string(support::root().join("config/weir.toml")).unwrap();
     let (_, chain) = shipped.split_once("folder = \"../plugins/installed\"\n").unwrap();
-    let (folder, cache) = (support::root().join("plugins/installed"), support::cache());
+    let (folder, cache) = (support::installed(), support::cache());
     let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n{chain}", folder.display(), cache.display());
     let config = support::demo_config(&plugins);
     // The first one compiles, if nobody has before, and keeps some of what that took.

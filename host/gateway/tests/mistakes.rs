@@ -97,10 +97,10 @@ fn try_out(mistake: &Mistake) -> Result<(), String> {
         fs::write(folder.path().join("weir.toml"), BASE).unwrap();
     }
     // The bundled plugins, compiled once.
-    let bundled = support::root().join("plugins/installed");
+    let bundled = support::installed();
     std::os::unix::fs::symlink(&bundled, folder.path().join("bundled")).unwrap();
     let (variables, words) = mistake.command.clone().unwrap_or_else(|| (Vec::new(), vec!["check"]));
-    let output = Command::new(env!("CARGO_BIN_EXE_weir"))
+    let output = Command::new(support::weir())
         .args(&words)
         .current_dir(&folder)
         .env_remove("WEIR_CONFIG")

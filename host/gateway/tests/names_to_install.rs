@@ -2,6 +2,8 @@
 //! nothing is asked of a registry, and of others what their makers publish, in one version.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod support;
+
 use serde_json::Value as Json;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -164,7 +166,7 @@ fn fetched(found: &[(PathBuf, String)]) -> Vec<Fetched> {
 }
 
 fn weir(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_weir")).arg("plugin").args(arguments).current_dir(folder).output().unwrap()
+    Command::new(support::weir()).arg("plugin").args(arguments).current_dir(folder).output().unwrap()
 }
 
 #[track_caller]

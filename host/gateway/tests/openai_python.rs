@@ -25,7 +25,7 @@ fn the_official_library_lists_asks_streams_and_raises_as_it_does_with_openai() {
         eprintln!("SKIPPED: no Python with the `openai` package; set WEIR_TEST_PYTHON to one that has it");
         return;
     };
-    let installed = support::root().join("plugins/installed");
+    let installed = support::installed();
     let tight = TENANTS.replace("models = [\"m\"]", "models = [\"m\"]\nrequests_per_minute = 1");
     let gateway = Gateway::start(&format!(
         r#"

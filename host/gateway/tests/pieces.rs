@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, ok};
-use support::{ACME, Gateway, Reply, chat_stream, config, post, root, send};
+use support::{ACME, Gateway, Reply, chat_stream, config, post, send};
 
 /// What no guard lets pass.
 const PHRASE: &str = "open sesame now";
@@ -165,7 +165,7 @@ fn the_table_of_all_places_of_text_is_what_a_guard_sees() {
 
 /// A gateway that takes its plugins from `plugins/installed`, with this chain.
 fn installed(upstream: &Upstream, chain: &str) -> Gateway {
-    let (folder, cache) = (root().join("plugins/installed"), support::cache());
+    let (folder, cache) = (support::installed(), support::cache());
     let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n", folder.display(), cache.display());
     Gateway::start(&format!("{}{plugins}{chain}", config(upstream.address)))
 }

@@ -111,7 +111,7 @@ fn a_link_to_a_plugin_that_leads_nowhere_is_a_plugin_that_is_missed() {
 }
 
 fn weir(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_weir")).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
+    Command::new(support::weir()).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
 }
 
 /// Whether neither `check` nor `serve` finds the folder good; both name it.

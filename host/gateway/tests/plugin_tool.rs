@@ -1,6 +1,8 @@
 //! `weir plugin`: from an empty folder to a signed plugin, with every mistake named by its place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod support;
+
 use serde_json::Value as Json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -41,7 +43,7 @@ const POLICY: &str = r#";; world: policy-hook
 "#;
 
 fn weir(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_weir")).arg("plugin").args(arguments).current_dir(folder).output().unwrap()
+    Command::new(support::weir()).arg("plugin").args(arguments).current_dir(folder).output().unwrap()
 }
 
 fn out(output: &Output) -> String {
@@ -206,7 +208,7 @@ fn a_plugin_that_traps_is_a_fault_whatever_was_expected_of_it() {
 #[test]
 fn the_bundled_plugins_can_be_tried_at_every_kind_of_hook() {
     let folder = tempfile::tempdir().unwrap();
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/installed");
+    let installed = support::installed();
     let played = |plugin: &str, text: &str| {
         let file = installed.join(format!("{plugin}.wasm"));
         let case = case(folder.path(), text);

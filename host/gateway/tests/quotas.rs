@@ -136,6 +136,21 @@ fn however_often_it_is_called_a_plugin_logs_no_more_than_its_rate_and_what_is_le
 }
 
 #[test]
+fn by_default_a_plugin_that_logs_what_it_may_at_every_call_fills_no_disk() {
+    let upstream = Upstream::chat();
+    let gateway = gateway(upstream.address, "", &[("talk", &talking(400), "")]);
+    let start = std::time::Instant::now();
+    for _ in 0..300 {
+        assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+    }
+    // 4 KiB of each call would be more than a megabyte; it has 16 KiB a second, and four seconds of them at once.
+    let dropped = of(&gateway, "weir_plugin_log_dropped_bytes_total", "talk", "acme") as usize;
+    let most = (16 << 10) * (5 + start.elapsed().as_secs() as usize);
+    let written = gateway.log().matches("flooooood!").count() * 10;
+    assert!(written <= most && dropped >= 1_200_000 - most, "{written} of at most {most}, {dropped} dropped");
+}
+
+#[test]
 fn faults_without_end_are_no_log_without_end() {
     let upstream = Upstream::chat();
     let settings = "limits = { log_rate = \"1KiB\", faults = 0 }";
@@ -204,6 +219,21 @@ fn tallying(header: &str) -> Guest {
                (call $pass)"#
         ),
     )
+}
+
+#[test]
+fn two_bindings_of_one_file_in_the_chain_keep_and_count_apart() {
+    let (upstream, tally) = (Upstream::chat(), tallying("x-tally"));
+    let grants = "grants = [\"kv\", \"counters\"]";
+    let second = format!("tenants = [\"acme\"]\n{grants}");
+    let gateway = gateway(upstream.address, "", &[("tally", &tally, grants), ("tally", &tally, &second)]);
+    for n in 1..=3 {
+        let reply = post(gateway.address, ACME, &chat("hi"));
+        assert_eq!((reply.status, reply.header("x-tally")), (200, Some(n.to_string().as_str())), "{}", reply.text());
+    }
+    for plugin in ["tally", "tally#2"] {
+        assert_eq!(of(&gateway, "weir_plugin_counter_total", plugin, "acme"), 3.0, "{plugin}");
+    }
 }
 
 #[test]

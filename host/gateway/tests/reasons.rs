@@ -70,7 +70,7 @@ fn the_tools_say_it_in_the_same_words() {
         for (name, guest, word) in all {
             let file = folder.path().join(format!("{name}.wasm"));
             std::fs::write(&file, guest.build()).unwrap();
-            let output = Command::new(env!("CARGO_BIN_EXE_weir"))
+            let output = Command::new(support::weir())
                 .args(["plugin", "test"])
                 .arg(&file)
                 .arg("--case")

@@ -4,10 +4,10 @@
 mod guest;
 mod support;
 
-use guest::{Guest, install};
+use guest::{Guest, chain, gateway_with, install};
 use std::fs;
 use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post, until};
+use support::{ACME, Gateway, chat, config, post, send, until};
 
 fn counting() -> Guest {
     Guest::on("policy", r#"(call $counters.add @"calls" (i64.const 1)) (call $pass)"#)
@@ -37,16 +37,52 @@ fn a_thousand_names_that_came_and_went_leave_no_series() {
         }
         in_service(&gateway, 40);
         assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
-        assert!(metrics(&gateway).contains(&format!("plugin=\"tenants/acme/r{round}p39\"")));
+        assert!(metrics(&gateway).contains(&format!("r{round}p39\"")));
         fs::remove_dir_all(&own).unwrap();
         in_service(&gateway, 0);
     }
-    until("nothing is left of them", || (!metrics(&gateway).contains("tenants/acme/r")).then_some(()));
+    until("nothing is left of them", || {
+        (0..3).all(|round| !metrics(&gateway).contains(&format!("r{round}p"))).then_some(())
+    });
     let after = metrics(&gateway);
     assert!(after.len() < before.len() + 1_000, "{} bytes before, {} after", before.len(), after.len());
     for kind in ["plugin_hooks", "plugins", "plugin_counters"] {
         assert_eq!(gateway.metric("weir_series", &[&format!("kind=\"{kind}\"")]), 0.0, "{kind}");
     }
+}
+
+/// Bytes that a gateway holds.
+fn resident(gateway: &Gateway) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() << 10
+}
+
+#[test]
+fn what_a_plugin_that_is_gone_has_kept_is_given_back() {
+    let upstream = Upstream::chat();
+    let keeps = Guest::on(
+        "policy",
+        r#"(call $request.header @"openai-beta" (i32.const 128))
+           (call $kv.set (i32.load (i32.const 132)) (i32.load (i32.const 136)) (i32.const 4096) (i32.const 60000) (i64.const 0) (global.get $ret))
+           (call $must-be-ok) (call $pass)"#,
+    );
+    let bare = format!("{}\n[metrics]\nkeep_removed = \"1s\"\n", config(upstream.address));
+    let bound = [("keeps", &keeps, "grants = [\"kv\"]\nlimits = { kv_entries = 1_000_000 }")];
+    let gateway = gateway_with(&format!("{bare}{}", chain(&bound)), &bound);
+    let bearer = format!("Bearer {ACME}");
+    let keep = |n: usize| {
+        let key = n.to_string();
+        let headers = [("authorization", bearer.as_str()), ("openai-beta", key.as_str())];
+        assert_eq!(send(gateway.address, "POST", "/v1/chat/completions", &headers, chat("hi").as_bytes()).status, 200);
+    };
+    keep(0);
+    let before = resident(&gateway);
+    (1..1_500).for_each(keep);
+    assert!(resident(&gateway) > before + (64 << 20), "90 MB are kept");
+    gateway.write_config(&bare);
+    in_service(&gateway, 0);
+    until("it is given back", || (resident(&gateway) < before + (32 << 20)).then_some(()));
 }
 
 #[test]

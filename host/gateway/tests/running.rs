@@ -26,7 +26,7 @@ fn first_cells(header: &str) -> Vec<&'static str> {
 }
 
 fn weir(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_weir")).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
+    Command::new(support::weir()).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
 }
 
 /// A folder with a configuration that is good.

@@ -173,7 +173,7 @@ fn a_start_and_a_check_come_to_an_end_whatever_schema_a_plugin_carries() {
     for word in ["anyOf", "allOf", "oneOf"] {
         install(&acme, "guard", &with_schema(&refusing("good"), &bomb(word).to_string()));
         fs::write(acme.join("guard.toml"), "config = { a = 1 }\n").unwrap();
-        let mut check = Command::new(env!("CARGO_BIN_EXE_weir"));
+        let mut check = Command::new(support::weir());
         let (status, said) = ended(check.args(["check", "--config"]).arg(&file).env_remove("WEIR_CONFIG"));
         assert_eq!(status, Some(1), "{word}: {said}");
         assert!(said.contains("guard.wasm: the JSON schema that it ships"), "{word}: {said}");

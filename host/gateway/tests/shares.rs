@@ -87,6 +87,52 @@ fn a_tenant_whose_plugins_wait_by_the_thousand_is_refused_by_name_and_others_not
 }
 
 #[test]
+fn a_tenant_whose_plugins_spin_by_the_thousand_keeps_no_other_from_its_instances() {
+    raise_descriptors();
+    let (upstream, spinning, quick) =
+        (Upstream::chat(), Guest::on("policy", "(loop $on (br $on)) unreachable"), passing());
+    let spin = "tenants = [\"acme\"]\nlimits = { instances = 1000, wait = \"0ms\", deadline = \"60s\", cpu = \"1000s\", cpu_burst = \"1h\" }";
+    let bound = [("spin", &spinning, spin), ("quick", &quick, "tenants = [\"globex\"]")];
+    let gateway = gateway_with(&format!("{}{}", config(upstream.address), chain(&bound)), &bound);
+    let bearer = format!("Bearer {ACME}");
+    let ask = |_| {
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        let headers = [("authorization", bearer.as_str())];
+        write_request(&mut stream, "POST", "/v1/chat/completions", &headers, chat("hi").as_bytes());
+        stream
+    };
+    let _asked: Vec<TcpStream> = (0..1_200).map(ask).collect();
+    let spins = || gateway.metric("weir_plugin_instances", &["plugin=\"spin\""]);
+    until("all of them spin or are refused", || (spins() + wanting(&gateway, "acme") >= 1_200.0).then_some(()));
+    assert!(spins() > 100.0, "{} spin", spins());
+    for n in 0..20 {
+        let reply = post(gateway.address, GLOBEX, &chat("hi"));
+        assert_eq!((reply.status, reply.content().as_str()), (200, "hello"), "{n}: {}", reply.text());
+    }
+    assert_eq!(wanting(&gateway, "globex"), 0.0);
+}
+
+#[test]
+fn as_many_copies_as_there_are_instances_keep_no_new_plugin_from_its_start() {
+    let (upstream, pass) = (Upstream::chat(), passing().build());
+    let config = config(upstream.address).replace("workers = 2", "workers = 1");
+    let gateway = Gateway::start_with(&config, |folder| {
+        for n in 0..1_100 {
+            install(&folder.join("tenants/acme"), &format!("copy-{n:04}"), &pass);
+        }
+    });
+    let reply = post(gateway.address, ACME, &chat("hi"));
+    assert_eq!((reply.status, reply.content().as_str()), (200, "hello"), "{}", reply.text());
+    install(&gateway.plugins().join("tenants/globex"), "late", &pass);
+    until("the new plugin serves", || {
+        let reply = post(gateway.address, GLOBEX, &chat("hi"));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        (gateway.metric("weir_plugin_calls_total", &["plugin=\"tenants/globex/late\""]) > 0.0).then_some(())
+    });
+    assert_eq!(gateway.ready()["problems"].to_string(), "[]");
+}
+
+#[test]
 fn instances_that_nobody_uses_are_given_up_for_calls_and_keep_no_new_plugin_from_its_start() {
     let (upstream, pass) = (Upstream::chat(), passing().build());
     let keys = "instances = 40\ntenant_instances = 20\ntenant_reserve = 4";

@@ -80,7 +80,7 @@ fn a_signed_plugin_under_another_name_is_not_the_one_that_was_signed() {
     let gateway = Gateway::start_with(&config, |folder| strict.put(folder));
     assert_eq!(code(&gateway), "denied");
     // The bundled counter, signed by the same author, in the place of the guard.
-    let tap = fs::read(support::root().join("plugins/installed/usage-tap.wasm")).unwrap();
+    let tap = fs::read(support::installed().join("usage-tap.wasm")).unwrap();
     own.signed("usage-tap", 9, &tap, &[]).put_as(&gateway.plugins(), "strict");
     told(&gateway, "signed as `usage-tap` and lies here as `strict`");
     assert_eq!(code(&gateway), "denied");
@@ -98,7 +98,7 @@ fn refused_start(config: &str, prepare: impl FnOnce(&Path)) -> String {
     fs::create_dir(&plugins).unwrap();
     prepare(&plugins);
     fs::write(&file, support::with_folders(config)).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_weir")).arg("check").arg("--config").arg(&file).output().unwrap();
+    let output = Command::new(support::weir()).arg("check").arg("--config").arg(&file).output().unwrap();
     assert!(!output.status.success());
     String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout)
 }
@@ -106,7 +106,7 @@ fn refused_start(config: &str, prepare: impl FnOnce(&Path)) -> String {
 #[test]
 fn settings_beside_a_signed_plugin_are_those_that_were_signed() {
     let (own, upstream) = (Author::new(), Upstream::chat());
-    let guard = fs::read(support::root().join("plugins/installed/prompt-guard.wasm")).unwrap();
+    let guard = fs::read(support::installed().join("prompt-guard.wasm")).unwrap();
     let deny = "config = { deny = [\"hi\"] }\n";
     let strict = own.signed("strict", 1, &guard, &[("toml", deny)]);
     let config = trusting(&upstream, &[&own], REQUIRED, "");

@@ -65,7 +65,7 @@ fn an_older_version_than_has_served_is_refused_also_after_a_restart_unless_it_is
     told(&gateway, "its version 4 is older than 5");
     drop(gateway);
     // A start remembers, and so does a look beforehand, which changes nothing.
-    let check = || Command::new(env!("CARGO_BIN_EXE_weir")).arg("check").arg("--config").arg(&file).output().unwrap();
+    let check = || Command::new(support::weir()).arg("check").arg("--config").arg(&file).output().unwrap();
     for _ in 0..2 {
         let said = String::from_utf8_lossy(&check().stderr).into_owned();
         assert!(said.contains("its version 4 is older than 5"), "{said}");

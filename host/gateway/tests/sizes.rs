@@ -7,11 +7,11 @@ mod support;
 use guest::{Guest, gateway};
 use std::io::Write;
 use support::upstream::{CHAT, Upstream, ok};
-use support::{ACME, Gateway, chat, config, post, root};
+use support::{ACME, Gateway, chat, config, installed, post};
 
 /// A gateway with the bundled guards, each with these settings.
 fn guarded(upstream: &Upstream, settings: &str) -> Gateway {
-    let (folder, cache) = (root().join("plugins/installed"), support::cache());
+    let (folder, cache) = (installed(), support::cache());
     Gateway::start(&format!(
         "{}[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n\
          [[plugins.chain]]\nplugin = \"prompt-guard\"\nconfig = {{ deny = [\"ignore all previous instructions\"] }}\n{settings}\n\

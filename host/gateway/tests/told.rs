@@ -12,7 +12,7 @@ use support::upstream::{STREAM, Upstream, chunk, delta, wait_for_close};
 use support::{ACME, Gateway, chat_stream, config, config_with, demo_config, until, with_folders};
 
 fn weir(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_weir")).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
+    Command::new(support::weir()).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()
 }
 
 fn err(output: &Output) -> String {
@@ -176,7 +176,7 @@ fn a_key_needs_no_more_of_a_configuration_than_its_pepper() {
     let file = folder.path().join("weir.toml");
     let new =
         |command: &mut Command| command.args(["key", "new", "search_prod"]).env_remove("WEIR_CONFIG").output().unwrap();
-    let named = || new(Command::new(env!("CARGO_BIN_EXE_weir")).current_dir(&folder).env("RUST_BACKTRACE", "0"));
+    let named = || new(Command::new(support::weir()).current_dir(&folder).env("RUST_BACKTRACE", "0"));
     assert!(named().status.success(), "nothing is here, and so no pepper: {}", err(&named()));
     fs::write(&file, "pepper = \"of its own\"\n[limits]\nboddy = 3\n").unwrap();
     assert!(named().status.success(), "{}", err(&named()));

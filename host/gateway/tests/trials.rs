@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::calling::{Held, TELL, settings};
 use guest::{Bound, Guest, chain, gateway_with, install};
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -98,6 +99,70 @@ fn a_version_that_did_well_until_it_sat_in_quarantine_has_not_stood_its_trial() 
         gateway.says("→ 50 %, 1ms, 1 calls");
         assert_eq!(counts(&gateway, "hi", 50), only("old", 50));
     }
+}
+
+/// Says its version, and works for long first when the first message says so.
+fn slow(code: &str) -> Guest {
+    let works = r#"(local $n i32)
+        (call $request.get @"/messages/0/content" (global.get $ret))
+        (if (i32.eq (i32.load8_u (i32.add (i32.load (i32.const 68)) (i32.const 1))) (i32.const 33)) (then
+          (loop $more
+            (local.set $n (i32.add (local.get $n) (i32.const 1)))
+            (br_if $more (i32.lt_u (local.get $n) (i32.const 1000000000))))))"#;
+    Guest::on("policy", &format!("{works}\n{}", refuse(code)))
+}
+
+#[test]
+fn a_version_that_did_well_until_it_had_no_cpu_time_left_has_not_stood_its_trial() {
+    let upstream = Upstream::chat();
+    let settings = "canary = { percent = 50, for = \"1ms\", calls = 100000 }\n\
+         limits = { deadline = \"60s\", cpu = \"10ms\", cpu_burst = \"200ms\", faults = 0 }";
+    let (gateway, config) = start(&upstream, &[("it", &version("old"), settings)]);
+    put_on_trial(&gateway, "it", &slow("new"));
+    assert!(counts(&gateway, "hi", 100)["new"] > 20);
+    // One request uses up the time of minutes; from then on it is not called.
+    until("it has worked for long", || counts(&gateway, "!", 1).contains_key("new").then_some(()));
+    let counted = counts(&gateway, "hi", 40);
+    assert!(counted.keys().all(|code| ["old", "plugin_over_budget"].contains(&code.as_str())), "{counted:?}");
+    let why = rolled_back(&gateway);
+    assert!(why.contains("most often by `budget`"), "{why}");
+    gateway.write_config(&config.replace("calls = 100000", "calls = 1"));
+    gateway.says("→ 50 %, 1ms, 1 calls");
+    assert_eq!(counts(&gateway, "hi", 50), only("old", 50));
+}
+
+#[test]
+fn a_version_that_did_well_until_it_had_no_instance_left_has_not_stood_its_trial() {
+    let (upstream, held) = (Upstream::chat(), Held::start());
+    let origin = format!("http://{}", held.service.address);
+    let settings = format!(
+        "canary = {{ percent = 50, for = \"1ms\", calls = 100000 }}\n\
+         limits = {{ instances = 1, wait = \"0ms\", faults = 0 }}\n{}",
+        settings(&[&origin], "private = true, timeout = \"5m\"")
+    );
+    let (gateway, config) = start(&upstream, &[("it", &version("old"), &settings)]);
+    // Says its version, and calls out first where the client names whom.
+    let calls = r#"(call $request.header @"x-url" (i32.const 128))
+        (if (i32.load8_u (i32.const 128)) (then (call $call @"GET" (i32.const 0) (i32.const 0))))"#;
+    put_on_trial(&gateway, "it", &Guest::on("policy", &format!("{calls}{}", refuse("new"))).with(TELL));
+    assert!(counts(&gateway, "hi", 100)["new"] > 20);
+    // One request of its keeps its only instance for as long as nobody answers.
+    let (bearer, url) = (format!("Bearer {ACME}"), held.url("/leaving"));
+    let mut waiting = Vec::new();
+    until("it calls out", || {
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        let headers = [("authorization", bearer.as_str()), ("x-url", url.as_str())];
+        write_request(&mut stream, "POST", "/v1/chat/completions", &headers, chat("hi").as_bytes());
+        waiting.push(stream);
+        (!held.service.seen().is_empty()).then_some(())
+    });
+    let counted = counts(&gateway, "hi", 40);
+    assert!(counted.keys().all(|code| ["old", "plugin_busy"].contains(&code.as_str())), "{counted:?}");
+    let why = rolled_back(&gateway);
+    assert!(why.contains("most often by `busy`"), "{why}");
+    gateway.write_config(&config.replace("calls = 100000", "calls = 1"));
+    gateway.says("→ 50 %, 1ms, 1 calls");
+    assert_eq!(counts(&gateway, "hi", 50), only("old", 50));
 }
 
 #[test]

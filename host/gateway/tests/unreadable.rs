@@ -6,20 +6,24 @@ mod support;
 
 use guest::{Guest, gateway};
 use std::io::Write;
-use support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta};
-use support::{ACME, Gateway, Reply, chat, chat_stream, config, post, root, until};
+use support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, wait_until_read};
+use support::{ACME, Gateway, Reply, chat, chat_stream, config, installed, post, until};
 
 const ADDRESS: &str = "ada@example.org";
 
 /// A gateway with the bundled mask in front of an upstream that answers each request with the case of its number: head,
-/// then pieces, each written by itself.
+/// then pieces, each of which is read by itself.
 fn masked(cases: Vec<Vec<Vec<u8>>>, binding: &str) -> Gateway {
     let upstream = Upstream::start(move |_, seen, stream| {
         let number: usize = seen.json()["messages"][0]["content"].as_str().unwrap().parse().unwrap();
         stream.set_nodelay(true).unwrap();
-        cases[number].iter().all(|piece| stream.write_all(piece).is_ok() && stream.flush().is_ok())
+        cases[number].iter().all(|piece| {
+            let is_sent = stream.write_all(piece).is_ok();
+            wait_until_read(stream);
+            is_sent
+        })
     });
-    let (folder, cache) = (root().join("plugins/installed"), support::cache());
+    let (folder, cache) = (installed(), support::cache());
     let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n", folder.display(), cache.display());
     let chain = if binding == "none" {
         String::new()

@@ -30,7 +30,7 @@ impl Author {
         for (ending, text) in beside {
             fs::write(file.with_extension(ending), text).unwrap();
         }
-        let signed = Command::new(env!("CARGO_BIN_EXE_weir"))
+        let signed = Command::new(crate::support::weir())
             .args(["plugin", "sign", "--version", &version.to_string(), "--key"])
             .arg(self.folder.path().join("key"))
             .arg(&file)

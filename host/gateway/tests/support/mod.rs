@@ -15,6 +15,7 @@ pub mod frames;
 pub mod h2;
 pub mod h2_peer;
 pub mod irregular;
+pub mod program;
 pub mod providers;
 pub mod tls;
 pub mod upstream;
@@ -28,8 +29,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-#[allow(unused_imports)] // each test takes what it needs
+// Each test takes what it needs.
+#[allow(unused_imports)]
 pub use client::{Reply, get, post, raw, send};
+#[allow(unused_imports)]
+pub use program::{cache, installed, root, weir};
 
 /// Long enough for the slowest machine; a test that waits so long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -37,16 +41,6 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 /// The keys that the configurations of tests use: secret `demo`, no pepper.
 pub const ACME: &str = "sk-weir-acme-demo";
 pub const GLOBEX: &str = "sk-weir-globex-demo";
-
-/// The workspace's root.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-/// Where compiled plugins are kept between tests, so that each is compiled once.
-pub fn cache() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled")
-}
 
 /// A configuration with tenants `acme` (everything) and `globex` (model `m` alone), and the model `m` at `upstream`.
 pub fn config(upstream: SocketAddr) -> String {
@@ -282,7 +276,7 @@ impl Drop for Gateway {
 
 /// `weir --config FILE`, with an environment of its own.
 pub fn command(file: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    let mut command = Command::new(weir());
     command.arg("serve").arg("--config").arg(file).env_remove("WEIR_CONFIG").env("WEIR_LOG", "debug");
     command
 }

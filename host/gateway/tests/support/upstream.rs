@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -118,6 +119,31 @@ pub fn wait_for_close(stream: &mut TcpStream) {
             Err(why) if why.kind() == std::io::ErrorKind::ConnectionReset => return,
             Err(why) => panic!("not closed: {why}"),
         }
+    }
+}
+
+/// Waits until the other end has read everything that was sent, so that what comes next comes in a read of its own: until
+/// nothing waits in the queues of the kernel any more (proc(5), `/proc/net/tcp`).
+pub fn wait_until_read(stream: &TcpStream) {
+    let (Ok(own), Ok(other)) = (stream.local_addr(), stream.peer_addr()) else { return };
+    let waits = |table: &str, ports: [u16; 2], queue: usize| {
+        let row = table.lines().filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let port = |field: &str| u16::from_str_radix(field.rsplit_once(':')?.1, 16).ok();
+            let found = [port(fields.get(1)?)?, port(fields.get(2)?)?] == ports;
+            found.then(|| fields[4].split(':').nth(queue).unwrap().bytes().any(|digit| digit != b'0'))
+        });
+        // A connection that is gone has nothing that waits.
+        row.into_iter().any(|waits| waits)
+    };
+    let start = Instant::now();
+    loop {
+        let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        if !waits(&table, [own.port(), other.port()], 0) && !waits(&table, [other.port(), own.port()], 1) {
+            return;
+        }
+        assert!(start.elapsed() < super::PATIENCE, "the other end does not read");
+        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
