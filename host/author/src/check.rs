@@ -68,9 +68,13 @@ fn border(plugin: &Artefact, granted: Option<&[String]>, found: &mut Found) {
     let needs = plugin.needs();
     let line = grants_line(needs.iter().map(String::as_str));
     let usual = [Grant::Log, Grant::Counters].map(Grant::name);
-    let why = match needs.iter().all(|need| usual.contains(&need.as_str())) {
-        true => "  # within the default, so it may be left out",
-        false => "  # must be in the plugin's [[plugins.chain]] or NAME.toml",
+    let chains = [Grant::Secrets, Grant::Callouts].map(Grant::name);
+    let why = if needs.iter().all(|need| usual.contains(&need.as_str())) {
+        "  # within the default, so it may be left out"
+    } else if needs.iter().any(|need| chains.contains(&need.as_str())) {
+        "  # must be in the plugin's [[plugins.chain]]: no NAME.toml may grant secrets or callouts"
+    } else {
+        "  # must be in the plugin's [[plugins.chain]], or in NAME.toml and [plugins.dropped]"
     };
     found.say("grants", format!("{line}{why}"), json!({ "needs": needs, "line": line, "given": granted }));
     found.say("size", bytes(plugin.wasm.len()), json!(plugin.wasm.len()));

@@ -76,13 +76,16 @@ pub enum LoadError {
     /// Compiling it ended in a way that says nothing about it.
     #[error("is not compiled: {0}; it is tried again at the next look")]
     Compiler(String),
-    /// It imports a capability that the operator did not grant.
-    #[error("uses `{import}`, which is not granted: add \"{grant}\" to the `grants` of this plugin")]
+    /// It imports capabilities that the operator did not grant.
+    #[error(
+        "uses what is not granted, {imports}: add {missing} to the `grants` of its [[plugins.chain]]; a plugin that lies in the folder may \
+             have them in its NAME.toml as far as [plugins.dropped] allows, `secrets` and `callouts` never"
+    )]
     NotGranted {
-        /// The interface as the plugin names it.
-        import: String,
-        /// The grant that offers it.
-        grant: &'static str,
+        /// The interfaces as the plugin names them, with a comma between any two.
+        imports: String,
+        /// The grants that offer them, in quotes, in the same order.
+        missing: String,
     },
     /// It imports something that Weir does not offer.
     #[error("imports `{import}`, which Weir does not offer: build it against weir:plugin@0.1 and without WASI")]
@@ -195,6 +198,13 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// These interfaces are imported, and the grants that offer them missing.
+    pub(crate) fn not_granted(missing: &[(&str, &str)]) -> Self {
+        let imports: Vec<String> = missing.iter().map(|(import, _)| format!("`{import}`")).collect();
+        let grants: Vec<String> = missing.iter().map(|(_, grant)| format!("\"{grant}\"")).collect();
+        Self::NotGranted { imports: imports.join(", "), missing: grants.join(", ") }
+    }
+
     /// Why a file that is there, or should be, is not read.
     pub(crate) fn unread(path: PathBuf, why: &FileError) -> Self {
         if matches!(why, FileError::Moving) { Self::Moving { path } } else { Self::Unreadable { path, why: why.why() } }

@@ -62,12 +62,13 @@ impl Code {
 
     /// Refuses what is imported but not granted, before the linker does with a text for engine developers.
     fn check_grants(&self, grants: &[Grant]) -> Result<(), LoadError> {
+        let mut missing = Vec::new();
         for import in &self.imports {
             let bare = import.split('@').next().unwrap_or_default();
             let name = bare.strip_prefix("weir:plugin/").unwrap_or_default();
             if let Some((grant, needed)) = Grant::ALL.into_iter().find(|(grant, _)| *grant == name) {
                 if !grants.contains(&needed) {
-                    return Err(LoadError::NotGranted { import: import.clone(), grant });
+                    missing.push((import.as_str(), grant));
                 }
                 continue;
             }
@@ -77,7 +78,7 @@ impl Code {
                 return Err(LoadError::UnknownImport { import: import.clone() });
             }
         }
-        Ok(())
+        if missing.is_empty() { Ok(()) } else { Err(LoadError::not_granted(&missing)) }
     }
 }
 
