@@ -76,6 +76,13 @@ fn twice(lines: &[&str], at: usize, code: &str) -> Option<Slip> {
         let same = |line: &&str| table_of(line).is_some_and(|(_, other)| other == name);
         let first = above.iter().position(|line| same(&line));
         let shown = code.trim_matches(['[', ']']);
+        let is_below = |line: &&str| table_of(line).is_some_and(|(_, other)| other.starts_with(&name));
+        if let (None, true, Some(below)) = (first, is_list, above.iter().position(|line| is_below(&line))) {
+            return slip(
+                format!("{shown} is a table, a part of which stands in line {}", below + 1),
+                format!("write [{shown}.NAME] for one more of them"),
+            );
+        }
         let Some(first) = first else {
             return slip(format!("{shown} has been given already"), "give each table once");
         };
@@ -196,6 +203,9 @@ fn is_word(text: &str) -> bool {
 
 /// A line that is neither a table's name nor has a `=`.
 fn lone(code: &str, message: &str) -> Option<Slip> {
+    if code.starts_with(['"', '\'', '{']) {
+        return slip("this stands behind another item of a list", "part the items of a list by commas");
+    }
     if let Some((key, _)) = code.split_once(':') {
         let key = key.trim().trim_start_matches("- ");
         let key = if is_word(key) { key } else { "key" };

@@ -11,6 +11,10 @@ use crate::source::{At, Source};
 use crate::suggest;
 use crate::value::Value;
 
+/// The keys of the file as a whole. One that stands behind a table is read as that table's.
+const OF_THE_FILE: [&str; 10] =
+    ["cors", "limits", "log", "metrics", "models", "pepper", "plugins", "providers", "server", "tenants"];
+
 /// A table and where it stands; one that the file does not have reads as an empty one.
 pub(crate) struct Table<'t> {
     pub(crate) source: &'t Source<'t>,
@@ -100,7 +104,12 @@ impl<'t> Table<'t> {
         let (known, overlooked) = (self.known.borrow(), self.overlooked.borrow());
         for (name, value) in self.named() {
             if !known.contains(&name) && !overlooked.iter().any(|key| key == name) {
-                value.problem("is not known", suggest::fix(name, "known here", &known));
+                let is_misplaced = !self.at.key.is_empty() && OF_THE_FILE.contains(&name);
+                let fix = match is_misplaced {
+                    true => format!("`{name}` belongs to the file as a whole: put it above the first table"),
+                    false => suggest::fix(name, "known here", &known),
+                };
+                value.problem("is not known", fix);
             }
         }
     }

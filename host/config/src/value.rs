@@ -284,7 +284,7 @@ impl<'t> Value<'t> {
     /// A table.
     pub(crate) fn table(&self) -> Option<Table<'t>> {
         let Some(entries) = self.toml.as_table() else {
-            self.wrong_type("a table");
+            self.no_table();
             return None;
         };
         Some(Table::new(self.source, self.at.clone(), Some(entries)))

@@ -60,6 +60,26 @@ fn check_says_every_mistake_with_its_file_line_and_key() {
     assert_eq!(out(&output), "");
 }
 
+#[test]
+fn check_looks_at_the_plugins_that_apply_and_at_no_others() {
+    let (scratch, file) = folder(&demo_config("[plugins]\n"));
+    let plugins = scratch.path().join("plugins");
+    fs::write(plugins.join("unbound.wasm"), "broken").unwrap();
+    assert!(check(&file).status.success(), "nobody binds it: {}", err(&check(&file)));
+    for place in ["all", "tenants/acme"] {
+        fs::create_dir_all(plugins.join(place)).unwrap();
+        let broken = plugins.join(place).join("broken.wasm");
+        fs::write(&broken, "broken").unwrap();
+        let output = check(&file);
+        assert_eq!(output.status.code(), Some(1), "{place}");
+        assert!(err(&output).contains(broken.to_str().unwrap()), "{place}: {}", err(&output));
+        fs::remove_file(broken).unwrap();
+    }
+    fs::write(&file, format!("{}\n[[plugins.chain]]\nplugin = \"unbound\"\n", fs::read_to_string(&file).unwrap()))
+        .unwrap();
+    assert_eq!(check(&file).status.code(), Some(1), "now the chain names it");
+}
+
 /// A certificate in which there is none.
 const BROKEN: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 

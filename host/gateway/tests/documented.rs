@@ -125,6 +125,20 @@ fn every_metric_is_documented_and_every_documented_metric_is_one() {
     assert_eq!(kinds, quoted(sentence).into_iter().collect());
 }
 
+#[test]
+fn the_statuses_that_have_a_series_of_their_own_are_those_that_are_documented() {
+    const SOURCE: &str = include_str!("../src/stats.rs");
+    let after = SOURCE.split_once("const STATUSES").unwrap().1.split_once('=').unwrap().1;
+    let listed = after.split_once('[').unwrap().1.split(']').next().unwrap();
+    let coded: BTreeSet<u16> = listed.split(',').map(|status| status.trim().parse().unwrap()).collect();
+    let row = rows(part("## Metrics"), "| metric |").into_iter().find(|row| row[1] == "`weir_requests_total`").unwrap();
+    let list = row[4].split_once("`status` is ").unwrap().1.split_once(", and `other`").unwrap().0;
+    let documented: BTreeSet<u16> =
+        list.replace(" or ", ", ").split(", ").map(|status| status.parse().unwrap()).collect();
+    // 0 stands for all others.
+    assert_eq!(coded, documented.into_iter().chain([0]).collect());
+}
+
 /// What the table of refusals says: codes with their statuses, where both stand in the source.
 fn coded() -> BTreeSet<(String, u16)> {
     const SOURCE: &str = include_str!("../src/refusal.rs");

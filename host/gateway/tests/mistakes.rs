@@ -44,6 +44,8 @@ struct Mistake {
     place: Option<(&'static str, usize)>,
     /// What one line of the message has to hold, all of it: the place too, where it is no line.
     says: Vec<&'static str>,
+    /// What the message must not hold.
+    never: Vec<&'static str>,
 }
 
 /// A table of blocks: `= name`, perhaps `$ weir …` and `@ file`, the text, and `> what is said` as often as need be.
@@ -65,6 +67,8 @@ fn table() -> Vec<Mistake> {
             mistake.files.push((file, String::new()));
         } else if let Some(says) = line.strip_prefix("> ") {
             mistake.says.push(says);
+        } else if let Some(never) = line.strip_prefix("! ") {
+            mistake.never.push(never);
         } else if mistake.says.is_empty() {
             if mistake.files.is_empty() {
                 mistake.files.push(("weir.toml", BASE.to_owned()));
@@ -115,6 +119,9 @@ fn try_out(mistake: &Mistake) -> Result<(), String> {
     }
     if said.contains(SECRET) {
         return Err("it repeats what may be a secret".to_owned());
+    }
+    if let Some(never) = mistake.never.iter().find(|never| said.contains(**never)) {
+        return Err(format!("it says {never:?}:\n{said}"));
     }
     let whole = |text: &str| mistake.says.iter().all(|says| text.contains(says));
     let place = mistake.place.map(|(file, line)| format!("{file}:{line}: "));

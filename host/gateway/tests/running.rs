@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
+use support::frames;
 use support::upstream::{Upstream, wait_for_close};
 use support::{ACME, Gateway, PATIENCE, chat, config, demo_config, post, until, with_folders};
 
@@ -100,6 +101,37 @@ fn a_client_that_closes_its_side_while_it_waits_has_left() {
         (gateway.metric("weir_requests_total", &["status=\"499\"", "ended=\"client_gone\""]) == 1.0).then_some(())
     });
     assert!(DOCS.contains("closes its side for writing while it waits for an answer counts as gone"));
+}
+
+#[test]
+fn a_silent_connection_is_kept_by_the_deadline_that_is_documented() {
+    let upstream = Upstream::chat();
+    let with = |head: &str, idle: &str| {
+        let limits = format!("[limits]\nhead_timeout = \"{head}\"\nkeep_alive_timeout = \"{idle}\"\n");
+        Gateway::start(&support::config_with(upstream.address, "", &limits))
+    };
+    // Only one of the two is shorter than the test's patience.
+    let gateway = with("200ms", "1000s");
+    for start in ["", "PRI * HT", "GET /v1/mod", "GET /v1/models HTTP/1.1\r\nhost: a\r\n"] {
+        let mut stream = TcpStream::connect(gateway.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(start.as_bytes()).unwrap();
+        assert!(stream.read_to_end(&mut Vec::new()).is_ok(), "{start:?} is kept by keep_alive_timeout");
+    }
+    let gateway = with("1000s", "400ms");
+    let mut stream = TcpStream::connect(gateway.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(b"GET /v1/models HTTP/1.1\r\nhost: a\r\n\r\n").unwrap();
+    assert!(stream.read_to_end(&mut Vec::new()).is_ok(), "between two requests");
+    for unfinished in [Vec::new(), frames::frame(frames::HEADERS, frames::END_STREAM, 1, &[0x82])] {
+        let mut stream = frames::connect(gateway.address);
+        stream.write_all(&unfinished).unwrap();
+        let mut kinds = Vec::new();
+        while let Some(frame) = frames::next(&mut stream) {
+            kinds.push(frame.kind);
+        }
+        assert!(kinds.contains(&frames::PING), "it was asked whether it is there: {kinds:?}");
+    }
 }
 
 /// The values of a key of the unit.

@@ -5,6 +5,9 @@ use toml::de::DeValue;
 use super::{Value, with_article};
 use crate::secret::looks_secret;
 
+/// Sections in which each name has a table.
+const SECTIONS: [&str; 3] = ["models", "providers", "tenants"];
+
 impl Value<'_> {
     /// The last part of its key, as it stands to the left of `=`.
     pub(super) fn name(&self) -> &str {
@@ -30,5 +33,22 @@ impl Value<'_> {
             _ => return self.wrong_type("an array"),
         };
         self.problem(format!("is {}, and a list is due", with_article(self.toml.type_str())), fix);
+    }
+
+    /// That it is no table, with the line that would be one.
+    pub(super) fn no_table(&self) {
+        let (key, what) = (&self.at.key, format!("is {}", with_article(self.toml.type_str())));
+        if self.toml.is_array() && self.source.is_header(self.at.line) {
+            let name = if SECTIONS.contains(&key.as_str()) { ".NAME" } else { "" };
+            return self.problem(format!("{what} of tables, and one table is due"), format!("write [{key}{name}]"));
+        }
+        let fix = match (key.strip_suffix(']').and_then(|key| key.rsplit_once('[')), key.split_once('.')) {
+            (Some((list, _)), _) => format!("give a table: write [[{list}]], and its keys below it"),
+            (None, Some((section, name))) if SECTIONS.contains(&section) && !name.contains('.') => {
+                format!("give a table of its own to each: write [{section}.NAME], and its keys below it")
+            }
+            _ => format!("give a table: {} = {{ … }}", self.name()),
+        };
+        self.problem(what, fix);
     }
 }

@@ -43,7 +43,9 @@ pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
 
 /// A plugin's problem for which a new configuration is not taken: what is true then is that nothing of it is live.
 pub(super) fn describe_refused(new: &Config, problem: &Problem) -> Vec<Trouble> {
+    let missing = missing(new, problem).unwrap_or_default();
     let line = |error: String| {
+        let error = format!("{error}{missing}");
         let at = at_binding(new, problem, &error).unwrap_or_else(|| format!("plugin {}: {error}", problem.source));
         format!(
             "{at}; the new configuration is refused for it, and the one before serves on, less what this one takes away"
