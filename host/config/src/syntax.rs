@@ -176,7 +176,7 @@ fn pair(code: &str) -> Option<Slip> {
     if value.starts_with('=') {
         return slip("`=` stands there twice", "write key = value");
     }
-    if !parts(key).iter().all(|part| !part.is_empty()) {
+    if parts(key).iter().any(String::is_empty) {
         return slip("there is no key before `=`", "write key = value");
     }
     if key.contains(char::is_whitespace) && !key.contains(['"', '\'', '.']) {

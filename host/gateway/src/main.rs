@@ -34,6 +34,7 @@ mod keys;
 mod latest;
 mod log;
 mod metrics;
+mod notify;
 mod observe;
 mod opening;
 mod plan;

@@ -11,6 +11,7 @@ use crate::egress::WayOut;
 use crate::gate::Gate;
 use crate::log;
 use crate::metrics;
+use crate::notify;
 use crate::removed;
 use crate::signals::{self, Running};
 use crate::snapshot::Snapshot;
@@ -105,6 +106,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     end.send(Running { drainer, shared: Arc::clone(&shared), workers: threads })
         .context("nobody listens to signals")?;
     console::ready(&config, &shared.snapshot.load().chains, listen, admin_address);
+    notify::ready();
     library.went_live();
 
     // Providers are looked for only now: a name that nobody answers for keeps nobody from being served.

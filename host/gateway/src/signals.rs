@@ -3,6 +3,7 @@
 
 use crate::console;
 use crate::drain::Drainer;
+use crate::notify;
 use crate::worker::Shared;
 use std::io;
 use std::process::exit;
@@ -79,6 +80,7 @@ async fn end(mut signals: Signals, told: &Receiver<Running>) {
     let name = signals.next().await;
     let grace = shared.snapshot.load().config.server.drain;
     drainer.begin(grace);
+    notify::stopping();
     let line = format!("draining for at most {} s; a second signal ends at once", grace.as_secs_f64());
     let _ = aside(log, format!("{name}: {line}; {} in flight", requests(shared.in_flight.inside())));
     let said = aside(console::say, line);

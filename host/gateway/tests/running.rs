@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::Path;
 use std::process::{Command, Output};
 use support::frames;
@@ -132,6 +134,41 @@ fn a_silent_connection_is_kept_by_the_deadline_that_is_documented() {
         }
         assert!(kinds.contains(&frames::PING), "it was asked whether it is there: {kinds:?}");
     }
+}
+
+#[test]
+fn systemd_is_told_that_it_serves_and_that_it_drains() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = format!("weir-test-{}", std::process::id());
+    let abstract_name = SocketAddr::from_abstract_name(&name).unwrap();
+    let path = folder.path().join("notify");
+    for (socket, is_at) in [
+        (UnixDatagram::bind(&path).unwrap(), path.to_str().unwrap().to_owned()),
+        (UnixDatagram::bind_addr(&abstract_name).unwrap(), format!("@{name}")),
+    ] {
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let heard = || {
+            let mut got = [0; 64];
+            let length = socket.recv(&mut got).unwrap();
+            String::from_utf8(got[..length].to_vec()).unwrap()
+        };
+        let mut gateway = Gateway::start_by(&demo_config(""), |mut command| {
+            command.env("NOTIFY_SOCKET", &is_at);
+            command
+        });
+        assert_eq!(heard(), "READY=1");
+        gateway.signal("TERM");
+        assert_eq!(heard(), "STOPPING=1");
+        assert!(gateway.wait().success());
+    }
+    // Nobody there is no reason not to serve.
+    let mut gateway = Gateway::start_by(&demo_config(""), |mut command| {
+        command.env("NOTIFY_SOCKET", folder.path().join("nobody"));
+        command
+    });
+    gateway.signal("TERM");
+    assert!(gateway.wait().success());
+    assert_eq!(of_unit("Type"), ["notify"]);
 }
 
 /// The values of a key of the unit.
