@@ -292,7 +292,9 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         .open("instances", plugins.shares.instances)
         .open("tenant_instances", plugins.shares.tenant_instances)
         .open("tenant_reserve", plugins.shares.tenant_reserve)
+        .open("memory", plugins.shares.memory.map_or_else(|| "by the machine".to_owned(), bytes))
         .open("tenant_memory", bytes(plugins.shares.tenant_memory))
+        .open("tenant_memory_reserve", bytes(plugins.shares.tenant_memory_reserve))
         .open("allow_older", names(&plugins.allow_older))
         .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));
     let dropped = Group::new("plugins.dropped".to_owned())

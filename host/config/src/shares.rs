@@ -13,13 +13,26 @@ pub struct PluginShares {
     /// `tenant_reserve`: so many a tenant gets out of the last quarter of all, which nobody takes who has more; 16 by
     /// default, 0 to 1,900.
     pub tenant_reserve: usize,
-    /// `tenant_memory`: bytes of linear memory of all instances of one tenant; 1 GiB by default, 1 MiB to 1 TiB.
+    /// `memory`: bytes of linear memory and tables of all instances; 1 MiB to 1 TiB. By default a quarter of what the machine
+    /// has, or the control group that the gateway runs in, but 64 MiB at least and 1 GiB at most.
+    pub memory: Option<usize>,
+    /// `tenant_memory`: those of one tenant; 256 MiB by default, 1 MiB to 1 TiB.
     pub tenant_memory: usize,
+    /// `tenant_memory_reserve`: so much a tenant gets out of the last quarter of `memory`, which nobody takes who has more;
+    /// 16 MiB by default, 0 to 1 TiB.
+    pub tenant_memory_reserve: usize,
 }
 
 impl Default for PluginShares {
     fn default() -> Self {
-        Self { instances: 1_000, tenant_instances: 250, tenant_reserve: 16, tenant_memory: 1 << 30 }
+        Self {
+            instances: 1_000,
+            tenant_instances: 250,
+            tenant_reserve: 16,
+            memory: None,
+            tenant_memory: 256 << 20,
+            tenant_memory_reserve: 16 << 20,
+        }
     }
 }
 
@@ -33,7 +46,12 @@ impl PluginShares {
             instances: table.whole("instances", default.instances, 16..=Self::MOST),
             tenant_instances: table.whole("tenant_instances", default.tenant_instances, 1..=Self::MOST),
             tenant_reserve: table.whole("tenant_reserve", default.tenant_reserve, 0..=Self::MOST),
+            memory: table
+                .value("memory")
+                .and_then(|value| value.size(1 << 20..=1 << 40))
+                .and_then(|size| size.try_into().ok()),
             tenant_memory: table.size("tenant_memory", default.tenant_memory, 1 << 20..=1 << 40),
+            tenant_memory_reserve: table.size("tenant_memory_reserve", default.tenant_memory_reserve, 0..=1 << 40),
         }
     }
 }

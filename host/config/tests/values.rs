@@ -62,7 +62,7 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!((limits.observe_waiting, limits.observe_memory), (4_096, 67_108_864));
     let shares = config("").plugins.shares;
     assert_eq!((shares.instances, shares.tenant_instances, shares.tenant_reserve), (1_000, 250, 16));
-    assert_eq!(shares.tenant_memory, 1_073_741_824);
+    assert_eq!((shares.memory, shares.tenant_memory, shares.tenant_memory_reserve), (None, 268_435_456, 16_777_216));
     let provider = &config("[providers.x]\nkind = \"openai\"").providers[0];
     assert_eq!(provider.base_url, "https://api.openai.com/v1");
     assert_eq!((provider.max_connections, provider.max_waiting, provider.retries), (1_024, 4_096, 2));

@@ -285,3 +285,36 @@ fn what_the_chain_names_is_strict_and_check_says_whatever_is_broken() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("tenants/acme/own.wasm") && !said.contains("plugins/guard.wasm"), "{said}");
 }
+
+/// CPU time of a process so far, in seconds.
+fn cpu(gateway: &Gateway) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", gateway.pid())).unwrap();
+    let times =
+        stat.rsplit_once(") ").unwrap().1.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap());
+    times.sum::<f64>() / 100.0
+}
+
+#[test]
+fn a_plugin_whose_start_never_ends_is_tried_once_and_not_at_every_change_of_somebody_elses() {
+    let upstream = Upstream::chat();
+    let gateway = Gateway::start(&config(upstream.address));
+    let (acme, globex) = (gateway.plugins().join("tenants/acme"), gateway.plugins().join("tenants/globex"));
+    let loops = weir_pack::hostile("loop-in-start").unwrap();
+    for n in 0..3 {
+        // Three files, not three places of one.
+        let section = [0, 3, 1, b'n', n];
+        install(&acme, &format!("loops-{n}"), &[loops.as_slice(), &section].concat());
+    }
+    let told = || problems(&gateway).matches("ran past its deadline").count();
+    until("all of them have been tried", || (told() == 3).then_some(()));
+    let before = cpu(&gateway);
+    install(&globex, "own", &refusing("own"));
+    until("another tenant's is live", || (code(&gateway, GLOBEX) == "own").then_some(()));
+    // Each has two seconds for its start.
+    let took = cpu(&gateway) - before;
+    assert!(took < 5.0, "{took} s");
+    assert_eq!(told(), 3);
+    // Another file in the same place is tried.
+    install(&acme, "loops-0", &refusing("mended"));
+    until("it is mended", || (code(&gateway, ACME) == "mended").then_some(()));
+}

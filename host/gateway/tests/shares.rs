@@ -7,6 +7,7 @@ mod support;
 use guest::calling::{Held, settings, telling};
 use guest::{Bound, Guest, chain, gateway_with, install};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use std::fs;
 use std::net::TcpStream;
 use support::client::write_request;
 use support::upstream::Upstream;
@@ -178,11 +179,7 @@ fn the_pool_is_as_large_as_the_configuration_says_and_the_metrics_say_what_it_is
 #[test]
 fn one_tenants_plugins_together_have_no_more_memory_than_a_tenant_may_have() {
     let upstream = Upstream::chat();
-    // Six MiB more than it begins with, or a trap.
-    let grows = Guest::on(
-        "policy",
-        "(if (i32.lt_u (memory.size) (i32.const 96)) (then (if (i32.eq (memory.grow (i32.const 96)) (i32.const -1)) (then unreachable)))) (call $pass)",
-    );
+    let grows = growing(96);
     let bound: Vec<(String, String)> =
         (0..4).map(|n| (format!("grows-{n}"), "tenants = [\"acme\"]\non_failure = \"closed\"".to_owned())).collect();
     let bound: Vec<Bound<'_>> = bound.iter().map(|(name, more)| (name.as_str(), &grows, more.as_str())).collect();
@@ -198,6 +195,84 @@ fn one_tenants_plugins_together_have_no_more_memory_than_a_tenant_may_have() {
     assert_eq!((refused.status, refused.code().as_str()), (503, "plugin_over_share"), "{}", refused.text());
     assert_eq!(post(gateway.address, GLOBEX, &chat("hi")).content(), "hello");
     assert_eq!(wanting(&gateway, "globex"), 0.0);
+}
+
+/// A policy that has so many pages of memory from its first call on, or traps.
+fn growing(pages: u32) -> Guest {
+    let grow = format!("(memory.grow (i32.const {pages}))");
+    Guest::on(
+        "policy",
+        &format!(
+            "(if (i32.lt_u (memory.size) (i32.const {pages})) \
+             (then (if (i32.eq {grow} (i32.const -1)) (then unreachable)))) (call $pass)"
+        ),
+    )
+}
+
+#[test]
+fn all_tenants_plugins_together_have_no_more_memory_than_there_is_for_them_and_who_has_little_gets_some() {
+    let (upstream, grows, quick) = (Upstream::chat(), growing(32), passing());
+    let bound: Vec<String> = (0..8).map(|n| format!("grows-{n}")).collect();
+    let acmes = "tenants = [\"acme\"]\nlimits = { wait = \"0ms\" }";
+    let hog: Vec<Bound<'_>> = bound.iter().map(|name| (name.as_str(), &grows, acmes)).collect();
+    let everybody = [hog.as_slice(), &[("quick", &quick, "tenants = [\"globex\"]")]].concat();
+    let keys = "memory = \"12MiB\"\ntenant_memory = \"1GiB\"\ntenant_memory_reserve = \"1MiB\"";
+    let gateway = gateway_with(&format!("{}{}", config(upstream.address), plugins(keys, &everybody)), &everybody);
+    let used = || gateway.metric("weir_plugin_memory_bytes", &[]);
+    assert_eq!(gateway.metric("weir_plugin_memory_limit_bytes", &[]), f64::from(12 << 20));
+    let refused = until("the memory of all is used up", || {
+        let reply = post(gateway.address, ACME, &chat("hi"));
+        assert!(used() <= f64::from(9 << 20), "the last quarter is for others: {}", used());
+        (reply.status != 200).then_some(reply)
+    });
+    assert_eq!((refused.status, refused.code().as_str()), (503, "plugin_busy"), "{}", refused.text());
+    assert!(gateway.metric("weir_plugin_faults_total", &["acme", "reason=\"full\""]) >= 1.0);
+    for n in 0..10 {
+        let reply = post(gateway.address, GLOBEX, &chat("hi"));
+        assert_eq!((reply.status, reply.content().as_str()), (200, "hello"), "{n}: {}", reply.text());
+    }
+    assert_eq!(wanting(&gateway, "globex"), 0.0);
+    // More of it, and all of them find room.
+    gateway.write_config(&fs::read_to_string(gateway.config_file()).unwrap().replace("12MiB", "1GiB"));
+    gateway.says("plugins.memory: 12MiB → 1GiB");
+    until("there is room", || (post(gateway.address, ACME, &chat("hi")).status == 200).then_some(()));
+}
+
+#[test]
+fn tables_count_as_memory_like_what_they_stand_beside() {
+    let upstream = Upstream::chat();
+    let table = weir_pack::component_from_wat(TABLE, "policy-hook").unwrap();
+    let config = format!("{}{}", config(upstream.address), "[plugins]\ntenant_memory = \"1MiB\"\n");
+    let gateway = Gateway::start_with(&config, |folder| install(&folder.join("tenants/acme"), "table", &table));
+    let reply = post(gateway.address, ACME, &chat("hi"));
+    assert_eq!((reply.status, reply.code().as_str()), (503, "plugin_over_share"), "{}", reply.text());
+    gateway.write_config(&fs::read_to_string(gateway.config_file()).unwrap().replace("1MiB", "2MiB"));
+    until("there is room for both", || (post(gateway.address, ACME, &chat("hi")).status == 200).then_some(()));
+    let used = gateway.metric("weir_plugin_memory_bytes", &[]);
+    assert!(used >= f64::from((1 << 20) + 60_000 * 8), "{used}");
+}
+
+/// A MiB of memory, and a table of 60,000 elements, half a MiB.
+const TABLE: &str = r#"(module (memory (export "memory") 16) (table 60000 funcref)
+    (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+    (func (export "weir:plugin/policy@0.1.0#on-request") (param i32 i32) (result i32) (i32.const 0)))"#;
+
+#[test]
+fn what_an_ended_instance_leaves_for_the_next_one_is_little_however_much_it_had() {
+    let upstream = Upstream::chat();
+    let fills = Guest::on(
+        "policy",
+        "(drop (memory.grow (i32.const 64))) (memory.fill (i32.const 65536) (i32.const 7) (i32.const 4000000)) (call $pass)",
+    );
+    let bound = [("fills", &fills, "isolation = \"request\"")];
+    let gateway = gateway_with(&format!("{}{}", config(upstream.address), plugins("", &bound)), &bound);
+    let kept = || gateway.metric("weir_plugin_memory_kept_bytes", &[]);
+    for n in 0..6 {
+        assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200, "{n}");
+        // It is tried out at its start as well, in places that are free again.
+        assert!(kept() > 0.0 && kept() <= f64::from(4 * (64 + 16 + 16) << 10), "{n}: {}", kept());
+    }
+    assert_eq!(gateway.metric("weir_plugin_memory_bytes", &[]), 0.0);
 }
 
 #[test]
@@ -216,6 +291,8 @@ fn a_tenant_beyond_its_share_is_no_flood_of_lines_in_the_log() {
         assert_eq!(post(gateway.address, ACME, &chat("hi")).code(), "plugin_over_share");
     }
     let log = gateway.log();
-    assert!(!log.lines().any(|line| line.contains("WARN") && line.contains("large")), "{log}");
-    assert_eq!(gateway.metric("weir_plugin_faults_total", &["plugin=\"large\"", "reason=\"share\""]), 20.0);
+    let is_of_one = |line: &str| line.contains("large") || line.contains("quick-");
+    assert!(!log.lines().any(|line| line.contains("WARN") && is_of_one(line)), "{log}");
+    // Those before it are refused as well, where they find too little left to begin with.
+    assert_eq!(gateway.metric("weir_plugin_faults_total", &["tenant=\"acme\"", "reason=\"share\""]), 20.0);
 }

@@ -6,6 +6,7 @@ use crate::egress::Egress;
 use crate::error::LoadError;
 use crate::host::{self, Host, Links};
 use crate::kv::Stores;
+use crate::machine;
 use crate::meter::Meter;
 use crate::quotas::Quotas;
 use crate::reason::reason;
@@ -37,9 +38,14 @@ const TABLES_OF_ONE: u32 = 50;
 const TABLES_OF_A_PLACE: u32 = 8;
 /// Instances beside those that are shared out: they are tried out before their plugin serves, or are just going.
 const BESIDE: u32 = 32;
-/// Bytes that stay in memory for the next instance once one has ended. Where the system can tell which pages were written
-/// to, these are pages that were; elsewhere the first ones, and of these usual plugins leave many out.
-const RESIDENT: [usize; 2] = [256 << 10, 2 << 20];
+/// Bytes of linear memory that stay for the next instance once one has ended, of pages that were written to. They stay for
+/// good, for each place that was ever taken, so this is as much as a usual plugin writes to in a call and no more. Where the
+/// system cannot tell which pages those are (before Linux 6.7) none stay: it would be the first ones, written to or not, and
+/// of these so many that a thousand places would keep gigabytes.
+const RESIDENT: usize = 64 << 10;
+/// The same of a table, and of the stack; what a deep recursion has touched of a stack goes back to the system.
+const TABLE_RESIDENT: usize = 16 << 10;
+const STACK_RESIDENT: usize = 16 << 10;
 /// Most linear memory that any limit in the configuration can give one plugin instance.
 pub(crate) const MEMORY_CEILING: usize = 1 << 30;
 
@@ -93,7 +99,7 @@ impl Sandbox {
             }
         };
         let room = (memories / MEMORIES_OF_ONE).saturating_sub(BESIDE);
-        let shares = Shares::new(usize::try_from(room).unwrap_or(usize::MAX));
+        let shares = Shares::new(usize::try_from(room).unwrap_or(usize::MAX), machine::usual());
         let settings_hash = settings_hash(&engine);
         let (meter, tenants, stores) = (Meter::default(), TenantNames::default(), Arc::default());
         let (quotas, compiles) = (Quotas::default(), CompileStats::default());
@@ -129,10 +135,21 @@ impl Sandbox {
         self.shares.set(shares);
     }
 
-    /// Instances alive, how many there may be on this machine, and bytes of their linear memory.
+    /// Instances alive, how many there may be on this machine, and bytes of their linear memory and tables.
     #[must_use]
     pub fn instances(&self) -> (usize, usize, usize) {
         self.shares.figures()
+    }
+
+    /// Bytes of memory that all instances may have together, and bytes that those that have ended have left for the next ones,
+    /// stacks included. Takes locks: for a scrape.
+    #[must_use]
+    pub fn memory(&self) -> (usize, usize) {
+        let kept = self.engine.pooling_allocator_metrics().map_or(0, |pool| {
+            let stacks = pool.unused_stack_bytes_resident().unwrap_or_default();
+            pool.unused_memory_bytes_resident() + pool.unused_table_bytes_resident() + stacks
+        });
+        (self.shares.memory(), kept)
     }
 
     /// Ends when somebody is short of places that idle instances may have: each worker then has to
@@ -282,8 +299,7 @@ fn costs() -> OperatorCost {
 
 fn pool(memories: u32) -> PoolingAllocationConfig {
     let instances = memories / MEMORIES_OF_ONE;
-    let [written, first] = RESIDENT;
-    let resident = if PoolingAllocationConfig::is_pagemap_scan_available() { written } else { first };
+    let resident = if PoolingAllocationConfig::is_pagemap_scan_available() { RESIDENT } else { 0 };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(instances)
         .total_core_instances(instances * MODULES_OF_ONE)
@@ -297,9 +313,8 @@ fn pool(memories: u32) -> PoolingAllocationConfig {
         .max_core_instances_per_component(MODULES_OF_ONE)
         // Page faults are what a fresh instance pays for: keep what a usual plugin touches mapped between uses.
         .linear_memory_keep_resident(resident)
-        .table_keep_resident(64 << 10)
-        // What a deep recursion has touched of a stack goes back to the system with its instance.
-        .async_stack_keep_resident(16 << 10)
+        .table_keep_resident(TABLE_RESIDENT)
+        .async_stack_keep_resident(STACK_RESIDENT)
         .pagemap_scan(Enabled::Auto);
     pool
 }

@@ -8,7 +8,7 @@ use crate::host::{Budget, Host, Slots};
 use crate::pace::FIRST_SLICE;
 use crate::plugin::{Plugin, Way};
 use crate::reason::{one_line, reason};
-use crate::shares::Place;
+use crate::shares::place::Place;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};
@@ -111,12 +111,12 @@ pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Faul
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
         return Fault::Full;
     }
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::StackOverflow) => Fault::Stack,
-        _ if host.limiter.tenants => Fault::Share,
+    match (error.downcast_ref::<Trap>(), host.limiter.short) {
+        (Some(Trap::StackOverflow), _) => Fault::Stack,
+        (_, Some(short)) => short.fault(),
         _ if host.limiter.refused => out_of_memory(host),
-        Some(trap) => Fault::Trap(format!("{trap}{}", place(error))),
-        None => Fault::Answer(format!("{}{}", reason(error), place(error))),
+        (Some(trap), None) => Fault::Trap(format!("{trap}{}", place(error))),
+        (None, None) => Fault::Answer(format!("{}{}", reason(error), place(error))),
     }
 }
 

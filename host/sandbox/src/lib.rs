@@ -33,6 +33,7 @@ mod kv;
 mod library;
 mod limiter;
 mod lots;
+mod machine;
 mod meter;
 mod pace;
 mod plugin;

@@ -14,6 +14,7 @@ mod scan;
 mod seen;
 mod serving;
 mod shipped;
+mod slow;
 mod trust;
 mod wanted;
 
@@ -75,6 +76,8 @@ pub struct Library {
     codes: HashMap<blake3::Hash, Arc<Code>>,
     /// Files that did not compile within some bounds, so that a broken file is not compiled anew at every look.
     bad: HashMap<(blake3::Hash, Compile), LoadError>,
+    /// Plugins that were not done with their start in time.
+    slow: slow::Slow,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
     /// The plugin folder as it was last found.
@@ -133,6 +136,7 @@ impl Library {
             cache,
             codes: HashMap::new(),
             bad: HashMap::new(),
+            slow: slow::Slow::default(),
             good: HashMap::new(),
             trials: HashMap::new(),
             home: Home::default(),
@@ -259,7 +263,8 @@ impl Library {
         let plugin =
             Plugin::new(&self.sandbox, source.binding(place.1).into(), code, settings.clone(), plugins.direct)?;
         let plugin = Arc::new(plugin);
-        self.try_out(&plugin).await?;
+        self.slow.check(&plugin)?;
+        self.try_out(&plugin).await.inspect_err(|why| self.slow.note(&plugin, why))?;
         self.vouch(source, hash, vouched);
         Ok(plugin)
     }
@@ -281,10 +286,10 @@ impl Library {
         // As a component even if it will be called directly: that is how its types are checked.
         for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
             // In no tenant's place: a version that goes into service must not wait for those that serve.
-            let place = shares::Place::of_a_trial();
+            let place = shares::place::Place::of_a_trial();
             let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), place, direct));
             match metered(start, START, (&Rc::default(), TenantId::EVERY), &mut Spent::default()).await.flatten() {
-                Ok(_) => {}
+                Ok(instance) => plugin.needed(instance.store.data().limiter.has()),
                 Err(crate::error::Fault::Start(why)) => {
                     let hint =
                         plugin.settings().config.as_object().and_then(|all| weir_config::settings_hint(&why, all));

@@ -1,6 +1,7 @@
 //! Bounds what one instance may allocate.
 
-use crate::shares::Place;
+use crate::shares::Short;
+use crate::shares::place::Place;
 use wasmtime::ResourceLimiter;
 
 #[cfg(test)]
@@ -9,6 +10,8 @@ mod tests;
 
 /// Elements of all tables that a guest may have: function pointers, mostly.
 const TABLE_ELEMENTS: usize = 100_000;
+/// Bytes of one of them.
+const ELEMENT: usize = size_of::<usize>();
 
 /// The memory and table bounds of one instance, and how far it went.
 #[derive(Debug)]
@@ -19,25 +22,39 @@ pub(crate) struct Limiter {
     pub(crate) used: usize,
     /// Whether it was refused memory: what follows is probably an abort for that reason.
     pub(crate) refused: bool,
-    /// Whether that was for what all instances of its tenant have.
-    pub(crate) tenants: bool,
+    /// What was short, if that was for what other instances have.
+    pub(crate) short: Option<Short>,
     /// Its place among all instances, which counts its memory.
     place: Place,
 }
 
 impl Limiter {
     pub(crate) fn new(memory: usize, place: Place) -> Self {
-        Self { memory, elements: 0, used: 0, refused: false, tenants: false, place }
+        Self { memory, elements: 0, used: 0, refused: false, short: None, place }
     }
 
     /// A call begins, in which there may be so many bytes of linear memory.
     pub(crate) fn begin(&mut self, memory: usize) {
-        (self.memory, self.refused, self.tenants) = (memory, false, false);
+        (self.memory, self.refused, self.short) = (memory, false, None);
     }
 
     /// The most bytes of linear memory that there may be.
     pub(crate) fn most(&self) -> usize {
         self.memory
+    }
+
+    /// Bytes that the instance has, tables included.
+    pub(crate) fn has(&self) -> usize {
+        self.place.bytes()
+    }
+
+    /// Whether there is room among all instances for so many bytes more.
+    fn has_room(&mut self, bytes: usize) -> bool {
+        let short = self.place.grow(bytes).err();
+        if short.is_some() {
+            (self.refused, self.short) = (true, short);
+        }
+        short.is_none()
     }
 }
 
@@ -50,8 +67,7 @@ impl ResourceLimiter for Limiter {
             self.refused = true;
             return Ok(false);
         }
-        if !self.place.grow(more) {
-            (self.refused, self.tenants) = (true, true);
+        if !self.has_room(more) {
             return Ok(false);
         }
         self.used = used;
@@ -59,9 +75,13 @@ impl ResourceLimiter for Limiter {
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let elements = self.elements.saturating_add(desired.saturating_sub(current));
+        let more = desired.saturating_sub(current);
+        let elements = self.elements.saturating_add(more);
         if elements > TABLE_ELEMENTS {
             self.refused = true;
+            return Ok(false);
+        }
+        if !self.has_room(more.saturating_mul(ELEMENT)) {
             return Ok(false);
         }
         self.elements = elements;

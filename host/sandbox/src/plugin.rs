@@ -12,7 +12,7 @@ use crate::source;
 use crate::standing::{Standing, State};
 use crate::tally::Tally;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -97,6 +97,8 @@ pub struct Plugin {
     settings: PluginSettings,
     powers: Arc<Powers>,
     config: String,
+    /// Bytes of memory that an instance has once it has begun.
+    needs: AtomicUsize,
     /// How it stands with each tenant, for as long as this version serves.
     standings: Mutex<BTreeMap<Arc<str>, Arc<Standing>>>,
     tally: Tally,
@@ -136,6 +138,7 @@ impl Plugin {
             settings,
             powers,
             config,
+            needs: AtomicUsize::new(0),
             standings: Mutex::default(),
             tally: Tally::default(),
         })
@@ -194,6 +197,16 @@ impl Plugin {
     /// Places that an instance takes among all.
     pub(crate) fn places(&self) -> usize {
         self.code.places
+    }
+
+    /// Bytes of memory that an instance has once it has begun, as far as one was tried out.
+    pub(crate) fn needs(&self) -> usize {
+        self.needs.load(Ordering::Relaxed)
+    }
+
+    /// One that was tried out has so many.
+    pub(crate) fn needed(&self, bytes: usize) {
+        self.needs.fetch_max(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn exports(&self) -> &Exports {

@@ -5,7 +5,8 @@ use crate::host::Slots;
 use crate::instance::Instance;
 use crate::meter::{Counters, HookStats};
 use crate::plugin::Plugin;
-use crate::shares::{Account, Place, Short};
+use crate::shares::place::Place;
+use crate::shares::{Account, Short};
 use crate::standing::Standing;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -109,11 +110,7 @@ impl Pool {
                 now + limits.wait
             });
             if now >= until {
-                return Err(match short {
-                    None => Fault::Busy,
-                    Some(Short::Tenant(_)) => Fault::Share,
-                    Some(Short::Most | Short::All) => Fault::Full,
-                });
+                return Err(short.map_or(Fault::Busy, Short::fault));
             }
             // Places come free on other threads, which tell nobody: a flood of those that wait would be a flood of wakes.
             let look = if short.is_some() { until.min(now + pause) } else { until };
@@ -123,12 +120,12 @@ impl Pool {
         }
     }
 
-    /// A place for one more instance, or what is short: none if the pool has as many as it may have.
+    /// A place for one more instance, with the memory that it begins with, or what is short: none if the pool has as many as it may have.
     fn place(&self, plugin: &Plugin, make_room: &dyn Fn(Short)) -> Result<Place, Option<Short>> {
         if self.live.get() >= plugin.settings().limits.instances {
             return Err(None);
         }
-        let take = || self.account.take(plugin.places(), self.live.get());
+        let take = || self.account.take((plugin.places(), plugin.needs()), self.live.get());
         let taken = take().or_else(|short| {
             make_room(short);
             take()

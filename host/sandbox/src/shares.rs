@@ -1,13 +1,17 @@
-//! How instances are shared out: one bound for all of them, and for each tenant a ceiling and a reserve.
+//! How instances and their memory are shared out: one bound for all of them, and for each tenant a ceiling and a reserve.
 //!
 //! A place is taken for as long as an instance lives, idle or not, and not for each call: a call that finds an instance in
 //! its pool touches nothing here. The last quarter of all places is for those who have no more than their reserve, and the
-//! last quarter of a tenant's for those of its pools that have next to nothing. So nobody is kept out by what others have.
+//! last quarter of a tenant's for those of its pools that have next to nothing. Memory likewise: its last quarter is for
+//! those who have little of it. So nobody is kept out by what others have.
+
+pub(crate) mod place;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+use crate::error::Fault;
 use crate::tenant::TenantId;
 use std::collections::HashMap;
 use std::future::Future;
@@ -26,12 +30,22 @@ const PRESSES: u64 = 4;
 /// What is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Short {
-    /// The tenant has as many instances as it may have.
+    /// The tenant has as many instances, or as much memory, as it may have.
     Tenant(TenantId),
-    /// All places are taken but for the last quarter, and the tenant has more than its reserve.
+    /// All places, or all memory, are taken but for the last quarter, and the tenant has more than its reserve.
     Most,
-    /// All places are taken.
+    /// All of either is taken.
     All,
+}
+
+impl Short {
+    /// What it means for a call that needs it.
+    pub(crate) fn fault(self) -> Fault {
+        match self {
+            Self::Tenant(_) => Fault::Share,
+            Self::Most | Self::All => Fault::Full,
+        }
+    }
 }
 
 /// All places, and who has how many of them. Shared by all threads.
@@ -39,12 +53,17 @@ pub(crate) enum Short {
 pub(crate) struct Shares {
     /// As many as the engine has room for, whatever the configuration says.
     room: usize,
+    /// Bytes of memory that all may have on this machine where the configuration says nothing.
+    usual: usize,
     limit: AtomicUsize,
     ceiling: AtomicUsize,
     reserve: AtomicUsize,
+    /// The same three of memory, in bytes.
     memory: AtomicUsize,
+    memory_ceiling: AtomicUsize,
+    memory_reserve: AtomicUsize,
     alive: AtomicUsize,
-    /// Bytes of linear memory of all instances.
+    /// Bytes of memory of all instances.
     bytes: AtomicUsize,
     accounts: Mutex<HashMap<TenantId, Weak<Account>>>,
     /// How many times somebody found most places taken, or all: each worker gives up idle ones once for each.
@@ -66,24 +85,18 @@ pub(crate) struct Account {
     wanted: AtomicU64,
 }
 
-/// A place, for as long as an instance lives, and the memory that it has.
-#[derive(Debug)]
-pub(crate) struct Place {
-    /// None for an instance that is only tried out: those are few at a time, and have room of their own.
-    account: Option<Arc<Account>>,
-    /// How many it is: an instance that is made of much takes several.
-    places: usize,
-    bytes: usize,
-}
-
 impl Shares {
-    pub(crate) fn new(room: usize) -> Arc<Self> {
+    /// All that an engine with so much room has, on a machine where all may have so much memory.
+    pub(crate) fn new(room: usize, usual: usize) -> Arc<Self> {
         let shares = Self {
             room,
+            usual,
             limit: AtomicUsize::new(0),
             ceiling: AtomicUsize::new(0),
             reserve: AtomicUsize::new(0),
             memory: AtomicUsize::new(0),
+            memory_ceiling: AtomicUsize::new(0),
+            memory_reserve: AtomicUsize::new(0),
             alive: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
             accounts: Mutex::default(),
@@ -101,7 +114,9 @@ impl Shares {
         self.limit.store(rules.instances.min(self.room), Relaxed);
         self.ceiling.store(rules.tenant_instances, Relaxed);
         self.reserve.store(rules.tenant_reserve, Relaxed);
-        self.memory.store(rules.tenant_memory, Relaxed);
+        self.memory.store(rules.memory.unwrap_or(self.usual), Relaxed);
+        self.memory_ceiling.store(rules.tenant_memory, Relaxed);
+        self.memory_reserve.store(rules.tenant_memory_reserve, Relaxed);
     }
 
     /// The account of a tenant. Takes a lock: keep the answer.
@@ -124,9 +139,14 @@ impl Shares {
         account
     }
 
-    /// Instances alive, how many there may be, and bytes of their linear memory.
+    /// Instances alive, how many there may be, and bytes of their memory.
     pub(crate) fn figures(&self) -> (usize, usize, usize) {
         (self.alive.load(Relaxed), self.limit.load(Relaxed), self.bytes.load(Relaxed))
+    }
+
+    /// Bytes of memory that all instances may have together.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory.load(Relaxed)
     }
 
     /// Has the workers give up idle instances for somebody to whom this is short.
@@ -157,29 +177,15 @@ impl Shares {
 }
 
 impl Account {
-    /// Takes so many places for an instance of a pool that has `there` instances already.
-    pub(crate) fn take(self: &Arc<Self>, places: usize, there: usize) -> Result<Place, Short> {
-        let ceiling = self.all.ceiling.load(Relaxed);
-        let own = if there < FEW { ceiling } else { but_a_quarter(ceiling) };
-        let had = more(&self.alive, places, own).ok_or(Short::Tenant(self.tenant))?;
-        let limit = self.all.limit.load(Relaxed);
-        let has_little = had < self.all.reserve.load(Relaxed);
-        let all = if has_little { limit } else { but_a_quarter(limit) };
-        if more(&self.all.alive, places, all).is_none() {
-            self.alive.fetch_sub(places, Relaxed);
-            return Err(if has_little { Short::All } else { Short::Most });
-        }
-        Ok(Place { account: Some(Arc::clone(self)), places, bytes: 0 })
-    }
-
     /// Whose it is.
     pub(crate) fn tenant(&self) -> TenantId {
         self.tenant
     }
 
-    /// Whether it has more than its reserve: idle instances beyond that are given up for others.
+    /// Whether it has more than its reserve, of places or of memory: idle instances beyond that are given up for others.
     pub(crate) fn is_beyond_reserve(&self) -> bool {
         self.alive.load(Relaxed) > self.all.reserve.load(Relaxed)
+            || self.bytes.load(Relaxed) > self.all.memory_reserve.load(Relaxed)
     }
 
     /// How many times it has found its places taken.
@@ -190,38 +196,6 @@ impl Account {
     /// Has the workers give up idle instances for one of this tenant's.
     pub(crate) fn press(&self, short: Short) {
         self.all.press(self, short);
-    }
-}
-
-impl Place {
-    /// A place for an instance that serves nobody: it is only tried out.
-    pub(crate) fn of_a_trial() -> Self {
-        Self { account: None, places: 0, bytes: 0 }
-    }
-
-    /// Counts more linear memory; false if the tenant has as much as it may have.
-    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
-        let Some(account) = &self.account else { return true };
-        let most = account.all.memory.load(Relaxed);
-        let more = |had: usize| had.checked_add(bytes).filter(|sum| *sum <= most);
-        if account.bytes.fetch_update(Relaxed, Relaxed, more).is_err() {
-            // Idle instances may have it: for whoever comes next.
-            account.press(Short::Tenant(account.tenant));
-            return false;
-        }
-        account.all.bytes.fetch_add(bytes, Relaxed);
-        self.bytes += bytes;
-        true
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Some(account) = &self.account else { return };
-        account.bytes.fetch_sub(self.bytes, Relaxed);
-        account.all.bytes.fetch_sub(self.bytes, Relaxed);
-        account.alive.fetch_sub(self.places, Relaxed);
-        account.all.alive.fetch_sub(self.places, Relaxed);
     }
 }
 

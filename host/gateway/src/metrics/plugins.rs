@@ -164,7 +164,13 @@ fn instances(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         g.add(&[("state", "idle")], idle.min(alive) as u64)?;
         g.add(&[("state", "free")], limit.saturating_sub(alive) as u64)
     })?;
-    out.gauge("plugin_memory_bytes", "Linear memory of all instances together", |g| g.add(&[], bytes as u64))
+    let (most, kept) = shared.sandbox.memory();
+    let gauges = [
+        ("plugin_memory_bytes", "Linear memory and tables of all instances together", bytes),
+        ("plugin_memory_limit_bytes", "What they may have together", most),
+        ("plugin_memory_kept_bytes", "Memory that ended instances have left for the next ones", kept),
+    ];
+    gauges.into_iter().try_for_each(|(name, help, bytes)| out.gauge(name, help, |g| g.add(&[], bytes as u64)))
 }
 
 fn quarantines(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::shares::Place;
+use crate::shares::place::Place;
 
 #[test]
 fn memory_is_bounded_over_all_memories_of_an_instance() {

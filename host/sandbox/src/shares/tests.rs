@@ -1,17 +1,35 @@
+use super::place::Place;
 use super::*;
 use crate::tenant::TenantNames;
 
+const MIB: usize = 1 << 20;
+
 fn shares(instances: usize, tenant_instances: usize, tenant_reserve: usize) -> (Arc<Shares>, TenantNames) {
-    let shares = Shares::new(10_000);
-    shares.set(&PluginShares { instances, tenant_instances, tenant_reserve, tenant_memory: 1 << 20 });
+    let shares = Shares::new(10_000, 1 << 30);
+    let rules = PluginShares { instances, tenant_instances, tenant_reserve, ..PluginShares::default() };
+    shares.set(&PluginShares { tenant_memory: MIB, ..rules });
     (shares, TenantNames::default())
+}
+
+/// Places enough, and of memory so many MiB for all, for each tenant, and for those who have little.
+fn of_memory(all: usize, tenant: usize, reserve: usize) -> (Arc<Shares>, TenantNames) {
+    let shares = Shares::new(10_000, 1 << 30);
+    let memory = (Some(all * MIB), tenant * MIB, reserve * MIB);
+    let (memory, tenant_memory, tenant_memory_reserve) = memory;
+    shares.set(&PluginShares { memory, tenant_memory, tenant_memory_reserve, ..PluginShares::default() });
+    (shares, TenantNames::default())
+}
+
+/// So many MiB more for an instance.
+fn grow(place: &mut Place, mib: usize) -> Result<(), Short> {
+    place.grow(mib * MIB)
 }
 
 /// Takes as many places as there are, for pools with so many already.
 fn all_of(account: &Arc<Account>, there: usize) -> (Vec<Place>, Short) {
     let mut places = Vec::new();
     loop {
-        match account.take(1, there) {
+        match account.take((1, 0), there) {
             Ok(place) => places.push(place),
             Err(short) => return (places, short),
         }
@@ -35,7 +53,7 @@ fn a_pool_with_next_to_nothing_gets_a_place_when_another_of_its_tenant_has_taken
     let hog = shares.account(names.id("hog"));
     let (held, short) = all_of(&hog, FEW);
     assert_eq!((held.len(), short), (15, Short::Tenant(names.id("hog"))));
-    assert!(hog.take(1, 0).is_ok() && hog.take(1, FEW - 1).is_ok());
+    assert!(hog.take((1, 0), 0).is_ok() && hog.take((1, 0), FEW - 1).is_ok());
 }
 
 #[test]
@@ -51,7 +69,7 @@ fn the_last_quarter_is_for_those_with_no_more_than_their_reserve() {
     assert_eq!(shares.figures().0, 80);
     let others: Vec<_> = (0..4).map(|n| all_of(&shares.account(names.id(&n.to_string())), 0)).collect();
     assert_eq!((others[3].0.len(), shares.figures().0), (5, 100));
-    assert_eq!(shares.account(names.id("last")).take(1, 0).unwrap_err(), Short::All);
+    assert_eq!(shares.account(names.id("last")).take((1, 0), 0).unwrap_err(), Short::All);
     assert!(one.is_beyond_reserve() && !late.is_beyond_reserve());
 }
 
@@ -59,20 +77,71 @@ fn the_last_quarter_is_for_those_with_no_more_than_their_reserve() {
 fn memory_has_a_ceiling_for_each_tenant_and_comes_back_with_the_instance() {
     let (shares, names) = shares(100, 40, 5);
     let (one, two) = (shares.account(names.id("one")), shares.account(names.id("two")));
-    let mut first = one.take(1, 0).unwrap();
-    assert!(first.grow(1 << 20) && !first.grow(1));
-    assert!(!one.take(1, 0).unwrap().grow(1), "all instances of a tenant together");
-    assert!(two.take(1, 0).unwrap().grow(1 << 20));
+    let mut first = one.take((1, 0), 0).unwrap();
+    let short = Err(Short::Tenant(names.id("one")));
+    assert_eq!((first.grow(MIB), first.grow(1)), (Ok(()), short));
+    assert_eq!(one.take((1, 0), 0).unwrap().grow(1), short, "all instances of a tenant together");
+    assert_eq!(two.take((1, 0), 0).unwrap().grow(MIB), Ok(()));
     drop(first);
-    assert!(one.take(1, 0).unwrap().grow(1 << 20));
+    assert_eq!(one.take((1, 0), 0).unwrap().grow(MIB), Ok(()));
     assert_eq!(shares.figures(), (0, 100, 0));
-    assert!(!one.take(1, 0).unwrap().grow(usize::MAX));
-    assert!(Place::of_a_trial().grow(usize::MAX));
+    assert_eq!(one.take((1, 0), 0).unwrap().grow(usize::MAX), short);
+    let mut trial = Place::of_a_trial();
+    assert_eq!((trial.grow(MIB), trial.grow(usize::MAX), trial.bytes()), (Ok(()), Ok(()), usize::MAX));
+}
+
+#[test]
+fn what_an_instance_begins_with_is_waited_for_like_a_place_and_counts_once() {
+    let (shares, names) = of_memory(100, 8, 8);
+    let one = shares.account(names.id("one"));
+    let mut first = one.take((1, 6 * MIB), 0).unwrap();
+    assert_eq!(one.take((1, 3 * MIB), 0).unwrap_err(), Short::Tenant(names.id("one")));
+    assert_eq!((shares.figures().0, shares.figures().2), (1, 6 * MIB), "what was not had is given back whole");
+    assert_eq!((grow(&mut first, 4), shares.figures().2), (Ok(()), 6 * MIB));
+    assert_eq!((grow(&mut first, 3), shares.figures().2), (Ok(()), 7 * MIB), "two of them were ahead");
+    assert!(grow(&mut first, 2).is_err());
+    drop(first);
+    assert_eq!((shares.figures().0, shares.figures().2), (0, 0));
+}
+
+#[test]
+fn the_last_quarter_of_all_memory_is_for_those_who_have_little() {
+    let (shares, names) = of_memory(100, 60, 5);
+    let [one, two, late] = ["one", "two", "late"].map(|name| shares.account(names.id(name)));
+    let mut held = [&one, &two, &late].map(|account| account.take((1, 0), 0).unwrap());
+    let [first, second, third] = &mut held;
+    assert_eq!((grow(first, 60), grow(second, 15)), (Ok(()), Ok(())), "three quarters of all");
+    assert_eq!((grow(second, 1), grow(third, 6)), (Err(Short::Most), Err(Short::Most)), "at once is no way around it");
+    assert_eq!((grow(third, 5), grow(third, 1)), (Ok(()), Err(Short::Most)));
+    assert!(one.is_beyond_reserve() && two.is_beyond_reserve() && !late.is_beyond_reserve());
+    let fifth = |n: usize| shares.account(names.id(&n.to_string())).take((1, 5 * MIB), 0);
+    let others: Vec<_> = (0..4).map(|n| fifth(n).unwrap()).collect();
+    assert_eq!((shares.figures().2, fifth(9).unwrap_err()), (100 * MIB, Short::All));
+    drop((others, held));
+    assert_eq!(shares.figures().2, 0);
+}
+
+#[test]
+fn idle_instances_are_wanted_before_all_memory_is_taken() {
+    let (shares, names) = of_memory(160, 160, 160);
+    let one = shares.account(names.id("one"));
+    let mut held = one.take((1, 0), 0).unwrap();
+    assert_eq!((grow(&mut held, 120), shares.wanted()), (Ok(()), [0, 0]));
+    assert_eq!((grow(&mut held, 20), shares.wanted()), (Ok(()), [1, 0]));
+    assert_eq!((grow(&mut held, 20), shares.wanted()), (Ok(()), [1, 1]));
+}
+
+#[test]
+fn where_the_configuration_says_nothing_the_machine_does() {
+    let shares = Shares::new(10, 3 * MIB);
+    assert_eq!(shares.memory(), 3 * MIB);
+    shares.set(&PluginShares { memory: Some(MIB), ..PluginShares::default() });
+    assert_eq!(shares.memory(), MIB);
 }
 
 #[test]
 fn there_are_never_more_than_the_engine_has_room_for() {
-    let shares = Shares::new(10);
+    let shares = Shares::new(10, 1 << 30);
     shares.set(&PluginShares { instances: 1_000, tenant_instances: 1_000, ..PluginShares::default() });
     let account = shares.account(TenantNames::default().id("one"));
     assert_eq!(all_of(&account, 0).0.len(), 10);
@@ -92,9 +161,9 @@ fn accounts_of_tenants_who_are_gone_are_forgotten() {
 fn what_is_made_of_much_takes_several_places() {
     let (shares, names) = shares(100, 20, 5);
     let one = shares.account(names.id("one"));
-    let held = [one.take(7, 0).unwrap(), one.take(7, 0).unwrap()];
-    assert_eq!(one.take(7, 0).unwrap_err(), Short::Tenant(names.id("one")));
-    assert!(one.take(6, 0).is_ok());
+    let held = [one.take((7, 0), 0).unwrap(), one.take((7, 0), 0).unwrap()];
+    assert_eq!(one.take((7, 0), 0).unwrap_err(), Short::Tenant(names.id("one")));
+    assert!(one.take((6, 0), 0).is_ok());
     drop(held);
     assert_eq!(shares.figures().0, 0);
 }
