@@ -29,6 +29,11 @@ impl Bar {
         Self { remark: remark.into(), ..self }
     }
 
+    /// Whose figure it is.
+    pub(crate) fn what(&self) -> &str {
+        &self.what
+    }
+
     pub(crate) fn is_met(&self) -> bool {
         // What is no number meets nothing.
         self.most.is_none_or(|most| self.figure <= most)
@@ -50,6 +55,8 @@ impl fmt::Display for Bar {
 }
 
 fn rounded(number: f64) -> String {
+    // The sum of nothing may be a zero with a sign.
+    let number = number + 0.0;
     match number.abs() {
         size if size >= 100.0 || size.fract() == 0.0 => format!("{number:.0}"),
         size if size >= 1.0 => format!("{number:.1}"),
@@ -79,5 +86,6 @@ mod tests {
         let bar = Bar::most("time to start", 4.25, "s", 3.0).with("cold");
         assert_eq!(bar.to_string(), "| time to start (cold) | 4.2 s | 3 s | NOT MET |");
         assert_eq!(Bar::shown("scrape", 0.5, "MB").to_string(), "| scrape | 0.500 MB | – |  |");
+        assert_eq!(Bar::most("lost", -0.0, "", 0.0).to_string(), "| lost | 0 | 0 | met |");
     }
 }

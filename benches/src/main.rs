@@ -66,6 +66,17 @@ enum Tool {
     /// Hold what the gateway takes where it could take too much against the bars
     Bars(bars::Args),
     /// Let every villain loose in other tenants' folders, and see what one who behaves notices
+    ///
+    /// A tenant that behaves is measured alone and beside all villains, in pairs; between two measurements the villains are
+    /// taken away, and come back new. They are the plugins of plugins/hostile, each in the folder of a tenant of its own and all of
+    /// them in that of one, and what is worse in a folder than a plugin: pipes and files without an end under each name that has
+    /// a meaning and in the place of weir.toml, bombs for the compiler and for who reads schemas, a broken file at the start,
+    /// settings that raise their limits, a signature of nobody, and a signed counter in the place of a guard.
+    ///
+    /// Of each it is shown that it was met and what the gateway says of it. Bars: the median of the pairs' ratios of p99, requests
+    /// and observations lost, faults of the tenant's own plugins, villains not met with or not contained, what is counted for
+    /// guests (plugins.memory), what all but their memory grows by while they are there, and all of it once they are gone. The end
+    /// is an error that names the bars that were missed, if any was
     Villains(villains::Args),
     /// Of the runners' own: end their child processes should they be killed
     #[command(hide = true)]

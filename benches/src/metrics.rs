@@ -47,7 +47,8 @@ impl Metrics {
     /// The sum over all series of a metric that have these labels; nought if there is none.
     pub(crate) fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         let has = |sample: &&Sample| labels.iter().all(|(name, value)| sample.label(name) == *value);
-        self.all(name).filter(has).map(|sample| sample.value).sum()
+        // The sum of no numbers would have a sign.
+        self.all(name).filter(has).fold(0.0, |sum, sample| sum + sample.value)
     }
 
     /// The same of what counts whole things.
@@ -133,6 +134,7 @@ mod tests {
         assert_eq!(metrics.count("weir_requests_total", &[("model", "")]), 1);
         assert_eq!(metrics.count("weir_connections", &[]), 3);
         assert_eq!(metrics.count("weir_nothing", &[]), 0);
+        assert!(metrics.sum("weir_nothing", &[]).is_sign_positive());
         assert!((metrics.sum("weir_cost_usd_total", &[]) - 0.0015).abs() < 1e-9);
     }
 

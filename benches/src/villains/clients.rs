@@ -1,4 +1,5 @@
-//! The villains' requests: at a set rate, of each tenant in turn, and more of the one that has them all.
+//! The villains' requests: at a set rate, of each tenant in turn, and more of the one that has them all. And requests that say
+//! how a single tenant fares.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,7 +8,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::clock::Clock;
@@ -27,16 +28,36 @@ pub(super) struct Asked {
     late: u64,
     /// Not sent, for too many were under way.
     held: u64,
+    /// Still under way when it was over.
+    left: u64,
 }
 
-impl fmt::Display for Asked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { answered, refused, broken, late, held } = self;
-        write!(f, "{answered} answered, {refused} refused, {broken} broken off, {late} given up, {held} not sent")
+impl Asked {
+    pub(super) fn add(&mut self, other: &Self) {
+        let Self { answered, refused, broken, late, held, left } = other;
+        self.answered += answered;
+        self.refused += refused;
+        self.broken += broken;
+        self.late += late;
+        self.held += held;
+        self.left += left;
     }
 }
 
-/// Asks until it is over, and waits for what is under way.
+/// What a guard denies that is to be replaced: every request says it.
+pub(super) const DENIED: &str = "what does the sea say";
+/// How many requests say whether it still does.
+const TRIES: u64 = 20;
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { answered, refused, broken, late, held, left } = self;
+        write!(f, "{answered} answered, {refused} refused, {broken} broken off, {late} given up, ")?;
+        write!(f, "{held} not sent, {left} left when it was over")
+    }
+}
+
+/// Asks until it is over, and leaves what is under way.
 ///
 /// # Errors
 /// The system has no room for clients.
@@ -57,7 +78,7 @@ pub(super) fn all(to: SocketAddr, tokens: &[String], rate: u32, over: &AtomicBoo
                 sum.borrow_mut().held += 1;
                 continue;
             }
-            // Every third request meets all of them, every other one is a stream.
+            // Every third request meets all of them.
             let turn = usize::try_from(number).unwrap_or_default();
             let key = if number % 3 == 0 { all } else { each.get(turn % each.len().max(1)).unwrap_or(all) };
             let (sum, key) = (Rc::clone(&sum), key.clone());
@@ -72,17 +93,44 @@ pub(super) fn all(to: SocketAddr, tokens: &[String], rate: u32, over: &AtomicBoo
                 }
             });
         }
-        while let Some(ended) = clients.join_next().await {
-            ended.context("a client has died")?;
-        }
+        sum.borrow_mut().left += u64::try_from(clients.len()).unwrap_or_default();
+        clients.abort_all();
         anyhow::Ok(())
     })?;
     let sum = *sum.borrow();
     Ok(sum)
 }
 
+/// Asks what a guard has to deny; adds how many were denied, and how many were asked.
+///
+/// # Errors
+/// The system has no room for clients.
+pub(super) fn denied(to: SocketAddr, key: &str, (mut denied, mut asked): (u64, u64)) -> Result<(u64, u64)> {
+    for _ in 0..TRIES {
+        let (status, said) = told(to, key, "content_filter")?;
+        denied += u64::from(status == 400 && said);
+        asked += 1;
+    }
+    Ok((denied, asked))
+}
+
+/// What one request is answered: the status, and whether the words are in it.
+///
+/// # Errors
+/// The system has no room for clients.
+pub(super) fn told(to: SocketAddr, key: &str, words: &str) -> Result<(u16, bool)> {
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    let body = talk::body("m", false, Stamp { run: 3, number: 0 }, 400);
+    let head = talk::head(to, key, body.len());
+    let manner = Manner::Patient;
+    let talk = Talk { to, head: &head, body: &body, stream: false, http2: false, manner, patience: PATIENCE };
+    let heard = runtime.block_on(talk.hear());
+    Ok((heard.status.unwrap_or_default(), String::from_utf8_lossy(&heard.body).contains(words)))
+}
+
 async fn one(to: SocketAddr, key: &str, number: u32) -> (Ended, Option<u16>) {
-    let stream = number % 2 == 1;
+    // Half of the requests are streams, whoever's turn it is: parity would go by tenants.
+    let stream = number.wrapping_mul(2_654_435_769) >> 31 == 1;
     let body = talk::body("m", stream, Stamp { run: 2, number }, 400);
     let head = talk::head(to, key, body.len());
     let talk = Talk { to, head: &head, body: &body, stream, http2: false, manner: Manner::Patient, patience: PATIENCE };

@@ -5,37 +5,37 @@ mod guest;
 mod support;
 
 use guest::{Guest, chain, install};
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
 use support::{ACME, GLOBEX, Gateway, chat, chat_stream, config, post, until};
+use weir_pack::hostile_folders::{HOSTILE_FOLDERS, HostileFolder, RENAMED, Signer, endless_file, pipe};
 
 /// Villains that cannot be loaded; a tenant with one of these has nothing else.
 const UNLOADED: [&str; 5] = ["error-in-init", "loop-in-init", "loop-in-start", "memory-declared", "table-declared"];
 /// Villains that import what only the chain grants: from a tenant's folder they do not load either.
 const NOT_GRANTED: [&str; 5] =
     ["callout-bad-pointer", "callout-flood", "callout-headers", "random-flood", "secret-thief"];
-/// What is named beside `NAME.wasm`.
-const BESIDE: [&str; 3] = ["toml", "schema.json", "wasm.sig"];
 /// MiB by which the gateway may have grown when all is over.
-const GROWTH: u64 = 64;
+const GROWTH: u64 = 40;
 /// Requests of the tenant that behaves, by each of two clients.
 const REQUESTS: usize = 150;
 
-/// Tenants in whose folders there is more than villains that can be loaded.
-fn tenants() -> String {
-    let hash = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675";
-    ["pipes", "endless", "garbage", "unloaded"]
-        .iter()
-        .map(|name| {
-            format!("[tenants.{name}]\nmodels = [\"*\"]\n[[tenants.{name}.keys]]\nid = \"{name}\"\nhash = \"{hash}\"\n")
-        })
-        .collect()
+/// Tenants in whose folders there is more than villains that can be loaded, and the key of each.
+fn tenants() -> (String, HashMap<&'static str, String>) {
+    let (mut toml, mut keys) = (String::new(), HashMap::new());
+    for name in HOSTILE_FOLDERS.iter().map(|folder| folder.tenant).chain([RENAMED.tenant, "unloaded"]) {
+        let id = name.replace('-', "_");
+        let key = weir_tenancy::key::generate(&id).unwrap();
+        let hash = key.hash_line(b"");
+        toml += &format!("[tenants.{name}]\nmodels = [\"*\"]\nkeys = [{{ id = \"{id}\", hash = \"{hash}\" }}]\n");
+        keys.insert(name, key.token());
+    }
+    (toml, keys)
 }
 
 fn upstream() -> Upstream {
@@ -60,39 +60,25 @@ fn lay_villains(folder: &Path) {
     }
 }
 
-/// Pipes under each name, files without an end, and long ones with nothing in them.
-fn lay_files(tenants: &Path) {
-    let good = weir_pack::hostile("good").unwrap();
-    let (pipes, endless) = (tenants.join("pipes"), tenants.join("endless"));
-    fs::create_dir_all(&pipes).unwrap();
-    fs::create_dir_all(&endless).unwrap();
-    let pipe = |at: &Path| assert!(Command::new("mkfifo").arg(at).status().unwrap().success());
-    let sparse = |at: &Path, bytes: u64| fs::File::create(at).unwrap().set_len(bytes).unwrap();
-    for (n, kind) in BESIDE.iter().enumerate() {
-        pipe(&pipes.join(format!("pipe-{n}.{kind}")));
-        install(&pipes, &format!("pipe-{n}"), &good);
-        symlink("/dev/zero", endless.join(format!("endless-{n}.{kind}"))).unwrap();
-        install(&endless, &format!("endless-{n}"), &good);
-        sparse(&endless.join(format!("sparse-{n}.{kind}")), 3 << 30);
-        install(&endless, &format!("sparse-{n}"), &good);
+/// Villains that do not load.
+fn lay_unloaded(tenants: &Path) {
+    for name in [UNLOADED.as_slice(), &NOT_GRANTED].concat() {
+        install(&tenants.join("unloaded"), name, &weir_pack::hostile(name).unwrap());
     }
-    pipe(&pipes.join("pipe.wasm"));
-    symlink("/dev/zero", endless.join("endless.wasm")).unwrap();
-    sparse(&endless.join("sparse.wasm"), 10 << 30);
 }
 
-/// What is no plugin, settings that ask for more than there is, a signature of nobody, and villains that do not load.
-fn lay_garbage(tenants: &Path) {
-    let (good, garbage, unloaded) =
-        (weir_pack::hostile("good").unwrap(), tenants.join("garbage"), tenants.join("unloaded"));
-    install(&garbage, "broken", b"\0asm, or rather not");
-    let greedy = "isolation = \"shared\"\nlimits = { deadline = \"60s\", memory = \"4GiB\", instances = 1000 }\n";
-    fs::write(garbage.join("greedy.toml"), greedy).unwrap();
-    install(&garbage, "greedy", &good);
-    fs::write(garbage.join("signed.wasm.sig"), "ed25519:AAAA").unwrap();
-    install(&garbage, "signed", &good);
-    for name in [UNLOADED, NOT_GRANTED].concat() {
-        install(&unloaded, name, &weir_pack::hostile(name).unwrap());
+/// What readiness has to say of each file in a hostile folder.
+fn told(gateway: &Gateway, folder: &HostileFolder) {
+    for (file, words) in folder.said {
+        let at = format!("tenants/{}/{file}", folder.tenant);
+        until(&format!("{at}: {words}"), || {
+            let ready = gateway.ready();
+            let lines = [&ready["problems"], &ready["compiling"]].map(|lines| lines.as_array().unwrap().clone());
+            let of = |line: &serde_json::Value| line.as_str().unwrap().contains(&at);
+            let [problems, compiling] = lines;
+            let is_said = problems.iter().any(|line| of(line) && line.as_str().unwrap().contains(words));
+            (is_said || (*words == "being compiled" && compiling.iter().any(of))).then_some(())
+        });
     }
 }
 
@@ -122,20 +108,42 @@ fn flood(gateway: &Gateway, over: &AtomicBool, asked: &AtomicUsize) {
     }
 }
 
-#[test]
-fn with_every_villain_at_work_nothing_of_another_tenant_is_lost_and_memory_comes_back() {
-    let upstream = upstream();
+/// A gateway with a tenant that behaves, one with every villain that loads, one whose folder is broken, and one whose guard was
+/// signed by `signer`.
+fn started(upstream: &Upstream, tenants: &str, signer: &Signer) -> Gateway {
     let count = Guest::default().observe(r#"(call $counters.add @"seen" (i64.const 1))"#);
     let policy = Guest::on("policy", "(call $pass)");
     let only = "tenants = [\"globex\"]";
     let bound = [("count", &count, only), ("policy", &policy, only)];
-    let config = format!("{}{}{}", config(upstream.address), tenants(), chain(&bound));
-    let gateway = Gateway::start_with(&config, |folder| {
+    let keys = format!("[plugins]\nkeys = [\"{}\"]\n", signer.public);
+    let chain = chain(&bound).replacen("[plugins]\n", &keys, 1);
+    let config = format!("{}{tenants}{chain}", config(upstream.address));
+    let guard = support::root().join("plugins/installed/prompt-guard.wasm");
+    Gateway::start_with(&config, |folder| {
         install(folder, "count", &count.build());
         install(folder, "policy", &policy.build());
         lay_villains(&folder.join("tenants/acme"));
-    });
+        let deny = "config = { deny = [\"hi\"] }\n";
+        signer.put((&guard, Some(deny)), ("strict", "strict"), &folder.join("tenants")).unwrap();
+        broken().lay(&folder.join("tenants"), 0).unwrap();
+    })
+}
+
+fn broken() -> &'static HostileFolder {
+    HOSTILE_FOLDERS.iter().find(|folder| folder.tenant == "broken").unwrap()
+}
+
+#[test]
+fn with_every_villain_at_work_nothing_of_another_tenant_is_lost_and_memory_comes_back() {
+    let (upstream, own) = (upstream(), tempfile::tempdir().unwrap());
+    let signer = Signer::new(Path::new(env!("CARGO_BIN_EXE_weir")), own.path()).unwrap();
+    let (toml, keys) = tenants();
+    let gateway = started(&upstream, &toml, &signer);
+    let tenants = gateway.plugins().join("tenants");
     assert_eq!(post(gateway.address, GLOBEX, &chat("hi")).content(), "hello");
+    let closed = post(gateway.address, &keys["broken"], &chat("hi"));
+    assert_eq!((closed.status, closed.code().as_str()), (503, "tenant_closed"), "{}", closed.text());
+    told(&gateway, broken());
     let before = resident(gateway.pid());
     let (over, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -145,11 +153,13 @@ fn with_every_villain_at_work_nothing_of_another_tenant_is_lost_and_memory_comes
         }
         let works = |name: &str| gateway.metric("weir_plugin_calls_total", &[&format!("/{name}\"")]) > 0.0;
         until("the villains are at work", || {
-            let some = ["bulk-memory", "endless-loop", "instance-hog", "spinning-observer", "trap"];
+            let some = ["bulk-memory", "endless-loop", "hold-forever", "instance-hog", "spinning-observer", "trap"];
             some.into_iter().all(works).then_some(())
         });
-        lay_files(&gateway.plugins().join("tenants"));
-        lay_garbage(&gateway.plugins().join("tenants"));
+        HOSTILE_FOLDERS.iter().for_each(|folder| folder.lay(&tenants, 1).unwrap());
+        lay_unloaded(&tenants);
+        let tap = support::root().join("plugins/installed/usage-tap.wasm");
+        signer.put((&tap, None), ("usage-tap", "strict"), &tenants).unwrap();
         let good: Vec<_> = (0..2)
             .map(|_| {
                 scope.spawn(|| {
@@ -162,13 +172,36 @@ fn with_every_villain_at_work_nothing_of_another_tenant_is_lost_and_memory_comes
             })
             .collect();
         good.into_iter().for_each(|good| good.join().unwrap());
+        HOSTILE_FOLDERS.iter().chain([&RENAMED]).for_each(|folder| told(&gateway, folder));
+        let denied = post(gateway.address, &keys[RENAMED.tenant], &chat("hi"));
+        assert_eq!((denied.status, denied.code().as_str()), (400, "content_filter"), "{}", denied.text());
+        no_configuration(&gateway, &keys[RENAMED.tenant]);
     });
     let all = (2 * REQUESTS + 1) as f64;
     let of = |metric: &str| gateway.metric(metric, &["tenant=\"globex\""]);
     until("all are seen", || (of("weir_plugin_counter_total") == all).then_some(()));
     assert_eq!((of("weir_requests_total"), of("weir_plugin_faults_total")), (all, 0.0));
     assert_eq!((of("weir_plugin_observe_skipped_total"), of("weir_refusals_total")), (0.0, 0.0));
+    let (most, limit) = ("weir_plugin_memory_bytes", "weir_plugin_memory_limit_bytes");
+    assert!(gateway.metric(most, &[]) <= gateway.metric(limit, &[]));
+    fs::remove_dir_all(&tenants).unwrap();
+    until("what compiled is ended", || {
+        (gateway.metric("weir_plugin_compiles_total", &["dropped"]) > 0.0).then_some(())
+    });
     let after = until("memory comes back", || Some(resident(gateway.pid())).filter(|after| *after <= before + GROWTH));
     eprintln!("{} requests of the villains; {before} MiB before, {after} after", asked.load(Relaxed));
     assert!(!gateway.log().contains("panicked"), "{}", gateway.log());
+}
+
+/// A pipe, and a file without an end, in the place of the configuration: the gateway says so and serves on.
+fn no_configuration(gateway: &Gateway, key: &str) {
+    let (file, kept) = (gateway.config_file(), gateway.config_file().with_extension("kept"));
+    fs::rename(&file, &kept).unwrap();
+    for (put, words) in [(pipe as fn(&Path) -> _, "it is a pipe"), (endless_file, "it is a device")] {
+        put(&file).unwrap();
+        until(words, || gateway.ready()["problems"].to_string().contains(words).then_some(()));
+        assert_eq!(post(gateway.address, key, &chat("hi")).status, 400, "{words}");
+        fs::remove_file(&file).unwrap();
+    }
+    fs::rename(kept, file).unwrap();
 }
