@@ -38,7 +38,7 @@ pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
     let asked = Asked { provider: case.attempt.provider.as_str().into(), model: case.attempt.model.as_str().into() };
     lent.asked = (!matches!(case.hook, Hook::Policy | Hook::Router)).then_some(asked);
     if case.hook == Hook::UpstreamRequest {
-        lent.attempt = Some((case.attempt.message.headers.clone(), request(&case.attempt.message)));
+        lent.attempt = Some(Box::new((case.attempt.message.headers.clone(), request(&case.attempt.message))));
     }
     if case.hook == Hook::Response {
         let body = Document::response(case.endpoint, case.reply.body.clone());

@@ -175,7 +175,7 @@ fn ended(
 fn side(hook: Hook, lent: Option<&mut Exchange>) -> (HeaderMap, Json) {
     let Some(lent) = lent else { return (HeaderMap::new(), Json::Null) };
     let (headers, body) = match hook {
-        Hook::UpstreamRequest => match &mut lent.attempt {
+        Hook::UpstreamRequest => match lent.attempt.as_deref_mut() {
             Some((headers, body)) => (headers.clone(), body.bytes()),
             None => return (HeaderMap::new(), Json::Null),
         },

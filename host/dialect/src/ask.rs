@@ -4,6 +4,8 @@ mod decided;
 mod error;
 mod names;
 mod read;
+mod shape;
+mod subject;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
@@ -12,6 +14,7 @@ mod told;
 pub use decided::Decided;
 pub use error::ReadError;
 pub use read::read;
+pub use shape::AskShapes;
 
 use bytes::Bytes;
 use weir_http::json::Span;
@@ -21,7 +24,7 @@ use crate::splice::{Patch, splice};
 
 /// What a request asks for: the few facts that the gateway decides by. Everything else in the body is the upstream's
 /// business and passes as it came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     /// What was called.
     pub endpoint: Endpoint,

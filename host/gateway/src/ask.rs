@@ -34,9 +34,9 @@ pub(crate) struct Answered {
 }
 
 /// What one attempt came to.
-#[allow(clippy::large_enum_variant)] // it lives for a moment, and a box would cost every answer an allocation
 enum Outcome {
-    Answered(Answered),
+    /// An answer, which is where it was asked for.
+    Answered,
     /// Somebody else, or the same again after the wait, may do better.
     Failed {
         refusal: Refusal,
@@ -47,13 +47,15 @@ enum Outcome {
 }
 
 /// Works through the plan. A request is tried again only if nothing of it reached an upstream, or the upstream said
-/// that it did not do the work; never once a byte of an answer was relayed.
+/// that it did not do the work; never once a byte of an answer was relayed. The answer is put in its place: handed out, it would
+/// be copied at every layer.
 pub(crate) async fn ask(
     trip: &mut Trip,
     worker: &Rc<Worker>,
     chain: &Chain,
     steps: &mut [Step],
-) -> Result<Answered, Refusal> {
+    answered: &mut Option<Answered>,
+) -> Result<(), Refusal> {
     let held = Rc::clone(&trip.record.held);
     let Some(model) = held.snapshot.model(trip.model) else { return Err(Refusal::Internal) };
     let mode = plan::mode(trip);
@@ -75,12 +77,13 @@ pub(crate) async fn ask(
             worker.shared.stats.unaffordable.fetch_add(1, Ordering::Relaxed);
             break;
         }
-        match attempt(trip, worker, chain, step, (target, provider), ticket).await? {
-            Outcome::Answered(answered) => {
+        let outcome = { pin!(attempt(trip, worker, chain, step, (target, provider), (ticket, &mut *answered))).await? };
+        match outcome {
+            Outcome::Answered => {
                 if n > 0 {
                     trip.record.failed_over();
                 }
-                return Ok(answered);
+                return Ok(());
             }
             Outcome::Failed { refusal, wait, is_refused } => {
                 if is_refused && forgiven > 0 {
@@ -136,7 +139,7 @@ async fn attempt(
     chain: &Chain,
     step: &Step,
     (target, provider): (&Target, &Provider),
-    mut ticket: Ticket,
+    (mut ticket, answered): (Ticket, &mut Option<Answered>),
 ) -> Result<Outcome, Refusal> {
     let upstream = &provider.upstream;
     let deadlines = if trip.ask.streaming { upstream.stream_deadlines() } else { upstream.deadlines() };
@@ -160,7 +163,8 @@ async fn attempt(
                     Ok(received) => {
                         ticket.relaying();
                         let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
-                        return Ok(Outcome::Answered(Answered { received, label, provider, ticket }));
+                        *answered = Some(Answered { received, label, provider, ticket });
+                        return Ok(Outcome::Answered);
                     }
                     Err(not_taken) => {
                         let (NotTaken::Unanswered(refusal) | NotTaken::Spent(refusal)) = &not_taken;

@@ -91,10 +91,13 @@ pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_
             let mut answered = None;
             // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
             let decided = { in_time(worker, pin!(decide(&mut trip, &mut answered))).await };
-            match (decided, answered) {
-                (Ok(()), Some(answered)) => pin!(relay::relay(trip, answered)).await,
-                (Ok(()), None) => answer::refuse(Refusal::Internal, trip.record),
-                (Err(refusal), _) => answer::refuse(refusal, trip.record),
+            if let Err(refusal) = decided {
+                return answer::refuse(refusal, trip.record);
+            }
+            let Some(answered) = answered else { return answer::refuse(Refusal::Internal, trip.record) };
+            match relay::relay(trip, answered) {
+                Ok(answer) => answer,
+                Err(hooked) => pin!(hooked.run()).await,
             }
         }
         None => answer::refuse(Refusal::Internal, record),
@@ -158,7 +161,7 @@ async fn travel(
     record.seat = Some(seat.map_err(Refusal::Denied)?);
 
     let body = read::whole(&mut parts.headers, body, &snapshot.config.limits, record).await?;
-    let ask = weir_dialect::read(endpoint, &body).map_err(Refusal::Unreadable)?;
+    let ask = record.worker().asks.borrow_mut().read(endpoint, &body).map_err(Refusal::Unreadable)?;
     let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
     let Some(chain) = snapshot.chain(&caller.tenant, record.id.as_str()) else {
@@ -202,8 +205,7 @@ async fn decide(trip: &mut Trip, answered: &mut Option<Answered>) -> Result<(), 
 
     let mut plan = plan::plan(trip, &worker, &chain).await?;
 
-    *answered = Some(ask::ask(trip, &worker, &chain, &mut plan).await?);
-    Ok(())
+    pin!(ask::ask(trip, &worker, &chain, &mut plan, answered)).await
 }
 
 /// Checks that the caller may use a model, counts the request for it from now on, and answers its place.
@@ -241,7 +243,7 @@ fn lend(
 /// ask that?
 fn read_again(trip: &mut Trip) -> Result<(), Refusal> {
     let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
-    let Some((ask, body)) = lent.reread.take() else { return Ok(()) };
+    let Some((ask, body)) = lent.reread.take().map(|reread| *reread) else { return Ok(()) };
     if ask.model != trip.ask.model {
         let old = Arc::clone(&lent.about);
         let held = Rc::clone(&trip.record.held);

@@ -21,8 +21,16 @@ use weir_upstream::Verdict;
 /// The upstream's own id of the request, which its support will ask for.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
 
-/// Relays an answer to the client.
-pub(crate) async fn relay(mut trip: Trip, answered: Answered) -> Answer {
+/// An answer that `response` plugins see before the client does.
+pub(crate) struct Hooked {
+    trip: Trip,
+    status: StatusCode,
+    head: (HeaderMap, Own),
+    body: Document,
+}
+
+/// Relays an answer to the client, or hands back what has to be shown to plugins first.
+pub(crate) fn relay(mut trip: Trip, answered: Answered) -> Result<Answer, Box<Hooked>> {
     let Answered { received, label, provider, ticket } = answered;
     let Received { status, mut headers, content } = received;
     trip.record.ticket = Some(ticket);
@@ -34,13 +42,13 @@ pub(crate) async fn relay(mut trip: Trip, answered: Answered) -> Answer {
             if !trip.ask.streaming
                 && let Err(refusal) = came_as(&trip, Hook::Response, Hook::Event)
             {
-                return answer::refuse(refusal, trip.record);
+                return Ok(answer::refuse(refusal, trip.record));
             }
-            stream::start(trip, status, (headers, own), *opening, provider)
+            Ok(stream::start(trip, status, (headers, own), *opening, provider))
         }
         Content::Whole { bytes, memory, reading } => {
             trip.record.response_memory = memory;
-            pin!(whole(trip, status, (headers, own), (bytes, reading))).await
+            whole(trip, status, (headers, own), (bytes, reading))
         }
     }
 }
@@ -64,12 +72,12 @@ fn clean(headers: &mut HeaderMap) {
     }
 }
 
-async fn whole(
+fn whole(
     mut trip: Trip,
     status: StatusCode,
     (headers, own): (HeaderMap, Own),
     (bytes, reading): (Bytes, Option<Reading>),
-) -> Answer {
+) -> Result<Answer, Box<Hooked>> {
     trip.record.judge(Some(Verdict::Served));
     if !status.is_success() || reading.is_none() {
         // A refusal, or 204: there is nothing that anybody would charge.
@@ -83,17 +91,25 @@ async fn whole(
         if trip.ask.streaming
             && let Err(refusal) = came_as(&trip, Hook::Event, Hook::Response)
         {
-            return answer::refuse(refusal, trip.record);
+            return Ok(answer::refuse(refusal, trip.record));
         }
         if trip.chain.wants(Hook::Response, &trip.ask.model) {
             let body = reading.document(trip.ask.endpoint, bytes);
-            return match run_plugins(&mut trip, status, (headers, own), body).await {
-                Ok((head, bytes)) => answer::finish(status, head, bytes, trip.record),
-                Err(refusal) => answer::refuse(refusal, trip.record),
-            };
+            return Err(Box::new(Hooked { trip, status, head: (headers, own), body }));
         }
     }
-    answer::finish(status, (headers, Some(own)), bytes, trip.record)
+    Ok(answer::finish(status, (headers, Some(own)), bytes, trip.record))
+}
+
+impl Hooked {
+    /// Shows it to them, and relays what they make of it.
+    pub(crate) async fn run(self: Box<Self>) -> Answer {
+        let Self { mut trip, status, head, body } = *self;
+        match run_plugins(&mut trip, status, head, body).await {
+            Ok((head, bytes)) => answer::finish(status, head, bytes, trip.record),
+            Err(refusal) => answer::refuse(refusal, trip.record),
+        }
+    }
 }
 
 /// The `response` hooks.

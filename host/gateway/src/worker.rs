@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
+use weir_dialect::AskShapes;
 use weir_dialect::answer::Shapes;
 use weir_ledger::Ledger;
 use weir_sandbox::{Chain, Exchange, Outcome, Sandbox};
@@ -115,6 +116,8 @@ pub(crate) struct Worker {
     pub(crate) clients: crate::http1::Buffers,
     pub(crate) backoff: RefCell<Backoff>,
     pub(crate) ids: crate::request_id::Ids,
+    /// What the latest requests look like.
+    pub(crate) asks: RefCell<AskShapes>,
     held: RefCell<Rc<Held>>,
     drain: Drain,
     pub(crate) observers: Observers,
@@ -138,6 +141,7 @@ impl Worker {
             clients: crate::http1::Buffers::default(),
             backoff: RefCell::default(),
             ids: crate::request_id::Ids::new(),
+            asks: RefCell::default(),
             held: RefCell::new(held),
             drain,
             observers: Observers::default(),

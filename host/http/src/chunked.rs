@@ -69,6 +69,14 @@ impl Chunked {
         let (mut start, mut end) = (0, 0);
         while !matches!(self.next, Next::End | Next::Nothing) {
             let Some(&byte) = buffer.get(at) else { break };
+            if self.next == Next::Digit
+                && let Some((size, length)) = buffer.get(at..).and_then(plain_size)
+            {
+                self.left = size;
+                self.next = if size == 0 { Next::Trailer } else { Next::Data };
+                at = at.saturating_add(length);
+                continue;
+            }
             if self.next != Next::Data {
                 self.next = self.step(byte);
                 at = at.saturating_add(1);
@@ -125,6 +133,7 @@ impl Chunked {
         self.trailers.take()
     }
 
+    /// One byte further, for whatever [`plain_size`] does not take.
     fn step(&mut self, byte: u8) -> Next {
         match (self.next, byte) {
             (Next::Digit, _) if byte.is_ascii_hexdigit() => {
@@ -193,4 +202,20 @@ impl Chunked {
             Err(_) => Next::Nothing,
         }
     }
+}
+
+/// The size that a chunk begins with, and the length of its line, where all of that is here and there are few digits and
+/// nothing else, as nearly everybody writes it.
+fn plain_size(bytes: &[u8]) -> Option<(u64, usize)> {
+    const DIGITS: usize = 8;
+    let mut size = 0;
+    for (at, byte) in bytes.iter().take(DIGITS.saturating_add(1)).enumerate() {
+        if let Some(digit) = char::from(*byte).to_digit(16).filter(|_| at < DIGITS) {
+            size = size << 4 | u64::from(digit);
+        } else {
+            let is_line = at > 0 && bytes.get(at..).is_some_and(|rest| rest.starts_with(b"\r\n"));
+            return is_line.then(|| (size, at.saturating_add(2)));
+        }
+    }
+    None
 }

@@ -14,39 +14,29 @@ mod error;
 mod names;
 mod outline;
 mod scan;
+mod span;
 mod text;
+mod tokens;
+mod trace;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-pub use cursor::{Cursor, Token};
+pub use cursor::Cursor;
 pub use error::JsonError;
 pub use names::MAX_MEMBERS;
 pub use outline::{OutlineError, outline};
+pub use span::{Span, Token};
 pub use text::{boolean, decode_key, escape_into, escaped_len, string, string_lossy, unsigned};
+pub use tokens::TokenScanner;
+pub use trace::Passed;
 
 use std::borrow::Cow;
 
 /// The deepest nesting that is accepted: arrays and objects within one another. One more is [`JsonError::TooDeep`].
 /// The same bound as `serde_json`'s, so that what was walked here can be parsed there.
 pub const MAX_DEPTH: u32 = 127;
-
-/// Where a value stands in its text: byte offsets, `start` at its first byte and `end` after its last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Span {
-    /// Offset of the first byte.
-    pub start: usize,
-    /// Offset after the last byte.
-    pub end: usize,
-}
-
-impl Span {
-    /// The bytes of the value; empty if the span does not lie within `bytes`.
-    pub fn of(self, bytes: &[u8]) -> &[u8] {
-        bytes.get(self.start..self.end).unwrap_or_default()
-    }
-}
 
 /// The kinds of JSON value (RFC 8259 section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -88,7 +88,8 @@ pub struct Asked {
     pub model: Arc<str>,
 }
 
-/// One request and, in time, its response, lent to the plugins that run on it.
+/// One request and, in time, its response, lent to the plugins that run on it. Boxed is what few requests have, for all of
+/// this is made for each of them.
 #[derive(Debug)]
 pub struct Exchange {
     /// What names it.
@@ -102,11 +103,11 @@ pub struct Exchange {
     /// The client's body.
     pub request: Document,
     /// Headers and body of the attempt at hand.
-    pub attempt: Option<(HeaderMap, Document)>,
+    pub attempt: Option<Box<(HeaderMap, Document)>>,
     /// What was decided of the attempt at hand, and stays whatever its plugins write.
-    pub decided: Option<Decided>,
+    pub decided: Option<Box<Decided>>,
     /// What plugins have made of the request, or of the attempt, and what that asks; nothing while none has changed it.
-    pub reread: Option<(Ask, Bytes)>,
+    pub reread: Option<Box<(Ask, Bytes)>>,
     /// The whole response, once there is one.
     pub reply: Option<Reply>,
     /// The events of the call at hand.
@@ -120,7 +121,7 @@ pub struct Exchange {
     notes: Vec<Note>,
     access: Access,
     keep_old: bool,
-    saved: Option<Saved>,
+    saved: Option<Box<Saved>>,
     /// How often the body that the call may change had been changed before it.
     began: u64,
 }
@@ -199,7 +200,7 @@ impl Exchange {
         match self.access {
             Access::Read | Access::Events => None,
             Access::Request => Some((&mut self.headers, &mut self.request)),
-            Access::Attempt => self.attempt.as_mut().map(|(headers, body)| (headers, body)),
+            Access::Attempt => self.attempt.as_deref_mut().map(|(headers, body)| (headers, body)),
             Access::Reply => self.reply.as_mut().map(|reply| (&mut reply.headers, &mut reply.body)),
         }
     }
@@ -212,14 +213,16 @@ impl Exchange {
         if self.keep_old && self.saved.is_none() {
             let added = self.added.len();
             let late = self.reply.as_ref().and_then(|reply| reply.late.clone());
-            self.saved = self.current().map(|(h, b)| Saved { headers: h.clone(), late, body: b.clone(), added });
+            let saved =
+                |(h, b): (&mut HeaderMap, &mut Document)| Saved { headers: h.clone(), late, body: b.clone(), added };
+            self.saved = self.current().map(saved).map(Box::new);
         }
         self.current().ok_or_else(|| "there is nothing to change".to_owned())
     }
 
     /// The request's side for reading: the attempt's while there is one.
     pub(crate) fn request_side(&mut self) -> (&mut HeaderMap, &mut Document) {
-        match (&mut self.attempt, self.access) {
+        match (self.attempt.as_deref_mut(), self.access) {
             (Some((headers, body)), Access::Attempt) => (headers, body),
             _ => (&mut self.headers, &mut self.request),
         }
@@ -251,8 +254,11 @@ impl Exchange {
 
     /// Bytes of the largest body that a host call may have to go through.
     pub(crate) fn largest(&self) -> u32 {
-        let bodies =
-            [Some(&self.request), self.attempt.as_ref().map(|(_, body)| body), self.reply.as_ref().map(|r| &r.body)];
+        let bodies = [
+            Some(&self.request),
+            self.attempt.as_ref().map(|attempt| &attempt.1),
+            self.reply.as_ref().map(|r| &r.body),
+        ];
         // What was written into a body does not count in its length yet.
         let length = |body: &Document| if body.is_changed() { usize::MAX } else { body.len() };
         let largest = bodies.into_iter().flatten().map(length).max();
@@ -263,7 +269,7 @@ impl Exchange {
     /// the reply or of the events.
     pub(crate) fn at_hand(&self) -> usize {
         let request = match (&self.attempt, self.access) {
-            (Some((_, body)), Access::Attempt) => body.len(),
+            (Some(attempt), Access::Attempt) => attempt.1.len(),
             _ => self.request.len(),
         };
         let reply = self.reply.as_ref().map_or(0, |reply| reply.body.len());

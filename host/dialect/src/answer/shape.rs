@@ -9,6 +9,7 @@ use weir_http::json::{self, Cursor, Kind, Span};
 
 use super::{Answer, Reading};
 use crate::Endpoint;
+use crate::credit::Credit;
 use crate::usage::{MOST, Usage};
 
 /// So many shapes are known at a time,
@@ -18,28 +19,13 @@ const VALUES: usize = 64;
 /// and no more bytes that do not.
 const BYTES: usize = 4 * 1024;
 
-/// Learning costs as much as some answers that are known save. So each that is known pays for it, and a little each one
-/// that is not, for a day when they begin to look alike.
-const LESSON: u32 = 64;
-const KNOWN: u32 = 8;
-const UNKNOWN: u32 = 1;
-/// What there is to begin with, and at the most.
-const FIRST: u32 = 4 * LESSON;
-const SAVED: u32 = 8 * LESSON;
-
 /// The shapes of the latest answers of a provider. What they say of an answer is what [`Reading::of`] says, but for that it
 /// is known.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Shapes {
     /// The latest first.
     known: Vec<Shape>,
-    credit: u32,
-}
-
-impl Default for Shapes {
-    fn default() -> Self {
-        Self { known: Vec::new(), credit: FIRST }
-    }
+    credit: Credit,
 }
 
 impl Shapes {
@@ -49,16 +35,15 @@ impl Shapes {
             return Reading::of(endpoint, body);
         }
         if let Some(usage) = self.find(body) {
-            self.credit = SAVED.min(self.credit.saturating_add(KNOWN));
+            self.credit.known();
             return Reading { answer: Answer::Complete, usage: Some(usage), text: 0, is_known: true };
         }
         let reading = Reading::of(endpoint, body);
-        self.credit = SAVED.min(self.credit.saturating_add(UNKNOWN));
+        self.credit.unknown();
         if let (Answer::Complete, Some(usage)) = (reading.answer, reading.usage)
             && usage.is_whole()
-            && self.credit >= LESSON
+            && self.credit.lesson()
         {
-            self.credit = self.credit.saturating_sub(LESSON);
             self.learn(body, &usage);
         }
         reading

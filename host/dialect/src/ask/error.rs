@@ -72,6 +72,10 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    pub(super) fn wrong<T>(param: &'static str, expected: &'static str, found: Kind) -> Result<T, Self> {
+        Err(Self::WrongType { param, expected, found })
+    }
+
     /// The parameter at fault, for `error.param` of the answer.
     pub fn param(&self) -> Option<&'static str> {
         match self {

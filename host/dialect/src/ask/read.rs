@@ -1,12 +1,12 @@
 //! Reading a request in one borrowed pass.
 
 use bytes::Bytes;
-use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+use weir_http::json::{self, Cursor, JsonError, Kind, Passed, Span};
 
 use super::names::Names;
+use super::subject::{read_input, read_messages};
 use super::{Ask, ReadError, Said, told};
 use crate::Endpoint;
-use crate::usage::text;
 
 /// Parameters of either endpoint that the gateway reads, counts, or lets plugins decide by.
 const PARAMS: &[&str] = &[
@@ -23,8 +23,6 @@ const PARAMS: &[&str] = &[
     "n",
     "user",
 ];
-const MESSAGE: &[&str] = &["role", "content", "tool_calls"];
-const PART: &[&str] = &["type", "text"];
 
 /// Reads what a request asks for. One pass over the body, which is checked to its end; allocates for the model's name
 /// only.
@@ -33,7 +31,17 @@ const PART: &[&str] = &["type", "text"];
 /// [`ReadError`]: not JSON, a parameter missing, of a wrong type, or in other letters; and a name that stands twice in one
 /// object, wherever that is, for plugins and the upstream may keep another one of the two.
 pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
-    let mut cursor = Cursor::new(body)?.unique();
+    walk(&mut Cursor::new(body)?.unique(), endpoint, body)
+}
+
+/// The same, with the strings and numbers that were passed: those that count as text are [`Passed::Text`].
+pub(super) fn traced(endpoint: Endpoint, body: &Bytes) -> Result<(Ask, Vec<Passed>), ReadError> {
+    let mut cursor = Cursor::new(body)?.unique().traced();
+    let ask = walk(&mut cursor, endpoint, body)?;
+    Ok((ask, cursor.into_trace()))
+}
+
+fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<Ask, ReadError> {
     cursor.enter_object().map_err(|error| match error {
         JsonError::NotObject { found, .. } => ReadError::NotAnObject { found },
         other => other.into(),
@@ -46,22 +54,22 @@ pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
     };
     while let Some(key) = cursor.next_key()? {
         match names.meet(&key)? {
-            Some("model") => found.model = Some(read_model(&mut cursor, body)?),
-            Some("stream") => found.streaming = flag(&mut cursor, body, "stream")?.unwrap_or(false),
-            Some("stream_options") => found.options = read_options(&mut cursor, body)?,
-            Some("max_tokens") => found.max_tokens = count(&mut cursor, body, "max_tokens")?,
-            Some("max_completion_tokens") => found.max_completion = count(&mut cursor, body, "max_completion_tokens")?,
+            Some("model") => found.model = Some(read_model(cursor, body)?),
+            Some("stream") => found.streaming = flag(cursor, body, "stream")?.unwrap_or(false),
+            Some("stream_options") => found.options = read_options(cursor, body)?,
+            Some("max_tokens") => found.max_tokens = count(cursor, body, "max_tokens")?,
+            Some("max_completion_tokens") => found.max_completion = count(cursor, body, "max_completion_tokens")?,
             Some("n") => {
                 let (span, kind) = cursor.skip()?;
                 found.choices = said(span.of(body), kind);
             }
-            Some("tools" | "functions") => found.text_bytes += told::definitions(&mut cursor)?,
-            Some("response_format") => found.text_bytes += told::definition(&mut cursor)?,
+            Some("tools" | "functions") => found.text_bytes += told::definitions(cursor)?,
+            Some("response_format") => found.text_bytes += told::definition(cursor)?,
             Some(param) if param == subject => {
                 found.subject = true;
                 found.text_bytes += match endpoint {
-                    Endpoint::Chat => read_messages(&mut cursor)?,
-                    Endpoint::Embeddings => read_input(&mut cursor)?,
+                    Endpoint::Chat => read_messages(cursor)?,
+                    Endpoint::Embeddings => read_input(cursor)?,
                 };
             }
             Some(_) | None => {
@@ -147,14 +155,10 @@ impl Options {
     }
 }
 
-fn wrong<T>(param: &'static str, expected: &'static str, found: Kind) -> Result<T, ReadError> {
-    Err(ReadError::WrongType { param, expected, found })
-}
-
 fn read_model(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<(Box<str>, Span), ReadError> {
     let (span, kind) = cursor.skip()?;
     if kind != Kind::String {
-        return wrong("model", "a string", kind);
+        return ReadError::wrong("model", "a string", kind);
     }
     let model = json::string(span.of(body)).ok_or(ReadError::NotText { param: "model" })?;
     if model.is_empty() {
@@ -169,7 +173,7 @@ fn flag(cursor: &mut Cursor<'_>, body: &[u8], param: &'static str) -> Result<Opt
     match kind {
         Kind::Bool => Ok(json::boolean(span.of(body))),
         Kind::Null => Ok(None),
-        found => wrong(param, "true or false", found),
+        found => ReadError::wrong(param, "true or false", found),
     }
 }
 
@@ -179,10 +183,10 @@ fn count(cursor: &mut Cursor<'_>, body: &[u8], param: &'static str) -> Result<Op
     match kind {
         Kind::Number => match crate::usage::whole(span.of(body)) {
             Some(value) => Ok(Some(value)),
-            None => wrong(param, "a whole number, 0 or more", kind),
+            None => ReadError::wrong(param, "a whole number, 0 or more", kind),
         },
         Kind::Null => Ok(None),
-        found => wrong(param, "a whole number", found),
+        found => ReadError::wrong(param, "a whole number", found),
     }
 }
 
@@ -190,7 +194,7 @@ fn read_options(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Options, ReadErr
     match cursor.kind()? {
         Kind::Object => {}
         Kind::Null => return Ok(Options::Null(cursor.skip()?.0)),
-        found => return wrong("stream_options", "an object", found),
+        found => return ReadError::wrong("stream_options", "an object", found),
     }
     let mut names = Names::new(&["include_usage"]);
     let (mut empty, mut said) = (true, None);
@@ -213,99 +217,4 @@ fn read_options(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Options, ReadErr
         None if empty => Options::Empty(close),
         None => Options::Silent(close),
     })
-}
-
-/// Counts the text of `messages`: an array of objects.
-fn read_messages(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
-    let mut bytes = 0;
-    match cursor.kind()? {
-        Kind::Array => cursor.enter_array()?,
-        found => return wrong("messages", "an array of messages", found),
-    }
-    while cursor.next_element()? {
-        match cursor.kind()? {
-            Kind::Object => cursor.enter_object()?,
-            found => return wrong("messages", "an array of objects, each a message", found),
-        }
-        bytes += read_message(cursor)?;
-    }
-    Ok(bytes)
-}
-
-/// Counts the text of the message that the cursor has just stepped into: what an answer said counts as much when it is
-/// sent back.
-fn read_message(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
-    let (mut bytes, mut reasoning) = (0, 0);
-    let mut names = Names::new(MESSAGE);
-    while let Some(key) = cursor.next_key()? {
-        bytes += match names.meet(&key)? {
-            Some("content") => read_content(cursor)?,
-            Some("tool_calls") => text::calls(cursor)?,
-            None if key == "name" || key == "refusal" => text::string(cursor)?,
-            None if key == "function_call" => text::call(cursor)?,
-            None if key == "reasoning_content" || key == "reasoning" => {
-                // Some say it under both names.
-                reasoning = text::content(cursor)?.max(reasoning);
-                0
-            }
-            Some(_) | None => text::skip(cursor)?,
-        };
-    }
-    Ok(bytes + reasoning)
-}
-
-/// Counts the text of a message's `content`: a string, null, or an array of parts.
-fn read_content(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
-    let mut bytes = 0;
-    match cursor.kind()? {
-        Kind::String => return Ok(cursor.text()?.len),
-        Kind::Null => return Ok(cursor.skip().map(|_| 0)?),
-        Kind::Array => cursor.enter_array()?,
-        found => return wrong("messages", "messages whose `content` is a string or an array of parts", found),
-    }
-    while cursor.next_element()? {
-        match cursor.kind()? {
-            Kind::Object => cursor.enter_object()?,
-            found => return wrong("messages", "messages whose parts of `content` are objects", found),
-        }
-        let mut names = Names::new(PART);
-        while let Some(key) = cursor.next_key()? {
-            let text = names.meet(&key)? == Some("text") || key == "refusal";
-            bytes += if text { text::string(cursor)? } else { text::skip(cursor)? };
-        }
-    }
-    Ok(bytes)
-}
-
-/// Counts the text of `input`: a string, or an array of strings, of token numbers, or of arrays of token numbers.
-fn read_input(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
-    const EXPECTED: &str = "a string, or an array of strings or of token numbers";
-    const TOKEN_BYTES: usize = 4;
-    match cursor.kind()? {
-        Kind::String => return Ok(cursor.text()?.len),
-        Kind::Array => cursor.enter_array()?,
-        found => return wrong("input", EXPECTED, found),
-    }
-    let mut bytes = 0;
-    while cursor.next_element()? {
-        match cursor.kind()? {
-            Kind::String => bytes += cursor.text()?.len,
-            Kind::Number => {
-                cursor.skip()?;
-                bytes += TOKEN_BYTES;
-            }
-            Kind::Array => {
-                cursor.enter_array()?;
-                while cursor.next_element()? {
-                    let (_, kind) = cursor.skip()?;
-                    if kind != Kind::Number {
-                        return wrong("input", EXPECTED, kind);
-                    }
-                    bytes += TOKEN_BYTES;
-                }
-            }
-            found => return wrong("input", EXPECTED, found),
-        }
-    }
-    Ok(bytes)
 }

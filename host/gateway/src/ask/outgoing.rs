@@ -49,7 +49,8 @@ pub(super) fn of(
 ) -> Result<Outgoing, Refusal> {
     let held = Rc::clone(&trip.record.held);
     let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
-    let mut headers = HeaderMap::with_capacity(12);
+    // As many as most requests need, content type, `via`, id and key among them.
+    let mut headers = HeaderMap::with_capacity(6);
     // Seldom there, so it is seen in passing.
     let mut came_by = false;
     for (name, value) in &lent.headers {
@@ -112,16 +113,16 @@ pub(super) async fn last_change(
             Some(ask) => (ask, &outgoing.body),
             None => (&trip.ask, &trip.body),
         };
-        lent.decided = Some(Decided::of(ask, body, &target.model, provider.ask_usage));
+        lent.decided = Some(Box::new(Decided::of(ask, body, &target.model, provider.ask_usage)));
         let document = Document::accepted(trip.ask.endpoint, outgoing.body.clone());
-        lent.attempt = Some((std::mem::take(&mut outgoing.headers), document));
+        lent.attempt = Some(Box::new((std::mem::take(&mut outgoing.headers), document)));
     }
     let number = trip.record.attempts + 1;
     worker.sandbox.upstream_request(chain, &mut trip.record.lent, number).await?;
     let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
     lent.decided = None;
-    (outgoing.headers, _) = lent.attempt.take().ok_or(Refusal::Internal)?;
-    if let Some((ask, body)) = lent.reread.take() {
+    (outgoing.headers, _) = *lent.attempt.take().ok_or(Refusal::Internal)?;
+    if let Some((ask, body)) = lent.reread.take().map(|reread| *reread) {
         (outgoing.body, outgoing.text_bytes) = (body, ask.text_bytes);
     }
     Ok(())

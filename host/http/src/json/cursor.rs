@@ -1,17 +1,12 @@
 //! The machine under the walkers: a position in a JSON text that moves forward only.
 
+mod start;
+
 use super::names::Names;
 use super::scan;
-use super::{JsonError, Key, Kind, MAX_DEPTH, Span};
-
-/// A string value that was walked over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Token {
-    /// Where it stands, quotes included.
-    pub span: Span,
-    /// Its length in bytes of UTF-8 once escapes are decoded. A lone surrogate counts as two.
-    pub len: usize,
-}
+use super::span::{Span, Token};
+use super::trace::Trace;
+use super::{JsonError, Key, Kind, MAX_DEPTH};
 
 /// A position in a JSON text. It moves forward only, checks what it passes, and keeps one bit for each level of
 /// nesting, so that neither the stack nor the heap grows with the text.
@@ -32,60 +27,11 @@ pub struct Cursor<'a> {
     fresh: bool,
     /// Those of the objects that are open, where none may come twice.
     names: Names,
+    /// Strings and numbers that were passed, where somebody wants to know.
+    trace: Trace,
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor at the start of a text that nobody has checked yet.
-    ///
-    /// # Errors
-    /// [`JsonError::NotUtf8`] if any part of the text is not.
-    pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
-        std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8 { at: error.valid_up_to() })?;
-        Ok(Self {
-            bytes,
-            at: 0,
-            plain: !scan::has_control(bytes),
-            depth: 0,
-            objects: 0,
-            fresh: false,
-            names: Names::ANY,
-        })
-    }
-
-    /// A cursor at a value of a text that was checked before. The text ends for it where the span does.
-    pub fn within(bytes: &'a [u8], span: Span) -> Self {
-        let bytes = bytes.get(..span.end).unwrap_or(bytes);
-        Self { bytes, at: span.start, plain: true, depth: 0, objects: 0, fresh: false, names: Names::ANY }
-    }
-
-    /// A cursor before a member of an object, as if it had just stepped into that object: `at` is the offset of the
-    /// member's name. What lies before it is neither looked at nor checked, so this is for callers that can tell by what
-    /// follows whether they were right.
-    ///
-    /// # Errors
-    /// [`JsonError::NotUtf8`] if what follows is not.
-    pub fn at_member(bytes: &'a [u8], at: usize) -> Result<Self, JsonError> {
-        let rest = bytes.get(at..).unwrap_or_default();
-        std::str::from_utf8(rest).map_err(|error| JsonError::NotUtf8 { at: at + error.valid_up_to() })?;
-        Ok(Self { bytes, at, plain: !scan::has_control(rest), depth: 1, objects: 1, fresh: true, names: Names::ANY })
-    }
-
-    /// The same cursor, for a text that is to stand `depth` levels deep within another: that much less nesting is
-    /// accepted.
-    #[must_use]
-    pub fn at_depth(mut self, depth: u32) -> Self {
-        self.depth = depth.min(MAX_DEPTH);
-        self
-    }
-
-    /// The same cursor, before its first step, which takes no object in which two members have one name, and none that lies
-    /// within more than [`MAX_MEMBERS`](super::MAX_MEMBERS) members: [`JsonError::Duplicate`] comes where such an object
-    /// ends. For texts that somebody else reads as well, who may keep the other one of the two.
-    #[must_use]
-    pub fn unique(self) -> Self {
-        Self { names: Names::unique(), ..self }
-    }
-
     /// The offset of the next byte that was not passed yet.
     pub fn at(&self) -> usize {
         self.at
@@ -199,8 +145,9 @@ impl<'a> Cursor<'a> {
         let scanned = scan::string(self.bytes, start, self.plain)?;
         self.at = scanned.end;
         self.fresh = false;
-        let span = Span { start, end: scanned.end };
-        Ok(Token { span, len: (scanned.end - start - 2).saturating_sub(scanned.shrink) })
+        let token = scanned.token(start);
+        self.trace.text(token);
+        Ok(token)
     }
 
     /// Passes a value of any kind, with all that is in it.
@@ -226,7 +173,7 @@ impl<'a> Cursor<'a> {
     ///
     /// # Errors
     /// [`JsonError::Syntax`] if something is.
-    pub fn finish(mut self) -> Result<(), JsonError> {
+    pub fn finish(&mut self) -> Result<(), JsonError> {
         match self.peek() {
             None => Ok(()),
             Some(_) => self.wrong("expected nothing after the value"),
@@ -235,6 +182,7 @@ impl<'a> Cursor<'a> {
 
     /// Passes a scalar of this kind, or opens a container.
     fn step(&mut self, kind: Kind) -> Result<(), JsonError> {
+        let start = self.at;
         self.at = match kind {
             Kind::Object => return self.open(true),
             Kind::Array => return self.open(false),
@@ -245,6 +193,12 @@ impl<'a> Cursor<'a> {
             Kind::Null => scan::word(self.bytes, self.at, b"null")?,
         };
         self.fresh = false;
+        let span = Span { start, end: self.at };
+        match kind {
+            Kind::String => self.trace.string(span),
+            Kind::Number => self.trace.number(span),
+            Kind::Object | Kind::Array | Kind::Bool | Kind::Null => {}
+        }
         Ok(())
     }
 

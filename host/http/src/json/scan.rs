@@ -1,6 +1,7 @@
 //! Scanners of the scalar tokens: each takes the offset of a token's first byte and finds its end.
 
 use super::JsonError;
+use super::span::{Span, Token};
 use crate::words::{self, NEAR, zero_bytes};
 
 /// A string token that was scanned.
@@ -9,6 +10,14 @@ pub(super) struct Scanned {
     pub(super) end: usize,
     /// How many bytes shorter the string is once its escapes are decoded; 0 if and only if there is none.
     pub(super) shrink: usize,
+}
+
+impl Scanned {
+    /// The token whose opening quote is at `start`.
+    pub(super) fn token(&self, start: usize) -> Token {
+        let len = self.end.saturating_sub(start).saturating_sub(2).saturating_sub(self.shrink);
+        Token { span: Span { start, end: self.end }, len }
+    }
 }
 
 fn wrong<T>(at: usize, what: &'static str) -> Result<T, JsonError> {

@@ -142,6 +142,9 @@ impl Reader {
 
     /// Moves what is left of the chunk to the unfinished event.
     fn keep_rest(&mut self) -> Result<(), SseError> {
+        if self.chunk.is_empty() {
+            return Ok(());
+        }
         self.admit(self.chunk.len())?;
         self.tail.extend_from_slice(&self.chunk);
         self.chunk = Bytes::new();

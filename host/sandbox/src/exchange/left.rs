@@ -36,12 +36,12 @@ impl Exchange {
         if *ask.model != *self.about.model {
             self.about = Arc::new(About { model: Arc::from(&*ask.model), ..(*self.about).clone() });
         }
-        self.reread = Some((ask, body));
+        self.reread = Some(Box::new((ask, body)));
         Ok(())
     }
 
     fn reread_attempt(&mut self) -> Result<(), Fault> {
-        let Some((_, document)) = &mut self.attempt else { return Ok(()) };
+        let Some((_, document)) = self.attempt.as_deref_mut() else { return Ok(()) };
         let endpoint = document.endpoint();
         let left = document.bytes().map_err(|why| no_request(&why))?;
         let (body, ask) = match &self.decided {
@@ -52,7 +52,7 @@ impl Exchange {
         if body.as_ptr() != left.as_ptr() {
             *document = Document::accepted(endpoint, body.clone());
         }
-        self.reread = Some((ask, body));
+        self.reread = Some(Box::new((ask, body)));
         Ok(())
     }
 }

@@ -39,7 +39,7 @@ fn writes_of_a_call_that_faulted_are_undone_to_the_last_one() {
 #[test]
 fn an_attempts_and_a_replys_writes_are_undone_too() {
     let mut exchange = exchange();
-    exchange.attempt = Some((HeaderMap::new(), exchange.request.clone()));
+    exchange.attempt = Some(Box::new((HeaderMap::new(), exchange.request.clone())));
     exchange.begin(Access::Attempt, true);
     exchange.set_request_header(name("x-a"), ONE).unwrap();
     exchange.undo();
