@@ -150,7 +150,7 @@ async fn attempt(
         ticket.sent(asked);
         trip.record.waits.begin(Wait::Upstream, asked);
         let sent = match is_fresh {
-            false => worker.pool.send(upstream, request, deadlines).await,
+            false => pin!(worker.pool.send(upstream, request, deadlines)).await,
             true => Box::pin(worker.pool.send_fresh(upstream, request, deadlines)).await,
         };
         let took = asked.elapsed();

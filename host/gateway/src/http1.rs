@@ -79,7 +79,8 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: Openin
         while connection.wire.borrow().has_bytes() {
             let held = connection.worker.held();
             let Some(lawful) = connection.next(&held) else { break };
-            match connection.answer(held, lawful).await {
+            let is_kept = { pin!(connection.answer(held, lawful)).await };
+            match is_kept {
                 Ok(true) => {
                     answered = answered.wrapping_add(1);
                     if answered.is_multiple_of(IN_A_ROW) && connection.wire.borrow().has_bytes() {

@@ -203,7 +203,7 @@ async fn decide(trip: &mut Trip, answered: &mut Option<Answered>) -> Result<(), 
         read_again(trip)?;
     }
 
-    let mut plan = plan::plan(trip, &worker, &chain).await?;
+    let mut plan = { pin!(plan::plan(trip, &worker, &chain)).await? };
 
     pin!(ask::ask(trip, &worker, &chain, &mut plan, answered)).await
 }

@@ -1,5 +1,6 @@
 //! One attempt: a turn, a connection, a request, a response head.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -85,7 +86,7 @@ impl Attempt<'_> {
             };
             lease.begin();
             let answered = match &lease.link().wire {
-                Wire::One(connection) => self.exchange_http1(&lease, connection, request, fresh).await,
+                Wire::One(connection) => pin!(self.exchange_http1(&lease, connection, request, fresh)).await,
                 Wire::Many(connection) => Box::pin(self.exchange_http2(&lease, connection, request)).await,
             };
             match answered {

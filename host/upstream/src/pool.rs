@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -120,7 +121,8 @@ impl Pool {
             idempotent: request.method().is_idempotent(),
             fresh,
         };
-        match attempt.run(&mut request).await {
+        let answered = { pin!(attempt.run(&mut request)).await };
+        match answered {
             Ok((lease, response)) => {
                 up.note_tls(None);
                 let Attempt { timer, total_end, .. } = attempt;
