@@ -9,11 +9,13 @@ use crate::process;
 
 /// Address space that is set aside behind each linear memory, at the least: the pool has some 4 GiB for each.
 const ASIDE: u64 = 16 << 20;
+/// The room for tables of all guests is one mapping of more than so much; the heap's are of a GiB.
+const TABLES: u64 = 4 << 30;
 
 /// Memory in KiB, by proportional set size.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Memory {
-    /// Linear memories of guests, as far as they are there.
+    /// Linear memories and tables of guests, as far as they are there. Their stacks are among all else.
     pub(super) guests: u64,
     /// All else of the gateway.
     pub(super) host: u64,
@@ -67,42 +69,43 @@ impl Memory {
 struct Mapping {
     from: u64,
     to: u64,
-    /// Nobody may touch it: it is address space, and has nothing in it.
-    is_aside: bool,
+    kind: Kind,
     pss: u64,
 }
 
-/// KiB of linear memories and of all else. A linear memory is what lies in one piece between two stretches of address space
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nobody may touch it: it is address space, and next to nothing in it.
+    Aside,
+    Tables,
+    Other,
+}
+
+impl Mapping {
+    fn touches(&self, next: &Self) -> bool {
+        self.to == next.from
+    }
+}
+
+/// KiB of guests' memory and of all else. A linear memory is what lies in one piece between two stretches of address space
 /// that were set aside, as the pool of instances is laid out; nothing else of a gateway does.
 fn split(maps: &str) -> (u64, u64) {
     let mappings = read(maps);
     let (mut guests, mut host) = (0, 0);
-    let mut at = 0;
-    while let Some(first) = mappings.get(at) {
-        // A run of mappings that touch one another and are not set aside.
-        let mut end = at + 1;
-        while !first.is_aside
-            && mappings
-                .get(end)
-                .is_some_and(|next| !next.is_aside && mappings.get(end - 1).is_some_and(|m| m.to == next.from))
-        {
-            end += 1;
-        }
-        let run = mappings.get(at..end).unwrap_or_default();
-        let pss: u64 = run.iter().map(|mapping| mapping.pss).sum();
-        let touches = |one: Option<&Mapping>, other: Option<&Mapping>| match (one, other) {
-            (Some(one), Some(other)) => one.to == other.from,
+    // Runs of mappings that touch one another, of one kind each.
+    let runs: Vec<&[Mapping]> =
+        mappings.chunk_by(|one, next| one.kind == next.kind && one.kind == Kind::Other && one.touches(next)).collect();
+    for (n, run) in runs.iter().enumerate() {
+        let neighbour = |n: Option<usize>| n.and_then(|n| runs.get(n)).copied().unwrap_or_default();
+        let before = neighbour(n.checked_sub(1)).last().filter(|mapping| mapping.kind == Kind::Aside);
+        let after = neighbour(Some(n + 1)).first().filter(|mapping| mapping.kind == Kind::Aside);
+        let lies_between = match (before, run.first(), run.last(), after) {
+            (Some(before), Some(first), Some(last), Some(after)) => before.touches(first) && last.touches(after),
             _ => false,
         };
-        let before = at.checked_sub(1).and_then(|n| mappings.get(n)).filter(|m| m.is_aside);
-        let after = mappings.get(end).filter(|m| m.is_aside);
-        let is_guests = first.is_aside || (touches(before, run.first()) && touches(run.last(), after));
-        if is_guests {
-            guests += pss
-        } else {
-            host += pss
-        }
-        at = end;
+        let is_guests = lies_between || run.iter().any(|mapping| mapping.kind != Kind::Other);
+        let pss: u64 = run.iter().map(|mapping| mapping.pss).sum();
+        if is_guests { guests += pss } else { host += pss }
     }
     (guests, host)
 }
@@ -129,7 +132,13 @@ fn head(line: &str) -> Option<Mapping> {
     let address = |text| u64::from_str_radix(text, 16).ok();
     let (from, to, rights) = (address(from)?, address(to)?, words.next()?);
     let is_named = words.nth(3).is_some();
-    Some(Mapping { from, to, is_aside: rights.starts_with("---") && !is_named && to - from >= ASIDE, pss: 0 })
+    let kind = match (rights.starts_with("---"), to - from) {
+        _ if is_named => Kind::Other,
+        (true, size) if size >= ASIDE => Kind::Aside,
+        (false, size) if size >= TABLES => Kind::Tables,
+        _ => Kind::Other,
+    };
+    Some(Mapping { from, to, kind, pss: 0 })
 }
 
 #[cfg(test)]
@@ -148,7 +157,9 @@ mod tests {
             7f1102010000-7f1202000000 ---p 00000000 00:00 0 \nPss:   0 kB\n\
             7f1202000000-7f1202001000 ---p 00000000 00:00 0 \nPss:   0 kB\n\
             7f1202001000-7f1202010000 rw-p 00000000 00:00 0 \nPss:   16 kB\n\
+            7f1202010000-7f1502010000 rw-p 00000000 00:00 0 \nPss:   800 kB\n\
+            7f1502010000-7f1502020000 rw-p 00000000 00:00 0 \nPss:   3 kB\n\
             7ffc00000000-7ffc00021000 rw-p 00000000 00:00 0          [stack]\nPss:   1 kB\n";
-        assert_eq!(split(maps), (4 + 30 + 2 + 500, 9 + 100 + 16 + 1));
+        assert_eq!(split(maps), (4 + 30 + 2 + 500 + 800, 9 + 100 + 16 + 3 + 1));
     }
 }
