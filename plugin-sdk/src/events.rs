@@ -1,6 +1,6 @@
 //! The events that the hook `event` is being called with (WIT `events`).
 
-use crate::{HostError, Piece, host::events as host, request::as_index};
+use crate::{HostError, JoinedText, Piece, host::events as host, request::as_index};
 
 /// The whole data of an event of this call, JSON text, by its index; none past the end.
 #[must_use]
@@ -12,6 +12,18 @@ pub fn data(index: usize) -> Option<String> {
 #[must_use]
 pub fn pieces() -> Vec<Piece> {
     host::pieces()
+}
+
+/// The same at once, without pointers, for a fraction of what [`pieces`] cost. [`JoinedText::iter`] shows the pieces.
+#[must_use]
+pub fn all_text() -> JoinedText {
+    host::all_text()
+}
+
+/// The pointer to one piece, by its index in the last answer of [`pieces`] or [`all_text`]; none past the end.
+#[must_use]
+pub fn piece_pointer(index: usize) -> Option<String> {
+    host::piece_pointer(as_index(index))
 }
 
 /// Replaces the text of one piece in the event that it stands in, by its index in the last answer of [`pieces`]. The edit

@@ -72,9 +72,9 @@ mod host {
 
 pub use bindings::event::exports::weir::plugin::event::{Edit, StreamEvent};
 pub use bindings::observe::exports::weir::plugin::observe::{Outcome, Provenance};
-pub use bindings::policy::weir::plugin::types::{Facts, Piece, PieceKind, Refusal};
+pub use bindings::policy::weir::plugin::types::{Facts, JoinedText, Passage, Piece, PieceKind, Refusal, Role};
 pub use bindings::router::exports::weir::plugin::router::{Assignment, Candidate, Choice, Routing};
 pub use error::HostError;
 pub use hooks::{Event, Observe, Plugin, Policy, Response, Router, UpstreamRequest};
-pub use piece::neighbours;
+pub use piece::{PieceText, neighbours};
 pub use settings::Settings;

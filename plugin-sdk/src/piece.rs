@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::json;
-use crate::{Piece, PieceKind};
+use crate::{JoinedText, Passage, Piece, PieceKind};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -26,23 +26,70 @@ impl Piece {
     }
 }
 
+/// One of the pieces of a [`JoinedText`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PieceText<'a> {
+    /// Its index, by which it is changed.
+    pub index: usize,
+    /// What it says.
+    pub text: &'a str,
+    /// What is told of it.
+    pub passage: &'a Passage,
+}
+
+impl PieceText<'_> {
+    /// As [`Piece::replaced`].
+    pub fn replaced(&self, mut change: impl FnMut(&str) -> Option<String>) -> Option<String> {
+        json::replace_strings(self.text, &mut change)
+    }
+}
+
+impl JoinedText {
+    /// Which pieces are read one behind the other, as [`neighbours`] says; none if each is read by itself, as mostly.
+    #[must_use]
+    pub fn neighbours(&self) -> Option<Vec<Vec<usize>>> {
+        let any = self.passages.array_windows().any(|[a, b]| a.group == b.group);
+        let all = self.passages.iter();
+        any.then(|| joined(all.map(|passage| (passage.group, (passage.kind, passage.call, passage.choice)))))
+    }
+
+    /// All pieces, in order.
+    pub fn iter(&self) -> impl Iterator<Item = PieceText<'_>> + Clone {
+        let mut from = 0;
+        self.passages.iter().enumerate().map(move |(index, passage)| {
+            let end = usize::try_from(passage.end).unwrap_or(usize::MAX);
+            let text = self.text.get(from..end).unwrap_or_default();
+            from = end;
+            PieceText { index, text, passage }
+        })
+    }
+}
+
 /// Which pieces are read one behind the other: those of one kind in one message, in one choice, in one tool call, by their
 /// indexes, in order. A phrase that is cut over two parts of a message stands in their texts joined.
 #[must_use]
 pub fn neighbours(pieces: &[Piece]) -> Vec<Vec<usize>> {
+    joined(pieces.iter().map(|piece| {
+        // A choice is told by its number: an event may have it at any place of its list.
+        let own = if piece.pointer.starts_with("/choices/") { "/choices" } else { piece.message() };
+        (own, (piece.kind, piece.call, piece.choice))
+    }))
+}
+
+/// The same of pieces by what they stand in, and what is told of them.
+fn joined<S: PartialEq>(pieces: impl Iterator<Item = (S, (PieceKind, Option<u32>, u32))>) -> Vec<Vec<usize>> {
     let mut all: Vec<Vec<usize>> = Vec::new();
     // Groups of the message at hand. Those of choices stay: the events of a stream come back to each of them.
     let mut open = BTreeMap::new();
     let mut message = None;
-    for (index, piece) in pieces.iter().enumerate() {
-        // A choice is told by its number: an event may have it at any place of its list.
-        let own = if piece.pointer.starts_with("/choices/") { "/choices" } else { piece.message() };
-        if message != Some(own) {
-            message = Some(own);
+    for (index, (own, (kind, call, choice))) in pieces.enumerate() {
+        let own = Some(own);
+        if message != own {
+            message = own;
             open.clear();
         }
-        let key = (piece.kind as u8, piece.call, piece.choice);
-        let joins = piece.kind != PieceKind::Other;
+        let key = (kind as u8, call, choice);
+        let joins = kind != PieceKind::Other;
         match open.get(&key).and_then(|at: &usize| all.get_mut(*at)).filter(|_| joins) {
             Some(group) => group.push(index),
             None => {

@@ -14,7 +14,7 @@ mod texts;
 mod tree;
 
 pub use error::EditError;
-pub use pieces::{Piece, PieceKind};
+pub use pieces::{Piece, PieceKind, Pieces, Voice};
 pub use texts::Text;
 
 use std::fmt;
@@ -50,8 +50,8 @@ pub struct Document {
     spots: Option<Vec<Spot>>,
     /// Everything in it can be shown; forgotten when the structure may have changed.
     readable: bool,
-    /// Where the pieces stand, as they were told last; forgotten likewise.
-    pieces: Option<Vec<(Arc<str>, pieces::Spot)>>,
+    /// The pieces as they were told last, after so many changes; forgotten likewise.
+    pieces: Option<(u64, Arc<Pieces>)>,
 }
 
 impl Document {

@@ -20,7 +20,7 @@ pub mod stream;
 pub mod usage;
 
 pub use ask::{Ask, AskShapes, Decided, ReadError, read};
-pub use document::{Document, EditError, Piece, PieceKind, Text};
+pub use document::{Document, EditError, Piece, PieceKind, Pieces, Text, Voice};
 pub use endpoint::Endpoint;
 pub use event::{Delta, EventError, EventKind};
 pub use models::models_list;

@@ -3,6 +3,12 @@
 //! Each stands for the type of the same name in `plugin-sdk/wit/weir-plugin.wit`, which says what it means; wasmtime
 //! checks the shapes against the plugin's own when a plugin is loaded.
 
+mod all_text;
+mod kind;
+
+pub(crate) use all_text::{AllText, Passage};
+pub(crate) use kind::PieceKind;
+
 use std::sync::Arc;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
@@ -65,41 +71,6 @@ pub(crate) struct Text {
     pub(crate) text: String,
 }
 
-/// `types.piece-kind`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lower)]
-#[component(enum)]
-#[repr(u8)]
-pub(crate) enum PieceKind {
-    #[component(name = "text")]
-    Text,
-    #[component(name = "arguments")]
-    Arguments,
-    #[component(name = "tool-result")]
-    ToolResult,
-    #[component(name = "reasoning")]
-    Reasoning,
-    #[component(name = "refusal")]
-    Refusal,
-    #[component(name = "description")]
-    Description,
-    #[component(name = "other")]
-    Other,
-}
-
-impl From<weir_dialect::PieceKind> for PieceKind {
-    fn from(kind: weir_dialect::PieceKind) -> Self {
-        match kind {
-            weir_dialect::PieceKind::Text => Self::Text,
-            weir_dialect::PieceKind::Arguments => Self::Arguments,
-            weir_dialect::PieceKind::ToolResult => Self::ToolResult,
-            weir_dialect::PieceKind::Reasoning => Self::Reasoning,
-            weir_dialect::PieceKind::Refusal => Self::Refusal,
-            weir_dialect::PieceKind::Description => Self::Description,
-            weir_dialect::PieceKind::Other => Self::Other,
-        }
-    }
-}
-
 /// `types.piece`: a piece of text, wherever it stands.
 #[derive(Debug, Clone, ComponentType, Lower)]
 #[component(record)]
@@ -115,9 +86,17 @@ pub(crate) struct Piece {
 
 impl Piece {
     /// A piece of the event of this number, or of a whole body.
-    pub(crate) fn of(piece: weir_dialect::Piece, event: u32) -> Self {
-        let weir_dialect::Piece { pointer, kind, role, choice, call, text } = piece;
-        Self { pointer, kind: kind.into(), role, choice, call, event, text }
+    pub(crate) fn of(piece: &weir_dialect::Piece<'_>, event: u32) -> Self {
+        let weir_dialect::Piece { pointer, kind, role, choice, call, text, .. } = *piece;
+        Self {
+            pointer: pointer.into(),
+            kind: kind.into(),
+            role: role.name().into(),
+            choice,
+            call,
+            event,
+            text: text.to_owned(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! A component is type-checked against the contract by the component layer even if it is called directly afterwards.
 
+mod content;
 mod gives;
 mod hooks;
 mod lift;
@@ -15,9 +16,9 @@ mod parcel;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+pub(crate) use content::Content;
 pub(crate) use gives::Gives;
 pub(crate) use hooks::DirectHooks;
-pub(crate) use parcel::Content;
 
 use crate::call::since_resumed;
 use crate::error::LoadError;

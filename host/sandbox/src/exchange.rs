@@ -1,14 +1,16 @@
 //! What the journey lends a plugin for the time of a call.
 
+mod all_text;
 mod events;
 mod left;
 mod reply;
 mod told;
 
+use all_text::Told;
 pub(crate) use events::Events;
 pub use reply::{Late, Reply};
 
-use crate::contract::{Facts, Piece, Text};
+use crate::contract::{Facts, Text};
 use crate::framing::FRAMING;
 use bytes::Bytes;
 use http::header::HeaderName;
@@ -116,8 +118,8 @@ pub struct Exchange {
     pub waited: Duration,
     /// The request's texts as the last `policy` plugin read them, after so many changes of the body.
     texts: Option<(u64, Arc<[Text]>)>,
-    /// The same of its pieces.
-    pieces: Option<(u64, Arc<[Piece]>)>,
+    /// All text of the request, or of the reply, as a plugin read it last.
+    all_text: Told,
     notes: Vec<Note>,
     access: Access,
     keep_old: bool,
@@ -143,7 +145,7 @@ impl Exchange {
             events: Events::default(),
             waited: Duration::ZERO,
             texts: None,
-            pieces: None,
+            all_text: Told::default(),
             notes: Vec::new(),
             access: Access::Read,
             keep_old: false,
@@ -162,7 +164,7 @@ impl Exchange {
     /// Lets go of what only an attempt, or a call that writes, has need of; answers the bytes that it still holds, nearly.
     pub fn finish(&mut self) -> usize {
         self.attempt = None;
-        (self.texts, self.pieces) = (None, None);
+        self.forget_told(Access::Read);
         self.saved = None;
         self.events = Events::default();
         let reply = self.reply.as_ref().map_or(0, |reply| reply.body.len());
@@ -172,10 +174,7 @@ impl Exchange {
 
     /// Sets what the coming call may change, and whether to remember what stood before it.
     pub(crate) fn begin(&mut self, access: Access, keep_old: bool) {
-        // From one `policy` to the next; kept for longer, a request would be in memory twice.
-        if access != Access::Request {
-            (self.texts, self.pieces) = (None, None);
-        }
+        self.forget_told(access);
         self.access = access;
         self.keep_old = keep_old;
         self.saved = None;
@@ -185,7 +184,7 @@ impl Exchange {
     /// Undoes the writes of the call that just faulted.
     pub(crate) fn undo(&mut self) {
         let Some(saved) = self.saved.take() else { return };
-        (self.texts, self.pieces) = (None, None);
+        self.texts = None;
         if let Some((headers, body)) = self.current() {
             *headers = saved.headers;
             *body = saved.body;

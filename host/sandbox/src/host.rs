@@ -33,7 +33,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use wasmtime::component::Linker;
 use weir_config::Grant;
-use weir_dialect::EditError;
+use weir_dialect::{EditError, Pieces};
 
 use offer::Offer;
 
@@ -180,18 +180,24 @@ fn write(host: &mut Host, bytes: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// A list of pieces on its way to a guest, empty if there is nothing to show any of. Where there is something that cannot
-/// be shown, the guest is not told that there is nothing: its call ends.
-fn shown(host: &mut Host, pieces: Option<Result<Arc<[Piece]>, EditError>>) -> wasmtime::Result<Arc<[Piece]>> {
-    match pieces {
-        None => Ok(Arc::from([])),
-        Some(Ok(pieces)) => Ok(pieces),
+/// What is told of pieces on its way to a guest, nothing if there is nothing to show any of. Where there is something that
+/// cannot be shown, the guest is not told that there is nothing: its call ends.
+fn shown<T: Default>(host: &mut Host, told: Option<Result<T, EditError>>) -> wasmtime::Result<T> {
+    match told {
+        None => Ok(T::default()),
+        Some(Ok(told)) => Ok(told),
         Some(Err(why)) => {
             let why = why.to_string();
             host.fault = Some(Fault::Unreadable(why.clone()));
             Err(wasmtime::Error::msg(why))
         }
     }
+}
+
+/// The pieces of bodies as a list of records: of one body, or of events by their numbers.
+fn listed(bodies: &[Arc<Pieces>]) -> Arc<[Piece]> {
+    let numbered = (0_u32..).zip(bodies);
+    numbered.flat_map(|(event, pieces)| pieces.iter().map(move |piece| Piece::of(&piece, event))).collect()
 }
 
 /// What writes answer while `init` runs.

@@ -182,6 +182,7 @@ impl Worker {
         for bound in chain.at(Hook::Policy) {
             self.call(bound, (Hook::Policy, Access::Request), lent, Ask::Policy, &mut allowed).await?;
         }
+        forget_told(lent);
         Ok(())
     }
 
@@ -269,6 +270,7 @@ impl Worker {
                 self.call(bound, at, lent, Ask::Response(status.as_u16()), &mut allowed).await?;
             }
         }
+        forget_told(lent);
         Ok(())
     }
 
@@ -337,6 +339,13 @@ impl Worker {
             // What went wrong was logged, and nobody waits for it.
             let _told = self.call(bound, at, lent, Ask::Observe(Arc::clone(outcome)), &mut allowed).await;
         }
+    }
+}
+
+/// Lets go of what the plugins of a hook have read.
+fn forget_told(lent: &mut Option<Box<Exchange>>) {
+    if let Some(exchange) = lent.as_deref_mut() {
+        exchange.forget_told(Access::Read);
     }
 }
 

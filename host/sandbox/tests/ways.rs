@@ -10,18 +10,16 @@
 
 #[path = "ways/rewire.rs"]
 mod rewire;
+#[path = "ways/told.rs"]
+mod told;
 
-use bytes::Bytes;
 use proptest::prelude::*;
 use rewire::{ALIASES, Change, canons, read, rewire};
 use std::cell::Cell;
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
+use told::{asks, told};
 use weir_component::Direct;
-use weir_config::{Config, Overrides};
-use weir_dialect::{Document, Endpoint};
-use weir_sandbox::{About, Exchange, Facts, Library, Sandbox, Stop, Worker};
+use weir_sandbox::Sandbox;
 
 const CORPUS: &str = include_str!("ways/corpus.txt");
 
@@ -74,59 +72,13 @@ fn guest() -> Vec<u8> {
     weir_pack::component_from_wat(GUEST, "lifecycle-hook+policy-hook").unwrap()
 }
 
-fn config(folder: &Path, direct: bool) -> Config {
-    let text = format!(
-        "[providers.demo]\nkind = \"demo\"\n[models.m]\ntargets = [\"demo/m\"]\n[tenants.acme]\nmodels = [\"*\"]\n\
-         [plugins]\nfolder = \"{}\"\ndirect = {direct}\n[[plugins.chain]]\nplugin = \"it\"\nconfig = {{ a = 1 }}\n",
-        folder.display()
-    );
-    let loaded = weir_config::parse(&text, Path::new("weir.toml"), &|_| None, &Overrides::default());
-    loaded.unwrap_or_else(|problems| panic!("{problems}")).config
-}
-
-/// What becomes of three requests with this text, called in one of the ways; or why the plugin does not load.
-async fn told(sandbox: &Arc<Sandbox>, component: &[u8], text: &str, direct: bool) -> Vec<String> {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("it.wasm"), component).unwrap();
-    let config = config(folder.path(), direct);
-    let mut library = Library::new(Arc::clone(sandbox), None);
-    let (chains, problems) = library.build(&config, &mut |_| {}).await;
-    if let Some(problem) = problems.first() {
-        return vec![problem.error.to_string()];
-    }
-    let (worker, chain) = (Worker::new(), Arc::clone(chains.of("acme").unwrap()));
-    let mut told = Vec::new();
-    for _ in 0..3 {
-        let answer = worker.policy(&chain, &mut Some(exchange(text))).await;
-        told.push(match answer {
-            Ok(()) => "passes".to_owned(),
-            Err(Stop::Refused { refusal, .. }) => format!("{refusal:?}"),
-            Err(Stop::Failed { fault, .. }) => fault.reason().to_owned(),
-        });
-    }
-    told
-}
-
-fn exchange(text: &str) -> Box<Exchange> {
-    let body = serde_json::json!({"model": "mödel", "messages": [{"role": "user", "content": text}]}).to_string();
-    let about = About {
-        tenant: "acme".into(),
-        request_id: "id".into(),
-        model: "mödel".into(),
-        dialect: "openai.chat",
-        facts: Facts { streaming: false, body_bytes: u32::try_from(body.len()).unwrap() },
-    };
-    let body = Document::request(Endpoint::Chat, Bytes::from(body));
-    Box::new(Exchange::new(Arc::new(about), http::HeaderMap::new(), body))
-}
-
 /// Holds both ways against each other; says whether the component decides anything at all.
 fn alike(sandbox: &Arc<Sandbox>, changes: &[Change], text: &str) -> bool {
     let component = rewire(&guest(), changes);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let directly = told(sandbox, &component, text, true).await;
-        let as_component = told(sandbox, &component, text, false).await;
+        let directly = told(sandbox, &component, &asks(text), true).await;
+        let as_component = told(sandbox, &component, &asks(text), false).await;
         assert_eq!(directly, as_component, "{changes:?} of {text:?}; {:?}", Direct::of(&component).err());
         directly.len() == 3
     })
@@ -140,7 +92,7 @@ fn a_component_as_tools_make_it_is_called_directly_and_sees_what_it_is_told() {
     assert_eq!(canons(&component), 4, "two functions are lowered, and two lifted");
     let sandbox = Sandbox::new().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let told = runtime.block_on(told(&sandbox, &component, "é€😀", true));
+    let told = runtime.block_on(told(&sandbox, &component, &asks("é€😀"), true));
     assert!(told[0].contains("status: 410") && told[0].contains("mödelé€😀{"), "{told:?}");
     assert!(told[1].contains("status: 440"), "{told:?}");
 }

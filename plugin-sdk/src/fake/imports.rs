@@ -34,6 +34,14 @@ fn tell_pieces(message: &mut Message, shape: Shape) -> Vec<Piece> {
     message.pieces.iter().map(|(piece, _)| piece.clone()).collect()
 }
 
+/// The pointer to a piece, by its index among those that were told last.
+fn pointer_to(message: &mut Message, shape: Shape, index: usize) -> Option<String> {
+    if message.pieces.is_empty() {
+        tell_pieces(message, shape);
+    }
+    message.pieces.get(index).map(|(piece, _)| piece.pointer.clone())
+}
+
 /// Replaces a piece, by its index among those that were told last.
 fn put_piece(message: &mut Message, shape: Shape, index: u32, text: &str) -> Result<(), String> {
     if message.pieces.is_empty() {
@@ -48,10 +56,11 @@ fn put_piece(message: &mut Message, shape: Shape, index: u32, text: &str) -> Res
 
 pub(crate) mod request {
     use super::{
-        Hook, Shape, State, call, document, edit, is_credential, put_header, put_piece, put_text, tell_pieces, write,
+        Hook, Shape, State, call, document, edit, is_credential, pieces, pointer_to, put_header, put_piece, put_text,
+        tell_pieces, write,
     };
-    use crate::Piece;
     use crate::request::Text;
+    use crate::{JoinedText, Piece};
 
     fn shape(state: &State) -> Shape {
         if state.dialect == "openai.embeddings" { Shape::Embeddings } else { Shape::Chat }
@@ -148,6 +157,18 @@ pub(crate) mod request {
         .unwrap_or_default()
     }
 
+    pub(crate) fn all_text() -> JoinedText {
+        pieces::joined(&pieces())
+    }
+
+    pub(crate) fn piece_pointer(index: u32) -> Option<String> {
+        let index = usize::try_from(index).ok()?;
+        call(|state| {
+            let shape = shape(state);
+            pointer_to(&mut state.request, shape, index)
+        })?
+    }
+
     pub(crate) fn set_piece(index: u32, text: &str) -> Result<(), String> {
         write(format!("request.set-piece {index}"), |state| {
             writable(state)?;
@@ -183,8 +204,11 @@ pub(crate) mod upstream {
 }
 
 pub(crate) mod reply {
-    use super::{Hook, Shape, State, call, document, edit, put_piece, put_reply_header, put_text, tell_pieces, write};
-    use crate::Piece;
+    use super::{
+        Hook, Shape, State, call, document, edit, pieces, pointer_to, put_piece, put_reply_header, put_text,
+        tell_pieces, write,
+    };
+    use crate::{JoinedText, Piece};
 
     fn writable(state: &State) -> Result<(), String> {
         match state.hook {
@@ -243,6 +267,19 @@ pub(crate) mod reply {
         call(tell).unwrap_or_default()
     }
 
+    pub(crate) fn all_text() -> JoinedText {
+        pieces::joined(&pieces())
+    }
+
+    pub(crate) fn piece_pointer(index: u32) -> Option<String> {
+        let index = usize::try_from(index).ok()?;
+        let pointer = |state: &mut State| match state.hook {
+            Hook::Response => pointer_to(&mut state.reply, Shape::Answer, index),
+            _ => None,
+        };
+        call(pointer)?
+    }
+
     pub(crate) fn set_piece(index: u32, text: &str) -> Result<(), String> {
         write(format!("reply.set-piece {index}"), |state| {
             writable(state)?;
@@ -266,7 +303,7 @@ pub(crate) mod reply {
 
 pub(crate) mod events {
     use super::{Hook, Message, Shape, State, call, pieces, put_piece, tell_pieces, write};
-    use crate::Piece;
+    use crate::{JoinedText, Piece};
 
     pub(crate) fn data(index: u32) -> Option<String> {
         let index = usize::try_from(index).ok()?;
@@ -295,6 +332,19 @@ pub(crate) mod events {
             (0..).zip(events).flat_map(of).collect()
         };
         call(|state| if state.hook == Hook::Event { tell(&mut state.events) } else { Vec::new() }).unwrap_or_default()
+    }
+
+    pub(crate) fn all_text() -> JoinedText {
+        pieces::joined(&pieces())
+    }
+
+    pub(crate) fn piece_pointer(index: u32) -> Option<String> {
+        let index = usize::try_from(index).ok()?;
+        let told = |state: &mut State| {
+            let all = state.events.iter().flat_map(|event| &event.pieces);
+            all.map(|(piece, _)| piece.pointer.clone()).nth(index)
+        };
+        call(|state| if state.hook == Hook::Event { told(state) } else { None })?
     }
 
     pub(crate) fn set_piece(index: u32, text: &str) -> Result<(), String> {

@@ -35,6 +35,28 @@ declare module "weir:plugin" {
     text: string;
   }
 
+  export type Role =
+    | "nobody" | "system" | "developer" | "user" | "assistant" | "tool" | "function" | "input" | "other";
+
+  /** What is told of a piece where all texts are told as one. */
+  export interface Passage {
+    kind: PieceKind;
+    role: Role;
+    choice: number;
+    call: number | null;
+    event: number;
+    /** The same for pieces next to each other that stand in one message, one tool, or in the choices. */
+    group: number;
+    /** Where its text ends, in bytes of UTF-8. */
+    end: number;
+  }
+
+  /** All pieces at once. */
+  export interface JoinedText {
+    text: string;
+    passages: Passage[];
+  }
+
   export interface Candidate {
     provider: string;
     model: string;
@@ -100,7 +122,7 @@ declare module "weir:plugin" {
 }
 
 declare module "weir:plugin/request@0.1.0" {
-  import type { Piece } from "weir:plugin";
+  import type { JoinedText, Piece } from "weir:plugin";
   export interface Text {
     role: string;
     text: string;
@@ -126,6 +148,9 @@ declare module "weir:plugin/request@0.1.0" {
   /** Everything that a model will read. */
   export function pieces(): Piece[];
   export function setPiece(index: number, text: string): void;
+  /** The same pieces all at once, for a fraction of what `pieces` costs. */
+  export function allText(): JoinedText;
+  export function piecePointer(index: number): string | null;
 }
 
 declare module "weir:plugin/upstream@0.1.0" {
@@ -134,7 +159,7 @@ declare module "weir:plugin/upstream@0.1.0" {
 }
 
 declare module "weir:plugin/reply@0.1.0" {
-  import type { Piece } from "weir:plugin";
+  import type { JoinedText, Piece } from "weir:plugin";
   export function header(name: string): string | null;
   export function setHeader(name: string, value: string): void;
   /** JSON text. */
@@ -148,14 +173,20 @@ declare module "weir:plugin/reply@0.1.0" {
   /** Everything that a client will read. */
   export function pieces(): Piece[];
   export function setPiece(index: number, text: string): void;
+  /** The same pieces all at once, for a fraction of what `pieces` costs. */
+  export function allText(): JoinedText;
+  export function piecePointer(index: number): string | null;
 }
 
 declare module "weir:plugin/events@0.1.0" {
-  import type { Piece } from "weir:plugin";
+  import type { JoinedText, Piece } from "weir:plugin";
   export function data(index: number): string | null;
   /** Everything in the events of this call that a client will read. */
   export function pieces(): Piece[];
   export function setPiece(index: number, text: string): void;
+  /** The same pieces all at once, for a fraction of what `pieces` costs. */
+  export function allText(): JoinedText;
+  export function piecePointer(index: number): string | null;
   /** Whether the texts that the hook was given are all that is in these events. */
   export function plain(): boolean;
   /** Whether the stream is over, and no call follows. */

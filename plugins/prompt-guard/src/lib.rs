@@ -8,7 +8,9 @@ mod sieve;
 use normal::Normal;
 use phrases::Phrases;
 use regex_lite::{Regex, RegexBuilder};
-use weir_plugin::{Facts, Piece, PieceKind, Plugin, Policy, Refusal, Settings, json, request};
+use weir_plugin::{
+    Facts, JoinedText, Passage, PieceKind, PieceText, Plugin, Policy, Refusal, Role, Settings, json, request,
+};
 
 /// Who may have written a text: what the contract names, and `function`, which older clients use.
 const ROLES: [&str; 7] = ["system", "developer", "user", "assistant", "tool", "function", "input"];
@@ -22,7 +24,7 @@ const PATTERN_BYTES: usize = 1 << 20;
 pub struct Guard {
     phrases: Phrases,
     patterns: Vec<Regex>,
-    /// One bit for each of [`ROLES`].
+    /// One bit for each of [`ROLES`], in their order.
     roles: u8,
     message: String,
 }
@@ -45,24 +47,25 @@ impl Plugin for Guard {
                 None => phrases.push(phrase(text, index)?),
             }
         }
-        let roles = roles.iter().fold(0, |bits, role| bits | bit(role));
+        let at = |role: &String| ROLES.iter().position(|known| known == role).unwrap_or(0);
+        let roles = roles.iter().fold(0, |bits, role| bits | 1 << at(role));
         Ok(Self { phrases: Phrases::new(phrases), patterns, roles, message })
     }
 }
 
-/// The bit of a role; none of a role that there is not. A text tells its role in every request, and words that the compiler
-/// knows are told apart in a few instructions.
-fn bit(role: &str) -> u8 {
-    match role {
-        "system" => 1,
-        "developer" => 1 << 1,
-        "user" => 1 << 2,
-        "assistant" => 1 << 3,
-        "tool" => 1 << 4,
-        "function" => 1 << 5,
-        "input" => 1 << 6,
-        _ => 0,
-    }
+/// The bit of a role; none of what has no role, or one that there is not.
+fn bit(role: Role) -> u8 {
+    let at = match role {
+        Role::System => 0,
+        Role::Developer => 1,
+        Role::User => 2,
+        Role::Assistant => 3,
+        Role::Tool => 4,
+        Role::Function => 5,
+        Role::Input => 6,
+        Role::Nobody | Role::Other => return 0,
+    };
+    1 << at
 }
 
 fn compile(pattern: &str, index: usize) -> Result<Regex, String> {
@@ -88,9 +91,9 @@ impl Guard {
     }
 
     /// Whether a piece is one to look at. The roles are about what is said in messages: what else a model reads is nobody's.
-    fn reads(&self, piece: &Piece) -> bool {
-        match piece.kind {
-            PieceKind::Text | PieceKind::ToolResult => match bit(&piece.role) {
+    fn reads(&self, passage: &Passage) -> bool {
+        match passage.kind {
+            PieceKind::Text | PieceKind::ToolResult => match bit(passage.role) {
                 // No role, or one that there is not: nobody has said that it may be passed over.
                 0 => true,
                 bit => self.roles & bit != 0,
@@ -104,26 +107,39 @@ impl Guard {
     }
 
     /// Whether what stands in the parts of a message has something when they are read one behind the other.
-    fn denies_joined(&self, message: &[Piece]) -> bool {
-        if message.len() < 2 || !message.first().is_some_and(in_message) {
+    fn denies_joined(&self, all: &JoinedText) -> bool {
+        if !all.passages.array_windows().any(|[a, b]| a.group == b.group) {
             return false;
         }
-        let texts: Vec<&str> = message.iter().filter(|piece| self.reads(piece)).map(|piece| &*piece.text).collect();
+        let said: Vec<PieceText<'_>> = all.iter().collect();
+        said.chunk_by(|a, b| a.passage.group == b.passage.group).any(|message| self.denies_message(message))
+    }
+
+    fn denies_message(&self, message: &[PieceText<'_>]) -> bool {
+        let Some(first) = message.first().filter(|_| message.len() > 1) else { return false };
+        // What has a role mostly stands in a message, and the host need not be asked.
+        let asks_first = matches!(first.passage.role, Role::Nobody | Role::Input);
+        if asks_first && !in_message(first) {
+            return false;
+        }
+        let texts: Vec<&str> = message.iter().filter(|said| self.reads(said.passage)).map(|said| said.text).collect();
         // Cut in a word, or between two.
-        texts.len() > 1 && (self.denies(&texts.concat()) || self.denies(&texts.join(" ")))
+        let denied = texts.len() > 1 && (self.denies(&texts.concat()) || self.denies(&texts.join(" ")));
+        denied && (asks_first || in_message(first))
     }
 }
 
-fn in_message(piece: &Piece) -> bool {
-    piece.pointer.starts_with("/messages/") || piece.pointer.starts_with("/prediction/")
+fn in_message(said: &PieceText<'_>) -> bool {
+    let pointer = request::piece_pointer(said.index).unwrap_or_default();
+    pointer.starts_with("/messages/") || pointer.starts_with("/prediction/")
 }
 
 impl Policy for Guard {
     fn on_request(&self, _facts: &Facts) -> Result<(), Refusal> {
-        let pieces = request::pieces();
-        let read = pieces.iter().filter(|piece| self.reads(piece));
-        let denied = read.into_iter().any(|piece| json::any_string(&piece.text, |text| self.denies(text)))
-            || pieces.chunk_by(|a, b| a.message() == b.message()).any(|message| self.denies_joined(message));
+        let all = request::all_text();
+        let denied =
+            all.iter().any(|said| self.reads(said.passage) && json::any_string(said.text, |text| self.denies(text)))
+                || self.denies_joined(&all);
         // What was found is not repeated: a message ends up in logs and on screens.
         if denied { Err(Refusal::content_filter(self.message.as_str())) } else { Ok(()) }
     }

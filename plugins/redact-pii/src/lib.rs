@@ -32,7 +32,7 @@ impl Policy for RedactPii {
         if !self.0.request {
             return Ok(());
         }
-        for (index, clean) in whole::redacted(&self.0, &request::pieces()) {
+        for (index, clean) in whole::redacted(&self.0, &request::all_text()) {
             request::set_piece(index, &clean)?;
         }
         Ok(())
@@ -44,7 +44,7 @@ impl Response for RedactPii {
         if !self.0.response {
             return Ok(());
         }
-        for (index, clean) in whole::redacted(&self.0, &reply::pieces()) {
+        for (index, clean) in whole::redacted(&self.0, &reply::all_text()) {
             reply::set_piece(index, &clean)?;
         }
         Ok(())

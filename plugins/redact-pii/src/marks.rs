@@ -6,14 +6,25 @@ use crate::word::{self, HIGH, LOW, ONES};
 /// Where the next digit or `@` is, from the byte `from` on.
 pub(crate) fn next(text: &str, from: usize) -> Option<usize> {
     let rest = text.as_bytes().get(from..)?;
-    let long = unmarked::<64>(rest);
-    let passed = long + unmarked::<16>(rest.get(long..)?);
+    first(rest, is_mark).map(|at| from + at)
+}
+
+/// Whether there is one anywhere, or a backslash: in a JSON text an escape may stand for one.
+pub(crate) fn any_or_escape(text: &str) -> bool {
+    first(text.as_bytes(), |byte| is_mark(byte) | (byte == b'\\')).is_some()
+}
+
+/// Where the first such byte is.
+#[inline]
+fn first(bytes: &[u8], is: impl Fn(u8) -> bool + Copy) -> Option<usize> {
+    let long = without::<64>(bytes, is);
+    let passed = long + without::<16>(bytes.get(long..)?, is);
     // What is left is shorter than a block: it is looked at together with what stands before it.
-    if rest.len() - passed < 16 && rest.last_chunk().is_some_and(is_unmarked::<16>) {
+    if bytes.len() - passed < 16 && bytes.last_chunk().is_some_and(|block| is_without::<16>(block, is)) {
         return None;
     }
-    let at = rest.get(passed..)?.iter().position(|byte| is_mark(*byte))?;
-    Some(from + passed + at)
+    let at = bytes.get(passed..)?.iter().position(|byte| is(*byte))?;
+    Some(passed + at)
 }
 
 /// Whether there is one anywhere. Made for the short texts of events: most are looked at in one go or two.
@@ -34,15 +45,15 @@ fn is_mark(byte: u8) -> bool {
 
 /// How many bytes stand at the beginning in blocks without any.
 #[inline]
-fn unmarked<const BLOCK: usize>(bytes: &[u8]) -> usize {
+fn without<const BLOCK: usize>(bytes: &[u8], is: impl Fn(u8) -> bool + Copy) -> usize {
     let (blocks, _) = bytes.as_chunks::<BLOCK>();
-    BLOCK * blocks.iter().take_while(|block| is_unmarked(block)).count()
+    BLOCK * blocks.iter().take_while(|block| is_without(block, is)).count()
 }
 
 /// Looks at all bytes and stops at none, so that the compiler makes vector instructions of it.
 #[inline]
-fn is_unmarked<const BLOCK: usize>(block: &[u8; BLOCK]) -> bool {
-    block.iter().fold(true, |all, byte| all & !is_mark(*byte))
+fn is_without<const BLOCK: usize>(block: &[u8; BLOCK], is: impl Fn(u8) -> bool + Copy) -> bool {
+    block.iter().fold(true, |all, byte| all & !is(*byte))
 }
 
 #[inline]

@@ -1,25 +1,33 @@
 //! Requests and whole answers: every piece of text in them, and what is cut over the parts of a message.
 
-use weir_plugin::{Piece, neighbours};
+use weir_plugin::{JoinedText, PieceText};
 
 use crate::marks;
 use crate::options::Options;
 use crate::scan::{self, Found};
 
 /// The pieces that are to be replaced, by their indexes, and by what.
-pub(crate) fn redacted(options: &Options, pieces: &[Piece]) -> Vec<(usize, String)> {
+pub(crate) fn redacted(options: &Options, pieces: &JoinedText) -> Vec<(usize, String)> {
     // Whatever is looked for has a digit or an `@` in it, or an escape that stands for one.
-    let may_have = |piece: &Piece| marks::any(&piece.text) || piece.text.contains('\\');
-    if !pieces.iter().any(may_have) {
+    if !marks::any_or_escape(&pieces.text) {
         return Vec::new();
     }
+    let alone = |said: &PieceText<'_>| Some((said.index, said.replaced(|text| options.redact(text))?));
+    let Some(neighbours) = pieces.neighbours() else {
+        let marked = pieces.iter().filter(|said| marks::any_or_escape(said.text));
+        return marked.filter_map(|said| alone(&said)).collect();
+    };
+    let said: Vec<PieceText<'_>> = pieces.iter().collect();
     let mut all = Vec::new();
-    for group in neighbours(pieces) {
-        let group: Vec<_> = group.into_iter().filter_map(|at| Some((at, pieces.get(at)?))).collect();
-        if let [(at, piece)] = group[..] {
-            all.extend(piece.replaced(|text| options.redact(text)).map(|new| (at, new)));
-        } else if group.iter().any(|(_, piece)| may_have(piece)) {
-            let mut parts: Vec<Part> = group.into_iter().map(|(at, piece)| Part::of(at, piece, options)).collect();
+    for group in neighbours {
+        let group: Vec<&PieceText<'_>> = group.into_iter().filter_map(|at| said.get(at)).collect();
+        if !group.iter().any(|said| marks::any_or_escape(said.text)) {
+            continue;
+        }
+        if let [said] = group[..] {
+            all.extend(alone(said));
+        } else {
+            let mut parts: Vec<Part> = group.into_iter().map(|said| Part::of(said, options)).collect();
             join(options, &mut parts);
             all.extend(parts.into_iter().filter(|part| part.changed).map(|part| (part.index, part.text)));
         }
@@ -37,10 +45,10 @@ struct Part {
 }
 
 impl Part {
-    fn of(index: usize, piece: &Piece, options: &Options) -> Self {
-        let new = piece.replaced(|text| options.redact(text));
+    fn of(said: &PieceText<'_>, options: &Options) -> Self {
+        let new = said.replaced(|text| options.redact(text));
         let changed = new.is_some();
-        Self { index, text: new.unwrap_or_else(|| piece.text.clone()), changed }
+        Self { index: said.index, text: new.unwrap_or_else(|| said.text.to_owned()), changed }
     }
 }
 

@@ -16,7 +16,7 @@ const DONE: i64 = -1;
 const PREPARE: u32 = 15;
 
 /// The parameters of a function that answers something in the guest's memory. `p` and `n` are `i32` and `i64`.
-const ANSWERING: [(&str, &str, &str); 39] = [
+const ANSWERING: [(&str, &str, &str); 45] = [
     ("request", "tenant", ""),
     ("request", "id", ""),
     ("request", "model", ""),
@@ -34,6 +34,8 @@ const ANSWERING: [(&str, &str, &str); 39] = [
     ("request", "set-body", "pp"),
     ("request", "pieces", ""),
     ("request", "set-piece", "ppp"),
+    ("request", "all-text", ""),
+    ("request", "piece-pointer", "p"),
     ("upstream", "provider", ""),
     ("upstream", "model", ""),
     ("reply", "header", "pp"),
@@ -46,9 +48,13 @@ const ANSWERING: [(&str, &str, &str); 39] = [
     ("reply", "set-body", "pp"),
     ("reply", "pieces", ""),
     ("reply", "set-piece", "ppp"),
+    ("reply", "all-text", ""),
+    ("reply", "piece-pointer", "p"),
     ("events", "data", "p"),
     ("events", "pieces", ""),
     ("events", "set-piece", "ppp"),
+    ("events", "all-text", ""),
+    ("events", "piece-pointer", "p"),
     ("notes", "get", "pp"),
     ("notes", "set", "pppp"),
     ("kv", "get", "pp"),

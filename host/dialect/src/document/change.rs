@@ -5,22 +5,51 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::pieces::{self, Piece, Spot};
+use super::pieces::{self, Piece, Pieces, Spot};
 use super::texts::Shape;
 use super::tree::Node;
 use super::{Document, EditError, pointer, quoted};
 
 impl Document {
     /// Every piece of text, wherever it stands, in order. That a body has none and that it cannot be read are two things.
+    /// They are looked for once for each change of the body, or until they are [forgotten](Self::forget_pieces).
     ///
     /// # Errors
     /// [`EditError::NotJson`], [`EditError::TooManyPieces`].
-    pub fn pieces(&mut self) -> Result<Vec<Piece>, EditError> {
+    pub fn pieces(&mut self) -> Result<Arc<Pieces>, EditError> {
+        if let Some((at, pieces)) = &self.pieces
+            && *at == self.changes
+        {
+            return Ok(Arc::clone(pieces));
+        }
         let body = self.bytes()?;
-        let (pieces, spots) = pieces::collect(self.shape, self.cursor(&body)?, &body)?;
+        let pieces = Arc::new(pieces::collect(self.shape, self.cursor(&body)?, &body)?);
         self.checked = true;
-        self.pieces = Some(pieces.iter().map(|piece| Arc::clone(&piece.pointer)).zip(spots).collect());
+        self.pieces = Some((self.changes, Arc::clone(&pieces)));
         Ok(pieces)
+    }
+
+    /// Lets go of what was found, which has all texts in it once more.
+    pub fn forget_pieces(&mut self) {
+        self.pieces = None;
+    }
+
+    /// The pointer to a piece, by its index in [`pieces`](Self::pieces) as they were answered last; none if there is none of
+    /// that index.
+    ///
+    /// # Errors
+    /// Those of [`pieces`](Self::pieces).
+    pub fn pointer(&mut self, index: usize) -> Result<Option<String>, EditError> {
+        let pieces = self.told_pieces()?;
+        Ok(pieces.get(index).map(|piece| piece.pointer.to_owned()))
+    }
+
+    /// The pieces as they were answered last.
+    fn told_pieces(&mut self) -> Result<Arc<Pieces>, EditError> {
+        match &self.pieces {
+            Some((_, pieces)) => Ok(Arc::clone(pieces)),
+            None => self.pieces(),
+        }
     }
 
     /// Replaces one piece of text, by its index in [`pieces`](Self::pieces) as they were answered last: other pieces keep
@@ -30,27 +59,26 @@ impl Document {
     /// [`EditError::NoPiece`] if there is none of that index, or what was there is gone; [`EditError::TooManyEntries`];
     /// those of [`pieces`](Self::pieces).
     pub fn set_piece(&mut self, index: usize, text: &str) -> Result<(), EditError> {
-        if self.pieces.is_none() {
-            self.pieces()?;
-        }
-        let pieces = self.pieces.as_deref().unwrap_or_default();
+        let pieces = self.told_pieces()?;
         let gone = EditError::NoPiece { index, count: pieces.len() };
-        let Some((pointer, spot)) = pieces.get(index).cloned() else { return Err(gone) };
-        let tokens = pointer::parse(&pointer)?;
+        let (Some(Piece { pointer, .. }), Some(spot)) = (pieces.get(index), pieces.spot(index)) else {
+            return Err(gone);
+        };
+        let tokens = pointer::parse(pointer)?;
         let tree = self.open()?;
         match spot {
             // A name that is no UTF-8 text is shown, and leads nowhere: what is not there must not be put there.
             Spot::Value | Spot::File(_) if tree.find(&tokens)?.is_none() => return Err(gone),
             Spot::Value => tree.put("", &tokens, quoted(text))?,
-            Spot::File(head) => tree.put("", &tokens, quoted(&pieces::as_file(&head, text)))?,
+            Spot::File(head) => tree.put("", &tokens, quoted(&pieces::as_file(head, text)))?,
             Spot::Name(name) => {
-                if !tree.rename(&tokens, &name, text)? {
+                if !tree.rename(&tokens, name, text)? {
                     return Err(gone);
                 }
             }
             // They may have gone with the text that they repeat.
             Spot::Tokens(list) => {
-                self.put_null(&pointer::parse(&list)?)?;
+                self.put_null(&pointer::parse(list)?)?;
             }
         }
         self.touched();

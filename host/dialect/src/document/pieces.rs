@@ -3,6 +3,7 @@
 //! There is no list of places where text may be. Every string is a piece, and [`rules`] names what is known to be none.
 
 mod encoded;
+mod found;
 mod list;
 mod opaque;
 mod rules;
@@ -12,56 +13,21 @@ mod tests;
 mod tokens;
 
 pub(super) use encoded::write as as_file;
-pub(super) use list::Spot;
+pub(super) use found::Spot;
+pub use found::{Piece, PieceKind, Pieces, Voice};
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use weir_http::json::{self, Cursor, Kind, Span};
+use weir_http::json::{self, Cursor, Key, Kind, Span, Token};
 
 use super::EditError;
 use super::texts::Shape;
 use list::List;
 use rules::{Area, Place, Rule};
 
-/// What a piece of text is to whoever reads it (`types.piece-kind` in the contract of plugins).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PieceKind {
-    /// What is said.
-    Text,
-    /// What a tool is called with.
-    Arguments,
-    /// What a tool has answered.
-    ToolResult,
-    /// What a model thinks before it answers.
-    Reasoning,
-    /// Why a model does not answer.
-    Refusal,
-    /// What a model is told of tools and of the form of its answer.
-    Description,
-    /// Any other text.
-    Other,
-}
-
-/// A piece of text (`types.piece` in the contract of plugins, which says what each field means).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// Where it stands (RFC 6901).
-    pub pointer: Arc<str>,
-    /// What it is.
-    pub kind: PieceKind,
-    /// Who says it; empty for what stands in no message.
-    pub role: Arc<str>,
-    /// The choice that it belongs to; 0 in a request.
-    pub choice: u32,
-    /// The tool call that it belongs to, if it belongs to one.
-    pub call: Option<u32>,
-    /// The text, escapes decoded; half a surrogate pair shows as U+FFFD.
-    pub text: String,
-}
-
 /// All pieces of a body and where they stand, in order, in one pass of a cursor at its beginning: if the body was not
 /// checked before, it is then. Of members of one name each is shown, whichever of them a reader takes.
-pub(super) fn collect(shape: Shape, cursor: Cursor<'_>, body: &[u8]) -> Result<(Vec<Piece>, Vec<Spot>), EditError> {
+pub(super) fn collect(shape: Shape, cursor: Cursor<'_>, body: &[u8]) -> Result<Pieces, EditError> {
     let mut walk = Walk { body, cursor, list: List::default(), shape, said: None, index: None };
     walk.cursor.enter_object()?;
     walk.members(Area::body())?;
@@ -72,7 +38,7 @@ pub(super) fn collect(shape: Shape, cursor: Cursor<'_>, body: &[u8]) -> Result<(
 struct Walk<'a> {
     body: &'a [u8],
     cursor: Cursor<'a>,
-    list: List,
+    list: List<'a>,
     shape: Shape,
     /// The `role` of the object at hand, where it is a message.
     said: Option<Span>,
@@ -80,16 +46,27 @@ struct Walk<'a> {
     index: Option<u32>,
 }
 
-impl Walk<'_> {
-    /// Takes the value that the cursor is at.
-    fn value(&mut self, area: Area) -> Result<(), EditError> {
+/// The name of a member, escapes resolved.
+fn name_of<'a>(key: &Key<'a>) -> Cow<'a, [u8]> {
+    if !key.is_escaped() {
+        return Cow::Borrowed(key.raw());
+    }
+    match key.lossy() {
+        Cow::Borrowed(name) => Cow::Borrowed(name.as_bytes()),
+        Cow::Owned(name) => Cow::Owned(name.into_bytes()),
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Takes the value that the cursor is at, which is of this kind and no scalar but a string.
+    fn value(&mut self, area: Area, kind: Kind) -> Result<(), EditError> {
         if area.place == Place::Logprobs {
             return self.tokens();
         }
-        match self.cursor.kind()? {
+        match kind {
             Kind::String => {
-                let span = self.cursor.text()?.span;
-                self.string(area, span)
+                let token = self.cursor.text()?;
+                self.string(area, token)
             }
             Kind::Array => {
                 self.cursor.enter_array()?;
@@ -115,15 +92,15 @@ impl Walk<'_> {
                     self.cursor.skip()?;
                 }
                 Kind::Object => {
-                    let mark = self.list.step_index(index);
+                    self.list.step_index(index);
                     self.cursor.enter_object()?;
                     self.object(area.opened(), index)?;
-                    self.list.back(mark);
+                    self.list.back();
                 }
-                Kind::Array | Kind::String => {
-                    let mark = self.list.step_index(index);
-                    self.value(area)?;
-                    self.list.back(mark);
+                kind @ (Kind::Array | Kind::String) => {
+                    self.list.step_index(index);
+                    self.value(area, kind)?;
+                    self.list.back();
                 }
             }
             index += 1;
@@ -140,11 +117,11 @@ impl Walk<'_> {
         let index = self.index.take().unwrap_or(position);
         match area.place {
             Place::Message => {
-                let role = self.said.and_then(|span| json::string_lossy(span.of(self.body)));
-                self.list.say(first, role.as_deref().unwrap_or(self.shape.usual_role()));
+                let role = self.said.map(|span| span.of(self.body));
+                self.list.say(first, || role.and_then(Voice::of_token).unwrap_or(self.shape.usual_role()));
             }
             Place::Choice => {
-                self.list.say(first, self.shape.usual_role());
+                self.list.say(first, || self.shape.usual_role());
                 self.list.choose(first, index);
             }
             Place::Call => self.list.call(first, index),
@@ -163,35 +140,38 @@ impl Walk<'_> {
                         self.index = json::unsigned(span.of(self.body)).and_then(|index| u32::try_from(index).ok());
                     }
                 }
-                Kind::String | Kind::Array | Kind::Object => self.member(area, &key.lossy())?,
+                kind @ (Kind::String | Kind::Array | Kind::Object) => self.member(area, &key, kind)?,
             }
             // Behind what is in it, so that pointers into it hold while somebody changes these.
             if area.place == Place::Names || !opaque::is_word(key.raw()) {
-                self.name(area, &key.lossy())?;
+                self.name(area, &key)?;
             }
         }
         Ok(())
     }
 
     /// A member that may have text in it.
-    fn member(&mut self, area: Area, name: &str) -> Result<(), EditError> {
+    fn member(&mut self, area: Area, key: &Key<'a>, kind: Kind) -> Result<(), EditError> {
         let first = self.list.len();
-        let mark = self.list.step(name);
-        if area.place == Place::Message && name == "role" {
-            let (span, kind) = self.cursor.clone().skip()?;
-            self.said = (kind == Kind::String).then_some(span);
+        let name = name_of(key);
+        if area.place == Place::Message && *name == *b"role" {
+            self.said = match kind {
+                Kind::String => Some(self.cursor.clone().skip()?.0),
+                _ => None,
+            };
         }
-        self.value(area.member(name, self.shape))?;
-        self.list.back(mark);
-        if area.place == Place::Body && name == "input" && self.shape == Shape::EmbeddingsRequest {
-            self.list.say(first, "input");
+        self.list.step(*key);
+        self.value(area.member(&name, self.shape), kind)?;
+        self.list.back();
+        if area.place == Place::Body && *name == *b"input" && self.shape == Shape::EmbeddingsRequest {
+            self.list.say(first, || Voice::Input);
         }
         Ok(())
     }
 
-    fn string(&mut self, area: Area, span: Span) -> Result<(), EditError> {
-        let token = span.of(self.body);
-        let content = token.get(1..token.len().saturating_sub(1)).unwrap_or_default();
+    fn string(&mut self, area: Area, token: Token) -> Result<(), EditError> {
+        let quoted = token.span.of(self.body);
+        let content = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
         let hidden = match area.rule {
             Rule::Show => content.is_empty(),
             Rule::Word => opaque::is_word(content),
@@ -199,10 +179,14 @@ impl Walk<'_> {
             Rule::Address => opaque::is_address(content),
         };
         if hidden {
-            return self.file(token);
+            return self.file(quoted);
         }
-        let text = json::string_lossy(token).unwrap_or_default().into_owned();
-        self.list.push(area.kind, text, Spot::Value)
+        // Without escapes it is as it stands.
+        let plain = if token.len == content.len() { std::str::from_utf8(content).ok() } else { None };
+        match plain {
+            Some(text) => self.list.push(area.kind, Cow::Borrowed(text), Spot::Value),
+            None => self.list.push(area.kind, json::string_lossy(quoted).unwrap_or_default(), Spot::Value),
+        }
     }
 
     /// A file is no text for us, unless it is one for everybody.
@@ -210,44 +194,51 @@ impl Walk<'_> {
         let content = token.get(1..).unwrap_or_default();
         let url = opaque::data_url(content).and_then(|_| json::string(token));
         match url.as_deref().and_then(encoded::read) {
-            Some((head, text)) if !text.is_empty() => self.list.push(PieceKind::Text, text, Spot::File(head.into())),
+            Some((head, text)) if !text.is_empty() => {
+                self.list.push(PieceKind::Text, text.into(), Spot::File(head.into()))
+            }
             Some(_) | None => Ok(()),
         }
     }
 
-    fn name(&mut self, area: Area, name: &str) -> Result<(), EditError> {
+    fn name(&mut self, area: Area, key: &Key<'a>) -> Result<(), EditError> {
+        let name = key.lossy();
         if name.is_empty() {
             return Ok(());
         }
         let kind = if area.kind == PieceKind::Description { area.kind } else { PieceKind::Other };
-        self.list.push(kind, name.to_owned(), Spot::Name(name.into()))
+        let spot = Spot::Name((&*name).into());
+        self.list.push(kind, name, spot)
     }
 
     /// The tokens of `logprobs`, which repeat the text: each list of them as one piece, and whatever else there is as
     /// another.
     fn tokens(&mut self) -> Result<(), EditError> {
-        let whole = self.list.pointer();
+        let depth = self.list.depth();
         if self.cursor.kind()? != Kind::Object {
-            return self.tokens_of(&whole, String::new());
+            return self.tokens_of(depth, String::new());
         }
         self.cursor.enter_object()?;
         while let Some(key) = self.cursor.next_key()? {
-            let name = key.lossy();
-            let mark = self.list.step(&name);
-            let others = if opaque::is_word(key.raw()) { String::new() } else { name.into_owned() };
-            self.tokens_of(&whole, others)?;
-            self.list.back(mark);
+            self.list.step(key);
+            let others = if opaque::is_word(key.raw()) { String::new() } else { key.lossy().into_owned() };
+            self.tokens_of(depth, others)?;
+            self.list.back();
         }
         Ok(())
     }
 
-    fn tokens_of(&mut self, whole: &Arc<str>, mut others: String) -> Result<(), EditError> {
-        let (span, _) = self.cursor.skip()?;
+    /// One value within `logprobs`, which stand so many steps below the body.
+    fn tokens_of(&mut self, depth: usize, mut others: String) -> Result<(), EditError> {
+        let (span, kind) = self.cursor.skip()?;
         let mut chosen = String::new();
-        tokens::gather(self.body, span, &mut chosen, &mut others)?;
+        if !matches!(kind, Kind::Number | Kind::Bool | Kind::Null) {
+            tokens::gather(self.body, span, &mut chosen, &mut others)?;
+        }
         for text in [chosen, others] {
             if !text.is_empty() {
-                self.list.push(PieceKind::Other, text, Spot::Tokens(Arc::clone(whole)))?;
+                let whole = self.list.pointer_of(depth);
+                self.list.push(PieceKind::Other, text.into(), Spot::Tokens(whole))?;
             }
         }
         Ok(())

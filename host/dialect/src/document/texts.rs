@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use weir_http::json::{self, Cursor, JsonError, Kind, Span};
 
 use super::EditError;
+use super::pieces::Voice;
 use crate::Endpoint;
 
 /// One piece of text.
@@ -56,10 +57,10 @@ impl Shape {
     }
 
     /// Whose the messages are that say nothing of it.
-    pub(super) fn usual_role(self) -> &'static str {
+    pub(super) fn usual_role(self) -> Voice {
         match self {
-            Self::ChatRequest | Self::EmbeddingsRequest => "user",
-            Self::ChatResponse | Self::EmbeddingsResponse | Self::Chunk => "assistant",
+            Self::ChatRequest | Self::EmbeddingsRequest => Voice::User,
+            Self::ChatResponse | Self::EmbeddingsResponse | Self::Chunk => Voice::Assistant,
         }
     }
 }

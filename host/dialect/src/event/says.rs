@@ -52,8 +52,9 @@ impl Says {
     /// What the one choice of an event says.
     pub(super) fn of(data: &Bytes, place: &Place) -> Self {
         let mut says = Self { finishes: place.finishes, ..Self::default() };
-        match Document::event(data.clone()).pieces() {
-            Ok(pieces) => pieces.iter().for_each(|piece| says.add(piece)),
+        // Where its choice stands was found in data that were read to their end.
+        match Document::event(data.clone()).known_readable().pieces() {
+            Ok(pieces) => pieces.iter().for_each(|piece| says.add(&piece)),
             // Too much to be shown, which is told to who asks for it.
             Err(_) => (says.kinds, says.more) = (OTHER, true),
         }
@@ -78,8 +79,8 @@ impl Says {
         Self { kinds: OTHER, more: true, ..Self::default() }
     }
 
-    fn add(&mut self, piece: &Piece) {
-        let pointer = &*piece.pointer;
+    fn add(&mut self, piece: &Piece<'_>) {
+        let pointer = piece.pointer;
         self.more |= pointer != PLACE;
         if !pointer.starts_with("/choices/0/logprobs") {
             self.bytes = self.bytes.saturating_add(piece.text.len());

@@ -337,7 +337,8 @@ impl Stream {
                 }
             }
         };
-        if usage.is_none() && !self.ending.is_whole() {
+        let teaches = usage.is_none() && !self.ending.is_whole();
+        if teaches {
             self.template.learn(&data);
         }
         // For an estimate, in case nobody reports.
@@ -346,6 +347,12 @@ impl Stream {
             self.pieces.push(raw);
             return Ok(());
         };
+        // What was learned from need not be read once more.
+        let known = if teaches { self.template.find(&data) } else { None };
+        if let Some(delta) = known.and_then(|text| self.template.delta(&data, text)) {
+            batch.push(Item::delta(raw, data, delta));
+            return Ok(());
+        }
         batch.extend(match Item::read(raw.clone(), data) {
             Ok(items) => items,
             Err(why) => {

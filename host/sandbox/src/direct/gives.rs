@@ -1,7 +1,8 @@
 //! What host functions answer, on its way to a guest.
 
-use super::parcel::{Content, Given};
-use crate::contract::{Piece, Text};
+use super::content::Content;
+use super::parcel::Given;
+use crate::contract::{AllText, Piece, Text};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -38,6 +39,12 @@ impl Gives for Arc<[Text]> {
 impl Gives for Arc<[Piece]> {
     fn gives(self) -> Given {
         Given::Plain(Content::Pieces(self))
+    }
+}
+
+impl Gives for AllText {
+    fn gives(self) -> Given {
+        Given::Plain(Content::AllText(self))
     }
 }
 

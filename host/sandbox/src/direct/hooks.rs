@@ -1,7 +1,7 @@
 //! The driver's functions, one for each hook, and what they answer.
 
+use super::content::Content;
 use super::lift::Reader;
-use super::parcel::Content;
 use crate::ask::{Answer, Ask};
 use crate::contract::{Facts, Outcome};
 use crate::host::Host;

@@ -4,12 +4,7 @@
 //! driver asks for room and comes back with the place (`host/component/src/direct/driver.rs`). Sizes, alignments and places
 //! of fields are those of the canonical ABI for the types of the contract.
 
-use crate::contract::{Candidate, Piece, StreamEvent, Text};
-use bytes::Bytes;
-use std::sync::Arc;
-
-/// Bytes of a `piece` in a list: three strings, and between them its kind, choice, call and event.
-const PIECE: usize = 44;
+use super::content::{Content, put};
 
 /// What the driver is told when everything is where it belongs.
 const DONE: i64 = -1;
@@ -31,126 +26,6 @@ pub(crate) enum Given {
     Wide(Content),
 }
 
-/// Strings and lists.
-#[derive(Debug, Default)]
-pub(crate) enum Content {
-    #[default]
-    Nothing,
-    Name(Arc<str>),
-    Fixed(&'static str),
-    Text(String),
-    Bytes(Bytes),
-    Texts(Arc<[Text]>),
-    Pieces(Arc<[Piece]>),
-    Strings(Vec<String>),
-    Pairs(Vec<(String, String)>),
-    Candidates(Arc<[Candidate]>),
-    Events(Vec<StreamEvent>),
-}
-
-impl Content {
-    /// Number of elements, bytes of each and their alignment, if this is a list of other than bytes.
-    fn list(&self) -> Option<(usize, usize, u32)> {
-        match self {
-            Self::Nothing | Self::Name(_) | Self::Fixed(_) | Self::Text(_) | Self::Bytes(_) => None,
-            Self::Texts(all) => Some((all.len(), 16, 4)),
-            Self::Pieces(all) => Some((all.len(), PIECE, 4)),
-            Self::Strings(all) => Some((all.len(), 8, 4)),
-            Self::Pairs(all) => Some((all.len(), 16, 4)),
-            Self::Candidates(all) => Some((all.len(), 40, 8)),
-            Self::Events(all) => Some((all.len(), 12, 4)),
-        }
-    }
-
-    /// The `n`th string, and where in the list its place and length are kept.
-    fn piece(&self, n: usize) -> Option<(&[u8], usize)> {
-        let halves = (n / 2, n.is_multiple_of(2));
-        match self {
-            Self::Nothing => None,
-            Self::Name(text) => (n == 0).then_some((text.as_bytes(), 0)),
-            Self::Fixed(text) => (n == 0).then_some((text.as_bytes(), 0)),
-            Self::Text(text) => (n == 0).then_some((text.as_bytes(), 0)),
-            Self::Bytes(bytes) => (n == 0).then_some((bytes, 0)),
-            Self::Texts(all) => {
-                let text = all.get(halves.0)?;
-                Some((if halves.1 { text.role.as_bytes() } else { text.text.as_bytes() }, n * 8))
-            }
-            Self::Pieces(all) => {
-                let piece = all.get(n / 3)?;
-                let (text, field) = match n % 3 {
-                    0 => (&*piece.pointer, 0),
-                    1 => (&*piece.role, 12),
-                    _ => (&*piece.text, 36),
-                };
-                Some((text.as_bytes(), n / 3 * PIECE + field))
-            }
-            Self::Strings(all) => Some((all.get(n)?.as_bytes(), n * 8)),
-            Self::Pairs(all) => {
-                let (name, value) = all.get(halves.0)?;
-                Some((if halves.1 { name.as_bytes() } else { value.as_bytes() }, n * 8))
-            }
-            Self::Candidates(all) => {
-                let one = all.get(halves.0)?;
-                let (text, field) = if halves.1 { (&one.provider, 0) } else { (&one.model, 8) };
-                Some((text.as_bytes(), halves.0 * 40 + field))
-            }
-            Self::Events(all) => Some((all.get(n)?.text.as_bytes(), n * 12 + 4)),
-        }
-    }
-
-    /// Writes what is in a list beside strings.
-    fn fields(&self, list: &mut [u8]) {
-        match self {
-            Self::Candidates(all) => {
-                for (to, one) in list.chunks_exact_mut(40).zip(all.iter()) {
-                    let fields: [(usize, &[u8]); 3] = [
-                        (16, &[u8::from(one.healthy)]),
-                        (24, &one.input_price.to_le_bytes()),
-                        (32, &one.output_price.to_le_bytes()),
-                    ];
-                    for (at, bytes) in fields {
-                        let _ = put(to, at, bytes);
-                    }
-                }
-            }
-            Self::Pieces(all) => {
-                for (to, one) in list.chunks_exact_mut(PIECE).zip(all.iter()) {
-                    let fields: [(usize, &[u8]); 5] = [
-                        (8, &[one.kind as u8]),
-                        (20, &one.choice.to_le_bytes()),
-                        (24, &[u8::from(one.call.is_some())]),
-                        (28, &one.call.unwrap_or(0).to_le_bytes()),
-                        (32, &one.event.to_le_bytes()),
-                    ];
-                    for (at, bytes) in fields {
-                        let _ = put(to, at, bytes);
-                    }
-                }
-            }
-            Self::Events(all) => {
-                for (to, one) in list.chunks_exact_mut(12).zip(all) {
-                    let _ = put(to, 0, &one.choice.to_le_bytes());
-                }
-            }
-            Self::Nothing
-            | Self::Name(_)
-            | Self::Fixed(_)
-            | Self::Text(_)
-            | Self::Bytes(_)
-            | Self::Texts(_)
-            | Self::Strings(_)
-            | Self::Pairs(_) => {}
-        }
-    }
-}
-
-/// Writes into a guest's memory.
-pub(super) fn put(memory: &mut [u8], at: usize, bytes: &[u8]) -> wasmtime::Result<()> {
-    let to = at.checked_add(bytes.len()).and_then(|end| memory.get_mut(at..end));
-    to.ok_or_else(|| wasmtime::Error::msg("an answer has its place outside of the memory"))?.copy_from_slice(bytes);
-    Ok(())
-}
-
 /// Where the place and length of the whole go.
 #[derive(Debug, Default, Clone, Copy)]
 enum Whole {
@@ -166,6 +41,8 @@ enum Whole {
 pub(crate) struct Parcel {
     content: Content,
     whole: Whole,
+    /// What comes before the list is there.
+    begun: bool,
     /// Where the list is, once it has room.
     list: Option<usize>,
     /// Strings that are there.
@@ -222,8 +99,16 @@ impl Parcel {
         self.next()
     }
 
+    /// The string that is to be handed over before the list, if it is not there yet.
+    fn before_list(&self) -> Option<&[u8]> {
+        self.content.before_list().filter(|_| !self.begun)
+    }
+
     /// The room for the next piece, as the driver reads it.
     fn next(&self) -> wasmtime::Result<i64> {
+        if let Some(text) = self.before_list() {
+            return asked(text.len(), 1);
+        }
         let (bytes, align) = match (self.content.list(), self.list) {
             (Some((count, size, align)), None) => (count * size, align),
             _ => match self.content.piece(self.done) {
@@ -231,20 +116,26 @@ impl Parcel {
                 None => return Ok(DONE),
             },
         };
-        Ok(i64::from(align) << 32 | i64::from(i32::try_from(bytes)?))
+        asked(bytes, align)
     }
 
     /// Puts the piece that room was asked for where the guest made it; answers the room for the next one.
     pub(super) fn place(&mut self, memory: &mut [u8], at: u32) -> wasmtime::Result<i64> {
         let at = usize::try_from(at)?;
+        if let (Some(text), Whole::Memory(to)) = (self.before_list(), self.whole) {
+            room(memory, at, text.len())?.copy_from_slice(text);
+            write_slice(memory, to, at, text.len())?;
+            (self.begun, self.whole) = (true, Whole::Memory(to.saturating_add(8)));
+            return self.next();
+        }
         if let (Some((count, size, align)), None) = (self.content.list(), self.list) {
             if !at.is_multiple_of(usize::try_from(align)?) {
                 return Err(wasmtime::Error::msg("realloc return: result not aligned"));
             }
             self.content.fields(room(memory, at, count * size)?);
             self.list = Some(at);
-            if count == 0 {
-                return self.end(memory, at, 0);
+            if self.content.piece(0).is_none() {
+                return self.end(memory, at, count);
             }
             return self.next();
         }
@@ -274,6 +165,11 @@ impl Parcel {
         self.content = Content::Nothing;
         Ok(DONE)
     }
+}
+
+/// What the driver is to ask the guest's allocator for.
+fn asked(bytes: usize, align: u32) -> wasmtime::Result<i64> {
+    Ok(i64::from(align) << 32 | i64::from(i32::try_from(bytes)?))
 }
 
 /// The room that the guest made.

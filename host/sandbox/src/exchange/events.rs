@@ -1,9 +1,8 @@
 //! The events of one call of the hook `event`, as plugins read and change them.
 
-use crate::contract::Piece;
 use bytes::Bytes;
 use std::sync::Arc;
-use weir_dialect::{Document, EditError};
+use weir_dialect::{Document, EditError, Pieces};
 
 /// The events of one call. They are opened when a plugin asks for their pieces.
 #[derive(Debug, Default)]
@@ -56,18 +55,22 @@ impl Events {
         }
     }
 
-    /// Every piece of text in any of them.
-    pub(crate) fn pieces(&mut self) -> Result<Arc<[Piece]>, EditError> {
+    /// Every piece of text in any of them, by their events.
+    pub(crate) fn pieces(&mut self) -> Result<Vec<Arc<Pieces>>, EditError> {
         self.looked = true;
-        let (mut all, mut places) = (Vec::new(), Vec::new());
-        for (event, document) in self.open().iter_mut().enumerate() {
-            let pieces = document.pieces()?;
-            let number = u32::try_from(event).unwrap_or(u32::MAX);
-            places.extend((0..pieces.len()).map(|index| (event, index)));
-            all.extend(pieces.into_iter().map(|piece| Piece::of(piece, number)));
+        let all = self.open().iter_mut().map(Document::pieces).collect::<Result<Vec<_>, _>>()?;
+        let of = |(event, pieces): (usize, &Arc<Pieces>)| (0..pieces.len()).map(move |index| (event, index));
+        self.places = all.iter().enumerate().flat_map(of).collect();
+        Ok(all)
+    }
+
+    /// Where a piece stands, by its index in [`pieces`](Self::pieces) as they were told last.
+    pub(crate) fn pointer(&mut self, index: usize) -> Result<Option<String>, EditError> {
+        if self.places.is_empty() {
+            self.pieces()?;
         }
-        self.places = places;
-        Ok(all.into())
+        let Some(&(event, inner)) = self.places.get(index) else { return Ok(None) };
+        self.open().get_mut(event).map_or(Ok(None), |event| event.pointer(inner))
     }
 
     /// Replaces one piece, by its index in [`pieces`](Self::pieces) as they were told last.

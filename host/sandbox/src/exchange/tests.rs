@@ -159,7 +159,8 @@ fn events_are_changed_in_pieces_and_keep_what_nobody_changed() {
     let mut events = Events::new(vec![data("a"), data("b")], false, false);
     assert_eq!(events.data(1), Some(data("b")));
     let told = events.pieces().unwrap();
-    let told: Vec<_> = told.iter().map(|piece| (piece.event, &*piece.text)).collect();
+    let told: Vec<_> =
+        told.iter().enumerate().flat_map(|(event, all)| all.iter().map(move |piece| (event, piece.text))).collect();
     assert_eq!(told, [(0, "a"), (0, "no"), (1, "b"), (1, "no")]);
     events.set_piece(2, "new").unwrap();
     assert!(events.set_piece(4, "x").is_err());

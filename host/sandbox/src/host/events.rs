@@ -1,7 +1,7 @@
 //! `weir:plugin/events`: the events of the call at hand, lent.
 
-use super::{Host, Offer, no_request, shown, write};
-use crate::contract::Piece;
+use super::{Host, Offer, listed, no_request, shown, write};
+use crate::contract::{AllText, Piece};
 use crate::exchange::Events;
 use std::sync::Arc;
 
@@ -10,7 +10,9 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
     here.truth("finished", |host| told(host, Events::is_finished))?;
     here.number("data", data)?;
     here.asked("pieces", pieces)?;
-    here.number_text("set-piece", set_piece)
+    here.number_text("set-piece", set_piece)?;
+    here.asked("all-text", all_text)?;
+    here.number("piece-pointer", piece_pointer)
 }
 
 fn told(host: &mut Host, what: fn(&Events) -> bool) -> bool {
@@ -24,8 +26,19 @@ fn data(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {
 }
 
 fn pieces(host: &mut Host) -> wasmtime::Result<Arc<[Piece]>> {
-    let pieces = host.lent().map(|x| x.events.pieces());
+    let pieces = host.lent().map(|x| Ok(listed(&x.events.pieces()?)));
     shown(host, pieces)
+}
+
+fn all_text(host: &mut Host) -> wasmtime::Result<AllText> {
+    let all = host.lent().map(|x| Ok(AllText::of(&x.events.pieces()?)));
+    shown(host, all)
+}
+
+fn piece_pointer(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    let pointer = host.lent().map(|x| x.events.pointer(index));
+    shown(host, pointer)
 }
 
 fn set_piece(host: &mut Host, index: u32, text: &str) -> wasmtime::Result<Result<(), String>> {

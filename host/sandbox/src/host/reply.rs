@@ -1,8 +1,8 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
-use super::{Host, Offer, no_request, shown, write};
-use crate::contract::Piece;
-use crate::exchange::{visible, writable_reply_name};
+use super::{Host, Offer, listed, no_request, shown, write};
+use crate::contract::{AllText, Piece};
+use crate::exchange::{Exchange, visible, writable_reply_name};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;
@@ -18,7 +18,9 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
     here.asked("body", body)?;
     here.bytes("set-body", set_body)?;
     here.asked("pieces", pieces)?;
-    here.number_text("set-piece", set_piece)
+    here.number_text("set-piece", set_piece)?;
+    here.asked("all-text", all_text)?;
+    here.number("piece-pointer", piece_pointer)
 }
 
 type Written = wasmtime::Result<Result<(), String>>;
@@ -72,9 +74,19 @@ fn set_body(host: &mut Host, body: Bytes) -> Written {
 }
 
 fn pieces(host: &mut Host) -> wasmtime::Result<Arc<[Piece]>> {
-    let reply = host.lent().and_then(|x| x.reply_side());
-    let pieces = reply.map(|r| r.body.pieces().map(|all| all.into_iter().map(|p| Piece::of(p, 0)).collect()));
+    let pieces = host.lent().and_then(Exchange::reply_pieces).map(|pieces| Ok(listed(&[pieces?])));
     shown(host, pieces)
+}
+
+fn all_text(host: &mut Host) -> wasmtime::Result<AllText> {
+    let all = host.lent().and_then(Exchange::reply_all_text);
+    shown(host, all)
+}
+
+fn piece_pointer(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    let pointer = host.lent().and_then(|x| x.reply_side()).map(|reply| reply.body.pointer(index));
+    shown(host, pointer)
 }
 
 fn set_piece(host: &mut Host, index: u32, text: &str) -> Written {

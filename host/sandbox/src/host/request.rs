@@ -1,7 +1,7 @@
 //! `weir:plugin/request`: the client's request, lent.
 
-use super::{Host, Offer, no_request, shown, write};
-use crate::contract::{Piece, Text};
+use super::{Host, Offer, listed, no_request, shown, write};
+use crate::contract::{AllText, Piece, Text};
 use crate::exchange::{About, Exchange, visible, writable_name};
 use bytes::Bytes;
 use http::HeaderValue;
@@ -25,7 +25,9 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
     here.asked("body", body)?;
     here.bytes("set-body", set_body)?;
     here.asked("pieces", pieces)?;
-    here.number_text("set-piece", set_piece)
+    here.number_text("set-piece", set_piece)?;
+    here.asked("all-text", all_text)?;
+    here.number("piece-pointer", piece_pointer)
 }
 
 /// A name of the request; empty while `init` runs.
@@ -112,8 +114,19 @@ fn set_body(host: &mut Host, body: Bytes) -> Written {
 }
 
 fn pieces(host: &mut Host) -> wasmtime::Result<Arc<[Piece]>> {
-    let pieces = host.lent().map(Exchange::request_pieces);
+    let pieces = host.lent().map(|x| Ok(listed(&[x.request_pieces()?])));
     shown(host, pieces)
+}
+
+fn all_text(host: &mut Host) -> wasmtime::Result<AllText> {
+    let all = host.lent().map(Exchange::request_all_text);
+    shown(host, all)
+}
+
+fn piece_pointer(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {
+    let index = usize::try_from(index).unwrap_or(usize::MAX);
+    let pointer = host.lent().map(|x| x.request_side().1.pointer(index));
+    shown(host, pointer)
 }
 
 fn set_piece(host: &mut Host, index: u32, text: &str) -> Written {

@@ -7,13 +7,33 @@ const WORD: usize = 128;
 
 /// One word as identifiers are: letters, digits and a few signs. It holds no phrase and no address.
 pub(super) fn is_word(content: &[u8]) -> bool {
-    content.len() <= WORD && content.iter().all(|byte| IN_WORD.get(usize::from(*byte)).is_some_and(|is| *is))
+    let (eights, rest) = content.as_chunks::<8>();
+    content.len() <= WORD
+        && eights.iter().all(|eight| is_small(u64::from_le_bytes(*eight)) || eight.iter().all(in_word))
+        && rest.iter().all(in_word)
 }
 
-const IN_WORD: [bool; 256] = in_word();
+/// Whether these are eight small letters or underscores, which most of most words are.
+fn is_small(eight: u64) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = 0x80 * ONES;
+    // No byte carries into the next: without their high bits they are at most 0x7f.
+    let low = eight & !HIGH;
+    let from_underscore = low + (0x80 - 0x5f) * ONES;
+    let beyond_z = low + (0x7f - 0x7a) * ONES;
+    let no_backquote = (low ^ (0x60 * ONES)) + 0x7f * ONES;
+    from_underscore & !beyond_z & no_backquote & !eight & HIGH == HIGH
+}
+
+#[inline]
+fn in_word(byte: &u8) -> bool {
+    IN_WORD.get(usize::from(*byte)).is_some_and(|is| *is)
+}
+
+const IN_WORD: [bool; 256] = word_bytes();
 
 #[allow(clippy::indexing_slicing)] // computed by the compiler, which would not let it pass the end
-const fn in_word() -> [bool; 256] {
+const fn word_bytes() -> [bool; 256] {
     let mut table = [false; 256];
     let mut byte: u8 = 0;
     while byte < 128 {

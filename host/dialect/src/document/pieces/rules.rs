@@ -4,7 +4,7 @@
 //! is shown by the rules that there are. What is not known is shown as [`PieceKind::Other`].
 
 use super::super::texts::Shape;
-use super::PieceKind;
+use super::found::PieceKind;
 
 /// Which part of a body a value is in, as far as it matters for what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,89 +70,124 @@ enum Meaning {
     Unknown,
 }
 
-/// Members that mean the same wherever they stand, sorted.
-const MEMBERS: [(&str, Meaning); 63] = [
-    ("arguments", Meaning::Arguments),
-    ("audio_url", Meaning::Media),
-    ("b64_json", Meaning::Encoded),
-    ("bytes", Meaning::Encoded),
-    ("call_id", Meaning::Word),
-    ("content", Meaning::Said),
-    ("data", Meaning::Encoded),
-    ("description", Meaning::Description),
-    ("detail", Meaning::Word),
-    ("document_url", Meaning::Media),
-    ("effort", Meaning::Word),
-    ("embedding", Meaning::Encoded),
-    ("encoding_format", Meaning::Word),
-    ("encrypted_content", Meaning::Encoded),
-    ("file_data", Meaning::Encoded),
-    ("file_id", Meaning::Word),
-    ("file_url", Meaning::Media),
-    ("finish_reason", Meaning::Word),
-    ("format", Meaning::Word),
-    ("function_call", Meaning::Word),
-    ("id", Meaning::Word),
-    ("image_url", Meaning::Media),
-    ("input_image", Meaning::Media),
-    ("media_type", Meaning::Word),
-    ("mime_type", Meaning::Word),
-    ("modalities", Meaning::Word),
-    ("mode", Meaning::Word),
-    ("model", Meaning::Word),
-    ("native_finish_reason", Meaning::Word),
-    ("obfuscation", Meaning::Word),
-    ("object", Meaning::Word),
-    ("parsed_arguments", Meaning::Arguments),
-    ("prompt_cache_retention", Meaning::Word),
-    ("provider", Meaning::Word),
-    ("reasoning", Meaning::Reasoning),
-    ("reasoning_content", Meaning::Reasoning),
-    ("reasoning_details", Meaning::Reasoning),
-    ("reasoning_effort", Meaning::Word),
-    ("reasoning_text", Meaning::Reasoning),
-    ("refusal", Meaning::Refusal),
-    ("required", Meaning::Word),
-    ("role", Meaning::Word),
-    ("search_context_size", Meaning::Word),
-    ("service_tier", Meaning::Word),
-    ("severity", Meaning::Word),
-    ("signature", Meaning::Encoded),
-    ("status", Meaning::Word),
-    ("syntax", Meaning::Word),
-    ("system_fingerprint", Meaning::Word),
-    ("text", Meaning::Said),
-    ("thinking", Meaning::Reasoning),
-    ("thought", Meaning::Reasoning),
-    ("thought_signature", Meaning::Encoded),
-    ("thoughts", Meaning::Reasoning),
-    ("tool_call_id", Meaning::Word),
-    ("tool_calls", Meaning::Calls),
-    ("tool_choice", Meaning::Word),
-    ("transcript", Meaning::Said),
-    ("ttl", Meaning::Word),
-    ("type", Meaning::Word),
-    ("verbosity", Meaning::Word),
-    ("video_url", Meaning::Media),
-    ("voice", Meaning::Word),
+/// Members that mean the same wherever they stand, by length and then sorted.
+const MEMBERS: [(&[u8], Meaning); 63] = [
+    (b"id", Meaning::Word),
+    (b"ttl", Meaning::Word),
+    (b"data", Meaning::Encoded),
+    (b"mode", Meaning::Word),
+    (b"role", Meaning::Word),
+    (b"text", Meaning::Said),
+    (b"type", Meaning::Word),
+    (b"bytes", Meaning::Encoded),
+    (b"model", Meaning::Word),
+    (b"voice", Meaning::Word),
+    (b"detail", Meaning::Word),
+    (b"effort", Meaning::Word),
+    (b"format", Meaning::Word),
+    (b"object", Meaning::Word),
+    (b"status", Meaning::Word),
+    (b"syntax", Meaning::Word),
+    (b"call_id", Meaning::Word),
+    (b"content", Meaning::Said),
+    (b"file_id", Meaning::Word),
+    (b"refusal", Meaning::Refusal),
+    (b"thought", Meaning::Reasoning),
+    (b"b64_json", Meaning::Encoded),
+    (b"file_url", Meaning::Media),
+    (b"provider", Meaning::Word),
+    (b"required", Meaning::Word),
+    (b"severity", Meaning::Word),
+    (b"thinking", Meaning::Reasoning),
+    (b"thoughts", Meaning::Reasoning),
+    (b"arguments", Meaning::Arguments),
+    (b"audio_url", Meaning::Media),
+    (b"embedding", Meaning::Encoded),
+    (b"file_data", Meaning::Encoded),
+    (b"image_url", Meaning::Media),
+    (b"mime_type", Meaning::Word),
+    (b"reasoning", Meaning::Reasoning),
+    (b"signature", Meaning::Encoded),
+    (b"verbosity", Meaning::Word),
+    (b"video_url", Meaning::Media),
+    (b"media_type", Meaning::Word),
+    (b"modalities", Meaning::Word),
+    (b"tool_calls", Meaning::Calls),
+    (b"transcript", Meaning::Said),
+    (b"description", Meaning::Description),
+    (b"input_image", Meaning::Media),
+    (b"obfuscation", Meaning::Word),
+    (b"tool_choice", Meaning::Word),
+    (b"document_url", Meaning::Media),
+    (b"service_tier", Meaning::Word),
+    (b"tool_call_id", Meaning::Word),
+    (b"finish_reason", Meaning::Word),
+    (b"function_call", Meaning::Word),
+    (b"reasoning_text", Meaning::Reasoning),
+    (b"encoding_format", Meaning::Word),
+    (b"parsed_arguments", Meaning::Arguments),
+    (b"reasoning_effort", Meaning::Word),
+    (b"encrypted_content", Meaning::Encoded),
+    (b"reasoning_content", Meaning::Reasoning),
+    (b"reasoning_details", Meaning::Reasoning),
+    (b"thought_signature", Meaning::Encoded),
+    (b"system_fingerprint", Meaning::Word),
+    (b"search_context_size", Meaning::Word),
+    (b"native_finish_reason", Meaning::Word),
+    (b"prompt_cache_retention", Meaning::Word),
 ];
 
 /// Members of a request that are told to a model.
-const OFFERS: [&str; 5] = ["tools", "functions", "response_format", "tool_choice", "function_call"];
+fn is_offer(name: &[u8]) -> bool {
+    matches!(name, b"tools" | b"functions" | b"response_format" | b"tool_choice" | b"function_call")
+}
 
 /// Members of schemas whose own members have names of somebody's choice (JSON Schema 2020-12).
-const NAMES: [&str; 6] =
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependentRequired"];
+fn has_names(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"properties" | b"patternProperties" | b"$defs" | b"definitions" | b"dependentSchemas" | b"dependentRequired"
+    )
+}
 
-fn meaning(name: &str) -> Meaning {
-    let found = MEMBERS.binary_search_by(|(known, _)| known.cmp(&name)).ok();
-    found.and_then(|at| MEMBERS.get(at)).map_or(Meaning::Unknown, |(_, meaning)| *meaning)
+/// Names are no longer than this.
+const LONGEST: usize = 22;
+
+/// Where in [`MEMBERS`] those of each length begin.
+const STARTS: [usize; LONGEST + 2] = starts();
+
+#[allow(clippy::indexing_slicing)] // computed by the compiler, which would not let it pass the end
+const fn starts() -> [usize; LONGEST + 2] {
+    let mut starts = [0; LONGEST + 2];
+    let (mut length, mut at) = (0, 0);
+    while length < starts.len() {
+        while at < MEMBERS.len() && MEMBERS[at].0.len() < length {
+            at += 1;
+        }
+        starts[length] = at;
+        length += 1;
+    }
+    starts
+}
+
+fn meaning(name: &[u8]) -> Meaning {
+    let range = STARTS.get(name.len()).zip(STARTS.get(name.len() + 1));
+    let of_length = range.and_then(|(start, end)| MEMBERS.get(*start..*end)).unwrap_or_default();
+    let first = name.first();
+    let found = of_length.iter().find(|(known, _)| known.first() == first && *known == name);
+    found.map_or(Meaning::Unknown, |(_, meaning)| *meaning)
 }
 
 #[cfg(test)]
 #[test]
-fn members_are_sorted() {
-    assert!(MEMBERS.is_sorted_by(|(a, _), (b, _)| a < b));
+fn members_are_by_length_and_sorted_and_each_is_found() {
+    assert!(MEMBERS.is_sorted_by(|(a, _), (b, _)| (a.len(), a) < (b.len(), b)));
+    assert_eq!(MEMBERS.iter().map(|(name, _)| name.len()).max(), Some(LONGEST));
+    assert!(MEMBERS.iter().all(|(name, is)| meaning(name) == *is));
+    assert_eq!(
+        (meaning(b""), meaning(b"rolf"), meaning(&[b'a'; 23])),
+        (Meaning::Unknown, Meaning::Unknown, Meaning::Unknown)
+    );
 }
 
 impl Area {
@@ -171,7 +206,7 @@ impl Area {
     }
 
     /// What the member of an object here is.
-    pub(super) fn member(self, name: &str, shape: Shape) -> Self {
+    pub(super) fn member(self, name: &[u8], shape: Shape) -> Self {
         match self.place {
             Place::Body => self.of_body(name, shape),
             Place::Names => match self.kind {
@@ -180,26 +215,26 @@ impl Area {
                 kind => Self::of(Place::Anything, kind),
             },
             Place::Offer => Self::of_offer(name),
-            Place::Choice if matches!(name, "message" | "delta") => Self::of(Place::Message, PieceKind::Text),
-            Place::Choice if name == "logprobs" => Self::of(Place::Logprobs, PieceKind::Other),
-            Place::Media if name == "url" => Self { rule: Rule::Address, ..self },
-            Place::Call if matches!(name, "function" | "custom") => self,
-            Place::Call if name == "input" => Self::of(Place::Anything, PieceKind::Arguments),
+            Place::Choice if matches!(name, b"message" | b"delta") => Self::of(Place::Message, PieceKind::Text),
+            Place::Choice if name == b"logprobs" => Self::of(Place::Logprobs, PieceKind::Other),
+            Place::Media if name == b"url" => Self { rule: Rule::Address, ..self },
+            Place::Call if matches!(name, b"function" | b"custom") => self,
+            Place::Call if name == b"input" => Self::of(Place::Anything, PieceKind::Arguments),
             Place::Message | Place::Choice | Place::Call | Place::Media | Place::Logprobs | Place::Anything => {
                 self.of_any(name)
             }
         }
     }
 
-    fn of_body(self, name: &str, shape: Shape) -> Self {
+    fn of_body(self, name: &[u8], shape: Shape) -> Self {
         match (name, shape) {
-            ("messages", Shape::ChatRequest | Shape::EmbeddingsRequest) => Self::of(Place::Message, PieceKind::Text),
-            ("choices", Shape::ChatResponse | Shape::Chunk) => Self::of(Place::Choice, PieceKind::Other),
-            ("input", Shape::EmbeddingsRequest) | ("prediction", Shape::ChatRequest) => {
+            (b"messages", Shape::ChatRequest | Shape::EmbeddingsRequest) => Self::of(Place::Message, PieceKind::Text),
+            (b"choices", Shape::ChatResponse | Shape::Chunk) => Self::of(Place::Choice, PieceKind::Other),
+            (b"input", Shape::EmbeddingsRequest) | (b"prediction", Shape::ChatRequest) => {
                 Self::of(Place::Anything, PieceKind::Text)
             }
-            ("metadata", _) => Self::of(Place::Names, PieceKind::Other),
-            (name, Shape::ChatRequest) if OFFERS.contains(&name) => {
+            (b"metadata", _) => Self::of(Place::Names, PieceKind::Other),
+            (name, Shape::ChatRequest) if is_offer(name) => {
                 let rule = if meaning(name) == Meaning::Word { Rule::Word } else { Rule::Show };
                 Self { rule, ..Self::of(Place::Offer, PieceKind::Description) }
             }
@@ -207,18 +242,18 @@ impl Area {
         }
     }
 
-    fn of_offer(name: &str) -> Self {
+    fn of_offer(name: &[u8]) -> Self {
         let offer = Self::of(Place::Offer, PieceKind::Description);
         match name {
-            "name" => Self { kind: PieceKind::Other, ..offer },
-            name if NAMES.contains(&name) => Self { place: Place::Names, ..offer },
+            b"name" => Self { kind: PieceKind::Other, ..offer },
+            name if has_names(name) => Self { place: Place::Names, ..offer },
             // Of schemas `format` and `id` too, and the list `required`.
             name if meaning(name) == Meaning::Word => Self { rule: Rule::Word, ..offer },
             _ => offer,
         }
     }
 
-    fn of_any(self, name: &str) -> Self {
+    fn of_any(self, name: &[u8]) -> Self {
         use PieceKind::{Arguments, Description, Other, Reasoning, Refusal, Text, ToolResult};
         let inherited = match self.kind {
             kind @ (Arguments | Description | Reasoning) => kind,
