@@ -435,3 +435,36 @@ fn no_request_reaches_a_policy_that_two_readers_may_read_as_two() {
     assert_eq!(post(gateway.address, ACME, &with(user, r#","metadata":{"a":{"a":"1"}}"#)).status, 200);
     assert_eq!(gateway.metric("weir_plugin_calls_total", &["hook=\"policy\""]), 1.0);
 }
+
+#[test]
+fn what_is_no_data_of_an_event_says_nothing_where_a_plugin_sees_the_stream() {
+    let lines = [
+        " data: {LEAK}",
+        "data : {LEAK}",
+        "DATA: {LEAK}",
+        "\u{feff}data: {LEAK}",
+        "event: mail {LEAK}",
+        "id: mail {LEAK}",
+        "retry: {LEAK}",
+        "foo: {LEAK}",
+        "mail {LEAK}",
+        "id: 1\n: mail {LEAK}",
+    ];
+    let mut cases = Vec::new();
+    for line in lines {
+        let line = line.replace("{LEAK}", ADDRESS);
+        for beside in ["", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b \"}}]}\n"] {
+            let event = chunk(&format!("{line}\n{beside}\n"));
+            cases.push(vec![STREAM.to_vec(), chunk(&delta("a ")), event, chunk(DONE), END.to_vec()]);
+        }
+    }
+    let count = cases.len();
+    let gateway = masked(cases, "");
+    for number in 0..count {
+        let reply = post(gateway.address, ACME, &chat_stream(&number.to_string()));
+        let text = reply.text();
+        assert!(reply.status == 200 && text.contains("[DONE]") && !text.contains(ADDRESS), "{number}: {text}");
+        assert_eq!(text.contains("b "), number % 2 == 1, "{number}: {text}");
+    }
+    assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
+}

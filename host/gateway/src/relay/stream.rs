@@ -243,6 +243,9 @@ impl Stream {
 
     /// Looks at one event: usage is noted, what the client did not ask for is dropped, deltas wait for the plugins.
     async fn take(&mut self, event: &sse::Event, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+        // Plugins are shown data and nothing else, so that no other field may say anything. Comments are handed out by no reader.
+        let plain = (self.stages.is_some() && !event.is_blank()).then(|| event.plain());
+        let event = plain.as_ref().unwrap_or(event);
         if event.is_comment() {
             self.put(Item::opaque(event.raw().clone()), batch);
             return Ok(());

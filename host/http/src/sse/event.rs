@@ -65,6 +65,28 @@ impl Event {
         self.fields().next().is_none()
     }
 
+    /// The same event with nothing in it that a reader who keeps to the specification would not hand out, and no text but its
+    /// data: its `data` lines, and of `event`, `id` and `retry` what is a plain word. Comments and unknown fields go, for lax
+    /// readers take ` data:` or `DATA:` for data. A bare comment, a sign of life, where nothing is left
+    /// (WHATWG HTML, 9.2.6 "Interpreting an event stream").
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        let mut raw = BytesMut::with_capacity(self.raw.len());
+        for (name, value) in self.fields() {
+            match name {
+                b"data" => {}
+                b"event" | b"id" | b"retry" if is_word(value) => {}
+                _ => continue,
+            }
+            raw.put_slice(name);
+            raw.put_slice(b": ");
+            raw.put_slice(value);
+            raw.put_u8(b'\n');
+        }
+        raw.put_slice(if raw.is_empty() { b":\n\n" } else { b"\n" });
+        Self { raw: raw.freeze(), whole: true }
+    }
+
     /// The same event with the blank line that it lacks, if it does.
     #[must_use]
     pub fn closed(self) -> Self {
@@ -87,6 +109,14 @@ impl Event {
             (name, value.strip_prefix(b" ").unwrap_or(value))
         })
     }
+}
+
+/// Bytes of an event's name or identifier that is a plain word.
+const WORD: usize = 64;
+
+/// Whether it names something and says nothing: letters, digits, and what joins them in names.
+fn is_word(value: &[u8]) -> bool {
+    value.len() <= WORD && value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte))
 }
 
 /// Makes an event of data: `data: …` for each line of it, then a blank line. CR and CRLF are line ends as LF is, for a

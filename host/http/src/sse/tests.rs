@@ -28,6 +28,28 @@ fn datas(stream: &[u8]) -> Vec<String> {
 }
 
 #[test]
+fn a_plain_event_has_its_data_and_what_names_it_and_nothing_else() {
+    let long = "x".repeat(65);
+    let cases = [
+        ("data: a\n\n", "data: a\n\n"),
+        ("data:a\r\ndata\r\ndata: b\r\n\r\n", "data: a\ndata: \ndata: b\n\n"),
+        (
+            ": text\nevent: error\nid: 7-a.b_c\nretry: 10\ndata: a\n\n",
+            "event: error\nid: 7-a.b_c\nretry: 10\ndata: a\n\n",
+        ),
+        ("event: mail ada@example.org\nid: a b\nretry: x y\ndata: a\n\n", "data: a\n\n"),
+        ("data : a\nDATA: a\n data: a\nfoo: a\na\n\n", ":\n\n"),
+        ("\u{feff}\u{feff}data: a\n\n", ":\n\n"),
+        (&format!("event: {long}\ndata: a\n\n"), "data: a\n\n"),
+    ];
+    for (given, expected) in cases {
+        let event = read(&[given.as_bytes()], 10_000).unwrap().remove(0);
+        assert_eq!(String::from_utf8_lossy(event.plain().raw()), *expected, "{given:?}");
+        assert_eq!(event.plain().data(), event.data(), "{given:?}");
+    }
+}
+
+#[test]
 fn events_end_with_a_blank_line_whatever_ends_a_line() {
     for end in ["\n", "\r\n", "\r"] {
         let stream = "data: a|data: b||: note||event: x|data:c||data: [DONE]||".replace('|', end);
