@@ -55,6 +55,28 @@ fn a_folder_with_more_files_than_are_looked_at_is_named_and_what_was_good_of_it_
 }
 
 #[test]
+fn what_needs_no_compiling_goes_live_while_another_tenants_many_files_are_compiled() {
+    let gateway = gateway(Upstream::chat().address, "", &[]);
+    let (acme, globex) = (gateway.plugins().join("tenants/acme"), gateway.plugins().join("tenants/globex"));
+    install(&globex, "own", &refusing("own"));
+    until("it refuses", || (code_of(&gateway, GLOBEX) == "own").then_some(()));
+    // Beside the folder, so that all of them come at once.
+    let beside = gateway.plugins().parent().unwrap().join("beside");
+    for n in 0..400 {
+        install(&beside, &format!("many{n}"), &refusing(&format!("code_{n}")));
+    }
+    fs::create_dir_all(&acme).unwrap();
+    for n in 0..400 {
+        fs::rename(beside.join(format!("many{n}.wasm")), acme.join(format!("many{n}.wasm"))).unwrap();
+    }
+    let compiling = || gateway.ready()["compiling"].as_array().map_or(0, Vec::len);
+    until("they are compiled", || (compiling() > 0).then_some(()));
+    fs::remove_file(globex.join("own.wasm")).unwrap();
+    until("it is gone", || code_of(&gateway, GLOBEX).is_empty().then_some(()));
+    assert!(compiling() > 0, "it waited until all of them were compiled");
+}
+
+#[test]
 fn no_link_in_a_tenants_folder_has_more_watched_than_that_folder() {
     let elsewhere = tempfile::tempdir().unwrap();
     for n in 0..2_000 {
