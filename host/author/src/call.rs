@@ -5,12 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use weir_dialect::{Document, event};
-use weir_sandbox::{About, Asked, Chain, Exchange, Facts, Hook, Item, Reply, Routed, Sandbox, Stages, Stop, Worker};
+use weir_sandbox::{
+    About, Asked, Chain, Exchange, Facts, HeldBounds, Hook, Item, Reply, Routed, Sandbox, Stages, Stop, Worker,
+};
 
 use crate::case::{Case, Message};
 
-/// Bytes that a plugin may hold back in a stream, as `limits.held` is by default.
-const HELD: usize = 64 << 10;
+/// What a plugin may hold back in a stream, as `limits.held` and `limits.held_events` are by default.
+const HELD: HeldBounds = HeldBounds { text: 64 << 10, events: 16 << 20 };
 
 /// What a hook says beside yes or no.
 #[derive(Debug, Default)]

@@ -162,6 +162,7 @@ fn limits(limits: &Limits) -> Group {
         response_memory,
         event_bytes,
         held_bytes,
+        held_events,
         connections,
         in_flight,
         series,
@@ -185,6 +186,7 @@ fn limits(limits: &Limits) -> Group {
         .open("response_memory", bytes(response_memory))
         .open("event", bytes(event_bytes))
         .open("held", bytes(held_bytes))
+        .open("held_events", bytes(held_events))
         .open("connections", connections)
         .open("in_flight", in_flight)
         .open("series", series)

@@ -60,8 +60,11 @@ pub struct Limits {
     pub response_memory: usize,
     /// `event`: bytes of one event of a stream; 8 MiB by default, for an image comes in one.
     pub event_bytes: usize,
-    /// `held`: bytes of a stream that plugins may hold back; 64 KiB by default.
+    /// `held`: bytes of text of one choice of a stream that a plugin may hold back; 64 KiB by default.
     pub held_bytes: usize,
+    /// `held_events`: bytes of all events of a stream that wait for a plugin; 16 MiB by default, for with `logprobs` an event
+    /// of one word has some kilobytes, and there are up to 128 choices.
+    pub held_events: usize,
     /// Connections of clients at once; 10,000 by default.
     pub connections: usize,
     /// Requests being answered at once; 5,000 by default.
@@ -137,6 +140,7 @@ impl Default for Limits {
             response_memory: 256 << 20,
             event_bytes: 8 << 20,
             held_bytes: 64 << 10,
+            held_events: 16 << 20,
             connections: 10_000,
             in_flight: 5_000,
             series: 4_000,
@@ -241,7 +245,8 @@ impl Limits {
             request_memory: table.size("request_memory", default.request_memory, MEMORY),
             response_memory: table.size("response_memory", default.response_memory, MEMORY),
             event_bytes: table.size("event", default.event_bytes, any.clone()),
-            held_bytes: table.size("held", default.held_bytes, any),
+            held_bytes: table.size("held", default.held_bytes, any.clone()),
+            held_events: table.size("held_events", default.held_events, any),
             connections: table.whole("connections", default.connections, 1..=1_000_000),
             in_flight: table.whole("in_flight", default.in_flight, 1..=1_000_000),
             series: table.whole("series", default.series, 1..=1_000_000),

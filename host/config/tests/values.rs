@@ -55,6 +55,7 @@ fn the_defaults_are_the_documented_ones() {
     let limits = Limits::default();
     assert_eq!((limits.head_bytes, limits.headers, limits.body_bytes), (32_768, 100, 33_554_432));
     assert_eq!((limits.response_bytes, limits.event_bytes, limits.held_bytes), (33_554_432, 8_388_608, 65_536));
+    assert_eq!(limits.held_events, 16_777_216);
     assert_eq!((limits.connections, limits.in_flight, limits.h2_streams), (10_000, 5_000, 100));
     assert_eq!((limits.series, config("").metrics.tenant_histograms), (4_000, false));
     assert_eq!(limits.retry_budget, 20);

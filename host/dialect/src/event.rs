@@ -15,7 +15,7 @@ mod template;
 
 pub use delta::Delta;
 pub use error::EventError;
-pub use says::{Says, says_more};
+pub use says::{OpenText, Says, TextStep, says_more};
 pub use split::{Choices, choices};
 pub use template::Template;
 

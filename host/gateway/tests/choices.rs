@@ -173,7 +173,7 @@ fn reasoning_in_parts_and_other_lawful_oddities_pass_a_plugin() {
         delta(json!({"content": true, "refusal": null})),
         delta(json!({})),
         delta(json!(null)),
-        of(json!([{"index": "0", "delta": {"content": "a. "}}])),
+        of(json!([{"index": 0, "delta": {"content": "a. "}}])),
         of(json!([{"delta": {"content": "b. "}}])),
         of(json!([{"index": 0, "finish_reason": null}])),
         of(json!([])),

@@ -6,7 +6,7 @@ mod guest;
 mod support;
 
 use guest::{Guest, gateway, install};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::Write;
 use std::sync::Mutex;
@@ -195,8 +195,8 @@ fn a_word_is_let_go_where_its_text_is_over_and_waits_for_nothing_else() {
         vec![begin(0)],
         vec![of(0, "\"delta\":{\"reasoning\":\"Let me see. \"},\"finish_reason\":null")],
         vec![of(0, "\"delta\":{\"refusal\":\"No. \"},\"finish_reason\":null")],
-        vec![of(0, "\"delta\":{},\"finish_reason\":null")],
-        vec![of(0, "\"delta\":{\"content\":null},\"finish_reason\":null")],
+        vec![of(0, "\"delta\":{\"function_call\":{\"name\":\"f\",\"arguments\":\"\"}},\"finish_reason\":null")],
+        vec![of(0, "\"delta\":{\"content\":null},\"finish_reason\":\"length\"")],
         vec![finish("length")],
     ];
     for other in others {
@@ -240,6 +240,165 @@ fn an_event_that_says_nothing_neither_waits_nor_ends_a_word() {
     let next: Vec<String> = (0..4).map(|_| stream.next_event().unwrap()).collect();
     assert_eq!(next, [text(0, "to [EMAIL]"), text(0, ""), text(0, ""), text(0, ", ")]);
     no_fault(&gateway);
+}
+
+/// What comes of these events if each is read by itself: the next is sent when a comment behind the one before has come out.
+fn one_by_one(events: &[String], gateway: impl Fn(&Upstream) -> Gateway) -> (Vec<String>, Gateway) {
+    let (say, upstream) = told();
+    let gateway = gateway(&upstream);
+    let (mut stream, mut out) = (None, Vec::new());
+    for event in events {
+        // Without a listener the stream has ended.
+        let _ = say.send(event.clone());
+        let _ = say.send(PING.to_owned());
+        let stream = stream.get_or_insert_with(|| Streaming::open(gateway.address, ACME, &chat_stream("hi")));
+        loop {
+            match stream.next_event() {
+                Some(event) if event == PING => break,
+                Some(event) => out.push(event),
+                None => return (out, gateway),
+            }
+        }
+    }
+    drop(say);
+    out.extend(stream.unwrap().rest());
+    (out, gateway)
+}
+
+/// The texts of each choice as a client puts them together.
+fn said(events: &[String]) -> BTreeMap<u64, String> {
+    let mut said = BTreeMap::<u64, String>::new();
+    let data = events.iter().filter_map(|event| event.trim().strip_prefix("data: "));
+    for event in data.filter_map(|data| serde_json::from_str::<serde_json::Value>(data).ok()) {
+        for choice in event["choices"].as_array().into_iter().flatten() {
+            let said = said.entry(choice["index"].as_u64().unwrap()).or_default();
+            let delta = &choice["delta"];
+            said.push_str(delta["content"].as_str().unwrap_or_default());
+            said.push_str(delta["tool_calls"][0]["function"]["arguments"].as_str().unwrap_or_default());
+        }
+    }
+    said
+}
+
+/// Deltas, and what stands beside one, that add no text to a choice.
+const NOTHING: [&str; 17] = [
+    r#""delta":{}"#,
+    r#""delta":{"content":""}"#,
+    r#""delta":{"content":null}"#,
+    r#""delta":{"content":[]}"#,
+    r#""delta":{"content":[{"type":"text","text":""}]}"#,
+    r#""delta":{"tool_calls":[]}"#,
+    r#""delta":{"tool_calls":null}"#,
+    r#""delta":{"tool_calls":[{"index":0,"id":"","function":{"name":"","arguments":""}}]}"#,
+    r#""delta":{"function_call":{"name":"","arguments":""}}"#,
+    r#""delta":{"reasoning_content":""}"#,
+    r#""delta":{"refusal":null}"#,
+    r#""delta":{"role":"assistant"}"#,
+    r#""delta":null"#,
+    r#""finish_reason":null"#,
+    r#""delta":{},"finish_reason":"""#,
+    r#""delta":{},"logprobs":{"content":[{"token":" ","logprob":-1}]}"#,
+    r#""delta":{"x":"two words"}"#,
+];
+
+#[test]
+fn what_adds_no_text_ends_no_text_whatever_it_looks_like() {
+    let events: Vec<String> = (NOTHING.iter().enumerate())
+        .flat_map(|(n, nothing)| {
+            let choice = u32::try_from(n).unwrap();
+            [text(choice, "to ada@leak.e"), of(choice, nothing), text(choice, "xample.org, ")]
+        })
+        .chain([finish("stop"), DONE.to_owned()])
+        .collect();
+    let (apart, gateway) = one_by_one(&events, masking);
+    let [(together, _), _] = through(&events, masking);
+    let together = together.text().split_inclusive("\n\n").map(str::to_owned).collect();
+    for out in [apart, together] {
+        let said = said(&out);
+        for (n, nothing) in NOTHING.iter().enumerate() {
+            assert_eq!(said[&(n as u64)], "to [EMAIL], ", "{nothing}");
+        }
+        assert_eq!(out.last().map(String::as_str), Some(DONE));
+    }
+    no_fault(&gateway);
+}
+
+#[test]
+fn a_call_that_is_named_once_more_ends_its_arguments_as_little() {
+    let mut events = vec![begin(0), arguments(0, "{\"to\":\"ada@leak.e"), begin(0), arguments(0, "xample.org\"}")];
+    events.extend([finish("tool_calls"), DONE.to_owned()]);
+    let (out, gateway) = one_by_one(&events, masking);
+    assert_eq!(said(&out)[&0], "{\"to\":\"[EMAIL]\"}");
+    no_fault(&gateway);
+}
+
+/// A word of a choice with the tokens that a model might have said in its place.
+fn likely(choice: u32, word: &str) -> String {
+    let other = "{\"token\":\" tok\",\"logprob\":-12.345678,\"bytes\":[32,116,111,107]}";
+    let others = vec![other; 20].join(",");
+    of(
+        choice,
+        &format!(
+            "\"delta\":{{\"content\":\"{word}\"}},\"logprobs\":{{\"content\":[{{\"token\":\"{word}\",\"logprob\":-1,\"bytes\":null,\"top_logprobs\":[{others}]}}]}},\"finish_reason\":null"
+        ),
+    )
+}
+
+/// A number of a card in each of eight choices, word by word.
+fn cards() -> Vec<String> {
+    let words = ["pay ", "4111", " ", "1111", " ", "1111", " ", "1111", " ok"];
+    words.iter().flat_map(|word| (0..8).map(|choice| likely(choice, word))).collect()
+}
+
+#[test]
+fn a_bound_of_what_is_held_is_no_end_of_a_text() {
+    let mut large = vec![text(0, &format!("{}ada@leak.e", "w ".repeat(33_000))), text(0, "xample.org ")];
+    large.extend([text(1, "ada@leak.e"), text(2, &format!("{}a@b.com", "w ".repeat(33_000))), text(1, "xample.org ")]);
+    let padded = of(3, &format!("\"delta\":{{\"content\":\"bob@leak.e\"}},\"x\":\"{}\"", "p q".repeat(30_000)));
+    large.extend([padded, text(3, "xample.org "), text(0, "4111 1111 "), of(0, NOTHING[0]), text(0, "1111 1111 ")]);
+    // A word of as many letters as are looked at for one, each an event of its own.
+    let letters = "a".repeat(60) + "@leak.example.org ";
+    let long: Vec<String> = letters.chars().map(|letter| likely(0, &letter.to_string())).collect();
+    for events in [cards(), large, long] {
+        let events = [events, vec![finish("stop"), DONE.to_owned()]].concat();
+        let (apart, gateway) = one_by_one(&events, masking);
+        let [(together, _), _] = through(&events, masking);
+        let together = together.text().split_inclusive("\n\n").map(str::to_owned).collect();
+        for out in [apart, together] {
+            let said = said(&out);
+            assert!(said.values().all(|said| said.contains("[CARD]") || said.contains("[EMAIL]")), "{said:.300?}");
+            assert!(said.values().all(|said| !said.contains("1111") && !said.contains("leak.")), "{said:.300?}");
+            assert_eq!(out.last().map(String::as_str), Some(DONE));
+        }
+        no_fault(&gateway);
+    }
+}
+
+#[test]
+fn past_a_bound_a_closed_guard_ends_the_stream_and_an_open_one_is_passed_over_both_counted() {
+    let chain = |limit: &str, rest: &str| format!("[limits]\n{limit}\n{}", rest);
+    let bound = |limit: &'static str, on_failure: &'static str| {
+        move |upstream: &Upstream| {
+            let (folder, cache) = (installed(), support::cache());
+            let plugins = format!("[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n", folder.display(), cache.display());
+            let rest = format!("{plugins}[[plugins.chain]]\nplugin = \"redact-pii\"\n{on_failure}\n");
+            Gateway::start(&format!("{}{}", config(upstream.address), chain(limit, &rest)))
+        }
+    };
+    let letters: Vec<String> = "ada@leak.example.org".chars().map(|letter| text(0, &letter.to_string())).collect();
+    let cases =
+        [("held_events = \"64KiB\"", cards()), ("held_events = \"1KiB\"", letters.clone()), ("held = \"8B\"", letters)];
+    for (limit, events) in cases {
+        let events = [events, vec![finish("stop"), DONE.to_owned()]].concat();
+        let (out, gateway) = one_by_one(&events, bound(limit, ""));
+        assert!(out.concat().contains("plugin_failed") && !out.concat().contains("[DONE]"), "{limit}: {out:?}");
+        assert!(said(&out).values().all(|said| !said.contains('4') && !said.contains("ada")), "{limit}: {out:?}");
+        assert_eq!(gateway.metric("weir_plugin_faults_total", &["reason=\"answer\""]), 1.0, "{limit}");
+        assert_eq!(gateway.metric("weir_plugin_quarantines_total", &[]), 0.0, "{limit}");
+        let (out, gateway) = one_by_one(&events, bound(limit, "on_failure = \"open\""));
+        assert_eq!(out.last().map(String::as_str), Some(DONE), "{limit}");
+        assert!(gateway.metric("weir_plugin_faults_total", &["reason=\"answer\""]) >= 1.0, "{limit}");
+    }
 }
 
 #[test]
@@ -293,7 +452,7 @@ fn holder(always: bool) -> Guest {
 }
 
 #[test]
-fn at_a_bound_a_plugin_is_asked_to_decide_and_what_it_holds_then_is_a_fault() {
+fn who_would_hold_a_text_past_its_bound_is_at_fault_also_if_it_would_decide_at_its_end() {
     let mut events: Vec<String> = (0..40).map(|_| text(0, &long(100))).collect();
     events.push(DONE.to_owned());
     let bound = |always| {
@@ -301,15 +460,21 @@ fn at_a_bound_a_plugin_is_asked_to_decide_and_what_it_holds_then_is_a_fault() {
             gateway(upstream.address, "[limits]\nheld = \"2KiB\"", &[("holder", &holder(always), "")])
         }
     };
-    for (reply, gateway) in through(&events, bound(false)) {
+    // The first is not counted: without it nothing could be held.
+    let fitting = [&events[..21], &events[40..]].concat();
+    for (reply, gateway) in through(&fitting, bound(false)) {
         assert!(reply.clean, "{}", reply.text());
-        assert_eq!(reply.streamed(), long(100).repeat(40));
+        assert_eq!(reply.streamed(), long(100).repeat(21));
         no_fault(&gateway);
     }
     // One read with the end marker in it leaves nothing to be held.
-    let [_, (reply, gateway)] = through(&events[..40], bound(true));
-    assert!(!reply.clean && reply.text().contains("plugin_failed"), "{}", reply.text());
-    assert_eq!(gateway.metric("weir_plugin_faults_total", &["reason=\"answer\""]), 1.0);
+    for always in [false, true] {
+        for (reply, gateway) in through(&events[..40], bound(always)) {
+            assert!(!reply.clean && reply.text().contains("plugin_failed"), "{}", reply.text());
+            assert_eq!(reply.streamed(), "");
+            assert_eq!(gateway.metric("weir_plugin_faults_total", &["reason=\"answer\""]), 1.0);
+        }
+    }
 }
 
 #[test]

@@ -180,7 +180,7 @@ fn unreadable_events() -> Vec<String> {
     let said = delta(&format!("mail {ADDRESS}"));
     let content = format!("\"content\":\"mail {ADDRESS}\"");
     let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
-    vec![
+    let mut all = vec![
         format!("data: mail {ADDRESS}\n\n"),
         format!("data: \"mail {ADDRESS}\"\n\n"),
         format!("data: [\"mail {ADDRESS}\"]\n\n"),
@@ -204,7 +204,16 @@ fn unreadable_events() -> Vec<String> {
             "\n\n",
             &format!("\ndata: {said}\n\n").replace("data: data: ", "data: ").replace("\n\n\n\n", "\n\n"),
         ),
-    ]
+    ];
+    // Of these one reader makes another number than the next.
+    let indexes =
+        ["4294967296", "-1", "-0", "1.0", "2.5", "10e-1", "\"1\"", "null", "true", "[1]", "{}", "18446744073709551616"];
+    all.extend(indexes.iter().map(|index| said.replace("\"index\":0", &format!("\"index\":{index}"))));
+    let call = |index: &str| {
+        format!("\"tool_calls\":[{{\"index\":{index},\"function\":{{\"arguments\":\"mail {ADDRESS}\"}}}}]")
+    };
+    all.extend(indexes.iter().step_by(3).map(|index| said.replace(&content, &call(index))));
+    all
 }
 
 /// A stream of these events, each in a piece of its own, behind one that is well.

@@ -137,6 +137,66 @@ fn each_choice_has_a_window_of_its_own_which_ends_with_its_text() {
     assert_eq!(stream.clean, Some(false));
 }
 
+/// An event that adds no text, in the form of a delta.
+fn nothing(delta_in_place: &str) -> String {
+    delta("").replace("\"delta\":{\"content\":\"\"}", delta_in_place)
+}
+
+#[test]
+fn what_adds_no_text_and_what_is_large_end_no_window() {
+    let pad = "w ".repeat(33_000);
+    let padded = |choice: u32, text: &str, bytes: usize| {
+        of(choice, text).replace("\"created\"", &format!("\"x\":\"{}\",\"created\"", "p".repeat(bytes)))
+    };
+    let mut cases: Vec<Vec<String>> = [
+        "\"delta\":{}",
+        "\"delta\":{\"content\":\"\"}",
+        "\"delta\":{\"content\":null}",
+        "\"delta\":{\"role\":\"assistant\"}",
+        "\"delta\":{\"reasoning_content\":\"\"}",
+        "\"delta\":{\"tool_calls\":[]}",
+        "\"delta\":null",
+        "\"x\":1",
+    ]
+    .iter()
+    .map(|delta| vec![of(0, "blue"), nothing(delta), of(0, "bird")])
+    .collect();
+    cases.push(vec![of(0, &format!("{pad}blue")), of(0, "bird")]);
+    cases.push(vec![padded(0, "blue", 66_000), of(0, "bird")]);
+    cases.push(["blue", "bird"].iter().flat_map(|text| (0..30).map(|choice| padded(choice, text, 4_000))).collect());
+    for events in cases {
+        let (say, said) = channel::<String>();
+        let said = Mutex::new(said);
+        let upstream = Upstream::start(move |_, _, stream| {
+            stream.set_nodelay(true).unwrap();
+            stream.write_all(STREAM).unwrap();
+            let said = said.lock().unwrap();
+            said.iter().all(|piece| stream.write_all(&chunk(&piece)).is_ok()) && stream.write_all(END).is_ok()
+        });
+        let gateway = gateway(upstream.address, "", &[("guard", &guard(), "window = { size = 16, overlap = 32 }")]);
+        let (mut stream, mut out) = (None, String::new());
+        // Each is read by itself: comments wait for nothing.
+        'events: for event in &events {
+            let _ = say.send(event.clone());
+            let _ = say.send(": ping\n\n".to_owned());
+            let stream = stream.get_or_insert_with(|| Streaming::open(gateway.address, ACME, &chat_stream("hi")));
+            loop {
+                match stream.next_event() {
+                    Some(event) if event.starts_with(':') => break,
+                    Some(event) => out.push_str(&event),
+                    None => break 'events,
+                }
+            }
+        }
+        let _ = say.send(DONE.to_owned());
+        drop(say);
+        out.push_str(&stream.unwrap().rest().concat());
+        let shown = events.iter().map(|event| &event[..event.len().min(200)]).take(3).collect::<Vec<_>>();
+        assert!(out.contains("content_filter") && !out.contains("[DONE]"), "{shown:?}: {out:.300}");
+        assert!(!out.contains("blue"), "{shown:?}: {out:.300}");
+    }
+}
+
 #[test]
 fn while_everything_is_held_back_the_client_hears_that_the_stream_lives() {
     let (go, wait) = channel::<()>();

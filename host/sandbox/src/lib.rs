@@ -69,7 +69,7 @@ pub use meter::{CPU_BUCKETS_NS, CalloutStats, HookStats, Meter};
 pub use plugin::Plugin;
 pub use removed::Needed;
 pub use source::Source;
-pub use stages::{Item, Stages};
+pub use stages::{HeldBounds, Item, Stages};
 pub use standing::State as Standing;
 pub use tally::Counted;
 pub use tenant::{TenantId, TenantNames};

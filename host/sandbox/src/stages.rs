@@ -17,10 +17,11 @@ pub use item::Item;
 use crate::chain::{Bound, Chain};
 use crate::exchange::{Events, Exchange};
 use crate::hook::Hook;
-use crate::worker::{Stop, Worker, cannot_show};
+use crate::worker::{Stop, Worker, cannot_show, held_too_much};
 use bytes::Bytes;
 use edits::{apply, changes, renew};
-use held::{Held, run};
+pub use held::HeldBounds;
+use held::{Held, Past, run};
 use item::Wait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +35,7 @@ struct Stage {
     bound: Arc<Bound>,
     window: Option<Window>,
     held: Held,
-    limit: usize,
+    bounds: HeldBounds,
     /// Whether the plugin has answered a call yet.
     answered: bool,
 }
@@ -54,17 +55,23 @@ pub struct Stages {
 }
 
 impl Stages {
-    /// The plugins of a chain that apply to a model. Each may hold back so many bytes.
+    /// The plugins of a chain that apply to a model. Each may hold back so much.
     #[must_use]
-    pub fn new(chain: &Chain, model: &str, limit: usize) -> Self {
+    pub fn new(chain: &Chain, model: &str, bounds: HeldBounds) -> Self {
         let bound = chain.at(Hook::Event).iter().filter(|bound| bound.applies_to(model));
-        Self { stages: bound.map(|bound| Stage::new(bound, limit)).collect(), over: false }
+        Self { stages: bound.map(|bound| Stage::new(bound, bounds)).collect(), over: false }
     }
 
     /// Whether the host holds events back for any of them.
     #[must_use]
     pub fn windowed(&self) -> bool {
         self.stages.iter().any(|stage| stage.window.is_some())
+    }
+
+    /// Bytes of the events that are kept back for all of them.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.stages.iter().map(|stage| stage.held.bytes()).sum()
     }
 
     /// Whether any of them must see whatever there is to see: where something cannot be shown, the stream must not go on.
@@ -116,9 +123,9 @@ impl Stages {
 }
 
 impl Stage {
-    fn new(bound: &Arc<Bound>, limit: usize) -> Self {
+    fn new(bound: &Arc<Bound>, bounds: HeldBounds) -> Self {
         let window = bound.plugin().settings().window;
-        Self { bound: Arc::clone(bound), window, held: Held::default(), limit, answered: false }
+        Self { bound: Arc::clone(bound), window, held: Held::default(), bounds, answered: false }
     }
 
     async fn run(&mut self, caller: &mut Caller<'_>, batch: Vec<Item>, last: bool) -> Result<Vec<Item>, Stop> {
@@ -134,16 +141,31 @@ impl Stage {
         for choice in self.held.ended_by(&batch) {
             self.decide(caller, choice, &mut out).await?;
         }
-        let due = self.held.due(self.window, self.limit, batch, &mut out);
+        let due = self.held.due(self.window, self.bounds, batch, &mut out);
         out.extend(self.show(caller, due, Turn::More).await?);
         while let Some((choice, behind)) = self.held.take_behind_end() {
             self.go_on(caller, choice, behind, &mut out).await?;
         }
-        if self.held.bytes() > self.limit {
-            let all = self.held.take_all();
-            out.extend(self.show(caller, all, Turn::Bound).await?);
+        while let Some(past) = self.held.past(self.bounds) {
+            out.extend(self.give_up(caller, past)?);
         }
         Ok(out)
+    }
+
+    /// What is held past a bound: its plugin was asked, and wants to see more before it decides. Half decided it goes to
+    /// nobody, unless the stream may go on without the plugin: that lets it pass as it is.
+    fn give_up(&mut self, caller: &Caller<'_>, past: Past) -> Result<Vec<Item>, Stop> {
+        let HeldBounds { text, events } = self.bounds;
+        let (what, bytes, limit) = match past {
+            Past::Text(_, bytes) => ("bytes of text of one choice", bytes, text),
+            Past::Events(bytes) => ("bytes of events", bytes, events),
+        };
+        let why = format!("it held back {bytes} {what}; at most {limit}");
+        held_too_much(&self.bound, caller.lent, why)?;
+        Ok(match past {
+            Past::Text(choice, _) => self.held.take(choice),
+            Past::Events(_) => self.held.take_all(),
+        })
     }
 
     /// Lets go of what is held of a choice whose text is over, as the plugin decides.
@@ -178,7 +200,7 @@ impl Stage {
                 out.extend(self.show(caller, next, Turn::Over).await?);
                 self.decide(caller, choice, out).await?;
             } else {
-                let due = self.held.due(self.window, self.limit, next, out);
+                let due = self.held.due(self.window, self.bounds, next, out);
                 out.extend(self.show(caller, due, Turn::More).await?);
             }
         }
@@ -197,10 +219,7 @@ impl Stage {
             exchange.events = Events::new(data, plain, turn == Turn::Last);
         }
         let overlap = self.window.filter(|_| turn == Turn::More).map_or(0, |window| window.overlap);
-        let limit = self.limit;
-        let check = |edits| {
-            changes(&items, edits, turn, limit).map(|changes| window::keep_tail(&items, changes, overlap, limit))
-        };
+        let check = |edits| changes(&items, edits).map(|changes| window::keep_tail(&items, changes, overlap));
         let said = caller.sandbox.event(&self.bound, caller.lent, shown, turn.is_last(), check).await?;
         if said.is_some() && !std::mem::replace(&mut self.answered, true) {
             self.bound.stream_answered();

@@ -378,6 +378,19 @@ pub(crate) fn cannot_show(bound: &Bound, hook: Hook, why: &Unreadable) -> Result
     Ok(())
 }
 
+/// A plugin holds more of a stream than it may, which breaks the contract. What is too long for it is the upstream's, so it
+/// is not put into quarantine for that.
+///
+/// # Errors
+/// The fault, if its failure policy is `closed`.
+pub(crate) fn held_too_much(bound: &Bound, lent: &Option<Box<Exchange>>, why: String) -> Result<(), Stop> {
+    let fault = Fault::Answer(why);
+    bound.stats(Hook::Event).fault(&fault);
+    bound.plugin().tally().fault(Hook::Event, &fault);
+    bound.standing().note(&fault);
+    verdict(bound, Hook::Event, lent, Err(fault)).map(|_| ())
+}
+
 /// The check of an answer that is no more than a verdict.
 fn allowed(answer: Answer) -> Checked {
     Ok(answer.verdict()?.err())

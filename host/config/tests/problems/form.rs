@@ -162,6 +162,7 @@ fn limits_of_zero() {
         "response",
         "event",
         "held",
+        "held_events",
         "connections",
         "in_flight",
         "series",

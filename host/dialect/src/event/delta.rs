@@ -31,6 +31,6 @@ impl Delta {
             }
             Some(_) | None => String::new(),
         };
-        Ok(Delta { choice: place.choice, text, says: Says::of(data, place) })
+        Ok(Delta { choice: place.choice, text, says: Says::of(data, place)? })
     }
 }

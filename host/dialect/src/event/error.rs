@@ -23,6 +23,10 @@ pub enum EventError {
         /// The bound.
         limit: usize,
     },
+    /// An index of a choice or a tool call is not written as a whole number of 32 bits, so that readers differ in what it
+    /// is the index of.
+    #[error("an `index` that is no whole number from 0 to 4294967295, written plainly")]
+    Index,
     /// The choice has no `delta` to put text into.
     #[error("the event's choice has no `delta`")]
     NoDelta,

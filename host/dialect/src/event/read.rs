@@ -55,7 +55,13 @@ fn each(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<Vec<Place>, EventError> 
     Ok(all)
 }
 
-fn choice(cursor: &mut Cursor<'_>, data: &[u8], at: u32) -> Result<Place, JsonError> {
+/// The number of a choice or a tool call. Written in any other way than plainly, readers make different numbers of it: what
+/// is one text for the one is two for another.
+fn index(value: &[u8]) -> Result<u32, EventError> {
+    json::unsigned(value).and_then(|index| u32::try_from(index).ok()).ok_or(EventError::Index)
+}
+
+fn choice(cursor: &mut Cursor<'_>, data: &[u8], at: u32) -> Result<Place, EventError> {
     let start = cursor.at();
     let mut place = Place { choice: at, ..Place::default() };
     cursor.enter_object()?;
@@ -70,7 +76,7 @@ fn choice(cursor: &mut Cursor<'_>, data: &[u8], at: u32) -> Result<Place, JsonEr
         let value = span.of(data);
         if key == "index" {
             place.numbered = true;
-            place.choice = json::unsigned(value).and_then(|index| u32::try_from(index).ok()).unwrap_or(at);
+            place.choice = index(value)?;
         } else if key == "finish_reason" {
             place.finishes = kind == Kind::String && value != b"\"\"";
         } else if key == "logprobs" {
@@ -133,28 +139,36 @@ pub(super) fn text_parts(data: &[u8], span: Span, parts: &mut Vec<Span>) -> Resu
     Ok(())
 }
 
-/// Whether a call of a tool begins in `tool_calls`, and whether one goes on there.
-pub(super) fn calls(data: &[u8], span: Span) -> Result<(bool, bool), JsonError> {
-    let (mut begins, mut goes_on) = (false, false);
+/// The tool calls that are named in `tool_calls`, which is how they begin.
+pub(super) fn begun(data: &[u8], span: Span) -> Result<Vec<u32>, EventError> {
+    let (mut begun, mut position) = (Vec::new(), 0);
     let mut cursor = Cursor::within(data, span);
     cursor.enter_array()?;
     while cursor.next_element()? {
-        if cursor.kind()? != Kind::Object {
+        if cursor.kind()? == Kind::Object {
+            let (own, named) = call(&mut cursor, data)?;
+            begun.extend(named.then_some(own.unwrap_or(position)));
+        } else {
             cursor.skip()?;
-            continue;
         }
-        goes_on = true;
-        cursor.enter_object()?;
-        while let Some(key) = cursor.next_key()? {
-            let (span, kind) = cursor.skip()?;
-            if key == "id" {
-                begins |= kind == Kind::String;
-            } else if kind == Kind::Object && (key == "function" || key == "custom") {
-                json::members_of(data, span, |key, span, kind| {
-                    begins |= key == "name" && kind == Kind::String && span.of(data) != b"\"\"";
-                })?;
-            }
+        position += 1;
+    }
+    Ok(begun)
+}
+
+/// Which tool call this is, if it says so, and whether it is named.
+fn call(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<(Option<u32>, bool), EventError> {
+    let (mut own, mut named) = (None, false);
+    cursor.enter_object()?;
+    while let Some(key) = cursor.next_key()? {
+        let (span, kind) = cursor.skip()?;
+        if key == "index" {
+            own = Some(index(span.of(data))?);
+        } else if kind == Kind::Object && (key == "function" || key == "custom") {
+            json::members_of(data, span, |key, span, kind| {
+                named |= key == "name" && kind == Kind::String && span.of(data) != b"\"\"";
+            })?;
         }
     }
-    Ok((begins, goes_on))
+    Ok((own, named))
 }

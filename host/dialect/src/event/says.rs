@@ -28,12 +28,11 @@ pub struct Says {
     kinds: u8,
     /// Calls of tools that are gone on with, a bit for each; the last one for all that are past it.
     calls: u64,
+    /// Calls of tools that begin, in the same way.
+    begun: u64,
     bytes: usize,
     /// There is text in other places than in a content that is one string.
     more: bool,
-    /// There is an empty text.
-    empty: bool,
-    begins: bool,
     finishes: bool,
 }
 
@@ -48,9 +47,20 @@ const OTHER: u8 = 16;
 /// Where content stands in an event of one choice.
 const PLACE: &str = "/choices/0/delta/content";
 
+/// Where a call has its name that is the only one.
+const FUNCTION: &str = "/choices/0/delta/function_call/name";
+
+/// The bit of a call.
+fn bit(call: Option<u32>) -> u64 {
+    1 << call.unwrap_or(u32::MAX).min(u64::BITS - 1)
+}
+
 impl Says {
     /// What the one choice of an event says.
-    pub(super) fn of(data: &Bytes, place: &Place) -> Self {
+    ///
+    /// # Errors
+    /// [`EventError::Index`]: which tool call it goes on with cannot be told.
+    pub(super) fn of(data: &Bytes, place: &Place) -> Result<Self, EventError> {
         let mut says = Self { finishes: place.finishes, ..Self::default() };
         // Where its choice stands was found in data that were read to their end.
         match Document::event(data.clone()).known_readable().pieces() {
@@ -58,17 +68,14 @@ impl Says {
             // Too much to be shown, which is told to who asks for it.
             Err(_) => (says.kinds, says.more) = (OTHER, true),
         }
-        let calls = place.calls.map(|span| read::calls(data, span).unwrap_or((true, true)));
-        let (begins, goes_on) = calls.unwrap_or_default();
-        says.begins = begins;
-        says.empty = goes_on || place.content.is_some_and(|(span, _)| span.of(data) == b"\"\"");
-        says
+        let begun = place.calls.map(|span| read::begun(data, span)).transpose()?.unwrap_or_default();
+        says.begun |= begun.into_iter().fold(0, |calls, call| calls | bit(Some(call)));
+        Ok(says)
     }
 
     /// The same of an event with another content, of so many bytes.
     pub(super) fn with_content(mut self, before: usize, bytes: usize) -> Self {
         self.bytes = (self.bytes + bytes).saturating_sub(before);
-        self.empty |= bytes == 0;
         self.kinds = if bytes == 0 { self.kinds & !CONTENT } else { self.kinds | CONTENT };
         self
     }
@@ -82,6 +89,9 @@ impl Says {
     fn add(&mut self, piece: &Piece<'_>) {
         let pointer = piece.pointer;
         self.more |= pointer != PLACE;
+        if pointer == FUNCTION {
+            self.begun |= bit(None);
+        }
         if !pointer.starts_with("/choices/0/logprobs") {
             self.bytes = self.bytes.saturating_add(piece.text.len());
         }
@@ -90,7 +100,7 @@ impl Says {
             PieceKind::Text if pointer.starts_with("/choices/0/delta/") => self.kinds |= SPOKEN,
             PieceKind::Reasoning => self.kinds |= REASONING,
             PieceKind::Refusal => self.kinds |= REFUSAL,
-            PieceKind::Arguments => self.calls |= 1 << piece.call.unwrap_or(u32::MAX).min(u64::BITS - 1),
+            PieceKind::Arguments => self.calls |= bit(piece.call),
             PieceKind::Text | PieceKind::ToolResult | PieceKind::Description | PieceKind::Other => self.kinds |= OTHER,
         }
     }
@@ -119,28 +129,70 @@ impl Says {
         !self.more
     }
 
-    /// Whether it says nothing at all: it goes on with a text of which nothing more is here. Some providers send such an
-    /// event in the middle of a character, and some as a sign of life.
+    /// Whether it says nothing at all: some providers send such an event in the middle of a word, and some as a sign of
+    /// life. In whatever form it says nothing, it ends nothing.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.empty && !self.speaks() && !self.begins && !self.finishes
-    }
-
-    /// Whether nothing comes behind it that goes on with what it says.
-    #[must_use]
-    pub fn is_end(&self) -> bool {
-        self.finishes
-    }
-
-    /// Whether what it says may go on in the event that comes next in its choice.
-    #[must_use]
-    pub fn goes_on_in(&self, next: &Self) -> bool {
-        let mask = if self.speaks() { !OTHER } else { OTHER };
-        !self.finishes && (self.kinds & next.kinds & mask != 0 || self.calls & next.calls != 0)
+        !self.is_text() && self.begun == 0 && !self.finishes
     }
 
     /// Whether there is text in it that is said, and not beside what is.
     fn speaks(&self) -> bool {
         self.kinds & !OTHER != 0 || self.calls != 0
+    }
+
+    /// Whether anything is said in it that is none of what this says: another text, another call, why the choice has
+    /// finished. What only stands beside, or names a call once more, is nothing of that kind.
+    fn is_left_by(&self, next: &Self) -> bool {
+        next.speaks() || next.begun & !self.calls != 0 || next.finishes || !self.speaks()
+    }
+
+    /// Whether what it says may go on in the event that comes next in its choice.
+    fn goes_on_in(&self, next: &Self) -> bool {
+        let mask = if self.speaks() { !OTHER } else { OTHER };
+        self.kinds & next.kinds & mask != 0 || self.calls & next.calls != 0
+    }
+}
+
+/// A text of one choice, as far as it was followed from event to event. This is the one place that knows where it is over.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OpenText(Option<Says>);
+
+/// What an event is to the text before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextStep {
+    /// Nothing: it stands between two parts of it, and the text is as open as before.
+    Between,
+    /// It goes on with it, or begins it.
+    More,
+    /// The text is over, for something else is said.
+    Other,
+}
+
+impl OpenText {
+    /// Takes the next event of the choice, if it is of this text, and says so.
+    #[must_use]
+    pub fn take(&mut self, next: Says) -> TextStep {
+        let Some(last) = self.0.filter(|_| !next.is_quiet()) else {
+            if next.is_quiet() {
+                return TextStep::Between;
+            }
+            self.0 = Some(next);
+            return TextStep::More;
+        };
+        if last.finishes || last.is_left_by(&next) && !last.goes_on_in(&next) {
+            return TextStep::Other;
+        }
+        if !last.goes_on_in(&next) {
+            return TextStep::Between;
+        }
+        self.0 = Some(next);
+        TextStep::More
+    }
+
+    /// Whether nothing that follows goes on with it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.is_some_and(|last| last.finishes)
     }
 }

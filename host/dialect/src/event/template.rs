@@ -68,8 +68,10 @@ impl Template {
             return None;
         }
         // All else that it says is the same in all of them.
-        let (own, place) = (&self.data, &self.place);
-        let says = *self.says.get_or_insert_with(|| Says::of(own, place));
+        let says = match self.says {
+            Some(says) => says,
+            None => *self.says.insert(Says::of(&self.data, &self.place).ok()?),
+        };
         let says = says.with_content(self.text.len(), text.len());
         Some(Delta { choice: self.place.choice, text: text.to_owned(), says })
     }

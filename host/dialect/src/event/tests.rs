@@ -82,7 +82,7 @@ fn the_text_and_choice_of_an_event_are_read() {
         (r#"{"delta":{"content":"\ud83d"}}"#, "\u{fffd}"),
         (r#"{"delta":{"con\u0074ent":"x"}}"#, "x"),
         (r#"{"delta":{"content":7}}"#, ""),
-        (r#"{"delta":7,"index":"x"}"#, ""),
+        (r#"{"delta":7}"#, ""),
         (r#"{"delta":{"content":[]}}"#, ""),
         (
             r#"{"delta":{"content":["a",{"type":"text","text":"b"},{"type":"thinking","thinking":[{"type":"text","text":"c"}]},{"text":"d"},1,null]}}"#,
@@ -142,18 +142,26 @@ fn says(choice: &str) -> Says {
     delta(&format!(r#"{{"choices":[{{"index":0,{choice}}}]}}"#).into()).unwrap().says
 }
 
+/// What the second event is to the text of the first.
+fn behind(first: Says, second: &str) -> TextStep {
+    let mut text = OpenText::default();
+    assert_eq!(text.take(first), TextStep::More);
+    text.take(says(second))
+}
+
 #[test]
 fn a_text_goes_on_where_the_same_is_said_and_ends_where_something_else_is() {
     let content = says(r#""delta":{"content":"a"}"#);
-    let arguments =
-        |call: u32| says(&format!(r#""delta":{{"tool_calls":[{{"index":{call},"function":{{"arguments":"a"}}}}]}}"#));
-    assert!(content.goes_on_in(&says(r#""delta":{"content":"b"},"finish_reason":null"#)));
-    assert!(content.goes_on_in(&says(r#""delta":{"role":"assistant","content":"b"},"finish_reason":"stop""#)));
-    assert!(arguments(1).goes_on_in(&arguments(1)));
+    let call = |rest: &str| format!(r#""delta":{{"tool_calls":[{{{rest}}}]}}"#);
+    let arguments = |index: u32| call(&format!(r#""index":{index},"function":{{"arguments":"a"}}"#));
+    for more in [
+        r#""delta":{"content":"b"},"finish_reason":null"#,
+        r#""delta":{"role":"assistant","content":"b"},"finish_reason":"stop""#,
+    ] {
+        assert_eq!(behind(content, more), TextStep::More, "{more}");
+    }
+    assert_eq!(behind(says(&arguments(1)), &arguments(1)), TextStep::More);
     for other in [
-        r#""delta":{}"#,
-        r#""delta":{"content":null}"#,
-        r#""delta":{"role":"assistant"}"#,
         r#""delta":{},"finish_reason":"stop""#,
         r#""delta":{"content":"","reasoning":"b"}"#,
         r#""delta":{"reasoning_content":"b"}"#,
@@ -162,24 +170,64 @@ fn a_text_goes_on_where_the_same_is_said_and_ends_where_something_else_is() {
         r#""delta":{"tool_calls":[{"index":0,"function":{"arguments":"b"}}]}"#,
         r#""delta":{"function_call":{"name":"f"}}"#,
     ] {
-        let other = says(other);
-        assert!(!content.goes_on_in(&other) && !other.is_quiet(), "{other:?}");
+        assert_eq!(behind(content, other), TextStep::Other, "{other}");
     }
-    assert!(!arguments(1).goes_on_in(&arguments(0)));
-    assert!(!says(r#""delta":{"content":"a"},"finish_reason":"stop""#).goes_on_in(&content));
+    assert_eq!(behind(says(&arguments(1)), &arguments(0)), TextStep::Other);
+    assert_eq!(behind(says(&arguments(1)), &call(r#""index":0,"function":{"name":"f"}"#)), TextStep::Other);
+    assert_eq!(
+        behind(says(r#""delta":{"content":"a"},"finish_reason":"stop""#), r#""delta":{"content":"a"}"#),
+        TextStep::Other
+    );
+    // The same call once more is no other one, and what stands beside a text does not end it.
+    assert_eq!(behind(says(&arguments(1)), &call(r#""index":1,"id":"c","function":{"name":"f"}"#)), TextStep::Between);
+    for beside in [r#""delta":{"x":"two words"}"#, r#""delta":{},"logprobs":{"content":[{"token":" "}]}"#] {
+        assert_eq!(behind(content, beside), TextStep::Between, "{beside}");
+    }
 }
 
 #[test]
-fn an_empty_text_says_nothing_and_ends_nothing() {
+fn what_adds_no_text_says_nothing_and_ends_nothing() {
+    let content = says(r#""delta":{"content":"a"}"#);
     for quiet in [
         r#""delta":{"content":""}"#,
+        r#""delta":{"content":null}"#,
+        r#""delta":{"content":[]}"#,
+        r#""delta":{"content":[{"type":"text","text":""}]}"#,
+        r#""delta":{"content":7}"#,
+        r#""delta":{}"#,
+        r#""delta":null"#,
+        r#""finish_reason":null"#,
+        r#""delta":{},"finish_reason":"""#,
+        r#""delta":{"role":"assistant"}"#,
         r#""delta":{"role":"assistant","content":""},"finish_reason":null"#,
+        r#""delta":{"reasoning_content":""}"#,
+        r#""delta":{"tool_calls":[]}"#,
+        r#""delta":{"tool_calls":[{}]}"#,
+        r#""delta":{"tool_calls":[{"index":0,"id":"","function":{"name":"","arguments":""}}]}"#,
+        r#""delta":{"tool_calls":[{"index":0,"id":"c"}]}"#,
         r#""delta":{"tool_calls":[{"index":0,"function":{"arguments":""}}]}"#,
+        r#""delta":{"function_call":{}}"#,
     ] {
         assert!(says(quiet).is_quiet(), "{quiet}");
+        assert_eq!(behind(content, quiet), TextStep::Between, "{quiet}");
     }
     assert!(!says(r#""delta":{"content":""},"finish_reason":"stop""#).is_quiet());
     assert!(says(r#""delta":{"content":"a"}"#).is_plain() && !says(r#""delta":{"reasoning":"a"}"#).is_plain());
+}
+
+#[test]
+fn an_index_that_readers_take_for_different_numbers_is_none() {
+    for index in
+        ["4294967296", "-1", "-0", "1.0", "2.5", "1e0", "\"1\"", "null", "true", "[1]", "{}", "18446744073709551616"]
+    {
+        let call = format!(r#"{{"choices":[{{"delta":{{"tool_calls":[{{"index":{index},"function":{{}}}}]}}}}]}}"#);
+        for data in [format!(r#"{{"choices":[{{"index":{index},"delta":{{"content":"a"}}}}]}}"#), call] {
+            assert_eq!(read(&data), Err(EventError::Index), "{data}");
+            let several = data.replace("\"choices\":[", "\"choices\":[{\"index\":0},");
+            assert_eq!(choices(&bytes(&several)), Err(EventError::Index), "{data}");
+        }
+    }
+    assert_eq!(read(r#"{"choices":[{"index":4294967295,"delta":{"content":"a"}}]}"#), Ok((u32::MAX, "a".into())));
 }
 
 #[test]

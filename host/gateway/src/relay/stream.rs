@@ -24,7 +24,7 @@ use weir_dialect::readable;
 use weir_dialect::stream::Ending;
 use weir_dialect::usage;
 use weir_http::sse;
-use weir_sandbox::{Hook, Item, Stages};
+use weir_sandbox::{HeldBounds, Hook, Item, Stages};
 use weir_upstream::{Body, BodyError, Verdict};
 
 /// A comment, which clients pass over (WHATWG HTML, 9.2.6). No blank line follows it: some clients take one for an event.
@@ -49,9 +49,9 @@ pub(super) fn start(
     let limits = &trip.snapshot().config.limits;
     let Opening { body, reader, events } = opening;
     let ending = Ending::new(trip.ask.choices);
-    let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, limits.held_bytes));
-    let (out, pieces) = (BytesMut::new(), Vec::new());
-    let (template, sent) = (Template::default(), Instant::now());
+    let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
+    let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, bounds));
+    let (out, pieces, template, sent) = (BytesMut::new(), Vec::new(), Template::default(), Instant::now());
     let stream = Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, told: false };
     let yielded = Yielded::new(|outlet| stream.run(events, body, outlet));
     Answer { status, headers, own: Some(own), body: OutBody::Yielded(yielded), is_models: true }
@@ -137,8 +137,8 @@ impl Stream {
                 body.leave();
                 return Ok(());
             }
-            let unfinished = self.reader.buffered();
-            if unfinished > UNCOUNTED && !self.trip.record.hold_answer(unfinished) {
+            let waiting = self.reader.buffered() + self.stages.as_ref().map_or(0, Stages::held_bytes);
+            if waiting > UNCOUNTED && !self.trip.record.hold_answer(waiting) {
                 return Err(Refusal::ResponseMemory);
             }
             if self.stages.is_some() {

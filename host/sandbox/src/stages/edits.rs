@@ -19,14 +19,14 @@ pub(super) enum Change {
 }
 
 /// What a plugin's edits make of events, one for each of them; none if all pass. Or how the edits break the contract.
-pub(super) fn changes(items: &[Item], edits: Vec<Edit>, turn: Turn, limit: usize) -> Result<Vec<Change>, String> {
+pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<Change>, String> {
     if edits.is_empty() {
         return Ok(Vec::new());
     }
     let mut edits = edits.into_iter();
     let mut holding = Vec::new();
     let mut changes = Vec::with_capacity(items.len());
-    for (at, item) in items.iter().enumerate() {
+    for item in items {
         let Some(seen) = &item.seen else {
             changes.push(Change::Pass);
             continue;
@@ -36,12 +36,6 @@ pub(super) fn changes(items: &[Item], edits: Vec<Edit>, turn: Turn, limit: usize
             Edit::Drop => Ok(Change::Drop),
             Edit::Text(text) => item.with_text(&text).map(|new| Change::Text(new, text)),
             Edit::Data(data) => Item::of_data(data.into()).map(Change::New),
-            Edit::Hold if turn == Turn::Bound => {
-                let held: usize = items.iter().skip(at).map(|item| item.raw.len()).sum();
-                return Err(format!(
-                    "it held back {held} bytes of the stream, and would not let go of them at {limit}"
-                ));
-            }
             Edit::Hold => {
                 holding.extend(seen.choice);
                 Ok(Change::Hold)

@@ -4,7 +4,25 @@
 //! in one list, in the order in which they came.
 
 use super::item::{Item, Wait};
-use weir_dialect::event::Says;
+use weir_dialect::event::{OpenText, TextStep};
+
+/// How much of one stream may be kept back for one plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct HeldBounds {
+    /// Bytes of text of one choice that a plugin may hold behind the event with which it begins.
+    pub text: usize,
+    /// Bytes of all events, as they stand in the stream.
+    pub events: usize,
+}
+
+/// Which bound is passed, and by how many bytes that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// That of the text of this choice.
+    Text(u32, usize),
+    /// That of all events.
+    Events(usize),
+}
 
 /// What is kept back.
 #[derive(Debug, Default)]
@@ -18,6 +36,24 @@ impl Held {
     /// Bytes of all of it, as it stands in the stream.
     pub(super) fn bytes(&self) -> usize {
         self.0.iter().map(|item| item.raw.len()).sum()
+    }
+
+    /// What of it is past a bound, if anything is.
+    pub(super) fn past(&self, bounds: HeldBounds) -> Option<Past> {
+        let HeldBounds { text, events } = bounds;
+        let raw = self.bytes();
+        if raw > events {
+            return Some(Past::Events(raw));
+        }
+        // There is no more text than there are bytes of events.
+        let too_long = |choice: &u32| self.holds(*choice) && self.text_behind(*choice) > text;
+        let past = if raw > text { choices(&self.0).find(too_long) } else { None };
+        past.map(|choice| Past::Text(choice, self.text_behind(choice)))
+    }
+
+    /// Bytes of text that waits of a choice behind the first event, without which nothing could wait at all.
+    fn text_behind(&self, choice: u32) -> usize {
+        self.0.iter().filter(|item| item.is_of(choice)).skip(1).map(|item| item.says().bytes()).sum()
     }
 
     pub(super) fn push(&mut self, item: Item) {
@@ -54,9 +90,12 @@ impl Held {
     pub(super) fn ended_by(&self, batch: &[Item]) -> Vec<u32> {
         let mut ended = Vec::new();
         for choice in choices(&self.0) {
-            let last = self.0.iter().rfind(|item| item.is_of(choice));
-            let next = batch.iter().find(|item| item.is_of(choice) && !item.says().is_quiet());
-            if last.zip(next).is_some_and(|(last, next)| !last.says().goes_on_in(&next.says())) {
+            let mut text = OpenText::default();
+            for item in self.0.iter().filter(|item| item.is_of(choice)) {
+                let _ = text.take(item.says());
+            }
+            let mut next = batch.iter().filter(|item| item.is_of(choice)).map(|item| text.take(item.says()));
+            if next.find(|next| *next != TextStep::Between) == Some(TextStep::Other) {
                 ended.push(choice);
             }
         }
@@ -81,28 +120,12 @@ pub(super) fn choices(items: &[Item]) -> impl Iterator<Item = u32> + '_ {
 
 /// How many of the events of one choice, from the first on, belong to one text.
 pub(super) fn run(items: &[Item]) -> usize {
-    let mut last: Option<Says> = None;
-    for (at, item) in items.iter().enumerate() {
-        let says = item.says();
-        if says.is_quiet() {
-            continue;
-        }
-        if last.is_some_and(|last| !last.goes_on_in(&says)) {
-            return at;
-        }
-        last = Some(says);
-    }
-    items.len()
+    let mut text = OpenText::default();
+    items.iter().position(|item| text.take(item.says()) == TextStep::Other).unwrap_or(items.len())
 }
 
 /// Whether the first text of one choice's events is over.
-pub(super) fn is_over<'a>(items: impl Iterator<Item = &'a Item>) -> bool {
-    let mut last: Option<Says> = None;
-    for says in items.map(Item::says).filter(|says| !says.is_quiet()) {
-        if last.is_some_and(|last| !last.goes_on_in(&says)) {
-            return true;
-        }
-        last = Some(says);
-    }
-    last.is_some_and(|last| last.is_end())
+pub(super) fn is_over<'a>(mut items: impl Iterator<Item = &'a Item>) -> bool {
+    let mut text = OpenText::default();
+    items.any(|item| text.take(item.says()) == TextStep::Other) || text.is_over()
 }

@@ -70,6 +70,13 @@ fn a_text_is_ended_by_the_next_event_of_its_choice_that_says_something_else() {
     let quiet = || event("quiet", 0, r#""content":"""#);
     assert_eq!(all.ended_by(&[quiet(), text("c", 0), call("d", 0)]), Vec::<u32>::new());
     assert_eq!(all.ended_by(&[quiet(), call("c", 0)]), [0]);
-    assert_eq!(all.ended_by(&[event("c", 1, ""), event("d", 0, r#""role":"assistant""#)]), [0, 1]);
+    assert_eq!(all.ended_by(&[event("c", 1, ""), event("d", 0, r#""role":"assistant""#)]), Vec::<u32>::new());
+    assert_eq!(all.ended_by(&[event("c", 1, r#""refusal":"a""#), event("d", 0, r#""reasoning":"a""#)]), [0, 1]);
+    let waiting = held(vec![text("a", 0), quiet()]);
+    assert_eq!(
+        waiting.ended_by(&[text("c", 0)]),
+        Vec::<u32>::new(),
+        "what says nothing is no end of what waits before it"
+    );
     assert_eq!(all.ended_by(&[]), Vec::<u32>::new());
 }

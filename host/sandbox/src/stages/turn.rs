@@ -9,8 +9,6 @@ pub(super) enum Turn {
     Over,
     /// The same, and it has held them: it is to decide.
     Ended,
-    /// It holds as much as may be held: it is to decide.
-    Bound,
     /// The stream is over.
     Last,
 }
@@ -20,7 +18,7 @@ impl Turn {
     pub(super) fn is_last(self) -> bool {
         match self {
             Self::More | Self::Over => false,
-            Self::Ended | Self::Bound | Self::Last => true,
+            Self::Ended | Self::Last => true,
         }
     }
 

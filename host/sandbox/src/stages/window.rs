@@ -1,9 +1,10 @@
 //! Windows: what the host holds back for a plugin that sees only what it is shown.
 
 use super::edits::Change;
-use super::held::{Held, choices, is_over};
+use super::held::{Held, HeldBounds, choices, is_over};
 use super::item::Item;
 use weir_config::Window;
+use weir_dialect::event::{OpenText, TextStep};
 
 impl Held {
     /// What of a batch and of what is held is to be shown now. The rest waits for its window to fill, and what has no text
@@ -11,20 +12,21 @@ impl Held {
     pub(super) fn due(
         &mut self,
         window: Option<Window>,
-        limit: usize,
+        bounds: HeldBounds,
         batch: Vec<Item>,
         passed: &mut Vec<Item>,
     ) -> Vec<Item> {
         let mut items = self.take_all();
         items.extend(batch);
         let Some(window) = window else { return items };
-        // What is held is bounded as a plugin's own holding is, so a window that would grow past that is shown as it is.
-        let full = bytes(&items) > limit;
+        // What waits is bounded as a plugin's own holding is, so a window that would grow past that is shown as it is.
+        let full = bytes(&items) > bounds.events;
+        let size = window.size.min(bounds.text);
         let due: Vec<u32> = choices(&items)
             .filter(|choice| {
                 let of = || items.iter().filter(|item| item.is_of(*choice));
                 let fresh: usize = of().map(Item::fresh).sum();
-                full || fresh >= window.size || fresh > 0 && is_over(of())
+                full || fresh >= size || fresh > 0 && is_over(of())
             })
             .collect();
         let mut shown = Vec::with_capacity(items.len());
@@ -45,13 +47,13 @@ fn bytes(items: &[Item]) -> usize {
 }
 
 /// Holds back the end of what passed unchanged of each choice, so much of it that `overlap` bytes of text are shown again.
-pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize, limit: usize) -> Vec<Change> {
+pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize) -> Vec<Change> {
     if overlap == 0 {
         return changes;
     }
     changes.resize_with(items.len(), || Change::Pass);
     for choice in choices(items) {
-        if let Some(first) = tail(items, &changes, choice, (overlap, limit))
+        if let Some(first) = tail(items, &changes, choice, overlap)
             && let Some(change) = changes.get_mut(first)
         {
             *change = Change::Again;
@@ -60,28 +62,34 @@ pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize
     changes
 }
 
-/// The first of the last events of a choice that are to be shown again.
-fn tail(items: &[Item], changes: &[Change], choice: u32, (overlap, limit): (usize, usize)) -> Option<usize> {
-    let (mut kept, mut raw, mut from) = (0, 0, None);
-    let mut next: Option<&Item> = None;
+/// The first of the last events of a choice that are to be shown again: those that its last text ends with, if that is open.
+fn tail(items: &[Item], changes: &[Change], choice: u32, overlap: usize) -> Option<usize> {
+    let first = begins(items, choice)?;
+    let (mut kept, mut from) = (0, None);
     let of = items.iter().zip(changes).enumerate().filter(|(_, (item, _))| item.is_of(choice));
     for (at, (item, change)) in of.rev() {
         let says = item.says();
-        let over = match next {
-            None => says.is_end(),
-            Some(next) => !says.is_quiet() && !says.goes_on_in(&next.says()),
-        };
-        raw += item.raw.len();
-        if kept >= overlap || raw > limit || over || !matches!(change, Change::Pass) {
+        if kept >= overlap || at < first || !matches!(change, Change::Pass) {
             // Where the plugin itself holds something, it has its way.
             return if matches!(change, Change::Hold) { None } else { from };
         }
         if !says.is_quiet() {
-            next = Some(item);
             kept += says.bytes();
             // Where only events without text would be held, nothing would be gained.
             from = (kept > 0).then_some(at).or(from);
         }
     }
     from
+}
+
+/// Where the last text of a choice begins, if it is not over.
+fn begins(items: &[Item], choice: u32) -> Option<usize> {
+    let (mut first, mut text) = (0, OpenText::default());
+    for (at, item) in items.iter().enumerate().filter(|(_, item)| item.is_of(choice)) {
+        if text.take(item.says()) == TextStep::Other {
+            (first, text) = (at, OpenText::default());
+            let _ = text.take(item.says());
+        }
+    }
+    (!text.is_over()).then_some(first)
 }
