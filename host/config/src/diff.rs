@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 
 use crate::authorities::Authorities;
+use crate::binding::Binding;
 use crate::compile::Compile;
 use crate::config::Config;
 use crate::cors::Cors;
 use crate::grants::Grant;
 use crate::model::{self, Model};
 use crate::plugin_limits::PluginLimits;
-use crate::plugins::{Binding, OnFailure, Plugins};
+use crate::plugin_settings::OnFailure;
+use crate::plugins::Plugins;
 use crate::provider::{Http2, Provider, ProviderKind};
 use crate::server::{Limits, Log, Metrics, Server};
 use crate::syntax::quoted;
@@ -298,7 +300,7 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         .open("tenant_memory", bytes(plugins.shares.tenant_memory))
         .open("tenant_memory_reserve", bytes(plugins.shares.tenant_memory_reserve))
         .open("allow_older", names(&plugins.allow_older))
-        .open("chain", list(plugins.chain.iter().map(|binding| binding.plugin.clone())));
+        .open("chain", list(plugins.chain.iter().map(Binding::label)));
     let dropped = Group::new("plugins.dropped".to_owned())
         .open("isolation", plugins.dropped.isolation.name())
         .open("grants", granted(&plugins.dropped.grants));
@@ -309,9 +311,9 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
         of_compile(&plugins.compile),
     ];
     // A plugin may stand in the chain more than once: its first place is compared with its first, and so on.
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for (index, binding) in plugins.chain.iter().enumerate() {
-        let place = places.entry(&binding.plugin).and_modify(|place| *place += 1).or_default();
+        let place = places.entry(binding.label()).and_modify(|place| *place += 1).or_default();
         groups.push(of_binding(binding, index, *place));
     }
     groups
@@ -339,9 +341,9 @@ fn of_binding(binding: &Binding, index: usize, place: usize) -> Group {
         OnFailure::Open => "open",
     };
     let group = Group {
-        id: format!("plugins.chain.{}.{place}", binding.plugin),
+        id: format!("plugins.chain.{}.{place}", binding.label()),
         path: format!("plugins.chain[{index}]"),
-        name: Some(binding.plugin.clone()),
+        name: Some(binding.label()),
         facts: Vec::new(),
     };
     let mut group = group

@@ -1,9 +1,10 @@
 //! The one way in which Weir opens files that an operator names or that lie in a folder of the operator's.
 //!
 //! What stands at a path may be anything: a pipe that nobody writes to, a device without an end, a socket, a folder, a
-//! file system that has stopped answering. Only regular files are opened, and links to them; no more than a bound is read
-//! of them; and whoever asks is answered within [`DEADLINE`], whatever the file system does. Where somebody watches files,
-//! [`Looked`] says of each whether it lies still, and one that does not is not read.
+//! file system that has stopped answering. Only regular files are opened, and links to them, of which a [`FileSpot`] says
+//! how far they may lead; no more than a bound is read of them; and whoever asks is answered within [`DEADLINE`], whatever
+//! the file system does. Where somebody watches files, [`Looked`] says of each whether it lies still, and one that does not
+//! is not read.
 //!
 //! Nothing else of the host opens a file, lists a folder or looks what stands at a path: `clippy.toml` bans it by name.
 #![expect(
@@ -12,20 +13,23 @@
 )]
 
 use std::ffi::OsString;
-use std::fs::{self, FileType};
+use std::fs;
 use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 mod aside;
 mod error;
 mod look;
 mod mounts;
+mod spot;
 
 pub use aside::DEADLINE;
 pub use error::FileError;
-pub use look::{Looked, Stamp, stamps};
+pub use look::{Identity, Looked, Stamp, stamps};
 pub use mounts::{mount_of, mounts};
+pub use spot::FileSpot;
 
 use aside::{in_time, in_time_with_file};
 
@@ -42,37 +46,73 @@ pub const FOLDERS: usize = 65_536;
 ///
 /// # Errors
 /// [`FileError`]: whatever else is there, or nothing, or it takes too long.
-pub fn read(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
-    read_still(path, most, &Looked::default())
+pub fn read(file: impl Into<FileSpot>, most: u64) -> Result<Vec<u8>, FileError> {
+    read_still(file, most, &Looked::default())
 }
 
 /// The same, of a file that has not changed since it was found to lie still.
 ///
 /// # Errors
 /// The same, and [`FileError::Moving`].
-pub fn read_still(path: &Path, most: u64, looked: &Looked) -> Result<Vec<u8>, FileError> {
-    let (bytes, before, after) = in_time_with_file(path, move |path| read_here(path, most))?;
-    let still = before == after && looked.admits(path, before);
-    if looked.knows(path) && !still { Err(FileError::Moving) } else { Ok(bytes) }
+pub fn read_still(file: impl Into<FileSpot>, most: u64, looked: &Looked) -> Result<Vec<u8>, FileError> {
+    match read_new(file, most, looked, None)? {
+        FileContent::New(bytes, _) => Ok(bytes),
+        // Nothing was known of it.
+        FileContent::Same => Err(FileError::Moving),
+    }
+}
+
+/// What a file that was read before has come to.
+#[derive(Debug)]
+pub enum FileContent {
+    /// It is what it was: nothing of it was read.
+    Same,
+    /// What stands in it now, and what tells it from others, where that will do not to read it again.
+    New(Vec<u8>, Option<Identity>),
+}
+
+/// The same, of a file that is `known`: if it is still that one, in that state, it is not read.
+///
+/// # Errors
+/// As for [`read_still`].
+pub fn read_new(
+    file: impl Into<FileSpot>,
+    most: u64,
+    looked: &Looked,
+    known: Option<Identity>,
+) -> Result<FileContent, FileError> {
+    let (spot, begun) = (file.into(), SystemTime::now());
+    let path = spot.path().to_owned();
+    let (bytes, before, after) = in_time_with_file(&path, move |_| read_here(&spot, most, known))?;
+    let still = before == after && looked.admits(&path, before);
+    if looked.knows(&path) && !still {
+        return Err(FileError::Moving);
+    }
+    let identity = Identity::of(before, begun).filter(|_| before == after);
+    Ok(bytes.map_or(FileContent::Same, |bytes| FileContent::New(bytes, identity)))
 }
 
 /// The text of a regular file of at most `most` bytes.
 ///
 /// # Errors
 /// The same as for [`read`], and [`FileError::NotUtf8`].
-pub fn read_text(path: &Path, most: u64) -> Result<String, FileError> {
-    text(read(path, most)?)
+pub fn read_text(file: impl Into<FileSpot>, most: u64) -> Result<String, FileError> {
+    text(read(file, most)?)
 }
 
 /// The same, of a file that has not changed since it was found to lie still.
 ///
 /// # Errors
 /// The same as for [`read_still`], and [`FileError::NotUtf8`].
-pub fn read_still_text(path: &Path, most: u64, looked: &Looked) -> Result<String, FileError> {
-    text(read_still(path, most, looked)?)
+pub fn read_still_text(file: impl Into<FileSpot>, most: u64, looked: &Looked) -> Result<String, FileError> {
+    text(read_still(file, most, looked)?)
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, FileError> {
+/// What was read as text.
+///
+/// # Errors
+/// [`FileError::NotUtf8`].
+pub fn text(bytes: Vec<u8>) -> Result<String, FileError> {
     String::from_utf8(bytes).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let lines = error.as_bytes().iter().take(good).filter(|b| **b == b'\n').count();
@@ -191,33 +231,25 @@ fn look_here(path: &Path) -> (Kind, u64) {
     }
 }
 
-/// Opens and reads on the calling thread; the stamps are of before and after.
-fn read_here(path: &Path, most: u64) -> Result<(Vec<u8>, Stamp, Stamp), FileError> {
-    // Opening a device can do something by itself, so what is there is looked at first, and then what was opened.
-    regular(fs::metadata(path).map_err(|why| FileError::of(path, why))?.file_type())?;
-    let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
-    let file = fs::File::options().read(true).custom_flags(flags).open(path)?;
-    let before = file.metadata()?;
-    regular(before.file_type())?;
-    if before.len() > most {
+/// Opens and reads on the calling thread; the stamps are of before and after. None where it is what is `known` of it.
+fn read_here(
+    spot: &FileSpot,
+    most: u64,
+    known: Option<Identity>,
+) -> Result<(Option<Vec<u8>>, Stamp, Stamp), FileError> {
+    let (file, meta) = spot::open(spot)?;
+    let before = Stamp::new(&meta);
+    if known.is_some_and(|known| known.is(before)) {
+        return Ok((None, before, before));
+    }
+    if meta.len() > most {
         return Err(FileError::TooLong(most));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(before.len()).unwrap_or_default());
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default());
     (&file).take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(FileError::TooLong(most));
     }
-    let after = file.metadata()?;
-    Ok((bytes, Stamp::new(&before), Stamp::new(&after)))
-}
-
-fn regular(kind: FileType) -> Result<(), FileError> {
-    let what = match kind {
-        kind if kind.is_file() => return Ok(()),
-        kind if kind.is_dir() => "a folder",
-        kind if kind.is_fifo() => "a pipe",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
-    };
-    Err(FileError::Irregular(what))
+    let after = Stamp::new(&file.metadata()?);
+    Ok((Some(bytes), before, after))
 }

@@ -14,6 +14,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod authorities;
+mod binding;
 mod callouts;
 mod compile;
 mod config;
@@ -31,6 +32,7 @@ mod listen;
 mod model;
 mod names;
 mod plugin_limits;
+mod plugin_settings;
 mod plugins;
 mod problem;
 mod provider;
@@ -52,6 +54,7 @@ mod versions;
 mod window;
 
 pub use authorities::Authorities;
+pub use binding::Binding;
 pub use callouts::{Allowed, Callouts};
 pub use compile::Compile;
 pub use config::{Config, Loaded, Overrides, Reading, default_path, load, parse, pepper, read};
@@ -66,14 +69,15 @@ pub use isolation::Isolation;
 pub use listen::listen_address;
 pub use model::{Model, Price, Target};
 pub use plugin_limits::{PluginLimit, PluginLimits, Tighter};
-pub use plugins::{Binding, OnFailure, PluginSettings, Plugins};
+pub use plugin_settings::{OnFailure, PluginSettings};
+pub use plugins::Plugins;
 pub use problem::{Problem, Problems};
 pub use provider::{HealthSettings, Http2, Http2Pings, Provider, ProviderKind};
 pub use revoke::without_revoked;
 pub use secret::Secret;
 pub use server::{Limits, Log, Metrics, Server, check_log_level};
 pub use shares::PluginShares;
-pub use sidecar::{Sidecar, read_sidecar, sidecar};
+pub use sidecar::{Sidecar, sidecar};
 pub use suggest::{fix as did_you_mean, hint as settings_hint};
 pub use tenant::{Key, Tenant};
 pub use units::counted;

@@ -1,7 +1,7 @@
 //! What is wrong with a configuration: where, what, and what to do about it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::file::FileError;
 
@@ -24,6 +24,13 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// A file that is there, or should be, and is not read; it names no line unless one is at fault.
+    pub(crate) fn unread(path: &Path, why: &FileError) -> Self {
+        let line = if let FileError::NotUtf8(line) = why { *line } else { 0 };
+        let (what, fix) = (why.to_string(), why.fix().to_owned());
+        Self { file: path.to_path_buf(), line, key: String::new(), what, fix }
+    }
+
     /// Whether nothing is wrong yet: a file is still being written, and is read once it lies still.
     #[must_use]
     pub fn waits(&self) -> bool {
@@ -56,6 +63,12 @@ impl fmt::Display for Problem {
 pub struct Problems(pub Vec<Problem>, pub(crate) Vec<PathBuf>);
 
 impl Problems {
+    /// That a file is there, or should be, and is not read.
+    #[must_use]
+    pub fn unread(path: &Path, why: &FileError) -> Self {
+        Self::of(Problem::unread(path, why))
+    }
+
     /// One problem, of a file as a whole.
     pub(crate) fn of(problem: Problem) -> Self {
         Self(vec![problem], Vec::new())

@@ -4,14 +4,11 @@ use std::fmt;
 use std::path::Path;
 
 use crate::dropped::Dropped;
-use crate::file::Looked;
-use crate::plugins::{PluginSettings, Speaker};
+use crate::file::{self, Looked};
+use crate::plugin_settings::{PluginSettings, Speaker};
 use crate::problem::Problems;
-use crate::source::{self, At, Source};
+use crate::source::{At, Source};
 use crate::table::Table;
-
-/// Bytes of such a file: what it becomes while it is read is many times as much.
-const BYTES: u64 = 256 << 10;
 
 /// What a file of settings beside a plugin says.
 #[derive(Clone, PartialEq)]
@@ -32,8 +29,8 @@ impl fmt::Debug for Sidecar {
     }
 }
 
-/// Reads `NAME.toml` beside `NAME.wasm`: the keys of a `[[plugins.chain]]` but `plugin`, `tenants` and `models`. The
-/// file is optional: where there is none, the defaults apply.
+/// Reads `NAME.toml` beside `NAME.wasm`: the keys of a `[[plugins.chain]]` but `plugin`, `name`, `tenants` and `models`.
+/// The file is optional: where there is none, the defaults apply.
 ///
 /// Such a file may have come with the plugin, or with whoever may write to one tenant's folder, so it cannot read the
 /// environment (`${` in a string is a problem), cannot grant secrets or callouts, and says nothing past the ceilings.
@@ -42,25 +39,30 @@ impl fmt::Debug for Sidecar {
 /// Every problem of the file at once, in the order of its lines; that it is there and cannot be read is one, and so is
 /// that there is nothing in it.
 pub fn sidecar(path: &Path, ceilings: &Dropped) -> Result<PluginSettings, Problems> {
-    let read = read_sidecar(path, ceilings, &Looked::default())?;
-    Ok(read.map_or_else(|| PluginSettings::dropped(ceilings), |read| read.settings))
+    match file::read_text(path, Sidecar::BYTES) {
+        Ok(text) => Ok(Sidecar::parse(text, path, ceilings)?.settings),
+        Err(why) if why.is_absent() => Ok(PluginSettings::dropped(ceilings)),
+        Err(why) => Err(Problems::unread(path, &why)),
+    }
 }
 
-/// The same, for whoever watches the file: one that does not lie still is a problem. None if there is no file.
-///
-/// # Errors
-/// As for [`sidecar`].
-pub fn read_sidecar(path: &Path, ceilings: &Dropped, looked: &Looked) -> Result<Option<Sidecar>, Problems> {
-    let text = match source::read_optional(path, BYTES, looked).map_err(Problems::of)? {
-        Some(text) => text,
-        None => return Ok(None),
-    };
-    let (settings, has_keys) = parse(&text, path, ceilings, looked)?;
-    Ok(Some(Sidecar { settings, has_keys, text }))
+impl Sidecar {
+    /// Bytes of such a file: what it becomes while it is read is many times as much.
+    pub const BYTES: u64 = 256 << 10;
+
+    /// What the text of such a file says; `path` is where it was read.
+    ///
+    /// # Errors
+    /// As for [`sidecar`].
+    pub fn parse(text: String, path: &Path, ceilings: &Dropped) -> Result<Self, Problems> {
+        let (settings, has_keys) = parse(&text, path, ceilings)?;
+        Ok(Self { settings, has_keys, text })
+    }
 }
 
-fn parse(text: &str, path: &Path, ceilings: &Dropped, looked: &Looked) -> Result<(PluginSettings, bool), Problems> {
-    let source = Source::new(text, path, None, looked);
+fn parse(text: &str, path: &Path, ceilings: &Dropped) -> Result<(PluginSettings, bool), Problems> {
+    let looked = Looked::default();
+    let source = Source::new(text, path, None, &looked);
     let at = At { key: String::new(), line: 1 };
     if text.trim().is_empty() {
         source.problem(&at, "is empty", "write the plugin's settings, or remove the file if the defaults are meant");

@@ -194,20 +194,5 @@ const MOST: u64 = 4 << 20;
 /// The text of a file that is at most 4 MiB of UTF-8 and lies still; otherwise the problem, which names no line unless
 /// one is at fault.
 pub(crate) fn read_file(path: &Path, looked: &Looked) -> Result<String, Problem> {
-    file::read_still_text(path, MOST, looked).map_err(|error| problem(path, &error))
-}
-
-/// The same of a file of at most `most` bytes that need not be there. A link that leads nowhere is there.
-pub(crate) fn read_optional(path: &Path, most: u64, looked: &Looked) -> Result<Option<String>, Problem> {
-    match file::read_still_text(path, most, looked) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.is_absent() => Ok(None),
-        Err(error) => Err(problem(path, &error)),
-    }
-}
-
-fn problem(path: &Path, error: &FileError) -> Problem {
-    let line = if let FileError::NotUtf8(line) = error { *line } else { 0 };
-    let (what, fix) = (error.to_string(), error.fix().to_owned());
-    Problem { file: path.to_path_buf(), line, key: String::new(), what, fix }
+    file::read_still_text(path, MOST, looked).map_err(|error| Problem::unread(path, &error))
 }

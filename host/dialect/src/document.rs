@@ -70,6 +70,12 @@ impl Document {
         Self::new(Shape::response(endpoint), body)
     }
 
+    /// What an upstream says against a request in place of an answer. It is not looked at before it is asked for something, and
+    /// need not be JSON.
+    pub fn error(endpoint: Endpoint, body: Bytes) -> Self {
+        Self::new(Shape::Error(endpoint), body)
+    }
+
     /// The data of an event of a streamed chat. It is not looked at before it is asked for something, and need not be JSON.
     pub fn event(data: Bytes) -> Self {
         Self::new(Shape::Chunk, data)

@@ -2,7 +2,7 @@
 
 use crate::cli::Check;
 use crate::console;
-use crate::control::{at, nobody};
+use crate::control::{at, half_of_answers, nobody};
 use crate::egress::WayOut;
 use crate::serve::{load, open_cache};
 use crate::snapshot::Snapshot;
@@ -30,6 +30,8 @@ pub(crate) fn check(args: &Check) -> anyhow::Result<ExitCode> {
     problems.iter().flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));
     let nobody = nobody(&config);
     nobody.iter().for_each(|none| console::complain(none));
+    let half = chains.plugins().iter().filter_map(|plugin| half_of_answers(plugin));
+    half.for_each(|line| console::warn(&format!("warning: {line}")));
     let plugins = counted(chains.plugins().len(), "plugin", "plugins");
     // All that a start would make of it, but for listening: no name is looked up.
     let made = Snapshot::build(Arc::clone(&config), chains, None, (Some(NOBODY), &Names::default()));

@@ -16,11 +16,12 @@ mod words;
 pub(crate) use caution::Caution;
 pub(crate) use fixed::Fixed;
 pub(crate) use live::Live;
+pub(crate) use news::warn;
 pub(crate) use order::Order;
 pub(crate) use reader::Reader;
 pub(crate) use status::{Part, Status};
 pub(crate) use warned::Warned;
-pub(crate) use words::{apart, at, compiling, describe, nobody};
+pub(crate) use words::{apart, at, compiling, describe, half_of_answers, nobody};
 
 use status::{Kept, Trouble};
 
@@ -108,6 +109,10 @@ impl Control {
             None => (Arc::clone(&old.config), None),
         };
         let changes = weir_config::diff(&old.config, &config);
+        self.library.judged(&self.live.judged().plugins);
+        if order.asked {
+            self.library.read_anew();
+        }
         let before = self.library.checkpoint();
         let mut refused = self.start_demo(&config).err().into_iter().map(Trouble::wrong).collect::<Vec<_>>();
         let (chains, problems) = self.build(&config, looked).await;

@@ -278,6 +278,7 @@ pub(crate) fn reason(refusal: &Refusal) -> Reason {
         | Refusal::Unreadable(_)
         | Refusal::ModelNotFound(_)
         | Refusal::Unshown { .. }
+        | Refusal::UpstreamUnshown { .. }
         | Refusal::Overloaded
         | Refusal::ShuttingDown
         | Refusal::RequestMemory

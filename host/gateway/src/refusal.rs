@@ -102,6 +102,11 @@ pub(crate) enum Refusal {
     UpstreamTimeout { provider: Arc<str> },
     #[error("the provider `{provider}` answered {status}")]
     UpstreamStatus { provider: Arc<str>, status: StatusCode, retry_after: Option<Duration> },
+    #[error(
+        "the provider `{provider}` refused this request ({status}), and what it says cannot be shown to the plugin `{plugin}`, \
+         which has to look at it: {what}"
+    )]
+    UpstreamUnshown { provider: Arc<str>, status: StatusCode, plugin: Arc<str>, what: String },
     #[error("the provider `{provider}` does not serve the gateway's account ({status}): tell whoever runs the gateway")]
     UpstreamCredentials { provider: Arc<str>, status: StatusCode },
     #[error("the provider `{provider}` answered with {what} in place of an answer")]
@@ -212,6 +217,9 @@ impl Refusal {
             Self::PluginFailed { fault: Fault::Quarantined, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "plugin_quarantined", API, Tenant, After(second))
             }
+            Self::PluginFailed { fault: Fault::Untrusted, .. } => {
+                row(StatusCode::SERVICE_UNAVAILABLE, "plugin_untrusted", API, Plugin, Unsaid)
+            }
             Self::Unshown { hook, .. } if is_of_answer(*hook) => {
                 row(StatusCode::BAD_GATEWAY, "upstream_unreadable", API, Upstream, Spent)
             }
@@ -241,6 +249,8 @@ impl Refusal {
             }
             Self::UpstreamTimeout { .. } => row(StatusCode::GATEWAY_TIMEOUT, "upstream_timeout", API, Upstream, Spent),
             Self::UpstreamStatus { status, retry_after, .. } => self.after_upstream(*status, *retry_after),
+            // About the request, as the upstream's own words would have been.
+            Self::UpstreamUnshown { status, .. } => row(*status, "upstream_unreadable", INVALID, Client, Unsaid),
             Self::UpstreamCredentials { .. } => {
                 row(StatusCode::BAD_GATEWAY, "upstream_credentials", API, Gateway, Spent)
             }
@@ -282,6 +292,7 @@ impl Refusal {
             | Self::PluginRefused { .. }
             | Self::PluginFailed { .. }
             | Self::Unshown { .. }
+            | Self::UpstreamUnshown { .. }
             | Self::PluginBroke(_)
             | Self::Overloaded
             | Self::ShuttingDown

@@ -1,4 +1,5 @@
-//! From what an upstream sent to the client's last byte: whole answers here, streams in `relay/stream.rs`.
+//! From what an upstream sent to the client's last byte: whole answers, and what is said against a request, here, streams in
+//! `relay/stream.rs`.
 
 mod stream;
 
@@ -6,20 +7,25 @@ use crate::answer::{self, Answer, Own};
 use crate::ask::Answered;
 use crate::journey::Trip;
 use crate::receive::{Content, Received};
+use crate::record::Record;
 use crate::refusal::Refusal;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
 use weir_dialect::Document;
 use weir_dialect::answer::Reading;
 use weir_http::{hop, reserved};
-use weir_sandbox::{Hook, Late, Reply};
+use weir_sandbox::{Fault, Hook, Late, Reply};
 use weir_upstream::Verdict;
 
 /// The upstream's own id of the request, which its support will ask for.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
+
+/// What tells a client whether and when to come again: it stays what it was, whatever becomes of the words.
+const AGAIN: [HeaderName; 3] =
+    [http::header::RETRY_AFTER, HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
 
 /// An answer that `response` plugins see before the client does.
 pub(crate) struct Hooked {
@@ -27,6 +33,14 @@ pub(crate) struct Hooked {
     status: StatusCode,
     head: (HeaderMap, Own),
     body: Document,
+    /// Of what an upstream says against a request: who says it, and what stays of it whatever becomes of the words.
+    against: Option<Against>,
+}
+
+/// What stays of what an upstream says against a request.
+struct Against {
+    provider: Arc<str>,
+    again: [Option<(HeaderName, HeaderValue)>; 3],
 }
 
 /// Relays an answer to the client, or hands back what has to be shown to plugins first.
@@ -48,7 +62,11 @@ pub(crate) fn relay(mut trip: Trip, answered: Answered) -> Result<Answer, Box<Ho
         }
         Content::Whole { bytes, memory, reading } => {
             trip.record.response_memory = memory;
-            whole(trip, status, (headers, own), (bytes, reading))
+            if status.is_success() {
+                whole(trip, status, (headers, own), (bytes, reading))
+            } else {
+                against(trip, status, (headers, own), bytes, provider)
+            }
         }
     }
 }
@@ -79,24 +97,24 @@ fn whole(
     (bytes, reading): (Bytes, Option<Reading>),
 ) -> Result<Answer, Box<Hooked>> {
     trip.record.judge(Some(Verdict::Served));
-    if !status.is_success() || reading.is_none() {
-        // A refusal, or 204: there is nothing that anybody would charge.
+    let Some(reading) = reading else {
+        // 204: there is nothing that anybody would charge.
         trip.record.spent_nothing();
-    } else if let Some(reading) = reading {
-        // Before plugins see it: what they make of it costs nothing.
-        if let Some(reported) = reading.usage {
-            trip.record.report(reported);
-        }
-        trip.record.progress(reading.text);
-        if trip.ask.streaming
-            && let Err(refusal) = came_as(&trip, Hook::Event, Hook::Response)
-        {
-            return Ok(answer::refuse(refusal, trip.record));
-        }
-        if trip.chain.wants(Hook::Response, &trip.ask.model) {
-            let body = reading.document(trip.ask.endpoint, bytes);
-            return Err(Box::new(Hooked { trip, status, head: (headers, own), body }));
-        }
+        return Ok(answer::finish(status, (headers, Some(own)), bytes, trip.record));
+    };
+    // Before plugins see it: what they make of it costs nothing.
+    if let Some(reported) = reading.usage {
+        trip.record.report(reported);
+    }
+    trip.record.progress(reading.text);
+    if trip.ask.streaming
+        && let Err(refusal) = came_as(&trip, Hook::Event, Hook::Response)
+    {
+        return Ok(answer::refuse(refusal, trip.record));
+    }
+    if trip.chain.wants(Hook::Response, &trip.ask.model) {
+        let body = reading.document(trip.ask.endpoint, bytes);
+        return Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: None }));
     }
     Ok(answer::finish(status, (headers, Some(own)), bytes, trip.record))
 }
@@ -104,11 +122,58 @@ fn whole(
 impl Hooked {
     /// Shows it to them, and relays what they make of it.
     pub(crate) async fn run(self: Box<Self>) -> Answer {
-        let Self { mut trip, status, head, body } = *self;
-        match run_plugins(&mut trip, status, head, body).await {
-            Ok((head, bytes)) => answer::finish(status, head, bytes, trip.record),
-            Err(refusal) => answer::refuse(refusal, trip.record),
+        let Self { mut trip, status, head, body, against } = *self;
+        match (run_plugins(&mut trip, status, head, body).await, against) {
+            (Ok((head, bytes)), _) => answer::finish(status, head, bytes, trip.record),
+            (Err(refusal), Some(against)) => against.refuse(refusal, status, trip.record),
+            (Err(refusal), None) => answer::refuse(refusal, trip.record),
         }
+    }
+}
+
+/// Relays what is said against a request, or hands it back for the plugins at `response`. It may repeat anything of the request,
+/// and so it passes the guards of answers.
+fn against(
+    mut trip: Trip,
+    status: StatusCode,
+    (headers, own): (HeaderMap, Own),
+    bytes: Bytes,
+    provider: Arc<str>,
+) -> Result<Answer, Box<Hooked>> {
+    trip.record.judge(Some(Verdict::Served));
+    // Nobody would charge for it.
+    trip.record.spent_nothing();
+    let (wants, streaming) = (trip.chain.wants(Hook::Response, &trip.ask.model), trip.ask.streaming);
+    // Where nothing is said there is nothing to look at.
+    if bytes.is_empty() || !(wants || streaming) {
+        return Ok(answer::finish(status, (headers, Some(own)), bytes, trip.record));
+    }
+    let against = Against { provider, again: AGAIN.map(|name| headers.get(&name).cloned().map(|value| (name, value))) };
+    if streaming && let Err(refusal) = came_as(&trip, Hook::Event, Hook::Response) {
+        return Ok(against.refuse(refusal, status, trip.record));
+    }
+    if !wants {
+        return Ok(answer::finish(status, (headers, Some(own)), bytes, trip.record));
+    }
+    let body = Document::error(trip.ask.endpoint, bytes);
+    Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: Some(against) }))
+}
+
+impl Against {
+    /// Where it cannot be shown to a plugin that must see it, the client is told so with the status that it has; any other
+    /// refusal is said as it is.
+    fn refuse(self, refusal: Refusal, status: StatusCode, record: Box<Record>) -> Answer {
+        let Self { provider, again } = self;
+        let refusal = match refusal {
+            Refusal::Unshown { plugin, what, hook: _ } => Refusal::UpstreamUnshown { provider, status, plugin, what },
+            Refusal::PluginFailed { plugin, fault: fault @ Fault::TooLarge { .. }, hook: _ } => {
+                Refusal::UpstreamUnshown { provider, status, plugin, what: format!("it {fault}") }
+            }
+            other => return answer::refuse(other, record),
+        };
+        let mut answer = answer::refuse(refusal, record);
+        answer.headers.extend(again.into_iter().flatten());
+        answer
     }
 }
 

@@ -107,6 +107,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         .context("nobody listens to signals")?;
     console::ready(&config, &shared.snapshot.load().chains, listen, admin_address);
     notify::ready();
+    control::warn(shared.snapshot.load().chains.plugins().iter());
     library.went_live();
 
     // Providers are looked for only now: a name that nobody answers for keeps nobody from being served.

@@ -346,3 +346,43 @@ fn an_emptied_secret_is_held_like_an_emptied_configuration() {
     });
     assert_eq!(sent(), "second");
 }
+
+#[test]
+fn new_settings_that_are_written_piece_by_piece_go_live_when_they_are_whole() {
+    let gateway = Gateway::start(&config(Upstream::chat().address));
+    let all = gateway.plugins().join("all");
+    let refuse = r#"(call $refuse (i32.const 400) @"told" (global.get $at) (global.get $len))"#;
+    let keep = r#"(global.set $at (local.get $settings)) (global.set $len (local.get $settings-len))
+                  (i32.store (i32.const 0) (i32.const 0)) (i32.const 0)"#;
+    let globals = "(global $at (mut i32) (i32.const 0)) (global $len (mut i32) (i32.const 0))";
+    let telling = Guest::on("policy", refuse).init(keep).with(globals).build();
+    let whole = "config.a = 1\nconfig.b = 2\nconfig.c = 3\nconfig.d = 4\n";
+    let said = || {
+        let reply = post(gateway.address, ACME, &chat("hi"));
+        if reply.status == 200 { None } else { reply.json()["error"]["message"].as_str().map(str::to_owned) }
+    };
+    let whole_said = r#"{"a":1,"b":2,"c":3,"d":4}"#;
+    for name in ["beside", "before"] {
+        // Before the plugin comes, and beside one that serves without any.
+        if name == "beside" {
+            install(&all, name, &telling);
+            until("it serves without settings", || (said().as_deref() == Some("{}")).then_some(()));
+        }
+        fs::create_dir_all(&all).unwrap();
+        let mut out = fs::File::create(all.join(format!("{name}.toml"))).unwrap();
+        for (n, line) in whole.split_inclusive('\n').enumerate() {
+            out.write_all(line.as_bytes()).unwrap();
+            if n == 0 && name == "before" {
+                install(&all, name, &telling);
+            }
+            let start = Instant::now();
+            while start.elapsed() < REST {
+                let said = said();
+                assert!([None, Some("{}"), Some(whole_said)].contains(&said.as_deref()), "{said:?}");
+            }
+        }
+        until("all of it is live", || (said().as_deref() == Some(whole_said)).then_some(()));
+        fs::remove_dir_all(&all).unwrap();
+        until("it is taken out", || said().is_none().then_some(()));
+    }
+}

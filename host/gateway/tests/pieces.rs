@@ -104,6 +104,14 @@ fn ask(gateway: &Gateway, next: &Mutex<Vec<u8>>, body: Body, part: &str, text: &
             to_say(ok("application/json", &whole));
             post(gateway.address, ACME, &support::chat("hi"))
         }
+        "error" => {
+            let length = whole.len();
+            to_say(
+                format!("HTTP/1.1 400 No\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{whole}")
+                    .into(),
+            );
+            post(gateway.address, ACME, &support::chat("hi"))
+        }
         _ => {
             to_say(streamed(&[whole]));
             post(gateway.address, ACME, &chat_stream("hi"))
@@ -224,9 +232,10 @@ fn redact_pii_masks_an_address_wherever_a_model_or_a_client_reads() {
     for (place, body, part) in places().filter(|(_, body, _)| body.name() != "stream") {
         let before = upstream.seen().len();
         let reply = ask(&gateway, &next, body, part, ADDRESS);
-        assert_eq!(reply.status, 200, "{place}: {}", reply.text());
+        let status = if body == Body::Error { 400 } else { 200 };
+        assert_eq!(reply.status, status, "{place}: {}", reply.text());
         let got = match body.name() {
-            "answer" => reply.text(),
+            "answer" | "error" => reply.text(),
             _ => String::from_utf8(upstream.seen().remove(before).body).unwrap(),
         };
         let json: serde_json::Value = serde_json::from_str(&got).unwrap();

@@ -4,7 +4,7 @@
 mod guest;
 mod support;
 
-use guest::{Bound, Guest, chain, gateway, gateway_with, install};
+use guest::{Bound, Guest, chain, gateway, gateway_with, install, tallying};
 use std::fs;
 use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, Reply, chat, config, post, send, until};
@@ -167,6 +167,41 @@ fn faults_without_end_are_no_log_without_end() {
 }
 
 #[test]
+fn a_want_of_instances_is_said_every_while_with_how_many_requests_it_stands_for() {
+    let upstream = Upstream::chat();
+    // It takes a while, and there is one instance for each worker.
+    let guest = Guest::on(
+        "policy",
+        r#"(local $n i32)
+           (loop $again
+             (local.set $n (i32.add (local.get $n) (i32.const 1)))
+             (br_if $again (i32.lt_u (local.get $n) (i32.const 3000000))))
+           (call $pass)"#,
+    );
+    let settings =
+        "limits = { instances = 1, wait = \"0ms\", deadline = \"10s\", cpu = \"1000s\", cpu_burst = \"1h\" }";
+    let gateway = gateway(upstream.address, "", &[("slow", &guest, settings)]);
+    let begun = std::time::Instant::now();
+    let busy = || gateway.metric("weir_plugin_faults_total", &["slow", "reason=\"busy\""]) as u64;
+    until("many were busy", || {
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..20).for_each(|_| drop(post(gateway.address, ACME, &chat("hi")))));
+            }
+        });
+        (busy() >= 100).then_some(())
+    });
+    gateway.says("had no free instance in time");
+    let log = gateway.log();
+    let lines: Vec<&str> = log.lines().filter(|l| l.contains("WARN") && l.contains("no free instance")).collect();
+    let most = 1 + begun.elapsed().as_secs() / 10;
+    assert!(lines.len() as u64 <= most, "{} lines of at most {most}: {lines:#?}", lines.len());
+    let times = |line: &&str| line.split("times=").nth(1).unwrap().split(' ').next().unwrap().parse::<u64>().unwrap();
+    assert!(lines.iter().map(times).sum::<u64>() <= busy());
+    assert_eq!(of(&gateway, "weir_plugin_log_dropped_bytes_total", "slow", "acme"), 0.0, "nor is it the plugin's log");
+}
+
+#[test]
 fn what_a_tenants_own_plugins_log_they_log_together_and_the_operators_do_not_pay_for_it() {
     let upstream = Upstream::chat();
     let talk = talking(100);
@@ -199,26 +234,6 @@ fn a_counter_at_its_end_stays_there() {
         assert_eq!(value, if n == 1 { u64::MAX - 1 } else { u64::MAX }, "after {n} calls");
     }
     assert_eq!(gateway.metric("weir_plugin_counter_total", &["name=\"small\""]), 4.0);
-}
-
-/// Counts its calls in its store and under a counter, and goes on; the count goes into the header that is named so.
-fn tallying(header: &str) -> Guest {
-    Guest::on(
-        "policy",
-        r#"(call $kv.increment @"n" (i64.const 1) (i64.const 0) (i32.const 128))
-           (if (i32.load8_u (i32.const 128)) (then unreachable))
-           (i32.store8 (i32.const 1000) (i32.add (i32.const 48) (i32.wrap_i64 (i64.load (i32.const 136)))))
-           (call $notes.set @"n" (i32.const 1000) (i32.const 1) (i32.const 160)) (call $pass)"#,
-    )
-    .and(
-        "response",
-        &format!(
-            r#"(call $counters.add @"answers" (i64.const 1))
-               (call $notes.get @"n" (i32.const 128))
-               (call $reply.set-header @"{header}" (i32.load (i32.const 132)) (i32.load (i32.const 136)) (i32.const 160))
-               (call $pass)"#
-        ),
-    )
 }
 
 #[test]

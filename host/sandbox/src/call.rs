@@ -171,6 +171,10 @@ impl Call<'_> {
     ) -> Checked {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
+        if plugin.is_revoked() {
+            self.count(&Fault::Untrusted);
+            return Err(Fault::Untrusted);
+        }
         let worth = || plugin.settings().limits.worth(lent.as_deref().map_or(0, Exchange::at_hand));
         let admitted =
             self.bound.standing().admit(self.spent.resume(), worth).inspect_err(|fault| self.count(fault))?;

@@ -10,8 +10,10 @@ use crate::lots::{self, Lots};
 use crate::plugin::Plugin;
 use crate::source::Source;
 use crate::tally::Counted;
+use crate::trust::Trust;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+use weir_config::Plugins;
 
 /// One plugin that applies, to requests for some models or for all.
 #[derive(Debug, Clone)]
@@ -209,6 +211,15 @@ impl Chains {
     #[must_use]
     pub fn closed(&self) -> &[Arc<str>] {
         &self.closed
+    }
+
+    /// Has those plugins called, versions on trial included, for which somebody vouches whom a configuration trusts, and no
+    /// others: at once, also by requests that are under way. Answers the names of those that were called until now.
+    pub fn trust(&self, plugins: &Plugins) -> Vec<Arc<str>> {
+        // A key that is none is said when the configuration is built.
+        let Ok(trust) = Trust::read(plugins) else { return Vec::new() };
+        let all = self.plugins.iter().chain(self.on_trial.iter().map(OnTrial::new_version));
+        all.filter(|plugin| plugin.judge(&trust)).map(|plugin| Arc::clone(plugin.name())).collect()
     }
 
     /// Every plugin in service, in binding order.

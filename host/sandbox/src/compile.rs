@@ -20,11 +20,11 @@ use crate::error::LoadError;
 use cancel::Cancel;
 use queue::Queue;
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use weir_config::{Compile, file};
+use weir_config::Compile;
+use weir_config::file::{self, FileSpot};
 
 /// The first argument of a process that compiles a plugin; whoever uses [`Compiler::Process`] runs a [`CompileTask`] for it.
 pub const SUBCOMMAND: &str = "compile-plugin";
@@ -44,7 +44,7 @@ pub enum Compiler {
 pub(crate) struct Job {
     /// BLAKE3 of its file.
     pub(crate) hash: blake3::Hash,
-    pub(crate) path: PathBuf,
+    pub(crate) spot: FileSpot,
     pub(crate) owner: Owner,
     /// Within these bounds.
     pub(crate) limits: Compile,
@@ -223,10 +223,11 @@ impl Shared {
     }
 
     fn make(&self, job: &Job, cancel: &Cancel) -> Result<Artefact, LoadError> {
+        let path = || job.spot.path().to_owned();
         // Read anew, for as long as a plugin waits its bytes are not kept.
-        let wasm = file::read(&job.path, FILE_LIMIT).map_err(|why| LoadError::unread(job.path.clone(), &why))?;
+        let wasm = file::read(job.spot.clone(), FILE_LIMIT).map_err(|why| LoadError::unread(path(), &why))?;
         if blake3::hash(&wasm) != job.hash {
-            return Err(LoadError::Moving { path: job.path.clone() });
+            return Err(LoadError::Moving { path: path() });
         }
         match self.compiler {
             Compiler::Here => Artefact::compile(self.sandbox.engine(), &wasm),

@@ -288,11 +288,14 @@ pub enum Fault {
     /// It faulted so often for this tenant that it is not called for a while.
     #[error("is in quarantine after repeated faults")]
     Quarantined,
+    /// Those who vouched for it are not trusted any more.
+    #[error("is not called, for nobody who is trusted vouches for it any more")]
+    Untrusted,
 }
 
 impl Fault {
     /// Every reason, in the order of [`Fault::index`].
-    pub const REASONS: [&'static str; 14] = [
+    pub const REASONS: [&'static str; 15] = [
         "trap",
         "deadline",
         "memory",
@@ -307,6 +310,7 @@ impl Fault {
         "unreadable",
         "too-large",
         "share",
+        "untrusted",
     ];
 
     /// Position of this fault's reason in [`Fault::REASONS`].
@@ -327,6 +331,7 @@ impl Fault {
             Fault::Unreadable(_) => 11,
             Fault::TooLarge { .. } => 12,
             Fault::Share => 13,
+            Fault::Untrusted => 14,
         }
     }
 
@@ -339,6 +344,7 @@ impl Fault {
             | Fault::Share
             | Fault::Budget
             | Fault::Quarantined
+            | Fault::Untrusted
             | Fault::Unreadable(_)
             | Fault::TooLarge { .. } => false,
             Fault::Trap(_)
@@ -351,10 +357,34 @@ impl Fault {
         }
     }
 
-    /// Whether it was not the plugin's doing, but what its tenant may have: such requests may come by the thousand.
+    /// Whether it was not the plugin's doing, but what its tenant may have, or whom the operator trusts: such requests may come
+    /// by the thousand.
     #[must_use]
     pub const fn is_skipped(&self) -> bool {
-        matches!(self, Fault::Budget | Fault::Quarantined | Fault::Share)
+        matches!(self, Fault::Budget | Fault::Quarantined | Fault::Share | Fault::Untrusted)
+    }
+
+    /// Of a fault that is neither the guest's nor skipped, which kind it is: what was wanted was not to be had, or cannot be
+    /// shown. Whoever asks can have it come with each request, and the plugin is not to blame.
+    #[must_use]
+    pub(crate) const fn want(&self) -> Option<usize> {
+        match self {
+            Fault::Busy => Some(0),
+            Fault::Full => Some(1),
+            Fault::TooLarge { .. } => Some(2),
+            Fault::Unreadable(_) => Some(3),
+            Fault::Trap(_)
+            | Fault::Deadline
+            | Fault::Memory
+            | Fault::Stack
+            | Fault::HostCalls
+            | Fault::Answer(_)
+            | Fault::Start(_)
+            | Fault::Share
+            | Fault::Budget
+            | Fault::Quarantined
+            | Fault::Untrusted => None,
+        }
     }
 
     /// The reason as metrics name it.

@@ -72,6 +72,12 @@ impl Slots {
         self.kv.get_or_init(|| self.stores.get(&self.store, folder()))
     }
 
+    /// How many faults of a kind that is not the plugin's doing one line stands for, if there is to be one now. They take
+    /// nothing of what the plugin may log.
+    pub(crate) fn tells_want(&self, kind: usize) -> Option<u64> {
+        self.quota.log.seldom(Instant::now(), kind)
+    }
+
     /// Takes so many bytes of what may be logged of the plugin for this tenant now; false if there are not enough left. That
     /// lines are left out for that is said every while.
     pub(crate) fn may_log(&self, bytes: usize) -> bool {

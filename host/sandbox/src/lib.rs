@@ -50,6 +50,8 @@ mod stages;
 mod standing;
 mod tally;
 mod tenant;
+mod trust;
+mod which;
 mod worker;
 
 pub use cache::Cache;

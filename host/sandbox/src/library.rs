@@ -3,6 +3,8 @@
 mod canary;
 mod closed;
 mod code;
+mod entries;
+mod files;
 mod gone;
 mod home;
 mod judge;
@@ -15,14 +17,13 @@ mod seen;
 mod serving;
 mod shipped;
 mod slow;
-mod trust;
 mod wanted;
 
 use crate::cache::Cache;
 use crate::call::{START, Spent, metered};
 use crate::chains::Chains;
 use crate::compile::{Compiler, Compiles};
-use crate::engine::{FILE_LIMIT, Sandbox};
+use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::host::Slots;
 use crate::instance::Instance;
@@ -33,7 +34,11 @@ use crate::shares;
 use crate::signature::{Beside, Found, Vouched};
 use crate::source::Source;
 use crate::tenant::TenantId;
+use crate::trust::Trust;
+use crate::which::WhichBinding;
 use canary::Trial;
+use entries::Entries;
+use files::Files;
 use gone::Gone;
 use home::Home;
 use refused::Refused;
@@ -44,15 +49,17 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use trust::Trust;
-use weir_config::file::{self, FileError, Looked};
+use weir_config::file::{FileError, FileSpot, Looked};
 use weir_config::{Compile, Config, PluginSettings, Plugins};
 
 pub use canary::Ended;
 pub use news::{Event, Problem};
 
-/// One place at which a plugin is bound: a file, and which of the chain's entries for that file it is.
-type Place = (Source, usize);
+/// One place at which a plugin is bound: a file, and which of its bindings it is.
+type Place = (Source, WhichBinding);
+
+/// What was published of one plugin: where, for which tenants and models, and which one.
+type Published = (Place, Vec<String>, Vec<String>, u64);
 
 /// What shall apply: a place, with settings, to whom.
 struct Wanted {
@@ -62,6 +69,8 @@ struct Wanted {
     beside: Beside,
     tenants: Vec<String>,
     models: Vec<String>,
+    /// The line of the configuration that says so, if one does.
+    line: Option<(PathBuf, u32)>,
 }
 
 /// Loads plugins and builds chains. Owned by the control thread; nothing of it is on the way of a request.
@@ -80,12 +89,16 @@ pub struct Library {
     slow: slow::Slow,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
+    /// Which entry of the chain is which binding.
+    entries: Entries,
     /// The plugin folder as it was last found.
     home: Home,
-    /// Which files lay still when somebody looked last.
-    looked: Looked,
+    /// What was read of plugins' files.
+    files: Files,
     /// Whom the configuration trusts, or why that cannot be told.
     trust: Result<Trust, LoadError>,
+    /// Whom the newest configuration trusts that was judged good, whether it serves or not.
+    newest: Option<Trust>,
     /// Versions that did not stand their trial, so that they do not get another one, and how many are remembered.
     refused: Refused,
     remembered: usize,
@@ -98,7 +111,7 @@ pub struct Library {
     vouched: HashMap<Source, (blake3::Hash, Vouched)>,
     /// The newest versions of signed plugins that have served.
     seen: Seen,
-    last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
+    last: Vec<Published>,
     current: Arc<Chains>,
 }
 
@@ -108,7 +121,8 @@ pub struct Checkpoint {
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
     refused: Refused,
-    last: Vec<(Place, Vec<String>, Vec<String>, u64)>,
+    entries: Entries,
+    last: Vec<Published>,
     current: Arc<Chains>,
 }
 
@@ -139,9 +153,11 @@ impl Library {
             slow: slow::Slow::default(),
             good: HashMap::new(),
             trials: HashMap::new(),
+            entries: Entries::default(),
             home: Home::default(),
-            looked: Looked::default(),
+            files: Files::default(),
             trust: Ok(Trust::default()),
+            newest: None,
             refused: Refused::default(),
             remembered: 1,
             gone: Gone::default(),
@@ -163,18 +179,23 @@ impl Library {
     /// What is served and kept now.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
-        let Self { good, trials, refused, last, current, .. } = self;
+        let Self { good, trials, refused, entries, last, current, .. } = self;
         let (good, trials, refused, last) = (good.clone(), trials.clone(), refused.clone(), last.clone());
-        Checkpoint { good, trials, refused, last, current: Arc::clone(current) }
+        Checkpoint { good, trials, refused, entries: entries.clone(), last, current: Arc::clone(current) }
     }
 
     /// Goes back to what was served and kept then: what has been built since will not serve. What was compiled stays.
     pub fn restore(&mut self, to: Checkpoint) {
-        let Checkpoint { good, trials, refused, last, current } = to;
-        (self.good, self.trials, self.refused) = (good, trials, refused);
+        let Checkpoint { good, trials, refused, entries, last, current } = to;
+        (self.good, self.trials, self.refused, self.entries) = (good, trials, refused, entries);
         (self.last, self.current) = (last, current);
         // A trial that was ended meanwhile goes on.
         self.trials.values().for_each(Trial::go_on);
+    }
+
+    /// Has the next look read every file anew, also those that look as they did.
+    pub fn read_anew(&mut self) {
+        self.files.forget();
     }
 
     /// The same as [`build`](Self::build) at once, with what is ready; of files of which somebody has found out whether they lie
@@ -185,9 +206,9 @@ impl Library {
         looked: &Looked,
         note: &mut dyn FnMut(Event),
     ) -> (Arc<Chains>, Vec<Problem>) {
-        self.looked = looked.clone();
+        self.files.look(looked.clone());
         let mut problems = Vec::new();
-        self.trust = Trust::read(&config.plugins);
+        self.trust = self.trust_of(&config.plugins);
         self.remembered = config.plugins.remember_rolled_back;
         self.sandbox.quotas().set(&config.plugins);
         if let Some(cache) = &mut self.cache {
@@ -211,7 +232,9 @@ impl Library {
                     self.end_trial(&want.place);
                     let last_good = self.last_good(&want.place, &config.plugins);
                     let source = want.place.0.clone();
-                    problems.push(Problem::new(source, error, last_good.is_some(), open));
+                    let problem = Problem::new(source, error, last_good.is_some(), open);
+                    let revoked = last_good.as_ref().is_some_and(|good| good.is_revoked());
+                    problems.push(Problem { line: want.line.clone(), revoked, ..problem });
                     last_good
                 }
             };
@@ -219,6 +242,7 @@ impl Library {
                 served.push((want, plugin));
             }
         }
+        self.files.looked();
         self.forget(config, &served);
         let closed = self.closed(config, &mut problems);
         self.publish(config, &served, &closed);
@@ -235,18 +259,12 @@ impl Library {
         note: &mut dyn FnMut(Event),
     ) -> Result<Arc<Plugin>, LoadError> {
         let (source, folder) = (&place.0, &plugins.folder);
-        let path = source.path(folder);
-        let looked = self.looked.clone();
-        let wasm = tokio::task::spawn_blocking(move || {
-            let wasm = file::read_still(&path, FILE_LIMIT, &looked).map_err(|why| (path.clone(), why))?;
-            Ok((blake3::hash(&wasm), wasm, path))
-        });
-        let (hash, wasm, path) = match wasm.await.map_err(|e| LoadError::Cache(e.to_string()))? {
-            Ok(read) => read,
-            Err((path, why)) => return Err(unreadable(source, path, why)),
-        };
+        let spot = source.spot(folder, "wasm");
+        let unreadable = |why| unreadable(source, &spot, why);
+        let component = self.files.component(&spot).await.map_err(unreadable)?;
+        let hash = component.hash;
         check_pin(settings, hash)?;
-        let schema = Schema::read(&wasm, &source.path(folder), &self.looked)?;
+        let schema = Schema::read(&mut self.files, source, folder, component.has_schema)?;
         let found = Found { name: source.name(), component: hash, settings: beside, schema: schema.beside() };
         let vouched = self.vouched_for(source, &found, plugins)?;
         self.may_serve(place, hash, settings)?;
@@ -255,17 +273,19 @@ impl Library {
             plugin.code().hash == hash && plugin.settings() == settings && plugin.may_be_direct() == plugins.direct
         };
         if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same).cloned() {
-            self.vouch(source, hash, vouched);
+            self.vouch(source, &serving, vouched);
             return Ok(serving);
         }
-        schema.check(settings)?;
-        let code = self.code((source, path), hash, wasm, plugins, note).await?;
+        self.known_bad(hash, &plugins.compile)?;
+        let wasm = self.files.bytes(&spot, component).await.map_err(unreadable)?;
+        schema.check(&wasm, settings)?;
+        let code = self.code((source, spot), hash, wasm, plugins, note).await?;
         let plugin =
-            Plugin::new(&self.sandbox, source.binding(place.1).into(), code, settings.clone(), plugins.direct)?;
+            Plugin::new(&self.sandbox, source.binding(&place.1).into(), code, settings.clone(), plugins.direct)?;
         let plugin = Arc::new(plugin);
         self.slow.check(&plugin)?;
         self.try_out(&plugin).await.inspect_err(|why| self.slow.note(&plugin, why))?;
-        self.vouch(source, hash, vouched);
+        self.vouch(source, &plugin, vouched);
         Ok(plugin)
     }
 
@@ -313,10 +333,10 @@ fn check_pin(settings: &PluginSettings, hash: blake3::Hash) -> Result<(), LoadEr
 }
 
 /// Why a plugin's file is not read. A link that leads nowhere is there.
-fn unreadable(source: &Source, path: PathBuf, why: FileError) -> LoadError {
+fn unreadable(source: &Source, spot: &FileSpot, why: FileError) -> LoadError {
     match why {
         why if why.is_absent() => LoadError::Missing { name: source.name().to_owned() },
         FileError::TooLong(limit) => LoadError::TooLarge { limit },
-        why => LoadError::unread(path, &why),
+        why => LoadError::unread(spot.path().to_owned(), &why),
     }
 }

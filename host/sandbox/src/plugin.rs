@@ -8,11 +8,13 @@ use crate::host::Host;
 use crate::meter::Counters;
 use crate::powers::Powers;
 use crate::reason::reason;
+use crate::signature::PublicKey;
 use crate::source;
 use crate::standing::{Standing, State};
 use crate::tally::Tally;
+use crate::trust::Trust;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -102,6 +104,10 @@ pub struct Plugin {
     /// How it stands with each tenant, for as long as this version serves.
     standings: Mutex<BTreeMap<Arc<str>, Arc<Standing>>>,
     tally: Tally,
+    /// Those who were trusted and vouched for it.
+    signers: Mutex<Vec<PublicKey>>,
+    /// Whether none of them may any more.
+    revoked: AtomicBool,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -141,6 +147,8 @@ impl Plugin {
             needs: AtomicUsize::new(0),
             standings: Mutex::default(),
             tally: Tally::default(),
+            signers: Mutex::default(),
+            revoked: AtomicBool::new(false),
         })
     }
 
@@ -177,6 +185,18 @@ impl Plugin {
     #[must_use]
     pub fn has(&self, hook: Hook) -> bool {
         self.code.exports.hooks.get(hook as usize).is_some_and(Option::is_some)
+    }
+
+    /// The hook of answers that it has, and the one that it has not, if it guards the one form of them and not the other:
+    /// whole answers or streams. One that requests may go on without guards nothing.
+    #[must_use]
+    pub fn half_of_answers(&self) -> Option<(Hook, Hook)> {
+        match (self.has(Hook::Response), self.has(Hook::Event)) {
+            _ if self.open() => None,
+            (true, false) => Some((Hook::Response, Hook::Event)),
+            (false, true) => Some((Hook::Event, Hook::Response)),
+            (true, true) | (false, false) => None,
+        }
     }
 
     /// The operator's settings.
@@ -267,6 +287,28 @@ impl Plugin {
             standings.iter().map(|(tenant, standing)| (Arc::clone(tenant), Arc::clone(standing))).collect()
         };
         standings.iter().for_each(|(tenant, standing)| see(tenant, standing.state(now)));
+    }
+
+    /// Those who vouch for it are these now.
+    pub(crate) fn signed_by(&self, signers: Vec<PublicKey>) {
+        *self.signers.lock().unwrap_or_else(PoisonError::into_inner) = signers;
+    }
+
+    /// Those who were trusted and vouched for it; none if nobody needed to.
+    pub(crate) fn signers(&self) -> Vec<PublicKey> {
+        self.signers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// It is called from now on if those who vouched for it are trusted, and not if they are not. Answers whether it was
+    /// called until now and is not any more.
+    pub(crate) fn judge(&self, trust: &Trust) -> bool {
+        let revoked = !trust.admits(&self.signers());
+        !self.revoked.swap(revoked, Ordering::Relaxed) && revoked
+    }
+
+    /// Whether nobody who is trusted vouches for it any more.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked.load(Ordering::Relaxed)
     }
 
     /// Whether requests go on without it when it faults.

@@ -134,6 +134,25 @@ impl<'t> SignatureFile<'t> {
         Err(first.unwrap_or(none))
     }
 
+    /// Whether one of `keys` vouches for what was found: it signed the manifest, and that says just this.
+    ///
+    /// # Errors
+    /// If nobody trusted signed it, or it is about something else.
+    pub fn verify(&self, found: &Found<'_>, keys: &[PublicKey]) -> Result<Vouched, SignatureError> {
+        self.signer(keys)?;
+        self.manifest.compare(found)?;
+        Ok(Vouched { version: self.manifest.version, manifest: blake3::hash(self.manifest.text().as_bytes()) })
+    }
+
+    /// Those of `keys` whose signatures hold.
+    #[must_use]
+    pub fn signers_among(&self, keys: &[PublicKey]) -> Vec<PublicKey> {
+        let message = message(&self.manifest);
+        let is_one = |line: &str| read(line).is_ok_and(|(key, _)| keys.contains(&key));
+        let theirs = self.lines.iter().filter(|(_, line)| is_one(line));
+        theirs.filter_map(|(line, text)| check(*line, text, &message).ok()).collect()
+    }
+
     /// The keys whose signatures hold, whoever they are: for tools that show them. What does not hold is told with its
     /// line.
     #[must_use]
@@ -156,18 +175,6 @@ pub struct Vouched {
     pub version: u64,
     /// BLAKE3 of the manifest's text: two that have the same are the same version of the same files.
     pub manifest: blake3::Hash,
-}
-
-/// Whether one of `keys` vouches for what was found: it signed a manifest, and that says just this. `signatures` is the text
-/// of the `.sig` file.
-///
-/// # Errors
-/// If the text says nothing that can be read, nobody trusted signed it, or it is about something else.
-pub fn verify(found: &Found<'_>, signatures: &str, keys: &[PublicKey]) -> Result<Vouched, SignatureError> {
-    let file = SignatureFile::read(signatures)?;
-    file.signer(keys)?;
-    file.manifest.compare(found)?;
-    Ok(Vouched { version: file.manifest.version, manifest: blake3::hash(file.manifest.text().as_bytes()) })
 }
 
 /// The line for a `.sig` file, without its end.

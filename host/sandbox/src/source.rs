@@ -1,6 +1,8 @@
 //! Where a plugin's file stands.
 
+use crate::which::WhichBinding;
 use std::path::{Path, PathBuf};
+use weir_config::file::FileSpot;
 
 /// The folder of the tenants' own plugins.
 pub(crate) const TENANTS: &str = "tenants";
@@ -20,7 +22,7 @@ pub enum Source {
 
 /// The file of a binding, by the binding's name, without `.wasm`.
 pub(crate) fn file_of(binding: &str) -> &str {
-    // Only bindings of the chain have a number; a file elsewhere may have that sign in its name.
+    // Only bindings of the chain have a number or a name; a file elsewhere may have that sign in its name.
     match binding.split_once('#') {
         Some((file, _)) if !binding.contains('/') => file,
         Some(_) | None => binding,
@@ -62,16 +64,16 @@ impl Source {
         }
     }
 
-    /// The name of a binding of the file, which no other binding has: `guard` and, of the chain's second one, `guard#2`;
-    /// `all/guard`; `tenants/acme/guard`. No name in the chain has such a sign in it.
-    pub(crate) fn binding(&self, nth: usize) -> String {
+    /// The name of a binding of the file, which no other binding has: `guard`, and of further ones in the chain `guard#2` or
+    /// what they are called, `guard#eu`; `all/guard`; `tenants/acme/guard`. No name in the chain has such a sign in it.
+    pub(crate) fn binding(&self, which: &WhichBinding) -> String {
         let file = match self {
             Source::Named(name) => name.clone(),
             Source::All(name) => format!("all/{name}"),
             Source::Tenant(tenant, name) => format!("{TENANTS}/{tenant}/{name}"),
             Source::Folder(below) => below.clone(),
         };
-        if nth == 0 { file } else { format!("{file}#{}", nth + 1) }
+        format!("{file}{which}")
     }
 
     /// The tenant whose own it is; none if it is the operator's.
@@ -80,6 +82,19 @@ impl Source {
         match self {
             Source::Tenant(tenant, _) => Some(tenant),
             Source::Named(_) | Source::All(_) | Source::Folder(_) => None,
+        }
+    }
+
+    /// The file with this ending, and the others that belong to it: `toml`, `schema.json`, `wasm.sig`. What lies in a
+    /// tenant's folder is whoever's who may write there, and so leads nowhere else.
+    pub(crate) fn spot(&self, folder: &Path, ending: &str) -> FileSpot {
+        match self {
+            Source::Tenant(tenant, name) => {
+                FileSpot::within(folder.join(TENANTS).join(tenant), &format!("{name}.{ending}"))
+            }
+            Source::Named(_) | Source::All(_) | Source::Folder(_) => {
+                FileSpot::anywhere(self.path(folder).with_extension(ending))
+            }
         }
     }
 

@@ -416,7 +416,13 @@ fn verdict(bound: &Bound, hook: Hook, lent: &Option<Box<Exchange>>, answer: Chec
             let tenant = &*bound.slots().tenant;
             // That a plugin is not called was said when it began; each request would say it again. What is said of a plugin
             // for a tenant is bounded like what it says itself: it can fault as often as it can write.
-            if !fault.is_skipped() && bound.slots().may_log(FAULT_LINE) {
+            if let Some(kind) = fault.want() {
+                if let Some(times) = bound.slots().tells_want(kind) {
+                    let (plugin, hook, open) = (&**plugin.name(), hook.name(), plugin.open());
+                    let request = lent.as_ref().map_or("", |lent| &*lent.about.request_id);
+                    tracing::warn!(request, plugin, hook, tenant, open, times, %fault, "plugin fault");
+                }
+            } else if !fault.is_skipped() && bound.slots().may_log(FAULT_LINE) {
                 let (plugin, hook, open) = (&**plugin.name(), hook.name(), plugin.open());
                 let request = lent.as_ref().map_or("", |lent| &*lent.about.request_id);
                 tracing::warn!(request, plugin, hook, tenant, open, %fault, "plugin fault");

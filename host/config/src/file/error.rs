@@ -16,6 +16,9 @@ pub enum FileError {
     /// Something else than a regular file, or a link to one.
     #[error("cannot be read: it is {0}, not a regular file")]
     Irregular(&'static str),
+    /// A link that leads out of the folder in which it may lead.
+    #[error("cannot be read: it is a link that leads out of its folder")]
+    Outside,
     /// More than the caller's bound.
     #[error("is more than {} long", size(*.0))]
     TooLong(
@@ -80,6 +83,7 @@ impl FileError {
         match self {
             Self::Absent(_) | Self::Io(_) => "check the path and its permissions",
             Self::Irregular(_) => "give a file, or a link to one",
+            Self::Outside => "put the file itself there, or a link to one in the same folder",
             Self::TooLong(_) => "give the file that was meant",
             Self::TooMany(_) | Self::TooMuch(_) => "leave in it what belongs there",
             Self::Slow => "see to the file system that it is on",

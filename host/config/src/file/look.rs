@@ -5,6 +5,7 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What tells one state of a file from another: length, times of change of content and of the inode in nanoseconds, and
 /// which inode of which device it is.
@@ -46,6 +47,31 @@ impl Stamp {
             inode: meta.ino(),
             device: meta.dev(),
         }
+    }
+}
+
+/// So old the last change of a file has to be when it is read for its stamp to tell it from what it is later: clocks of file
+/// systems go in steps, up to two seconds long, and within one the same stamp may stand for two contents.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// What a file was when it was read, and will be again only if nobody has written it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity(Stamp);
+
+impl Identity {
+    /// That of a file which was read from `now` on; none if it had changed shortly before, as its own clock says.
+    pub(super) fn of(stamp: Stamp, now: SystemTime) -> Option<Self> {
+        let now = now.duration_since(UNIX_EPOCH).ok()?;
+        let is_settled = |(seconds, nanos): (i64, i64)| {
+            let (Ok(seconds), Ok(nanos)) = (u64::try_from(seconds), u32::try_from(nanos)) else { return false };
+            now.checked_sub(Duration::new(seconds, nanos)).is_some_and(|age| age >= SETTLED)
+        };
+        (is_settled(stamp.modified) && is_settled(stamp.changed)).then_some(Self(stamp))
+    }
+
+    /// Whether a file with this stamp is the same.
+    pub(super) fn is(self, stamp: Stamp) -> bool {
+        self.0 == stamp
     }
 }
 

@@ -55,6 +55,82 @@ fn bytes_that_are_no_text_name_their_line() {
 }
 
 #[test]
+fn links_lead_as_far_as_the_folder_that_they_may_not_lead_out_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, other) = (folder.path().join("home"), folder.path().join("home-of-others"));
+    for folder in [&home, &other, &home.join("..v1"), &home.join("empty")] {
+        fs::create_dir(folder).unwrap();
+    }
+    for file in [home.join("own"), home.join("..v1/data"), other.join("theirs")] {
+        fs::write(&file, file.to_str().unwrap()).unwrap();
+    }
+    let link = |to: &Path, at: &str| std::os::unix::fs::symlink(to, home.join(at)).unwrap();
+    link(Path::new("..v1"), "..data");
+    for (to, at) in [("..data/data", "kubernetes"), ("../home/own", "back"), ("own", "plain"), ("plain", "twice")] {
+        link(Path::new(to), at);
+    }
+    link(&home.join("own"), "absolute");
+    link(&other, "others");
+    for (to, at) in [
+        ("../home-of-others/theirs", "relative"),
+        ("others/theirs", "through"),
+        ("relative", "again"),
+        ("/proc/self/cwd/../../../../../../../../etc/hostname", "proc"),
+        ("/dev/zero", "device"),
+        ("..", "around"),
+    ] {
+        link(Path::new(to), at);
+    }
+    link(&other.join("theirs"), "straight");
+    let at = |name: &str| FileSpot::within(home.clone(), name);
+    for name in ["own", "kubernetes", "back", "plain", "twice", "absolute"] {
+        assert!(read(at(name), 1 << 20).unwrap().starts_with(home.to_str().unwrap().as_bytes()), "{name}");
+    }
+    for name in ["relative", "through", "again", "straight", "proc", "device", "around"] {
+        assert!(matches!(read(at(name), 1 << 20), Err(FileError::Outside)), "{name}");
+    }
+    assert!(matches!(read(at("empty"), 1), Err(FileError::Irregular("a folder"))));
+    assert!(read(at("nothing"), 1).unwrap_err().is_absent());
+    link(Path::new("../nowhere"), "dangling");
+    assert!(!read(at("dangling"), 1).unwrap_err().is_absent());
+    // The folder's own name may be a link: whoever may write in it does not write that.
+    let linked = folder.path().join("linked");
+    std::os::unix::fs::symlink(&home, &linked).unwrap();
+    assert!(read(FileSpot::within(linked.clone(), "kubernetes"), 1 << 20).is_ok());
+    assert!(matches!(read(FileSpot::within(linked, "relative"), 1 << 20), Err(FileError::Outside)));
+}
+
+#[test]
+fn what_is_known_is_not_read_again_unless_it_was_written_since_or_shortly_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, b"one").unwrap();
+    let looked = Looked::default();
+    let identity = |known| match read_new(&file, 10, &looked, known).unwrap() {
+        FileContent::New(_, identity) => identity,
+        FileContent::Same => known,
+    };
+    assert!(identity(None).is_none(), "just written: the same stamp may come to stand for something else");
+    let deadline = Instant::now() + std::time::Duration::from_secs(60);
+    let known = loop {
+        if let Some(known) = identity(None) {
+            break known;
+        }
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    assert!(matches!(read_new(&file, 10, &looked, Some(known)).unwrap(), FileContent::Same));
+    // As long as it was, with its time set back: that is seen by the time of the change of the inode.
+    let modified = fs::metadata(&file).unwrap().modified().unwrap();
+    fs::write(&file, b"two").unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_modified(modified).unwrap();
+    let FileContent::New(bytes, identity) = read_new(&file, 10, &looked, Some(known)).unwrap() else {
+        panic!("not read")
+    };
+    assert_eq!((bytes.as_slice(), identity), (b"two".as_slice(), None));
+}
+
+#[test]
 fn a_file_that_has_changed_since_it_lay_still_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let (file, other) = (folder.path().join("file"), folder.path().join("other"));

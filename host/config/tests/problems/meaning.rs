@@ -296,6 +296,18 @@ fn pages_and_names() {
 }
 
 #[test]
+fn names_of_bindings() {
+    for name in ["2", "", "a b", "a#b", "é"] {
+        let text = chained(&format!("name = \"{name}\""));
+        each_is(&[(&text, &format!("weir.toml:18: plugins.chain[0].name: `{name}` is not a binding's name; "))]);
+    }
+    let twice = format!("{0}{0}{1}", chained("name = \"eu\"\n"), "[[plugins.chain]]\nplugin = \"b\"\nname = \"eu\"\n");
+    let found = problems(&twice);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("what another binding of"), "{found:?}");
+}
+
+#[test]
 fn a_public_key_that_is_none_is_one_mistake_and_not_that_nobody_may_sign() {
     let text = "[plugins]\nrequire_signature = true\nkeys = [\"ed25519:zz\"]\n";
     let found = problems(text);

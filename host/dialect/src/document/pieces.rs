@@ -30,7 +30,7 @@ use rules::{Area, Place, Rule};
 pub(super) fn collect(shape: Shape, cursor: Cursor<'_>, body: &[u8]) -> Result<Pieces, EditError> {
     let mut walk = Walk { body, cursor, list: List::default(), shape, said: None, index: None };
     walk.cursor.enter_object()?;
-    walk.members(Area::body())?;
+    walk.members(Area::body(shape))?;
     walk.cursor.finish()?;
     Ok(walk.list.finish())
 }
@@ -125,7 +125,13 @@ impl<'a> Walk<'a> {
                 self.list.choose(first, index);
             }
             Place::Call => self.list.call(first, index),
-            Place::Body | Place::Offer | Place::Names | Place::Media | Place::Logprobs | Place::Anything => {}
+            Place::Body
+            | Place::Offer
+            | Place::Names
+            | Place::Media
+            | Place::Logprobs
+            | Place::Error
+            | Place::Anything => {}
         }
         (self.said, self.index) = outer;
         Ok(())

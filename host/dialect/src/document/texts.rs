@@ -31,6 +31,8 @@ pub(super) enum Shape {
     EmbeddingsResponse,
     /// The data of an event of a stream. Its texts are read by [`event`](crate::event).
     Chunk,
+    /// None: what an upstream says against a request for this, in whatever form. All of it is pieces.
+    Error(Endpoint),
 }
 
 impl Shape {
@@ -46,6 +48,7 @@ impl Shape {
         match self {
             Self::ChatRequest | Self::ChatResponse | Self::Chunk => Endpoint::Chat,
             Self::EmbeddingsRequest | Self::EmbeddingsResponse => Endpoint::Embeddings,
+            Self::Error(endpoint) => endpoint,
         }
     }
 
@@ -60,7 +63,7 @@ impl Shape {
     pub(super) fn usual_role(self) -> Voice {
         match self {
             Self::ChatRequest | Self::EmbeddingsRequest => Voice::User,
-            Self::ChatResponse | Self::EmbeddingsResponse | Self::Chunk => Voice::Assistant,
+            Self::ChatResponse | Self::EmbeddingsResponse | Self::Chunk | Self::Error(_) => Voice::Assistant,
         }
     }
 }
@@ -132,7 +135,8 @@ impl Found<'_> {
                 | Shape::ChatResponse
                 | Shape::EmbeddingsRequest
                 | Shape::EmbeddingsResponse
-                | Shape::Chunk => {
+                | Shape::Chunk
+                | Shape::Error(_) => {
                     cursor.skip()?;
                 }
             }

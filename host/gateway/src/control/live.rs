@@ -39,10 +39,15 @@ impl Live {
         let mut state = self.state();
         let before = self.shared.snapshot.load_full();
         state.judged = Arc::clone(judged);
-        self.serve(&state);
+        let untrusted = self.serve(&state);
         let now = self.shared.snapshot.load_full();
         drop(state);
-        if Arc::ptr_eq(&before, &now) { Vec::new() } else { weir_config::diff(&before.config, &now.config) }
+        let mut gone =
+            if Arc::ptr_eq(&before, &now) { Vec::new() } else { weir_config::diff(&before.config, &now.config) };
+        let word =
+            |plugin| format!("plugin {plugin}: is not called, for nobody who is trusted vouches for it any more");
+        gone.extend(untrusted.into_iter().map(word));
+        gone
     }
 
     /// Puts in what was built as a whole; `text` if its configuration is a new one. What was taken away since it was begun
@@ -55,7 +60,8 @@ impl Live {
         }
         self.shared.bound_series(state.whole.config.limits.series);
         self.shared.sandbox.set_shares(&state.whole.config.plugins.shares);
-        self.serve(&state);
+        // What of it is not trusted was said when that was judged.
+        let _untrusted = self.serve(&state);
     }
 
     /// What serves is said in another text.
@@ -63,8 +69,9 @@ impl Live {
         self.state().text = text.into();
     }
 
-    /// Serves the whole, less what the newest configuration takes away. A change that only looks like one is none.
-    fn serve(&self, state: &State) {
+    /// Serves the whole, less what the newest configuration takes away. A change that only looks like one is none. Answers the
+    /// plugins that are not called any more, for whoever vouched for them is not trusted.
+    fn serve(&self, state: &State) -> Vec<Arc<str>> {
         let serving = self.shared.snapshot.load();
         match weir_config::without_revoked(&state.whole.config, &state.judged) {
             None if Arc::ptr_eq(&serving, &state.whole) => {}
@@ -72,6 +79,12 @@ impl Live {
             Some(less) if *serving.config == less && Arc::ptr_eq(&serving.chains, &state.whole.chains) => {}
             Some(less) => self.shared.snapshot.store(Arc::new(state.whole.narrowed(Arc::new(less)))),
         }
+        state.whole.chains.trust(&state.judged.plugins)
+    }
+
+    /// The newest configuration that was judged good.
+    pub(crate) fn judged(&self) -> Arc<Config> {
+        Arc::clone(&self.state().judged)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

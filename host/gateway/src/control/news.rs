@@ -1,12 +1,14 @@
 //! Which plugins a change put in, replaced or took out, for the log.
 
+use super::words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_sandbox::{Chains, Event, Plugin, Source};
 
-type Bound<'c> = BTreeMap<(&'c Source, usize), &'c Arc<Plugin>>;
+/// Plugins by their file, and by the names of their bindings.
+type Bound<'c> = BTreeMap<(&'c Source, &'c str), &'c Arc<Plugin>>;
 
-/// Logs what differs between two generations of plugins, one line for each place.
+/// Logs what differs between two generations of plugins, one line for each place, and what is new in them to be warned of.
 pub(super) fn log(old: &Chains, new: &Chains) {
     let (old, new) = (bound(old), bound(new));
     for (place @ (source, _), plugin) in &new {
@@ -18,19 +20,22 @@ pub(super) fn log(old: &Chains, new: &Chains) {
             Some(before) => tracing::info!(plugin = %source, %blake3, was = %before.hash(), "plugin replaced"),
         }
     }
+    let is_new = |(place, plugin): &(&(&Source, &str), &&Arc<Plugin>)| {
+        old.get(*place).is_none_or(|before| !Arc::ptr_eq(before, plugin))
+    };
+    warn(new.iter().filter(is_new).map(|(_, plugin)| *plugin));
     for (source, _) in old.keys().filter(|place| !new.contains_key(*place)) {
         tracing::info!(plugin = %source, "plugin taken out");
     }
 }
 
-/// Plugins by their file, and which of the bindings of that file it is.
 fn bound(chains: &Chains) -> Bound<'_> {
-    let mut bound = Bound::new();
-    for (source, plugin) in chains.bound() {
-        let nth = bound.range((source, 0)..=(source, usize::MAX)).count();
-        bound.insert((source, nth), plugin);
-    }
-    bound
+    chains.bound().map(|(source, plugin)| ((source, &**plugin.name()), plugin)).collect()
+}
+
+/// Logs what an operator is to be warned of in plugins that go live.
+pub(crate) fn warn<'p>(plugins: impl Iterator<Item = &'p Arc<Plugin>>) {
+    plugins.filter_map(|plugin| words::half_of_answers(plugin)).for_each(|line| tracing::warn!("{line}"));
 }
 
 /// Logs what happens while plugins are loaded.

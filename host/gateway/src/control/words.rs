@@ -3,7 +3,7 @@
 use super::missing::Missing;
 use super::status::Trouble;
 use weir_config::Config;
-use weir_sandbox::{LoadError, Problem, Source};
+use weir_sandbox::{Hook, LoadError, Plugin, Problem, Source};
 
 /// That nobody can ask, or for nothing: no mistake, and hardly ever meant.
 pub(crate) fn nobody(config: &Config) -> Vec<String> {
@@ -33,6 +33,13 @@ pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
             "nothing applied by its place in it, and what the chain names keeps its last good versions"
         }
         (Source::Folder(_), false) => "nothing in it applied before, and nothing in it does now",
+        (_, true) if problem.revoked && problem.open => {
+            "nobody who is trusted vouches for its last good version any more, so that requests go on without it, as its \
+             on_failure = \"open\" says"
+        }
+        (_, true) if problem.revoked => {
+            "nobody who is trusted vouches for its last good version any more, so that requests which it is bound to are refused"
+        }
         (_, true) => "its last good version serves on",
         (Source::Named(_), false) if problem.open => "requests go on without it, as its on_failure = \"open\" says",
         (_, false) => "it does not serve",
@@ -46,7 +53,7 @@ pub(super) fn describe_refused(new: &Config, problem: &Problem) -> Vec<Trouble> 
     let missing = missing(new, problem).unwrap_or_default();
     let line = |error: String| {
         let error = format!("{error}{missing}");
-        let at = at_binding(new, problem, &error).unwrap_or_else(|| format!("plugin {}: {error}", problem.source));
+        let at = at_binding(problem, &error).unwrap_or_else(|| format!("plugin {}: {error}", problem.source));
         format!(
             "{at}; the new configuration is refused for it, and the one before serves on, less what this one takes away"
         )
@@ -62,7 +69,7 @@ pub(crate) fn at(config: &Config, problem: &Problem) -> Vec<String> {
         let error = format!("{error}{missing}");
         let alone = matches!(problem.source, Source::Folder(_));
         let elsewhere = || if alone { error.clone() } else { format!("{}: {error}", path.display()) };
-        at_binding(config, problem, &error).unwrap_or_else(elsewhere)
+        at_binding(problem, &error).unwrap_or_else(elsewhere)
     };
     problem.error.each().into_iter().map(line).collect()
 }
@@ -77,10 +84,25 @@ fn missing(config: &Config, problem: &Problem) -> Option<String> {
     Some(format!(", which is {}; {fix}", folder.display()))
 }
 
-fn at_binding(config: &Config, problem: &Problem, error: &str) -> Option<String> {
-    let named = |b: &&weir_config::Binding| matches!(&problem.source, Source::Named(n) if *n == b.plugin);
-    let binding = config.plugins.chain.iter().find(named)?;
-    Some(format!("{}:{}: plugins.chain.{}: {error}", binding.file.display(), binding.line, binding.plugin))
+/// That a plugin guards answers of the one form and not those of the other.
+pub(crate) fn half_of_answers(plugin: &Plugin) -> Option<String> {
+    let (has, lacks) = plugin.half_of_answers()?;
+    let passes = match lacks {
+        Hook::Event => "streams pass it unseen",
+        _ => "whole answers pass it unseen",
+    };
+    Some(format!(
+        "plugin {}: it is closed and has the hook `{}` without `{}`, so that {passes}: use one that has both, or say \
+         on_failure = \"open\" if requests may go on without it",
+        plugin.name(),
+        has.name(),
+        lacks.name()
+    ))
+}
+
+fn at_binding(problem: &Problem, error: &str) -> Option<String> {
+    let (file, line) = problem.line.as_ref()?;
+    Some(format!("{}:{line}: plugins.chain.{}: {error}", file.display(), problem.source.name()))
 }
 
 fn trouble(problem: &Problem, line: &dyn Fn(String) -> String) -> Vec<Trouble> {

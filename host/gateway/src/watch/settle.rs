@@ -13,9 +13,9 @@ mod tests;
 
 /// A file lies still when it has not changed for this long.
 const STILL: Duration = Duration::from_millis(60);
-/// A text that was written in place, became shorter or went away lies still when it has not changed for this long: whoever
-/// writes a file anew empties it first, or writes it piece by piece, and half of a configuration may be good by itself. One
-/// that was put in the place of another was whole before.
+/// A text that is new, was written in place, became shorter or went away lies still when it has not changed for this long:
+/// whoever writes a file anew empties it first, or writes it piece by piece, and half of a configuration may be good by
+/// itself. One that was put in the place of another was whole before.
 const SHRUNK: Duration = Duration::from_secs(1);
 /// Files that go on changing are waited for no longer than this, and then called what they are: being written.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -83,12 +83,20 @@ impl<'s> Settle<'s> {
         }
     }
 
-    /// Whether a text is shorter than it was when it lay still, or was written in place, or is gone. Settings go together
-    /// with their plugin.
+    /// Whether a text is new, or shorter than it was when it lay still, or was written in place, or is gone. Settings go
+    /// together with their plugin.
     fn is_in_doubt(&self, path: &Path, stamp: Option<Stamp>, prints: &Prints) -> bool {
-        // Of a folder, and of an empty file, there is nothing to lose.
-        let before = self.before.get(path).filter(|before| before.len > 0 && is_text(path));
-        let Some(before) = before else { return false };
+        if !is_text(path) {
+            return false;
+        }
+        let Some(before) = self.before.get(path) else {
+            // A folder has no length of its own.
+            return stamp.is_some_and(|now| now.len > 0);
+        };
+        // Of a folder, and of an empty file, there is nothing to lose; an empty one that is filled is new.
+        if before.len == 0 {
+            return stamp.is_some_and(|now| now.len > 0);
+        }
         match stamp {
             Some(now) => now.len < before.len || before.is_rewritten(&now),
             None => {

@@ -252,3 +252,23 @@ pub fn gateway_with(config: &str, bound: &[Bound<'_>]) -> Gateway {
         bound.iter().for_each(|(name, guest, _)| install(folder, name, &guest.build()))
     })
 }
+
+/// Counts its calls in its store and under a counter, and goes on; the count goes into the header that is named so.
+pub fn tallying(header: &str) -> Guest {
+    Guest::on(
+        "policy",
+        r#"(call $kv.increment @"n" (i64.const 1) (i64.const 0) (i32.const 128))
+           (if (i32.load8_u (i32.const 128)) (then unreachable))
+           (i32.store8 (i32.const 1000) (i32.add (i32.const 48) (i32.wrap_i64 (i64.load (i32.const 136)))))
+           (call $notes.set @"n" (i32.const 1000) (i32.const 1) (i32.const 160)) (call $pass)"#,
+    )
+    .and(
+        "response",
+        &format!(
+            r#"(call $counters.add @"answers" (i64.const 1))
+               (call $notes.get @"n" (i32.const 128))
+               (call $reply.set-header @"{header}" (i32.load (i32.const 132)) (i32.load (i32.const 136)) (i32.const 160))
+               (call $pass)"#
+        ),
+    )
+}

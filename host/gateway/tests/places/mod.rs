@@ -26,6 +26,8 @@ pub enum Body {
     EventChoice,
     /// An event beside its choices.
     EventTop,
+    /// What an upstream says against a request, with a status between 400 and 499.
+    Error,
 }
 
 impl Body {
@@ -36,6 +38,7 @@ impl Body {
             Self::Embeddings => "embeddings",
             Self::Answer | Self::AnswerChoice | Self::AnswerTop => "answer",
             Self::Delta | Self::EventChoice | Self::EventTop => "stream",
+            Self::Error => "error",
         }
     }
 
@@ -69,6 +72,7 @@ impl Body {
             Self::EventChoice => {
                 chunk(&format!(r#"{{"index":0,"delta":{{"content":"fine"}},"finish_reason":null,{part}}}"#), "")
             }
+            Self::Error => format!("{{{part}}}"),
             Self::EventTop => {
                 chunk(r#"{"index":0,"delta":{"content":"fine"},"finish_reason":null}"#, &format!("{part},"))
             }
@@ -307,6 +311,11 @@ pub const SHOWN: &[Row] = &[
     ),
     ("any other member of the choice", Body::EventChoice, r#""note":{"deep":"$"}"#),
     ("any other member of an event with choices", Body::EventTop, r#""note":{"deep":"$"}"#),
+    (
+        "error.message, and any other member of an error",
+        Body::Error,
+        r#""error":{"message":"$","type":"invalid_request_error"}¦"error":"$"¦"detail":[{"loc":["$"],"msg":"no"}]¦"code":"$""#,
+    ),
 ];
 
 /// Places that have no text, where what stands there is what belongs there: it is not shown.

@@ -168,3 +168,22 @@ fn events_are_changed_in_pieces_and_keep_what_nobody_changed() {
     assert_eq!((events.data(0), events.data(1), events.data(2)), (Some(data("a")), Some(data("new")), None));
     assert!(Events::new(vec![Bytes::from_static(b"no JSON")], false, false).pieces().is_err());
 }
+
+#[test]
+fn headers_are_hidden_and_kept_as_whoever_stands_in_for_the_host_is_told() {
+    let text = include_str!("../../../../plugin-sdk/conformance/headers.json");
+    let cases: serde_json::Value = serde_json::from_str(text).unwrap();
+    let mut named = std::collections::BTreeSet::new();
+    for case in cases["cases"].as_array().unwrap() {
+        let name = case[0].as_str().unwrap();
+        let lawful = HeaderName::from_bytes(name.as_bytes());
+        let shown = lawful.is_ok_and(|name| visible(name.as_str()));
+        let (request, reply) = (writable_name(name).is_ok(), writable_reply_name(name).is_ok());
+        assert_eq!(serde_json::json!([name, shown, request, reply]), *case);
+        named.insert(name);
+    }
+    // Each name that there is a rule of its own for.
+    for name in reserved::CREDENTIALS.iter().chain(&FRAMING).chain(&HOST_OWNED) {
+        assert!(named.contains(name), "{name}");
+    }
+}

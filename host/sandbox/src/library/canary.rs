@@ -143,6 +143,11 @@ impl Library {
     pub(super) fn admit(&mut self, place: &Place, plugin: Arc<Plugin>, now: Instant) -> Arc<Plugin> {
         let rules = plugin.settings().canary;
         let old = self.good.get(place).filter(|old| old.code().hash != plugin.code().hash).cloned();
+        // Beside one that is not called there is nothing to compare, and nobody to serve the others.
+        let old = old.filter(|old| {
+            self.judge_trust(old);
+            !old.is_revoked()
+        });
         let (Some(rules), Some(old)) = (rules, old) else {
             self.end_trial(place);
             self.good.insert(place.clone(), Arc::clone(&plugin));

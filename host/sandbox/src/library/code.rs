@@ -6,23 +6,35 @@ use crate::direct::DirectCode;
 use crate::error::LoadError;
 use crate::plugin::Code;
 use crate::source::Source;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use weir_component::{Direct, Indirect};
+use weir_config::file::FileSpot;
 use weir_config::{Compile, Plugins};
 
 /// What is known of a file before it is compiled: its parts, if it can be called without the component layer.
 type Parts = Result<Direct, Indirect>;
 
 impl Library {
+    /// Says again what is wrong with a file that did not compile within these bounds.
+    ///
+    /// # Errors
+    /// If it is one.
+    pub(super) fn known_bad(&mut self, hash: blake3::Hash, limits: &Compile) -> Result<(), LoadError> {
+        let known = self.bad.get(&(hash, limits.clone())).cloned();
+        known.map_or(Ok(()), |error| {
+            self.wanted.insert(hash);
+            Err(error)
+        })
+    }
+
     /// Compiled code: kept, from the cache, or what was compiled since it was asked for first.
     ///
     /// # Errors
     /// [`LoadError::Compiling`] until then.
     pub(super) async fn code(
         &mut self,
-        (source, path): (&Source, PathBuf),
+        (source, spot): (&Source, FileSpot),
         hash: blake3::Hash,
         wasm: Vec<u8>,
         plugins: &Plugins,
@@ -33,9 +45,6 @@ impl Library {
             return Ok(Arc::clone(code));
         }
         let limits = &plugins.compile;
-        if let Some(error) = self.bad.get(&(hash, limits.clone())) {
-            return Err(error.clone());
-        }
         let (start, bytes, bounds) = (Instant::now(), wasm.len(), limits.clone());
         let look = tokio::task::spawn_blocking(move || check(&wasm, &bounds).map(|()| Direct::of(&wasm)));
         let parts = look.await.map_err(|e| LoadError::Compiler(e.to_string())).flatten();
@@ -49,7 +58,7 @@ impl Library {
         }
         let owner = source.tenant().map(Arc::from);
         let mut begin = || note(Event::Compiling { source: source.clone(), bytes });
-        let done = self.ended(Job { hash, path, owner, limits: limits.clone() }, &mut begin)?;
+        let done = self.ended(Job { hash, spot, owner, limits: limits.clone() }, &mut begin)?;
         let made = done.made?;
         let code = self.load(&made, &parts)?;
         self.keep(&hash, &made, &parts);

@@ -2,6 +2,7 @@
 
 use crate::error::LoadError;
 use crate::source::Source;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Something that happened while plugins were loaded, for whoever shows it to the operator.
@@ -43,12 +44,16 @@ pub struct Problem {
     pub open: bool,
     /// Whether it closes tenants: those that it applies to, and that were not served before.
     pub closes: bool,
+    /// Whether nobody who is trusted vouches for that earlier version any more: it is bound, and not called.
+    pub revoked: bool,
+    /// The configuration's file and the line in it that binds the plugin, if one does.
+    pub line: Option<(PathBuf, u32)>,
 }
 
 impl Problem {
     /// What keeps a file, or what is in a folder, from serving as it should; who is closed for it is found out later.
     pub(super) fn new(source: Source, error: LoadError, last_good: bool, open: bool) -> Self {
-        Self { source, error, last_good, open, closes: false }
+        Self { source, error, last_good, open, closes: false, revoked: false, line: None }
     }
 
     /// Whether a tenant is without something that is meant to apply to it by where it stands.

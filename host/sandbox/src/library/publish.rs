@@ -6,6 +6,7 @@ use crate::chain::Origin;
 use crate::chains::{Chains, Plan, Step, TenantChains};
 use crate::plugin::Plugin;
 use crate::source::Source;
+use crate::which::WhichBinding;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -58,9 +59,9 @@ impl Library {
         now.extend(trials.map(|(want, trial)| (want.place.clone(), Vec::new(), Vec::new(), trial.plugin.id())));
         // Tenants are part of what a generation is about: a new one has chains of its own.
         let tenants = config.tenants.iter().map(|t| t.name.clone()).collect();
-        now.push(((Source::Named(String::new()), 0), tenants, Vec::new(), 0));
+        now.push(((Source::Named(String::new()), WhichBinding::Nth(0)), tenants, Vec::new(), 0));
         let shut = closed.iter().map(|tenant| tenant.to_string()).collect();
-        now.push(((Source::Named(String::new()), 1), shut, Vec::new(), 0));
+        now.push(((Source::Named(String::new()), WhichBinding::Nth(1)), shut, Vec::new(), 0));
         if now == self.last {
             return;
         }

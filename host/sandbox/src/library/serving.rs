@@ -3,16 +3,21 @@
 use super::{Library, Place};
 use crate::error::LoadError;
 use crate::plugin::Plugin;
-use crate::signature::{Found, Vouched};
+use crate::signature::{Found, PublicKey, Vouched};
 use crate::source::Source;
+use crate::trust::Trust;
 use std::sync::Arc;
 use weir_config::Plugins;
+
+/// Bytes of the signatures of one plugin.
+const SIGNATURES: u64 = 1 << 20;
 
 impl Library {
     /// The last good version of a place. One that applies by its place in the folder stays within the ceilings that hold
     /// now, whatever held when it was good; where it cannot work within them there is none, and whom it guarded is closed.
     pub(super) fn last_good(&mut self, place: &Place, plugins: &Plugins) -> Option<Arc<Plugin>> {
         let good = Arc::clone(self.good.get(place)?);
+        self.judge_trust(&good);
         if matches!(place.0, Source::Named(_)) {
             return Some(good);
         }
@@ -28,32 +33,74 @@ impl Library {
             }
             return None;
         };
+        bounded.signed_by(good.signers());
+        self.judge_trust(&bounded);
         self.good.insert(place.clone(), Arc::clone(&bounded));
         Some(bounded)
     }
 
-    /// What somebody who is trusted vouches for of a plugin, if it may serve; none where nobody needs to.
+    /// Whom a configuration trusts, as far as the newest one that was judged good does.
+    pub(super) fn trust_of(&self, plugins: &Plugins) -> Result<Trust, LoadError> {
+        let trust = Trust::read(plugins)?;
+        Ok(match &self.newest {
+            Some(newest) => trust.without_revoked(newest),
+            None => trust,
+        })
+    }
+
+    /// Tells the library of the newest configuration that was judged good: whom it does not trust is not trusted from now on,
+    /// whatever serves.
+    pub fn judged(&mut self, plugins: &Plugins) {
+        // A key that is none is said when the configuration is built.
+        self.newest = Trust::read(plugins).ok();
+    }
+
+    /// What somebody who is trusted vouches for of a plugin, and who does, if it may serve; none where nobody needs to.
     pub(super) fn vouched_for(
-        &self,
+        &mut self,
         source: &Source,
         found: &Found<'_>,
         plugins: &Plugins,
-    ) -> Result<Option<Vouched>, LoadError> {
+    ) -> Result<Option<(Vouched, Vec<PublicKey>)>, LoadError> {
         let trust = self.trust.as_ref().map_err(LoadError::clone)?;
-        let vouched = trust.check(found, &source.path(&plugins.folder), &self.looked)?;
+        if !trust.looks() {
+            return Ok(None);
+        }
+        let spot = source.spot(&plugins.folder, "wasm.sig");
+        let signatures = match self.files.text(&spot, SIGNATURES) {
+            Ok(text) => Some(text),
+            Err(why) if why.is_missing() => None,
+            Err(why) => return Err(LoadError::unread(spot.path().to_owned(), &why)),
+        };
+        let vouched = trust.check(found, signatures.as_deref())?;
         let older = || plugins.allow_older.iter().any(|name| name == source.name());
-        if let Some(vouched) = vouched.filter(|_| !older()) {
-            self.seen.check(source, vouched)?;
+        if let Some((vouched, _)) = vouched.as_ref().filter(|_| !older()) {
+            self.seen.check(source, *vouched)?;
         }
         Ok(vouched)
     }
 
-    /// Notes what is vouched for of a plugin that is ready to serve.
-    pub(super) fn vouch(&mut self, source: &Source, hash: blake3::Hash, vouched: Option<Vouched>) {
-        match vouched {
-            Some(vouched) => self.vouched.insert(source.clone(), (hash, vouched)),
-            None => self.vouched.remove(source),
+    /// Notes what is vouched for of a plugin that is ready to serve, and by whom.
+    pub(super) fn vouch(&mut self, source: &Source, plugin: &Plugin, vouched: Option<(Vouched, Vec<PublicKey>)>) {
+        let signers = match vouched {
+            Some((vouched, signers)) => {
+                self.vouched.insert(source.clone(), (plugin.code().hash, vouched));
+                signers
+            }
+            None => {
+                self.vouched.remove(source);
+                Vec::new()
+            }
         };
+        plugin.signed_by(signers);
+        self.judge_trust(plugin);
+    }
+
+    /// Whether those who vouched for a plugin may still: if not, it is not called.
+    pub(super) fn judge_trust(&self, plugin: &Plugin) {
+        if let Ok(trust) = &self.trust {
+            plugin.judge(trust);
+        }
     }
 
     /// Tells the library that what it built last serves: from now on no older version of a signed plugin does at its

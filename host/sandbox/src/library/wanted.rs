@@ -4,27 +4,27 @@ use super::{Library, Problem, Wanted, scan};
 use crate::error::LoadError;
 use crate::signature::Beside;
 use crate::source::Source;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::which::WhichBinding;
+use std::collections::BTreeSet;
 use std::path::Path;
-use weir_config::{Config, PluginSettings, Plugins};
+use weir_config::{Config, PluginSettings, Plugins, Problems, Sidecar};
 
 impl Library {
     /// Chain entries in order, then what applies by its place in the folder.
     pub(super) fn wanted(&mut self, config: &Config, problems: &mut Vec<Problem>) -> Vec<Wanted> {
         let plugins = &config.plugins;
-        let mut nth: BTreeMap<&str, usize> = BTreeMap::new();
+        let which = self.entries.tell(&plugins.chain);
         let mut wanted = Vec::new();
-        for binding in &plugins.chain {
-            let n = nth.entry(&binding.plugin).or_default();
+        for (binding, which) in plugins.chain.iter().zip(which) {
             wanted.push(Wanted {
-                place: (Source::Named(binding.plugin.clone()), *n),
+                place: (Source::Named(binding.plugin.clone()), which),
                 settings: Ok(binding.settings.clone()),
                 // What lies beside a file that the chain names is not read.
                 beside: Beside::Unread,
                 tenants: binding.tenants.clone(),
                 models: binding.models.clone(),
+                line: Some((binding.file.clone(), binding.line)),
             });
-            *n += 1;
         }
         for source in self.placed(plugins, problems) {
             let (settings, beside) = match self.beside(&source, plugins) {
@@ -40,7 +40,8 @@ impl Library {
                 Source::Tenant(tenant, _) => vec![tenant.clone()],
                 Source::All(_) | Source::Named(_) | Source::Folder(_) => Vec::new(),
             };
-            wanted.push(Wanted { place: (source, 0), settings, beside, tenants, models: Vec::new() });
+            let place = (source, WhichBinding::FIRST);
+            wanted.push(Wanted { place, settings, beside, tenants, models: Vec::new(), line: None });
         }
         wanted
     }
@@ -82,15 +83,20 @@ impl Library {
     }
 
     /// The settings in the file beside a plugin, never past the ceilings, and what was read of the file.
-    fn beside(&self, source: &Source, plugins: &Plugins) -> Result<(PluginSettings, Beside), LoadError> {
-        let path = source.path(&plugins.folder).with_extension("toml");
-        let read = weir_config::read_sidecar(&path, &plugins.dropped, &self.looked);
+    fn beside(&mut self, source: &Source, plugins: &Plugins) -> Result<(PluginSettings, Beside), LoadError> {
+        let spot = source.spot(&plugins.folder, "toml");
         let defaults = || PluginSettings::dropped(&plugins.dropped);
-        let Some(read) = read? else { return Ok((defaults(), Beside::Absent)) };
+        let text = match self.files.text(&spot, Sidecar::BYTES) {
+            Ok(text) => text,
+            Err(why) if why.is_absent() => return Ok((defaults(), Beside::Absent)),
+            Err(why) => return Err(Problems::unread(spot.path(), &why).into()),
+        };
+        let read = Sidecar::parse(text.to_string(), spot.path(), &plugins.dropped)?;
         // Nobody who wants the defaults cuts the text out and leaves the file.
-        let had_more = || self.good.get(&(source.clone(), 0)).is_some_and(|good| *good.settings() != defaults());
+        let had_more =
+            || self.good.get(&(source.clone(), WhichBinding::FIRST)).is_some_and(|good| *good.settings() != defaults());
         if !read.has_keys && had_more() {
-            return Err(LoadError::Emptied { path });
+            return Err(LoadError::Emptied { path: spot.path().to_owned() });
         }
         Ok((read.settings, Beside::of(Some(read.text.as_bytes()))))
     }

@@ -30,13 +30,14 @@ fn every_fault_has_a_reason_of_its_own() {
         Fault::Unreadable(text()),
         Fault::TooLarge { bytes: 1 },
         Fault::Share,
+        Fault::Untrusted,
     ];
     let stats = HookStats::default();
     for (n, fault) in faults.iter().enumerate() {
         assert_eq!((fault.index(), fault.reason()), (n, Fault::REASONS[n]));
         (0..=n).for_each(|_| stats.fault(fault));
     }
-    assert_eq!(stats.faults().map(|(_, count)| count).collect::<Vec<_>>(), (1..=14).collect::<Vec<u64>>());
+    assert_eq!(stats.faults().map(|(_, count)| count).collect::<Vec<_>>(), (1..=15).collect::<Vec<u64>>());
 }
 
 #[test]

@@ -3,6 +3,10 @@ use super::*;
 const WASM: &[u8] = b"\0asm and so on";
 const SETTINGS: &[u8] = b"config = { deny = [\"bluebird\"] }";
 
+fn verify(found: &Found<'_>, signatures: &str, keys: &[PublicKey]) -> Result<Vouched, SignatureError> {
+    SignatureFile::read(signatures)?.verify(found, keys)
+}
+
 fn key(byte: u8) -> SecretKey {
     SecretKey::of([byte; 32])
 }

@@ -25,6 +25,8 @@ pub(super) enum Place {
     Media,
     /// `logprobs`.
     Logprobs,
+    /// What an upstream says against a request: it may repeat anything of it, at any place.
+    Error,
     /// Anything else.
     Anything,
 }
@@ -192,8 +194,11 @@ fn members_are_by_length_and_sorted_and_each_is_found() {
 
 impl Area {
     /// The body as a whole.
-    pub(super) fn body() -> Self {
-        Self { place: Place::Body, kind: PieceKind::Other, rule: Rule::Show }
+    pub(super) fn body(shape: Shape) -> Self {
+        match shape {
+            Shape::Error(_) => Self::of(Place::Error, PieceKind::Text),
+            _ => Self::of(Place::Body, PieceKind::Other),
+        }
     }
 
     fn of(place: Place, kind: PieceKind) -> Self {
@@ -209,6 +214,10 @@ impl Area {
     pub(super) fn member(self, name: &[u8], shape: Shape) -> Self {
         match self.place {
             Place::Body => self.of_body(name, shape),
+            Place::Error => {
+                let rule = if meaning(name) == Meaning::Word { Rule::Word } else { Rule::Show };
+                Self { rule, ..self }
+            }
             Place::Names => match self.kind {
                 // A schema for each name.
                 PieceKind::Description => Self::of(Place::Offer, PieceKind::Description),

@@ -130,3 +130,25 @@ fn settings_that_go_away_alone_are_waited_for_and_together_with_their_plugin_the
     assert_eq!(world.settle(&before, |_| Prints::from([plugin.clone()])).1, SHRUNK);
     assert_eq!(world.settle(&before, |_| Prints::new()).1, STILL);
 }
+
+#[test]
+fn a_text_that_is_new_is_waited_for_like_one_that_is_written_in_place() {
+    let mut world = World::new();
+    let plugin = world.stamp("guard.wasm", "a");
+    let before = Prints::from([plugin.clone()]);
+    let pieces: Vec<Prints> =
+        ["on", "one, and", "one, and two"].map(|p| Prints::from([plugin.clone(), world.stamp("guard.toml", p)])).into();
+    let (found, took) = world.settle(&before, |at| pieces[((at.as_millis() / 600) as usize).min(2)].clone());
+    assert_eq!((moving(&found).len(), &found.seen), (0, &pieces[2]));
+    assert!(took >= 1200 * MS + SHRUNK, "{took:?}");
+    // One that was empty when it lay still is new when it is filled.
+    let before = Prints::from([world.stamp("other.toml", "")]);
+    let after = Prints::from([world.stamp("other.toml", "a")]);
+    assert_eq!(world.settle(&before, |_| after.clone()).1, SHRUNK);
+    // Half of a compiled plugin is none, and a folder is no text.
+    let after = Prints::from([
+        world.stamp("new.wasm", "a"),
+        (world.path("acme"), Stamp::of_folder(world.folder.path()).unwrap()),
+    ]);
+    assert_eq!(world.settle(&Prints::new(), |_| after.clone()).1, STILL);
+}

@@ -84,6 +84,7 @@ fn a_call_that_the_version_did_not_answer_is_none_of_the_calls_that_it_needs_wha
         Fault::Unreadable(text()),
         Fault::TooLarge { bytes: 1 },
         Fault::Share,
+        Fault::Untrusted,
     ];
     assert_eq!(all.len(), Fault::REASONS.len());
     for fault in &all {

@@ -1,11 +1,12 @@
 use super::*;
+use crate::which::WhichBinding;
 
 fn digest(n: u32) -> Hash {
     blake3::hash(&n.to_le_bytes())
 }
 
 fn at(source: Source) -> Place {
-    (source, 0)
+    (source, WhichBinding::FIRST)
 }
 
 fn named(name: &str) -> Place {
@@ -25,7 +26,11 @@ fn every_version_that_was_rolled_back_is_remembered_and_not_the_last_one_alone()
     }
     assert_eq!(refused.why(&named("a"), digest(5)), None);
     assert_eq!(refused.why(&named("b"), digest(1)), None, "another place has trials of its own");
-    assert_eq!(refused.why(&(Source::Named("a".to_owned()), 1), digest(1)), None, "and so has another binding");
+    assert_eq!(
+        refused.why(&(Source::Named("a".to_owned()), WhichBinding::Nth(1)), digest(1)),
+        None,
+        "and so has another binding"
+    );
 }
 
 #[test]
