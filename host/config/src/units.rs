@@ -37,6 +37,49 @@ fn number_with_unit(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(*unit)
 }
 
+/// The size that a text is meant to be which is none: in other letters, or a unit in words.
+pub(crate) fn near_size(text: &str) -> Option<String> {
+    let (number, unit) = apart(text)?;
+    let unit = match unit.as_str() {
+        "b" | "byte" | "bytes" => "B",
+        "k" | "kb" | "kilobyte" | "kilobytes" => "KB",
+        "m" | "mb" | "megabyte" | "megabytes" => "MB",
+        "g" | "gb" | "gigabyte" | "gigabytes" => "GB",
+        "ki" | "kib" => "KiB",
+        "mi" | "mib" => "MiB",
+        "gi" | "gib" => "GiB",
+        _ => return None,
+    };
+    number.parse::<u64>().ok().map(|number| format!("{number}{unit}"))
+}
+
+/// The same of a duration; a fraction of one, too.
+pub(crate) fn near_duration(text: &str) -> Option<String> {
+    let (number, unit) = apart(text)?;
+    let unit: u64 = match unit.as_str() {
+        "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => 1_000,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1_000_000,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60_000_000,
+        "h" | "hr" | "hour" | "hours" => 3_600_000_000,
+        "d" | "day" | "days" => 86_400_000_000,
+        _ => return None,
+    };
+    let (whole, part) = number.split_once('.').unwrap_or((number, ""));
+    // Three digits behind the point are enough for whoever writes by hand.
+    let part = if part.len() <= 3 { format!("{part:0<3}").parse::<u64>().ok()? } else { return None };
+    let thousandths = whole.parse::<u64>().ok()?.checked_mul(1_000)?.checked_add(part)?;
+    Some(show_duration(Duration::from_micros(thousandths.checked_mul(unit)? / 1_000)))
+}
+
+/// A number, and the unit behind it in small letters.
+fn apart(text: &str) -> Option<(&str, String)> {
+    let text = text.trim();
+    let at = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+    let (number, unit) = text.split_at_checked(at)?;
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+    is_number.then(|| (number, unit.trim().to_ascii_lowercase()))
+}
+
 /// Writes a size the short way: the largest binary unit that divides it.
 pub(crate) fn show_size(bytes: u64) -> String {
     for (unit, factor) in [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)] {

@@ -207,6 +207,7 @@ impl<'t> Value<'t> {
             DeValue::String(_) => {
                 let text = self.text()?;
                 let Some(bytes) = units::size(&text.value) else {
+                    let fix = self.or_near(text.is_as_written().then(|| units::near_size(&text.value)).flatten(), fix);
                     self.problem(format!("{} is not a size", text.quote()), fix);
                     return None;
                 };
@@ -238,6 +239,7 @@ impl<'t> Value<'t> {
         };
         let text = self.text()?;
         let Some(duration) = units::duration(&text.value) else {
+            let fix = self.or_near(text.is_as_written().then(|| units::near_duration(&text.value)).flatten(), fix);
             self.problem(format!("{} is not a duration", text.quote()), fix);
             return None;
         };

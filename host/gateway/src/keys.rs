@@ -2,12 +2,20 @@
 
 use crate::cli::{self, Key};
 use crate::console;
+use anyhow::bail;
 use std::process::ExitCode;
 use weir_config::Secret;
 
 /// Makes a key.
 pub(crate) fn keys(command: &Key) -> anyhow::Result<ExitCode> {
     let Key::New { id, config } = command;
+    if id.starts_with("sk-") {
+        // It is not repeated.
+        bail!(
+            "this is a whole token, and so a secret: an id is the part between `sk-weir-` and the next `-`; \
+             use 1 to 64 of the characters a-z, 0-9 and _"
+        );
+    }
     let file = cli::file(config.as_ref());
     let named = config.is_some() || std::env::var_os("WEIR_CONFIG").is_some_and(|name| !name.is_empty());
     let pepper = if !named && weir_config::file::kind(&file).is_none() {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{duration, show_duration, show_size, size};
+use super::{duration, near_duration, near_size, show_duration, show_size, size};
 
 #[test]
 fn sizes() {
@@ -69,6 +69,36 @@ fn they_are_shown_in_the_largest_unit_that_holds_them() {
     }
 }
 
+#[test]
+fn what_is_meant_by_other_letters_is_found() {
+    for (text, wanted) in [
+        ("10mb", Some("10MB")),
+        ("10 megabytes", Some("10MB")),
+        ("64k", Some("64KB")),
+        ("1 gib", Some("1GiB")),
+        ("10 miles", None),
+        ("mb", None),
+        ("1.5MB", None),
+        ("", None),
+    ] {
+        assert_eq!(near_size(text).as_deref(), wanted, "{text}");
+    }
+    for (text, wanted) in [
+        ("1.5s", Some("1500ms")),
+        ("0.25h", Some("15m")),
+        ("30 seconds", Some("30s")),
+        ("5min", Some("5m")),
+        ("1d", Some("24h")),
+        ("1S", Some("1s")),
+        ("1.2345s", None),
+        ("1.s.5", None),
+        ("99999999999999999999d", None),
+        ("soon", None),
+    ] {
+        assert_eq!(near_duration(text).as_deref(), wanted, "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn what_is_shown_reads_back(n in any::<u64>()) {
@@ -78,6 +108,6 @@ proptest! {
 
     #[test]
     fn no_text_panics(text in any::<String>()) {
-        let _ = (size(&text), duration(&text));
+        let _ = (size(&text), duration(&text), near_size(&text), near_duration(&text));
     }
 }

@@ -21,6 +21,14 @@ impl Value<'_> {
         Some(format!("write {} = {text}, without quotes", self.name()))
     }
 
+    /// What to do about a text, where what it is meant to be may be known.
+    pub(super) fn or_near(&self, near: Option<String>, fix: String) -> String {
+        match near {
+            Some(near) => format!("write {} = \"{near}\", or {fix}", self.name()),
+            None => fix,
+        }
+    }
+
     /// That it is no list, with the line that would be one.
     pub(super) fn no_list(&self) {
         let name = self.name();
