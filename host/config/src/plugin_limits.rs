@@ -87,8 +87,8 @@ macro_rules! plugin_limits {
 plugin_limits! {
     /// CPU time of one call; 50 ms by default, 100 µs to 60 s.
     deadline: Duration = millis(50), Time, Duration::from_micros(100)..=secs(60), Less;
-    /// More of it for each MiB of the bodies that the call can look at; 100 ms by default, 0 to 60 s.
-    deadline_per_mib: Duration = millis(100), Time, Duration::ZERO..=secs(60), Less;
+    /// More of it for each MiB of the bodies that the call can look at; 500 ms by default, 0 to 60 s.
+    deadline_per_mib: Duration = millis(500), Time, Duration::ZERO..=secs(60), Less;
     /// Bytes of an instance's linear memory; 64 MiB by default, 64 KiB to 4 GiB.
     memory: usize = 64 << 20, Bytes, 64 << 10..=4 << 30, Less;
     /// More of them for each MiB of the bodies that the call can look at; 4 MiB by default, 0 to 64 MiB.

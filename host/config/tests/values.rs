@@ -101,7 +101,7 @@ fn the_defaults_are_the_documented_ones() {
     let plugins = config("").plugins;
     assert_eq!((plugin.log_rate, plugins.tenant_log_rate, plugins.tenant_kv_entries), (16_384, 65_536, 65_536));
     assert_eq!(plugins.remember_rolled_back, 64);
-    assert_eq!((plugin.deadline_per_mib, plugin.memory_per_mib), (Duration::from_millis(100), 4 << 20));
+    assert_eq!((plugin.deadline_per_mib, plugin.memory_per_mib), (Duration::from_millis(500), 4 << 20));
     assert_eq!(plugin.deadline_for(0), plugin.deadline);
     assert_eq!(plugin.deadline_for(3 << 19), Duration::from_millis(200));
     assert_eq!(plugin.memory_for(32 << 20), 192 << 20);

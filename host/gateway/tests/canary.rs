@@ -52,6 +52,7 @@ fn a_new_version_sees_its_share_of_the_requests_and_then_all_of_them() {
         (!on_trial(&gateway)).then_some(())
     });
     assert_eq!(counts(&gateway, 10), [("new".to_owned(), 10)].into());
+    gateway.says("a new version is on trial plugin=");
     gateway.says("has stood its trial");
 }
 

@@ -252,3 +252,26 @@ fn a_storm_of_files_is_weathered() {
     until("all are gone", || problems(&gateway).is_empty().then_some(()));
     assert_eq!(code(&gateway, ACME), "through");
 }
+
+#[test]
+fn a_schema_that_changes_alone_is_held_against_the_settings_that_serve() {
+    let gateway = gateway(Upstream::chat().address, "", &[]);
+    let all = gateway.plugins().join("all");
+    install(&all, "guard", &refusing("one").build());
+    live(&gateway, ACME, "one");
+    let put = |schema: &str| {
+        fs::write(all.join(".half"), schema).unwrap();
+        fs::rename(all.join(".half"), all.join("guard.schema.json")).unwrap();
+    };
+    for (broken, said) in
+        [(r#"{"required":["deny"]}"#, "deny"), (r#"{"type":"#, "schema"), (r#"{"type":"array"}"#, "array")]
+    {
+        put(broken);
+        until("it is said", || {
+            problems(&gateway).iter().any(|problem| problem.contains("guard") && problem.contains(said)).then_some(())
+        });
+        assert_eq!(code(&gateway, ACME), "one", "the last good version serves on");
+        put("{}");
+        until("nothing is wrong", || problems(&gateway).is_empty().then_some(()));
+    }
+}

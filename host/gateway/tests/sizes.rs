@@ -61,6 +61,17 @@ fn the_largest_body_that_the_gateway_takes_by_default_passes_the_bundled_guards(
 }
 
 #[test]
+fn a_megabyte_of_figures_passes_the_bundled_guards() {
+    let upstream = weighing();
+    let gateway = guarded(&upstream, "");
+    for figures in ["4 ", "0 1 0 0 ", "(4) ", "000 ", "4000 4111 "] {
+        let reply = post(gateway.address, ACME, &chat(&figures.repeat((1 << 20) / figures.len())));
+        assert_eq!(reply.status, 200, "{figures}: {}", reply.text());
+    }
+    assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
+}
+
+#[test]
 fn thousands_of_messages_with_an_address_in_each_pass_masked() {
     let upstream = weighing();
     let gateway = guarded(&upstream, "limits = { deadline = \"30s\" }");

@@ -89,6 +89,8 @@ pub struct Library {
     slow: slow::Slow,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
+    /// What settings were held against last, of what serves.
+    schemas: HashMap<Place, Beside>,
     /// Which entry of the chain is which binding.
     entries: Entries,
     /// The plugin folder as it was last found.
@@ -153,6 +155,7 @@ impl Library {
             slow: slow::Slow::default(),
             good: HashMap::new(),
             trials: HashMap::new(),
+            schemas: HashMap::new(),
             entries: Entries::default(),
             home: Home::default(),
             files: Files::default(),
@@ -273,6 +276,11 @@ impl Library {
             plugin.code().hash == hash && plugin.settings() == settings && plugin.may_be_direct() == plugins.direct
         };
         if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same).cloned() {
+            // The settings are what they were, and the schema beside them may be another one.
+            if self.schemas.get(place) != Some(&schema.beside()) {
+                schema.check(&[], settings)?;
+                self.schemas.insert(place.clone(), schema.beside());
+            }
             self.vouch(source, &serving, vouched);
             return Ok(serving);
         }
@@ -286,6 +294,7 @@ impl Library {
         self.slow.check(&plugin)?;
         self.try_out(&plugin).await.inspect_err(|why| self.slow.note(&plugin, why))?;
         self.vouch(source, &plugin, vouched);
+        self.schemas.insert(place.clone(), schema.beside());
         Ok(plugin)
     }
 

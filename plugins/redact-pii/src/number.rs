@@ -6,11 +6,18 @@ use crate::scan::{Found, Verdict};
 
 mod card;
 mod phone;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
 
 /// No card has more digits, and no phone number.
 const MOST_DIGITS: usize = 19;
 /// No phone number has less, and no card.
 const FEWEST_DIGITS: usize = 8;
+/// No phone number has more groups.
+const MOST_GROUPS: usize = 8;
+/// No card has more, and no phone number that begins with neither a plus nor a zero.
+const MOST_GROUPS_OF_OTHERS: usize = 5;
 
 /// What stands before a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,11 +39,23 @@ struct Group<'a> {
     end: Option<usize>,
 }
 
-/// A number as far as it could be read.
-#[derive(Debug)]
-struct Number<'a> {
-    plus: bool,
-    groups: Vec<Group<'a>>,
+/// The groups of a number as far as it could be read. On the stack: every figure of a table is looked at.
+struct Groups<'a> {
+    list: [Group<'a>; MOST_GROUPS],
+    count: usize,
+}
+
+impl<'a> Groups<'a> {
+    fn push(&mut self, group: Group<'a>) {
+        if let Some(place) = self.list.get_mut(self.count) {
+            *place = group;
+            self.count += 1;
+        }
+    }
+
+    fn read(&self) -> &[Group<'a>] {
+        self.list.get(..self.count).unwrap_or_default()
+    }
 }
 
 /// Where the reading of groups ended.
@@ -54,14 +73,15 @@ pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
     }
     let signs = |c| chars::is_sign(c) && c != '+';
     let start = text.len() - chars::from(text, at).trim_start_matches(signs).len();
-    if too_few(chars::from(text, start), last) {
+    if is_figure(chars::from(text, start)) || too_few(chars::from(text, start), last) {
         return Verdict::No;
     }
     let mut reader = Reader { text, at: start, last, paren: false, digits: 0 };
-    let mut number = Number { plus: false, groups: Vec::new() };
+    let mut groups = Groups { list: [Group { digits: "", gap: Gap::None, end: None }; MOST_GROUPS], count: 0 };
     reader.paren = reader.take('(');
-    number.plus = reader.take('+');
-    let stop = reader.groups(&mut number.groups);
+    let plus = reader.take('+');
+    let stop = reader.groups(plus, &mut groups);
+    let groups = groups.read();
     if matches!(stop, Stop::Open) {
         return Verdict::Open(start);
     }
@@ -69,17 +89,44 @@ pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
         return Verdict::No;
     }
     // The longest that is one, and of equals a card.
-    for count in (1..=number.groups.len()).rev() {
-        let Some(groups) = number.groups.get(..count) else { continue };
+    for count in (1..=groups.len()).rev() {
+        let Some(groups) = groups.get(..count) else { continue };
         let Some(end) = groups.last().and_then(|group| group.end) else { continue };
-        if kinds.card && !number.plus && card::is(groups) {
+        if kinds.card && !plus && card::is(groups) {
             return Verdict::Is(Found { start, end, kind: Kind::Card });
         }
-        if kinds.phone && phone::is(number.plus, groups) {
+        if kinds.phone && phone::is(plus, groups) {
             return Verdict::Is(Found { start, end, kind: Kind::Phone });
         }
     }
     Verdict::No
+}
+
+/// Whether one or two digits stand here by themselves with which no number begins, as in most tables: a quick look.
+fn is_figure(rest: &str) -> bool {
+    match *rest.as_bytes() {
+        [b'2'..=b'9', b' ' | b',' | b'\n', ..] => true,
+        [b'1'..=b'9', b'0'..=b'9', b' ' | b',' | b'\n', ..] => true,
+        _ => false,
+    }
+}
+
+/// Whether nothing that begins with these groups is a number, whatever follows: tables of figures are full of them, and reading
+/// on at each would take many times as long as the table. More is let through than is one.
+fn is_hopeless(groups: &[Group<'_>]) -> bool {
+    let mut groups = groups.iter().map(|group| group.digits);
+    let (first, second) = (groups.next().unwrap_or_default(), groups.next());
+    match (first.as_bytes(), second.map(str::as_bytes)) {
+        // A zero by itself is half of the two zeros before a country code.
+        (b"0", Some([b'0'])) => groups.next().is_some_and(|third| third.starts_with('0')),
+        (b"0", Some([b'0', third, ..])) => *third == b'0',
+        (b"0", Some(_)) => true,
+        ([b'0', ..], _) => false,
+        (b"1", Some(second)) => second.len() != 3,
+        (b"1", None) => false,
+        // An area code, a card's first group, or all of it.
+        (first, _) => !(matches!(first.len(), 3 | 4) || first.len() >= FEWEST_DIGITS),
+    }
 }
 
 /// Whether too few digits for any number stand here, whatever follows: a year, a price or a page. A quick look that lets
@@ -125,7 +172,7 @@ impl<'a> Reader<'a> {
         self.at == self.text.len() && !self.last
     }
 
-    fn groups(&mut self, groups: &mut Vec<Group<'a>>) -> Stop {
+    fn groups(&mut self, plus: bool, groups: &mut Groups<'a>) -> Stop {
         let mut gap = Gap::None;
         loop {
             let rest = chars::from(self.text, self.at);
@@ -150,6 +197,12 @@ impl<'a> Reader<'a> {
                 _ => None,
             };
             groups.push(Group { digits, gap, end });
+            let read = groups.read();
+            let zero = read.first().is_some_and(|first| first.digits.starts_with('0'));
+            let most = if plus || zero { MOST_GROUPS } else { MOST_GROUPS_OF_OTHERS };
+            if read.len() == most || !plus && is_hopeless(read) {
+                return Stop::Here;
+            }
             match self.gap() {
                 Ok(next) => gap = next,
                 Err(stop) => return stop,

@@ -91,6 +91,16 @@ fn phones_are_found_in_the_usual_ways_of_writing() {
 }
 
 #[test]
+fn tables_of_figures_are_left_alone_and_a_number_behind_them_is_found() {
+    for figures in ["4 ", "0 ", "1 ", "0 1 ", "44 ", "(4) ", "0 0 ", "7-7 ", "00 00 "] {
+        let table = figures.repeat(40);
+        untouched(&[&table]);
+        let text = format!("{table}, 4111 1111 1111 1111 and 030 1234567");
+        assert_eq!(redact(&text), format!("{table}, [CARD] and [PHONE]"), "{figures}");
+    }
+}
+
+#[test]
 fn account_numbers_are_found_by_country_length_and_check_digits() {
     all(&[
         ("DE89370400440532013000", "[IBAN]"),

@@ -3,13 +3,14 @@
 use super::words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weir_sandbox::{Chains, Event, Plugin, Source};
+use weir_sandbox::{Chains, Event, OnTrial, Plugin, Source};
 
 /// Plugins by their file, and by the names of their bindings.
 type Bound<'c> = BTreeMap<(&'c Source, &'c str), &'c Arc<Plugin>>;
 
 /// Logs what differs between two generations of plugins, one line for each place, and what is new in them to be warned of.
 pub(super) fn log(old: &Chains, new: &Chains) {
+    trials(old.on_trial(), new.on_trial());
     let (old, new) = (bound(old), bound(new));
     for (place @ (source, _), plugin) in &new {
         let blake3 = plugin.hash();
@@ -26,6 +27,18 @@ pub(super) fn log(old: &Chains, new: &Chains) {
     warn(new.iter().filter(is_new).map(|(_, plugin)| *plugin));
     for (source, _) in old.keys().filter(|place| !new.contains_key(*place)) {
         tracing::info!(plugin = %source, "plugin taken out");
+    }
+}
+
+/// Logs which trials have begun. What comes of them is a line of its own.
+fn trials(old: &[OnTrial], new: &[OnTrial]) {
+    let has = |trials: &[OnTrial], trial: &OnTrial| {
+        trials.iter().any(|other| Arc::ptr_eq(other.new_version(), trial.new_version()))
+    };
+    for trial in new.iter().filter(|trial| !has(old, trial)) {
+        let (plugin, percent) = (&**trial.new_version().name(), trial.percent());
+        let (blake3, was) = (trial.new_version().hash(), trial.old().hash());
+        tracing::info!(plugin, %blake3, %was, percent, "a new version is on trial");
     }
 }
 

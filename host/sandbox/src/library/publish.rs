@@ -18,6 +18,7 @@ impl Library {
         let wanted: HashSet<_> = served.iter().map(|(want, _)| &want.place).collect();
         self.good.retain(|place, _| wanted.contains(place));
         self.trials.retain(|place, _| wanted.contains(place));
+        self.schemas.retain(|place, _| wanted.contains(place));
         let tenants: HashSet<&str> = config.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         self.refused.keep_tenants(|tenant| tenants.contains(tenant));
         let sources: HashSet<_> = wanted.iter().map(|(source, _)| source).collect();

@@ -1,0 +1,29 @@
+use super::*;
+use proptest::prelude::*;
+
+/// Groups of digits as tables and numbers have them: short ones, many zeros and ones.
+fn groups() -> impl Strategy<Value = Vec<(String, u8)>> {
+    prop::collection::vec(("0|1|00|01|[0-9]{1,4}|[0-9]{5,12}", 0..3_u8), 1..11)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #[test]
+    fn what_is_given_up_early_is_no_number_however_it_goes_on(groups in groups(), plus: bool) {
+        let gap = |gap: u8| [Gap::Space, Gap::Hyphen, Gap::Other][usize::from(gap)];
+        let groups: Vec<Group<'_>> =
+            groups.iter().map(|(digits, at)| Group { digits, gap: gap(*at), end: None }).collect();
+        for count in 1..=groups.len() {
+            let some = &groups[..count];
+            if some.iter().map(|group| group.digits.len()).sum::<usize>() > MOST_DIGITS {
+                break;
+            }
+            if !plus && card::is(some) || phone::is(plus, some) {
+                let others = !plus && !some[0].digits.starts_with('0');
+                let most = if others { MOST_GROUPS_OF_OTHERS } else { MOST_GROUPS };
+                prop_assert!(count <= most);
+                prop_assert!(plus || (1..=count).all(|count| !is_hopeless(&groups[..count])));
+            }
+        }
+    }
+}
