@@ -76,6 +76,11 @@ pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
     if is_figure(chars::from(text, start)) || too_few(chars::from(text, start), last) {
         return Verdict::No;
     }
+    read(text, start, kinds, last)
+}
+
+/// The same without quick looks.
+fn read(text: &str, start: usize, kinds: Kinds, last: bool) -> Verdict {
     let mut reader = Reader { text, at: start, last, paren: false, digits: 0 };
     let mut groups = Groups { list: [Group { digits: "", gap: Gap::None, end: None }; MOST_GROUPS], count: 0 };
     reader.paren = reader.take('(');
@@ -102,12 +107,21 @@ pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
     Verdict::No
 }
 
-/// Whether one or two digits stand here by themselves with which no number begins, as in most tables: a quick look.
+/// Whether a figure of one or two digits stands here with which no number begins, as in most tables: a quick look.
 fn is_figure(rest: &str) -> bool {
-    match *rest.as_bytes() {
-        [b'2'..=b'9', b' ' | b',' | b'\n', ..] => true,
-        [b'1'..=b'9', b'0'..=b'9', b' ' | b',' | b'\n', ..] => true,
-        _ => false,
+    let bytes = rest.as_bytes();
+    let digit = |at: usize| bytes.get(at).copied().filter(u8::is_ascii_digit);
+    let ends = |at: usize| matches!(bytes.get(at), Some(b' ' | b',' | b'\n'));
+    let spaced = |at: usize| bytes.get(at) == Some(&b' ');
+    let alone = |at: usize| digit(at).filter(|_| ends(at + 1));
+    match (digit(0), alone(0)) {
+        (Some(b'1'..=b'9'), None) => digit(1).is_some() && ends(2),
+        (_, Some(b'0')) if spaced(1) => match alone(2) {
+            Some(b'0') if spaced(3) => digit(4) == Some(b'0') || alone(4).is_some(),
+            second => second.is_some(),
+        },
+        (_, Some(b'1')) if spaced(1) => alone(2).is_some(),
+        (_, alone) => alone.is_some(),
     }
 }
 
@@ -118,7 +132,7 @@ fn is_hopeless(groups: &[Group<'_>]) -> bool {
     let (first, second) = (groups.next().unwrap_or_default(), groups.next());
     match (first.as_bytes(), second.map(str::as_bytes)) {
         // A zero by itself is half of the two zeros before a country code.
-        (b"0", Some([b'0'])) => groups.next().is_some_and(|third| third.starts_with('0')),
+        (b"0", Some([b'0'])) => groups.next().is_some_and(|third| third.starts_with('0') || third.len() == 1),
         (b"0", Some([b'0', third, ..])) => *third == b'0',
         (b"0", Some(_)) => true,
         ([b'0', ..], _) => false,
