@@ -74,10 +74,10 @@ fn twice(lines: &[&str], at: usize, code: &str) -> Option<Slip> {
     let above = lines.get(..at).unwrap_or_default();
     if let Some((is_list, name)) = table_of(code) {
         let same = |line: &&str| table_of(line).is_some_and(|(_, other)| other == name);
-        let first = above.iter().position(|line| same(&line));
+        let first = above.iter().position(same);
         let shown = code.trim_matches(['[', ']']);
         let is_below = |line: &&str| table_of(line).is_some_and(|(_, other)| other.starts_with(&name));
-        if let (None, true, Some(below)) = (first, is_list, above.iter().position(|line| is_below(&line))) {
+        if let (None, true, Some(below)) = (first, is_list, above.iter().position(is_below)) {
             return slip(
                 format!("{shown} is a table, a part of which stands in line {}", below + 1),
                 format!("write [{shown}.NAME] for one more of them"),
@@ -106,7 +106,7 @@ fn twice(lines: &[&str], at: usize, code: &str) -> Option<Slip> {
     let (key, _) = split(code)?;
     let begin = above.iter().rposition(|line| table_of(line).is_some()).map_or(0, |header| header + 1);
     let same = |line: &&str| split(without_comment(line)).is_some_and(|(other, _)| parts(other) == parts(key));
-    let first = above.get(begin..).unwrap_or_default().iter().position(|line| same(&line));
+    let first = above.get(begin..).unwrap_or_default().iter().position(same);
     match first {
         Some(first) => {
             slip(format!("`{key}` stands in line {} of this table already", begin + first + 1), "keep one of the two")

@@ -270,7 +270,7 @@ fn what_an_ended_instance_leaves_for_the_next_one_is_little_however_much_it_had(
     for n in 0..6 {
         assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200, "{n}");
         // It is tried out at its start as well, in places that are free again.
-        assert!(kept() > 0.0 && kept() <= f64::from(4 * (64 + 16 + 16) << 10), "{n}: {}", kept());
+        assert!(kept() > 0.0 && kept() <= f64::from((4 * (64 + 16 + 16)) << 10), "{n}: {}", kept());
     }
     assert_eq!(gateway.metric("weir_plugin_memory_bytes", &[]), 0.0);
 }
