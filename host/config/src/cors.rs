@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::server::LONGEST;
 use crate::table::Table;
+use crate::units::LONGEST;
 
 /// `[cors]`: which web pages may use the gateway from a browser; none by default.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::server::{LONGEST, SHORTEST};
 use crate::table::Table;
+use crate::units::{LONGEST, SHORTEST};
 use crate::units::{show_duration, show_size};
 use crate::value::Value;
 

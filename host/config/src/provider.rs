@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::authorities::{self, Authorities};
 use crate::file::FileError;
 use crate::secret::Secret;
-use crate::server::{LONGEST, SHORTEST};
 use crate::table::Table;
+use crate::units::{LONGEST, SHORTEST};
 use crate::value::Value;
 use crate::{names, suggest, url};
 

@@ -7,12 +7,8 @@ use std::time::Duration;
 use crate::Overrides;
 use crate::listen::listen_address;
 use crate::table::Table;
+use crate::units::{LONGEST, SHORTEST};
 use crate::value::Value;
-
-/// A day: no deadline is longer.
-pub(crate) const LONGEST: Duration = Duration::from_hours(24);
-/// The shortest deadline that means anything to a timer.
-pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
 
 /// What all requests together may hold: as much as a machine may have.
 const MEMORY: RangeInclusive<u64> = 1..=1 << 44;

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// A day: no deadline is longer.
+pub(crate) const LONGEST: Duration = Duration::from_hours(24);
+/// The shortest deadline that means anything to a timer.
+pub(crate) const SHORTEST: Duration = Duration::from_millis(1);
+
 /// Units of sizes, the longest suffix first so that `MiB` is not read as `B`.
 const SIZES: &[(&str, u64)] = &[
     ("KiB", 1 << 10),

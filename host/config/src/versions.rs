@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::server::{LONGEST, SHORTEST};
 use crate::table::Table;
+use crate::units::{LONGEST, SHORTEST};
 use crate::value::Value;
 
 /// How a new version of a plugin's file proves itself before it serves everybody.

@@ -119,7 +119,7 @@ fn every_key_of_settings_is_bounded_denied_or_free_beside_a_plugin() {
     // Whoever may take a plugin away, or write what it decides, may also say what becomes of its faults, how much of a
     // stream it sees, which file it is, and on which share of its own tenants' requests a new one is tried.
     let (free, bounded) = (["on_failure", "canary", "blake3", "window", "config"], ["isolation", "grants", "limits"]);
-    let denied = ["plugin", "tenants", "models", "secrets", "callouts"];
+    let denied = ["plugin", "name", "tenants", "models", "secrets", "callouts"];
     let known = |problems: Problems| -> BTreeSet<String> {
         let fix = problems.0.into_iter().find(|problem| problem.key.ends_with("zzz")).unwrap().fix;
         fix.split_once("known here: ").unwrap().1.split(", ").map(str::to_owned).collect()
@@ -131,7 +131,7 @@ fn every_key_of_settings_is_bounded_denied_or_free_beside_a_plugin() {
     assert_eq!(ceilings_of, bounded.iter().map(|key| (*key).to_owned()).collect());
     for key in denied {
         let value = match key {
-            "plugin" => "\"a\"",
+            "plugin" | "name" => "\"a\"",
             "secrets" => "{ A = \"x\" }",
             "callouts" => "{ allow = [\"https://a.example\"] }",
             _ => "[\"a\"]",

@@ -103,7 +103,7 @@ fn the_defaults_are_the_documented_ones() {
     assert_eq!(plugins.remember_rolled_back, 64);
     assert_eq!((plugin.deadline_per_mib, plugin.memory_per_mib), (Duration::from_millis(500), 4 << 20));
     assert_eq!(plugin.deadline_for(0), plugin.deadline);
-    assert_eq!(plugin.deadline_for(3 << 19), Duration::from_millis(200));
+    assert_eq!(plugin.deadline_for(3 << 19), Duration::from_millis(800));
     assert_eq!(plugin.memory_for(32 << 20), 192 << 20);
     assert_eq!((plugin.host_calls_for(31), plugin.host_calls_for(1 << 20)), (10_000, 42_768));
     assert_eq!(plugin.deadline_for(usize::MAX).max(Duration::from_secs(1)), plugin.deadline_for(usize::MAX));

@@ -41,10 +41,10 @@ pub const HOSTILE_FOLDERS: &[HostileFolder] = &[
     HostileFolder {
         tenant: "endless",
         said: &[
-            ("endless.wasm", "it is a device"),
-            ("endless-toml", "it is a device"),
-            ("endless-schema-json", "it is a device"),
-            ("endless-wasm-sig", "it is a device"),
+            ("endless.wasm", "it is a link that leads out of its folder"),
+            ("endless-toml", "it is a link that leads out of its folder"),
+            ("endless-schema-json", "it is a link that leads out of its folder"),
+            ("endless-wasm-sig", "it is a link that leads out of its folder"),
             ("sparse.wasm", "larger than a plugin may be"),
             ("sparse-toml", "is more than"),
             ("sparse-schema-json", "is more than"),

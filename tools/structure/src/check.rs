@@ -5,7 +5,7 @@ use crate::failed::Failed;
 use crate::known::Known;
 use crate::modules::{Crate, crates};
 use crate::resolve::{Arrows, arrows, wildcards};
-use crate::source::{Files, Package, packages};
+use crate::source::{Package, SourceFiles, packages};
 use crate::syntax::Sort;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ impl Findings {
 ///
 /// # Errors
 /// Manifests that cannot be read.
-pub(crate) fn check(files: &Files) -> Result<Findings, Failed> {
+pub(crate) fn check(files: &SourceFiles) -> Result<Findings, Failed> {
     let packages = packages(files)?;
     let mut found = Findings::default();
     for package in &packages {
@@ -78,7 +78,7 @@ fn look_at(whole: &Crate, found: &mut Findings) {
     }
 }
 
-fn long_files(files: &Files, package: &Package) -> Vec<String> {
+fn long_files(files: &SourceFiles, package: &Package) -> Vec<String> {
     let source = format!("{}/src/", package.folder);
     let is_test = |path: &str| path.ends_with("/tests.rs") || path.contains("/tests/");
     let of_package = files.iter().filter(|(path, _)| path.starts_with(&source) && !is_test(path));

@@ -3,15 +3,15 @@
 use crate::failed::Failed;
 use crate::known::LIST;
 use crate::ranks::MAP;
-use crate::source::{Files, members};
+use crate::source::{SourceFiles, members};
 use std::path::Path;
 
 /// Reads manifests, Rust and the map of the crates from a folder.
 ///
 /// # Errors
 /// What cannot be read.
-pub(crate) fn load(root: &Path) -> Result<Files, Failed> {
-    let mut files = Files::new();
+pub(crate) fn load(root: &Path) -> Result<SourceFiles, Failed> {
+    let mut files = SourceFiles::new();
     for path in ["Cargo.toml", MAP, LIST] {
         files.insert(path.to_owned(), text(&root.join(path))?);
     }
@@ -23,7 +23,7 @@ pub(crate) fn load(root: &Path) -> Result<Files, Failed> {
     Ok(files)
 }
 
-fn rust(root: &Path, folder: &str, into: &mut Files) -> Result<(), Failed> {
+fn rust(root: &Path, folder: &str, into: &mut SourceFiles) -> Result<(), Failed> {
     let failed = |error| Failed(format!("{folder}: {error}"));
     for entry in std::fs::read_dir(root.join(folder)).map_err(failed)? {
         let entry = entry.map_err(failed)?;

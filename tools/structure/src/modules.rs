@@ -1,7 +1,7 @@
 //! The modules of one crate: which file has which, what each defines and imports.
 
 use crate::imports::Import;
-use crate::source::{Files, Package};
+use crate::source::{Package, SourceFiles};
 use crate::syntax::{Named, Nested, Scope, read};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ pub(crate) struct Module {
 }
 
 /// The crates of a package: its library, its program, and what is in `src/bin`.
-pub(crate) fn crates(files: &Files, package: &Package) -> Vec<Crate> {
+pub(crate) fn crates(files: &SourceFiles, package: &Package) -> Vec<Crate> {
     let source = format!("{}/src/", package.folder);
     let is_root = |path: &&String| {
         let within = path.strip_prefix(&source).unwrap_or_default();
@@ -42,7 +42,7 @@ pub(crate) fn crates(files: &Files, package: &Package) -> Vec<Crate> {
 
 impl Crate {
     /// Reads a crate from its root on.
-    pub(crate) fn read(files: &Files, root: &str) -> Self {
+    pub(crate) fn read(files: &SourceFiles, root: &str) -> Self {
         let mut whole = Self { modules: Vec::new() };
         let text = files.get(root).map(String::as_str).unwrap_or_default();
         let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
@@ -51,7 +51,7 @@ impl Crate {
     }
 
     /// Adds a module and those within it. `folder` is where the files of its children are.
-    fn add(&mut self, files: &Files, file: String, folder: &str, parent: Option<Id>, scope: Scope) -> Id {
+    fn add(&mut self, files: &SourceFiles, file: String, folder: &str, parent: Option<Id>, scope: Scope) -> Id {
         let id = self.modules.len();
         let Scope { imports, items, modules, paths, words, functions } = scope;
         let children = BTreeMap::new();
@@ -73,7 +73,7 @@ impl Crate {
     }
 
     /// The file of a module that is only named: `inner.rs`, `inner/mod.rs`, or what its attribute says.
-    fn find(files: &Files, file: &str, inner: &str, path: Option<String>) -> Option<(String, String, Scope)> {
+    fn find(files: &SourceFiles, file: &str, inner: &str, path: Option<String>) -> Option<(String, String, Scope)> {
         let beside = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let places = match path {
             Some(path) => {

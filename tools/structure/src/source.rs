@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::{Table, Value};
 
 /// Texts by their path from the workspace's root, with `/` between its parts.
-pub(crate) type Files = BTreeMap<String, String>;
+pub(crate) type SourceFiles = BTreeMap<String, String>;
 
 /// A member of the workspace.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(crate) struct Package {
 ///
 /// # Errors
 /// A manifest that is not there or not TOML.
-pub(crate) fn members(files: &Files) -> Result<Vec<String>, Failed> {
+pub(crate) fn members(files: &SourceFiles) -> Result<Vec<String>, Failed> {
     let workspace = manifest(files, "Cargo.toml")?;
     let members = workspace.get("workspace").and_then(|workspace| workspace.get("members")).and_then(Value::as_array);
     Ok(members.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect())
@@ -31,11 +31,11 @@ pub(crate) fn members(files: &Files) -> Result<Vec<String>, Failed> {
 ///
 /// # Errors
 /// A manifest that is not there or not TOML.
-pub(crate) fn packages(files: &Files) -> Result<Vec<Package>, Failed> {
+pub(crate) fn packages(files: &SourceFiles) -> Result<Vec<Package>, Failed> {
     members(files)?.iter().map(|folder| package(files, folder)).collect()
 }
 
-fn package(files: &Files, folder: &str) -> Result<Package, Failed> {
+fn package(files: &SourceFiles, folder: &str) -> Result<Package, Failed> {
     let manifest = manifest(files, &format!("{folder}/Cargo.toml"))?;
     let name = manifest.get("package").and_then(|package| package.get("name")).and_then(Value::as_str);
     let mut needs = BTreeMap::new();
@@ -56,7 +56,7 @@ fn tables(of: &Table, needs: &mut BTreeMap<String, bool>) {
     }
 }
 
-fn manifest(files: &Files, path: &str) -> Result<Table, Failed> {
+fn manifest(files: &SourceFiles, path: &str) -> Result<Table, Failed> {
     let text = files.get(path).ok_or_else(|| Failed(format!("there is no {path}")))?;
     text.parse().map_err(|error| Failed(format!("{path}: {error}")))
 }

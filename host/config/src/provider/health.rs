@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::server::{LONGEST, SHORTEST};
 use crate::table::Table;
 use crate::units::show_duration;
+use crate::units::{LONGEST, SHORTEST};
 
 /// When a provider, or one model of it, is put aside.
 #[derive(Debug, Clone, PartialEq, Eq)]

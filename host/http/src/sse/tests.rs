@@ -34,7 +34,7 @@ fn a_plain_event_has_its_data_and_what_names_it_and_nothing_else() {
         ("data: a\n\n", "data: a\n\n"),
         ("data:a\r\ndata\r\ndata: b\r\n\r\n", "data: a\ndata: \ndata: b\n\n"),
         (
-            ": text\nevent: error\nid: 7-a.b_c\nretry: 10\ndata: a\n\n",
+            "event: error\n: text\nid: 7-a.b_c\nretry: 10\ndata: a\n\n",
             "event: error\nid: 7-a.b_c\nretry: 10\ndata: a\n\n",
         ),
         ("event: mail ada@example.org\nid: a b\nretry: x y\ndata: a\n\n", "data: a\n\n"),

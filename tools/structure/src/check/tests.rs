@@ -1,8 +1,8 @@
 use super::*;
 
 /// A workspace of two crates, `host/low` (rank 0) and `host/high` (rank 1), with the given files.
-fn workspace(sources: &[(&str, &str)]) -> Files {
-    let mut files = Files::new();
+fn workspace(sources: &[(&str, &str)]) -> SourceFiles {
+    let mut files = SourceFiles::new();
     let mut add = |path: &str, text: &str| files.insert(path.to_owned(), text.to_owned());
     add("Cargo.toml", "[workspace]\nmembers = [\"host/low\", \"host/high\"]\n");
     add("host/low/Cargo.toml", "[package]\nname = \"weir-low\"\n");

@@ -1,9 +1,9 @@
 use super::*;
-use crate::source::Files;
+use crate::source::SourceFiles;
 
 /// The arrows of a made-up crate, as `from > to: names`.
 fn drawn(files: &[(&str, &str)]) -> Vec<String> {
-    let files: Files = files.iter().map(|(path, text)| (format!("c/src/{path}"), (*text).to_owned())).collect();
+    let files: SourceFiles = files.iter().map(|(path, text)| (format!("c/src/{path}"), (*text).to_owned())).collect();
     let arrows = arrows(&Crate::read(&files, "c/src/lib.rs"));
     let short = |path: &str| path.trim_start_matches("c/src/").trim_end_matches(".rs").to_owned();
     let drawn = arrows.iter().flat_map(|(from, targets)| {
@@ -142,7 +142,7 @@ fn imports_that_lead_to_one_another_end() {
 #[test]
 fn imports_of_everything_are_told() {
     let files = [("c/src/lib.rs", "mod a; use crate::a::*; use a::Kind::*;"), ("c/src/a.rs", "pub enum Kind { A }")];
-    let files: Files = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
+    let files: SourceFiles = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
     let found = wildcards(&Crate::read(&files, "c/src/lib.rs"));
     assert_eq!(found, [("c/src/lib.rs".to_owned(), "crate::a::*".to_owned())]);
 }
