@@ -70,7 +70,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The same cursor, before its first step, which takes no object in which two members have one name, and none that lies
-    /// within more than [`MAX_MEMBERS`](super::MAX_MEMBERS) members: [`JsonError::Duplicate`] comes where such an object
+    /// within more than [`MAX_MEMBERS`](crate::json::MAX_MEMBERS) members: [`JsonError::Duplicate`] comes where such an object
     /// ends. For texts that somebody else reads as well, who may keep the other one of the two.
     #[must_use]
     pub fn unique(self) -> Self {
