@@ -87,7 +87,7 @@ fn a_tenant_that_has_used_up_its_budget_waits_and_others_do_not() {
              (br_if $more (i32.lt_u (local.get $n) (i32.const 20000000))))
            (call $pass)"#,
     );
-    let limits = "limits = { cpu = \"1ms\", cpu_burst = \"1ms\", deadline = \"60s\" }";
+    let limits = "limits = { cpu = \"10ms\", cpu_burst = \"1ms\", deadline = \"60s\" }";
     let gateway = gateway(upstream.address, "", &[("busy", &busy, limits)]);
     assert_eq!(said(&gateway, ACME, "hi").0, 200, "what is left is enough to begin");
     let reply = post(gateway.address, ACME, &chat("hi"));
