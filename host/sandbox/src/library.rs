@@ -89,8 +89,8 @@ pub struct Library {
     slow: slow::Slow,
     good: HashMap<Place, Arc<Plugin>>,
     trials: HashMap<Place, Trial>,
-    /// What settings were held against last, of what serves.
-    schemas: HashMap<Place, Beside>,
+    /// The schema that the settings of a plugin were held against, by its number: both are those of just this plugin.
+    schemas: HashMap<u64, Beside>,
     /// Which entry of the chain is which binding.
     entries: Entries,
     /// The plugin folder as it was last found.
@@ -277,9 +277,9 @@ impl Library {
         };
         if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same).cloned() {
             // The settings are what they were, and the schema beside them may be another one.
-            if self.schemas.get(place) != Some(&schema.beside()) {
+            if self.schemas.get(&serving.id()) != Some(&schema.beside()) {
                 schema.check(&[], settings)?;
-                self.schemas.insert(place.clone(), schema.beside());
+                self.schemas.insert(serving.id(), schema.beside());
             }
             self.vouch(source, &serving, vouched);
             return Ok(serving);
@@ -294,7 +294,7 @@ impl Library {
         self.slow.check(&plugin)?;
         self.try_out(&plugin).await.inspect_err(|why| self.slow.note(&plugin, why))?;
         self.vouch(source, &plugin, vouched);
-        self.schemas.insert(place.clone(), schema.beside());
+        self.schemas.insert(plugin.id(), schema.beside());
         Ok(plugin)
     }
 

@@ -159,12 +159,13 @@ impl Stage {
         let (what, bytes, limit) = match past {
             Past::Text(_, bytes) => ("bytes of text of one choice", bytes, text),
             Past::Events(bytes) => ("bytes of events", bytes, events),
+            Past::Count(count) => ("events", count, held::MOST),
         };
         let why = format!("it held back {bytes} {what}; at most {limit}");
         held_too_much(&self.bound, caller.lent, why)?;
         Ok(match past {
             Past::Text(choice, _) => self.held.take(choice),
-            Past::Events(_) => self.held.take_all(),
+            Past::Events(_) | Past::Count(_) => self.held.take_all(),
         })
     }
 
@@ -196,7 +197,7 @@ impl Stage {
         while !behind.is_empty() {
             let rest = behind.split_off(run(&behind).max(1));
             let next = std::mem::replace(&mut behind, rest);
-            if !behind.is_empty() || held::is_over(next.iter()) {
+            if !behind.is_empty() || held::is_over(&next) {
                 out.extend(self.show(caller, next, Turn::Over).await?);
                 self.decide(caller, choice, out).await?;
             } else {

@@ -18,11 +18,17 @@ impl Library {
         let wanted: HashSet<_> = served.iter().map(|(want, _)| &want.place).collect();
         self.good.retain(|place, _| wanted.contains(place));
         self.trials.retain(|place, _| wanted.contains(place));
-        self.schemas.retain(|place, _| wanted.contains(place));
         let tenants: HashSet<&str> = config.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
         self.refused.keep_tenants(|tenant| tenants.contains(tenant));
         let sources: HashSet<_> = wanted.iter().map(|(source, _)| source).collect();
         self.vouched.retain(|source, _| sources.contains(source));
+        let kept: HashSet<u64> = self
+            .good
+            .values()
+            .chain(self.trials.values().map(|trial| &trial.plugin))
+            .map(|plugin| plugin.id())
+            .collect();
+        self.schemas.retain(|plugin, _| kept.contains(plugin));
         let trials = self.trials.values().map(|trial| &trial.plugin);
         let serving: HashSet<_> =
             served.iter().map(|(_, plugin)| plugin).chain(trials).map(|plugin| plugin.code().hash).collect();

@@ -4,6 +4,7 @@ use super::item::{Item, Wait};
 use super::turn::Turn;
 use crate::contract::Edit;
 use crate::exchange::Events;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of one event.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<Change>, S
         return Ok(Vec::new());
     }
     let mut edits = edits.into_iter();
-    let mut holding = Vec::new();
+    let mut holding = BTreeSet::new();
     let mut changes = Vec::with_capacity(items.len());
     for item in items {
         let Some(seen) = &item.seen else {
@@ -90,18 +91,26 @@ pub(super) struct Sorted {
 pub(super) fn apply(items: Vec<Item>, changes: Vec<Change>, turn: Turn, looked: bool) -> Sorted {
     let mut sorted = Sorted { passed: Vec::with_capacity(items.len()), held: Vec::new() };
     let mut changes = changes.into_iter();
+    // Why the first event of a choice waits that does.
+    let mut waiting: BTreeMap<u32, Wait> = BTreeMap::new();
     for item in items {
         let change = changes.next().unwrap_or(Change::Pass);
-        let before = item.choice().and_then(|choice| sorted.held.iter().find(|held| held.is_of(choice)));
-        if let Some(before) = before.filter(|_| !item.says().is_quiet()) {
-            let why = if before.waits(Wait::Again) { Wait::Again } else { Wait::Held };
+        let before = item.choice().and_then(|choice| waiting.get(&choice).copied());
+        let why = match change {
+            _ if before.is_some() && !item.says().is_quiet() => before,
+            Change::Hold if turn.may_hold() && can_wait(&item, looked) => Some(Wait::Held),
+            Change::Again => Some(Wait::Again),
+            Change::Pass | Change::Hold | Change::New(_) | Change::Text(..) | Change::Drop => None,
+        };
+        if let Some(why) = why {
+            if let Some(choice) = item.choice() {
+                waiting.entry(choice).or_insert(why);
+            }
             sorted.held.push(item.wait(why));
             continue;
         }
         match change {
-            Change::Hold if turn.may_hold() && can_wait(&item, looked) => sorted.held.push(item.wait(Wait::Held)),
-            Change::Again => sorted.held.push(item.wait(Wait::Again)),
-            Change::Pass | Change::Hold => sorted.passed.push(item),
+            Change::Pass | Change::Hold | Change::Again => sorted.passed.push(item),
             Change::New(new) | Change::Text(new, _) => sorted.passed.extend(new),
             Change::Drop => {}
         }

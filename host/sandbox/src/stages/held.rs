@@ -4,7 +4,11 @@
 //! in one list, in the order in which they came.
 
 use super::item::{Item, Wait};
+use std::collections::BTreeMap;
 use weir_dialect::event::{OpenText, TextStep};
+
+/// So many events of one stream may wait for one plugin: each read of the stream goes through all of them.
+pub(super) const MOST: usize = 16_384;
 
 /// How much of one stream may be kept back for one plugin.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +26,56 @@ pub(super) enum Past {
     Text(u32, usize),
     /// That of all events.
     Events(usize),
+    /// Their number.
+    Count(usize),
+}
+
+/// Events of one choice, followed in one go through a list: there may be as many choices as events.
+pub(super) struct OfChoice {
+    choice: u32,
+    text: OpenText,
+    /// Bytes of text behind the first event, without which nothing could wait at all.
+    behind: usize,
+    /// Bytes of text that the plugin has not seen yet.
+    pub(super) fresh: usize,
+    held: bool,
+    /// Something else is said than what they begin with.
+    left: bool,
+}
+
+impl OfChoice {
+    /// Which one.
+    pub(super) fn choice(&self) -> u32 {
+        self.choice
+    }
+
+    /// Whether the first text of them is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.left || self.text.is_over()
+    }
+}
+
+/// What there is of each choice, in the order in which they begin.
+pub(super) fn by_choice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<OfChoice> {
+    let mut all: Vec<OfChoice> = Vec::new();
+    let mut places: BTreeMap<u32, usize> = BTreeMap::new();
+    for (choice, item) in items.filter_map(|item| Some((item.choice()?, item))) {
+        let says = item.says();
+        let at = *places.entry(choice).or_insert(all.len());
+        match all.get_mut(at) {
+            Some(of) => of.behind = of.behind.saturating_add(says.bytes()),
+            None => {
+                let text = OpenText::default();
+                all.push(OfChoice { choice, text, behind: 0, fresh: 0, held: false, left: false });
+            }
+        }
+        if let Some(of) = all.get_mut(at) {
+            of.left |= of.text.take(says) == TextStep::Other;
+            of.held |= item.waits(Wait::Held);
+            of.fresh = of.fresh.saturating_add(item.fresh());
+        }
+    }
+    all
 }
 
 /// What is kept back.
@@ -45,15 +99,13 @@ impl Held {
         if raw > events {
             return Some(Past::Events(raw));
         }
+        if self.0.len() > MOST {
+            return Some(Past::Count(self.0.len()));
+        }
         // There is no more text than there are bytes of events.
-        let too_long = |choice: &u32| self.holds(*choice) && self.text_behind(*choice) > text;
-        let past = if raw > text { choices(&self.0).find(too_long) } else { None };
-        past.map(|choice| Past::Text(choice, self.text_behind(choice)))
-    }
-
-    /// Bytes of text that waits of a choice behind the first event, without which nothing could wait at all.
-    fn text_behind(&self, choice: u32) -> usize {
-        self.0.iter().filter(|item| item.is_of(choice)).skip(1).map(|item| item.says().bytes()).sum()
+        let waiting = if raw > text { by_choice(self.0.iter()) } else { Vec::new() };
+        let past = waiting.iter().find(|of| of.held && of.behind > text);
+        past.map(|of| Past::Text(of.choice, of.behind))
     }
 
     pub(super) fn push(&mut self, item: Item) {
@@ -76,11 +128,6 @@ impl Held {
         of
     }
 
-    /// Whether anything waits of a choice.
-    pub(super) fn has(&self, choice: u32) -> bool {
-        self.0.iter().any(|item| item.is_of(choice))
-    }
-
     /// Whether the plugin holds anything of a choice.
     pub(super) fn holds(&self, choice: u32) -> bool {
         self.0.iter().any(|item| item.is_of(choice) && item.waits(Wait::Held))
@@ -88,34 +135,30 @@ impl Held {
 
     /// The choices of which something is held that does not go on in what has come now.
     pub(super) fn ended_by(&self, batch: &[Item]) -> Vec<u32> {
-        let mut ended = Vec::new();
-        for choice in choices(&self.0) {
-            let mut text = OpenText::default();
-            for item in self.0.iter().filter(|item| item.is_of(choice)) {
-                let _ = text.take(item.says());
-            }
-            let mut next = batch.iter().filter(|item| item.is_of(choice)).map(|item| text.take(item.says()));
-            if next.find(|next| *next != TextStep::Between) == Some(TextStep::Other) {
-                ended.push(choice);
+        let waiting = by_choice(self.0.iter());
+        if waiting.is_empty() {
+            return Vec::new();
+        }
+        // By choice, the text that waits, and then what the first event comes to that says anything of it.
+        let mut steps: BTreeMap<u32, (OpenText, TextStep)> =
+            waiting.iter().map(|of| (of.choice, (of.text, TextStep::Between))).collect();
+        for item in batch {
+            if let Some((text, step @ TextStep::Between)) = item.choice().and_then(|choice| steps.get_mut(&choice)) {
+                *step = text.take(item.says());
             }
         }
-        ended
+        let is_other = |of: &&OfChoice| steps.get(&of.choice).is_some_and(|(_, step)| *step == TextStep::Other);
+        waiting.iter().filter(is_other).map(|of| of.choice).collect()
     }
 
     /// A choice of which the text that is held is over, and what is held behind that text, which is taken out.
     pub(super) fn take_behind_end(&mut self) -> Option<(u32, Vec<Item>)> {
-        let choice = choices(&self.0).find(|choice| is_over(self.0.iter().filter(|item| item.is_of(*choice))))?;
+        let choice = by_choice(self.0.iter()).iter().find(|of| of.is_over())?.choice;
         let mut all = self.take(choice);
         let behind = all.split_off(run(&all));
         self.0.extend(all);
         Some((choice, behind))
     }
-}
-
-/// The choices that there are in a list, each once.
-pub(super) fn choices(items: &[Item]) -> impl Iterator<Item = u32> + '_ {
-    let first = |at: usize, choice: u32| !items.iter().take(at).any(|before| before.is_of(choice));
-    items.iter().enumerate().filter_map(move |(at, item)| item.choice().filter(|choice| first(at, *choice)))
 }
 
 /// How many of the events of one choice, from the first on, belong to one text.
@@ -125,7 +168,6 @@ pub(super) fn run(items: &[Item]) -> usize {
 }
 
 /// Whether the first text of one choice's events is over.
-pub(super) fn is_over<'a>(mut items: impl Iterator<Item = &'a Item>) -> bool {
-    let mut text = OpenText::default();
-    items.any(|item| text.take(item.says()) == TextStep::Other) || text.is_over()
+pub(super) fn is_over(items: &[Item]) -> bool {
+    by_choice(items.iter()).iter().any(OfChoice::is_over)
 }

@@ -1,5 +1,5 @@
 use super::edits::{Change, Sorted, apply};
-use super::held::{Held, run};
+use super::held::{Held, HeldBounds, MOST, Past, run};
 use super::item::{Item, Wait};
 use super::turn::Turn;
 use bytes::Bytes;
@@ -79,4 +79,30 @@ fn a_text_is_ended_by_the_next_event_of_its_choice_that_says_something_else() {
         "what says nothing is no end of what waits before it"
     );
     assert_eq!(all.ended_by(&[]), Vec::<u32>::new());
+}
+
+#[test]
+fn no_more_than_so_many_events_wait_and_going_through_them_does_not_take_longer_with_more_choices() {
+    let all = |count: usize| held((0..count).map(|n| text("a", u32::try_from(n).unwrap())).collect());
+    let bounds = HeldBounds { text: usize::MAX, events: usize::MAX };
+    assert_eq!(all(MOST).past(bounds), None);
+    let mut many = all(MOST + 1);
+    assert_eq!(many.past(bounds), Some(Past::Count(MOST + 1)));
+    assert_eq!(many.ended_by(&[call("c", 1), text("d", 2), call("e", 3)]), [1, 3]);
+    assert!(many.take_behind_end().is_none());
+    let items = many.take_all();
+    let holds = items.iter().map(|_| Change::Hold).collect();
+    assert_eq!(apply(items, holds, Turn::More, false).held.len(), MOST + 1);
+}
+
+#[test]
+fn text_past_its_bound_is_that_of_one_choice_behind_its_first_event_and_held() {
+    let bounds = |text| HeldBounds { text, events: usize::MAX };
+    let two = || held(vec![text("aa", 1), text("bb", 0), text("cc", 1), text("dd", 0), text("ee", 1)]);
+    assert_eq!(two().past(bounds(2)), None);
+    assert_eq!(two().past(bounds(1)), Some(Past::Text(1, 2)));
+    assert_eq!(two().past(HeldBounds { text: 1, events: 9 }), Some(Past::Events(10)));
+    let mut waiting = Held::default();
+    waiting.extend(vec![text("aa", 0), text("bb", 0), text("cc", 0)]);
+    assert_eq!(waiting.past(bounds(1)), None, "what only waits for its window is shown, and no fault");
 }

@@ -1,8 +1,9 @@
 //! Windows: what the host holds back for a plugin that sees only what it is shown.
 
 use super::edits::Change;
-use super::held::{Held, HeldBounds, choices, is_over};
+use super::held::{Held, HeldBounds, MOST, OfChoice, by_choice};
 use super::item::Item;
+use std::collections::{BTreeMap, BTreeSet};
 use weir_config::Window;
 use weir_dialect::event::{OpenText, TextStep};
 
@@ -20,22 +21,20 @@ impl Held {
         items.extend(batch);
         let Some(window) = window else { return items };
         // What waits is bounded as a plugin's own holding is, so a window that would grow past that is shown as it is.
-        let full = bytes(&items) > bounds.events;
+        let full = bytes(&items) > bounds.events || items.len() > MOST;
         let size = window.size.min(bounds.text);
-        let due: Vec<u32> = choices(&items)
-            .filter(|choice| {
-                let of = || items.iter().filter(|item| item.is_of(*choice));
-                let fresh: usize = of().map(Item::fresh).sum();
-                full || fresh >= size || fresh > 0 && is_over(of())
-            })
-            .collect();
-        let mut shown = Vec::with_capacity(items.len());
+        let is_due = |of: &OfChoice| full || of.fresh >= size || of.fresh > 0 && of.is_over();
+        let due: BTreeSet<u32> = by_choice(items.iter()).iter().filter(|of| is_due(of)).map(OfChoice::choice).collect();
+        let (mut shown, mut waiting) = (Vec::with_capacity(items.len()), BTreeSet::new());
         for item in items {
             match item.choice() {
                 None => shown.push(item),
                 Some(choice) if due.contains(&choice) => shown.push(item),
-                Some(choice) if item.is_new_without_text() && !self.has(choice) => passed.push(item),
-                Some(_) => self.push(item),
+                Some(choice) if item.is_new_without_text() && !waiting.contains(&choice) => passed.push(item),
+                Some(choice) => {
+                    waiting.insert(choice);
+                    self.push(item);
+                }
             }
         }
         shown
@@ -52,8 +51,14 @@ pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize
         return changes;
     }
     changes.resize_with(items.len(), || Change::Pass);
-    for choice in choices(items) {
-        if let Some(first) = tail(items, &changes, choice, overlap)
+    let mut of_choices: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (at, item) in items.iter().enumerate() {
+        if let Some(choice) = item.choice() {
+            of_choices.entry(choice).or_default().push(at);
+        }
+    }
+    for of in of_choices.values() {
+        if let Some(first) = tail(items, &changes, of, overlap)
             && let Some(change) = changes.get_mut(first)
         {
             *change = Change::Again;
@@ -63,11 +68,12 @@ pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize
 }
 
 /// The first of the last events of a choice that are to be shown again: those that its last text ends with, if that is open.
-fn tail(items: &[Item], changes: &[Change], choice: u32, overlap: usize) -> Option<usize> {
-    let first = begins(items, choice)?;
+/// `of` are the places of its events.
+fn tail(items: &[Item], changes: &[Change], of: &[usize], overlap: usize) -> Option<usize> {
+    let first = begins(items, of)?;
     let (mut kept, mut from) = (0, None);
-    let of = items.iter().zip(changes).enumerate().filter(|(_, (item, _))| item.is_of(choice));
-    for (at, (item, change)) in of.rev() {
+    for at in of.iter().rev().copied() {
+        let (item, change) = (items.get(at)?, changes.get(at)?);
         let says = item.says();
         if kept >= overlap || at < first || !matches!(change, Change::Pass) {
             // Where the plugin itself holds something, it has its way.
@@ -83,9 +89,9 @@ fn tail(items: &[Item], changes: &[Change], choice: u32, overlap: usize) -> Opti
 }
 
 /// Where the last text of a choice begins, if it is not over.
-fn begins(items: &[Item], choice: u32) -> Option<usize> {
+fn begins(items: &[Item], of: &[usize]) -> Option<usize> {
     let (mut first, mut text) = (0, OpenText::default());
-    for (at, item) in items.iter().enumerate().filter(|(_, item)| item.is_of(choice)) {
+    for (at, item) in of.iter().filter_map(|at| Some((*at, items.get(*at)?))) {
         if text.take(item.says()) == TextStep::Other {
             (first, text) = (at, OpenText::default());
             let _ = text.take(item.says());
