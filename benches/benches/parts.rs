@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use weir_config::Config;
 use weir_dialect::Endpoint;
-use weir_http::sse::Reader;
+use weir_http::sse::SseReader;
 use weir_tenancy::{Tenants, key};
 
 const PEPPER: &str = "pepper of a bench";
@@ -117,7 +117,7 @@ fn sse(c: &mut Criterion) {
     for (says, chunks) in cut.into_iter().chain([("24 events cut across 48 chunks", halves)]) {
         group.bench_function(says, |b| {
             b.iter_batched_ref(
-                || (Reader::new(1 << 20), chunks.clone()),
+                || (SseReader::new(1 << 20), chunks.clone()),
                 |(reader, chunks)| {
                     let mut bytes = 0;
                     for chunk in chunks.drain(..) {

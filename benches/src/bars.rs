@@ -16,11 +16,11 @@ use weir_tenancy::key;
 use crate::bar::{self, Bar};
 use crate::brood::Brood;
 use crate::gateway::{self, Gateway, Program, quote};
-use crate::provider::{Act, Provider, Request, answer};
+use crate::provider::{Act, FakeProvider, Request, answer};
 use crate::weir::PEPPER;
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct Args {
+pub(crate) struct BarsArgs {
     #[command(flatten)]
     program: Program,
     /// Which of them
@@ -50,7 +50,7 @@ enum Which {
 
 /// What every measurement has at hand.
 struct Rig<'a> {
-    args: &'a Args,
+    args: &'a BarsArgs,
     brood: &'a Brood,
     folder: PathBuf,
 }
@@ -59,10 +59,10 @@ struct Rig<'a> {
 struct Small {
     gateway: Gateway,
     token: String,
-    _provider: Provider,
+    _provider: FakeProvider,
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &BarsArgs) -> Result<()> {
     println!("bars: {}", gateway::version(&args.program.gateway));
     let brood = Brood::guarded()?;
     bar::header();
@@ -103,12 +103,12 @@ impl Rig<'_> {
     }
 }
 
-fn well() -> Result<Provider> {
-    Provider::start(|_: &Request| vec![Act::Send(answer::whole("yes"))])
+fn well() -> Result<FakeProvider> {
+    FakeProvider::start(|_: &Request| vec![Act::Send(answer::whole("yes"))])
 }
 
 /// A configuration with one provider and no plugin.
-fn config(provider: &Provider, models: &str, tenants: &str, none: &Path) -> String {
+fn config(provider: &FakeProvider, models: &str, tenants: &str, none: &Path) -> String {
     let (address, none) = (provider.address, quote(&none.to_string_lossy()));
     format!(
         "pepper = {}\n[log]\nlevel = \"warn\"\n[providers.p]\nkind = \"openai\"\nbase_url = \"http://{address}/v1\"\n\

@@ -30,7 +30,7 @@ pub(crate) struct Brood {
 #[derive(Debug, Default)]
 struct Children {
     running: Vec<Child>,
-    guard: Option<guard::Guard>,
+    guard: Option<guard::GroupGuard>,
     /// The guard takes it away.
     scratch: Option<PathBuf>,
     /// The runner is ending: nobody else is started.
@@ -39,7 +39,7 @@ struct Children {
 
 /// One child: stopped with all that it started when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Running {
+pub(crate) struct ChildProcess {
     brood: Brood,
     pub(crate) pid: u32,
     /// Its standard output, line by line; read on a thread, so that the child never blocks on a full pipe.
@@ -54,7 +54,7 @@ impl Brood {
     pub(crate) fn guarded() -> Result<Self> {
         let brood = Self::default();
         let scratch = tempfile::tempdir().context("no temporary folder")?;
-        brood.lock().guard = Some(guard::Guard::start(scratch.path())?);
+        brood.lock().guard = Some(guard::GroupGuard::start(scratch.path())?);
         brood.lock().scratch = Some(scratch.keep());
         let signalled = brood.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -82,7 +82,7 @@ impl Brood {
     ///
     /// # Errors
     /// It cannot be started.
-    pub(crate) fn start(&self, command: &mut Command) -> Result<Running> {
+    pub(crate) fn start(&self, command: &mut Command) -> Result<ChildProcess> {
         let what = command.get_program().to_string_lossy().into_owned();
         // Held over the spawn: no signal can fall between the start and the entry.
         let mut children = self.lock();
@@ -106,7 +106,7 @@ impl Brood {
         if let Some(stdout) = stdout {
             thread::spawn(move || forward(stdout, &send));
         }
-        Ok(Running { brood: self.clone(), pid, lines })
+        Ok(ChildProcess { brood: self.clone(), pid, lines })
     }
 
     /// The folder of a guarded brood.
@@ -135,7 +135,7 @@ fn forward(stdout: ChildStdout, send: &std::sync::mpsc::Sender<String>) {
     }
 }
 
-impl Running {
+impl ChildProcess {
     /// The base URL that the child prints behind `word`, as in `gateway  http://127.0.0.1:8080`.
     ///
     /// # Errors
@@ -162,7 +162,7 @@ fn url_after(line: &str, word: &str) -> Option<String> {
     port.parse::<u16>().ok().map(|port| format!("{SCHEME}{port}"))
 }
 
-impl Drop for Running {
+impl Drop for ChildProcess {
     fn drop(&mut self) {
         let mut children = self.brood.lock();
         let Some(at) = children.running.iter().position(|child| child.id() == self.pid) else { return };

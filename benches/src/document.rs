@@ -8,13 +8,13 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::plan::Cell;
+use crate::plan::LoadCell;
 use crate::results::Results;
 use crate::units;
 
 /// What a runner has to say about its results.
 #[derive(Debug)]
-pub(crate) struct Document {
+pub(crate) struct ResultsPage {
     /// `ladder` or `compare`: the files' name behind the date.
     pub(crate) kind: &'static str,
     pub(crate) heading: &'static str,
@@ -23,7 +23,7 @@ pub(crate) struct Document {
     pub(crate) plot: String,
 }
 
-impl Document {
+impl ResultsPage {
     /// Writes all three files and prints the Markdown.
     ///
     /// # Errors
@@ -99,13 +99,13 @@ impl Document {
                 "settings": gateway.map(|gateway| gateway.settings()),
             })
         };
-        let trial = |trial: &crate::trial::Trial| {
+        let trial = |trial: &crate::trial::BenchTrial| {
             json!({
                 "repeat": trial.step.repeat,
                 "cell": plan.cells.get(trial.step.cell).map(|cell| &cell.name),
                 "subject": plan.subjects.get(trial.step.subject).map(crate::subject::Subject::name),
                 "idle_pss_kib": trial.idle,
-                "report": trial.outcome.as_ref().ok().map(crate::load::Report::json),
+                "report": trial.outcome.as_ref().ok().map(crate::load::LoadReport::json),
                 "error": trial.outcome.as_ref().err(),
             })
         };
@@ -130,7 +130,7 @@ impl Document {
     }
 }
 
-fn cell(cell: &Cell) -> Value {
+fn cell(cell: &LoadCell) -> Value {
     json!({
         "name": cell.name,
         "title": cell.title,

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::brood::{Brood, Running};
-use crate::metrics::Metrics;
+use crate::brood::{Brood, ChildProcess};
+use crate::metrics::Scrape;
 use crate::{process, weir};
 
 /// Which program, and the plugins that it may load.
@@ -27,7 +27,7 @@ pub(crate) struct Program {
 /// A gateway that runs until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    running: Running,
+    running: ChildProcess,
     /// `http://127.0.0.1:PORT`, for clients.
     pub(crate) url: String,
     /// The same of the admin listener.
@@ -70,8 +70,8 @@ impl Gateway {
 
     /// # Errors
     /// The admin listener does not answer with metrics.
-    pub(crate) fn metrics(&self) -> Result<Metrics> {
-        Metrics::of(&self.admin)
+    pub(crate) fn metrics(&self) -> Result<Scrape> {
+        Scrape::of(&self.admin)
     }
 
     /// Has it read its files anew.

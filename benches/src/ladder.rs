@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::brood::Brood;
-use crate::document::Document;
-use crate::mock::Shape;
-use crate::plan::{Cell, Pace, Plan};
+use crate::document::ResultsPage;
+use crate::mock::ReplyShape;
+use crate::plan::{BenchPlan, LoadCell, Pacing};
 use crate::plot;
 use crate::results::{Results, of};
-use crate::subject::{self, Choice, Ours};
+use crate::subject::{self, Ours, SubjectChoice};
 use crate::table::{self, Better, Column, Number};
 use crate::{trial, units};
 
@@ -21,7 +21,7 @@ use crate::{trial, units};
 const LONG: Duration = Duration::from_secs(120);
 
 #[derive(clap::Args, Debug, Clone)]
-pub(crate) struct Args {
+pub(crate) struct LadderArgs {
     /// The steps: users, each with one connection and one request at a time
     #[arg(long, value_delimiter = ',', default_value = "50,150,300,500,1000",
         value_parser = clap::value_parser!(u32).range(1..=20_000))]
@@ -30,9 +30,9 @@ pub(crate) struct Args {
     #[arg(long, default_value = "60ms", value_parser = delay)]
     pub(crate) delay: Duration,
     #[command(flatten)]
-    pub(crate) choice: Choice,
+    pub(crate) choice: SubjectChoice,
     #[command(flatten)]
-    pub(crate) pace: Pace,
+    pub(crate) pace: Pacing,
 }
 
 fn delay(text: &str) -> Result<Duration, String> {
@@ -42,7 +42,7 @@ fn delay(text: &str) -> Result<Duration, String> {
     })
 }
 
-pub(crate) fn run(args: Args) -> Result<()> {
+pub(crate) fn run(args: LadderArgs) -> Result<()> {
     let brood = Brood::guarded()?;
     let mut choice = args.choice;
     choice.prepare(&brood.scratch());
@@ -50,10 +50,10 @@ pub(crate) fn run(args: Args) -> Result<()> {
     let (subjects, skipped) = subject::chosen(&choice, &ours, &["nginx"])?;
     let cell = |users: &u32| cell(*users, args.delay, &args.pace);
     let cells = args.users.iter().map(cell).collect();
-    let mut plan = Plan { cells, subjects, skipped, tools: choice.tools, pace: args.pace };
+    let mut plan = BenchPlan { cells, subjects, skipped, tools: choice.tools, pace: args.pace };
     let trials = trial::all(&mut plan, &brood)?;
     let results = Results { plan, trials };
-    let document = Document {
+    let document = ResultsPage {
         kind: "ladder",
         heading: "The five-gateway ladder",
         tables: tables(&results),
@@ -62,20 +62,20 @@ pub(crate) fn run(args: Args) -> Result<()> {
     document.write(&results)
 }
 
-fn cell(users: u32, delay: Duration, pace: &Pace) -> Cell {
-    Cell {
+fn cell(users: u32, delay: Duration, pace: &Pacing) -> LoadCell {
+    LoadCell {
         name: format!("{users} users"),
         title: format!("{users} users"),
         users,
         stream: false,
         rate: None,
-        shape: Shape { delay, gap: Duration::ZERO, tokens: 24, reply_bytes: pace.reply_bytes },
+        shape: ReplyShape { delay, gap: Duration::ZERO, tokens: 24, reply_bytes: pace.reply_bytes },
         differences: false,
     }
 }
 
 /// The most requests per second that users can make who wait for each answer.
-pub(crate) fn ceiling(cell: &Cell) -> f64 {
+pub(crate) fn ceiling(cell: &LoadCell) -> f64 {
     f64::from(cell.users) / cell.shape.delay.as_secs_f64()
 }
 
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_ceiling_is_users_by_delay_and_no_delay_is_refused() {
-        let cell = cell(300, Duration::from_millis(60), &Pace::brief(1));
+        let cell = cell(300, Duration::from_millis(60), &Pacing::brief(1));
         assert!((ceiling(&cell) - 5_000.0).abs() < 1e-6);
         assert!(delay("0").is_err() && delay("20ms").is_ok());
     }

@@ -32,16 +32,16 @@ use anyhow::{Result, anyhow, ensure};
 
 use crate::control;
 use crate::stamp::Numbers;
-pub(crate) use args::Args;
-use ask::Ask;
-use check::Check;
-pub(crate) use failure::Failure;
-pub(crate) use report::{Quantiles, Report};
-use run::Run;
-use tally::Tally;
+pub(crate) use args::LoadArgs;
+use ask::LoadRequest;
+use check::RunCheck;
+pub(crate) use failure::LoadFailure;
+pub(crate) use report::{LoadReport, Quantiles};
+use run::LoadRun;
+use tally::LoadTally;
 use user::Share;
 
-pub(crate) fn command(args: &Args) -> Result<()> {
+pub(crate) fn command(args: &LoadArgs) -> Result<()> {
     let report = run(args)?;
     if args.json {
         println!("{}", report.json());
@@ -56,11 +56,11 @@ pub(crate) fn command(args: &Args) -> Result<()> {
 ///
 /// # Errors
 /// The address is none, or not loopback; a process to measure is not there; a thread died.
-pub(crate) fn run(args: &Args) -> Result<Report> {
-    let ask = Arc::new(Ask::new(args, control::loopback(&args.url)?)?);
-    let (run, enough) = Run::new(args, check::run_number()?);
+pub(crate) fn run(args: &LoadArgs) -> Result<LoadReport> {
+    let ask = Arc::new(LoadRequest::new(args, control::loopback(&args.url)?)?);
+    let (run, enough) = LoadRun::new(args, check::run_number()?);
     let run = Arc::new(run);
-    let sum = Arc::new(Mutex::new((Tally::new(args.gap + args.stall)?, Numbers::default())));
+    let sum = Arc::new(Mutex::new((LoadTally::new(args.gap + args.stall)?, Numbers::default())));
     let hands: Vec<_> = shares(args)
         .into_iter()
         .map(|share| {
@@ -82,16 +82,16 @@ pub(crate) fn run(args: &Args) -> Result<Report> {
     let watched = watched?;
     let sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
     let (tally, answered) = &*sum;
-    let mut report = Report::new(tally, &watched, args.gap);
-    report.open = args.rate.zip(run.due(watched.end)).map(|(rate, due)| Report::open(rate, due, tally));
+    let mut report = LoadReport::new(tally, &watched, args.gap);
+    report.open = args.rate.zip(run.due(watched.end)).map(|(rate, due)| LoadReport::open(rate, due, tally));
     if let Some(journal) = &args.journal {
-        report.check = Some(Check::new(journal, run.number, run.stamps(), answered)?);
+        report.check = Some(RunCheck::new(journal, run.number, run.stamps(), answered)?);
     }
     Ok(report)
 }
 
 /// The users of each thread: whole connections, as evenly as they go.
-fn shares(args: &Args) -> Vec<Share> {
+fn shares(args: &LoadArgs) -> Vec<Share> {
     let threads = args.threads.min(args.connections);
     let streams = if args.http2 { args.streams } else { 1 };
     let mut first = 0;

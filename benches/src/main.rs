@@ -52,19 +52,19 @@ struct Command {
 #[derive(Subcommand)]
 enum Tool {
     /// Serve an OpenAI-compatible mock provider until stopped
-    Mock(mock::Args),
+    Mock(mock::MockArgs),
     /// Send requests, in a closed or an open loop, and print latencies, rates and CPU
-    Load(load::Args),
+    Load(load::LoadArgs),
     /// Measure the five-gateway table: requests per second at 50 to 1,000 users, and write it to benches/results
-    Ladder(ladder::Args),
+    Ladder(ladder::LadderArgs),
     /// Measure Weir and its peers in turn under several loads, and write that to benches/results
-    Compare(compare::Args),
+    Compare(compare::CompareArgs),
     /// Let a gateway live through a mixed load with faults, reloads and leaving clients, and check its accounts
-    Soak(soak::Args),
+    Soak(soak::SoakArgs),
     /// Let the first of three targets fail for a while, and count who pays for it
-    Outage(outage::Args),
+    Outage(outage::OutageArgs),
     /// Hold what the gateway takes where it could take too much against the bars
-    Bars(bars::Args),
+    Bars(bars::BarsArgs),
     /// Let every villain loose in other tenants' folders, and see what one who behaves notices
     ///
     /// A tenant that behaves is measured alone and beside all villains, in pairs; between two measurements the villains are
@@ -77,7 +77,7 @@ enum Tool {
     /// and observations lost, faults of the tenant's own plugins, villains not met with or not contained, what is counted for
     /// guests (plugins.memory), what all but their memory grows by while they are there, and all of it once they are gone. The end
     /// is an error that names the bars that were missed, if any was
-    Villains(villains::Args),
+    Villains(villains::HostileArgs),
     /// Of the runners' own: end their child processes should they be killed
     #[command(hide = true)]
     Guard {

@@ -8,7 +8,7 @@ use crate::control;
 
 /// One scrape.
 #[derive(Debug, Default)]
-pub(crate) struct Metrics {
+pub(crate) struct Scrape {
     samples: Vec<Sample>,
 }
 
@@ -20,7 +20,7 @@ pub(crate) struct Sample {
     pub(crate) value: f64,
 }
 
-impl Metrics {
+impl Scrape {
     /// Scrapes an admin listener.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn series_are_summed_by_their_labels() {
-        let metrics = Metrics::read(SCRAPE).unwrap();
+        let metrics = Scrape::read(SCRAPE).unwrap();
         assert_eq!(metrics.count("weir_requests_total", &[]), 8);
         assert_eq!(metrics.count("weir_requests_total", &[("status", "200")]), 7);
         assert_eq!(metrics.count("weir_requests_total", &[("status", "200"), ("tenant", "b, {\"x\"}")]), 2);
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn what_is_no_sample_is_named() {
         for bad in ["weir_x", "weir_x{a=\"b} 1", "weir_x{a} 1", "weir_x one"] {
-            let error = Metrics::read(bad).unwrap_err().to_string();
+            let error = Scrape::read(bad).unwrap_err().to_string();
             assert!(error.contains(bad), "{error}");
         }
     }

@@ -26,10 +26,10 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use crate::units;
 use journal::Journal;
 use reply::Replies;
-pub(crate) use reply::Shape;
+pub(crate) use reply::ReplyShape;
 
 #[derive(clap::Args, Debug, Clone)]
-pub(crate) struct Args {
+pub(crate) struct MockArgs {
     /// Address to listen on; port 0 takes any free one
     #[arg(long, default_value = "127.0.0.1:0")]
     pub(crate) listen: SocketAddr,
@@ -37,7 +37,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=256))]
     pub(crate) threads: u16,
     #[command(flatten)]
-    pub(crate) shape: Shape,
+    pub(crate) shape: ReplyShape,
     /// End when standard input does, so that a runner that dies leaves no mock behind
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
@@ -50,7 +50,7 @@ struct Mock {
     journal: Journal,
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &MockArgs) -> Result<()> {
     let (address, threads) = start(args)?;
     println!("mock     http://{address}");
     if args.until_stdin_ends {
@@ -68,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 ///
 /// # Errors
 /// The address is not loopback, or taken.
-pub(crate) fn start(args: &Args) -> Result<(SocketAddr, Vec<thread::JoinHandle<()>>)> {
+pub(crate) fn start(args: &MockArgs) -> Result<(SocketAddr, Vec<thread::JoinHandle<()>>)> {
     ensure!(args.listen.ip().is_loopback(), "the mock listens on loopback only: give 127.0.0.1 or [::1]");
     let first = listener(args.listen)?;
     let address = first.local_addr()?;
@@ -106,7 +106,7 @@ fn listener(address: SocketAddr) -> Result<TcpListener> {
     Ok(socket.into())
 }
 
-impl Default for Shape {
+impl Default for ReplyShape {
     fn default() -> Self {
         Self { delay: Duration::from_millis(60), gap: Duration::ZERO, tokens: 24, reply_bytes: 512 }
     }

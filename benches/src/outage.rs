@@ -15,13 +15,13 @@ use weir_tenancy::key;
 use crate::bar::{self, Bar};
 use crate::brood::Brood;
 use crate::gateway::{self, Gateway, Program, quote};
-use crate::provider::{Act, Provider, Request, State, answer};
+use crate::provider::{Act, FakeProvider, ProviderState, Request, answer};
 use crate::weir::PEPPER;
 use crate::{control, units};
 use accounts::Accounts;
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct Args {
+pub(crate) struct OutageArgs {
     #[command(flatten)]
     program: Program,
     /// Requests per second
@@ -53,7 +53,7 @@ enum Kind {
     Deaf,
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &OutageArgs) -> Result<()> {
     println!("outage: {}", gateway::version(&args.program.gateway));
     let brood = Brood::guarded()?;
     let mut bars = Vec::new();
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn one(args: &Args, brood: &Brood, kind: Kind) -> Result<Vec<Bar>> {
+fn one(args: &OutageArgs, brood: &Brood, kind: Kind) -> Result<Vec<Bar>> {
     let providers = [answering()?, answering()?, answering()?];
     let addresses = providers.each_ref().map(|provider| provider.address);
     let key = key::generate("outage")?;
@@ -82,9 +82,9 @@ fn one(args: &Args, brood: &Brood, kind: Kind) -> Result<Vec<Bar>> {
     let [first, ..] = &providers;
     let (from, until) = (start + args.around, start + args.around + args.duration);
     std::thread::sleep(from.saturating_duration_since(Instant::now()));
-    first.turn(if kind == Kind::Hang { State::Hanging } else { State::Deaf });
+    first.turn(if kind == Kind::Hang { ProviderState::Hanging } else { ProviderState::Deaf });
     std::thread::sleep(until.saturating_duration_since(Instant::now()));
-    first.turn(State::Well);
+    first.turn(ProviderState::Well);
     let ended = clients.join().map_err(|_| anyhow::anyhow!("the thread of the clients has died"))??;
     let accounts =
         Accounts::new(ended, args.around, args.around + args.duration, args.first_byte.min(args.connect) / 2);
@@ -99,11 +99,11 @@ fn one(args: &Args, brood: &Brood, kind: Kind) -> Result<Vec<Bar>> {
     })
 }
 
-fn answering() -> Result<Provider> {
-    Provider::start(|_: &Request| vec![Act::Wait(Duration::from_millis(20)), Act::Send(answer::whole("yes"))])
+fn answering() -> Result<FakeProvider> {
+    FakeProvider::start(|_: &Request| vec![Act::Wait(Duration::from_millis(20)), Act::Send(answer::whole("yes"))])
 }
 
-fn config(args: &Args, providers: [SocketAddr; 3], hash: &str, none: &std::path::Path) -> String {
+fn config(args: &OutageArgs, providers: [SocketAddr; 3], hash: &str, none: &std::path::Path) -> String {
     let (first_byte, connect) = (args.first_byte.as_millis(), args.connect.as_millis());
     let mut toml = format!("pepper = {}\n[server]\n[log]\nlevel = \"warn\"\n", quote(PEPPER));
     for (name, address) in ["one", "two", "three"].iter().zip(providers) {

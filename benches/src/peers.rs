@@ -21,11 +21,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::brood::{Brood, Running};
+use crate::brood::{Brood, ChildProcess};
 
 /// What a gateway under test is started with.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Setup<'a> {
+pub(crate) struct PeerSetup<'a> {
     pub(crate) brood: &'a Brood,
     /// The mock provider.
     pub(crate) upstream: SocketAddr,
@@ -49,7 +49,7 @@ pub(crate) struct Up {
     /// Headers that every request has to carry besides.
     pub(crate) headers: Vec<(String, String)>,
     /// The root of its process tree.
-    pub(crate) running: Running,
+    pub(crate) running: ChildProcess,
 }
 
 /// A gateway that can be measured beside Weir.
@@ -68,7 +68,7 @@ pub(crate) trait Peer {
     ///
     /// # Errors
     /// It ended, or did not answer in time; its last messages are part of the error.
-    fn start(&self, setup: &Setup<'_>) -> Result<Up>;
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up>;
 }
 
 /// All that are known, in the order of the report: from plain forwarding to whole AI gateways.
@@ -91,5 +91,5 @@ pub(crate) fn known() -> Vec<Box<dyn Peer>> {
 /// # Errors
 /// A part is missing, unknown or empty.
 pub(crate) fn by_command_line(spec: &str) -> Result<Box<dyn Peer>> {
-    Ok(Box::new(given::Given::parse(spec)?))
+    Ok(Box::new(given::GivenPeer::parse(spec)?))
 }

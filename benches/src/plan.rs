@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::load;
-use crate::mock::Shape;
+use crate::mock::ReplyShape;
 use crate::subject::{Skipped, Subject};
 use crate::units;
 
 /// How long and how often, for every runner.
 #[derive(clap::Args, Debug, Clone)]
-pub(crate) struct Pace {
+pub(crate) struct Pacing {
     /// How often everything is measured; the table has medians
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) repeats: u32,
@@ -42,7 +42,7 @@ pub(crate) struct Pace {
 
 /// One kind of load.
 #[derive(Debug, Clone)]
-pub(crate) struct Cell {
+pub(crate) struct LoadCell {
     pub(crate) name: String,
     pub(crate) title: String,
     pub(crate) users: u32,
@@ -50,33 +50,33 @@ pub(crate) struct Cell {
     /// Of an open loop.
     pub(crate) rate: Option<u32>,
     /// What the mock does.
-    pub(crate) shape: Shape,
+    pub(crate) shape: ReplyShape,
     /// Whether differences to `direct` are looked at, so that the noise of differences is, too.
     pub(crate) differences: bool,
 }
 
 /// All that is to be measured.
 #[derive(Debug)]
-pub(crate) struct Plan {
-    pub(crate) cells: Vec<Cell>,
+pub(crate) struct BenchPlan {
+    pub(crate) cells: Vec<LoadCell>,
     pub(crate) subjects: Vec<Subject>,
     pub(crate) skipped: Vec<Skipped>,
     pub(crate) tools: PathBuf,
-    pub(crate) pace: Pace,
+    pub(crate) pace: Pacing,
 }
 
 /// One load on one subject: indices into the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Step {
+pub(crate) struct BenchStep {
     pub(crate) repeat: u32,
     pub(crate) cell: usize,
     pub(crate) subject: usize,
 }
 
-impl Plan {
+impl BenchPlan {
     /// Every step in turn: in each repeat all cells, in each cell all subjects. Each repeat begins with another subject,
     /// so that none is always measured first, and a drift of the machine meets all of them alike.
-    pub(crate) fn steps(&self) -> Vec<Step> {
+    pub(crate) fn steps(&self) -> Vec<BenchStep> {
         let mut steps = Vec::new();
         for repeat in 1..=self.pace.repeats {
             for (cell, what) in self.cells.iter().enumerate() {
@@ -86,7 +86,7 @@ impl Plan {
                 };
                 let first = usize::try_from(repeat - 1).unwrap_or(0) % self.subjects.len().max(1);
                 let order = (0..self.subjects.len()).cycle().skip(first).take(self.subjects.len());
-                steps.extend(order.filter(here).map(|subject| Step { repeat, cell, subject }));
+                steps.extend(order.filter(here).map(|subject| BenchStep { repeat, cell, subject }));
             }
         }
         steps
@@ -98,13 +98,13 @@ impl Plan {
     }
 }
 
-impl Cell {
+impl LoadCell {
     /// The load of this cell, still without an address. Streams are measured for at least twice as long as one takes,
     /// and not before all users have begun one.
-    pub(crate) fn load(&self, pace: &Pace) -> load::Args {
+    pub(crate) fn load(&self, pace: &Pacing) -> load::LoadArgs {
         let least =
             if self.stream { 2 * (self.shape.delay + self.shape.gap * self.shape.tokens) } else { Duration::ZERO };
-        load::Args {
+        load::LoadArgs {
             stream: self.stream,
             request_bytes: pace.request_bytes,
             connections: self.users,
@@ -113,7 +113,7 @@ impl Cell {
             warmup: pace.warmup.max(least),
             duration: pace.duration.max(least),
             gap: self.shape.gap,
-            ..load::Args::to("")
+            ..load::LoadArgs::to("")
         }
     }
 }
@@ -125,22 +125,22 @@ mod tests {
 
     #[test]
     fn every_subject_is_measured_in_every_cell_and_each_repeat_begins_with_another_one() {
-        let cell = |differences| Cell {
+        let cell = |differences| LoadCell {
             name: "cell".to_owned(),
             title: "a cell".to_owned(),
             users: 1,
             stream: false,
             rate: None,
-            shape: Shape::default(),
+            shape: ReplyShape::default(),
             differences,
         };
         let peer = crate::peers::by_command_line("name=other,command=other").unwrap();
-        let plan = Plan {
+        let plan = BenchPlan {
             cells: vec![cell(false), cell(true)],
             subjects: vec![Subject::Direct, Subject::Again, Subject::Peer(peer)],
             skipped: Vec::new(),
             tools: PathBuf::new(),
-            pace: Pace::brief(3),
+            pace: Pacing::brief(3),
         };
         let steps = plan.steps();
         assert_eq!(steps.len(), 3 * (2 + 3), "only the second cell has differences");
@@ -156,17 +156,17 @@ mod tests {
     #[test]
     fn long_streams_are_measured_for_longer_than_they_take_and_others_as_long_as_is_wanted() {
         let gap = Duration::from_millis(20);
-        let shape = Shape { delay: Duration::from_millis(60), gap, tokens: 60, ..Shape::default() };
+        let shape = ReplyShape { delay: Duration::from_millis(60), gap, tokens: 60, ..ReplyShape::default() };
         let (name, title) = ("cell".to_owned(), "a cell".to_owned());
-        let cell = Cell { name, title, users: 1, stream: true, rate: None, shape, differences: false };
-        let pace = Pace::brief(1);
+        let cell = LoadCell { name, title, users: 1, stream: true, rate: None, shape, differences: false };
+        let pace = Pacing::brief(1);
         let load = cell.load(&pace);
         assert_eq!((load.warmup, load.duration, load.gap), (2 * gap * 63, 2 * gap * 63, gap));
-        let load = Cell { stream: false, ..cell }.load(&pace);
+        let load = LoadCell { stream: false, ..cell }.load(&pace);
         assert_eq!((load.warmup, load.duration), (pace.warmup, pace.duration));
     }
 
-    impl Pace {
+    impl Pacing {
         pub(crate) fn brief(repeats: u32) -> Self {
             Self {
                 repeats,

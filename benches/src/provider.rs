@@ -45,7 +45,7 @@ pub(crate) type Decide = dyn Fn(&Request) -> Vec<Act> + Send + Sync;
 
 /// What a provider does with all that comes to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum ProviderState {
     /// It answers as decided.
     Well,
     /// It takes requests and answers none.
@@ -56,9 +56,9 @@ pub(crate) enum State {
 
 /// A provider that runs on a thread of its own until the process ends.
 #[derive(Debug, Clone)]
-pub(crate) struct Provider {
+pub(crate) struct FakeProvider {
     pub(crate) address: SocketAddr,
-    state: watch::Sender<State>,
+    state: watch::Sender<ProviderState>,
     journal: Arc<Journal>,
 }
 
@@ -76,14 +76,14 @@ struct Seen {
     broken: u64,
 }
 
-impl Provider {
+impl FakeProvider {
     /// A provider on a port of its own.
     ///
     /// # Errors
     /// No port is free.
     pub(crate) fn start(decide: impl Fn(&Request) -> Vec<Act> + Send + Sync + 'static) -> Result<Self> {
         let door = door::open(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).context("a provider has no port")?;
-        let (state, watched) = watch::channel(State::Well);
+        let (state, watched) = watch::channel(ProviderState::Well);
         let provider = Self { address: door.local_addr()?, state, journal: Arc::default() };
         let (journal, decide): (_, Arc<Decide>) = (Arc::clone(&provider.journal), Arc::new(decide));
         thread::spawn(move || {
@@ -95,7 +95,7 @@ impl Provider {
     }
 
     /// Changes what it does with all that comes from now on; what hangs goes on when it is well again.
-    pub(crate) fn turn(&self, state: State) {
+    pub(crate) fn turn(&self, state: ProviderState) {
         self.state.send_replace(state);
     }
 

@@ -4,19 +4,19 @@
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 pub(crate) mod tests;
 
-use crate::load::Report;
-use crate::plan::Plan;
+use crate::load::LoadReport;
+use crate::plan::BenchPlan;
 use crate::subject::Subject;
-use crate::trial::Trial;
+use crate::trial::BenchTrial;
 
 /// A number of a report.
-pub(crate) type Of = fn(&Report) -> Option<f64>;
+pub(crate) type Of = fn(&LoadReport) -> Option<f64>;
 
 /// A plan and what came of it.
 #[derive(Debug)]
 pub(crate) struct Results {
-    pub(crate) plan: Plan,
-    pub(crate) trials: Vec<Trial>,
+    pub(crate) plan: BenchPlan,
+    pub(crate) trials: Vec<BenchTrial>,
 }
 
 /// A median with the extremes that it lies between.
@@ -29,7 +29,7 @@ pub(crate) struct Spread {
 
 impl Results {
     /// The reports of one subject in one cell, with their repeats.
-    pub(crate) fn reports(&self, cell: usize, subject: usize) -> impl Iterator<Item = (u32, &Report)> {
+    pub(crate) fn reports(&self, cell: usize, subject: usize) -> impl Iterator<Item = (u32, &LoadReport)> {
         let these = self.trials.iter().filter(move |trial| (trial.step.cell, trial.step.subject) == (cell, subject));
         these.filter_map(|trial| Some((trial.step.repeat, trial.outcome.as_ref().ok()?)))
     }
@@ -105,66 +105,66 @@ impl Spread {
 
 /// Numbers of reports, by name.
 pub(crate) mod of {
-    use crate::load::{Quantiles, Report};
+    use crate::load::{LoadReport, Quantiles};
 
-    pub(crate) fn per_second(report: &Report) -> Option<f64> {
+    pub(crate) fn per_second(report: &LoadReport) -> Option<f64> {
         // One that answered nothing has no rate that could win anything.
         (report.requests > 0).then_some(report.per_second)
     }
-    pub(crate) fn cpu(report: &Report) -> Option<f64> {
+    pub(crate) fn cpu(report: &LoadReport) -> Option<f64> {
         report.cpu_per_request
     }
     /// Mock and load together: what the tools take of the shared cores.
-    pub(crate) fn tools_cpu(report: &Report) -> Option<f64> {
+    pub(crate) fn tools_cpu(report: &LoadReport) -> Option<f64> {
         Some(report.mock_cpu_per_request? + report.load_cpu_per_request?)
     }
-    pub(crate) fn p50(report: &Report) -> Option<f64> {
+    pub(crate) fn p50(report: &LoadReport) -> Option<f64> {
         report.latency.map(|Quantiles { p50, .. }| p50)
     }
-    pub(crate) fn p99(report: &Report) -> Option<f64> {
+    pub(crate) fn p99(report: &LoadReport) -> Option<f64> {
         report.latency.map(|Quantiles { p99, .. }| p99)
     }
-    pub(crate) fn p999(report: &Report) -> Option<f64> {
+    pub(crate) fn p999(report: &LoadReport) -> Option<f64> {
         report.latency.map(|Quantiles { p999, .. }| p999)
     }
-    pub(crate) fn first_p50(report: &Report) -> Option<f64> {
+    pub(crate) fn first_p50(report: &LoadReport) -> Option<f64> {
         report.first.map(|Quantiles { p50, .. }| p50)
     }
-    pub(crate) fn first_p99(report: &Report) -> Option<f64> {
+    pub(crate) fn first_p99(report: &LoadReport) -> Option<f64> {
         report.first.map(|Quantiles { p99, .. }| p99)
     }
-    pub(crate) fn worst_stall(report: &Report) -> Option<f64> {
+    pub(crate) fn worst_stall(report: &LoadReport) -> Option<f64> {
         report.gaps.map(|gaps| gaps.worst_excess)
     }
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    pub(crate) fn stalls(report: &Report) -> Option<f64> {
+    pub(crate) fn stalls(report: &LoadReport) -> Option<f64> {
         report.gaps.map(|gaps| gaps.stalls as f64)
     }
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    pub(crate) fn gaps(report: &Report) -> Option<f64> {
+    pub(crate) fn gaps(report: &LoadReport) -> Option<f64> {
         report.gaps.map(|gaps| gaps.gaps as f64)
     }
-    pub(crate) fn stalled(report: &Report) -> Option<f64> {
+    pub(crate) fn stalled(report: &LoadReport) -> Option<f64> {
         Some(100.0 * stalls(report)? / gaps(report)?)
     }
     #[expect(clippy::cast_precision_loss, reason = "no machine has 2^52 KiB")]
-    pub(crate) fn mebibytes(report: &Report) -> Option<f64> {
+    pub(crate) fn mebibytes(report: &LoadReport) -> Option<f64> {
         report.most_memory().map(|kib| kib as f64 / 1024.0)
     }
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    pub(crate) fn failed(report: &Report) -> Option<f64> {
+    pub(crate) fn failed(report: &LoadReport) -> Option<f64> {
         Some(report.failed() as f64)
     }
     /// Lost, doubled.
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    pub(crate) fn astray(report: &Report) -> Option<f64> {
+    pub(crate) fn astray(report: &LoadReport) -> Option<f64> {
         report.check.map(|check| (check.lost + check.doubled) as f64)
     }
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    pub(crate) fn unsent(report: &Report) -> Option<f64> {
+    pub(crate) fn unsent(report: &LoadReport) -> Option<f64> {
         report.open.map(|open| open.unsent as f64)
     }
-    pub(crate) fn late(report: &Report) -> Option<f64> {
+    pub(crate) fn late(report: &LoadReport) -> Option<f64> {
         report.open.and_then(|open| open.late).map(|late| late.p99)
     }
 }

@@ -22,14 +22,14 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 
 use crate::brood::Brood;
 use crate::gateway::{self, Gateway, Program};
-use crate::provider::Provider;
+use crate::provider::FakeProvider;
 use crate::{control, units};
 use clients::{Rest, Ways};
 use meddle::Meddler;
-use memory::{Look, Trend};
-use setup::Setup;
-use tally::Tally;
-use verdict::Verdict;
+use memory::{MemorySample, Trend};
+use setup::SoakSetup;
+use tally::SoakTally;
+use verdict::SoakVerdict;
 
 /// How long the last requests may be in flight once all clients have gone.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -38,7 +38,7 @@ const LOOKS: u32 = 40;
 const SAME: u32 = 8;
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct Args {
+pub(crate) struct SoakArgs {
     #[command(flatten)]
     program: Program,
     /// How long requests are sent
@@ -60,21 +60,21 @@ pub(crate) struct Args {
 
 /// What was seen from outside while the load ran.
 struct Watched {
-    tally: Tally,
-    looks: Vec<Look>,
+    tally: SoakTally,
+    looks: Vec<MemorySample>,
     /// KiB at rest after the warm-up.
     rested: Option<u64>,
     changes: BTreeMap<&'static str, u32>,
 }
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &SoakArgs) -> Result<()> {
     let brood = Brood::guarded()?;
     let seed = args.seed;
-    let well = Provider::start(move |request| script::well(seed, request))?;
-    let faulty = Provider::start(move |request| script::faulty(seed, request))?;
+    let well = FakeProvider::start(move |request| script::well(seed, request))?;
+    let faulty = FakeProvider::start(move |request| script::faulty(seed, request))?;
     let folder = brood.scratch().join("soak");
     std::fs::create_dir_all(&folder)?;
-    let setup = Setup::new(&folder, &args.program.plugins, well.address, faulty.address)?;
+    let setup = SoakSetup::new(&folder, &args.program.plugins, well.address, faulty.address)?;
     let gateway = Gateway::start(&brood, &args.program.gateway, &folder, &setup.config(0))?;
     println!(
         "soak: {} for {:?} at {}/s, seed {seed}",
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut meddler = Meddler::default();
     let Watched { tally, looks, rested, changes } = watch(args, &setup, &gateway, &ways, &mut meddler)?;
 
-    let mut verdict = Verdict::default();
+    let mut verdict = SoakVerdict::default();
     let tidy = meddler.tidy(&setup, &gateway);
     verdict.say(
         "files that are good again are taken",
@@ -120,12 +120,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn warmup(args: &Args) -> Duration {
+fn warmup(args: &SoakArgs) -> Duration {
     args.warmup.unwrap_or(args.duration / 5).min(args.duration)
 }
 
 /// Lets the clients work; looks at memory each second and meddles meanwhile.
-fn watch(args: &Args, setup: &Setup, gateway: &Gateway, ways: &Ways, meddler: &mut Meddler) -> Result<Watched> {
+fn watch(args: &SoakArgs, setup: &SoakSetup, gateway: &Gateway, ways: &Ways, meddler: &mut Meddler) -> Result<Watched> {
     let start = Instant::now();
     let (ways, rate, warm) = (ways.clone(), args.rate, warmup(args));
     let stretches = [warm, args.duration.saturating_sub(warm)];

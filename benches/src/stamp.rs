@@ -14,12 +14,12 @@ pub(crate) const LENGTH: usize = PREFIX.len() + LETTERS;
 
 /// One request of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stamp {
+pub(crate) struct RequestStamp {
     pub(crate) run: u32,
     pub(crate) number: u32,
 }
 
-impl Stamp {
+impl RequestStamp {
     pub(crate) fn text(self) -> [u8; LENGTH] {
         let mut text = [b'a'; LENGTH];
         let whole = u64::from(self.run) << 32 | u64::from(self.number);
@@ -108,13 +108,13 @@ mod tests {
     #[test]
     fn a_stamp_is_found_as_it_was_written_and_nothing_else_is_a_stamp() {
         for (run, number) in [(0, 0), (1, 2), (u32::MAX, u32::MAX), (0x1234_5678, 0x9ABC_DEF0)] {
-            let stamp = Stamp { run, number };
+            let stamp = RequestStamp { run, number };
             let text = String::from_utf8(stamp.text().to_vec()).unwrap();
             assert!(text.bytes().all(|letter| letter.is_ascii_lowercase()), "{text}");
-            assert_eq!(Stamp::find(format!("{{\"content\":\"{text} what\"}}").as_bytes()), Some(stamp));
+            assert_eq!(RequestStamp::find(format!("{{\"content\":\"{text} what\"}}").as_bytes()), Some(stamp));
         }
         for other in ["", "benchstamp", "benchstampaaaaaaaaaaaaaaaq", "benchstampaaaaaaaaaaaaaaa", "ada@example.org"] {
-            assert_eq!(Stamp::find(other.as_bytes()), None, "{other}");
+            assert_eq!(RequestStamp::find(other.as_bytes()), None, "{other}");
         }
     }
 

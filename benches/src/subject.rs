@@ -9,7 +9,7 @@ use crate::weir::{self, Weir};
 
 /// The choice of the command line.
 #[derive(clap::Args, Debug, Clone)]
-pub(crate) struct Choice {
+pub(crate) struct SubjectChoice {
     /// Of direct (the mock without a gateway), weir (without plugins), plugins (with the chain), guided and
     /// guided-plugins (the same two from benches/guided/build, left out if that has not been run); or none [default:
     /// direct,plugins,guided-plugins for the ladder, all of them for compare]
@@ -27,10 +27,10 @@ pub(crate) struct Choice {
     #[arg(long, default_value = "target/peers")]
     pub(crate) tools: PathBuf,
     #[command(flatten)]
-    pub(crate) weir: weir::Args,
+    pub(crate) weir: weir::WeirArgs,
 }
 
-impl Choice {
+impl SubjectChoice {
     /// Fits the choice to a run: where its scratch files go, and paths that hold wherever a gateway is started.
     pub(crate) fn prepare(&mut self, scratch: &Path) {
         self.weir.cache = scratch.join("compiled");
@@ -76,7 +76,7 @@ pub(crate) struct Skipped {
 ///
 /// # Errors
 /// Weir is not built; a name is unknown; a specification has a mistake.
-pub(crate) fn chosen(choice: &Choice, ours: &[Ours], peers: &[&str]) -> Result<(Vec<Subject>, Vec<Skipped>)> {
+pub(crate) fn chosen(choice: &SubjectChoice, ours: &[Ours], peers: &[&str]) -> Result<(Vec<Subject>, Vec<Skipped>)> {
     let (mut subjects, mut skipped) = (Vec::new(), Vec::new());
     for one in choice.subjects.as_deref().unwrap_or(ours) {
         let weir = match one {
@@ -181,11 +181,16 @@ mod tests {
     #[test]
     fn a_gateway_that_is_not_built_is_an_error_and_a_peer_by_command_line_needs_nothing() {
         let none = std::path::PathBuf::from("/none");
-        let weir =
-            weir::Args { weir: none.clone(), guided: none.clone(), plugins: none.clone(), chain: vec![], cache: none };
+        let weir = weir::WeirArgs {
+            weir: none.clone(),
+            guided: none.clone(),
+            plugins: none.clone(),
+            chain: vec![],
+            cache: none,
+        };
         let given = vec!["name=other,command=other {port}".to_owned()];
         let choice =
-            Choice { subjects: None, peers: Some(vec!["none".to_owned()]), given, tools: "/none".into(), weir };
+            SubjectChoice { subjects: None, peers: Some(vec!["none".to_owned()]), given, tools: "/none".into(), weir };
         let error = chosen(&choice, &[Ours::Weir], &[]).unwrap_err().to_string();
         assert!(error.contains("/none") && error.contains("--weir"), "{error}");
         let (subjects, skipped) = chosen(&choice, &[Ours::Direct], &[]).unwrap();

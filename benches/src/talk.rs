@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::load::framing::Head;
-use watch::Watch;
+use crate::load::framing::LoadHead;
+use watch::AnswerWatch;
 
 /// The longest head of an answer.
 const HEAD: usize = 256 << 10;
@@ -39,7 +39,7 @@ pub(crate) enum Manner {
 
 /// How an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Ended {
+pub(crate) enum TalkEnd {
     /// It came whole: framing and, of a stream, `[DONE]`.
     Whole,
     /// It was a stream whose framing ended as if it were whole, without `[DONE]`.
@@ -61,7 +61,7 @@ pub(crate) enum Ended {
 pub(crate) struct Heard {
     /// None if no whole head came.
     pub(crate) status: Option<u16>,
-    pub(crate) ended: Ended,
+    pub(crate) ended: TalkEnd,
     /// From the start of the connection to the end.
     pub(crate) took: Duration,
     /// `x-weir-upstream`.
@@ -89,27 +89,27 @@ pub(crate) struct Talk<'a> {
 impl Talk<'_> {
     pub(crate) async fn hear(self) -> Heard {
         let start = Instant::now();
-        let mut watch = Watch::new(self.stream);
+        let mut watch = AnswerWatch::new(self.stream);
         let exchange =
             async { if self.http2 { h2::exchange(self, &mut watch).await } else { self.exchange(&mut watch).await } };
-        let ended = tokio::time::timeout(self.patience, exchange).await.unwrap_or(Ended::Late);
+        let ended = tokio::time::timeout(self.patience, exchange).await.unwrap_or(TalkEnd::Late);
         watch.heard(ended, start.elapsed())
     }
 
-    async fn exchange(self, watch: &mut Watch) -> Ended {
-        let Ok(mut socket) = self.connect().await else { return Ended::Silent };
+    async fn exchange(self, watch: &mut AnswerWatch) -> TalkEnd {
+        let Ok(mut socket) = self.connect().await else { return TalkEnd::Silent };
         // An answer may come before the whole request was taken: it is read in any case.
         let _sent = self.send(&mut socket).await;
         match self.manner {
-            Manner::LeavesInUpload(_) => Ended::Left,
+            Manner::LeavesInUpload(_) => TalkEnd::Left,
             Manner::LeavesAfter(time) => {
-                tokio::time::timeout(time, self.read(&mut socket, watch)).await.unwrap_or(Ended::Left)
+                tokio::time::timeout(time, self.read(&mut socket, watch)).await.unwrap_or(TalkEnd::Left)
             }
             _ => self.read(&mut socket, watch).await,
         }
     }
 
-    async fn read(self, socket: &mut TcpStream, watch: &mut Watch) -> Ended {
+    async fn read(self, socket: &mut TcpStream, watch: &mut AnswerWatch) -> TalkEnd {
         let mut room = vec![0; self.piece()];
         loop {
             if let Manner::Slow { pause, .. } = self.manner {
@@ -120,13 +120,13 @@ impl Talk<'_> {
             match watch.take(bytes) {
                 Ok(true) => return watch.whole(),
                 Ok(false) => {}
-                Err(_) => return Ended::NotHttp,
+                Err(_) => return TalkEnd::NotHttp,
             }
             match self.manner {
-                Manner::LeavesAt(most) if watch.taken >= most => return Ended::Left,
+                Manner::LeavesAt(most) if watch.taken >= most => return TalkEnd::Left,
                 Manner::LeavesFull if watch.head.is_some() => {
                     tokio::time::sleep(Duration::from_millis(300)).await;
-                    return Ended::Left;
+                    return TalkEnd::Left;
                 }
                 _ => {}
             }
@@ -174,7 +174,7 @@ pub(crate) fn head(to: SocketAddr, key: &str, length: usize) -> String {
 }
 
 /// A chat request that carries a number and is about `size` bytes long.
-pub(crate) fn body(model: &str, stream: bool, stamp: crate::stamp::Stamp, size: usize) -> Vec<u8> {
+pub(crate) fn body(model: &str, stream: bool, stamp: crate::stamp::RequestStamp, size: usize) -> Vec<u8> {
     let stamp = stamp.text();
     let stamp = String::from_utf8_lossy(&stamp);
     let text: String = " what does the sea say when it is calm".chars().cycle().take(size).collect();
@@ -194,12 +194,12 @@ fn upstream(head: &[u8]) -> Option<String> {
 
 impl Heard {
     /// The number that the answer repeats.
-    pub(crate) fn stamp(&self) -> Option<crate::stamp::Stamp> {
-        crate::stamp::Stamp::find(&self.body)
+    pub(crate) fn stamp(&self) -> Option<crate::stamp::RequestStamp> {
+        crate::stamp::RequestStamp::find(&self.body)
     }
 }
 
 /// Whether a head is complete; further ones with no status of their own are passed over.
-fn next_head(bytes: &[u8]) -> Result<Option<Head>, crate::load::Failure> {
-    if bytes.len() > HEAD { Err(crate::load::Failure::Protocol) } else { Head::parse(bytes) }
+fn next_head(bytes: &[u8]) -> Result<Option<LoadHead>, crate::load::LoadFailure> {
+    if bytes.len() > HEAD { Err(crate::load::LoadFailure::Protocol) } else { LoadHead::parse(bytes) }
 }

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
-use crate::brood::{Brood, Running};
+use crate::brood::{Brood, ChildProcess};
 use crate::control;
-use crate::load::{self, Report};
-use crate::mock::Shape;
-use crate::peers::{Peer, Setup, Up};
-use crate::plan::{Plan, Step};
+use crate::load::{self, LoadReport};
+use crate::mock::ReplyShape;
+use crate::peers::{Peer, PeerSetup, Up};
+use crate::plan::{BenchPlan, BenchStep};
 use crate::process;
 use crate::subject::Skipped;
 
@@ -21,23 +21,23 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A step and what came of it.
 #[derive(Debug)]
-pub(crate) struct Trial {
-    pub(crate) step: Step,
+pub(crate) struct BenchTrial {
+    pub(crate) step: BenchStep,
     /// Before the load, KiB (PSS).
     pub(crate) idle: Option<u64>,
-    pub(crate) outcome: Result<Report, String>,
+    pub(crate) outcome: Result<LoadReport, String>,
 }
 
 struct Mock {
     url: String,
-    running: Running,
+    running: ChildProcess,
 }
 
 /// Takes every step of the plan.
 ///
 /// # Errors
 /// The mock or the load does not work. What a gateway does wrong is part of the trials.
-pub(crate) fn all(plan: &mut Plan, brood: &Brood) -> Result<Vec<Trial>> {
+pub(crate) fn all(plan: &mut BenchPlan, brood: &Brood) -> Result<Vec<BenchTrial>> {
     let mock = start_mock(plan, brood)?;
     rehearse(plan, brood, &mock)?;
     let steps = plan.steps();
@@ -58,8 +58,8 @@ pub(crate) fn all(plan: &mut Plan, brood: &Brood) -> Result<Vec<Trial>> {
 
 /// Starts every gateway once, so that all of them find what they compile at their first start, and those that do not
 /// start at all are known at once.
-fn rehearse(plan: &mut Plan, brood: &Brood, mock: &Mock) -> Result<()> {
-    mock.shape(&Shape { delay: Duration::ZERO, ..Shape::default() })?;
+fn rehearse(plan: &mut BenchPlan, brood: &Brood, mock: &Mock) -> Result<()> {
+    mock.shape(&ReplyShape { delay: Duration::ZERO, ..ReplyShape::default() })?;
     let cores = plan.workers();
     for subject in std::mem::take(&mut plan.subjects) {
         if let Some(gateway) = subject.gateway() {
@@ -83,11 +83,11 @@ fn rehearse(plan: &mut Plan, brood: &Brood, mock: &Mock) -> Result<()> {
 fn start(gateway: &dyn Peer, brood: &Brood, mock: &Mock, tools: &Path, cores: u16) -> Result<(Up, TempDir)> {
     let folder = tempfile::tempdir_in(brood.scratch()).context("no folder for a gateway")?;
     let upstream = control::loopback(&mock.url)?;
-    let up = gateway.start(&Setup { brood, upstream, folder: folder.path(), tools, cores })?;
+    let up = gateway.start(&PeerSetup { brood, upstream, folder: folder.path(), tools, cores })?;
     Ok((up, folder))
 }
 
-fn start_mock(plan: &Plan, brood: &Brood) -> Result<Mock> {
+fn start_mock(plan: &BenchPlan, brood: &Brood) -> Result<Mock> {
     let this = std::env::current_exe().context("this program does not know where it is")?;
     let threads = plan.pace.mock_threads.to_string();
     let running = brood.start(Command::new(this).args(["mock", "--until-stdin-ends", "--threads", &threads]))?;
@@ -95,24 +95,24 @@ fn start_mock(plan: &Plan, brood: &Brood) -> Result<Mock> {
 }
 
 impl Mock {
-    fn shape(&self, shape: &Shape) -> Result<()> {
+    fn shape(&self, shape: &ReplyShape) -> Result<()> {
         let (status, _) = control::ask(&self.url, "POST", &format!("/shape?{}", shape.query()))?;
         ensure!(status == 200, "the mock does not take its shape: it answers {status}");
         Ok(())
     }
 }
 
-fn one(plan: &Plan, brood: &Brood, mock: &Mock, step: Step) -> Result<Trial> {
+fn one(plan: &BenchPlan, brood: &Brood, mock: &Mock, step: BenchStep) -> Result<BenchTrial> {
     let (cell, subject) = plan.cells.get(step.cell).zip(plan.subjects.get(step.subject)).context("no such step")?;
     let mut args =
-        load::Args { mock_pid: Some(mock.running.pid), journal: Some(mock.url.clone()), ..cell.load(&plan.pace) };
+        load::LoadArgs { mock_pid: Some(mock.running.pid), journal: Some(mock.url.clone()), ..cell.load(&plan.pace) };
     // Without a delay, so that starts are short.
-    mock.shape(&Shape { delay: Duration::ZERO, gap: Duration::ZERO, ..cell.shape })?;
+    mock.shape(&ReplyShape { delay: Duration::ZERO, gap: Duration::ZERO, ..cell.shape })?;
     args.url.clone_from(&mock.url);
     let up = match subject.gateway().map(|gateway| start(gateway, brood, mock, &plan.tools, plan.workers())).transpose()
     {
         Ok(up) => up,
-        Err(error) => return Ok(Trial { step, idle: None, outcome: Err(format!("does not start: {error:#}")) }),
+        Err(error) => return Ok(BenchTrial { step, idle: None, outcome: Err(format!("does not start: {error:#}")) }),
     };
     if let Some((up, _)) = &up {
         args.url.clone_from(&up.url);
@@ -128,10 +128,10 @@ fn one(plan: &Plan, brood: &Brood, mock: &Mock, step: Step) -> Result<Trial> {
         // Whatever the gateway does, the mock has to be there for the others.
         process::cpu(mock.running.pid).context("the mock has died")?;
     }
-    Ok(Trial { step, idle, outcome })
+    Ok(BenchTrial { step, idle, outcome })
 }
 
-fn announce(plan: &Plan, step: Step, done: usize, all: usize, start: Instant) {
+fn announce(plan: &BenchPlan, step: BenchStep, done: usize, all: usize, start: Instant) {
     let name = |name: Option<&str>| name.unwrap_or_default().to_owned();
     let cell = name(plan.cells.get(step.cell).map(|cell| cell.name.as_str()));
     let subject = name(plan.subjects.get(step.subject).map(|subject| subject.name()));
@@ -149,7 +149,7 @@ fn human(seconds: f64) -> String {
     if seconds < 100.0 { format!("{seconds:.0} s") } else { format!("{:.0} min", (seconds / 60.0).ceil()) }
 }
 
-fn brief(report: &Report) -> String {
+fn brief(report: &LoadReport) -> String {
     let mut text = format!("{:.0}/s", report.per_second);
     if let Some(latency) = &report.latency {
         text += &format!(", p50 {:.2} ms, p99 {:.2} ms", latency.p50 / 1e3, latency.p99 / 1e3);

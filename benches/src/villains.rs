@@ -24,18 +24,18 @@ use anyhow::{Context as _, Result, anyhow, ensure};
 use crate::bar::{self, Bar};
 use crate::brood::Brood;
 use crate::gateway::{self, Gateway, Program};
-use crate::load::{self, Report};
-use crate::metrics::Metrics;
-use crate::mock::{self, Shape};
+use crate::load::{self, LoadReport};
+use crate::metrics::Scrape;
+use crate::mock::{self, ReplyShape};
 use crate::{control, units};
-use clients::Asked;
+use clients::HostileOutcome;
 use measured::{LoadPair, Measured, observed};
 use memory::Memory;
-use setup::{GOOD, Setup};
+use setup::{GOOD, HostileSetup};
 use watch::ReadinessLog;
 
 #[derive(clap::Args, Debug)]
-pub(crate) struct Args {
+pub(crate) struct HostileArgs {
     #[command(flatten)]
     program: Program,
     /// Requests per second of the tenant that behaves
@@ -63,15 +63,15 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Looks at memory while villains are there and nobody is measured: one costs as much as some hundred requests.
 const LOOKS: u32 = 3;
 
-pub(crate) fn run(args: &Args) -> Result<()> {
+pub(crate) fn run(args: &HostileArgs) -> Result<()> {
     println!("villains: {}", gateway::version(&args.program.gateway));
     let brood = Brood::guarded()?;
-    let shape = Shape { delay: args.delay, ..Shape::default() };
-    let mock = mock::Args { listen: ([127, 0, 0, 1], 0).into(), threads: 1, shape, until_stdin_ends: false };
+    let shape = ReplyShape { delay: args.delay, ..ReplyShape::default() };
+    let mock = mock::MockArgs { listen: ([127, 0, 0, 1], 0).into(), threads: 1, shape, until_stdin_ends: false };
     let (provider, _threads) = mock::start(&mock)?;
     let folder = brood.scratch().join("villains");
     std::fs::create_dir_all(&folder)?;
-    let setup = Setup::new(&folder, &args.program, provider)?;
+    let setup = HostileSetup::new(&folder, &args.program, provider)?;
     let gateway = Gateway::start(&brood, &args.program.gateway, &folder, &setup.config())?;
     let measured = measure(args, &setup, &gateway)?;
     let shown = shown::all(&measured);
@@ -84,18 +84,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn measure(args: &Args, setup: &Setup, gateway: &Gateway) -> Result<Measured> {
-    let load = load::Args {
+fn measure(args: &HostileArgs, setup: &HostileSetup, gateway: &Gateway) -> Result<Measured> {
+    let load = load::LoadArgs {
         key: Some(setup.good.clone()),
         model: "m".to_owned(),
         connections: (args.rate / 2).max(8),
         rate: Some(args.rate),
         duration: args.duration,
         warmup: Duration::from_secs(2),
-        ..load::Args::to(&gateway.url)
+        ..load::LoadArgs::to(&gateway.url)
     };
     let (mut pairs, mut before, mut most) = (Vec::new(), None, Memory::default());
-    let (mut asked, mut seen, mut denied) = (Asked::default(), watch::look(&gateway.admin), (0, 0));
+    let (mut asked, mut seen, mut denied) = (HostileOutcome::default(), watch::look(&gateway.admin), (0, 0));
     let at_start = setup.broken(gateway)?;
     for number in 1..=args.pairs {
         setup.take_away(false)?;
@@ -130,13 +130,13 @@ fn measure(args: &Args, setup: &Setup, gateway: &Gateway) -> Result<Measured> {
 /// The villains at work, until they are told to end.
 struct Loose {
     over: Arc<AtomicBool>,
-    asking: JoinHandle<Result<Asked>>,
+    asking: JoinHandle<Result<HostileOutcome>>,
     meddling: JoinHandle<Result<()>>,
     watching: JoinHandle<ReadinessLog>,
 }
 
 impl Loose {
-    fn let_loose(rate: u32, number: u32, setup: &Setup, gateway: &Gateway) -> Result<Self> {
+    fn let_loose(rate: u32, number: u32, setup: &HostileSetup, gateway: &Gateway) -> Result<Self> {
         let over = Arc::new(AtomicBool::new(false));
         let (to, over_) = (control::loopback(&gateway.url)?, Arc::clone(&over));
         let tokens = setup.bad.clone();
@@ -147,7 +147,7 @@ impl Loose {
         Ok(Self { over, asking, meddling, watching })
     }
 
-    fn end(self, asked: &mut Asked, seen: &mut ReadinessLog) -> Result<()> {
+    fn end(self, asked: &mut HostileOutcome, seen: &mut ReadinessLog) -> Result<()> {
         self.over.store(true, Ordering::Relaxed);
         let died = |who| move |_| anyhow!("the thread of the villains' {who} has died");
         asked.add(&self.asking.join().map_err(died("clients"))??);
@@ -158,7 +158,7 @@ impl Loose {
 }
 
 /// The metrics once what was asked is settled and seen, or after a while as they are.
-fn settle(gateway: &Gateway, of: &[(&str, &str)]) -> Result<Metrics> {
+fn settle(gateway: &Gateway, of: &[(&str, &str)]) -> Result<Scrape> {
     let until = Instant::now() + REST;
     loop {
         let metrics = gateway.metrics().context("the gateway no longer says how it is")?;
@@ -187,7 +187,7 @@ fn rested(gateway: &Gateway) -> Result<Memory> {
     Ok(least)
 }
 
-fn line(report: &Report) -> String {
+fn line(report: &LoadReport) -> String {
     let failures: u64 = report.failures.values().sum();
     let times = report.latency.map_or_else(|| "no answer".to_owned(), |latency| latency.to_string());
     format!("{} answered, {failures} failed, {} never sent; {times}", report.requests, measured::unsent(report))

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, bail};
 use weir_tenancy::key;
 
 use crate::control;
-use crate::peers::{Peer, Setup, Up};
+use crate::peers::{Peer, PeerSetup, Up};
 
 /// How long it may take to be ready: plugins may have to be compiled.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -26,7 +26,7 @@ const MOST_PER_MINUTE: u64 = 1_000_000_000;
 /// Where Weir is, and how it is set up.
 #[derive(clap::Args, Debug, Clone)]
 #[group(id = "weir-itself")]
-pub(crate) struct Args {
+pub(crate) struct WeirArgs {
     /// Weir's own program
     #[arg(long, default_value = "target/release/weir")]
     pub(crate) weir: PathBuf,
@@ -47,7 +47,7 @@ pub(crate) struct Args {
 /// Weir without plugins, or with a chain of them.
 #[derive(Debug)]
 pub(crate) struct Weir {
-    args: Args,
+    args: WeirArgs,
     guided: bool,
     name: String,
     does: String,
@@ -56,12 +56,12 @@ pub(crate) struct Weir {
 
 impl Weir {
     /// Without plugins.
-    pub(crate) fn bare(args: &Args) -> Self {
-        Self::new(Args { chain: Vec::new(), ..args.clone() })
+    pub(crate) fn bare(args: &WeirArgs) -> Self {
+        Self::new(WeirArgs { chain: Vec::new(), ..args.clone() })
     }
 
     /// With the chain of the command line.
-    pub(crate) fn with_plugins(args: &Args) -> Self {
+    pub(crate) fn with_plugins(args: &WeirArgs) -> Self {
         Self::new(args.clone())
     }
 
@@ -82,7 +82,7 @@ impl Weir {
         if self.guided { &self.args.guided } else { &self.args.weir }
     }
 
-    fn new(args: Args) -> Self {
+    fn new(args: WeirArgs) -> Self {
         let own = "key check, rate and concurrency limits, JSON parse, header mutation, usage and cost metering";
         let (name, does) = match args.chain.len() {
             0 => ("Weir".to_owned(), own.to_owned()),
@@ -127,7 +127,7 @@ impl Peer for Weir {
         text.trim().strip_prefix("weir ").unwrap_or("unknown").to_owned()
     }
 
-    fn start(&self, setup: &Setup<'_>) -> Result<Up> {
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up> {
         let key = key::generate("bench")?;
         let empty = setup.folder.join("no-plugins");
         fs::create_dir_all(&empty)?;
@@ -154,7 +154,7 @@ impl Peer for Weir {
 }
 
 /// Everything that counts on the way is on: keys, both limits, prices.
-fn config(args: &Args, setup: &Setup<'_>, plugins: &Path, hash: &str) -> String {
+fn config(args: &WeirArgs, setup: &PeerSetup<'_>, plugins: &Path, hash: &str) -> String {
     let quote = |text: &str| serde_json::Value::from(text).to_string();
     let mut toml = format!(
         "pepper = {pepper}\n\n[server]\nworkers = {workers}\n\n[log]\nlevel = \"warn\"\n\n\

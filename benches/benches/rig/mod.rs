@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use weir_config::Config;
 use weir_dialect::{Document, Endpoint};
 use weir_pack::toolchain::{self, TARGET};
-use weir_sandbox::{About, Chain, Chains, Exchange, Facts, Library, Sandbox, Worker};
+use weir_sandbox::{About, Chain, Chains, Exchange, Facts, Library, Sandbox, SandboxWorker};
 
 /// Guests in WebAssembly text, by name.
 const TEXTS: [(&str, &str); 6] = [
@@ -110,7 +110,7 @@ fn config(folder: &Path, plugins: &[Bound<'_>], isolation: &str) -> Config {
 /// A worker with a chain.
 pub struct Rig {
     runtime: LocalRuntime,
-    worker: Worker,
+    worker: SandboxWorker,
     chains: Arc<Chains>,
     sandbox: Arc<Sandbox>,
 }
@@ -123,7 +123,7 @@ impl Rig {
         let config = config(folder, plugins, isolation);
         let (chains, problems) = runtime.block_on(library.build(&config, &mut |_| {}));
         assert!(problems.is_empty(), "{problems:?}");
-        Self { runtime, worker: Worker::new(), chains, sandbox }
+        Self { runtime, worker: SandboxWorker::new(), chains, sandbox }
     }
 
     fn chain(&self) -> &Chain {

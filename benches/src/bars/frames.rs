@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use super::raw_h2::{Control, Frames, PREFACE};
+use super::raw_h2::{ControlFrame, Frames, PREFACE};
 use super::{Rig, Small};
 use crate::bar::Bar;
 use crate::control;
@@ -29,7 +29,7 @@ const MEASURED: Duration = Duration::from_secs(3);
 
 pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
     let mut bars = Vec::new();
-    for control in Control::ALL {
+    for control in ControlFrame::ALL {
         // Others of the same worker are who could notice.
         let small = rig.small(1)?;
         let to = control::loopback(&small.gateway.url)?;
@@ -45,7 +45,7 @@ pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
 }
 
 /// How many frames went out before the gateway ended the connection; none if it did not.
-fn until_ended(to: SocketAddr, control: Control) -> Result<(Option<u64>, &'static str)> {
+fn until_ended(to: SocketAddr, control: ControlFrame) -> Result<(Option<u64>, &'static str)> {
     let mut socket = open(to)?;
     let (frame, mut frames, until) = (control.bytes(), Frames::default(), Instant::now() + PATIENCE);
     let batch = frame.repeat(usize::try_from(BATCH)?);
@@ -78,14 +78,14 @@ fn open(to: SocketAddr) -> Result<TcpStream> {
 
 /// What others wait longer for while one client floods as fast as it can: over one connection, and over a new one whenever
 /// one is ended.
-fn others(small: &Small, to: SocketAddr, control: Control) -> Result<[Bar; 2]> {
-    let load = load::Args {
+fn others(small: &Small, to: SocketAddr, control: ControlFrame) -> Result<[Bar; 2]> {
+    let load = load::LoadArgs {
         key: Some(small.token.clone()),
         model: "m".to_owned(),
         connections: 8,
         rate: Some(200),
         duration: MEASURED,
-        ..load::Args::to(&small.gateway.url)
+        ..load::LoadArgs::to(&small.gateway.url)
     };
     let quiet = load::run(&load)?.latency.context("nothing was answered in the quiet")?;
     let beside = |again: bool| -> Result<(f64, String)> {
@@ -116,7 +116,7 @@ fn others(small: &Small, to: SocketAddr, control: Control) -> Result<[Bar; 2]> {
 }
 
 /// Frames until it is over; how many, and on how many connections.
-fn flood(to: SocketAddr, control: Control, again: bool, over: &AtomicBool) -> (u64, u64) {
+fn flood(to: SocketAddr, control: ControlFrame, again: bool, over: &AtomicBool) -> (u64, u64) {
     let batch = control.bytes().repeat(FLOOD);
     let (mut sent, mut connections) = (0, 0);
     while !over.load(Relaxed) && (again || connections == 0) {

@@ -34,12 +34,12 @@ pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
     let gateway = rig.start(&text)?;
     settle(Duration::from_secs(3));
     let idle = mib(gateway.memory());
-    let load = load::Args {
+    let load = load::LoadArgs {
         key: Some(key.token()),
         model: "m".to_owned(),
         connections: 16,
         duration: Duration::from_secs(3),
-        ..load::Args::to(&gateway.url)
+        ..load::LoadArgs::to(&gateway.url)
     };
     let report = load::run(&load)?;
     settle(Duration::from_secs(3));

@@ -7,14 +7,14 @@ const HEAD: usize = 9;
 
 /// Frames that ask for nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Control {
+pub(super) enum ControlFrame {
     Settings,
     Ping,
     Priority,
     WindowUpdate,
 }
 
-impl Control {
+impl ControlFrame {
     pub(super) const ALL: [Self; 4] = [Self::Settings, Self::Ping, Self::Priority, Self::WindowUpdate];
 
     /// The frame's bytes.
@@ -74,9 +74,9 @@ mod tests {
 
     #[test]
     fn frames_have_the_lengths_that_the_protocol_gives_them() {
-        let lengths = Control::ALL.map(|control| control.bytes().len());
+        let lengths = ControlFrame::ALL.map(|control| control.bytes().len());
         assert_eq!(lengths, [HEAD, HEAD + 8, HEAD + 5, HEAD + 4]);
-        for control in Control::ALL {
+        for control in ControlFrame::ALL {
             let bytes = control.bytes();
             assert_eq!(bytes.get(2).map(|length| usize::from(*length)), Some(bytes.len() - HEAD));
         }
@@ -84,8 +84,8 @@ mod tests {
 
     #[test]
     fn a_goaway_is_found_however_it_comes_and_nothing_else_is_one() {
-        let settings = Control::Settings.bytes();
-        let others = [settings.clone(), Control::Ping.bytes(), frame(0x9, 0, &[7, 7, 7])].concat();
+        let settings = ControlFrame::Settings.bytes();
+        let others = [settings.clone(), ControlFrame::Ping.bytes(), frame(0x9, 0, &[7, 7, 7])].concat();
         let goaway = [others.clone(), frame(0x7, 0, &[0; 8])].concat();
         for size in 1..goaway.len() {
             let (mut with, mut without) = (Frames::default(), Frames::default());

@@ -11,8 +11,8 @@ use weir_tenancy::key;
 use super::{Rig, config, mib, settle, well};
 use crate::bar::Bar;
 use crate::control;
-use crate::stamp::Stamp;
-use crate::talk::{Ended, Manner, Talk, body, head};
+use crate::stamp::RequestStamp;
+use crate::talk::{Manner, Talk, TalkEnd, body, head};
 use crate::weir::PEPPER;
 
 pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
@@ -71,13 +71,13 @@ fn ask_all(to: std::net::SocketAddr, tokens: &[String], models: u32) -> Result<u
     runtime.block_on(async {
         let mut answered = 0;
         for (number, token) in (0..).zip(tokens) {
-            let body = body(&format!("m{}", number % models), false, Stamp { run: 1, number }, 100);
+            let body = body(&format!("m{}", number % models), false, RequestStamp { run: 1, number }, 100);
             let head = head(to, token, body.len());
             let patience = Duration::from_secs(10);
             let talk =
                 Talk { to, head: &head, body: &body, stream: false, http2: false, manner: Manner::Patient, patience };
             let heard = talk.hear().await;
-            answered += usize::from(heard.ended == Ended::Whole && heard.status == Some(200));
+            answered += usize::from(heard.ended == TalkEnd::Whole && heard.status == Some(200));
         }
         Ok(answered)
     })

@@ -21,11 +21,11 @@ const ROUNDS: u32 = 200;
 
 /// The runner's end of the guard.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(super) struct GroupGuard {
     process: Child,
 }
 
-impl Guard {
+impl GroupGuard {
     pub(super) fn start(scratch: &Path) -> Result<Self> {
         let this = std::env::current_exe().context("this program does not know where it is")?;
         let mut command = Command::new(this);

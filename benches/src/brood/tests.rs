@@ -47,7 +47,7 @@ fn ends(pid: u32) -> bool {
 }
 
 /// A shell that starts a child of its own, says its number, and ignores what it is asked.
-fn stubborn(brood: &Brood, start: &str) -> (Running, u32) {
+fn stubborn(brood: &Brood, start: &str) -> (ChildProcess, u32) {
     let script = format!("trap '' TERM; {start} sleep 600 & echo $!; wait");
     let running = brood.start(Command::new("sh").args(["-c", &script])).unwrap();
     let grandchild = running.lines.recv_timeout(Duration::from_secs(20)).unwrap();

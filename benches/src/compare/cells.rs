@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Args;
-use crate::mock::Shape;
-use crate::plan::Cell;
+use super::CompareArgs;
+use crate::mock::ReplyShape;
+use crate::plan::LoadCell;
 use crate::results::of;
 use crate::table::{Better, Column, Number};
 
@@ -13,7 +13,7 @@ const DELAY: Duration = Duration::from_millis(60);
 
 /// One load by name.
 #[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum LoadKind {
     #[value(name = "whole-50")]
     Whole50,
     #[value(name = "whole-500")]
@@ -25,13 +25,13 @@ pub(crate) enum Kind {
     Open,
 }
 
-impl Kind {
+impl LoadKind {
     pub(crate) const ALL: [Self; 7] =
         [Self::Whole50, Self::Whole500, Self::Latency, Self::Streams, Self::Stalls, Self::Throughput, Self::Open];
 
-    pub(crate) fn cell(self, args: &Args) -> Cell {
-        let whole = Shape { delay: DELAY, gap: Duration::ZERO, tokens: 24, reply_bytes: args.pace.reply_bytes };
-        let at_once = Shape { delay: Duration::ZERO, ..whole };
+    pub(crate) fn cell(self, args: &CompareArgs) -> LoadCell {
+        let whole = ReplyShape { delay: DELAY, gap: Duration::ZERO, tokens: 24, reply_bytes: args.pace.reply_bytes };
+        let at_once = ReplyShape { delay: Duration::ZERO, ..whole };
         let gap = args.gap;
         let (name, title, users, shape) = match self {
             Self::Whole50 => ("whole-50", "Whole replies, 50 users, 60 ms upstream".to_owned(), 50, whole),
@@ -39,12 +39,12 @@ impl Kind {
             Self::Latency => ("latency", "Added latency: one user, upstream without delay".to_owned(), 1, at_once),
             Self::Streams => {
                 let title = format!("Streams of 24 events, {gap:?} apart, 50 users, 60 ms upstream");
-                ("streams", title, 50, Shape { gap, ..whole })
+                ("streams", title, 50, ReplyShape { gap, ..whole })
             }
             Self::Stalls => {
                 let gap = args.stall_gap;
                 let title = format!("1,000 concurrent streams of 60 events, {gap:?} apart");
-                ("stalls", title, 1_000, Shape { gap, tokens: 60, ..whole })
+                ("stalls", title, 1_000, ReplyShape { gap, tokens: 60, ..whole })
             }
             Self::Throughput => {
                 ("throughput", "Most throughput: 50 users, upstream without delay".to_owned(), 50, at_once)
@@ -55,7 +55,7 @@ impl Kind {
                 ("open", title, args.rate.clamp(50, 2_000), whole)
             }
         };
-        Cell {
+        LoadCell {
             name: name.to_owned(),
             title,
             users,

@@ -4,21 +4,21 @@ use std::time::{Duration, Instant};
 
 use memchr::{memchr, memmem};
 
-use super::failure::Failure;
+use super::failure::LoadFailure;
 
 /// One answer; kept over requests for its capacity.
 #[derive(Debug, Default)]
-pub(super) struct Answer {
+pub(super) struct LoadAnswer {
     /// Whether events are expected: a stream was asked for, and the status is 200.
     stream: bool,
     /// A whole reply, or the line of a stream that is not yet complete.
     held: Vec<u8>,
-    events: Events,
+    events: SeenEvents,
 }
 
 /// What a stream has shown so far.
 #[derive(Debug, Default)]
-pub(super) struct Events {
+pub(super) struct SeenEvents {
     first: Option<Instant>,
     last: Option<Instant>,
     /// Between one event with text and the next.
@@ -26,7 +26,7 @@ pub(super) struct Events {
     done: bool,
 }
 
-impl Answer {
+impl LoadAnswer {
     pub(super) fn begin(&mut self, stream: bool) {
         self.stream = stream;
         self.held.clear();
@@ -54,12 +54,12 @@ impl Answer {
     }
 
     /// Whether the whole answer is as it should be.
-    pub(super) fn check(&self) -> Result<(), Failure> {
+    pub(super) fn check(&self) -> Result<(), LoadFailure> {
         let good = match self.stream {
             true => self.events.first.is_some() && self.events.done,
             false => is_reply(&self.held),
         };
-        good.then_some(()).ok_or(Failure::Body)
+        good.then_some(()).ok_or(LoadFailure::Body)
     }
 
     /// When the first event with text was there.
@@ -72,7 +72,7 @@ impl Answer {
     }
 }
 
-impl Events {
+impl SeenEvents {
     fn line(&mut self, line: &[u8], now: Instant) {
         let Some(data) = line.strip_prefix(b"data:") else { return };
         if data.trim_ascii() == b"[DONE]" {
@@ -135,7 +135,7 @@ mod tests {
         );
         let start = Instant::now();
         for size in 1..=text.len() {
-            let mut answer = Answer::default();
+            let mut answer = LoadAnswer::default();
             answer.begin(true);
             for (step, piece) in text.as_bytes().chunks(size).enumerate() {
                 answer.take(piece, start + Duration::from_millis(u64::try_from(step).unwrap_or(0)));
@@ -149,10 +149,10 @@ mod tests {
     #[test]
     fn a_stream_without_text_or_without_its_end_is_no_answer() {
         for text in ["data: [DONE]\n\n", "data: {\"delta\":{\"content\":\"a\"}}\n\n", "{\"choices\":[]}"] {
-            let mut answer = Answer::default();
+            let mut answer = LoadAnswer::default();
             answer.begin(true);
             answer.take(text.as_bytes(), Instant::now());
-            assert_eq!(answer.check(), Err(Failure::Body), "{text}");
+            assert_eq!(answer.check(), Err(LoadFailure::Body), "{text}");
         }
     }
 }

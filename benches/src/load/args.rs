@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::units;
 
 #[derive(clap::Args, Debug, Clone)]
-pub(crate) struct Args {
+pub(crate) struct LoadArgs {
     /// Where to, without a path: http://127.0.0.1:8080
     #[arg(long)]
     pub(crate) url: String,
@@ -78,7 +78,7 @@ pub(crate) struct Args {
     pub(crate) json: bool,
 }
 
-impl Args {
+impl LoadArgs {
     /// One user, whole replies, everything else as the command line has it by default.
     pub(crate) fn to(url: &str) -> Self {
         Self {

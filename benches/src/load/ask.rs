@@ -9,12 +9,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use http_body_util::Full;
 use serde_json::Value;
 
-use super::Args;
-use crate::stamp::{LENGTH, Stamp};
+use super::LoadArgs;
+use crate::stamp::{LENGTH, RequestStamp};
 
 /// A request but for its stamp.
 #[derive(Debug)]
-pub(super) struct Ask {
+pub(super) struct LoadRequest {
     pub(super) address: SocketAddr,
     pub(super) stream: bool,
     pub(super) timeout: Duration,
@@ -26,8 +26,8 @@ pub(super) struct Ask {
     front: Bytes,
 }
 
-impl Ask {
-    pub(super) fn new(args: &Args, address: SocketAddr) -> Result<Self> {
+impl LoadRequest {
+    pub(super) fn new(args: &LoadArgs, address: SocketAddr) -> Result<Self> {
         ensure!(args.path.starts_with('/'), "`{}` is not a path: it begins with /", args.path);
         let body = body(args);
         let length = body.0.len() + LENGTH + body.1.len();
@@ -51,7 +51,7 @@ impl Ask {
     }
 
     /// Head and body up to and with the stamp; what follows is [`Self::rest`].
-    pub(super) fn write_front(&self, stamp: Stamp, to: &mut Vec<u8>) {
+    pub(super) fn write_front(&self, stamp: RequestStamp, to: &mut Vec<u8>) {
         if to.len() == self.front.len() + LENGTH {
             to.truncate(self.front.len());
         } else {
@@ -65,7 +65,7 @@ impl Ask {
         &self.body.1
     }
 
-    pub(super) fn request(&self, stamp: Stamp) -> Request<Full<Bytes>> {
+    pub(super) fn request(&self, stamp: RequestStamp) -> Request<Full<Bytes>> {
         let body = [&*self.body.0, &stamp.text(), &*self.body.1].concat();
         let mut request = Request::new(Full::new(Bytes::from(body)));
         *request.method_mut() = Method::POST;
@@ -77,7 +77,7 @@ impl Ask {
     }
 }
 
-fn headers(args: &Args, address: SocketAddr, length: usize) -> Result<HeaderMap> {
+fn headers(args: &LoadArgs, address: SocketAddr, length: usize) -> Result<HeaderMap> {
     let mut headers = HeaderMap::new();
     headers.insert(header::HOST, HeaderValue::try_from(address.to_string())?);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -96,7 +96,7 @@ fn headers(args: &Args, address: SocketAddr, length: usize) -> Result<HeaderMap>
 
 /// A request of `request_bytes`, if that is enough for one, in two parts: the stamp belongs between them, where the text
 /// begins that the model is asked.
-fn body(args: &Args) -> (Bytes, Bytes) {
+fn body(args: &LoadArgs) -> (Bytes, Bytes) {
     let model = Value::from(args.model.as_str());
     let (front, end) = match (args.path.ends_with("/embeddings"), args.stream) {
         (true, _) => (format!(r#"{{"model":{model},"input":""#), r#""}"#),
@@ -119,11 +119,11 @@ const MESSAGES: &str = r#""messages":[{"role":"user","content":""#;
 mod tests {
     use super::*;
 
-    fn whole(args: &Args) -> (String, Value) {
-        let ask = Ask::new(args, "127.0.0.1:1".parse().unwrap()).unwrap();
+    fn whole(args: &LoadArgs) -> (String, Value) {
+        let ask = LoadRequest::new(args, "127.0.0.1:1".parse().unwrap()).unwrap();
         let mut text = Vec::new();
         for number in 0..3 {
-            ask.write_front(Stamp { run: 7, number }, &mut text);
+            ask.write_front(RequestStamp { run: 7, number }, &mut text);
         }
         text.extend_from_slice(ask.rest());
         let text = String::from_utf8(text).unwrap();
@@ -137,11 +137,11 @@ mod tests {
     #[test]
     fn a_request_has_the_size_asked_for_and_carries_the_latest_stamp() {
         for stream in [false, true] {
-            let args = Args { stream, ..Args::to("") };
+            let args = LoadArgs { stream, ..LoadArgs::to("") };
             let (head, body) = whole(&args);
             assert!(head.contains("content-length: 512"), "{head}");
             let text = body["messages"][0]["content"].as_str().unwrap();
-            assert_eq!(Stamp::find(text.as_bytes()), Some(Stamp { run: 7, number: 2 }));
+            assert_eq!(RequestStamp::find(text.as_bytes()), Some(RequestStamp { run: 7, number: 2 }));
             assert_eq!(body["stream"].as_bool(), stream.then_some(true));
             assert_eq!(body["stream_options"]["include_usage"].as_bool(), stream.then_some(true));
             assert_eq!(body["messages"][0]["role"], "user");
@@ -150,18 +150,19 @@ mod tests {
 
     #[test]
     fn embeddings_have_an_input_and_no_messages() {
-        let (head, body) = whole(&Args { path: "/v1/embeddings".to_owned(), request_bytes: 0, ..Args::to("") });
+        let (head, body) = whole(&LoadArgs { path: "/v1/embeddings".to_owned(), request_bytes: 0, ..LoadArgs::to("") });
         assert!(head.starts_with("POST /v1/embeddings HTTP/1.1\r\n"), "{head}");
-        assert!(Stamp::find(body["input"].as_str().unwrap().as_bytes()).is_some() && body["messages"].is_null());
+        assert!(RequestStamp::find(body["input"].as_str().unwrap().as_bytes()).is_some() && body["messages"].is_null());
     }
 
     #[test]
     fn key_and_headers_are_sent_and_bad_ones_are_named() {
         let headers = vec![("x-portkey-provider".to_owned(), "openai".to_owned())];
-        let (head, _) = whole(&Args { key: Some("k".to_owned()), headers, ..Args::to("") });
+        let (head, _) = whole(&LoadArgs { key: Some("k".to_owned()), headers, ..LoadArgs::to("") });
         assert!(head.contains("authorization: Bearer k\r\nx-portkey-provider: openai"), "{head}");
         let headers = vec![("a b".to_owned(), String::new())];
-        let error = Ask::new(&Args { headers, ..Args::to("") }, "127.0.0.1:1".parse().unwrap()).unwrap_err();
+        let error =
+            LoadRequest::new(&LoadArgs { headers, ..LoadArgs::to("") }, "127.0.0.1:1".parse().unwrap()).unwrap_err();
         assert!(error.to_string().contains("`a b`"), "{error}");
     }
 }

@@ -10,7 +10,7 @@ use crate::stamp::Numbers;
 
 /// All requests of a run, the unmeasured ones included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Check {
+pub(crate) struct RunCheck {
     pub(crate) sent: u64,
     /// Answered as they should be.
     pub(crate) answered: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Check {
     pub(crate) doubled: u64,
 }
 
-impl Check {
+impl RunCheck {
     /// # Errors
     /// The mock cannot be asked.
     pub(super) fn new(journal: &str, run: u32, sent: u32, answered: &Numbers) -> Result<Self> {
@@ -53,7 +53,7 @@ impl Check {
     }
 }
 
-impl fmt::Display for Check {
+impl fmt::Display for RunCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { sent, answered, seen, lost, doubled } = self;
         write!(f, "{sent} sent, {answered} answered, {seen} seen by the mock; {lost} lost, {doubled} doubled")

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use memchr::memchr;
 
-use super::failure::Failure;
+use super::failure::LoadFailure;
 
 /// More header fields than any gateway sends.
 const FIELDS: usize = 128;
@@ -13,18 +13,18 @@ const LINE: usize = 8 << 10;
 
 /// The head of an answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Head {
+pub(crate) struct LoadHead {
     pub(crate) status: u16,
     /// The length of the head itself.
     pub(crate) length: usize,
-    pub(crate) body: Body,
+    pub(crate) body: LoadBody,
     /// Whether another request may follow on this connection.
     pub(crate) reusable: bool,
 }
 
 /// What is still to come of a body.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Body {
+pub(crate) enum LoadBody {
     Length(u64),
     Chunked(Chunks),
     UntilClose,
@@ -52,40 +52,40 @@ enum At {
     Over,
 }
 
-impl Head {
+impl LoadHead {
     /// The head of an answer, if it is complete. Interim ones (100, 103) are heads without a body.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Self>, Failure> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Self>, LoadFailure> {
         let mut fields = [const { MaybeUninit::uninit() }; FIELDS];
         let mut response = httparse::Response::new(&mut []);
         let config = httparse::ParserConfig::default();
         let parsed = config.parse_response_with_uninit_headers(&mut response, bytes, &mut fields);
-        let length = match parsed.map_err(|_| Failure::Protocol)? {
+        let length = match parsed.map_err(|_| LoadFailure::Protocol)? {
             httparse::Status::Complete(length) => length,
             httparse::Status::Partial => return Ok(None),
         };
-        let status = response.code.ok_or(Failure::Protocol)?;
-        let mut body = if matches!(status, 100..=199 | 204 | 304) { Body::Length(0) } else { Body::UntilClose };
-        let (framed, mut reusable) = (body == Body::Length(0), response.version == Some(1));
+        let status = response.code.ok_or(LoadFailure::Protocol)?;
+        let mut body = if matches!(status, 100..=199 | 204 | 304) { LoadBody::Length(0) } else { LoadBody::UntilClose };
+        let (framed, mut reusable) = (body == LoadBody::Length(0), response.version == Some(1));
         for field in response.headers.iter() {
             let is = |name: &str| field.name.eq_ignore_ascii_case(name);
             let value = field.value.trim_ascii();
             if is("connection") && value.eq_ignore_ascii_case(b"close") {
                 reusable = false;
             } else if is("transfer-encoding") && !framed {
-                body = Body::Chunked(Chunks::default());
-            } else if is("content-length") && body == Body::UntilClose {
+                body = LoadBody::Chunked(Chunks::default());
+            } else if is("content-length") && body == LoadBody::UntilClose {
                 let number = std::str::from_utf8(value).ok().and_then(|value| value.parse().ok());
-                body = Body::Length(number.ok_or(Failure::Protocol)?);
+                body = LoadBody::Length(number.ok_or(LoadFailure::Protocol)?);
             }
         }
-        reusable &= body != Body::UntilClose;
+        reusable &= body != LoadBody::UntilClose;
         Ok(Some(Self { status, length, body, reusable }))
     }
 }
 
-impl Body {
+impl LoadBody {
     /// Takes bytes of the connection and gives those of the body; `true` at its end.
-    pub(crate) fn take(&mut self, mut bytes: &[u8], mut give: impl FnMut(&[u8])) -> Result<bool, Failure> {
+    pub(crate) fn take(&mut self, mut bytes: &[u8], mut give: impl FnMut(&[u8])) -> Result<bool, LoadFailure> {
         match self {
             Self::UntilClose => {
                 give(bytes);
@@ -108,7 +108,7 @@ impl Body {
             }
         }
         // Nothing was asked that could be answered by more.
-        if bytes.is_empty() { Ok(true) } else { Err(Failure::Protocol) }
+        if bytes.is_empty() { Ok(true) } else { Err(LoadFailure::Protocol) }
     }
 
     /// Whether a body that ends here, with its connection, is complete.
@@ -118,7 +118,7 @@ impl Body {
 }
 
 impl Chunks {
-    fn step(&mut self, bytes: &mut &[u8], give: &mut impl FnMut(&[u8])) -> Result<(), Failure> {
+    fn step(&mut self, bytes: &mut &[u8], give: &mut impl FnMut(&[u8])) -> Result<(), LoadFailure> {
         if let At::Data(left) = &mut self.at {
             give(counted(bytes, left));
             if *left == 0 {
@@ -135,7 +135,7 @@ impl Chunks {
                 size => At::Data(size),
             },
             (At::End, true) => At::Size,
-            (At::End, false) => return Err(Failure::Protocol),
+            (At::End, false) => return Err(LoadFailure::Protocol),
             (At::Trailer, false) => At::Trailer,
             (At::Trailer, true) | (At::Data(_) | At::Over, _) => At::Over,
         };
@@ -154,13 +154,13 @@ fn counted<'a>(bytes: &mut &'a [u8], left: &mut u64) -> &'a [u8] {
 }
 
 /// Moves a line over, without its end; `false` if the end has not yet come.
-fn complete(line: &mut Vec<u8>, bytes: &mut &[u8]) -> Result<bool, Failure> {
+fn complete(line: &mut Vec<u8>, bytes: &mut &[u8]) -> Result<bool, LoadFailure> {
     let end = memchr(b'\n', bytes);
     let (head, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
     *bytes = rest;
     line.extend_from_slice(head);
     if line.len() > LINE {
-        return Err(Failure::Protocol);
+        return Err(LoadFailure::Protocol);
     }
     if end.is_none() {
         return Ok(false);
@@ -171,10 +171,10 @@ fn complete(line: &mut Vec<u8>, bytes: &mut &[u8]) -> Result<bool, Failure> {
 }
 
 /// The hexadecimal size, before any extension.
-fn size(line: &[u8]) -> Result<u64, Failure> {
+fn size(line: &[u8]) -> Result<u64, LoadFailure> {
     let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    let digits = std::str::from_utf8(digits).map_err(|_| Failure::Protocol)?;
-    u64::from_str_radix(digits, 16).map_err(|_| Failure::Protocol)
+    let digits = std::str::from_utf8(digits).map_err(|_| LoadFailure::Protocol)?;
+    u64::from_str_radix(digits, 16).map_err(|_| LoadFailure::Protocol)
 }
 
 #[cfg(test)]

@@ -15,11 +15,11 @@ use bytes::Buf as _;
 use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::answer::Answer;
-use super::ask::Ask;
-use super::failure::Failure;
-use super::framing::Head;
-use crate::stamp::Stamp;
+use super::answer::LoadAnswer;
+use super::ask::LoadRequest;
+use super::failure::LoadFailure;
+use super::framing::LoadHead;
+use crate::stamp::RequestStamp;
 
 /// Bytes read at a time.
 const BUFFER: usize = 64 << 10;
@@ -38,7 +38,7 @@ impl Default for Buffer {
 
 /// A connection that is opened when it is needed.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct H1Link {
     socket: Option<TcpStream>,
     buffer: Buffer,
     /// The request's head, and its body up to the stamp.
@@ -49,19 +49,24 @@ pub(super) struct Link {
 
 /// An answer that is being read.
 struct Reading<'a> {
-    head: Option<Head>,
+    head: Option<LoadHead>,
     pieces: &'a mut Vec<u8>,
-    answer: &'a mut Answer,
+    answer: &'a mut LoadAnswer,
     stream: bool,
 }
 
-impl Link {
+impl H1Link {
     pub(super) fn new(buffer: Buffer) -> Self {
         Self { socket: None, buffer, front: Vec::new(), head: Vec::new() }
     }
 
     /// One request and its whole answer; the answer's status.
-    pub(super) async fn exchange(&mut self, ask: &Ask, stamp: Stamp, answer: &mut Answer) -> Result<u16, Failure> {
+    pub(super) async fn exchange(
+        &mut self,
+        ask: &LoadRequest,
+        stamp: RequestStamp,
+        answer: &mut LoadAnswer,
+    ) -> Result<u16, LoadFailure> {
         // Taken out: if this fails or is given up, what comes over the connection then belongs to no request.
         let mut socket = match self.reusable() {
             Some(socket) => socket,
@@ -69,7 +74,7 @@ impl Link {
         };
         ask.write_front(stamp, &mut self.front);
         let mut request = self.front.chain(ask.rest());
-        socket.write_all_buf(&mut request).await.map_err(|_| Failure::Broken)?;
+        socket.write_all_buf(&mut request).await.map_err(|_| LoadFailure::Broken)?;
         self.head.clear();
         let reading = Reading { head: None, pieces: &mut self.head, answer, stream: ask.stream };
         let head = read(&mut socket, &self.buffer, reading).await?;
@@ -87,22 +92,22 @@ impl Link {
     }
 }
 
-async fn connect(ask: &Ask) -> Result<TcpStream, Failure> {
-    let socket = TcpStream::connect(ask.address).await.map_err(|_| Failure::Connect)?;
-    socket.set_nodelay(true).map_err(|_| Failure::Connect)?;
+async fn connect(ask: &LoadRequest) -> Result<TcpStream, LoadFailure> {
+    let socket = TcpStream::connect(ask.address).await.map_err(|_| LoadFailure::Connect)?;
+    socket.set_nodelay(true).map_err(|_| LoadFailure::Connect)?;
     Ok(socket)
 }
 
 /// Reads to the answer's end.
-async fn read(socket: &mut TcpStream, buffer: &Buffer, mut reading: Reading<'_>) -> Result<Head, Failure> {
+async fn read(socket: &mut TcpStream, buffer: &Buffer, mut reading: Reading<'_>) -> Result<LoadHead, LoadFailure> {
     poll_fn(|cx| {
         loop {
             let mut buffer = buffer.0.borrow_mut();
             let mut room = ReadBuf::new(&mut buffer);
-            ready!(Pin::new(&mut *socket).poll_read(cx, &mut room)).map_err(|_| Failure::Broken)?;
+            ready!(Pin::new(&mut *socket).poll_read(cx, &mut room)).map_err(|_| LoadFailure::Broken)?;
             let over = match room.filled() {
                 [] if reading.head.as_ref().is_some_and(|head| head.body.may_end()) => true,
-                [] => return Poll::Ready(Err(Failure::Broken)),
+                [] => return Poll::Ready(Err(LoadFailure::Broken)),
                 bytes => reading.take(bytes)?,
             };
             if over && let Some(head) = reading.head.take() {
@@ -115,7 +120,7 @@ async fn read(socket: &mut TcpStream, buffer: &Buffer, mut reading: Reading<'_>)
 
 impl Reading<'_> {
     /// Whether the answer is complete with these bytes.
-    fn take(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
+    fn take(&mut self, bytes: &[u8]) -> Result<bool, LoadFailure> {
         let now = Instant::now();
         if let Some(head) = &mut self.head {
             return head.body.take(bytes, |data| self.answer.take(data, now));
@@ -126,15 +131,15 @@ impl Reading<'_> {
         let mut pieces = std::mem::take(self.pieces);
         pieces.extend_from_slice(bytes);
         if pieces.len() > HEAD {
-            return Err(Failure::Protocol);
+            return Err(LoadFailure::Protocol);
         }
         self.start(&pieces, now)
     }
 
     /// Looks for the head and takes what follows it; bytes without a whole one are kept.
-    fn start(&mut self, mut bytes: &[u8], now: Instant) -> Result<bool, Failure> {
+    fn start(&mut self, mut bytes: &[u8], now: Instant) -> Result<bool, LoadFailure> {
         loop {
-            let Some(mut head) = Head::parse(bytes)? else {
+            let Some(mut head) = LoadHead::parse(bytes)? else {
                 self.pieces.extend_from_slice(bytes);
                 return Ok(false);
             };

@@ -11,23 +11,28 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 
-use super::answer::Answer;
-use super::ask::Ask;
-use super::failure::Failure;
+use super::answer::LoadAnswer;
+use super::ask::LoadRequest;
+use super::failure::LoadFailure;
 use crate::local::LocalExecutor;
-use crate::stamp::Stamp;
+use crate::stamp::RequestStamp;
 
 type Sender = SendRequest<Full<Bytes>>;
 
 /// A connection that is opened by the first user who needs it, and anew if it breaks.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Link {
+pub(super) struct H2Link {
     current: Rc<RefCell<Rc<OnceCell<Sender>>>>,
 }
 
-impl Link {
+impl H2Link {
     /// One request and its whole answer; the answer's status.
-    pub(super) async fn exchange(&self, ask: &Ask, stamp: Stamp, answer: &mut Answer) -> Result<u16, Failure> {
+    pub(super) async fn exchange(
+        &self,
+        ask: &LoadRequest,
+        stamp: RequestStamp,
+        answer: &mut LoadAnswer,
+    ) -> Result<u16, LoadFailure> {
         let mut sender = self.sender(ask).await?;
         let response = sender.send_request(ask.request(stamp)).await.map_err(|error| failure(&error))?;
         let status = response.status().as_u16();
@@ -42,7 +47,7 @@ impl Link {
         Ok(status)
     }
 
-    async fn sender(&self, ask: &Ask) -> Result<Sender, Failure> {
+    async fn sender(&self, ask: &LoadRequest) -> Result<Sender, LoadFailure> {
         let mut cell = Rc::clone(&self.current.borrow());
         if cell.get().is_some_and(Sender::is_closed) {
             let mut current = self.current.borrow_mut();
@@ -52,14 +57,14 @@ impl Link {
             cell = Rc::clone(&current);
         }
         let mut sender = cell.get_or_try_init(|| connect(ask)).await?.clone();
-        sender.ready().await.map_err(|_| Failure::Broken)?;
+        sender.ready().await.map_err(|_| LoadFailure::Broken)?;
         Ok(sender)
     }
 }
 
-async fn connect(ask: &Ask) -> Result<Sender, Failure> {
-    let socket = TcpStream::connect(ask.address).await.map_err(|_| Failure::Connect)?;
-    socket.set_nodelay(true).map_err(|_| Failure::Connect)?;
+async fn connect(ask: &LoadRequest) -> Result<Sender, LoadFailure> {
+    let socket = TcpStream::connect(ask.address).await.map_err(|_| LoadFailure::Connect)?;
+    socket.set_nodelay(true).map_err(|_| LoadFailure::Connect)?;
     let (sender, connection) =
         http2::Builder::new(LocalExecutor).handshake(TokioIo::new(socket)).await.map_err(|error| failure(&error))?;
     // It ends with the last sender, or with the other side.
@@ -69,6 +74,6 @@ async fn connect(ask: &Ask) -> Result<Sender, Failure> {
     Ok(sender)
 }
 
-fn failure(error: &hyper::Error) -> Failure {
-    if error.is_parse() { Failure::Protocol } else { Failure::Broken }
+fn failure(error: &hyper::Error) -> LoadFailure {
+    if error.is_parse() { LoadFailure::Protocol } else { LoadFailure::Broken }
 }

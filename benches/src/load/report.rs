@@ -7,10 +7,10 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 
-use super::check::Check;
-use super::failure::Failure;
-use super::tally::Tally;
-use super::watch::Watched;
+use super::check::RunCheck;
+use super::failure::LoadFailure;
+use super::tally::LoadTally;
+use super::watch::UsedResources;
 
 /// Times in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,10 +59,10 @@ impl fmt::Display for Quantiles {
 
 /// What a run measured.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Report {
+pub(crate) struct LoadReport {
     /// Requests answered as they should be.
     pub(crate) requests: u64,
-    pub(crate) failures: BTreeMap<Failure, u64>,
+    pub(crate) failures: BTreeMap<LoadFailure, u64>,
     pub(crate) seconds: f64,
     pub(crate) per_second: f64,
     /// From the first byte sent, in an open loop from when that was due, to the last byte read; `None` if there was no
@@ -73,7 +73,7 @@ pub(crate) struct Report {
     /// Of streams.
     pub(crate) gaps: Option<Gaps>,
     /// Of an open loop.
-    pub(crate) open: Option<Open>,
+    pub(crate) open: Option<PacedReport>,
     /// Of the process tree under test, in microseconds; failed requests count as requests here, for they cost CPU too.
     pub(crate) cpu_per_request: Option<f64>,
     /// The same of the mock, if it was watched, and of the load itself.
@@ -81,7 +81,7 @@ pub(crate) struct Report {
     pub(crate) load_cpu_per_request: Option<f64>,
     /// Of the process tree under test: when it was looked at, in seconds, and KiB (PSS).
     pub(crate) memory: Vec<(f64, u64)>,
-    pub(crate) check: Option<Check>,
+    pub(crate) check: Option<RunCheck>,
 }
 
 /// Pauses between the events of streams.
@@ -96,7 +96,7 @@ pub(crate) struct Gaps {
 
 /// How the set rate was kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Open {
+pub(crate) struct PacedReport {
     pub(crate) rate: u32,
     /// Requests that were due in the measured time and never sent, for every user was busy until its end.
     pub(crate) unsent: u64,
@@ -104,8 +104,8 @@ pub(crate) struct Open {
     pub(crate) late: Option<Quantiles>,
 }
 
-impl Report {
-    pub(super) fn new(tally: &Tally, watched: &Watched, gap: Duration) -> Self {
+impl LoadReport {
+    pub(super) fn new(tally: &LoadTally, watched: &UsedResources, gap: Duration) -> Self {
         let requests = tally.whole.len();
         let seconds = watched.took.as_secs_f64();
         let each = |cpu: Duration| (tally.ended() > 0).then(|| cpu.as_secs_f64() * 1e6 / float(tally.ended()));
@@ -134,8 +134,8 @@ impl Report {
         }
     }
 
-    pub(super) fn open(rate: u32, due: u64, tally: &Tally) -> Open {
-        Open { rate, unsent: due.saturating_sub(tally.ended()), late: Quantiles::of(&tally.late) }
+    pub(super) fn open(rate: u32, due: u64, tally: &LoadTally) -> PacedReport {
+        PacedReport { rate, unsent: due.saturating_sub(tally.ended()), late: Quantiles::of(&tally.late) }
     }
 
     pub(crate) fn failed(&self) -> u64 {
@@ -172,7 +172,7 @@ impl Report {
             "load_cpu_us_per_request": self.load_cpu_per_request,
             "pss_kib": self.most_memory(),
             "pss_kib_over_time": self.memory.iter().map(|(at, kib)| json!([at, kib])).collect::<Vec<_>>(),
-            "check": self.check.as_ref().map(Check::json),
+            "check": self.check.as_ref().map(RunCheck::json),
         })
     }
 }
@@ -182,7 +182,7 @@ fn float(count: u64) -> f64 {
     count as f64
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} requests in {:.2} s: {:.0} per second", self.requests, self.seconds, self.per_second)?;
         if let Some(latency) = &self.latency {

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use super::Args;
-use crate::stamp::Stamp;
+use super::LoadArgs;
+use crate::stamp::RequestStamp;
 
 /// One run of the load.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct LoadRun {
     /// What its requests are stamped with.
     pub(super) number: u32,
     pub(super) start: Instant,
@@ -34,9 +34,9 @@ struct Schedule {
     until: Instant,
 }
 
-impl Run {
+impl LoadRun {
     /// A run that starts now; the receiver gets a word when it has measured as many requests as are wanted.
-    pub(super) fn new(args: &Args, number: u32) -> (Self, Receiver<()>) {
+    pub(super) fn new(args: &LoadArgs, number: u32) -> (Self, Receiver<()>) {
         let (enough, wait) = sync_channel(1);
         let start = Instant::now();
         let from = start + args.warmup;
@@ -79,8 +79,8 @@ impl Run {
         }
     }
 
-    pub(super) fn stamp(&self) -> Stamp {
-        Stamp { run: self.number, number: self.stamps.fetch_add(1, Relaxed) }
+    pub(super) fn stamp(&self) -> RequestStamp {
+        RequestStamp { run: self.number, number: self.stamps.fetch_add(1, Relaxed) }
     }
 
     pub(super) fn stamps(&self) -> u32 {
@@ -149,13 +149,13 @@ fn nth(number: u64, rate: u32) -> Duration {
 mod tests {
     use super::*;
 
-    fn args() -> Args {
-        Args { warmup: Duration::from_secs(1), duration: Duration::from_secs(2), ..Args::to("") }
+    fn args() -> LoadArgs {
+        LoadArgs { warmup: Duration::from_secs(1), duration: Duration::from_secs(2), ..LoadArgs::to("") }
     }
 
     #[test]
     fn exactly_as_many_requests_are_counted_as_wanted() {
-        let (run, enough) = Run::new(&Args { requests: 3, ..args() }, 0);
+        let (run, enough) = LoadRun::new(&LoadArgs { requests: 3, ..args() }, 0);
         assert!(!run.counts(Due::Now), "not yet measuring");
         run.measure(true);
         assert_eq!((0..9).filter(|_| run.counts(Due::Now)).count(), 3);
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn arrivals_are_evenly_spaced_and_end_with_the_measured_time() {
-        let (run, _enough) = Run::new(&Args { rate: Some(3), ..args() }, 0);
+        let (run, _enough) = LoadRun::new(&LoadArgs { rate: Some(3), ..args() }, 0);
         let due: Vec<_> = std::iter::from_fn(|| run.next()).collect();
         assert_eq!(due.len(), 9, "three seconds of three");
         assert_eq!(due.get(4), Some(&Due::At(run.start + Duration::from_nanos(1_333_333_333))));
@@ -178,10 +178,10 @@ mod tests {
 
     #[test]
     fn users_of_a_closed_loop_begin_one_after_the_other_in_half_the_warm_up() {
-        let (run, _enough) = Run::new(&args(), 0);
+        let (run, _enough) = LoadRun::new(&args(), 0);
         assert_eq!(run.turn(0, 10), run.start);
         assert_eq!(run.turn(5, 10), run.start + Duration::from_millis(250));
-        let (run, _enough) = Run::new(&Args { rate: Some(1), ..args() }, 0);
+        let (run, _enough) = LoadRun::new(&LoadArgs { rate: Some(1), ..args() }, 0);
         assert_eq!(run.turn(5, 10), run.start);
         assert_eq!(run.due(run.start), Some(0));
     }

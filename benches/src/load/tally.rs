@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use hdrhistogram::Histogram;
 
-use super::failure::Failure;
+use super::failure::LoadFailure;
 
 /// Histograms hold nanoseconds from a microsecond to an hour, to three digits.
 const SHORTEST: u64 = 1_000;
@@ -14,14 +14,14 @@ const LONGEST: u64 = 3_600_000_000_000;
 
 /// The measured requests of one thread, or of several added up.
 #[derive(Debug)]
-pub(crate) struct Tally {
+pub(crate) struct LoadTally {
     pub(super) whole: Histogram<u64>,
     pub(super) first: Histogram<u64>,
     /// Pauses between events of streams.
     pub(super) gaps: Histogram<u64>,
     /// In an open loop, how much later than due requests were sent.
     pub(super) late: Histogram<u64>,
-    pub(super) failures: BTreeMap<Failure, u64>,
+    pub(super) failures: BTreeMap<LoadFailure, u64>,
     /// Pauses longer than [`Self::stall`].
     pub(super) stalls: u64,
     stall: Duration,
@@ -29,16 +29,16 @@ pub(crate) struct Tally {
 
 /// One request that has ended.
 #[derive(Debug)]
-pub(super) struct Ended<'a> {
+pub(super) struct EndedRequest<'a> {
     pub(super) took: Duration,
-    pub(super) outcome: Result<(), Failure>,
+    pub(super) outcome: Result<(), LoadFailure>,
     /// For a stream, the time to its first text, and the pauses after it.
     pub(super) first: Option<Duration>,
     pub(super) gaps: &'a [Duration],
     pub(super) late: Option<Duration>,
 }
 
-impl Tally {
+impl LoadTally {
     pub(super) fn new(stall: Duration) -> Result<Self> {
         // Grows with what is recorded.
         let mut whole = Histogram::new_with_bounds(SHORTEST, 2 * SHORTEST, 3).context("the bounds are lawful")?;
@@ -47,7 +47,7 @@ impl Tally {
         Ok(Self { whole, first, gaps, late, failures: BTreeMap::new(), stalls: 0, stall })
     }
 
-    pub(super) fn record(&mut self, ended: &Ended<'_>) {
+    pub(super) fn record(&mut self, ended: &EndedRequest<'_>) {
         if let Some(late) = ended.late {
             note(&mut self.late, late);
         }

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::*;
 
-fn args(url: &str) -> Args {
-    Args { warmup: Duration::ZERO, duration: Duration::from_secs(60), requests: 1, ..Args::to(url) }
+fn args(url: &str) -> LoadArgs {
+    LoadArgs { warmup: Duration::ZERO, duration: Duration::from_secs(60), requests: 1, ..LoadArgs::to(url) }
 }
 
 #[test]
@@ -20,17 +20,17 @@ fn nobody_listening_is_counted_as_no_connection_and_the_run_still_ends() {
     let url = format!("http://{}", free.local_addr().unwrap());
     drop(free);
     for http2 in [false, true] {
-        let report = run(&Args { requests: 3, http2, ..args(&url) }).unwrap();
+        let report = run(&LoadArgs { requests: 3, http2, ..args(&url) }).unwrap();
         assert_eq!((report.requests, report.failed()), (0, 3));
-        assert_eq!(report.failures.get(&Failure::Connect), Some(&3));
+        assert_eq!(report.failures.get(&LoadFailure::Connect), Some(&3));
     }
 }
 
 #[test]
 fn users_are_shared_out_by_whole_connections() {
-    let args = Args { connections: 5, threads: 2, http2: true, streams: 10, ..args("") };
+    let args = LoadArgs { connections: 5, threads: 2, http2: true, streams: 10, ..args("") };
     let share = |connections, first| Share { http2: true, connections, streams: 10, first, users: 50 };
     assert_eq!(shares(&args), [share(3, 0), share(2, 30)]);
-    let args = Args { connections: 1, threads: 4, http2: false, ..args };
+    let args = LoadArgs { connections: 1, threads: 4, http2: false, ..args };
     assert_eq!(shares(&args), [Share { http2: false, connections: 1, streams: 1, first: 0, users: 1 }]);
 }

@@ -10,27 +10,27 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use super::run::{Due, Run};
+use super::run::{Due, LoadRun};
 use crate::clock::Clock;
 
 /// Requests that are due and users who are free: never both.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub(super) struct UserTurns {
     due: RefCell<VecDeque<Instant>>,
-    free: RefCell<Vec<Rc<Seat>>>,
+    free: RefCell<Vec<Rc<FreeUser>>>,
     over: Cell<bool>,
 }
 
 /// Where a free user waits.
 #[derive(Debug, Default)]
-pub(super) struct Seat {
+pub(super) struct FreeUser {
     due: Cell<Option<Instant>>,
     waker: RefCell<Option<Waker>>,
 }
 
-impl Turns {
+impl UserTurns {
     /// Keeps the time until nothing is left to be sent.
-    pub(super) async fn keep(&self, run: &Run, clock: &Clock) {
+    pub(super) async fn keep(&self, run: &LoadRun, clock: &Clock) {
         while let Some(Due::At(due)) = run.next() {
             clock.sleep_until(due).await;
             self.give(due);
@@ -52,7 +52,7 @@ impl Turns {
     }
 
     /// The next request that a user has to send; none when the run is over.
-    pub(super) async fn take(&self, seat: &Rc<Seat>, run: &Run) -> Option<Instant> {
+    pub(super) async fn take(&self, seat: &Rc<FreeUser>, run: &LoadRun) -> Option<Instant> {
         if run.is_over() {
             return None;
         }
@@ -75,7 +75,7 @@ impl Turns {
     }
 }
 
-impl Seat {
+impl FreeUser {
     fn wake(&self) {
         if let Some(waker) = self.waker.borrow_mut().take() {
             waker.wake();
@@ -91,10 +91,10 @@ mod tests {
     use tokio::runtime::LocalRuntime;
 
     use super::*;
-    use crate::load::Args;
+    use crate::load::LoadArgs;
 
     /// A user who takes `every` for each request; how many requests it had.
-    async fn user(turns: Rc<Turns>, run: Rc<Run>, clock: Clock, every: Duration) -> u32 {
+    async fn user(turns: Rc<UserTurns>, run: Rc<LoadRun>, clock: Clock, every: Duration) -> u32 {
         let (seat, mut had) = (Rc::default(), 0);
         while let Some(due) = turns.take(&seat, &run).await {
             assert!(Instant::now() >= due, "never early");
@@ -107,14 +107,14 @@ mod tests {
     fn shares(users: usize, every: Duration) -> Vec<u32> {
         let runtime = LocalRuntime::new().unwrap();
         runtime.block_on(async {
-            let args = Args {
+            let args = LoadArgs {
                 rate: Some(1_000),
                 warmup: Duration::ZERO,
                 duration: Duration::from_millis(100),
-                ..Args::to("http://127.0.0.1:1")
+                ..LoadArgs::to("http://127.0.0.1:1")
             };
-            let (run, _enough) = Run::new(&args, 0);
-            let (run, turns, clock) = (Rc::new(run), Rc::new(Turns::default()), Clock::start().unwrap());
+            let (run, _enough) = LoadRun::new(&args, 0);
+            let (run, turns, clock) = (Rc::new(run), Rc::new(UserTurns::default()), Clock::start().unwrap());
             let users: Vec<_> = (0..users)
                 .map(|_| tokio::task::spawn_local(user(Rc::clone(&turns), Rc::clone(&run), clock.clone(), every)))
                 .collect();
@@ -135,10 +135,10 @@ mod tests {
 
     #[test]
     fn who_became_free_last_is_asked_first_and_what_waited_longest_is_sent_first() {
-        let (run, _enough) = Run::new(&Args { rate: Some(1), ..Args::to("") }, 0);
-        let (turns, now) = (Turns::default(), Instant::now());
+        let (run, _enough) = LoadRun::new(&LoadArgs { rate: Some(1), ..LoadArgs::to("") }, 0);
+        let (turns, now) = (UserTurns::default(), Instant::now());
         let moments = [now, now + Duration::from_millis(1), now + Duration::from_millis(2)];
-        let seats = [Rc::<Seat>::default(), Rc::default()];
+        let seats = [Rc::<FreeUser>::default(), Rc::default()];
         let mut cx = std::task::Context::from_waker(Waker::noop());
         let [mut one, mut other] = seats.each_ref().map(|seat| Box::pin(turns.take(seat, &run)));
         assert!(one.as_mut().poll(&mut cx).is_pending() && other.as_mut().poll(&mut cx).is_pending());

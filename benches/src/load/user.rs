@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use tokio::runtime::{Builder, LocalOptions};
 
-use super::answer::Answer;
-use super::ask::Ask;
-use super::failure::Failure;
+use super::answer::LoadAnswer;
+use super::ask::LoadRequest;
+use super::failure::LoadFailure;
 use super::patience::Patience;
-use super::run::{Due, Run};
-use super::tally::{Ended, Tally};
-use super::turns::{Seat, Turns};
+use super::run::{Due, LoadRun};
+use super::tally::{EndedRequest, LoadTally};
+use super::turns::{FreeUser, UserTurns};
 use super::{h1, h2};
 use crate::clock::Clock;
-use crate::stamp::{Numbers, Stamp};
+use crate::stamp::{Numbers, RequestStamp};
 
 /// Which users a thread has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,27 +34,32 @@ pub(super) struct Share {
 /// What the users of a thread share.
 #[derive(Debug)]
 struct Hand {
-    ask: Arc<Ask>,
-    run: Arc<Run>,
+    ask: Arc<LoadRequest>,
+    run: Arc<LoadRun>,
     clock: Clock,
-    turns: Turns,
-    tally: RefCell<Tally>,
+    turns: UserTurns,
+    tally: RefCell<LoadTally>,
     answered: RefCell<Numbers>,
 }
 
 #[derive(Debug)]
 enum Link {
-    Http1(h1::Link),
-    Http2(h2::Link),
+    Http1(h1::H1Link),
+    Http2(h2::H2Link),
 }
 
 /// Lets all users of a share ask until the run is over; what was measured, and the numbers of all that were answered.
-pub(super) fn all(share: Share, ask: Arc<Ask>, run: Arc<Run>, stall: Duration) -> Result<(Tally, Numbers)> {
+pub(super) fn all(
+    share: Share,
+    ask: Arc<LoadRequest>,
+    run: Arc<LoadRun>,
+    stall: Duration,
+) -> Result<(LoadTally, Numbers)> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
         let clock = Clock::start().context("no timer")?;
-        let (tally, answered) = (RefCell::new(Tally::new(stall)?), RefCell::default());
-        let hand = Rc::new(Hand { ask, run, clock, turns: Turns::default(), tally, answered });
+        let (tally, answered) = (RefCell::new(LoadTally::new(stall)?), RefCell::default());
+        let hand = Rc::new(Hand { ask, run, clock, turns: UserTurns::default(), tally, answered });
         let tasks: Vec<_> = links(share)
             .into_iter()
             .zip(share.first..)
@@ -76,10 +81,10 @@ pub(super) fn all(share: Share, ask: Arc<Ask>, run: Arc<Run>, stall: Duration) -
 fn links(share: Share) -> Vec<Link> {
     let buffer = h1::Buffer::default();
     let connection = |_| {
-        let shared = h2::Link::default();
+        let shared = h2::H2Link::default();
         let link = |_| match share.http2 {
             true => Link::Http2(shared.clone()),
-            false => Link::Http1(h1::Link::new(buffer.clone())),
+            false => Link::Http1(h1::H1Link::new(buffer.clone())),
         };
         (0..share.streams).map(link).collect::<Vec<_>>()
     };
@@ -88,7 +93,7 @@ fn links(share: Share) -> Vec<Link> {
 
 async fn user(hand: Rc<Hand>, mut link: Link, turn: Instant) {
     hand.clock.sleep_until(turn).await;
-    let mut answer = Answer::default();
+    let mut answer = LoadAnswer::default();
     let mut patience = Patience::new(hand.ask.timeout);
     let seat = Rc::default();
     while let Some(due) = hand.next(&seat).await {
@@ -98,7 +103,7 @@ async fn user(hand: Rc<Hand>, mut link: Link, turn: Instant) {
         answer.begin(false);
         let outcome = match patience.wait(link.exchange(&hand.ask, stamp, &mut answer)).await {
             Some(outcome) => outcome,
-            None => Err(Failure::Timeout),
+            None => Err(LoadFailure::Timeout),
         };
         let took = from.elapsed();
         if outcome.is_ok() {
@@ -107,7 +112,7 @@ async fn user(hand: Rc<Hand>, mut link: Link, turn: Instant) {
         if hand.run.counts(due) {
             let first = answer.first().map(|first| first - from);
             let late = (due != Due::Now).then(|| sent - from);
-            hand.tally.borrow_mut().record(&Ended { took, outcome, first, gaps: answer.gaps(), late });
+            hand.tally.borrow_mut().record(&EndedRequest { took, outcome, first, gaps: answer.gaps(), late });
         }
         if outcome.is_err() && due == Due::Now {
             // Something is wrong: do not turn it into a flood.
@@ -118,7 +123,7 @@ async fn user(hand: Rc<Hand>, mut link: Link, turn: Instant) {
 
 impl Hand {
     /// When the next request is due; none when the run is over.
-    async fn next(&self, seat: &Rc<Seat>) -> Option<Due> {
+    async fn next(&self, seat: &Rc<FreeUser>) -> Option<Due> {
         match self.run.is_open() {
             true => self.turns.take(seat, &self.run).await.map(Due::At),
             false => self.run.next(),
@@ -127,11 +132,16 @@ impl Hand {
 }
 
 impl Link {
-    async fn exchange(&mut self, ask: &Ask, stamp: Stamp, answer: &mut Answer) -> Result<(), Failure> {
+    async fn exchange(
+        &mut self,
+        ask: &LoadRequest,
+        stamp: RequestStamp,
+        answer: &mut LoadAnswer,
+    ) -> Result<(), LoadFailure> {
         let status = match self {
             Self::Http1(link) => link.exchange(ask, stamp, answer).await?,
             Self::Http2(link) => link.exchange(ask, stamp, answer).await?,
         };
-        if status == 200 { answer.check() } else { Err(Failure::Status(status)) }
+        if status == 200 { answer.check() } else { Err(LoadFailure::Status(status)) }
     }
 }

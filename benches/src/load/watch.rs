@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::Args;
-use super::run::Run;
+use super::LoadArgs;
+use super::run::LoadRun;
 use crate::process;
 
 /// What was used in the measured time.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Watched {
+pub(crate) struct UsedResources {
     pub(crate) took: Duration,
     pub(super) end: Instant,
     /// Of the process tree under test; none if none is watched.
@@ -33,7 +33,7 @@ pub(crate) struct Series {
 ///
 /// # Errors
 /// A process to watch is not there.
-pub(super) fn watch(args: &Args, run: &Run, enough: &Receiver<()>) -> Result<Watched> {
+pub(super) fn watch(args: &LoadArgs, run: &LoadRun, enough: &Receiver<()>) -> Result<UsedResources> {
     let idle = (run.start + args.warmup).saturating_duration_since(Instant::now());
     std::thread::sleep(idle);
     // Memory takes the longer look, so it stands outside the measured time.
@@ -58,7 +58,7 @@ pub(super) fn watch(args: &Args, run: &Run, enough: &Receiver<()>) -> Result<Wat
     let own_cpu = process::own_cpu().saturating_sub(own_before);
     memory.extend(args.pid.map(|pid| (end - start, process::memory(pid))));
     let spent = |(before, after): (Duration, Duration)| after.saturating_sub(before);
-    Ok(Watched {
+    Ok(UsedResources {
         took: end - start,
         end,
         subject: before.zip(after).map(|times| Series { cpu: spent(times), memory }),

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::stamp::{Numbers, Stamp};
+use crate::stamp::{Numbers, RequestStamp};
 
 /// Runs whose requests are remembered; the oldest is forgotten for a new one.
 const RUNS: usize = 8;
@@ -34,7 +34,7 @@ struct Run {
 }
 
 impl Journal {
-    pub(super) fn note(&self, stamp: Stamp) {
+    pub(super) fn note(&self, stamp: RequestStamp) {
         let mut runs = self.runs();
         if runs.front().is_none_or(|newest| newest.run != stamp.run) {
             bring_forward(&mut runs, stamp.run);
@@ -88,7 +88,7 @@ mod tests {
     fn a_doubled_request_is_told_from_two() {
         let journal = Journal::default();
         for number in [0, 1, 2, 1, 1] {
-            journal.note(Stamp { run: 7, number });
+            journal.note(RequestStamp { run: 7, number });
         }
         assert_eq!(journal.json()["runs"], json!([{"run": 7, "seen": 3, "doubled": 2}]));
         let seen = journal.seen(7).unwrap();
@@ -101,12 +101,12 @@ mod tests {
     fn runs_beside_each_other_are_kept_apart_and_the_oldest_is_forgotten() {
         let journal = Journal::default();
         for number in 0..3 {
-            journal.note(Stamp { run: 1, number });
-            journal.note(Stamp { run: 2, number });
+            journal.note(RequestStamp { run: 1, number });
+            journal.note(RequestStamp { run: 2, number });
         }
         assert_eq!(journal.json()["runs"].as_array().unwrap().len(), 2);
         for run in 3..=9 {
-            journal.note(Stamp { run, number: 0 });
+            journal.note(RequestStamp { run, number: 0 });
         }
         assert!(journal.seen(1).is_none() && journal.seen(2).is_some());
         assert_eq!(journal.json()["runs"].as_array().unwrap().len(), RUNS);

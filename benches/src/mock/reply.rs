@@ -15,7 +15,7 @@ const DIMENSIONS: usize = 1_536;
 
 /// When the mock answers, and how much.
 #[derive(clap::Args, Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape {
+pub(crate) struct ReplyShape {
     /// Time before the response head: 0, 60ms, 1s
     #[arg(long, default_value = "60ms", value_parser = units::duration)]
     pub(crate) delay: Duration,
@@ -30,7 +30,7 @@ pub(crate) struct Shape {
     pub(crate) reply_bytes: u32,
 }
 
-impl Shape {
+impl ReplyShape {
     /// The shape with what a query such as `delay=60ms&tokens=24` changes.
     pub(super) fn changed(mut self, query: &str) -> Result<Self, String> {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -57,7 +57,7 @@ impl Shape {
 /// Every body that the mock can send.
 #[derive(Debug)]
 pub(super) struct Replies {
-    pub(super) shape: Shape,
+    pub(super) shape: ReplyShape,
     pub(super) chat: Bytes,
     pub(super) models: Bytes,
     /// The events of a stream: first the role, then `tokens` times the delta, then the end.
@@ -69,7 +69,7 @@ pub(super) struct Replies {
 }
 
 impl Replies {
-    pub(super) fn new(shape: Shape) -> Self {
+    pub(super) fn new(shape: ReplyShape) -> Self {
         let tokens = shape.tokens;
         let usage = json!({"prompt_tokens": 100, "completion_tokens": tokens, "total_tokens": tokens + 100});
         let choice = |delta: Value, end: Value| json!([{"index": 0, "delta": delta, "finish_reason": end}]);

@@ -19,17 +19,17 @@ use tokio::net::TcpStream;
 
 use super::Mock;
 use super::reply::{self, Replies};
-use super::stream::Events;
+use super::stream::MockEvents;
 use crate::clock::Clock;
 use crate::local::LocalExecutor;
-use crate::stamp::Stamp;
+use crate::stamp::RequestStamp;
 
 /// The longest request body that is read, in bytes.
 const MAX_BODY: usize = 64 << 20;
 /// What an HTTP/2 connection begins with (RFC 9113, section 3.4) and no request of HTTP/1.1 does.
 const HTTP2: &[u8] = b"PRI";
 
-type Reply = Response<Either<Full<Bytes>, Events>>;
+type Reply = Response<Either<Full<Bytes>, MockEvents>>;
 
 /// What is read of a request; the rest is only checked to be JSON.
 #[derive(Debug, Deserialize)]
@@ -125,7 +125,7 @@ async fn chat(mock: &Arc<Mock>, clock: &Clock, body: Incoming, arrived: Instant)
         return whole(replies.chat.clone());
     }
     let usage = ask.stream_options.is_some_and(|options| options.include_usage);
-    let events = Events::new(&replies, usage, clock.clone(), Arc::clone(mock));
+    let events = MockEvents::new(&replies, usage, clock.clone(), Arc::clone(mock));
     let mut reply = Response::new(Either::Right(events));
     reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     reply
@@ -148,7 +148,7 @@ async fn embeddings(mock: &Mock, clock: &Clock, body: Incoming, arrived: Instant
 }
 
 fn note(mock: &Mock, body: &[u8]) {
-    if let Some(stamp) = Stamp::find(body) {
+    if let Some(stamp) = RequestStamp::find(body) {
         mock.journal.note(stamp);
     }
 }

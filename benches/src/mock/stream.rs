@@ -16,7 +16,7 @@ use crate::clock::{Clock, Sleep};
 
 /// The events of one reply. Dropped before its end it counts as cut.
 #[derive(Debug)]
-pub(crate) struct Events {
+pub(crate) struct MockEvents {
     role: Option<Bytes>,
     delta: Bytes,
     deltas_left: u32,
@@ -31,7 +31,7 @@ pub(crate) struct Events {
     mock: Arc<Mock>,
 }
 
-impl Events {
+impl MockEvents {
     pub(super) fn new(replies: &Replies, usage: bool, clock: Clock, mock: Arc<Mock>) -> Self {
         let mut tail = vec![replies.done.clone()];
         tail.extend(usage.then(|| replies.usage.clone()));
@@ -61,7 +61,7 @@ impl Events {
     }
 }
 
-impl Body for Events {
+impl Body for MockEvents {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -84,7 +84,7 @@ impl Body for Events {
     }
 }
 
-impl Drop for Events {
+impl Drop for MockEvents {
     fn drop(&mut self) {
         if !self.tail.is_empty() {
             self.mock.journal.streams_cut.fetch_add(1, Relaxed);

@@ -4,12 +4,12 @@ use std::net::TcpStream;
 use super::*;
 use crate::load;
 
-fn args(listen: &str, shape: Shape) -> Args {
-    Args { listen: listen.parse().unwrap(), threads: 2, shape, until_stdin_ends: false }
+fn args(listen: &str, shape: ReplyShape) -> MockArgs {
+    MockArgs { listen: listen.parse().unwrap(), threads: 2, shape, until_stdin_ends: false }
 }
 
 fn mock(tokens: u32, gap: Duration) -> SocketAddr {
-    let shape = Shape { delay: Duration::ZERO, gap, tokens, reply_bytes: 700 };
+    let shape = ReplyShape { delay: Duration::ZERO, gap, tokens, reply_bytes: 700 };
     start(&args("127.0.0.1:0", shape)).unwrap().0
 }
 
@@ -84,7 +84,7 @@ fn the_journal_counts_every_kind_of_request() {
 
 #[test]
 fn an_address_that_others_can_reach_is_refused() {
-    assert!(start(&args("0.0.0.0:0", Shape::default())).is_err());
+    assert!(start(&args("0.0.0.0:0", ReplyShape::default())).is_err());
 }
 
 #[test]
@@ -116,13 +116,13 @@ fn the_shape_changes_while_the_mock_runs_and_mistakes_change_nothing() {
 #[test]
 fn a_shape_survives_the_way_through_its_query() {
     let shape =
-        Shape { delay: Duration::from_micros(1_500), gap: Duration::from_millis(20), tokens: 7, reply_bytes: 9 };
-    assert_eq!(Shape::default().changed(&shape.query()), Ok(shape));
+        ReplyShape { delay: Duration::from_micros(1_500), gap: Duration::from_millis(20), tokens: 7, reply_bytes: 9 };
+    assert_eq!(ReplyShape::default().changed(&shape.query()), Ok(shape));
 }
 
-fn load(to: SocketAddr, stream: bool) -> load::Args {
+fn load(to: SocketAddr, stream: bool) -> load::LoadArgs {
     let url = format!("http://{to}");
-    load::Args {
+    load::LoadArgs {
         stream,
         key: Some("sk-weir-bench-secret".to_owned()),
         connections: 4,
@@ -133,12 +133,12 @@ fn load(to: SocketAddr, stream: bool) -> load::Args {
         pid: Some(std::process::id()),
         mock_pid: Some(std::process::id()),
         journal: Some(url.clone()),
-        ..load::Args::to(&url)
+        ..load::LoadArgs::to(&url)
     }
 }
 
 /// Every request that was sent was answered, by the mock, once.
-fn once_each(report: &load::Report) {
+fn once_each(report: &load::LoadReport) {
     let check = report.check.unwrap();
     assert_eq!((check.sent, check.sent), (check.answered, check.seen), "{report}");
     assert_eq!((check.lost, check.doubled), (0, 0), "{report}");
@@ -149,7 +149,7 @@ fn the_load_measures_whole_replies_of_the_mock_and_each_is_asked_for_once() {
     let mock = mock(24, Duration::ZERO);
     for http2 in [false, true] {
         let streams = if http2 { 3 } else { 1 };
-        let report = load::run(&load::Args { http2, streams, ..load(mock, false) }).unwrap();
+        let report = load::run(&load::LoadArgs { http2, streams, ..load(mock, false) }).unwrap();
         assert_eq!((report.requests, report.failed()), (200, 0), "{report}");
         once_each(&report);
         let latency = report.latency.unwrap();
@@ -165,7 +165,7 @@ fn the_load_measures_streams_of_the_mock_and_cuts_none() {
     let mock = mock(24, Duration::from_micros(200));
     for http2 in [false, true] {
         let gap = Duration::from_micros(200);
-        let report = load::run(&load::Args { http2, gap, requests: 20, ..load(mock, true) }).unwrap();
+        let report = load::run(&load::LoadArgs { http2, gap, requests: 20, ..load(mock, true) }).unwrap();
         assert_eq!((report.requests, report.failed()), (20, 0), "{report}");
         once_each(&report);
         let (latency, first, gaps) = (report.latency.unwrap(), report.first.unwrap(), report.gaps.unwrap());
@@ -179,7 +179,7 @@ fn the_load_measures_streams_of_the_mock_and_cuts_none() {
 fn an_open_loop_sends_what_is_due_and_counts_what_it_could_not_send() {
     let mock = mock(0, Duration::ZERO);
     let (rate, requests, duration) = (Some(1_000), u64::MAX, Duration::from_millis(200));
-    let open = load::Args { rate, requests, duration, ..load(mock, false) };
+    let open = load::LoadArgs { rate, requests, duration, ..load(mock, false) };
     let report = load::run(&open).unwrap();
     once_each(&report);
     assert_eq!(report.requests + report.open.unwrap().unsent, 200, "{report}");
@@ -195,12 +195,12 @@ fn an_open_loop_sends_what_is_due_and_counts_what_it_could_not_send() {
 #[test]
 fn a_wrong_path_is_counted_by_its_status_and_a_stream_of_no_text_as_a_bad_body() {
     let mock = mock(0, Duration::ZERO);
-    let report = load::run(&load::Args { path: "/nowhere".to_owned(), requests: 5, ..load(mock, false) }).unwrap();
+    let report = load::run(&load::LoadArgs { path: "/nowhere".to_owned(), requests: 5, ..load(mock, false) }).unwrap();
     assert_eq!((report.requests, report.failed()), (0, 5));
     assert!(report.to_string().contains("5 × status 404"), "{report}");
     let check = report.check.unwrap();
     assert_eq!((check.answered, check.seen, check.lost), (0, 0, 0));
-    let report = load::run(&load::Args { requests: 5, ..load(mock, true) }).unwrap();
+    let report = load::run(&load::LoadArgs { requests: 5, ..load(mock, true) }).unwrap();
     assert!(report.to_string().contains("5 × bad body"), "{report}");
 }
 
@@ -208,7 +208,7 @@ fn a_wrong_path_is_counted_by_its_status_and_a_stream_of_no_text_as_a_bad_body()
 fn embeddings_are_measured_like_chats() {
     let mock = mock(0, Duration::ZERO);
     let path = "/v1/embeddings".to_owned();
-    let report = load::run(&load::Args { path, requests: 10, ..load(mock, false) }).unwrap();
+    let report = load::run(&load::LoadArgs { path, requests: 10, ..load(mock, false) }).unwrap();
     assert_eq!((report.requests, report.failed()), (10, 0), "{report}");
     once_each(&report);
 }

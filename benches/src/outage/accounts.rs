@@ -7,7 +7,7 @@ use crate::bar::Bar;
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct CountedRequest {
     /// After the start.
     pub(super) due: Duration,
     pub(super) took: Duration,
@@ -19,7 +19,7 @@ pub(super) struct Asked {
 /// All of them, and when the first target was out.
 #[derive(Debug)]
 pub(super) struct Accounts {
-    asked: Vec<Asked>,
+    asked: Vec<CountedRequest>,
     from: Duration,
     until: Duration,
     /// Who took longer has waited.
@@ -30,20 +30,20 @@ pub(super) struct Accounts {
 const STEP: Duration = Duration::from_secs(5);
 
 impl Accounts {
-    pub(super) fn new(mut asked: Vec<Asked>, from: Duration, until: Duration, long: Duration) -> Self {
+    pub(super) fn new(mut asked: Vec<CountedRequest>, from: Duration, until: Duration, long: Duration) -> Self {
         asked.sort_by_key(|one| one.due);
         Self { asked, from, until, long }
     }
 
-    fn within(&self, from: Duration, until: Duration) -> impl Iterator<Item = &Asked> {
+    fn within(&self, from: Duration, until: Duration) -> impl Iterator<Item = &CountedRequest> {
         self.asked.iter().filter(move |one| one.due >= from && one.due < until)
     }
 
-    fn out(&self) -> impl Iterator<Item = &Asked> {
+    fn out(&self) -> impl Iterator<Item = &CountedRequest> {
         self.within(self.from, self.until)
     }
 
-    fn waited(&self, one: &Asked) -> bool {
+    fn waited(&self, one: &CountedRequest) -> bool {
         one.took >= self.long
     }
 
@@ -95,7 +95,7 @@ impl fmt::Display for Accounts {
         let mut at = Duration::ZERO;
         while self.asked.last().is_some_and(|last| at <= last.due) {
             let these: Vec<_> = self.within(at, at + STEP).collect();
-            let count = |what: &dyn Fn(&Asked) -> bool| these.iter().filter(|one| what(one)).count();
+            let count = |what: &dyn Fn(&CountedRequest) -> bool| these.iter().filter(|one| what(one)).count();
             let mut times: Vec<_> = these.iter().map(|one| one.took.as_secs_f64() * 1e3).collect();
             times.sort_by(f64::total_cmp);
             let quantile = |hundredths: usize| times.get(times.len() * hundredths / 100).copied().unwrap_or(0.0);
@@ -120,12 +120,12 @@ impl fmt::Display for Accounts {
 mod tests {
     use super::*;
 
-    fn asked(due: u64, took: u64, good: bool) -> Asked {
+    fn asked(due: u64, took: u64, good: bool) -> CountedRequest {
         let millis = Duration::from_millis;
-        Asked { due: millis(due), took: millis(took), good, upstream: "one".to_owned() }
+        CountedRequest { due: millis(due), took: millis(took), good, upstream: "one".to_owned() }
     }
 
-    fn accounts(asked: Vec<Asked>) -> Accounts {
+    fn accounts(asked: Vec<CountedRequest>) -> Accounts {
         Accounts::new(asked, Duration::from_secs(1), Duration::from_secs(9), Duration::from_secs(2))
     }
 

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use tokio::runtime::{Builder, LocalOptions};
 
-use super::accounts::Asked;
+use super::accounts::CountedRequest;
 use crate::clock::Clock;
-use crate::stamp::Stamp;
-use crate::talk::{self, Ended, Manner, Talk};
+use crate::stamp::RequestStamp;
+use crate::talk::{self, Manner, Talk, TalkEnd};
 
 /// The longest that a client waits.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// The system has no room for clients.
-pub(super) fn all(to: SocketAddr, key: &str, rate: u32, start: Instant, time: Duration) -> Result<Vec<Asked>> {
+pub(super) fn all(to: SocketAddr, key: &str, rate: u32, start: Instant, time: Duration) -> Result<Vec<CountedRequest>> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let asked = Rc::new(RefCell::new(Vec::new()));
     runtime.block_on(async {
@@ -47,13 +47,13 @@ pub(super) fn all(to: SocketAddr, key: &str, rate: u32, start: Instant, time: Du
     Ok(Rc::into_inner(asked).context("a client is left")?.into_inner())
 }
 
-async fn one(to: SocketAddr, key: &str, number: u32, due: Duration) -> Asked {
-    let body = talk::body("m", false, Stamp { run: 1, number }, 100);
+async fn one(to: SocketAddr, key: &str, number: u32, due: Duration) -> CountedRequest {
+    let body = talk::body("m", false, RequestStamp { run: 1, number }, 100);
     let head = talk::head(to, key, body.len());
     let talk =
         Talk { to, head: &head, body: &body, stream: false, http2: false, manner: Manner::Patient, patience: PATIENCE };
     let heard = talk.hear().await;
-    let good = heard.ended == Ended::Whole && heard.status == Some(200);
+    let good = heard.ended == TalkEnd::Whole && heard.status == Some(200);
     let upstream = heard.upstream.and_then(|name| Some(name.split_once('/')?.0.to_owned()));
-    Asked { due, took: heard.took, good, upstream: upstream.unwrap_or_default() }
+    CountedRequest { due, took: heard.took, good, upstream: upstream.unwrap_or_default() }
 }

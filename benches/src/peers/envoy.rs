@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::launch::{self, KEY, Launch, MODEL, UPSTREAM_KEY};
-use super::{Peer, Setup, Up, program};
+use super::{Peer, PeerSetup, Up, program};
 
 const CONFIG: &str = include_str!("../../peers/envoy/envoy.yaml");
 const WASM: &str = include_str!("../../peers/envoy/wasm.yaml");
@@ -63,7 +63,7 @@ impl Peer for Envoy {
         program::version_after(Command::new(envoy(tools)).arg("--version"), "/")
     }
 
-    fn start(&self, setup: &Setup<'_>) -> Result<Up> {
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up> {
         let port = launch::free_port()?;
         let wasm = match self {
             Self::Plain => String::new(),

@@ -7,13 +7,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::launch::{self, Launch, MODEL};
-use super::{Peer, Setup, Up};
+use super::{Peer, PeerSetup, Up};
 
 /// The parts of a specification, in the order in which the help gives them.
 const PARTS: [&str; 6] = ["name", "command", "url", "key", "model", "header"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Given {
+pub(super) struct GivenPeer {
     name: String,
     /// Run by `sh -c`, so that it can set variables.
     command: String,
@@ -25,7 +25,7 @@ pub(super) struct Given {
     settings: String,
 }
 
-impl Given {
+impl GivenPeer {
     pub(super) fn parse(spec: &str) -> Result<Self> {
         let (mut name, mut command, mut url, mut key, mut model) = (None, None, None, None, None);
         let mut headers = Vec::new();
@@ -79,7 +79,7 @@ fn parts(spec: &str) -> Result<Vec<(&'static str, String)>> {
     Ok(found)
 }
 
-impl Peer for Given {
+impl Peer for GivenPeer {
     fn name(&self) -> &str {
         &self.name
     }
@@ -100,7 +100,7 @@ impl Peer for Given {
         "unknown".to_owned()
     }
 
-    fn start(&self, setup: &Setup<'_>) -> Result<Up> {
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up> {
         let port = launch::free_port()?.to_string();
         let (folder, tools) = (setup.folder.to_string_lossy(), setup.tools.to_string_lossy());
         let (upstream, cores) = (setup.upstream.to_string(), setup.cores.to_string());

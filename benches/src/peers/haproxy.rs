@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::launch::{self, Launch};
-use super::{Peer, Setup, Up, program};
+use super::{Peer, PeerSetup, Up, program};
 
 const CONFIG: &str = include_str!("../../peers/haproxy/haproxy.cfg");
 
@@ -35,7 +35,7 @@ impl Peer for Haproxy {
             .map_or_else(|| "unknown".to_owned(), |haproxy| program::version(Command::new(haproxy).arg("-v")))
     }
 
-    fn start(&self, setup: &Setup<'_>) -> Result<Up> {
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up> {
         let haproxy = program::on_path("haproxy").context("haproxy is not on PATH")?;
         let port = launch::free_port()?;
         let words =

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{Setup, Up};
-use crate::brood::Running;
+use super::{PeerSetup, Up};
+use crate::brood::ChildProcess;
 
 /// The key that peers with a key check let in.
 pub(super) const KEY: &str = "sk-peer-4f1d0c7a9e52b683";
@@ -54,7 +54,7 @@ impl Launch {
     }
 
     /// Starts the peer and waits for its first answer.
-    pub(super) fn up(mut self, setup: &Setup<'_>) -> Result<Up> {
+    pub(super) fn up(mut self, setup: &PeerSetup<'_>) -> Result<Up> {
         let messages = setup.folder.join("messages.log");
         let file = File::create(&messages).with_context(|| format!("cannot write {}", messages.display()))?;
         self.command.current_dir(setup.folder).stderr(file);
@@ -71,7 +71,7 @@ impl Launch {
         })
     }
 
-    fn wait(&self, running: &Running, messages: &Path) -> Result<()> {
+    fn wait(&self, running: &ChildProcess, messages: &Path) -> Result<()> {
         let until = Instant::now() + self.patience;
         loop {
             ensure!(alive(running.pid), "it has ended");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use super::launch::{self, KEY, Launch, MODEL, UPSTREAM_KEY};
-use super::{Peer, Setup, Up, program};
+use super::{Peer, PeerSetup, Up, program};
 
 const CONFIG: &str = include_str!("../../peers/litellm/config.yaml");
 
@@ -38,7 +38,7 @@ impl Peer for LiteLlm {
         program::package_version(&tools.join("litellm/lib"), "litellm").unwrap_or_else(|| "unknown".to_owned())
     }
 
-    fn start(&self, setup: &Setup<'_>) -> Result<Up> {
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up> {
         let port = launch::free_port()?;
         let upstream = setup.upstream.to_string();
         let words = [("upstream", upstream.as_str()), ("key", KEY), ("model", MODEL), ("upstream_key", UPSTREAM_KEY)];

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::launch::{self, KEY, Launch, MODEL, UPSTREAM_KEY};
-use super::{Peer, Setup, Up, program};
+use super::{Peer, PeerSetup, Up, program};
 
 const CONFIG: &str = include_str!("../../peers/nginx/nginx.conf");
 const LUA_HTTP: &str = include_str!("../../peers/nginx/lua-http.conf");
@@ -66,7 +66,7 @@ impl Peer for Nginx {
         nginx().map_or_else(|| "unknown".to_owned(), |nginx| program::version(Command::new(nginx).arg("-v")))
     }
 
-    fn start(&self, setup: &Setup<'_>) -> Result<Up> {
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up> {
         let nginx = nginx().context("nginx is not on PATH")?;
         let port = launch::free_port()?;
         let (http, server, location) = match self {

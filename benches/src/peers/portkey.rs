@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 
 use super::launch::{self, KEY, Launch};
-use super::{Peer, Setup, Up, program};
+use super::{Peer, PeerSetup, Up, program};
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Portkey;
@@ -42,7 +42,7 @@ impl Peer for Portkey {
         manifest.get("version").and_then(serde_json::Value::as_str).unwrap_or("unknown").to_owned()
     }
 
-    fn start(&self, setup: &Setup<'_>) -> Result<Up> {
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up> {
         let port = launch::free_port()?;
         let server = server(setup.tools);
         let server = fs::canonicalize(&server).with_context(|| format!("there is no {}", server.display()))?;

@@ -24,7 +24,7 @@ fn started(peer: &dyn Peer) -> Option<Beside> {
     assert!(version.starts_with(|first: char| first.is_ascii_digit()), "{} is of version {version}", peer.name());
     let folder = tempfile::tempdir().unwrap();
     let brood = Brood::default();
-    let setup = Setup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: &tools, cores: 2 };
+    let setup = PeerSetup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: &tools, cores: 2 };
     let up = peer.start(&setup).unwrap();
     Some(Beside { up, folder })
 }
@@ -63,9 +63,9 @@ fn the_install_script_refuses_an_option_that_it_does_not_know() {
 }
 
 fn upstream() -> SocketAddr {
-    let command = mock::Args::augment_args(clap::Command::new("mock"));
+    let command = mock::MockArgs::augment_args(clap::Command::new("mock"));
     let args =
-        mock::Args::from_arg_matches(&command.get_matches_from(["mock", "--delay", "0", "--tokens", "3"])).unwrap();
+        mock::MockArgs::from_arg_matches(&command.get_matches_from(["mock", "--delay", "0", "--tokens", "3"])).unwrap();
     mock::start(&args).unwrap().0
 }
 
@@ -121,10 +121,10 @@ fn every_installed_peer_answers_many_users_without_an_error() {
         let users = if ["LiteLLM", "Portkey"].contains(&peer.name()) { "10" } else { "300" };
         for stream in [false, true] {
             let arguments = ["--connections", users, "--warmup", "2s", "--duration", "2s", "--timeout", "60s"];
-            let command = load::Args::augment_args(clap::Command::new("load"));
+            let command = load::LoadArgs::augment_args(clap::Command::new("load"));
             let command =
                 command.try_get_matches_from(["load", "--url", &up.url].into_iter().chain(arguments)).unwrap();
-            let mut args = load::Args::from_arg_matches(&command).unwrap();
+            let mut args = load::LoadArgs::from_arg_matches(&command).unwrap();
             args.key.clone_from(&up.key);
             args.model.clone_from(&up.model);
             args.headers.clone_from(&up.headers);
@@ -220,7 +220,8 @@ fn a_peer_of_the_command_line_is_started_and_answers() {
         "name=by hand,command=sh -c 'printf \"{config}\" >{{folder}}/conf; {command}',key=sk-1,header=x-first: one"
     );
     let (folder, brood) = (tempfile::tempdir().unwrap(), Brood::default());
-    let setup = Setup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: folder.path(), cores: 1 };
+    let setup =
+        PeerSetup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: folder.path(), cores: 1 };
     let up = by_command_line(&spec).unwrap().start(&setup).unwrap();
     assert_eq!(up.key.as_deref(), Some("sk-1"));
     assert_eq!(up.headers, [("x-first".to_owned(), "one".to_owned())]);
@@ -231,7 +232,8 @@ fn a_peer_of_the_command_line_is_started_and_answers() {
 fn a_peer_that_ends_is_reported_with_its_messages() {
     let peer = by_command_line("name=short,command=sh -c 'echo no such setting >&2; exit 3'").unwrap();
     let (folder, brood) = (tempfile::tempdir().unwrap(), Brood::default());
-    let setup = Setup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: folder.path(), cores: 1 };
+    let setup =
+        PeerSetup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: folder.path(), cores: 1 };
     let problem = format!("{:#}", peer.start(&setup).unwrap_err());
     assert!(problem.contains("short") && problem.contains("it has ended"), "{problem}");
     assert!(problem.contains("no such setting"), "{problem}");

@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use super::launch::{self, KEY, Launch, MODEL, UPSTREAM_KEY};
-use super::{Peer, Setup, Up, program};
+use super::{Peer, PeerSetup, Up, program};
 
 const STATIC: &str = include_str!("../../peers/traefik/traefik.yml");
 const DYNAMIC: &str = include_str!("../../peers/traefik/dynamic.yml");
@@ -63,7 +63,7 @@ impl Peer for Traefik {
         program::version(Command::new(traefik(tools)).arg("version"))
     }
 
-    fn start(&self, setup: &Setup<'_>) -> Result<Up> {
+    fn start(&self, setup: &PeerSetup<'_>) -> Result<Up> {
         let port = launch::free_port()?;
         let wasm = *self == Self::Wasm;
         let (plugin_static, plugin_dynamic) = if wasm { (PLUGIN_STATIC, PLUGIN_DYNAMIC) } else { ("", "") };

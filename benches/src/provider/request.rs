@@ -5,7 +5,7 @@ use std::io;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
-use crate::stamp::Stamp;
+use crate::stamp::RequestStamp;
 
 /// A head is shorter than this, or it is none.
 const HEAD: usize = 64 << 10;
@@ -17,7 +17,7 @@ const BODY: usize = 64 << 20;
 pub(crate) struct Request {
     pub(crate) path: String,
     /// Its number, if it carries one.
-    pub(crate) stamp: Option<Stamp>,
+    pub(crate) stamp: Option<RequestStamp>,
     /// Whether it asks for a stream.
     pub(crate) stream: bool,
     /// How often it had come before.
@@ -73,7 +73,7 @@ fn whole(bytes: &[u8]) -> Result<Option<(Request, usize)>, ()> {
     }
     let Some(body) = bytes.get(start..start + length) else { return Ok(None) };
     let path = head.path.unwrap_or_default().to_owned();
-    Ok(Some((Request { path, stamp: Stamp::find(body), stream: asks_stream(body), before: 0 }, start + length)))
+    Ok(Some((Request { path, stamp: RequestStamp::find(body), stream: asks_stream(body), before: 0 }, start + length)))
 }
 
 /// Whether a body asks for a stream: a look at its fields, which a gateway may have written in any order and spacing.
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_request_is_whole_with_the_last_byte_of_its_body() {
-        let stamp = Stamp { run: 1, number: 7 };
+        let stamp = RequestStamp { run: 1, number: 7 };
         let text = String::from_utf8(stamp.text().to_vec()).unwrap();
         let one = request(&format!(r#"{{"stream" : true, "x":"{text}"}}"#));
         for end in 0..one.len() {

@@ -13,18 +13,18 @@ use tokio::sync::watch;
 
 use super::door;
 use super::request::{self, Came};
-use super::{Act, Decide, Journal, State};
+use super::{Act, Decide, Journal, ProviderState};
 
 /// What every connection of a provider shares.
 struct Shared {
-    state: watch::Receiver<State>,
+    state: watch::Receiver<ProviderState>,
     journal: Arc<Journal>,
     decide: Arc<Decide>,
 }
 
 pub(super) fn run(
     door: std::net::TcpListener,
-    state: watch::Receiver<State>,
+    state: watch::Receiver<ProviderState>,
     journal: &Arc<Journal>,
     decide: &Arc<Decide>,
 ) -> Result<()> {
@@ -36,9 +36,9 @@ pub(super) fn run(
 async fn accept(door: TcpListener, shared: Rc<Shared>) -> Result<()> {
     let mut state = shared.state.clone();
     loop {
-        if *state.borrow_and_update() == State::Deaf {
+        if *state.borrow_and_update() == ProviderState::Deaf {
             let _shut = door::shut(&door)?;
-            while *state.borrow_and_update() == State::Deaf {
+            while *state.borrow_and_update() == ProviderState::Deaf {
                 if state.changed().await.is_err() {
                     return Ok(());
                 }
@@ -66,7 +66,7 @@ async fn serve(mut socket: TcpStream, shared: Rc<Shared>) {
         let came = tokio::select! {
             came = request::read(&mut socket, &mut held) => came,
             // Who does not listen any more has no connections either.
-            () = until(&mut state, |state| state == State::Deaf) => break,
+            () = until(&mut state, |state| state == ProviderState::Deaf) => break,
         };
         let mut request = match came {
             Came::Request(request) => request,
@@ -77,7 +77,8 @@ async fn serve(mut socket: TcpStream, shared: Rc<Shared>) {
             }
         };
         request.before = shared.journal.note(request.stamp.map(|stamp| stamp.number));
-        if *state.borrow() != State::Well && !pause(&mut socket, until(&mut state, |state| state == State::Well)).await
+        if *state.borrow() != ProviderState::Well
+            && !pause(&mut socket, until(&mut state, |state| state == ProviderState::Well)).await
         {
             break;
         }
@@ -88,7 +89,7 @@ async fn serve(mut socket: TcpStream, shared: Rc<Shared>) {
 }
 
 /// Plays a script; `false` if the connection is over with it.
-async fn play(socket: &mut TcpStream, script: Vec<Act>, state: &mut watch::Receiver<State>) -> bool {
+async fn play(socket: &mut TcpStream, script: Vec<Act>, state: &mut watch::Receiver<ProviderState>) -> bool {
     for act in script {
         let goes_on = match act {
             Act::Send(bytes) => socket.write_all(&bytes).await.is_ok(),
@@ -100,7 +101,7 @@ async fn play(socket: &mut TcpStream, script: Vec<Act>, state: &mut watch::Recei
                 false
             }
         };
-        if !goes_on || *state.borrow() == State::Deaf {
+        if !goes_on || *state.borrow() == ProviderState::Deaf {
             return false;
         }
     }
@@ -121,7 +122,7 @@ async fn ended(socket: &mut TcpStream) -> io::Result<usize> {
 }
 
 /// Waits until the provider is told so.
-async fn until(state: &mut watch::Receiver<State>, what: impl Fn(State) -> bool) {
+async fn until(state: &mut watch::Receiver<ProviderState>, what: impl Fn(ProviderState) -> bool) {
     if state.wait_for(|state| what(*state)).await.is_err() {
         // Nobody tells it anything any more.
         std::future::pending::<()>().await;

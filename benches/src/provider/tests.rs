@@ -14,7 +14,7 @@ fn connect(to: SocketAddr) -> TcpStream {
 
 /// Asks for one answer and reads to the connection's end, or to `length` bytes.
 fn ask(socket: &mut TcpStream, number: u32, length: u64) -> std::io::Result<String> {
-    let stamp = crate::stamp::Stamp { run: 1, number };
+    let stamp = crate::stamp::RequestStamp { run: 1, number };
     let body = String::from_utf8(crate::talk::body("m", false, stamp, 10)).unwrap();
     write!(socket, "POST /v1/chat/completions HTTP/1.1\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
     let mut answer = String::new();
@@ -33,7 +33,7 @@ fn script(request: &Request) -> Vec<Act> {
 
 #[test]
 fn scripts_are_played_and_every_whole_request_is_in_the_journal_once() {
-    let provider = Provider::start(script).unwrap();
+    let provider = FakeProvider::start(script).unwrap();
     assert_eq!(ask(&mut connect(provider.address), 0, 100).unwrap(), "one");
     assert_eq!(ask(&mut connect(provider.address), 1, 100).unwrap_err().kind(), ErrorKind::ConnectionReset);
     let mut kept = connect(provider.address);
@@ -52,12 +52,12 @@ fn scripts_are_played_and_every_whole_request_is_in_the_journal_once() {
 
 #[test]
 fn who_hangs_answers_what_waited_once_it_is_well() {
-    let provider = Provider::start(script).unwrap();
-    provider.turn(State::Hanging);
+    let provider = FakeProvider::start(script).unwrap();
+    provider.turn(ProviderState::Hanging);
     let mut waiting = connect(provider.address);
     waiting.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     assert!(ask(&mut waiting, 2, 3).is_err(), "no answer");
-    provider.turn(State::Well);
+    provider.turn(ProviderState::Well);
     waiting.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut answer = [0; 3];
     waiting.read_exact(&mut answer).unwrap();
@@ -66,16 +66,16 @@ fn who_hangs_answers_what_waited_once_it_is_well() {
 
 #[test]
 fn who_is_deaf_closes_its_connections_and_answers_no_syn_until_it_is_well() {
-    let provider = Provider::start(script).unwrap();
+    let provider = FakeProvider::start(script).unwrap();
     let mut open = connect(provider.address);
     assert_eq!(ask(&mut open, 2, 3).unwrap(), "two");
-    provider.turn(State::Deaf);
+    provider.turn(ProviderState::Deaf);
     assert_eq!(open.read(&mut [0]).unwrap(), 0, "closed");
     let until = Instant::now() + PATIENCE;
     // Its door takes a moment to shut.
     while TcpStream::connect_timeout(&provider.address, Duration::from_millis(500)).is_ok() {
         assert!(Instant::now() < until, "it still answers");
     }
-    provider.turn(State::Well);
+    provider.turn(ProviderState::Well);
     assert_eq!(ask(&mut connect(provider.address), 2, 3).unwrap(), "two");
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::*;
 use crate::load::Quantiles;
-use crate::mock::Shape;
+use crate::mock::ReplyShape;
 use crate::peers;
-use crate::plan::{Cell, Pace, Step};
+use crate::plan::{BenchStep, LoadCell, Pacing};
 
 /// A report of one number: a rate of a hundredth of it, twice of it as p99, half of it as CPU.
-pub(crate) fn report(p50: f64) -> Report {
+pub(crate) fn report(p50: f64) -> LoadReport {
     let quantiles = Quantiles { mean: p50, p50, p90: p50, p99: 2.0 * p50, p999: 3.0 * p50, max: 4.0 * p50 };
-    Report {
+    LoadReport {
         requests: 10,
         failures: BTreeMap::new(),
         seconds: 1.0,
@@ -30,27 +30,31 @@ pub(crate) fn report(p50: f64) -> Report {
 
 /// Results of one cell with these subjects: of each its p50 repeat by repeat.
 pub(crate) fn results(subjects: Vec<(Subject, &[f64])>) -> Results {
-    let cell = Cell {
+    let cell = LoadCell {
         name: "whole".to_owned(),
         title: "Whole replies".to_owned(),
         users: 50,
         stream: false,
         rate: None,
-        shape: Shape::default(),
+        shape: ReplyShape::default(),
         differences: true,
     };
     let mut trials = Vec::new();
     for (subject, (_, numbers)) in subjects.iter().enumerate() {
         for (repeat, number) in (1..).zip(*numbers) {
-            trials.push(Trial { step: Step { repeat, cell: 0, subject }, idle: None, outcome: Ok(report(*number)) });
+            trials.push(BenchTrial {
+                step: BenchStep { repeat, cell: 0, subject },
+                idle: None,
+                outcome: Ok(report(*number)),
+            });
         }
     }
-    let plan = Plan {
+    let plan = BenchPlan {
         cells: vec![cell],
         subjects: subjects.into_iter().map(|(subject, _)| subject).collect(),
         skipped: Vec::new(),
         tools: PathBuf::new(),
-        pace: Pace { duration: Duration::from_secs(1), ..Pace::brief(3) },
+        pace: Pacing { duration: Duration::from_secs(1), ..Pacing::brief(3) },
     };
     Results { plan, trials }
 }
@@ -61,7 +65,7 @@ pub(crate) fn peer(name: &str) -> Subject {
 
 pub(crate) fn weir() -> Subject {
     let (weir, guided, plugins, cache) = Default::default();
-    let args = crate::weir::Args { weir, guided, plugins, chain: Vec::new(), cache };
+    let args = crate::weir::WeirArgs { weir, guided, plugins, chain: Vec::new(), cache };
     Subject::Weir(crate::weir::Weir::bare(&args))
 }
 

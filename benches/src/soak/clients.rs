@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use tokio::runtime::{Builder, LocalOptions};
 
-use super::plan::{Model, Plan};
+use super::plan::{SoakModel, SoakRequest};
 use super::script::{HELD, HOLD};
-use super::setup::{CONCURRENCY, Setup};
-use super::tally::Tally;
+use super::setup::{CONCURRENCY, SoakSetup};
+use super::tally::SoakTally;
 use crate::clock::Clock;
-use crate::stamp::Stamp;
+use crate::stamp::RequestStamp;
 use crate::talk::{self, Heard, Manner, Talk};
 
 /// The longest that a client waits; no script takes so long.
@@ -31,17 +31,17 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    pub(super) fn new(to: SocketAddr, setup: &Setup, run: u32, seed: u64) -> Self {
+    pub(super) fn new(to: SocketAddr, setup: &SoakSetup, run: u32, seed: u64) -> Self {
         Self { to, guarded: setup.guarded.clone(), plain: setup.plain.clone(), run, seed }
     }
 
-    async fn ask(&self, number: u32, plan: &Plan) -> Heard {
+    async fn ask(&self, number: u32, plan: &SoakRequest) -> Heard {
         let key = match plan.model {
-            Model::Big => &self.plain,
-            Model::Stranger => "sk-weir-guarded-0000000000000000000000000000000000000000",
+            SoakModel::Big => &self.plain,
+            SoakModel::Stranger => "sk-weir-guarded-0000000000000000000000000000000000000000",
             _ => &self.guarded,
         };
-        let body = talk::body(plan.model.name(), plan.stream, Stamp { run: self.run, number }, plan.size);
+        let body = talk::body(plan.model.name(), plan.stream, RequestStamp { run: self.run, number }, plan.size);
         let head = talk::head(self.to, key, body.len());
         // Nobody leaves behind the body's last byte.
         let manner = match plan.manner {
@@ -66,10 +66,10 @@ pub(super) struct Rest {
 ///
 /// # Errors
 /// The system has no room for clients; nobody ends a rest.
-pub(super) fn all(ways: Ways, rate: u32, stretches: [Duration; 2], rest: &Rest) -> Result<Tally> {
+pub(super) fn all(ways: Ways, rate: u32, stretches: [Duration; 2], rest: &Rest) -> Result<SoakTally> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async move {
-        let (clock, ways, tally) = (Clock::start()?, Rc::new(ways), Rc::new(RefCell::new(Tally::default())));
+        let (clock, ways, tally) = (Clock::start()?, Rc::new(ways), Rc::new(RefCell::new(SoakTally::default())));
         let between = Duration::from_secs(1) / rate.max(1);
         let (mut number, mut clients) = (0, tokio::task::JoinSet::new());
         for (index, stretch) in stretches.into_iter().enumerate() {
@@ -96,10 +96,10 @@ pub(super) fn all(ways: Ways, rate: u32, stretches: [Duration; 2], rest: &Rest) 
 }
 
 /// One client, from its request to what came of it.
-async fn one(ways: Rc<Ways>, number: u32, tally: Rc<RefCell<Tally>>) {
-    let plan = Plan::of(ways.seed, number);
+async fn one(ways: Rc<Ways>, number: u32, tally: Rc<RefCell<SoakTally>>) {
+    let plan = SoakRequest::of(ways.seed, number);
     let heard = ways.ask(number, &plan).await;
-    let foreign = heard.stamp().is_some_and(|stamp| stamp != Stamp { run: ways.run, number });
+    let foreign = heard.stamp().is_some_and(|stamp| stamp != RequestStamp { run: ways.run, number });
     let mut tally = tally.borrow_mut();
     tally.note(number, &plan, &heard);
     if foreign {
@@ -125,9 +125,9 @@ pub(super) fn fill(ways: Ways, guarded: bool) -> Result<Filled> {
     let first = if guarded { HELD } else { HELD + 2 * CONCURRENCY };
     runtime.block_on(async move {
         let (ways, answered) = (Rc::new(ways), Rc::new(Cell::new(0)));
-        let model = if guarded { Model::Solo } else { Model::Big };
-        let (fault, manner) = (super::plan::Fault::None, Manner::Patient);
-        let plan = Plan { model, stream: false, http2: false, size: 0, fault, manner };
+        let model = if guarded { SoakModel::Solo } else { SoakModel::Big };
+        let (fault, manner) = (super::plan::ProviderFault::None, Manner::Patient);
+        let plan = SoakRequest { model, stream: false, http2: false, size: 0, fault, manner };
         let mut clients = tokio::task::JoinSet::new();
         for number in 0..CONCURRENCY {
             let (ways, answered) = (Rc::clone(&ways), Rc::clone(&answered));

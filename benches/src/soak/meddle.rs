@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::setup::Setup;
+use super::setup::SoakSetup;
 use crate::gateway::Gateway;
 
 /// How long a change may take to be live.
@@ -24,7 +24,7 @@ impl Meddler {
     ///
     /// # Errors
     /// A file cannot be written; the gateway has ended.
-    pub(super) fn step(&mut self, setup: &Setup, gateway: &Gateway) -> Result<&'static str> {
+    pub(super) fn step(&mut self, setup: &SoakSetup, gateway: &Gateway) -> Result<&'static str> {
         let extra = setup.plugins.join("all");
         self.steps += 1;
         match self.steps % 7 {
@@ -42,7 +42,7 @@ impl Meddler {
         }
     }
 
-    fn rewrite(&mut self, setup: &Setup, gateway: &Gateway, how: fn(&Path, &str) -> Result<()>) -> Result<()> {
+    fn rewrite(&mut self, setup: &SoakSetup, gateway: &Gateway, how: fn(&Path, &str) -> Result<()>) -> Result<()> {
         self.version += 1;
         how(&gateway.config, &setup.config(self.version))
     }
@@ -51,7 +51,7 @@ impl Meddler {
     ///
     /// # Errors
     /// It still has one after a while.
-    pub(super) fn tidy(&mut self, setup: &Setup, gateway: &Gateway) -> Result<()> {
+    pub(super) fn tidy(&mut self, setup: &SoakSetup, gateway: &Gateway) -> Result<()> {
         let _gone = fs::remove_dir_all(setup.plugins.join("all"));
         self.rewrite(setup, gateway, replace)?;
         let until = Instant::now() + PATIENCE;
@@ -76,7 +76,7 @@ fn write_over(file: &Path, text: &str) -> Result<()> {
 }
 
 /// One that refuses what no request of a soak says.
-fn put_in(setup: &Setup, folder: &Path, step: u32) -> Result<()> {
+fn put_in(setup: &SoakSetup, folder: &Path, step: u32) -> Result<()> {
     fs::create_dir_all(folder)?;
     settings(folder, step)?;
     fs::copy(setup.material(), folder.join("strict.wasm"))?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A look: when, and KiB.
-pub(super) type Look = (Duration, u64);
+pub(super) type MemorySample = (Duration, u64);
 
 /// What the looks after a warm-up come to, in MiB.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +27,7 @@ pub(super) fn is_flat(before: u64, after: u64) -> bool {
 impl Trend {
     /// The trend of the looks from `warm` on: the median of the slopes of all pairs (Theil and Sen). None of fewer than ten
     /// looks.
-    pub(super) fn of(looks: &[Look], warm: Duration) -> Option<Self> {
+    pub(super) fn of(looks: &[MemorySample], warm: Duration) -> Option<Self> {
         let looks: Vec<_> = looks.iter().filter(|(at, _)| *at >= warm).map(|look| (look.0, mib(look.1))).collect();
         if looks.len() < 10 {
             return None;
@@ -58,7 +58,7 @@ fn median(numbers: &mut [f64]) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn looks(size: impl Fn(u64) -> u64) -> Vec<Look> {
+    fn looks(size: impl Fn(u64) -> u64) -> Vec<MemorySample> {
         (0..300).map(|second| (Duration::from_secs(second), 1_024 * size(second))).collect()
     }
 

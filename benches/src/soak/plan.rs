@@ -7,7 +7,7 @@ use crate::talk::Manner;
 
 /// Whom a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Model {
+pub(crate) enum SoakModel {
     /// A provider that is always well.
     Solo,
     /// One with faults, then the one that is well.
@@ -24,7 +24,7 @@ pub(crate) enum Model {
 
 /// What the provider with faults does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum ProviderFault {
     None,
     /// Time before the head.
     Late(Duration),
@@ -55,51 +55,51 @@ pub(crate) enum Fault {
 
 /// One request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Plan {
-    pub(crate) model: Model,
+pub(crate) struct SoakRequest {
+    pub(crate) model: SoakModel,
     pub(crate) stream: bool,
     pub(crate) http2: bool,
     /// Bytes of text besides what every request has.
     pub(crate) size: usize,
-    pub(crate) fault: Fault,
+    pub(crate) fault: ProviderFault,
     pub(crate) manner: Manner,
 }
 
-const FAULTS: &[(u32, Fault)] = &[
-    (40, Fault::None),
-    (6, Fault::Late(Duration::from_millis(400))),
-    (8, Fault::Slow),
-    (4, Fault::Status(500)),
-    (4, Fault::Status(503)),
-    (3, Fault::Status(429)),
-    (3, Fault::Status(400)),
-    (3, Fault::CloseFirst),
-    (3, Fault::ResetFirst),
-    (2, Fault::Garbage),
-    (3, Fault::Hang),
-    (4, Fault::Close),
-    (4, Fault::Reset),
-    (5, Fault::Truncate),
-    (3, Fault::HalfEvent),
-    (2, Fault::Stall),
-    (3, Fault::ErrorEvent),
+const FAULTS: &[(u32, ProviderFault)] = &[
+    (40, ProviderFault::None),
+    (6, ProviderFault::Late(Duration::from_millis(400))),
+    (8, ProviderFault::Slow),
+    (4, ProviderFault::Status(500)),
+    (4, ProviderFault::Status(503)),
+    (3, ProviderFault::Status(429)),
+    (3, ProviderFault::Status(400)),
+    (3, ProviderFault::CloseFirst),
+    (3, ProviderFault::ResetFirst),
+    (2, ProviderFault::Garbage),
+    (3, ProviderFault::Hang),
+    (4, ProviderFault::Close),
+    (4, ProviderFault::Reset),
+    (5, ProviderFault::Truncate),
+    (3, ProviderFault::HalfEvent),
+    (2, ProviderFault::Stall),
+    (3, ProviderFault::ErrorEvent),
 ];
 
-impl Plan {
+impl SoakRequest {
     pub(crate) fn of(seed: u64, number: u32) -> Self {
         let mut dice = Dice::of(seed, number);
         let models = [
-            (38, Model::Solo),
-            (34, Model::Pair),
-            (20, Model::Shaky),
-            (3, Model::Big),
-            (3, Model::Nobody),
-            (2, Model::Stranger),
+            (38, SoakModel::Solo),
+            (34, SoakModel::Pair),
+            (20, SoakModel::Shaky),
+            (3, SoakModel::Big),
+            (3, SoakModel::Nobody),
+            (2, SoakModel::Stranger),
         ];
-        let model = dice.pick(&models).unwrap_or(Model::Solo);
-        let stream = model != Model::Big && dice.between(0, 1) == 1;
+        let model = dice.pick(&models).unwrap_or(SoakModel::Solo);
+        let stream = model != SoakModel::Big && dice.between(0, 1) == 1;
         let size = if dice.between(0, 9) == 0 { dice.between(4_000, 200_000) } else { dice.between(0, 900) };
-        let fault = dice.pick(FAULTS).unwrap_or(Fault::None);
+        let fault = dice.pick(FAULTS).unwrap_or(ProviderFault::None);
         let manner = manner(&mut dice, model, size);
         // What leaves before it is answered is only sure to be a request where it came as bytes on a connection.
         let unsure = matches!(manner, Manner::LeavesInUpload(_) | Manner::LeavesAfter(_));
@@ -111,27 +111,27 @@ impl Plan {
     /// answer, or before one could have been sent.
     pub(crate) fn surely_left(&self) -> bool {
         match self.manner {
-            Manner::LeavesFull => self.model == Model::Big,
-            Manner::LeavesAfter(_) => self.model == Model::Shaky && self.fault == Fault::Hang,
+            Manner::LeavesFull => self.model == SoakModel::Big,
+            Manner::LeavesAfter(_) => self.model == SoakModel::Shaky && self.fault == ProviderFault::Hang,
             _ => false,
         }
     }
 
     /// Whether a client that stays has to get the whole answer: its provider is well.
     pub(crate) fn must_succeed(&self) -> bool {
-        let well = matches!(self.model, Model::Solo | Model::Big);
+        let well = matches!(self.model, SoakModel::Solo | SoakModel::Big);
         well && matches!(self.manner, Manner::Patient | Manner::Slow { .. })
     }
 }
 
-fn manner(dice: &mut Dice, model: Model, size: u64) -> Manner {
+fn manner(dice: &mut Dice, model: SoakModel, size: u64) -> Manner {
     let most = usize::try_from(dice.between(1, 60 + size)).unwrap_or(1);
     let after = Duration::from_millis(dice.between(0, 250));
     let at = usize::try_from(dice.between(1, 3_000)).unwrap_or(1);
     let slow = Manner::Slow { piece: 512, pause: Duration::from_millis(dice.between(10, 60)) };
     let slow_big = Manner::Slow { piece: 1 << 20, pause: Duration::from_millis(dice.between(10, 60)) };
     let manners = match model {
-        Model::Big => [(30, slow_big), (70, Manner::LeavesFull), (0, slow), (0, slow), (0, slow)],
+        SoakModel::Big => [(30, slow_big), (70, Manner::LeavesFull), (0, slow), (0, slow), (0, slow)],
         _ => [
             (62, Manner::Patient),
             (12, slow),
@@ -143,7 +143,7 @@ fn manner(dice: &mut Dice, model: Model, size: u64) -> Manner {
     dice.pick(&manners).unwrap_or(Manner::Patient)
 }
 
-impl Model {
+impl SoakModel {
     /// As requests for it are counted: not at all where it was never known.
     pub(crate) fn counted(self) -> &'static str {
         if matches!(self, Self::Nobody | Self::Stranger) { "" } else { self.name() }
@@ -167,26 +167,28 @@ mod tests {
 
     #[test]
     fn a_seed_makes_the_same_requests_and_every_kind_of_them() {
-        let plans: Vec<_> = (0..4_000).map(|number| Plan::of(5, number)).collect();
-        assert!((0..4_000).zip(&plans).all(|(number, plan)| Plan::of(5, number) == *plan));
+        let plans: Vec<_> = (0..4_000).map(|number| SoakRequest::of(5, number)).collect();
+        assert!((0..4_000).zip(&plans).all(|(number, plan)| SoakRequest::of(5, number) == *plan));
         for (_, fault) in FAULTS {
             assert!(plans.iter().any(|plan| plan.fault == *fault && plan.stream), "{fault:?}");
         }
-        for model in [Model::Solo, Model::Pair, Model::Shaky, Model::Big, Model::Nobody, Model::Stranger] {
+        for model in
+            [SoakModel::Solo, SoakModel::Pair, SoakModel::Shaky, SoakModel::Big, SoakModel::Nobody, SoakModel::Stranger]
+        {
             assert!(plans.iter().any(|plan| plan.model == model), "{model:?}");
         }
-        assert!(plans.iter().any(|plan| plan.http2 && plan.model == Model::Big));
-        let share = |what: fn(&Plan) -> bool| plans.iter().filter(|plan| what(plan)).count();
-        assert!(share(Plan::surely_left) > 20 && share(Plan::must_succeed) > 800);
+        assert!(plans.iter().any(|plan| plan.http2 && plan.model == SoakModel::Big));
+        let share = |what: fn(&SoakRequest) -> bool| plans.iter().filter(|plan| what(plan)).count();
+        assert!(share(SoakRequest::surely_left) > 20 && share(SoakRequest::must_succeed) > 800);
         assert!((1_700..2_300).contains(&share(|plan| plan.stream)));
     }
 
     #[test]
     fn who_has_to_succeed_stays_and_asks_a_provider_that_is_well() {
         for number in 0..4_000 {
-            let plan = Plan::of(9, number);
+            let plan = SoakRequest::of(9, number);
             assert!(!(plan.must_succeed() && plan.surely_left()), "{plan:?}");
-            assert!(plan.model != Model::Big || !plan.stream, "{plan:?}");
+            assert!(plan.model != SoakModel::Big || !plan.stream, "{plan:?}");
         }
     }
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::plan::{Fault, Model, Plan};
+use super::plan::{ProviderFault, SoakModel, SoakRequest};
 use crate::provider::{Act, Request, answer};
-use crate::stamp::Stamp;
+use crate::stamp::RequestStamp;
 
 /// Requests with this number and above are held for a while, then answered: they fill the limits up.
 pub(super) const HELD: u32 = 1 << 27;
@@ -23,12 +23,12 @@ pub(super) fn well(seed: u64, request: &Request) -> Vec<Act> {
     if stamp.number >= HELD {
         return vec![Act::Wait(HOLD), Act::Send(answer::whole(&text(stamp)))];
     }
-    let plan = Plan::of(seed, stamp.number);
+    let plan = SoakRequest::of(seed, stamp.number);
     let fault = match plan.fault {
-        kind @ (Fault::Late(_) | Fault::Slow) => kind,
-        _ => Fault::None,
+        kind @ (ProviderFault::Late(_) | ProviderFault::Slow) => kind,
+        _ => ProviderFault::None,
     };
-    if plan.model == Model::Big {
+    if plan.model == SoakModel::Big {
         return vec![Act::Send(answer::whole(&(text(stamp) + &" and so on".repeat(BIG / 10))))];
     }
     play(fault, request.stream, stamp)
@@ -37,64 +37,66 @@ pub(super) fn well(seed: u64, request: &Request) -> Vec<Act> {
 /// The one with faults.
 pub(super) fn faulty(seed: u64, request: &Request) -> Vec<Act> {
     let Some(stamp) = request.stamp else { return vec![Act::Send(answer::error(400, ""))] };
-    play(Plan::of(seed, stamp.number).fault, request.stream, stamp)
+    play(SoakRequest::of(seed, stamp.number).fault, request.stream, stamp)
 }
 
-fn play(fault: Fault, stream: bool, stamp: Stamp) -> Vec<Act> {
+fn play(fault: ProviderFault, stream: bool, stamp: RequestStamp) -> Vec<Act> {
     match (fault, stream) {
-        (Fault::Status(status), _) => {
+        (ProviderFault::Status(status), _) => {
             let fields = if status == 429 { "retry-after: 1\r\n" } else { "" };
             vec![Act::Send(answer::error(status, fields))]
         }
-        (Fault::CloseFirst, _) => vec![Act::Close],
-        (Fault::ResetFirst, _) => vec![Act::Reset],
-        (Fault::Garbage, _) => vec![Act::Send(Bytes::from_static(b"220 mail is what I speak\r\n\r\n")), Act::Close],
-        (Fault::Hang, _) => vec![Act::Hang],
-        (Fault::Late(time), _) => [vec![Act::Wait(time)], play(Fault::None, stream, stamp)].concat(),
+        (ProviderFault::CloseFirst, _) => vec![Act::Close],
+        (ProviderFault::ResetFirst, _) => vec![Act::Reset],
+        (ProviderFault::Garbage, _) => {
+            vec![Act::Send(Bytes::from_static(b"220 mail is what I speak\r\n\r\n")), Act::Close]
+        }
+        (ProviderFault::Hang, _) => vec![Act::Hang],
+        (ProviderFault::Late(time), _) => [vec![Act::Wait(time)], play(ProviderFault::None, stream, stamp)].concat(),
         (_, true) => streamed(fault, stamp),
         (_, false) => whole(fault, stamp),
     }
 }
 
-fn whole(fault: Fault, stamp: Stamp) -> Vec<Act> {
+fn whole(fault: ProviderFault, stamp: RequestStamp) -> Vec<Act> {
     let bytes = answer::whole(&(text(stamp) + &" and so on".repeat(120)));
     let half = bytes.slice(..bytes.len() / 2);
     match fault {
-        Fault::Slow => pieces(&bytes, 12, Duration::from_millis(40)),
-        Fault::Close => vec![Act::Send(half), Act::Close],
-        Fault::Reset => vec![Act::Send(half), Act::Wait(Duration::from_millis(20)), Act::Reset],
-        Fault::Stall => vec![Act::Send(half), Act::Hang],
+        ProviderFault::Slow => pieces(&bytes, 12, Duration::from_millis(40)),
+        ProviderFault::Close => vec![Act::Send(half), Act::Close],
+        ProviderFault::Reset => vec![Act::Send(half), Act::Wait(Duration::from_millis(20)), Act::Reset],
+        ProviderFault::Stall => vec![Act::Send(half), Act::Hang],
         // Half a text, told to be all of it.
-        Fault::Truncate | Fault::HalfEvent => vec![Act::Send(half_text(stamp))],
+        ProviderFault::Truncate | ProviderFault::HalfEvent => vec![Act::Send(half_text(stamp))],
         _ => vec![Act::Send(bytes)],
     }
 }
 
-fn half_text(stamp: Stamp) -> Bytes {
+fn half_text(stamp: RequestStamp) -> Bytes {
     let text = format!(r#"{{"id":"chatcmpl-1","choices":[{{"index":0,"message":{{"content":"{}"#, text(stamp));
     let length = text.len();
     Bytes::from(format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{text}"))
 }
 
-fn streamed(fault: Fault, stamp: Stamp) -> Vec<Act> {
-    let pause = Duration::from_millis(if fault == Fault::Slow { 60 } else { 5 });
+fn streamed(fault: ProviderFault, stamp: RequestStamp) -> Vec<Act> {
+    let pause = Duration::from_millis(if fault == ProviderFault::Slow { 60 } else { 5 });
     let mut acts = vec![Act::Send(answer::stream_head()), Act::Send(answer::event(&text(stamp)))];
     for _ in 0..EVENTS {
         acts.extend([Act::Wait(pause), Act::Send(answer::event(" and so on"))]);
     }
-    if !matches!(fault, Fault::None | Fault::Slow) {
+    if !matches!(fault, ProviderFault::None | ProviderFault::Slow) {
         acts.truncate(acts.len() / 2);
     }
     match fault {
-        Fault::Close => acts.push(Act::Close),
-        Fault::Reset => acts.extend([Act::Wait(Duration::from_millis(20)), Act::Reset]),
-        Fault::Stall => acts.push(Act::Hang),
-        Fault::Truncate => acts.push(Act::Send(answer::last_chunk())),
-        Fault::HalfEvent => {
+        ProviderFault::Close => acts.push(Act::Close),
+        ProviderFault::Reset => acts.extend([Act::Wait(Duration::from_millis(20)), Act::Reset]),
+        ProviderFault::Stall => acts.push(Act::Hang),
+        ProviderFault::Truncate => acts.push(Act::Send(answer::last_chunk())),
+        ProviderFault::HalfEvent => {
             acts.push(Act::Send(answer::chunk("data: {\"id\":\"chatcmpl-1\",\"choi")));
             acts.push(Act::Send(answer::last_chunk()));
         }
-        Fault::ErrorEvent => {
+        ProviderFault::ErrorEvent => {
             let error = "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\",\"code\":null}}\n\n";
             acts.extend([Act::Send(answer::chunk(error)), Act::Send(answer::last_chunk())]);
         }
@@ -110,7 +112,7 @@ fn pieces(bytes: &Bytes, count: usize, pause: Duration) -> Vec<Act> {
     starts.flat_map(|at| [Act::Wait(pause), Act::Send(bytes.slice(at..bytes.len().min(at + size)))]).skip(1).collect()
 }
 
-fn text(stamp: Stamp) -> String {
+fn text(stamp: RequestStamp) -> String {
     String::from_utf8_lossy(&stamp.text()).into_owned()
 }
 
@@ -119,7 +121,7 @@ fn text(stamp: Stamp) -> String {
 mod tests {
     use super::*;
 
-    const STAMP: Stamp = Stamp { run: 1, number: 2 };
+    const STAMP: RequestStamp = RequestStamp { run: 1, number: 2 };
 
     fn sent(acts: &[Act]) -> String {
         let bytes = acts.iter().filter_map(|act| if let Act::Send(bytes) = act { Some(&**bytes) } else { None });
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn good_answers_are_whole_and_repeat_the_number() {
-        for fault in [Fault::None, Fault::Slow, Fault::Late(Duration::from_millis(1))] {
+        for fault in [ProviderFault::None, ProviderFault::Slow, ProviderFault::Late(Duration::from_millis(1))] {
             for stream in [false, true] {
                 let last = play(fault, stream, STAMP).pop();
                 assert!(
@@ -142,19 +144,26 @@ mod tests {
             let (head, body) = whole.split_once("\r\n\r\n").unwrap();
             assert!(head.ends_with(&format!("content-length: {}", body.len())), "{head}");
             for text in [stream.as_bytes(), body.as_bytes()] {
-                assert_eq!(Stamp::find(text), Some(STAMP));
+                assert_eq!(RequestStamp::find(text), Some(STAMP));
             }
         }
     }
 
     #[test]
     fn no_fault_of_the_body_looks_whole() {
-        let faults = [Fault::Close, Fault::Reset, Fault::Truncate, Fault::HalfEvent, Fault::Stall, Fault::ErrorEvent];
+        let faults = [
+            ProviderFault::Close,
+            ProviderFault::Reset,
+            ProviderFault::Truncate,
+            ProviderFault::HalfEvent,
+            ProviderFault::Stall,
+            ProviderFault::ErrorEvent,
+        ];
         for fault in faults {
             let stream = sent(&play(fault, true, STAMP));
             assert!(!stream.contains("[DONE]") && !stream.contains("\"stop\""), "{fault:?}: {stream}");
         }
-        for fault in [Fault::Truncate, Fault::HalfEvent] {
+        for fault in [ProviderFault::Truncate, ProviderFault::HalfEvent] {
             let whole = sent(&play(fault, false, STAMP));
             let (head, body) = whole.split_once("\r\n\r\n").unwrap();
             assert!(head.ends_with(&format!("content-length: {}", body.len())), "framing ends well: {head}");

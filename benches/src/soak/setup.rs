@@ -18,7 +18,7 @@ const CHAIN: [&str; 4] = ["prompt-guard", "redact-pii", "route-by-cost", "usage-
 
 /// What a soak's gateway is started with, and changed to.
 #[derive(Debug)]
-pub(super) struct Setup {
+pub(super) struct SoakSetup {
     /// The live folder of plugins.
     pub(super) plugins: PathBuf,
     cache: PathBuf,
@@ -30,7 +30,7 @@ pub(super) struct Setup {
     pub(super) plain: String,
 }
 
-impl Setup {
+impl SoakSetup {
     /// # Errors
     /// There is no room for files, or no bundled plugin where it should be.
     pub(super) fn new(folder: &Path, bundled: &Path, well: SocketAddr, faulty: SocketAddr) -> Result<Self> {
@@ -103,7 +103,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/installed");
         let address = "127.0.0.1:9".parse().unwrap();
-        let setup = Setup::new(folder.path(), &bundled, address, address).unwrap();
+        let setup = SoakSetup::new(folder.path(), &bundled, address, address).unwrap();
         for version in 0..3 {
             let (text, file) = (setup.config(version), folder.path().join("weir.toml"));
             let read = weir_config::parse(&text, &file, &|_| None, &weir_config::Overrides::default());

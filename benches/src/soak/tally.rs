@@ -2,23 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::plan::Plan;
-use crate::metrics::Metrics;
+use super::plan::SoakRequest;
+use crate::metrics::Scrape;
 use crate::stamp::Numbers;
-use crate::talk::{Ended, Heard, Manner};
+use crate::talk::{Heard, Manner, TalkEnd};
 
 /// How a gateway counts a request: its model, its status, and how the body ended.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Cell {
+pub(super) struct OutcomeKey {
     pub(super) status: String,
-    pub(super) end: End,
+    pub(super) end: CountedEnd,
     /// Empty for what did not get as far.
     pub(super) model: String,
 }
 
 /// How the body of an answer ended, as counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum End {
+pub(super) enum CountedEnd {
     Complete,
     /// The gateway cut it.
     Cut,
@@ -30,9 +30,9 @@ pub(super) enum End {
 
 /// What the requests of a soak came to, as their clients know it.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct SoakTally {
     /// Requests that can be counted in one way only.
-    sure: BTreeMap<Cell, u64>,
+    sure: BTreeMap<OutcomeKey, u64>,
     /// Requests of clients that left when an answer may have been sent.
     unsure: BTreeMap<Unsure, u64>,
     /// Requests of each kind that no client should see, with one of their numbers.
@@ -53,32 +53,32 @@ struct Unsure {
 }
 
 impl Unsure {
-    fn may_be(&self, cell: &Cell) -> bool {
+    fn may_be(&self, cell: &OutcomeKey) -> bool {
         let model = cell.model.is_empty() || cell.model == self.model;
         let status = self.status.as_ref().is_none_or(|status| cell.status == "499" || cell.status == *status);
         model && status
     }
 }
 
-impl Tally {
+impl SoakTally {
     /// Takes what came of one request.
-    pub(super) fn note(&mut self, number: u32, plan: &Plan, heard: &Heard) {
+    pub(super) fn note(&mut self, number: u32, plan: &SoakRequest, heard: &Heard) {
         self.requests += 1;
         self.streams += u64::from(plan.stream);
-        if heard.ended == Ended::Whole && heard.status == Some(200) {
+        if heard.ended == TalkEnd::Whole && heard.status == Some(200) {
             self.answered.insert(number);
         }
         let (status, model) = (heard.status.map(|status| status.to_string()), plan.model.counted().to_owned());
         let cell = match (heard.ended, &status) {
-            (Ended::Whole | Ended::LooksWhole, Some(status)) => Some((status.as_str(), End::Complete)),
-            (Ended::Cut, Some(status)) => Some((status.as_str(), End::Cut)),
-            (Ended::Left, _) if plan.surely_left() => Some(("499", End::Gone)),
+            (TalkEnd::Whole | TalkEnd::LooksWhole, Some(status)) => Some((status.as_str(), CountedEnd::Complete)),
+            (TalkEnd::Cut, Some(status)) => Some((status.as_str(), CountedEnd::Cut)),
+            (TalkEnd::Left, _) if plan.surely_left() => Some(("499", CountedEnd::Gone)),
             _ => None,
         };
-        self.left += u64::from(heard.ended == Ended::Left);
+        self.left += u64::from(heard.ended == TalkEnd::Left);
         match cell {
             Some((status, end)) => {
-                *self.sure.entry(Cell { model, status: status.to_owned(), end }).or_default() += 1;
+                *self.sure.entry(OutcomeKey { model, status: status.to_owned(), end }).or_default() += 1;
             }
             None => *self.unsure.entry(Unsure { model, status }).or_default() += 1,
         }
@@ -88,17 +88,17 @@ impl Tally {
     }
 
     /// Requests that were surely counted as this.
-    pub(super) fn sure(&self, cell: &Cell) -> u64 {
+    pub(super) fn sure(&self, cell: &OutcomeKey) -> u64 {
         self.sure.get(cell).copied().unwrap_or_default()
     }
 
     /// Further ones that may have been.
-    pub(super) fn unsure(&self, cell: &Cell) -> u64 {
+    pub(super) fn unsure(&self, cell: &OutcomeKey) -> u64 {
         self.unsure.iter().filter(|(unsure, _)| unsure.may_be(cell)).map(|(_, count)| count).sum()
     }
 
     /// Where the counters cannot be these requests; empty if they can.
-    pub(super) fn against(&self, counted: &BTreeMap<Cell, u64>) -> Vec<String> {
+    pub(super) fn against(&self, counted: &BTreeMap<OutcomeKey, u64>) -> Vec<String> {
         let mut off = Vec::new();
         let sum: u64 = counted.values().sum();
         if sum != self.requests {
@@ -119,24 +119,24 @@ impl Tally {
         let (requests, unsure) = (self.requests, self.unsure.clone());
         let mut flattened = Self { requests, unsure, ..Self::default() };
         for (cell, count) in &self.sure {
-            *flattened.sure.entry(Cell { end: End::Untold, ..cell.clone() }).or_default() += count;
+            *flattened.sure.entry(OutcomeKey { end: CountedEnd::Untold, ..cell.clone() }).or_default() += count;
         }
         flattened
     }
 }
 
 /// What a client must not see, whatever the provider did.
-fn wrong(plan: &Plan, heard: &Heard) -> Option<String> {
+fn wrong(plan: &SoakRequest, heard: &Heard) -> Option<String> {
     let leaves = matches!(plan.manner, Manner::LeavesAfter(_) | Manner::LeavesInUpload(_));
     match heard.ended {
-        Ended::LooksWhole => Some("a stream without [DONE] that looks whole".to_owned()),
-        Ended::Silent if !leaves => Some("a connection that ended without an answer".to_owned()),
-        Ended::NotHttp => Some("an answer that is not HTTP".to_owned()),
-        Ended::Late => Some("a client that waited in vain".to_owned()),
-        Ended::Whole if heard.status == Some(200) && !plan.stream && !is_json(heard) => {
+        TalkEnd::LooksWhole => Some("a stream without [DONE] that looks whole".to_owned()),
+        TalkEnd::Silent if !leaves => Some("a connection that ended without an answer".to_owned()),
+        TalkEnd::NotHttp => Some("an answer that is not HTTP".to_owned()),
+        TalkEnd::Late => Some("a client that waited in vain".to_owned()),
+        TalkEnd::Whole if heard.status == Some(200) && !plan.stream && !is_json(heard) => {
             Some("half an answer that looks whole".to_owned())
         }
-        ended if plan.must_succeed() && !(ended == Ended::Whole && heard.status == Some(200)) => {
+        ended if plan.must_succeed() && !(ended == TalkEnd::Whole && heard.status == Some(200)) => {
             let status = heard.status.map_or_else(|| "no status".to_owned(), |status| status.to_string());
             let (manner, code) = (plan.manner, code(heard));
             Some(format!("{status} {code}, {ended:?}, where the provider was well and the client {manner:?}"))
@@ -156,13 +156,13 @@ fn is_json(heard: &Heard) -> bool {
     heard.bytes > heard.body.len() || serde_json::from_slice::<serde_json::Value>(&heard.body).is_ok()
 }
 
-impl std::fmt::Display for Cell {
+impl std::fmt::Display for OutcomeKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let end = match self.end {
-            End::Complete => ", complete",
-            End::Cut => ", cut by the gateway",
-            End::Gone => ", the client left",
-            End::Untold => "",
+            CountedEnd::Complete => ", complete",
+            CountedEnd::Cut => ", cut by the gateway",
+            CountedEnd::Gone => ", the client left",
+            CountedEnd::Untold => "",
         };
         let model = if self.model.is_empty() { "no model" } else { &self.model };
         write!(f, "{model}, {}{end}", self.status)
@@ -170,14 +170,14 @@ impl std::fmt::Display for Cell {
 }
 
 /// What the gateway counted: by status, and by how bodies ended if it tells that; then whether it does.
-pub(super) fn counted(metrics: &Metrics) -> (BTreeMap<Cell, u64>, bool) {
+pub(super) fn counted(metrics: &Scrape) -> (BTreeMap<OutcomeKey, u64>, bool) {
     let (mut cells, mut told) = (BTreeMap::new(), false);
     for sample in metrics.all("weir_requests_total") {
         let status = sample.label("status").to_owned();
         let end = end(sample.label(END));
-        told |= end != End::Untold;
+        told |= end != CountedEnd::Untold;
         let model = sample.label("model").to_owned();
-        *cells.entry(Cell { status, end, model }).or_default() += sample.count();
+        *cells.entry(OutcomeKey { status, end, model }).or_default() += sample.count();
     }
     cells.retain(|_, count| *count > 0);
     (cells, told)
@@ -186,12 +186,12 @@ pub(super) fn counted(metrics: &Metrics) -> (BTreeMap<Cell, u64>, bool) {
 /// The label of `weir_requests_total` for how a body ended.
 const END: &str = "ended";
 
-fn end(label: &str) -> End {
+fn end(label: &str) -> CountedEnd {
     match label {
-        "" => End::Untold,
-        "complete" => End::Complete,
-        "client_gone" => End::Gone,
-        _ => End::Cut,
+        "" => CountedEnd::Untold,
+        "complete" => CountedEnd::Complete,
+        "client_gone" => CountedEnd::Gone,
+        _ => CountedEnd::Cut,
     }
 }
 
@@ -201,28 +201,34 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::soak::plan::{Fault, Model};
+    use crate::soak::plan::{ProviderFault, SoakModel};
 
-    const PATIENT: Plan =
-        Plan { model: Model::Solo, stream: true, http2: false, size: 0, fault: Fault::None, manner: Manner::Patient };
-    const LEAVES: Plan = Plan { manner: Manner::LeavesAt(500), ..PATIENT };
+    const PATIENT: SoakRequest = SoakRequest {
+        model: SoakModel::Solo,
+        stream: true,
+        http2: false,
+        size: 0,
+        fault: ProviderFault::None,
+        manner: Manner::Patient,
+    };
+    const LEAVES: SoakRequest = SoakRequest { manner: Manner::LeavesAt(500), ..PATIENT };
 
-    fn heard(status: Option<u16>, ended: Ended) -> Heard {
+    fn heard(status: Option<u16>, ended: TalkEnd) -> Heard {
         Heard { status, ended, took: Duration::ZERO, upstream: None, body: b"{}".to_vec(), bytes: 2 }
     }
 
-    fn cell(status: &str, end: End) -> Cell {
-        Cell { status: status.to_owned(), end, model: "solo".to_owned() }
+    fn cell(status: &str, end: CountedEnd) -> OutcomeKey {
+        OutcomeKey { status: status.to_owned(), end, model: "solo".to_owned() }
     }
 
     /// Three that stayed, one of them cut, and two that left within an answer.
-    fn tally() -> Tally {
-        let mut tally = Tally::default();
-        tally.note(0, &PATIENT, &heard(Some(200), Ended::Whole));
-        tally.note(1, &PATIENT, &heard(Some(200), Ended::Whole));
-        tally.note(2, &PATIENT, &heard(Some(200), Ended::Cut));
-        tally.note(3, &LEAVES, &heard(Some(200), Ended::Left));
-        tally.note(4, &LEAVES, &heard(Some(200), Ended::Left));
+    fn tally() -> SoakTally {
+        let mut tally = SoakTally::default();
+        tally.note(0, &PATIENT, &heard(Some(200), TalkEnd::Whole));
+        tally.note(1, &PATIENT, &heard(Some(200), TalkEnd::Whole));
+        tally.note(2, &PATIENT, &heard(Some(200), TalkEnd::Cut));
+        tally.note(3, &LEAVES, &heard(Some(200), TalkEnd::Left));
+        tally.note(4, &LEAVES, &heard(Some(200), TalkEnd::Left));
         tally
     }
 
@@ -230,9 +236,9 @@ mod tests {
     fn counters_that_can_be_the_same_requests_are_taken() {
         let rest = |complete, cut, gone| {
             BTreeMap::from([
-                (cell("200", End::Complete), complete),
-                (cell("200", End::Cut), cut),
-                (cell("499", End::Gone), gone),
+                (cell("200", CountedEnd::Complete), complete),
+                (cell("200", CountedEnd::Cut), cut),
+                (cell("499", CountedEnd::Gone), gone),
             ])
         };
         for good in [rest(2, 1, 2), rest(3, 1, 1), rest(4, 1, 0), rest(2, 2, 1)] {
@@ -241,13 +247,15 @@ mod tests {
         for bad in [rest(1, 1, 3), rest(5, 0, 0), rest(2, 1, 1), rest(2, 1, 3), rest(2, 0, 3)] {
             assert!(!tally().against(&bad).is_empty(), "{bad:?}");
         }
-        let elsewhere = Cell { model: "pair".to_owned(), ..cell("499", End::Gone) };
-        let elsewhere = BTreeMap::from([(cell("200", End::Complete), 2), (cell("200", End::Cut), 1), (elsewhere, 2)]);
+        let elsewhere = OutcomeKey { model: "pair".to_owned(), ..cell("499", CountedEnd::Gone) };
+        let elsewhere =
+            BTreeMap::from([(cell("200", CountedEnd::Complete), 2), (cell("200", CountedEnd::Cut), 1), (elsewhere, 2)]);
         assert!(!tally().against(&elsewhere).is_empty(), "they asked for another model");
-        let early = Cell { model: String::new(), ..cell("499", End::Gone) };
-        let early = BTreeMap::from([(cell("200", End::Complete), 2), (cell("200", End::Cut), 1), (early, 2)]);
+        let early = OutcomeKey { model: String::new(), ..cell("499", CountedEnd::Gone) };
+        let early =
+            BTreeMap::from([(cell("200", CountedEnd::Complete), 2), (cell("200", CountedEnd::Cut), 1), (early, 2)]);
         assert_eq!(tally().against(&early), Vec::<String>::new(), "counted before the model was known");
-        let other = BTreeMap::from([(cell("200", End::Complete), 4), (cell("500", End::Complete), 1)]);
+        let other = BTreeMap::from([(cell("200", CountedEnd::Complete), 4), (cell("500", CountedEnd::Complete), 1)]);
         assert!(!tally().against(&other).is_empty(), "nobody saw a 500");
         let wrong: u64 = tally().wrong.values().map(|(count, _)| count).sum();
         assert_eq!(wrong, 1, "the provider was well, and one was cut");
@@ -255,32 +263,32 @@ mod tests {
 
     #[test]
     fn who_left_before_anything_could_be_sent_is_counted_as_left_and_nothing_else() {
-        let big = Plan { model: Model::Big, stream: false, manner: Manner::LeavesFull, ..PATIENT };
-        let mut tally = Tally::default();
-        tally.note(0, &big, &heard(Some(200), Ended::Left));
-        let of_big = |status: &str, end| Cell { model: "big".to_owned(), ..cell(status, end) };
-        assert!(tally.against(&BTreeMap::from([(of_big("499", End::Gone), 1)])).is_empty());
-        assert!(!tally.against(&BTreeMap::from([(of_big("200", End::Complete), 1)])).is_empty());
+        let big = SoakRequest { model: SoakModel::Big, stream: false, manner: Manner::LeavesFull, ..PATIENT };
+        let mut tally = SoakTally::default();
+        tally.note(0, &big, &heard(Some(200), TalkEnd::Left));
+        let of_big = |status: &str, end| OutcomeKey { model: "big".to_owned(), ..cell(status, end) };
+        assert!(tally.against(&BTreeMap::from([(of_big("499", CountedEnd::Gone), 1)])).is_empty());
+        assert!(!tally.against(&BTreeMap::from([(of_big("200", CountedEnd::Complete), 1)])).is_empty());
     }
 
     #[test]
     fn without_the_label_statuses_alone_are_compared() {
         let flat = tally().without_ends();
-        let good = BTreeMap::from([(cell("200", End::Untold), 3), (cell("499", End::Untold), 2)]);
+        let good = BTreeMap::from([(cell("200", CountedEnd::Untold), 3), (cell("499", CountedEnd::Untold), 2)]);
         assert_eq!(flat.against(&good), Vec::<String>::new());
-        let bad = BTreeMap::from([(cell("200", End::Untold), 2), (cell("499", End::Untold), 3)]);
+        let bad = BTreeMap::from([(cell("200", CountedEnd::Untold), 2), (cell("499", CountedEnd::Untold), 3)]);
         assert!(!flat.against(&bad).is_empty());
     }
 
     #[test]
     fn what_no_client_should_see_is_kept_with_a_number() {
-        let mut tally = Tally::default();
-        tally.note(7, &PATIENT, &heard(Some(200), Ended::LooksWhole));
-        tally.note(8, &PATIENT, &heard(Some(502), Ended::Whole));
-        tally.note(9, &PATIENT, &heard(None, Ended::Silent));
+        let mut tally = SoakTally::default();
+        tally.note(7, &PATIENT, &heard(Some(200), TalkEnd::LooksWhole));
+        tally.note(8, &PATIENT, &heard(Some(502), TalkEnd::Whole));
+        tally.note(9, &PATIENT, &heard(None, TalkEnd::Silent));
         assert_eq!(tally.wrong.values().map(|(count, _)| count).sum::<u64>(), 3, "{:?}", tally.wrong);
-        let half = Heard { body: b"{\"id\":".to_vec(), bytes: 6, ..heard(Some(200), Ended::Whole) };
-        tally.note(10, &Plan { stream: false, ..PATIENT }, &half);
+        let half = Heard { body: b"{\"id\":".to_vec(), bytes: 6, ..heard(Some(200), TalkEnd::Whole) };
+        tally.note(10, &SoakRequest { stream: false, ..PATIENT }, &half);
         assert_eq!(tally.wrong.get("half an answer that looks whole"), Some(&(1, 10)));
     }
 
@@ -290,10 +298,10 @@ mod tests {
             weir_requests_total{tenant=\"b\",model=\"solo\",status=\"200\",ended=\"complete\"} 2\n\
             weir_requests_total{tenant=\"b\",model=\"solo\",status=\"499\",ended=\"client_gone\"} 1\n\
             weir_requests_total{tenant=\"b\",model=\"solo\",status=\"404\",ended=\"complete\"} 0\n";
-        let (cells, told) = counted(&Metrics::read(text).unwrap());
+        let (cells, told) = counted(&Scrape::read(text).unwrap());
         assert!(told);
-        assert_eq!(cells, BTreeMap::from([(cell("200", End::Complete), 7), (cell("499", End::Gone), 1)]));
+        assert_eq!(cells, BTreeMap::from([(cell("200", CountedEnd::Complete), 7), (cell("499", CountedEnd::Gone), 1)]));
         let text = "weir_requests_total{tenant=\"a\",model=\"solo\",status=\"200\"} 5\n";
-        assert!(!counted(&Metrics::read(text).unwrap()).1);
+        assert!(!counted(&Scrape::read(text).unwrap()).1);
     }
 }

@@ -5,14 +5,14 @@ use std::fmt;
 use super::clients::Filled;
 use super::memory::{Trend, is_flat, mib};
 use super::setup::CONCURRENCY;
-use super::tally::{Cell, Tally, counted};
-use crate::metrics::Metrics;
-use crate::provider::Provider;
+use super::tally::{OutcomeKey, SoakTally, counted};
+use crate::metrics::Scrape;
+use crate::provider::FakeProvider;
 use crate::stamp::Numbers;
 
 /// One promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct PromiseLine {
     what: &'static str,
     seen: String,
     pub(super) kept: bool,
@@ -20,13 +20,13 @@ pub(super) struct Line {
 
 /// All of them.
 #[derive(Debug, Default)]
-pub(super) struct Verdict {
-    pub(super) lines: Vec<Line>,
+pub(super) struct SoakVerdict {
+    pub(super) lines: Vec<PromiseLine>,
 }
 
-impl Verdict {
+impl SoakVerdict {
     pub(super) fn say(&mut self, what: &'static str, kept: bool, seen: String) {
-        self.lines.push(Line { what, seen, kept });
+        self.lines.push(PromiseLine { what, seen, kept });
     }
 
     pub(super) fn is_good(&self) -> bool {
@@ -34,7 +34,7 @@ impl Verdict {
     }
 
     /// Every request once, by status and by the end of its body.
-    pub(super) fn counting(&mut self, tally: &Tally, metrics: &Metrics) -> String {
+    pub(super) fn counting(&mut self, tally: &SoakTally, metrics: &Scrape) -> String {
         let (cells, told) = counted(metrics);
         self.say(
             "counters tell how bodies ended",
@@ -50,7 +50,7 @@ impl Verdict {
     }
 
     /// Attempts, against what providers saw.
-    pub(super) fn attempts(&mut self, tally: &Tally, metrics: &Metrics, providers: &[(&str, &Provider)]) {
+    pub(super) fn attempts(&mut self, tally: &SoakTally, metrics: &Scrape, providers: &[(&str, &FakeProvider)]) {
         let mut numbers = Numbers::default();
         providers.iter().for_each(|(_, provider)| numbers.join(&provider.numbers()));
         let (answered, foreign) = (tally.answered.len(), tally.answered.without(&numbers));
@@ -78,7 +78,7 @@ impl Verdict {
     }
 
     /// Seats and permits.
-    pub(super) fn at_rest(&mut self, metrics: &Metrics, descriptors: (usize, usize)) {
+    pub(super) fn at_rest(&mut self, metrics: &Scrape, descriptors: (usize, usize)) {
         let gauges = ["weir_in_flight", "weir_connections", "weir_upstream_waiting"];
         for name in gauges {
             let left = metrics.count(name, &[]);
@@ -119,7 +119,7 @@ impl Verdict {
 }
 
 /// What was counted beside what clients saw.
-fn table(tally: &Tally, cells: &std::collections::BTreeMap<Cell, u64>) -> String {
+fn table(tally: &SoakTally, cells: &std::collections::BTreeMap<OutcomeKey, u64>) -> String {
     let mut text = format!("{:<36} {:>9} {:>15}\n", "requests", "counted", "clients saw");
     for (cell, count) in cells {
         let (sure, unsure) = (tally.sure(cell), tally.unsure(cell));
@@ -129,9 +129,9 @@ fn table(tally: &Tally, cells: &std::collections::BTreeMap<Cell, u64>) -> String
     text
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for SoakVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Line { what, seen, kept } in &self.lines {
+        for PromiseLine { what, seen, kept } in &self.lines {
             writeln!(f, "{:<4} {what}: {seen}", if *kept { "ok" } else { "OFF" })?;
         }
         Ok(())

@@ -46,7 +46,7 @@ fn who_fails_fast_is_not_ahead() {
     let mut results = results(vec![(weir(), &[100.0]), (peer("other"), &[10.0])]);
     for trial in &mut results.trials {
         if let (1, Ok(report)) = (trial.step.subject, &mut trial.outcome) {
-            report.failures.insert(crate::load::Failure::Status(503), 1_000);
+            report.failures.insert(crate::load::LoadFailure::Status(503), 1_000);
         }
     }
     let mut text = String::new();

@@ -9,41 +9,41 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioIo;
 
-use super::watch::Watch;
-use super::{Ended, Manner, Talk};
+use super::watch::AnswerWatch;
+use super::{Manner, Talk, TalkEnd};
 use crate::local::LocalExecutor;
 
 /// Needs a `LocalRuntime`, for hyper spawns tasks.
-pub(super) async fn exchange(talk: Talk<'_>, watch: &mut Watch) -> Ended {
-    let Ok(socket) = talk.connect().await else { return Ended::Silent };
+pub(super) async fn exchange(talk: Talk<'_>, watch: &mut AnswerWatch) -> TalkEnd {
+    let Ok(socket) = talk.connect().await else { return TalkEnd::Silent };
     let Ok((mut sender, connection)) = http2::handshake(LocalExecutor, TokioIo::new(socket)).await else {
-        return Ended::Silent;
+        return TalkEnd::Silent;
     };
     // Dropped with this future: the connection is closed then, whatever is on its way.
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn_local(connection);
-    let Ok(response) = sender.send_request(request(talk)).await else { return Ended::Silent };
+    let Ok(response) = sender.send_request(request(talk)).await else { return TalkEnd::Silent };
     let upstream = response.headers().get("x-weir-upstream");
     let upstream = upstream.and_then(|value| Some(value.to_str().ok()?.to_owned()));
     watch.begin(response.status().as_u16(), upstream);
     read(talk, response.into_body(), watch).await
 }
 
-async fn read(talk: Talk<'_>, mut body: Incoming, watch: &mut Watch) -> Ended {
+async fn read(talk: Talk<'_>, mut body: Incoming, watch: &mut AnswerWatch) -> TalkEnd {
     loop {
         match talk.manner {
             Manner::Slow { pause, .. } => tokio::time::sleep(pause).await,
-            Manner::LeavesAt(most) if watch.taken >= most => return Ended::Left,
+            Manner::LeavesAt(most) if watch.taken >= most => return TalkEnd::Left,
             Manner::LeavesFull => {
                 // Nothing is read, so no more than a window can be sent.
                 tokio::time::sleep(Duration::from_millis(300)).await;
-                return Ended::Left;
+                return TalkEnd::Left;
             }
             _ => {}
         }
         match body.frame().await {
             None => return watch.whole(),
-            Some(Err(_)) => return Ended::Cut,
+            Some(Err(_)) => return TalkEnd::Cut,
             Some(Ok(frame)) => watch.take_data(frame.data_ref().map_or(&[], |data| data)),
         }
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Ended, Heard, next_head, upstream};
-use crate::load::Failure;
-use crate::load::framing::Head;
+use super::{Heard, TalkEnd, next_head, upstream};
+use crate::load::LoadFailure;
+use crate::load::framing::LoadHead;
 
 /// As much of a body is kept.
 const KEPT: usize = 64 << 10;
@@ -13,10 +13,10 @@ const DONE: &[u8] = b"data: [DONE]";
 
 /// One answer.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct AnswerWatch {
     stream: bool,
     status: Option<u16>,
-    pub(super) head: Option<Head>,
+    pub(super) head: Option<LoadHead>,
     /// Bytes without a whole head.
     pieces: Vec<u8>,
     upstream: Option<String>,
@@ -28,7 +28,7 @@ pub(super) struct Watch {
     pub(super) taken: usize,
 }
 
-impl Watch {
+impl AnswerWatch {
     pub(super) fn new(stream: bool) -> Self {
         Self {
             stream,
@@ -44,7 +44,7 @@ impl Watch {
     }
 
     /// Takes what has come; `true` at the answer's end.
-    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<bool, LoadFailure> {
         self.taken += bytes.len();
         if self.head.is_some() {
             return self.take_body(bytes);
@@ -64,7 +64,7 @@ impl Watch {
         }
     }
 
-    fn take_body(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
+    fn take_body(&mut self, bytes: &[u8]) -> Result<bool, LoadFailure> {
         let Some(mut head) = self.head.take() else { return Ok(false) };
         let over = head.body.take(bytes, |data| self.keep(data));
         self.head = Some(head);
@@ -93,22 +93,22 @@ impl Watch {
     }
 
     /// How an answer has ended whose framing is complete.
-    pub(super) fn whole(&self) -> Ended {
+    pub(super) fn whole(&self) -> TalkEnd {
         let streamed = self.stream && self.status == Some(200);
         let done = self.tail.trim_ascii_end().ends_with(DONE);
-        if streamed && !done { Ended::LooksWhole } else { Ended::Whole }
+        if streamed && !done { TalkEnd::LooksWhole } else { TalkEnd::Whole }
     }
 
     /// How an answer has ended whose connection is at its end.
-    pub(super) fn end(&self) -> Ended {
+    pub(super) fn end(&self) -> TalkEnd {
         match &self.head {
-            None => Ended::Silent,
+            None => TalkEnd::Silent,
             Some(head) if head.body.may_end() => self.whole(),
-            Some(_) => Ended::Cut,
+            Some(_) => TalkEnd::Cut,
         }
     }
 
-    pub(super) fn heard(self, ended: Ended, took: Duration) -> Heard {
+    pub(super) fn heard(self, ended: TalkEnd, took: Duration) -> Heard {
         Heard { status: self.status, ended, took, upstream: self.upstream, body: self.body, bytes: self.bytes }
     }
 }

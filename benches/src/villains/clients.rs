@@ -12,8 +12,8 @@ use anyhow::Result;
 use tokio::runtime::{Builder, LocalOptions};
 
 use crate::clock::Clock;
-use crate::stamp::Stamp;
-use crate::talk::{self, Ended, Manner, Talk};
+use crate::stamp::RequestStamp;
+use crate::talk::{self, Manner, Talk, TalkEnd};
 
 /// The longest that a client waits, and the most of them at once.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -21,7 +21,7 @@ const MOST: usize = 1_000;
 
 /// What became of the villains' requests.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Asked {
+pub(super) struct HostileOutcome {
     answered: u64,
     refused: u64,
     broken: u64,
@@ -32,7 +32,7 @@ pub(super) struct Asked {
     left: u64,
 }
 
-impl Asked {
+impl HostileOutcome {
     pub(super) fn add(&mut self, other: &Self) {
         let Self { answered, refused, broken, late, held, left } = other;
         self.answered += answered;
@@ -49,7 +49,7 @@ pub(super) const DENIED: &str = "what does the sea say";
 /// How many requests say whether it still does.
 const TRIES: u64 = 20;
 
-impl fmt::Display for Asked {
+impl fmt::Display for HostileOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { answered, refused, broken, late, held, left } = self;
         write!(f, "{answered} answered, {refused} refused, {broken} broken off, {late} given up, ")?;
@@ -61,9 +61,9 @@ impl fmt::Display for Asked {
 ///
 /// # Errors
 /// The system has no room for clients.
-pub(super) fn all(to: SocketAddr, tokens: &[String], rate: u32, over: &AtomicBool) -> Result<Asked> {
+pub(super) fn all(to: SocketAddr, tokens: &[String], rate: u32, over: &AtomicBool) -> Result<HostileOutcome> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    let sum = Rc::new(RefCell::new(Asked::default()));
+    let sum = Rc::new(RefCell::new(HostileOutcome::default()));
     runtime.block_on(async {
         let (clock, between, start) = (Clock::start()?, Duration::from_secs(1) / rate.max(1), Instant::now());
         let mut clients = tokio::task::JoinSet::new();
@@ -86,9 +86,9 @@ pub(super) fn all(to: SocketAddr, tokens: &[String], rate: u32, over: &AtomicBoo
                 let ended = one(to, &key, number).await;
                 let mut sum = sum.borrow_mut();
                 match ended {
-                    (Ended::Whole, Some(200)) => sum.answered += 1,
-                    (Ended::Whole, _) => sum.refused += 1,
-                    (Ended::Late, _) => sum.late += 1,
+                    (TalkEnd::Whole, Some(200)) => sum.answered += 1,
+                    (TalkEnd::Whole, _) => sum.refused += 1,
+                    (TalkEnd::Late, _) => sum.late += 1,
                     _ => sum.broken += 1,
                 }
             });
@@ -120,7 +120,7 @@ pub(super) fn denied(to: SocketAddr, key: &str, (mut denied, mut asked): (u64, u
 /// The system has no room for clients.
 pub(super) fn told(to: SocketAddr, key: &str, words: &str) -> Result<(u16, bool)> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    let body = talk::body("m", false, Stamp { run: 3, number: 0 }, 400);
+    let body = talk::body("m", false, RequestStamp { run: 3, number: 0 }, 400);
     let head = talk::head(to, key, body.len());
     let manner = Manner::Patient;
     let talk = Talk { to, head: &head, body: &body, stream: false, http2: false, manner, patience: PATIENCE };
@@ -128,10 +128,10 @@ pub(super) fn told(to: SocketAddr, key: &str, words: &str) -> Result<(u16, bool)
     Ok((heard.status.unwrap_or_default(), String::from_utf8_lossy(&heard.body).contains(words)))
 }
 
-async fn one(to: SocketAddr, key: &str, number: u32) -> (Ended, Option<u16>) {
+async fn one(to: SocketAddr, key: &str, number: u32) -> (TalkEnd, Option<u16>) {
     // Half of the requests are streams, whoever's turn it is: parity would go by tenants.
     let stream = number.wrapping_mul(2_654_435_769) >> 31 == 1;
-    let body = talk::body("m", stream, Stamp { run: 2, number }, 400);
+    let body = talk::body("m", stream, RequestStamp { run: 2, number }, 400);
     let head = talk::head(to, key, body.len());
     let talk = Talk { to, head: &head, body: &body, stream, http2: false, manner: Manner::Patient, patience: PATIENCE };
     let heard = talk.hear().await;

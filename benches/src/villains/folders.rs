@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use weir_pack::hostile_folders::{HostileFolder, endless_file, pipe};
 
-use super::setup::{Setup, meddled};
+use super::setup::{HostileSetup, meddled};
 
 /// How long each round lies there, and how long nothing does.
 const LIES: Duration = Duration::from_millis(2_000);
@@ -22,7 +22,7 @@ const GONE: Duration = Duration::from_millis(500);
 /// # Errors
 /// There is no thread to be had.
 pub(super) fn meddle(
-    setup: &Setup,
+    setup: &HostileSetup,
     config: &Path,
     number: u32,
     over: &Arc<AtomicBool>,

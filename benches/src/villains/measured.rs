@@ -3,21 +3,21 @@
 use super::memory::Memory;
 use super::setup::{GOOD, TAP};
 use super::watch::ReadinessLog;
-use crate::load::Report;
-use crate::metrics::Metrics;
+use crate::load::LoadReport;
+use crate::metrics::Scrape;
 
 /// Two measurements, one after the other.
 #[derive(Debug)]
 pub(super) struct LoadPair {
-    pub(super) alone: Report,
-    pub(super) beside: Report,
+    pub(super) alone: LoadReport,
+    pub(super) beside: LoadReport,
 }
 
 /// All that was measured.
 #[derive(Debug)]
 pub(super) struct Measured {
     pub(super) pairs: Vec<LoadPair>,
-    pub(super) metrics: Metrics,
+    pub(super) metrics: Scrape,
     pub(super) before: Memory,
     /// The most of each, beyond what there was before: while villains are there, and once they are gone.
     pub(super) most: Memory,
@@ -40,15 +40,15 @@ impl Measured {
 }
 
 /// Requests that the tap has counted of the tenant that behaves.
-pub(super) fn observed(metrics: &Metrics) -> u64 {
+pub(super) fn observed(metrics: &Scrape) -> u64 {
     metrics.count("weir_plugin_calls_total", &[("plugin", TAP), ("tenant", GOOD), ("hook", "observe")])
 }
 
 /// Requests without an answer, or that were never sent.
-pub(super) fn lost(report: &Report) -> u64 {
+pub(super) fn lost(report: &LoadReport) -> u64 {
     report.failures.values().sum::<u64>() + unsent(report)
 }
 
-pub(super) fn unsent(report: &Report) -> u64 {
+pub(super) fn unsent(report: &LoadReport) -> u64 {
     report.open.map_or(0, |open| open.unsent)
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::{Context as _, Result};
 
-use crate::metrics::Metrics;
+use crate::metrics::Scrape;
 use crate::process;
 
 /// Address space that is set aside behind each linear memory, at the least: the pool has some 4 GiB for each.
@@ -42,7 +42,7 @@ impl Memory {
     }
 
     /// How much more all else is than it was before, with what the gateway says of its guests.
-    pub(super) fn beyond(self, before: &Self, metrics: &Metrics) -> Self {
+    pub(super) fn beyond(self, before: &Self, metrics: &Scrape) -> Self {
         let kib = |name| metrics.count(name, &[]) / 1_024;
         Self {
             host: self.host.saturating_sub(before.host),

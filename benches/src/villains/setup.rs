@@ -52,7 +52,7 @@ pub(super) fn meddled() -> impl Iterator<Item = &'static HostileFolder> {
 
 /// What the gateway is started with.
 #[derive(Debug)]
-pub(super) struct Setup {
+pub(super) struct HostileSetup {
     /// The live folder of plugins.
     pub(super) plugins: PathBuf,
     cache: PathBuf,
@@ -68,7 +68,7 @@ pub(super) struct Setup {
     pub(super) bad: Vec<String>,
 }
 
-impl Setup {
+impl HostileSetup {
     /// # Errors
     /// There is no room for files, no bundled plugin where it should be, no villain, or the gateway's program does not sign.
     pub(super) fn new(folder: &Path, program: &Program, provider: SocketAddr) -> Result<Self> {
@@ -204,7 +204,7 @@ mod tests {
         let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/installed");
         // A program that signs nothing and says that all is well, so that there is no key.
         let program = Program { gateway: "/bin/true".into(), plugins };
-        let setup = Setup::new(folder.path(), &program, "127.0.0.1:9".parse().unwrap()).unwrap();
+        let setup = HostileSetup::new(folder.path(), &program, "127.0.0.1:9".parse().unwrap()).unwrap();
         let (text, file) = (setup.config().replace("keys = [\"\"]", ""), folder.path().join("weir.toml"));
         let read = weir_config::parse(&text, &file, &|_| None, &weir_config::Overrides::default());
         let config = read.map_err(|problems| problems.to_string()).unwrap().config;

@@ -4,7 +4,7 @@ use weir_pack::hostile_folders::{HOSTILE_FOLDERS, RENAMED};
 
 use super::measured::Measured;
 use super::setup::own;
-use crate::metrics::Metrics;
+use crate::metrics::Scrape;
 
 /// How a call may end that did not end with the guest's answer, or gave way on the way.
 const WAYS: [&str; 2] = ["weir_plugin_faults_total", "weir_plugin_yields_total"];
@@ -105,7 +105,7 @@ fn plugin(villain: &str, measured: &Measured) -> HostileReport {
 }
 
 /// `120 calls: 10 deadline, 90 quarantined; gave way 4,000 times`
-fn ways(metrics: &Metrics, of: &[(&str, &str)], calls: u64) -> String {
+fn ways(metrics: &Scrape, of: &[(&str, &str)], calls: u64) -> String {
     let [faults, yields] = WAYS;
     let mut ends: Vec<(String, u64)> = Vec::new();
     for sample in metrics.all(faults).filter(|sample| of.iter().all(|(name, value)| sample.label(name) == *value)) {

@@ -4,7 +4,7 @@ use super::measured::{LoadPair, Measured, lost, observed};
 use super::setup::{GOOD, TAP};
 use super::shown::HostileReport;
 use crate::bar::Bar;
-use crate::load::Report;
+use crate::load::LoadReport;
 
 /// The most that the 99th of a hundred requests may take, in multiples of what it takes alone: the median of all pairs.
 const P99: f64 = 1.2;
@@ -48,7 +48,7 @@ fn median(numbers: &mut [f64]) -> f64 {
 fn counts(measured: &Measured, shown: &[HostileReport]) -> Vec<Bar> {
     let (metrics, good) = (&measured.metrics, [("tenant", GOOD)]);
     let (requests, seen) = (metrics.count("weir_requests_total", &good), observed(metrics));
-    let sum = |of: fn(&LoadPair) -> &Report| count(measured.pairs.iter().map(|pair| lost(of(pair))).sum());
+    let sum = |of: fn(&LoadPair) -> &LoadReport| count(measured.pairs.iter().map(|pair| lost(of(pair))).sum());
     let missing = |is: fn(&HostileReport) -> bool| count(shown.iter().filter(|shown| !is(shown)).map(|_| 1).sum());
     vec![
         Bar::most("requests lost alone", sum(|pair| &pair.alone), "", 0.0),
@@ -80,7 +80,7 @@ fn memory(measured: &Measured) -> Vec<Bar> {
     ]
 }
 
-fn p99(report: &Report) -> f64 {
+fn p99(report: &LoadReport) -> f64 {
     report.latency.map_or(f64::NAN, |latency| latency.p99 / 1e3)
 }
 

@@ -24,15 +24,15 @@ fn readiness_is_the_status_of_the_admin_listener() {
     server.join().unwrap();
 }
 
-fn args(chain: &[&str]) -> Args {
+fn args(chain: &[&str]) -> WeirArgs {
     let chain = chain.iter().map(|name| (*name).to_owned()).collect();
-    Args { weir: "/w".into(), guided: "/g".into(), plugins: "/p".into(), chain, cache: "/c".into() }
+    WeirArgs { weir: "/w".into(), guided: "/g".into(), plugins: "/p".into(), chain, cache: "/c".into() }
 }
 
 #[test]
 fn the_configuration_binds_every_plugin_of_the_chain_and_leaves_room_for_every_user() {
     let (brood, folder) = (Brood::default(), Path::new("/f"));
-    let setup = Setup { brood: &brood, upstream: "127.0.0.1:7".parse().unwrap(), folder, tools: folder, cores: 2 };
+    let setup = PeerSetup { brood: &brood, upstream: "127.0.0.1:7".parse().unwrap(), folder, tools: folder, cores: 2 };
     let hash = key::generate("bench").unwrap().hash_line(PEPPER.as_bytes());
     let args = args(&["prompt-guard", "redact-pii", "route-by-cost", "usage-tap", "other"]);
     let text = config(&args, &setup, Path::new("/p"), &hash);
@@ -51,11 +51,11 @@ fn what_is_not_built_is_named_with_the_way_to_build_it() {
     let why = Weir::bare(&args(&[])).missing(Path::new("/")).unwrap();
     assert!(why.contains("/w") && why.contains("cargo build --release"), "{why}");
     let there = std::env::current_exe().unwrap();
-    let why = Weir::with_plugins(&Args { weir: there.clone(), ..args(&["none"]) }).missing(Path::new("/")).unwrap();
+    let why = Weir::with_plugins(&WeirArgs { weir: there.clone(), ..args(&["none"]) }).missing(Path::new("/")).unwrap();
     assert!(why.contains("/p/none.wasm"), "{why}");
     let why = Weir::bare(&args(&[])).guided().missing(Path::new("/")).unwrap();
     assert!(why.contains("/g") && why.contains("benches/guided/build"), "{why}");
-    assert_eq!(Weir::bare(&Args { weir: there, ..args(&[]) }).missing(Path::new("/")), None);
+    assert_eq!(Weir::bare(&WeirArgs { weir: there, ..args(&[]) }).missing(Path::new("/")), None);
 }
 
 #[test]

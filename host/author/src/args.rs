@@ -33,7 +33,7 @@ texts, "texts" what the client sees of them, "order" the candidates that a route
 
 /// Tools for authors of plugins; none needs a gateway.
 #[derive(Debug, Clone, Subcommand)]
-pub enum Command {
+pub enum PluginCommand {
     /// Begin a plugin: a folder that builds, in the language of your choice.
     #[command(after_help = "Example:\n  weir plugin new needs-team --lang rust")]
     New {

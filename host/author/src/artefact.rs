@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use weir_component::{Border, Interface};
 use weir_config::Grant;
-use weir_sandbox::Hook;
+use weir_sandbox::HookKind;
 
 use crate::AuthorError;
 
@@ -13,13 +13,13 @@ const LENT: [&str; 6] = ["types", "request", "upstream", "reply", "events", "not
 
 /// A component that may be a plugin.
 #[derive(Debug, Clone)]
-pub(crate) struct Artefact {
+pub(crate) struct InspectedComponent {
     pub(crate) path: PathBuf,
     pub(crate) wasm: Vec<u8>,
     pub(crate) border: Border,
 }
 
-impl Artefact {
+impl InspectedComponent {
     pub(crate) fn read(path: &Path) -> Result<Self, AuthorError> {
         let wasm = crate::read::wasm(path)?;
         let border = Border::of(&wasm)
@@ -42,9 +42,9 @@ impl Artefact {
     }
 
     /// Its hooks, in journey order.
-    pub(crate) fn hooks(&self) -> Vec<Hook> {
-        let has = |hook: &Hook| self.border.exports.iter().any(|export| export.name() == Some(hook.name()));
-        Hook::ALL.into_iter().filter(has).collect()
+    pub(crate) fn hooks(&self) -> Vec<HookKind> {
+        let has = |hook: &HookKind| self.border.exports.iter().any(|export| export.name() == Some(hook.name()));
+        HookKind::ALL.into_iter().filter(has).collect()
     }
 
     /// Whether it takes settings.
@@ -83,7 +83,7 @@ impl Artefact {
 /// The grant without which an import does not load: its interface's name.
 pub(crate) fn need(interface: &Interface) -> Option<&str> {
     // The types of a hook that is exported may show as an import.
-    let free = |name: &str| LENT.contains(&name) || Hook::ALL.iter().any(|hook| hook.name() == name);
+    let free = |name: &str| LENT.contains(&name) || HookKind::ALL.iter().any(|hook| hook.name() == name);
     interface.name().filter(|name| !free(name))
 }
 

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use weir_dialect::{Document, event};
 use weir_sandbox::{
-    About, Asked, Chain, Exchange, Facts, HeldBounds, Hook, Item, Reply, Routed, Sandbox, Stages, Stop, Worker,
+    About, AskedTarget, Chain, Exchange, Facts, HeldBounds, HookKind, Item, Reply, Routed, Sandbox, SandboxWorker,
+    Stages, Stop,
 };
 
-use crate::case::{Case, Message};
+use crate::case::{Case, MessageCase};
 
 /// What a plugin may hold back in a stream, as `limits.held` and `limits.held_events` are by default.
 const HELD: HeldBounds = HeldBounds { text: 64 << 10, events: 16 << 20 };
@@ -35,14 +36,15 @@ pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
             body_bytes: u32::try_from(case.request.body.len()).unwrap_or(u32::MAX),
         },
     };
-    let request = |message: &Message| Document::request(case.endpoint, message.body.clone());
+    let request = |message: &MessageCase| Document::request(case.endpoint, message.body.clone());
     let mut lent = Exchange::new(Arc::new(about), case.request.headers.clone(), request(&case.request));
-    let asked = Asked { provider: case.attempt.provider.as_str().into(), model: case.attempt.model.as_str().into() };
-    lent.asked = (!matches!(case.hook, Hook::Policy | Hook::Router)).then_some(asked);
-    if case.hook == Hook::UpstreamRequest {
+    let asked =
+        AskedTarget { provider: case.attempt.provider.as_str().into(), model: case.attempt.model.as_str().into() };
+    lent.asked = (!matches!(case.hook, HookKind::Policy | HookKind::Router)).then_some(asked);
+    if case.hook == HookKind::UpstreamRequest {
         lent.attempt = Some(Box::new((case.attempt.message.headers.clone(), request(&case.attempt.message))));
     }
-    if case.hook == Hook::Response {
+    if case.hook == HookKind::Response {
         let body = Document::response(case.endpoint, case.reply.body.clone());
         lent.reply = Some(Reply { headers: case.reply.headers.clone(), late: None, body });
     }
@@ -51,22 +53,22 @@ pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
 
 /// Calls the hook; a stream's is called for each batch and once more at the end.
 pub(crate) async fn call(
-    worker: &Worker,
+    worker: &SandboxWorker,
     chain: &Chain,
     case: &Case,
     lent: &mut Option<Box<Exchange>>,
 ) -> (Result<(), Stop>, Said) {
     let mut said = Said::default();
     let ended = match case.hook {
-        Hook::Policy => worker.policy(chain, lent).await,
-        Hook::Router => worker.route(chain, lent, &case.candidates).await.map(|order| said.order = order),
-        Hook::UpstreamRequest => worker.upstream_request(chain, lent, case.attempt.number).await,
-        Hook::Response => {
+        HookKind::Policy => worker.policy(chain, lent).await,
+        HookKind::Router => worker.route(chain, lent, &case.candidates).await.map(|order| said.order = order),
+        HookKind::UpstreamRequest => worker.upstream_request(chain, lent, case.attempt.number).await,
+        HookKind::Response => {
             let status = http::StatusCode::from_u16(case.status).unwrap_or_default();
             worker.response(chain, lent, status).await
         }
-        Hook::Event => stream(worker, chain, case, lent, &mut said.texts).await,
-        Hook::Observe => {
+        HookKind::Event => stream(worker, chain, case, lent, &mut said.texts).await,
+        HookKind::Observe => {
             worker.observe(chain, lent, &Arc::new(case.outcome.clone())).await;
             Ok(())
         }
@@ -75,7 +77,7 @@ pub(crate) async fn call(
 }
 
 async fn stream(
-    worker: &Worker,
+    worker: &SandboxWorker,
     chain: &Chain,
     case: &Case,
     lent: &mut Option<Box<Exchange>>,
@@ -112,7 +114,7 @@ fn text_of(raw: &Bytes) -> String {
 }
 
 /// What a hook has cost so far: calls, CPU in nanoseconds, faults by reason.
-pub(crate) fn figures(sandbox: &Sandbox, hook: Hook) -> (u64, u64, Vec<(&'static str, u64)>) {
+pub(crate) fn figures(sandbox: &Sandbox, hook: HookKind) -> (u64, u64, Vec<(&'static str, u64)>) {
     let mut sum = (0, 0, Vec::new());
     sandbox.meter().each_hook(|_, at, _, stats| {
         if at == hook.name() {

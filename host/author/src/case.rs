@@ -24,10 +24,10 @@ use http::HeaderMap;
 use serde_json::{Value as Json, json};
 use weir_config::Grant;
 use weir_dialect::Endpoint;
-use weir_sandbox::{Candidate, Hook, Outcome};
+use weir_sandbox::{Candidate, HookKind, Outcome};
 
 use crate::AuthorError;
-use crate::place::{Place, Wrong};
+use crate::place::{ValueAt, Wrong};
 
 pub(crate) use expect::{Decision, Expect};
 pub use parts::usual_outcome;
@@ -60,36 +60,36 @@ const KEYS: [&str; 19] = [
 
 /// Headers and body of a message.
 #[derive(Debug, Clone)]
-pub(crate) struct Message {
+pub(crate) struct MessageCase {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
 /// The attempt that `upstream-request` sees.
 #[derive(Debug, Clone)]
-pub(crate) struct Attempt {
+pub(crate) struct AttemptCase {
     pub(crate) number: u32,
     pub(crate) provider: String,
     pub(crate) model: String,
-    pub(crate) message: Message,
+    pub(crate) message: MessageCase,
 }
 
 /// One case.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) name: String,
-    pub(crate) hook: Hook,
+    pub(crate) hook: HookKind,
     pub(crate) settings: Json,
     pub(crate) tenant: String,
     pub(crate) id: String,
     pub(crate) model: String,
     pub(crate) endpoint: Endpoint,
     pub(crate) streaming: bool,
-    pub(crate) request: Message,
+    pub(crate) request: MessageCase,
     pub(crate) candidates: Vec<Candidate>,
-    pub(crate) attempt: Attempt,
+    pub(crate) attempt: AttemptCase,
     pub(crate) status: u16,
-    pub(crate) reply: Message,
+    pub(crate) reply: MessageCase,
     /// Batches of events: texts, or data.
     pub(crate) events: Vec<Vec<Json>>,
     pub(crate) outcome: Outcome,
@@ -105,10 +105,10 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Case>, AuthorError> {
     let wrong = |place: String, what: String| AuthorError::Case { file: file.to_owned(), place, what };
     let json: Json = serde_json::from_str(&text)
         .map_err(|e| wrong(format!("line {}, column {}", e.line(), e.column()), format!("not JSON: {e}")))?;
-    cases(&Place::top(&json)).map_err(|w| wrong(w.place, w.what))
+    cases(&ValueAt::top(&json)).map_err(|w| wrong(w.place, w.what))
 }
 
-fn cases(top: &Place<'_>) -> Result<Vec<Case>, Wrong> {
+fn cases(top: &ValueAt<'_>) -> Result<Vec<Case>, Wrong> {
     let Some(list) = top.get("cases") else { return Ok(vec![Case::read(top, 1)?]) };
     top.only(&["cases", "note"])?;
     let items = list.items()?;
@@ -120,14 +120,14 @@ fn cases(top: &Place<'_>) -> Result<Vec<Case>, Wrong> {
 
 impl Case {
     /// A case with everything left to its default: for what needs a call, whatever it is about.
-    pub(crate) fn plain(hook: Hook) -> Result<Self, AuthorError> {
+    pub(crate) fn plain(hook: HookKind) -> Result<Self, AuthorError> {
         let json = json!({ "hook": hook.name() });
-        Self::read(&Place::top(&json), 1).map_err(|wrong| AuthorError::Ground(wrong.what))
+        Self::read(&ValueAt::top(&json), 1).map_err(|wrong| AuthorError::Ground(wrong.what))
     }
 
-    fn read(at: &Place<'_>, nth: usize) -> Result<Self, Wrong> {
+    fn read(at: &ValueAt<'_>, nth: usize) -> Result<Self, Wrong> {
         at.only(&KEYS)?;
-        let hooks = Hook::ALL.map(|hook| (hook.name(), hook));
+        let hooks = HookKind::ALL.map(|hook| (hook.name(), hook));
         let hook = at.get("hook").ok_or_else(|| at.wrong("`hook` is missing: which hook is to be called?"))?;
         let hook = hook.choice(&hooks)?;
         let text = |key: &str, default: &str| at.get(key).map_or(Ok(default), |p| p.text()).map(str::to_owned);
@@ -137,14 +137,14 @@ impl Case {
         let asked = body.as_ref().and_then(|body| body.value.get("model")).and_then(Json::as_str).unwrap_or("m");
         let model = text("model", asked)?;
         let usual = parts::usual_body(endpoint, &model);
-        let request = Message { headers: parts::headers(at.get("headers"))?, body: parts::body(body, &usual)? };
+        let request = MessageCase { headers: parts::headers(at.get("headers"))?, body: parts::body(body, &usual)? };
         Ok(Self {
             name: text("name", &format!("case {nth}"))?,
             hook,
             settings: parts::settings(at.get("settings"))?,
             tenant: parts::tenant(at.get("tenant"))?,
             id: text("id", "req-of-this-case")?,
-            streaming: at.get("streaming").map_or(Ok(hook == Hook::Event), |place| place.flag())?,
+            streaming: at.get("streaming").map_or(Ok(hook == HookKind::Event), |place| place.flag())?,
             candidates: parts::candidates(at.get("candidates"), &model)?,
             attempt: parts::attempt(at.get("attempt"), &request, &model)?,
             status: parts::status(at.get("reply"))?,

@@ -6,10 +6,10 @@ use serde_json::{Value as Json, json};
 use weir_config::{Grant, Isolation};
 use weir_sandbox::{Compiler, LoadError};
 
-use crate::artefact::{Artefact, grants, grants_line};
+use crate::artefact::{InspectedComponent, grants, grants_line};
 use crate::rig::{Bench, Bind};
 use crate::show::{bytes, time, us};
-use crate::{AuthorError, Done};
+use crate::{AuthorError, ToolOutcome};
 
 /// What was found out, a line each, and what is wrong.
 #[derive(Debug, Default)]
@@ -33,9 +33,9 @@ pub(crate) fn check(
     granted: Option<&[String]>,
     json: bool,
     compiler: Compiler,
-) -> Result<Done, AuthorError> {
+) -> Result<ToolOutcome, AuthorError> {
     let allowed = granted.map(grants).transpose()?;
-    let plugin = Artefact::read(file)?;
+    let plugin = InspectedComponent::read(file)?;
     let mut found = Found::default();
     border(&plugin, granted, &mut found);
     start(&plugin, allowed, compiler, &mut found)?;
@@ -51,10 +51,10 @@ pub(crate) fn check(
         let lines: Vec<String> = std::iter::once(format!("{}: {verdict}", file.display())).chain(lines).collect();
         lines.join("\n")
     };
-    Ok(Done { text, good })
+    Ok(ToolOutcome { text, good })
 }
 
-fn border(plugin: &Artefact, granted: Option<&[String]>, found: &mut Found) {
+fn border(plugin: &InspectedComponent, granted: Option<&[String]>, found: &mut Found) {
     let contracts = plugin.contracts();
     found.say("contract", or_none(contracts.join(", ")), json!(contracts));
     let mut hooks: Vec<&str> = plugin.hooks().iter().map(|hook| hook.name()).collect();
@@ -81,7 +81,7 @@ fn border(plugin: &Artefact, granted: Option<&[String]>, found: &mut Found) {
 }
 
 fn start(
-    plugin: &Artefact,
+    plugin: &InspectedComponent,
     allowed: Option<Vec<Grant>>,
     compiler: Compiler,
     found: &mut Found,

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use serde_json::Value as Json;
 
 use crate::case::{Case, Expect};
-use crate::play::{Ended, Played};
+use crate::play::{CaseOutcome, Played};
 use crate::show::short;
 
 /// What differs: `expect.PLACE: expected …, came …`. Nothing if nothing was expected and nothing faulted.
@@ -13,13 +13,13 @@ pub(crate) fn differences(case: &Case, played: &Played) -> Vec<String> {
     let mut found = Vec::new();
     let expect = case.expect.clone().unwrap_or_default();
     match (&played.ended, &expect.init_error) {
-        (Ended::Init(why), Some(wanted)) => {
+        (CaseOutcome::Init(why), Some(wanted)) => {
             if !why.contains(wanted.as_str()) {
                 found.push(differs("init_error", wanted, why));
             }
             return found;
         }
-        (Ended::Init(why), None) => {
+        (CaseOutcome::Init(why), None) => {
             found.push(format!("init: the plugin refuses the settings: {why}"));
             return found;
         }
@@ -30,10 +30,10 @@ pub(crate) fn differences(case: &Case, played: &Played) -> Vec<String> {
     match (expect.decision, &played.ended) {
         (Some(wanted), ended) if Some(wanted) != came => {
             let came = came.map_or("", |decision| decision.name());
-            let why = if let Ended::Fault(why) = ended { format!(" ({why})") } else { String::new() };
+            let why = if let CaseOutcome::Fault(why) = ended { format!(" ({why})") } else { String::new() };
             found.push(format!("expect.decision: expected \"{}\", came \"{came}\"{why}", wanted.name()));
         }
-        (None, Ended::Fault(why)) => found.push(format!("the plugin faulted: {why}")),
+        (None, CaseOutcome::Fault(why)) => found.push(format!("the plugin faulted: {why}")),
         _ => {}
     }
     refusal(&expect, &played.ended, &mut found);
@@ -54,10 +54,10 @@ pub(crate) fn differences(case: &Case, played: &Played) -> Vec<String> {
     found
 }
 
-fn refusal(expect: &Expect, ended: &Ended, found: &mut Vec<String>) {
+fn refusal(expect: &Expect, ended: &CaseOutcome, found: &mut Vec<String>) {
     let (status, code, message) = match ended {
-        Ended::Refused { status, code, message } => (Some(*status), Some(code), Some(message)),
-        Ended::Pass | Ended::Fault(_) | Ended::Init(_) => (None, None, None),
+        CaseOutcome::Refused { status, code, message } => (Some(*status), Some(code), Some(message)),
+        CaseOutcome::Pass | CaseOutcome::Fault(_) | CaseOutcome::Init(_) => (None, None, None),
     };
     if let Some(wanted) = expect.status.filter(|wanted| Some(*wanted) != status) {
         found.push(format!("expect.status: expected {wanted}, came {}", shown(status)));

@@ -6,17 +6,17 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 use weir_component::Direct;
 use weir_config::Isolation;
-use weir_config::file::Kind;
+use weir_config::file::EntryKind;
 use weir_sandbox::Compiler;
 
-use crate::artefact::Artefact;
+use crate::artefact::InspectedComponent;
 use crate::case::{self, Case};
 use crate::compare::differences;
-use crate::play::{Ended, play};
+use crate::play::{CaseOutcome, play};
 use crate::rig::Bench;
 use crate::show::{bytes, table, time, us};
 use crate::timing::{Timing, time_calls};
-use crate::{AuthorError, Done, read};
+use crate::{AuthorError, ToolOutcome, read};
 
 /// Calls of one plugin are timed for so long.
 const LENGTH: Duration = Duration::from_millis(200);
@@ -37,7 +37,12 @@ struct Row {
 }
 
 /// Runs every plugin with all cases; good if none differs.
-pub(crate) fn conform(places: &[PathBuf], cases: &Path, json: bool, compiler: Compiler) -> Result<Done, AuthorError> {
+pub(crate) fn conform(
+    places: &[PathBuf],
+    cases: &Path,
+    json: bool,
+    compiler: Compiler,
+) -> Result<ToolOutcome, AuthorError> {
     let cases = case::read(cases)?;
     let mut rows = Vec::new();
     for path in places.iter().map(|place| plugins(place)).collect::<Result<Vec<_>, _>>()?.concat() {
@@ -45,7 +50,7 @@ pub(crate) fn conform(places: &[PathBuf], cases: &Path, json: bool, compiler: Co
     }
     let good = rows.iter().all(|row| row.wrong.is_empty());
     let text = if json { to_json(&rows, cases.len()) } else { to_text(&rows, cases.len()) };
-    Ok(Done { text, good })
+    Ok(ToolOutcome { text, good })
 }
 
 /// A file, or every component below a folder that no build left there.
@@ -61,7 +66,7 @@ fn plugins(place: &Path) -> Result<Vec<PathBuf>, AuthorError> {
             if name.starts_with('.') || name == "target" || name == "node_modules" {
                 continue;
             }
-            if kind == Kind::Folder && depth < DEPTH {
+            if kind == EntryKind::Folder && depth < DEPTH {
                 folders.push((path, depth + 1));
             } else if path.extension().is_some_and(|extension| extension == "wasm") {
                 found.push(path);
@@ -83,7 +88,7 @@ fn row(path: &Path, cases: &[Case], compiler: Compiler) -> Result<Row, AuthorErr
         wrong: Vec::new(),
     };
     // One that cannot be read or loaded fails every case; the others are still looked at.
-    let plugin = match Artefact::read(path) {
+    let plugin = match InspectedComponent::read(path) {
         Ok(plugin) => plugin,
         Err(error) => {
             row.wrong.push(("every case".to_owned(), error.to_string()));
@@ -102,7 +107,7 @@ fn row(path: &Path, cases: &[Case], compiler: Compiler) -> Result<Row, AuthorErr
         for (how, bench) in &benches {
             match play(bench, &plugin, case) {
                 Ok(came) => {
-                    if came.ended == Ended::Pass {
+                    if came.ended == CaseOutcome::Pass {
                         passing = passing.or(Some(case));
                     }
                     wrong.extend(differences(case, &came).into_iter().map(|what| format!("{how}{what}")));

@@ -10,14 +10,14 @@ mod tests;
 
 /// One thing that is other than before; none is not there.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Change<T> {
+pub(crate) struct FieldChange<T> {
     /// A header's name, or a pointer into a body.
     pub(crate) place: String,
     pub(crate) before: Option<T>,
     pub(crate) after: Option<T>,
 }
 
-pub(crate) fn headers(before: &HeaderMap, after: &HeaderMap) -> Vec<Change<String>> {
+pub(crate) fn headers(before: &HeaderMap, after: &HeaderMap) -> Vec<FieldChange<String>> {
     let mut names: Vec<&str> = before.keys().chain(after.keys()).map(http::HeaderName::as_str).collect();
     names.sort_unstable();
     names.dedup();
@@ -25,18 +25,19 @@ pub(crate) fn headers(before: &HeaderMap, after: &HeaderMap) -> Vec<Change<Strin
         let values: Vec<_> = headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
         (!values.is_empty()).then(|| values.join(", "))
     };
-    let change = |name: &str| Change { place: name.to_owned(), before: value(before, name), after: value(after, name) };
+    let change =
+        |name: &str| FieldChange { place: name.to_owned(), before: value(before, name), after: value(after, name) };
     names.into_iter().map(change).filter(|change| change.before != change.after).collect()
 }
 
 /// The smallest values that differ, members by name.
-pub(crate) fn bodies(before: &Json, after: &Json) -> Vec<Change<Json>> {
+pub(crate) fn bodies(before: &Json, after: &Json) -> Vec<FieldChange<Json>> {
     let mut changes = Vec::new();
     walk("", Some(before), Some(after), &mut changes);
     changes
 }
 
-fn walk(place: &str, before: Option<&Json>, after: Option<&Json>, changes: &mut Vec<Change<Json>>) {
+fn walk(place: &str, before: Option<&Json>, after: Option<&Json>, changes: &mut Vec<FieldChange<Json>>) {
     match (before, after) {
         (Some(before), Some(after)) if before == after => {}
         (Some(Json::Object(old)), Some(Json::Object(new))) => {
@@ -53,7 +54,7 @@ fn walk(place: &str, before: Option<&Json>, after: Option<&Json>, changes: &mut 
             }
         }
         (before, after) => {
-            changes.push(Change { place: place.to_owned(), before: before.cloned(), after: after.cloned() });
+            changes.push(FieldChange { place: place.to_owned(), before: before.cloned(), after: after.cloned() });
         }
     }
 }

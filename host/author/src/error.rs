@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use weir_component::ComponentError;
 use weir_sandbox::LoadError;
-use weir_sandbox::signature::KeyError;
+use weir_sandbox::signature::SigningKeyError;
 
 /// Why a tool could not do what it was asked. The text names the place and the way out.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +105,7 @@ pub enum AuthorError {
         /// Its file.
         path: PathBuf,
         /// Why.
-        error: KeyError,
+        error: SigningKeyError,
     },
     /// A secret key that others may read.
     #[error("{path}: others may read it: run `chmod 600` on it", path = .path.display())]

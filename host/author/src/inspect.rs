@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use weir_component::{Anatomy, Direct, Interface};
-use weir_sandbox::signature::{Beside, Difference, Found, Manifest, PublicKey, SignatureError, SignatureFile};
+use weir_sandbox::signature::{Beside, Difference, Manifest, PublicKey, SignatureError, SignatureFile, SignedFiles};
 
-use crate::artefact::{Artefact, need};
+use crate::artefact::{InspectedComponent, need};
 use crate::show::{bytes, table};
-use crate::{AuthorError, Done, read, sign};
+use crate::{AuthorError, ToolOutcome, read, sign};
 
 /// Where a schema of settings was found, and the schema.
 type Schema = Option<(String, String)>;
@@ -21,8 +21,8 @@ struct Signed {
     differences: Vec<Difference>,
 }
 
-pub(crate) fn inspect(file: &Path, json: bool) -> Result<Done, AuthorError> {
-    let plugin = Artefact::read(file)?;
+pub(crate) fn inspect(file: &Path, json: bool) -> Result<ToolOutcome, AuthorError> {
+    let plugin = InspectedComponent::read(file)?;
     let anatomy = Anatomy::of(&plugin.wasm)?;
     let schema = schema(&plugin, &anatomy);
     let signed = signed(&plugin, &anatomy)?;
@@ -30,11 +30,11 @@ pub(crate) fn inspect(file: &Path, json: bool) -> Result<Done, AuthorError> {
         true => to_json(&plugin, &anatomy, &schema, &signed),
         false => to_text(&plugin, &anatomy, &schema, &signed),
     };
-    Ok(Done { text, good: true })
+    Ok(ToolOutcome { text, good: true })
 }
 
 /// What is signed; none if there is no file of signatures, the reason if there is nothing that can be read in it.
-fn signed(plugin: &Artefact, anatomy: &Anatomy) -> Result<MaybeSigned, AuthorError> {
+fn signed(plugin: &InspectedComponent, anatomy: &Anatomy) -> Result<MaybeSigned, AuthorError> {
     let Some(text) = read::text_if_there(&plugin.beside(".sig"))? else { return Ok(None) };
     let file = match SignatureFile::read(&text) {
         Ok(file) => file,
@@ -45,13 +45,13 @@ fn signed(plugin: &Artefact, anatomy: &Anatomy) -> Result<MaybeSigned, AuthorErr
     // A component that carries its schema has no other.
     let schema = if anatomy.schema.is_some() { Beside::Unread } else { of(&sign::schema(&plugin.path))? };
     let name = plugin.path.file_stem().unwrap_or_default().to_string_lossy();
-    let found = Found { name: &name, component: blake3::hash(&plugin.wasm), settings, schema };
+    let found = SignedFiles { name: &name, component: blake3::hash(&plugin.wasm), settings, schema };
     let (differences, signers) = (file.manifest.differences(&found), file.signers());
     Ok(Some(Ok(Signed { manifest: file.manifest, signers, differences })))
 }
 
 /// What the component carries goes before `NAME.schema.json` beside it.
-fn schema(plugin: &Artefact, anatomy: &Anatomy) -> Schema {
+fn schema(plugin: &InspectedComponent, anatomy: &Anatomy) -> Schema {
     if let Some(own) = &anatomy.schema {
         return Some(("in the component".to_owned(), own.clone()));
     }
@@ -60,7 +60,7 @@ fn schema(plugin: &Artefact, anatomy: &Anatomy) -> Schema {
     Some((name, read::text(&path).ok()?))
 }
 
-fn to_text(plugin: &Artefact, anatomy: &Anatomy, schema: &Schema, signed: &MaybeSigned) -> String {
+fn to_text(plugin: &InspectedComponent, anatomy: &Anatomy, schema: &Schema, signed: &MaybeSigned) -> String {
     let mut lines = vec![format!("{}", plugin.path.display())];
     let mut line = |what: &str, text: String| lines.push(format!("  {what:<9} {text}"));
     line("blake3", blake3::hash(&plugin.wasm).to_hex().to_string());
@@ -128,7 +128,7 @@ fn indented(schema: &str) -> String {
     pretty.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
-fn to_json(plugin: &Artefact, anatomy: &Anatomy, schema: &Schema, signed: &MaybeSigned) -> String {
+fn to_json(plugin: &InspectedComponent, anatomy: &Anatomy, schema: &Schema, signed: &MaybeSigned) -> String {
     let import = |i: &Interface| json!({ "interface": i.full, "grant": need(i), "of_contract": i.name().is_some() });
     let signature = |signed: &Result<PublicKey, SignatureError>| match signed {
         Ok(key) => json!({ "key": key.to_string(), "holds": true }),

@@ -12,10 +12,10 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 const LINES: usize = 1_000;
 
 /// One line: how grave, and what it says.
-pub(crate) type Line = (String, String);
+pub(crate) type LogLine = (String, String);
 
 #[derive(Debug, Clone, Default)]
-struct Capture(Arc<Mutex<Vec<Line>>>);
+struct Capture(Arc<Mutex<Vec<LogLine>>>);
 
 impl<S: Subscriber> Layer<S> for Capture {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -44,7 +44,7 @@ impl Visit for Text {
 }
 
 /// Runs something on this thread; answers what it answers, and what plugins wrote meanwhile.
-pub(crate) fn captured<T>(run: impl FnOnce() -> T) -> (T, Vec<Line>) {
+pub(crate) fn captured<T>(run: impl FnOnce() -> T) -> (T, Vec<LogLine>) {
     let capture = Capture::default();
     let subscriber = tracing_subscriber::registry().with(capture.clone());
     let answer = tracing::subscriber::with_default(subscriber, run);

@@ -7,14 +7,14 @@ use std::process::{Command, Stdio};
 use serde_json::Value as Json;
 use weir_sandbox::Compiler;
 
-use crate::{AuthorError, Done, check, read};
+use crate::{AuthorError, ToolOutcome, check, read};
 
 /// What a `build` script ends with if a tool is missing.
 const SKIPPED: i32 = 3;
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Builds the plugin in a folder and checks what came out.
-pub(crate) fn build(dir: &Path, output: Option<&Path>, compiler: Compiler) -> Result<Done, AuthorError> {
+pub(crate) fn build(dir: &Path, output: Option<&Path>, compiler: Compiler) -> Result<ToolOutcome, AuthorError> {
     let dir = dir.canonicalize().map_err(AuthorError::file("read", dir))?;
     let output = match output {
         Some(output) => std::path::absolute(output).map_err(AuthorError::file("write", output))?,
@@ -50,7 +50,7 @@ pub(crate) fn build(dir: &Path, output: Option<&Path>, compiler: Compiler) -> Re
         return Err(failed("./build", format!("it made no {}", output.display())));
     }
     let checked = check::check(&output, None, false, compiler)?;
-    Ok(Done { text: note + &checked.text, ..checked })
+    Ok(ToolOutcome { text: note + &checked.text, ..checked })
 }
 
 fn failed(what: &str, why: String) -> AuthorError {

@@ -7,13 +7,13 @@ use serde_json::{Value as Json, json};
 use weir_config::Isolation;
 use weir_sandbox::Compiler;
 
-use crate::artefact::Artefact;
+use crate::artefact::InspectedComponent;
 use crate::case::{self, Case};
-use crate::play::{Ended, play};
+use crate::play::{CaseOutcome, play};
 use crate::rig::{Bench, load_error};
 use crate::show::{bytes, table, time, us};
 use crate::timing::{Timing, time_calls};
-use crate::{AuthorError, Done};
+use crate::{AuthorError, ToolOutcome};
 
 const MODES: [(&str, Isolation); 3] =
     [("request", Isolation::Request), ("tenant", Isolation::Tenant), ("shared", Isolation::Shared)];
@@ -26,8 +26,8 @@ pub(crate) fn bench(
     length: Duration,
     json: bool,
     compiler: Compiler,
-) -> Result<Done, AuthorError> {
-    let plugin = Artefact::read(file)?;
+) -> Result<ToolOutcome, AuthorError> {
+    let plugin = InspectedComponent::read(file)?;
     let case = one_case(&plugin, case)?;
     let bench = Bench::new(compiler)?;
     let mut modes = Vec::new();
@@ -38,16 +38,16 @@ pub(crate) fn bench(
     // A call that fails or refuses costs something else than one that passes: say which was timed.
     let ended = play(&bench, &plugin, &case)?.ended;
     let decision = ended.decision().map_or("", case::Decision::name);
-    let good = !matches!(ended, Ended::Fault(_));
+    let good = !matches!(ended, CaseOutcome::Fault(_));
     let memory = modes.iter().map(|(_, timing)| timing.memory).max().unwrap_or_default();
     let start = modes.iter().map(|(_, timing)| timing.start).min().unwrap_or_default();
     let compile = bench.compiled().unwrap_or_default();
     let measured = Measured { plugin, case, decision, modes, memory, start, compile };
     let text = if json { measured.json() } else { measured.text() };
-    Ok(Done { text, good })
+    Ok(ToolOutcome { text, good })
 }
 
-fn one_case(plugin: &Artefact, file: Option<&PathBuf>) -> Result<Case, AuthorError> {
+fn one_case(plugin: &InspectedComponent, file: Option<&PathBuf>) -> Result<Case, AuthorError> {
     if let Some(file) = file {
         let first = case::read(file)?.into_iter().next();
         return first.ok_or_else(|| AuthorError::Ground(format!("{}: no case", file.display())));
@@ -62,7 +62,7 @@ fn one_case(plugin: &Artefact, file: Option<&PathBuf>) -> Result<Case, AuthorErr
 
 /// Everything that is told.
 struct Measured {
-    plugin: Artefact,
+    plugin: InspectedComponent,
     case: Case,
     decision: &'static str,
     modes: Vec<(&'static str, Timing)>,

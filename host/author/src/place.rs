@@ -15,12 +15,12 @@ pub(crate) struct Wrong {
 
 /// A value and the way to it.
 #[derive(Debug, Clone)]
-pub(crate) struct Place<'a> {
+pub(crate) struct ValueAt<'a> {
     pub(crate) value: &'a Json,
     path: String,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ValueAt<'a> {
     /// The whole file.
     pub(crate) fn top(value: &'a Json) -> Self {
         Self { value, path: String::new() }

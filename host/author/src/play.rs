@@ -6,19 +6,19 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde_json::Value as Json;
 use weir_config::Isolation;
-use weir_sandbox::{Exchange, Hook, LoadError, Routed, Sandbox, Stop};
+use weir_sandbox::{Exchange, HookKind, LoadError, Routed, Sandbox, Stop};
 
 use crate::AuthorError;
-use crate::artefact::Artefact;
+use crate::artefact::InspectedComponent;
 use crate::call::{call, exchange, figures};
 use crate::case::{Case, Decision};
-use crate::diff::{self, Change};
-use crate::logs::{self, Line};
+use crate::diff::{self, FieldChange};
+use crate::logs::{self, LogLine};
 use crate::rig::{Bench, Bind, Rig, load_error};
 
 /// How a case ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum CaseOutcome {
     Pass,
     Refused {
         status: u16,
@@ -30,7 +30,7 @@ pub(crate) enum Ended {
     Init(String),
 }
 
-impl Ended {
+impl CaseOutcome {
     /// The word for it; none if it came to no call.
     pub(crate) fn decision(&self) -> Option<Decision> {
         match self {
@@ -45,14 +45,14 @@ impl Ended {
 /// Everything that can be seen of a case that was played.
 #[derive(Debug)]
 pub(crate) struct Played {
-    pub(crate) ended: Ended,
-    pub(crate) headers: Vec<Change<String>>,
-    pub(crate) body: Vec<Change<Json>>,
+    pub(crate) ended: CaseOutcome,
+    pub(crate) headers: Vec<FieldChange<String>>,
+    pub(crate) body: Vec<FieldChange<Json>>,
     /// The side that the hook may write, as it is afterwards.
     pub(crate) after: (HeaderMap, Json),
     pub(crate) texts: Vec<String>,
     pub(crate) order: Vec<Routed>,
-    pub(crate) logs: Vec<Line>,
+    pub(crate) logs: Vec<LogLine>,
     pub(crate) counters: BTreeMap<String, u64>,
     /// CPU time of the call, with starting an instance; and of the same call once more, on that instance.
     pub(crate) first: Duration,
@@ -64,7 +64,7 @@ pub(crate) struct Played {
 impl Played {
     fn init(why: String) -> Self {
         Self {
-            ended: Ended::Init(why),
+            ended: CaseOutcome::Init(why),
             headers: Vec::new(),
             body: Vec::new(),
             after: (HeaderMap::new(), Json::Null),
@@ -80,7 +80,7 @@ impl Played {
 }
 
 /// How a case binds a plugin.
-pub(crate) fn bind(plugin: &Artefact, case: &Case, isolation: Isolation) -> Bind {
+pub(crate) fn bind(plugin: &InspectedComponent, case: &Case, isolation: Isolation) -> Bind {
     Bind {
         tenant: case.tenant.clone(),
         settings: case.settings.clone(),
@@ -90,7 +90,7 @@ pub(crate) fn bind(plugin: &Artefact, case: &Case, isolation: Isolation) -> Bind
 }
 
 /// Starts a plugin and plays a case on it.
-pub(crate) fn play(bench: &Bench, plugin: &Artefact, case: &Case) -> Result<Played, AuthorError> {
+pub(crate) fn play(bench: &Bench, plugin: &InspectedComponent, case: &Case) -> Result<Played, AuthorError> {
     if !plugin.hooks().contains(&case.hook) {
         let has: Vec<&str> = plugin.hooks().iter().map(|hook| hook.name()).collect();
         let has = if has.is_empty() { "no hook".to_owned() } else { has.join(", ") };
@@ -153,12 +153,12 @@ fn ended(
     stopped: Result<(), Stop>,
     (before, after): (&[(&str, u64)], &[(&'static str, u64)]),
     last: Option<String>,
-) -> Ended {
+) -> CaseOutcome {
     match stopped {
         Err(Stop::Refused { refusal, .. }) => {
-            Ended::Refused { status: refusal.status, code: refusal.code, message: refusal.message }
+            CaseOutcome::Refused { status: refusal.status, code: refusal.code, message: refusal.message }
         }
-        Err(Stop::Failed { fault, .. }) => Ended::Fault(format!("{}: {fault}", fault.reason())),
+        Err(Stop::Failed { fault, .. }) => CaseOutcome::Fault(format!("{}: {fault}", fault.reason())),
         // `observe` fails nobody: its faults show in the figures alone.
         Ok(()) => {
             let total = |all: &[(&str, u64)], reason: &str| -> u64 {
@@ -166,24 +166,26 @@ fn ended(
             };
             let more = after.iter().find(|(reason, _)| total(after, reason) > total(before, reason));
             let words = || last.map(|last| format!(": {last}")).unwrap_or_default();
-            more.map_or(Ended::Pass, |(reason, _)| Ended::Fault(format!("{reason}{}", words())))
+            more.map_or(CaseOutcome::Pass, |(reason, _)| CaseOutcome::Fault(format!("{reason}{}", words())))
         }
     }
 }
 
 /// Headers and body that a hook may write, or that it reads if it may write none.
-fn side(hook: Hook, lent: Option<&mut Exchange>) -> (HeaderMap, Json) {
+fn side(hook: HookKind, lent: Option<&mut Exchange>) -> (HeaderMap, Json) {
     let Some(lent) = lent else { return (HeaderMap::new(), Json::Null) };
     let (headers, body) = match hook {
-        Hook::UpstreamRequest => match lent.attempt.as_deref_mut() {
+        HookKind::UpstreamRequest => match lent.attempt.as_deref_mut() {
             Some((headers, body)) => (headers.clone(), body.bytes()),
             None => return (HeaderMap::new(), Json::Null),
         },
-        Hook::Response => match &mut lent.reply {
+        HookKind::Response => match &mut lent.reply {
             Some(reply) => (reply.headers.clone(), reply.body.bytes()),
             None => return (HeaderMap::new(), Json::Null),
         },
-        Hook::Policy | Hook::Router | Hook::Event | Hook::Observe => (lent.headers.clone(), lent.request.bytes()),
+        HookKind::Policy | HookKind::Router | HookKind::Event | HookKind::Observe => {
+            (lent.headers.clone(), lent.request.bytes())
+        }
     };
     let bytes = body.unwrap_or_default();
     let json = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into());

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use weir_config::file::{self, FileError, Kind};
+use weir_config::file::{self, EntryKind, FileError};
 
 use crate::AuthorError;
 
@@ -22,13 +22,13 @@ pub(crate) fn text(path: &Path) -> Result<String, AuthorError> {
 }
 
 /// The paths in a folder, in no order, and what stands at each.
-pub(crate) fn folder(path: &Path) -> Result<Vec<(PathBuf, Kind)>, AuthorError> {
+pub(crate) fn folder(path: &Path) -> Result<Vec<(PathBuf, EntryKind)>, AuthorError> {
     let found = file::list(path, ENTRIES).map_err(unreadable(path))?;
     Ok(found.into_iter().map(|entry| (path.join(entry.name), entry.kind)).collect())
 }
 
 /// The same; none if there is no such folder.
-pub(crate) fn folder_if_there(path: &Path) -> Result<Option<Vec<(PathBuf, Kind)>>, AuthorError> {
+pub(crate) fn folder_if_there(path: &Path) -> Result<Option<Vec<(PathBuf, EntryKind)>>, AuthorError> {
     match file::kind(path) {
         None => Ok(None),
         Some(_) => folder(path).map(Some),
@@ -36,11 +36,11 @@ pub(crate) fn folder_if_there(path: &Path) -> Result<Option<Vec<(PathBuf, Kind)>
 }
 
 pub(crate) fn is_file(path: &Path) -> bool {
-    file::kind(path) == Some(Kind::File)
+    file::kind(path) == Some(EntryKind::File)
 }
 
 pub(crate) fn is_folder(path: &Path) -> bool {
-    file::kind(path) == Some(Kind::Folder)
+    file::kind(path) == Some(EntryKind::Folder)
 }
 
 /// The permissions of a file, as `chmod` writes them.

@@ -10,10 +10,10 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use weir_config::{Config, Grant, Isolation, Overrides};
-use weir_sandbox::{Bound, Cache, Chain, Chains, Compiler, Event, Library, LoadError, Sandbox, Worker};
+use weir_sandbox::{Bound, Cache, Chain, Chains, Compiler, Library, LibraryEvent, LoadError, Sandbox, SandboxWorker};
 
 use crate::AuthorError;
-use crate::artefact::Artefact;
+use crate::artefact::InspectedComponent;
 
 /// The configuration that a plugin is tried in; its settings are put in afterwards.
 const BARE: &str = "[providers.demo]\nkind = \"demo\"\n[models.m]\ntargets = [\"demo/m\"]\n\
@@ -42,7 +42,7 @@ pub(crate) struct Bench {
 
 /// A plugin that has started once.
 pub(crate) struct Rig {
-    pub(crate) worker: Worker,
+    pub(crate) worker: SandboxWorker,
     pub(crate) chains: Arc<Chains>,
     pub(crate) tenant: String,
     /// Everything but compiling: loading the code, linking, starting one instance.
@@ -69,7 +69,11 @@ impl Bench {
     }
 
     /// Puts a plugin to work. The inner error is the plugin's.
-    pub(crate) fn start(&self, plugin: &Artefact, bind: &Bind) -> Result<Result<Rig, LoadError>, AuthorError> {
+    pub(crate) fn start(
+        &self,
+        plugin: &InspectedComponent,
+        bind: &Bind,
+    ) -> Result<Result<Rig, LoadError>, AuthorError> {
         let ground = |e: std::io::Error| AuthorError::Ground(e.to_string());
         let name = plugin.name();
         let folder = self.folder.path().join("plugins");
@@ -83,7 +87,7 @@ impl Bench {
         let mut compile = Duration::ZERO;
         let begin = Instant::now();
         let (chains, problems) = self.runtime.block_on(library.build(&config, &mut |event| {
-            if let Event::Compiled { took, .. } = event {
+            if let LibraryEvent::Compiled { took, .. } = event {
                 compile = took;
                 self.compiled.set(Some(took));
             }
@@ -92,7 +96,7 @@ impl Bench {
             return Ok(Err(problem.error));
         }
         let start = begin.elapsed().saturating_sub(compile);
-        Ok(Ok(Rig { worker: Worker::new(), chains, tenant: bind.tenant.clone(), start }))
+        Ok(Ok(Rig { worker: SandboxWorker::new(), chains, tenant: bind.tenant.clone(), start }))
     }
 
     fn config(&self, name: &str, bind: &Bind) -> Result<Config, AuthorError> {
@@ -121,7 +125,7 @@ impl Rig {
     }
 
     /// The plugin as it is bound to the tenant.
-    pub(crate) fn bound(&self, hook: weir_sandbox::Hook) -> Result<Option<&Arc<Bound>>, AuthorError> {
+    pub(crate) fn bound(&self, hook: weir_sandbox::HookKind) -> Result<Option<&Arc<Bound>>, AuthorError> {
         Ok(self.chain()?.at(hook).first())
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use include_dir::{Dir, DirEntry, include_dir};
 use weir_component::CONTRACT;
 
-use crate::{AuthorError, Done, read};
+use crate::{AuthorError, ToolOutcome, read};
 
 mod sdk;
 
@@ -29,7 +29,7 @@ pub(crate) fn languages() -> Vec<String> {
 }
 
 /// Writes a new plugin into a folder, which is made or must be empty.
-pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<Done, AuthorError> {
+pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<ToolOutcome, AuthorError> {
     let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
     if !starts || name.len() > 64 || name.ends_with('-') || !name.chars().all(lawful) {
@@ -55,7 +55,7 @@ pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<Done
     if !read::is_file(&dir.join("cases.json")) {
         put(&dir.join("cases.json"), CASES)?;
     }
-    Ok(Done { text: next(name, dir), good: true })
+    Ok(ToolOutcome { text: next(name, dir), good: true })
 }
 
 fn write(from: &Dir<'_>, root: &Path, dir: &Path, words: &[(&str, String)]) -> Result<(), AuthorError> {

@@ -9,11 +9,11 @@ use std::time::SystemTime;
 use weir_sandbox::signature::{self, Manifest, SecretKey, SignatureFile};
 
 use crate::artefact::beside;
-use crate::{AuthorError, Done, read};
+use crate::{AuthorError, ToolOutcome, read};
 
 /// Makes a pair of keys: the secret one into a file that only its owner reads, the public one for the configuration.
 #[expect(clippy::disallowed_methods, reason = "a file that is made anew: what stands there already is not opened")]
-pub(crate) fn keygen(file: &Path) -> Result<Done, AuthorError> {
+pub(crate) fn keygen(file: &Path) -> Result<ToolOutcome, AuthorError> {
     let secret = SecretKey::generate().map_err(|error| AuthorError::Key { path: file.to_owned(), error })?;
     let made = File::options().write(true).create_new(true).mode(0o600).open(file);
     let mut made = made.map_err(|why| match why.kind() {
@@ -23,12 +23,12 @@ pub(crate) fn keygen(file: &Path) -> Result<Done, AuthorError> {
         _ => AuthorError::file("write", file)(why),
     })?;
     writeln!(made, "{}", secret.to_line()).map_err(AuthorError::file("write", file))?;
-    Ok(Done { text: secret.public().to_string(), good: true })
+    Ok(ToolOutcome { text: secret.public().to_string(), good: true })
 }
 
 /// Signs a plugin with all that it is read from. Manifest and signature go into `FILE.sig`; signatures of the same manifest
 /// stay, but for an earlier one by the same key.
-pub(crate) fn sign(file: &Path, key: &Path, version: Option<u64>) -> Result<Done, AuthorError> {
+pub(crate) fn sign(file: &Path, key: &Path, version: Option<u64>) -> Result<ToolOutcome, AuthorError> {
     if read::mode(key)? & 0o077 != 0 {
         return Err(AuthorError::OpenKey { path: key.to_owned() });
     }
@@ -49,7 +49,7 @@ pub(crate) fn sign(file: &Path, key: &Path, version: Option<u64>) -> Result<Done
     let covers = there.covers();
     let text =
         format!("{}: {} version {}, signed by {public}; {covers}", sig.display(), manifest.name, manifest.version);
-    Ok(Done { text, good: true })
+    Ok(ToolOutcome { text, good: true })
 }
 
 /// A plugin's files, as they are to be signed.

@@ -6,7 +6,7 @@ use weir_config::Isolation;
 use weir_sandbox::LoadError;
 
 use crate::AuthorError;
-use crate::artefact::Artefact;
+use crate::artefact::InspectedComponent;
 use crate::call::{call, exchange};
 use crate::case::Case;
 use crate::play::bind;
@@ -40,7 +40,7 @@ impl Timing {
 /// Times calls for so long. The inner error is the plugin's.
 pub(crate) fn time_calls(
     bench: &Bench,
-    plugin: &Artefact,
+    plugin: &InspectedComponent,
     case: &Case,
     isolation: Isolation,
     length: Duration,

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use serde_json::{Value as Json, json};
 use weir_sandbox::Compiler;
 
-use crate::artefact::Artefact;
+use crate::artefact::InspectedComponent;
 use crate::case::{self, Case};
 use crate::compare::differences;
-use crate::diff::Change;
-use crate::play::{Ended, Played, play};
+use crate::diff::FieldChange;
+use crate::play::{CaseOutcome, Played, play};
 use crate::rig::Bench;
 use crate::show::{bytes, short, time, us};
-use crate::{AuthorError, Done};
+use crate::{AuthorError, ToolOutcome};
 use weir_sandbox::Override;
 
 /// Plays every case of the given files; good if nothing differs from what is expected.
@@ -21,8 +21,8 @@ pub(crate) fn test(
     cases: &[PathBuf],
     json: bool,
     compiler: Compiler,
-) -> Result<Done, AuthorError> {
-    let plugin = Artefact::read(file)?;
+) -> Result<ToolOutcome, AuthorError> {
+    let plugin = InspectedComponent::read(file)?;
     let bench = Bench::new(compiler)?;
     let mut all = Vec::new();
     for file in cases {
@@ -44,16 +44,16 @@ pub(crate) fn test(
         text.push(if failed == 0 { format!("{count}: good") } else { format!("{count}: {failed} failed") });
         text.join("\n\n")
     };
-    Ok(Done { text, good: failed == 0 })
+    Ok(ToolOutcome { text, good: failed == 0 })
 }
 
 /// The decision in one line.
-fn decision(ended: &Ended) -> String {
+fn decision(ended: &CaseOutcome) -> String {
     match ended {
-        Ended::Pass => "pass".to_owned(),
-        Ended::Refused { status, code, message } => format!("refuse {status} {code}: {message}"),
-        Ended::Fault(why) => format!("fault {why}"),
-        Ended::Init(why) => format!("init refuses the settings: {why}"),
+        CaseOutcome::Pass => "pass".to_owned(),
+        CaseOutcome::Refused { status, code, message } => format!("refuse {status} {code}: {message}"),
+        CaseOutcome::Fault(why) => format!("fault {why}"),
+        CaseOutcome::Init(why) => format!("init refuses the settings: {why}"),
     }
 }
 
@@ -77,7 +77,7 @@ fn to_text(case: &Case, came: &Played, wrong: &[String]) -> String {
             overrides.iter().map(|one| format!(" {} = {}", one.set.pointer, short(&one.set.value, 60))).collect();
         line("order", format!("{candidate}: {name}{}", set.join(",")));
     }
-    if case.hook == weir_sandbox::Hook::Event {
+    if case.hook == weir_sandbox::HookKind::Event {
         line("texts", short(&format!("{:?}", came.texts), 400));
     }
     for (name, added) in &came.counters {
@@ -86,7 +86,7 @@ fn to_text(case: &Case, came: &Played, wrong: &[String]) -> String {
     for (level, text) in &came.logs {
         line("log", format!("{level}: {}", short(text, 400)));
     }
-    if !matches!(came.ended, Ended::Init(_)) {
+    if !matches!(came.ended, CaseOutcome::Init(_)) {
         let again = came.again.map(|again| format!(", then {}", time(again))).unwrap_or_default();
         line("cpu", format!("{} with starting an instance{again}", time(came.first)));
         line("memory", came.memory.map_or("gone with the instance".to_owned(), bytes));
@@ -94,7 +94,7 @@ fn to_text(case: &Case, came: &Played, wrong: &[String]) -> String {
     lines.join("\n")
 }
 
-fn changed<T>(change: &Change<T>, show: impl Fn(&T) -> String) -> String {
+fn changed<T>(change: &FieldChange<T>, show: impl Fn(&T) -> String) -> String {
     let place = if change.place.is_empty() { "(whole)" } else { &change.place };
     match (&change.before, &change.after) {
         (None, Some(after)) => format!("+ {place}: {}", show(after)),
@@ -108,7 +108,7 @@ fn to_json(case: &Case, came: &Played, wrong: &[String]) -> Json {
     let headers: Vec<Json> =
         came.headers.iter().map(|c| json!({ "name": c.place, "before": c.before, "after": c.after })).collect();
     // What is not there has no key: `null` is a value of its own in a body.
-    let body = |c: &Change<Json>| {
+    let body = |c: &FieldChange<Json>| {
         let mut change = json!({ "pointer": c.place });
         for (key, value) in [("before", &c.before), ("after", &c.after)] {
             if let (Some(value), Some(change)) = (value, change.as_object_mut()) {
@@ -127,13 +127,13 @@ fn to_json(case: &Case, came: &Played, wrong: &[String]) -> Json {
         })
         .collect();
     let refusal = match &came.ended {
-        Ended::Refused { status, code, message } => json!({ "status": status, "code": code, "message": message }),
-        Ended::Pass | Ended::Fault(_) | Ended::Init(_) => Json::Null,
+        CaseOutcome::Refused { status, code, message } => json!({ "status": status, "code": code, "message": message }),
+        CaseOutcome::Pass | CaseOutcome::Fault(_) | CaseOutcome::Init(_) => Json::Null,
     };
     let (fault, init) = match &came.ended {
-        Ended::Fault(why) => (Some(why), None),
-        Ended::Init(why) => (None, Some(why)),
-        Ended::Pass | Ended::Refused { .. } => (None, None),
+        CaseOutcome::Fault(why) => (Some(why), None),
+        CaseOutcome::Init(why) => (None, Some(why)),
+        CaseOutcome::Pass | CaseOutcome::Refused { .. } => (None, None),
     };
     let logs: Vec<Json> = came.logs.iter().map(|(level, text)| json!({ "level": level, "text": text })).collect();
     json!({

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use crate::names::{self, Names};
+use crate::names::{self, DeclaredNames};
 use crate::plugin_limits::PluginLimits;
 use crate::plugin_settings::{PluginSettings, Speaker};
 use crate::source;
 use crate::suggest;
-use crate::table::Table;
-use crate::value::Value;
+use crate::table::ConfigTable;
+use crate::value::ConfigValue;
 
 /// `[[plugins.chain]]`: a plugin put to work.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,12 @@ impl Binding {
     }
 
     /// Reads one; `before` are those that stand before it.
-    pub(crate) fn read(table: Table<'_>, names: &Names<'_>, defaults: &PluginLimits, before: &[Self]) -> Self {
+    pub(crate) fn read(
+        table: ConfigTable<'_>,
+        names: &DeclaredNames<'_>,
+        defaults: &PluginLimits,
+        before: &[Self],
+    ) -> Self {
         let fix = "name the plugin: its file in plugins.folder, without .wasm";
         let plugin = table.required("plugin", fix).and_then(|value| plugin_name(&value)).unwrap_or_default();
         let name = table.value("name").and_then(|value| binding_name(&value, &plugin, before));
@@ -60,7 +65,7 @@ impl Binding {
 }
 
 /// A plugin's name, as a chain gives it.
-pub(crate) fn plugin_name(value: &Value<'_>) -> Option<String> {
+pub(crate) fn plugin_name(value: &ConfigValue<'_>) -> Option<String> {
     let text = value.text()?;
     let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let name = text.value.as_str();
@@ -76,7 +81,7 @@ pub(crate) fn plugin_name(value: &Value<'_>) -> Option<String> {
 }
 
 /// The name of a binding, which no other one of the same file may have.
-fn binding_name(value: &Value<'_>, plugin: &str, before: &[Binding]) -> Option<String> {
+fn binding_name(value: &ConfigValue<'_>, plugin: &str, before: &[Binding]) -> Option<String> {
     let text = value.text()?;
     let (name, lawful) = (text.value.as_str(), |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     // A number is what a binding has that was given no name.
@@ -90,7 +95,7 @@ fn binding_name(value: &Value<'_>, plugin: &str, before: &[Binding]) -> Option<S
     Some(text.value)
 }
 
-fn tenant_names(value: &Value<'_>, known: &[&str]) -> Vec<String> {
+fn tenant_names(value: &ConfigValue<'_>, known: &[&str]) -> Vec<String> {
     let mut tenants = Vec::new();
     for (text, item) in names::texts(value, "tenant") {
         if !known.contains(&text.value.as_str()) {

@@ -4,10 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::authorities::Authorities;
-use crate::host::Host;
-use crate::table::Table;
+use crate::host::Hostname;
+use crate::table::ConfigTable;
 use crate::units::show_duration;
-use crate::value::Value;
+use crate::value::ConfigValue;
 use crate::{provider, url};
 
 /// `callouts` of a plugin that was granted them.
@@ -56,7 +56,7 @@ const EXAMPLE: &str = "callouts = { allow = [\"https://policy.example.com\"] }";
 
 impl Callouts {
     /// Reads the key `callouts`. `granted` is where the grant stands, if it does.
-    pub(crate) fn read(table: &Table<'_>, granted: Option<&Value<'_>>) -> Option<Self> {
+    pub(crate) fn read(table: &ConfigTable<'_>, granted: Option<&ConfigValue<'_>>) -> Option<Self> {
         let value = table.value("callouts");
         let Some(value) = value else {
             if let Some(grant) = granted {
@@ -105,7 +105,7 @@ impl Callouts {
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_secs(300);
 
-fn read_allow(value: &Value<'_>) -> Vec<Allowed> {
+fn read_allow(value: &ConfigValue<'_>) -> Vec<Allowed> {
     let mut allow: Vec<Allowed> = Vec::new();
     let Some(items) = value.items() else { return allow };
     if items.is_empty() {
@@ -145,7 +145,7 @@ impl Allowed {
             Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
             _ => (authority, if url.plain { 80 } else { 443 }),
         };
-        let host = Host::read(host).ok()?.text;
+        let host = Hostname::read(host).ok()?.text;
         Some(Self { plain: url.plain, host, port, path: path.to_owned() })
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::table::Table;
+use crate::table::ConfigTable;
 
 /// `[plugins.compile]`. Compiling runs in processes of its own, which end at these bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Compile {
+pub struct CompileLimits {
     /// Bytes that compiling one plugin may have in memory; 1 GiB by default, 64 MiB to 64 GiB.
     pub memory: u64,
     /// CPU time of it, of all its threads together, in whole seconds; 2 min by default, 1 s to 1 h.
@@ -33,7 +33,7 @@ pub struct Compile {
     pub items: u64,
 }
 
-impl Default for Compile {
+impl Default for CompileLimits {
     fn default() -> Self {
         Self {
             memory: 1 << 30,
@@ -57,8 +57,8 @@ fn usual_processes() -> usize {
     (cores / 2).clamp(2, 64)
 }
 
-impl Compile {
-    pub(crate) fn read(table: Table<'_>) -> Self {
+impl CompileLimits {
+    pub(crate) fn read(table: ConfigTable<'_>) -> Self {
         let default = Self::default();
         let second = Duration::from_secs(1);
         let size = |key, default: u64, range| table.value(key).and_then(|value| value.size(range)).unwrap_or(default);

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use crate::cors::Cors;
 use crate::file::{self, Looked};
-use crate::names::Names;
+use crate::names::DeclaredNames;
 use crate::plugins::Plugins;
 use crate::problem::{Problem, Problems};
-use crate::provider::{self, Provider};
+use crate::provider::{self, ProviderConfig};
 use crate::secret::Secret;
-use crate::server::{Limits, Log, Metrics, Server};
-use crate::source::{self, At, Source};
-use crate::table::Table;
-use crate::tenant::{self, Tenant};
-use crate::{model, model::Model};
+use crate::server::{Limits, Log, MetricsConfig, Server};
+use crate::source::{self, At, ConfigSource};
+use crate::table::ConfigTable;
+use crate::tenant::{self, TenantConfig};
+use crate::{model, model::ModelConfig};
 
 /// A configuration in which nothing is wrong: every name that it refers to is in it, every value within its bounds,
 /// every path absolute.
@@ -28,17 +28,17 @@ pub struct Config {
     /// `[limits]`.
     pub limits: Limits,
     /// `[metrics]`.
-    pub metrics: Metrics,
+    pub metrics: MetricsConfig,
     /// `[cors]`.
     pub cors: Cors,
     /// `[log]`.
     pub log: Log,
     /// `[providers.NAME]`, in the order of the file.
-    pub providers: Vec<Provider>,
+    pub providers: Vec<ProviderConfig>,
     /// `[models.NAME]`, in the order of the file.
-    pub models: Vec<Model>,
+    pub models: Vec<ModelConfig>,
     /// `[tenants.NAME]`, in the order of the file.
-    pub tenants: Vec<Tenant>,
+    pub tenants: Vec<TenantConfig>,
     /// `[plugins]`.
     pub plugins: Plugins,
     /// The files beside this one that it depends on, absolute, each once: those behind `file:`, and every `ca_file`.
@@ -69,14 +69,14 @@ pub struct Overrides {
 }
 
 /// What came of reading a configuration file.
-pub struct Reading {
+pub struct ConfigReading {
     /// The configuration, or every problem of the file at once, in the order of its lines; that it cannot be read is one.
     pub loaded: Result<Loaded, Problems>,
     /// The file's text, if it could be read. May hold secrets.
     pub text: Option<String>,
 }
 
-impl fmt::Debug for Reading {
+impl fmt::Debug for ConfigReading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reading").field("loaded", &self.loaded).finish_non_exhaustive()
     }
@@ -98,24 +98,24 @@ pub fn pepper(path: &Path) -> Result<Secret, Problems> {
     let looked = Looked::default();
     let text = source::read_file(path, &looked).map_err(Problems::of)?;
     let env = |name: &str| std::env::var(name).ok();
-    let source = Source::new(&text, path, Some(&env), &looked);
+    let source = ConfigSource::new(&text, path, Some(&env), &looked);
     let parsed = source.table(&text)?;
-    let pepper = read_pepper(&Table::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref())));
+    let pepper = read_pepper(&ConfigTable::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref())));
     source.finish().map(|_| pepper)
 }
 
-fn read_pepper(root: &Table<'_>) -> Secret {
+fn read_pepper(root: &ConfigTable<'_>) -> Secret {
     root.value("pepper").and_then(|value| value.secret()).unwrap_or_default()
 }
 
 /// The same, for whoever watches the file: none that does not lie still is read.
-pub fn read(path: &Path, overrides: &Overrides, looked: &Looked) -> Reading {
+pub fn read(path: &Path, overrides: &Overrides, looked: &Looked) -> ConfigReading {
     match source::read_file(path, looked) {
         Ok(text) => {
             let loaded = parse_still(&text, path, &|name| std::env::var(name).ok(), overrides, looked);
-            Reading { loaded, text: Some(text) }
+            ConfigReading { loaded, text: Some(text) }
         }
-        Err(problem) => Reading { loaded: Err(Problems::of(problem)), text: None },
+        Err(problem) => ConfigReading { loaded: Err(Problems::of(problem)), text: None },
     }
 }
 
@@ -140,19 +140,19 @@ fn parse_still(
     overrides: &Overrides,
     looked: &Looked,
 ) -> Result<Loaded, Problems> {
-    let source = Source::new(text, file, Some(env), looked);
+    let source = ConfigSource::new(text, file, Some(env), looked);
     let parsed = source.table(text)?;
-    let root = Table::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref()));
+    let root = ConfigTable::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref()));
     let config = read_sections(root, file, overrides);
     source.finish().map(|warnings| Loaded { config, warnings })
 }
 
 /// Reads every section, in the order in which they refer to each other.
-fn read_sections(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config {
+fn read_sections(root: ConfigTable<'_>, file: &Path, overrides: &Overrides) -> Config {
     let pepper = read_pepper(&root);
     let server = Server::read(root.table("server"), overrides);
     let limits = Limits::read(root.table("limits"));
-    let metrics = Metrics::read(root.table("metrics"));
+    let metrics = MetricsConfig::read(root.table("metrics"));
     let cors = Cors::read(root.table("cors"));
     let log = Log::read(root.table("log"));
 
@@ -162,11 +162,11 @@ fn read_sections(root: Table<'_>, file: &Path, overrides: &Overrides) -> Config 
     let model_names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
 
     let exposed = Some(server.listen).filter(|listen| !listen.ip().is_loopback());
-    let mut reader = tenant::Reader::new(model_names.clone(), exposed, pepper.is_empty());
+    let mut reader = tenant::TenantReader::new(model_names.clone(), exposed, pepper.is_empty());
     let tenants = reader.read(&root.table("tenants"));
     let tenant_names = tenants.iter().map(|tenant| tenant.name.as_str()).collect();
 
-    let names = Names { models: model_names, tenants: tenant_names };
+    let names = DeclaredNames { models: model_names, tenants: tenant_names };
     let plugins = Plugins::read(root.table("plugins"), &names, overrides.plugins.as_deref());
     let (file, files) = (source::absolute(file), root.source.files());
     root.finish();

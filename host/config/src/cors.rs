@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::table::Table;
+use crate::table::ConfigTable;
 use crate::units::LONGEST;
 
 /// `[cors]`: which web pages may use the gateway from a browser; none by default.
@@ -21,7 +21,7 @@ impl Default for Cors {
 }
 
 impl Cors {
-    pub(crate) fn read(table: Table<'_>) -> Self {
+    pub(crate) fn read(table: ConfigTable<'_>) -> Self {
         let default = Self::default();
         let mut origins = Vec::new();
         for value in table.value("origins").and_then(|value| value.items()).unwrap_or_default() {

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 
 use crate::authorities::Authorities;
 use crate::binding::Binding;
-use crate::compile::Compile;
+use crate::compile::CompileLimits;
 use crate::config::Config;
 use crate::cors::Cors;
 use crate::grants::Grant;
-use crate::model::{self, Model};
+use crate::model::{self, ModelConfig};
 use crate::plugin_limits::PluginLimits;
 use crate::plugin_settings::OnFailure;
 use crate::plugins::Plugins;
-use crate::provider::{Http2, Provider, ProviderKind};
-use crate::server::{Limits, Log, Metrics, Server};
+use crate::provider::{Http2, ProviderConfig, ProviderKind};
+use crate::server::{Limits, Log, MetricsConfig, Server};
 use crate::syntax::quoted;
-use crate::tenant::{Key, Tenant};
+use crate::tenant::{KeyConfig, TenantConfig};
 use crate::units::{show_duration, show_size};
 
 /// What differs between two configurations, one line for each key, in the order of the new one; what is gone comes
@@ -203,7 +203,7 @@ fn limits(limits: &Limits) -> Group {
         .open("h2_control_frames", h2_control_frames)
 }
 
-fn metrics(metrics: &Metrics) -> Group {
+fn metrics(metrics: &MetricsConfig) -> Group {
     Group::new("metrics".to_owned())
         .open("tenant_histograms", metrics.tenant_histograms)
         .open("keep_removed", show_duration(metrics.keep_removed))
@@ -213,7 +213,7 @@ fn log(log: &Log) -> Group {
     Group::new("log".to_owned()).open("level", &log.level).open("json", log.json)
 }
 
-fn provider(provider: &Provider) -> Group {
+fn provider(provider: &ProviderConfig) -> Group {
     let kind = match provider.kind {
         ProviderKind::OpenAi => "openai",
         ProviderKind::Demo => "demo",
@@ -258,20 +258,20 @@ fn provider(provider: &Provider) -> Group {
     group
 }
 
-fn of_model(model: &Model, providers: &[Provider]) -> Group {
+fn of_model(model: &ModelConfig, providers: &[ProviderConfig]) -> Group {
     let targets = model.targets.iter().map(|target| model::show_target(target, providers));
     let prices = model.targets.iter().map(|target| model::show_price(target.price));
     Group::new(format!("models.{}", quoted(&model.name))).open("targets", list(targets)).open("price", list(prices))
 }
 
-fn of_tenant(tenant: &Tenant) -> Group {
+fn of_tenant(tenant: &TenantConfig) -> Group {
     Group::new(format!("tenants.{}", quoted(&tenant.name)))
         .open("models", names(&tenant.models))
         .open("requests_per_minute", limit(tenant.requests_per_minute))
         .open("concurrency", limit(tenant.concurrency))
 }
 
-fn of_key(tenant: &Tenant, key: &Key) -> Group {
+fn of_key(tenant: &TenantConfig, key: &KeyConfig) -> Group {
     let hash: String = key.hash.iter().map(|byte| format!("{byte:02x}")).collect();
     Group::new(format!("tenants.{}.keys.{}", quoted(&tenant.name), quoted(&key.id)))
         .hidden("hash", hash)
@@ -319,7 +319,7 @@ fn plugins(plugins: &Plugins) -> Vec<Group> {
     groups
 }
 
-fn of_compile(compile: &Compile) -> Group {
+fn of_compile(compile: &CompileLimits) -> Group {
     Group::new("plugins.compile".to_owned())
         .open("memory", show_size(compile.memory))
         .open("cpu", show_duration(compile.cpu))

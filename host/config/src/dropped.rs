@@ -3,7 +3,7 @@
 use crate::grants::{self, Grant};
 use crate::isolation::Isolation;
 use crate::plugin_limits::PluginLimits;
-use crate::table::Table;
+use crate::table::ConfigTable;
 
 /// What a plugin in `all/` or `tenants/…` may have at most. Whoever may put one there may also write the settings beside
 /// it, and those can only tighten what stands here.
@@ -28,7 +28,7 @@ impl Dropped {
     }
 
     /// Reads `[plugins.dropped]`: those keys of settings that have a ceiling.
-    pub(crate) fn read(table: Table<'_>, defaults: &PluginLimits) -> Self {
+    pub(crate) fn read(table: ConfigTable<'_>, defaults: &PluginLimits) -> Self {
         let usual = Self::new(defaults.clone());
         let granted = table.value("grants").map(|value| grants::read(&value, None));
         for (grant, at) in granted.iter().flatten().filter(|(grant, _)| grant.is_chains()) {

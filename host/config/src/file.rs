@@ -122,7 +122,7 @@ pub fn text(bytes: Vec<u8>) -> Result<String, FileError> {
 
 /// What stands in a folder under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum EntryKind {
     /// A folder, or a link to one.
     Folder,
     /// A regular file, or a link to one.
@@ -133,7 +133,7 @@ pub enum Kind {
 
 /// Which folder stands at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Folder {
+pub struct FolderIdentity {
     /// The device that it is on.
     pub device: u64,
     /// Its number there.
@@ -146,7 +146,7 @@ pub struct Folder {
     pub is_empty: bool,
 }
 
-impl Folder {
+impl FolderIdentity {
     /// The folder at a path, links followed.
     ///
     /// # Errors
@@ -177,11 +177,11 @@ impl Folder {
 
 /// What a folder holds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub struct FolderEntry {
     /// Its name in the folder.
     pub name: OsString,
     /// What stands under it.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// Bytes of a file; 0 of anything else.
     pub bytes: u64,
 }
@@ -190,7 +190,7 @@ pub struct Entry {
 ///
 /// # Errors
 /// [`FileError`]: no such folder, more in it than that, or it takes too long.
-pub fn list(folder: &Path, most: usize) -> Result<Vec<Entry>, FileError> {
+pub fn list(folder: &Path, most: usize) -> Result<Vec<FolderEntry>, FileError> {
     in_time(folder, move |folder| {
         let mut found = Vec::new();
         for entry in fs::read_dir(folder).map_err(|why| FileError::of(folder, why))? {
@@ -199,7 +199,7 @@ pub fn list(folder: &Path, most: usize) -> Result<Vec<Entry>, FileError> {
                 return Err(FileError::TooMany(most));
             }
             let (kind, bytes) = look_here(&entry.path());
-            found.push(Entry { name: entry.file_name(), kind, bytes });
+            found.push(FolderEntry { name: entry.file_name(), kind, bytes });
         }
         Ok(found)
     })
@@ -207,7 +207,7 @@ pub fn list(folder: &Path, most: usize) -> Result<Vec<Entry>, FileError> {
 
 /// What stands at a path; none if there is nothing, not even a link that leads nowhere, or nothing can be said of it.
 #[must_use]
-pub fn kind(path: &Path) -> Option<Kind> {
+pub fn kind(path: &Path) -> Option<EntryKind> {
     let look = |path: &Path| match path.symlink_metadata() {
         Ok(_) => Ok(look_here(path).0),
         Err(why) => Err(FileError::from(why)),
@@ -223,11 +223,11 @@ pub fn mode(path: &Path) -> Result<u32, FileError> {
     in_time(path, |path| Ok(fs::metadata(path).map_err(|why| FileError::of(path, why))?.mode()))
 }
 
-fn look_here(path: &Path) -> (Kind, u64) {
+fn look_here(path: &Path) -> (EntryKind, u64) {
     match fs::metadata(path) {
-        Ok(meta) if meta.is_dir() => (Kind::Folder, 0),
-        Ok(meta) if meta.is_file() => (Kind::File, meta.len()),
-        Ok(_) | Err(_) => (Kind::Other, 0),
+        Ok(meta) if meta.is_dir() => (EntryKind::Folder, 0),
+        Ok(meta) if meta.is_file() => (EntryKind::File, meta.len()),
+        Ok(_) | Err(_) => (EntryKind::Other, 0),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::names;
 use crate::secret::Secret;
-use crate::table::Table;
-use crate::value::Value;
+use crate::table::ConfigTable;
+use crate::value::ConfigValue;
 
 /// An interface of the host that a plugin imports only if it was granted (WIT package `weir:plugin`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,8 +53,8 @@ impl Grant {
 }
 
 /// An empty list grants nothing. Beside a plugin there is a ceiling.
-pub(crate) fn read<'t>(value: &Value<'t>, ceiling: Option<&[Grant]>) -> Vec<(Grant, Value<'t>)> {
-    let mut grants: Vec<(Grant, Value<'t>)> = Vec::new();
+pub(crate) fn read<'t>(value: &ConfigValue<'t>, ceiling: Option<&[Grant]>) -> Vec<(Grant, ConfigValue<'t>)> {
+    let mut grants: Vec<(Grant, ConfigValue<'t>)> = Vec::new();
     for item in value.items().unwrap_or_default() {
         let Some(grant) = item.choice(&Grant::ALL) else { continue };
         // A file that came with a plugin must not open the network or the operator's secrets to it.
@@ -75,7 +75,7 @@ pub(crate) fn read<'t>(value: &Value<'t>, ceiling: Option<&[Grant]>) -> Vec<(Gra
 const SECRET: usize = 64 << 10;
 
 /// Reads `secrets = { NAME = "…" }`.
-pub(crate) fn read_secrets(table: &Table<'_>, granted: bool) -> Vec<(String, Secret)> {
+pub(crate) fn read_secrets(table: &ConfigTable<'_>, granted: bool) -> Vec<(String, Secret)> {
     let Some(value) = table.value("secrets") else { return Vec::new() };
     if table.source.is_sidecar() {
         let fix = "put the plugin into a [[plugins.chain]] of weir.toml, and its secrets there";

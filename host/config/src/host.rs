@@ -15,7 +15,7 @@ const LABEL: usize = 63;
 
 /// A host that was found to be lawful.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
+pub struct Hostname {
     /// A name in lower case without a dot at its end, an IPv4 address, or an IPv6 address in brackets in its shortest form.
     pub text: String,
     /// Whether it is this machine by its form: `localhost` and what is below it (RFC 6761 section 6.3), `127.0.0.0/8`, `[::1]`.
@@ -33,7 +33,7 @@ pub enum HostFault {
     Bad,
 }
 
-impl Host {
+impl Hostname {
     /// Reads the host of an authority: what is before the port, an IPv6 address with its brackets.
     ///
     /// # Errors

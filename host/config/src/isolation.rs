@@ -1,6 +1,6 @@
 //! `isolation` of a plugin.
 
-use crate::table::Table;
+use crate::table::ConfigTable;
 
 /// Who may share a plugin's instance, which may keep state between calls; what isolates more is less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -25,7 +25,7 @@ impl Isolation {
     }
 
     /// Reads the key `isolation`. What isolates less than the ceiling, where there is one, is a problem.
-    pub(crate) fn read(table: &Table<'_>, default: Self, ceiling: Option<Self>) -> Self {
+    pub(crate) fn read(table: &ConfigTable<'_>, default: Self, ceiling: Option<Self>) -> Self {
         let Some(value) = table.value("isolation") else { return default };
         let Some(given) = value.choice(&ALL) else { return default };
         let Some(most) = ceiling.filter(|most| given > *most) else { return given };

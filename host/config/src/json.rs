@@ -3,11 +3,11 @@
 use serde_json::{Map, Number, Value as Json};
 use toml::de::DeValue;
 
-use crate::value::Value;
+use crate::value::ConfigValue;
 
 /// The value as JSON; none if part of it cannot be, which is then a problem at that part. Strings have their `${…}`
 /// filled in, dates and times become strings.
-pub(crate) fn json(value: &Value<'_>) -> Option<Json> {
+pub(crate) fn json(value: &ConfigValue<'_>) -> Option<Json> {
     Some(match value.toml {
         DeValue::String(_) => Json::String(value.any_text()?),
         DeValue::Boolean(flag) => Json::Bool(*flag),
@@ -39,7 +39,7 @@ pub(crate) fn json(value: &Value<'_>) -> Option<Json> {
 }
 
 /// A table as a JSON object, as [`json`] would have it; a problem if it is no table.
-pub(crate) fn object(value: &Value<'_>) -> Option<Map<String, Json>> {
+pub(crate) fn object(value: &ConfigValue<'_>) -> Option<Map<String, Json>> {
     let mut object = Map::new();
     let mut whole = true;
     for (name, value) in value.table()?.named() {

@@ -3,22 +3,22 @@
 use toml::de::DeValue;
 
 use crate::provider;
-use crate::table::Table;
-use crate::value::Value;
+use crate::table::ConfigTable;
+use crate::value::ConfigValue;
 use crate::{names, syntax};
 
 /// A model that clients can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Model {
+pub struct ModelConfig {
     /// What clients send as `model`.
     pub name: String,
     /// Who may answer, in the order in which they are tried; at least one.
-    pub targets: Vec<Target>,
+    pub targets: Vec<TargetConfig>,
 }
 
 /// One who may answer for a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct TargetConfig {
     /// Index into [`Config::providers`](crate::Config::providers).
     pub provider: usize,
     /// What the model is called there.
@@ -37,7 +37,7 @@ pub struct Price {
 }
 
 /// Reads every `[models.NAME]`. `providers` are the names that targets can use, by their index.
-pub(crate) fn read(table: &Table<'_>, providers: &[&str]) -> Vec<Model> {
+pub(crate) fn read(table: &ConfigTable<'_>, providers: &[&str]) -> Vec<ModelConfig> {
     let mut models = Vec::new();
     for (name, value) in table.named() {
         names::check_model(table.source, &value.at, name);
@@ -49,17 +49,17 @@ pub(crate) fn read(table: &Table<'_>, providers: &[&str]) -> Vec<Model> {
         let fix = "give the targets, such as targets = [\"openai/gpt-4o\"]";
         let targets = table.required("targets", fix).map(|value| read_targets(&value, providers, price));
         table.finish();
-        models.push(Model { name: name.to_owned(), targets: targets.unwrap_or_default() });
+        models.push(ModelConfig { name: name.to_owned(), targets: targets.unwrap_or_default() });
     }
     models
 }
 
-fn read_targets(value: &Value<'_>, providers: &[&str], price: Price) -> Vec<Target> {
+fn read_targets(value: &ConfigValue<'_>, providers: &[&str], price: Price) -> Vec<TargetConfig> {
     let items = value.items().unwrap_or_default();
     if items.is_empty() && value.toml.is_array() {
         value.problem("names no target", "give at least one, such as \"openai/gpt-4o\"");
     }
-    let mut targets: Vec<Target> = Vec::with_capacity(items.len());
+    let mut targets: Vec<TargetConfig> = Vec::with_capacity(items.len());
     for item in items {
         let target = match item.toml {
             DeValue::String(_) => short_target(&item, providers, price),
@@ -80,7 +80,7 @@ fn read_targets(value: &Value<'_>, providers: &[&str], price: Price) -> Vec<Targ
 }
 
 /// `provider/model`; the first slash parts the two, for models have slashes in their names.
-fn short_target(item: &Value<'_>, providers: &[&str], price: Price) -> Option<Target> {
+fn short_target(item: &ConfigValue<'_>, providers: &[&str], price: Price) -> Option<TargetConfig> {
     let text = item.text()?;
     let Some((provider, model)) = text.value.split_once('/') else {
         let fix = "write \"provider/model\", such as \"openai/gpt-4o\"";
@@ -89,11 +89,11 @@ fn short_target(item: &Value<'_>, providers: &[&str], price: Price) -> Option<Ta
     };
     names::check_model(item.source, &item.at, model);
     let provider = provider::find(providers, provider, &text.quote(), item)?;
-    Some(Target { provider, model: model.to_owned(), price })
+    Some(TargetConfig { provider, model: model.to_owned(), price })
 }
 
 /// `{ provider = "…", model = "…", price = { … } }`.
-fn long_target(item: &Value<'_>, providers: &[&str], price: Price) -> Option<Target> {
+fn long_target(item: &ConfigValue<'_>, providers: &[&str], price: Price) -> Option<TargetConfig> {
     let table = item.table()?;
     let provider = table.required("provider", "name a provider").and_then(|value| {
         let text = value.text()?;
@@ -106,11 +106,11 @@ fn long_target(item: &Value<'_>, providers: &[&str], price: Price) -> Option<Tar
     });
     let price = table.value("price").and_then(|value| read_price(&value)).unwrap_or(price);
     table.finish();
-    Some(Target { provider: provider?, model: model?, price })
+    Some(TargetConfig { provider: provider?, model: model?, price })
 }
 
 /// `{ input = 2.5, output = 10 }`, in US dollars per million tokens.
-fn read_price(value: &Value<'_>) -> Option<Price> {
+fn read_price(value: &ConfigValue<'_>) -> Option<Price> {
     let table = value.table()?;
     let fix = "give US dollars per million tokens, such as { input = 2.5, output = 10 }";
     let input = table.required("input", fix).and_then(|value| micro(&value));
@@ -120,7 +120,7 @@ fn read_price(value: &Value<'_>) -> Option<Price> {
 }
 
 /// US dollars as millionths of one: 0 to a million dollars, at most six decimal places.
-fn micro(value: &Value<'_>) -> Option<u64> {
+fn micro(value: &ConfigValue<'_>) -> Option<u64> {
     const FIX: &str = "give US dollars per million tokens: 0 to 1,000,000, at most six decimal places";
     let dollars = match value.toml {
         DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(|n| n.to_string()),
@@ -151,7 +151,7 @@ pub(crate) fn show_price(price: Price) -> String {
 }
 
 /// The target as the short form of the file has it.
-pub(crate) fn show_target(target: &Target, providers: &[provider::Provider]) -> String {
+pub(crate) fn show_target(target: &TargetConfig, providers: &[provider::ProviderConfig]) -> String {
     let provider = providers.get(target.provider).map_or("?", |provider| provider.name.as_str());
     syntax::quoted(&format!("{provider}/{}", target.model))
 }

@@ -1,20 +1,20 @@
 //! What names may look like, and which were given.
 
 use crate::glob;
-use crate::source::{At, Source};
+use crate::source::{At, ConfigSource};
 use crate::suggest;
 use crate::syntax;
-use crate::table::Table;
-use crate::value::{Text, Value};
+use crate::table::ConfigTable;
+use crate::value::{ConfigValue, ExpandedText};
 
 /// The names that other sections may refer to.
-pub(crate) struct Names<'n> {
+pub(crate) struct DeclaredNames<'n> {
     pub(crate) models: Vec<&'n str>,
     pub(crate) tenants: Vec<&'n str>,
 }
 
 /// Checks the name of a provider or a tenant: it names folders, metrics and log fields.
-pub(crate) fn check_name(source: &Source<'_>, at: &At, name: &str) {
+pub(crate) fn check_name(source: &ConfigSource<'_>, at: &At, name: &str) {
     let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !starts || name.len() > 64 || !name.bytes().all(lawful) {
@@ -28,7 +28,7 @@ pub(crate) fn check_name(source: &Source<'_>, at: &At, name: &str) {
 
 /// Reports tables of which a dot has made two: `[models.gpt-4.1]` is a table `1` in a model `gpt-4`. `inner` are the tables that
 /// one of this section may have. Says whether nothing else is in it, and takes notice of those in `table`.
-pub(crate) fn parted_by_a_dot(table: &Table<'_>, section: &str, name: &str, inner: &[&str]) -> bool {
+pub(crate) fn parted_by_a_dot(table: &ConfigTable<'_>, section: &str, name: &str, inner: &[&str]) -> bool {
     let entries = table.named();
     let mut parted = 0;
     for (key, value) in &entries {
@@ -50,14 +50,14 @@ pub(crate) fn parted_by_a_dot(table: &Table<'_>, section: &str, name: &str, inne
 }
 
 /// The table that is all there is in a table.
-fn only_table<'t>(value: &Value<'t>) -> Option<(&'t str, Value<'t>)> {
+fn only_table<'t>(value: &ConfigValue<'t>) -> Option<(&'t str, ConfigValue<'t>)> {
     let mut entries = value.table()?.named();
     let one = entries.pop().filter(|(_, value)| value.toml.is_table())?;
     entries.is_empty().then_some(one)
 }
 
 /// Checks the name of a model, as clients will send it.
-pub(crate) fn check_model(source: &Source<'_>, at: &At, name: &str) {
+pub(crate) fn check_model(source: &ConfigSource<'_>, at: &At, name: &str) {
     let unlawful = |c: char| c.is_whitespace() || c.is_control() || c == '*';
     if name.is_empty() || name.len() > 200 || name.contains(unlawful) {
         source.problem(
@@ -69,12 +69,12 @@ pub(crate) fn check_model(source: &Source<'_>, at: &At, name: &str) {
 }
 
 /// Reads a list of strings; not an empty one, and none twice.
-pub(crate) fn texts<'t>(value: &Value<'t>, of_what: &str) -> Vec<(Text, Value<'t>)> {
+pub(crate) fn texts<'t>(value: &ConfigValue<'t>, of_what: &str) -> Vec<(ExpandedText, ConfigValue<'t>)> {
     let items = value.items().unwrap_or_default();
     if items.is_empty() && value.toml.is_array() {
         value.problem(format!("names no {of_what}"), "give at least one, or leave the key out");
     }
-    let mut texts: Vec<(Text, Value<'t>)> = Vec::with_capacity(items.len());
+    let mut texts: Vec<(ExpandedText, ConfigValue<'t>)> = Vec::with_capacity(items.len());
     for item in items {
         let Some(text) = item.text() else { continue };
         if texts.iter().any(|(known, _)| known.value == text.value) {
@@ -86,7 +86,7 @@ pub(crate) fn texts<'t>(value: &Value<'t>, of_what: &str) -> Vec<(Text, Value<'t
 }
 
 /// Reads a list of model patterns, and warns of those that match no model.
-pub(crate) fn patterns(value: &Value<'_>, names: &[&str]) -> Vec<String> {
+pub(crate) fn patterns(value: &ConfigValue<'_>, names: &[&str]) -> Vec<String> {
     let mut patterns = Vec::new();
     for (text, item) in texts(value, "model") {
         if let Some(fault) = glob::fault(&text.value) {

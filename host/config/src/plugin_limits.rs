@@ -4,10 +4,10 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::table::Table;
+use crate::table::ConfigTable;
 use crate::units::{LONGEST, SHORTEST};
 use crate::units::{show_duration, show_size};
-use crate::value::Value;
+use crate::value::ConfigValue;
 
 /// Which of two values of a limit is the tighter one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ macro_rules! plugin_limits {
             }
 
             /// Reads a table of limits. What is looser than the ceiling, where there is one, is a problem.
-            pub(crate) fn read(table: Table<'_>, default: &Self, ceiling: Option<&Self>) -> Self {
+            pub(crate) fn read(table: ConfigTable<'_>, default: &Self, ceiling: Option<&Self>) -> Self {
                 let limits = Self {
                     $($key: read::<$type, $unit>(
                         table.value(stringify!($key)),
@@ -160,7 +160,7 @@ impl Tighter {
 
 /// How values are written.
 trait Unit<T> {
-    fn read(value: &Value<'_>, range: RangeInclusive<T>) -> Option<T>;
+    fn read(value: &ConfigValue<'_>, range: RangeInclusive<T>) -> Option<T>;
     fn show(value: T) -> String;
 }
 
@@ -169,7 +169,7 @@ struct Bytes;
 struct Count;
 
 impl Unit<Duration> for Time {
-    fn read(value: &Value<'_>, range: RangeInclusive<Duration>) -> Option<Duration> {
+    fn read(value: &ConfigValue<'_>, range: RangeInclusive<Duration>) -> Option<Duration> {
         value.duration(range)
     }
 
@@ -179,7 +179,7 @@ impl Unit<Duration> for Time {
 }
 
 impl Unit<usize> for Bytes {
-    fn read(value: &Value<'_>, range: RangeInclusive<usize>) -> Option<usize> {
+    fn read(value: &ConfigValue<'_>, range: RangeInclusive<usize>) -> Option<usize> {
         let size = value.size(wide(*range.start())..=wide(*range.end()));
         size.and_then(|size| usize::try_from(size).ok())
     }
@@ -190,7 +190,7 @@ impl Unit<usize> for Bytes {
 }
 
 impl<N: Copy + PartialOrd + Display + TryFrom<i64>> Unit<N> for Count {
-    fn read(value: &Value<'_>, range: RangeInclusive<N>) -> Option<N> {
+    fn read(value: &ConfigValue<'_>, range: RangeInclusive<N>) -> Option<N> {
         value.whole(range)
     }
 
@@ -205,7 +205,7 @@ fn wide(size: usize) -> u64 {
 
 /// The value of a key, or the default. One that is looser than the ceiling is told with both.
 fn read<T: Copy + PartialOrd + Default, U: Unit<T>>(
-    value: Option<Value<'_>>,
+    value: Option<ConfigValue<'_>>,
     default: T,
     range: RangeInclusive<T>,
     ceiling: Option<(T, Tighter)>,

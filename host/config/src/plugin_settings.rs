@@ -11,7 +11,7 @@ use crate::isolation::Isolation;
 use crate::json;
 use crate::plugin_limits::PluginLimits;
 use crate::secret::Secret;
-use crate::table::Table;
+use crate::table::ConfigTable;
 use crate::versions::{self, Canary};
 use crate::window::Window;
 
@@ -93,7 +93,7 @@ impl PluginSettings {
     }
 
     /// Reads the keys of settings, whatever else the table holds.
-    pub(crate) fn read(table: &Table<'_>, speaker: Speaker<'_>) -> Self {
+    pub(crate) fn read(table: &ConfigTable<'_>, speaker: Speaker<'_>) -> Self {
         let (default, ceiling) = match speaker {
             Speaker::Chain(limits) => (Self::new(limits.clone()), None),
             Speaker::Beside(dropped) => (Self::dropped(dropped), Some(dropped)),

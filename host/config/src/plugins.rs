@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::binding::{Binding, plugin_name};
-use crate::compile::Compile;
+use crate::compile::CompileLimits;
 use crate::dropped::Dropped;
-use crate::names::Names;
+use crate::names::DeclaredNames;
 use crate::plugin_limits::PluginLimits;
 use crate::shares::PluginShares;
 use crate::source;
-use crate::table::Table;
-use crate::value::Value;
+use crate::table::ConfigTable;
+use crate::value::ConfigValue;
 use crate::versions;
 
 /// `[plugins]`.
@@ -54,11 +54,11 @@ pub struct Plugins {
     /// `[plugins.dropped]`: what plugins may have at most that apply by their place in the folder.
     pub dropped: Dropped,
     /// `[plugins.compile]`: what compiling a plugin may take, and how large one may be.
-    pub compile: Compile,
+    pub compile: CompileLimits,
 }
 
 impl Plugins {
-    pub(crate) fn read(table: Table<'_>, names: &Names<'_>, folder: Option<&Path>) -> Self {
+    pub(crate) fn read(table: ConfigTable<'_>, names: &DeclaredNames<'_>, folder: Option<&Path>) -> Self {
         let written = table.value("folder").and_then(|value| value.path());
         let defaults = PluginLimits::read(table.table("defaults"), &PluginLimits::default(), None);
         let dropped = Dropped::read(table.table("dropped"), &defaults);
@@ -89,10 +89,10 @@ impl Plugins {
             chain,
             defaults,
             dropped,
-            compile: Compile::read(table.table("compile")),
+            compile: CompileLimits::read(table.table("compile")),
         };
         // A key that is none has been named, and is a problem of its own.
-        let names_none = || keys.as_ref().is_none_or(Value::is_empty_list);
+        let names_none = || keys.as_ref().is_none_or(ConfigValue::is_empty_list);
         if plugins.require_signature && names_none() {
             table.source.problem(
                 &table.at,

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::authorities::{self, Authorities};
 use crate::file::FileError;
 use crate::secret::Secret;
-use crate::table::Table;
+use crate::table::ConfigTable;
 use crate::units::{LONGEST, SHORTEST};
-use crate::value::Value;
+use crate::value::ConfigValue;
 use crate::{names, suggest, url};
 
 mod health;
@@ -15,7 +15,7 @@ pub use health::HealthSettings;
 
 /// Where requests can be sent on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Provider {
+pub struct ProviderConfig {
     /// Its name in the file: 1 to 64 letters, digits, `_`, `-` and `.`.
     pub name: String,
     /// What it speaks.
@@ -38,7 +38,7 @@ pub struct Provider {
     /// How long connecting may take, TLS included; 5 s by default.
     pub connect_timeout: Duration,
     /// How long the response's head may take from when the request was sent. Without one a stream's may take 60 s, and that
-    /// of a whole answer, which models think before, as long as the attempt; [`Provider::first_byte`] tells.
+    /// of a whole answer, which models think before, as long as the attempt; [`ProviderConfig::first_byte`] tells.
     pub first_byte_timeout: Option<Duration>,
     /// How long the response's body may pause; 300 s by default, for some models send nothing while they think.
     pub idle_timeout: Duration,
@@ -86,7 +86,7 @@ impl Default for Http2Pings {
 }
 
 impl Http2Pings {
-    fn read(table: &Table<'_>) -> Self {
+    fn read(table: &ConfigTable<'_>) -> Self {
         let default = Self::default();
         let or_never = Duration::ZERO..=LONGEST;
         Self {
@@ -144,19 +144,19 @@ const STREAM_FIRST_BYTE: Duration = Duration::from_secs(60);
 const DIALLED: [&str; 5] = ["base_url", "api_key", "ca_file", "http2", "headers"];
 
 /// Reads every `[providers.NAME]`.
-pub(crate) fn read(table: &Table<'_>) -> Vec<Provider> {
+pub(crate) fn read(table: &ConfigTable<'_>) -> Vec<ProviderConfig> {
     let mut providers = Vec::new();
     for (name, value) in table.named() {
         names::check_name(table.source, &value.at, name);
         let Some(table) = value.table() else { continue };
         if !names::parted_by_a_dot(&table, "providers", name, &["headers", "health"]) {
-            providers.push(Provider::read(name, table));
+            providers.push(ProviderConfig::read(name, table));
         }
     }
     providers
 }
 
-impl Provider {
+impl ProviderConfig {
     /// How long the head of a stream, or of a whole answer, may take from when the request was sent.
     #[must_use]
     pub fn first_byte(&self, streaming: bool) -> Duration {
@@ -164,7 +164,7 @@ impl Provider {
         self.first_byte_timeout.unwrap_or(default)
     }
 
-    fn read(name: &str, table: Table<'_>) -> Self {
+    fn read(name: &str, table: ConfigTable<'_>) -> Self {
         let kinds = [("openai", ProviderKind::OpenAi), ("demo", ProviderKind::Demo)];
         let kind = table.required("kind", "give kind = \"openai\" or \"demo\"").and_then(|value| value.choice(&kinds));
         let kind = kind.unwrap_or(ProviderKind::OpenAi);
@@ -205,7 +205,7 @@ impl Provider {
     }
 }
 
-fn refuse_dialled(table: &Table<'_>) {
+fn refuse_dialled(table: &ConfigTable<'_>) {
     for key in DIALLED {
         if let Some(value) = table.value(key) {
             value.problem("means nothing for a provider of kind \"demo\"", "remove it, or give kind = \"openai\"");
@@ -213,7 +213,7 @@ fn refuse_dialled(table: &Table<'_>) {
     }
 }
 
-fn read_base_url(table: &Table<'_>, kind: ProviderKind) -> String {
+fn read_base_url(table: &ConfigTable<'_>, kind: ProviderKind) -> String {
     let value = table.value("base_url");
     if kind == ProviderKind::Demo {
         return String::new();
@@ -244,7 +244,7 @@ fn read_base_url(table: &Table<'_>, kind: ProviderKind) -> String {
 }
 
 /// A PEM file of authorities, read and judged now: what can be wrong with it is said wherever the configuration is read.
-pub(crate) fn authorities(value: &Value<'_>) -> Option<Authorities> {
+pub(crate) fn authorities(value: &ConfigValue<'_>) -> Option<Authorities> {
     let path = value.path()?;
     match value.source.read(&path) {
         Ok(pem) => match authorities::judge(&pem) {
@@ -265,7 +265,7 @@ pub(crate) fn authorities(value: &Value<'_>) -> Option<Authorities> {
 }
 
 /// A secret that can stand in a header: not empty, visible characters, spaces and tabs only (RFC 9110 section 5.5).
-fn header_secret(value: &Value<'_>) -> Option<Secret> {
+fn header_secret(value: &ConfigValue<'_>) -> Option<Secret> {
     let secret = value.secret()?;
     if secret.is_empty() {
         value.problem("is empty", "give a value, or leave the key out");
@@ -275,7 +275,7 @@ fn header_secret(value: &Value<'_>) -> Option<Secret> {
     Some(secret)
 }
 
-fn read_headers(table: &Table<'_>, has_key: bool) -> Vec<(String, Secret)> {
+fn read_headers(table: &ConfigTable<'_>, has_key: bool) -> Vec<(String, Secret)> {
     let mut headers: Vec<(String, Secret)> = Vec::new();
     for (name, value) in table.named() {
         let lower = name.to_ascii_lowercase();
@@ -304,7 +304,7 @@ pub(crate) fn is_token(b: u8) -> bool {
 }
 
 /// The provider's place in the list; a problem that lists the known ones if it has none.
-pub(crate) fn find(providers: &[&str], name: &str, shown: &str, value: &Value<'_>) -> Option<usize> {
+pub(crate) fn find(providers: &[&str], name: &str, shown: &str, value: &ConfigValue<'_>) -> Option<usize> {
     let found = providers.iter().position(|known| *known == name);
     if found.is_none() {
         value.problem(format!("{shown} names no provider"), suggest::fix(name, "providers", providers));

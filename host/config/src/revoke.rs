@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::config::Config;
 use crate::glob::glob;
-use crate::model::Model;
-use crate::tenant::{Key, Tenant};
+use crate::model::ModelConfig;
+use crate::tenant::{KeyConfig, TenantConfig};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -21,9 +21,9 @@ mod tests;
 #[must_use]
 pub fn without_revoked(serving: &Config, next: &Config) -> Option<Config> {
     let kept: HashSet<&str> = next.models.iter().map(|model| model.name.as_str()).collect();
-    let models: Vec<Model> = serving.models.iter().filter(|m| kept.contains(m.name.as_str())).cloned().collect();
+    let models: Vec<ModelConfig> = serving.models.iter().filter(|m| kept.contains(m.name.as_str())).cloned().collect();
     let next = Next::of(next, serving);
-    let tenants: Vec<Tenant> = serving.tenants.iter().filter_map(|tenant| next.leaves(tenant, &models)).collect();
+    let tenants: Vec<TenantConfig> = serving.tenants.iter().filter_map(|tenant| next.leaves(tenant, &models)).collect();
     (models.len() != serving.models.len() || tenants != serving.tenants).then(|| Config {
         models,
         tenants,
@@ -33,9 +33,9 @@ pub fn without_revoked(serving: &Config, next: &Config) -> Option<Config> {
 
 /// The next configuration's tenants by name, and its keys by id.
 struct Next<'n> {
-    tenants: HashMap<&'n str, &'n Tenant>,
+    tenants: HashMap<&'n str, &'n TenantConfig>,
     /// Empty where the pepper is another one: no token that was good is good under it.
-    keys: HashMap<&'n str, (&'n Tenant, &'n Key)>,
+    keys: HashMap<&'n str, (&'n TenantConfig, &'n KeyConfig)>,
 }
 
 impl<'n> Next<'n> {
@@ -47,13 +47,13 @@ impl<'n> Next<'n> {
     }
 
     /// What is left of a tenant, if anything is.
-    fn leaves(&self, tenant: &Tenant, models: &[Model]) -> Option<Tenant> {
-        let keys: Vec<Key> = tenant.keys.iter().filter_map(|key| self.leaves_key(tenant, key, models)).collect();
+    fn leaves(&self, tenant: &TenantConfig, models: &[ModelConfig]) -> Option<TenantConfig> {
+        let keys: Vec<KeyConfig> = tenant.keys.iter().filter_map(|key| self.leaves_key(tenant, key, models)).collect();
         let next = self.tenants.get(tenant.name.as_str());
         if next.is_none() && keys.is_empty() {
             return None;
         }
-        Some(Tenant {
+        Some(TenantConfig {
             keys,
             requests_per_minute: lower(tenant.requests_per_minute, next.and_then(|next| next.requests_per_minute)),
             concurrency: lower(tenant.concurrency, next.and_then(|next| next.concurrency)),
@@ -61,9 +61,9 @@ impl<'n> Next<'n> {
         })
     }
 
-    fn leaves_key(&self, tenant: &Tenant, key: &Key, models: &[Model]) -> Option<Key> {
+    fn leaves_key(&self, tenant: &TenantConfig, key: &KeyConfig, models: &[ModelConfig]) -> Option<KeyConfig> {
         let (to, next) = self.keys.get(key.id.as_str()).filter(|(_, next)| next.hash == key.hash)?;
-        Some(Key {
+        Some(KeyConfig {
             models: narrowed((tenant, key), (to, next), models),
             requests_per_minute: lower(key.requests_per_minute, next.requests_per_minute),
             concurrency: lower(key.concurrency, next.concurrency),
@@ -73,8 +73,12 @@ impl<'n> Next<'n> {
 }
 
 /// The key's own patterns, or by name the models that are left to it if these would let it use more.
-fn narrowed(serving: (&Tenant, &Key), next: (&Tenant, &Key), models: &[Model]) -> Option<Vec<String>> {
-    let may = |(tenant, key): (&Tenant, &Key), model: &str| {
+fn narrowed(
+    serving: (&TenantConfig, &KeyConfig),
+    next: (&TenantConfig, &KeyConfig),
+    models: &[ModelConfig],
+) -> Option<Vec<String>> {
+    let may = |(tenant, key): (&TenantConfig, &KeyConfig), model: &str| {
         let admits = |patterns: &[String]| patterns.iter().any(|pattern| glob(pattern, model));
         admits(&tenant.models) && key.models.as_deref().is_none_or(admits)
     };

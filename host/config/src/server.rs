@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::Overrides;
 use crate::listen::listen_address;
-use crate::table::Table;
+use crate::table::ConfigTable;
 use crate::units::{LONGEST, SHORTEST};
-use crate::value::Value;
+use crate::value::ConfigValue;
 
 /// What all requests together may hold: as much as a machine may have.
 const MEMORY: RangeInclusive<u64> = 1..=1 << 44;
@@ -92,7 +92,7 @@ pub struct Limits {
 
 /// `[metrics]`: what is measured.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Metrics {
+pub struct MetricsConfig {
     /// Whether histograms are kept for each tenant, and not only for each model or plugin; false by default.
     pub tenant_histograms: bool,
     /// How long a scrape shows what was counted of a tenant, model, provider or plugin that the configuration no longer has;
@@ -160,7 +160,7 @@ impl Default for Log {
 }
 
 impl Server {
-    pub(crate) fn read(table: Table<'_>, overrides: &Overrides) -> Self {
+    pub(crate) fn read(table: ConfigTable<'_>, overrides: &Overrides) -> Self {
         let default = Self::default();
         let listen = table.value("listen");
         let admin = table.value("admin");
@@ -200,7 +200,7 @@ impl Server {
     }
 }
 
-fn address(value: &Value<'_>) -> Option<SocketAddr> {
+fn address(value: &ConfigValue<'_>) -> Option<SocketAddr> {
     if let Some(port) = value.toml.as_integer() {
         let fix = listen_address(port.as_str()).err().unwrap_or_default();
         value.problem("is an integer, and a string is due", fix);
@@ -214,7 +214,7 @@ fn address(value: &Value<'_>) -> Option<SocketAddr> {
 }
 
 /// A name that can stand in `Via` (RFC 9110 section 7.6.3).
-fn pseudonym(value: &Value<'_>) -> Option<String> {
+fn pseudonym(value: &ConfigValue<'_>) -> Option<String> {
     let text = value.text()?;
     if (1..=64).contains(&text.value.len()) && text.value.bytes().all(crate::provider::is_token) {
         return Some(text.value);
@@ -227,7 +227,7 @@ fn pseudonym(value: &Value<'_>) -> Option<String> {
 }
 
 impl Limits {
-    pub(crate) fn read(table: Table<'_>) -> Self {
+    pub(crate) fn read(table: ConfigTable<'_>) -> Self {
         let default = Self::default();
         let any = 1..=1 << 30;
         let timeout = SHORTEST..=LONGEST;
@@ -274,14 +274,14 @@ impl Limits {
 /// The longest that a scrape shows what is no longer there.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-impl Default for Metrics {
+impl Default for MetricsConfig {
     fn default() -> Self {
         Self { tenant_histograms: false, keep_removed: Duration::from_secs(15 * 60) }
     }
 }
 
-impl Metrics {
-    pub(crate) fn read(table: Table<'_>) -> Self {
+impl MetricsConfig {
+    pub(crate) fn read(table: ConfigTable<'_>) -> Self {
         let default = Self::default();
         let metrics = Self {
             tenant_histograms: table.flag("tenant_histograms", default.tenant_histograms),
@@ -293,7 +293,7 @@ impl Metrics {
 }
 
 impl Log {
-    pub(crate) fn read(table: Table<'_>) -> Self {
+    pub(crate) fn read(table: ConfigTable<'_>) -> Self {
         let default = Self::default();
         let level = table.value("level").and_then(|value| level(&value));
         let log = Self { level: level.unwrap_or(default.level), json: table.flag("json", default.json) };
@@ -320,7 +320,7 @@ pub fn check_log_level(text: &str) -> Result<(), String> {
     Err(crate::suggest::fix(text, "a level, or `target=level` and commas between", &LEVELS))
 }
 
-fn level(value: &Value<'_>) -> Option<String> {
+fn level(value: &ConfigValue<'_>) -> Option<String> {
     let text = value.text()?;
     match check_log_level(&text.value) {
         Ok(()) => Some(text.value),

@@ -1,6 +1,6 @@
 //! `[plugins]`: what all instances together may take, and each tenant's share of it.
 
-use crate::table::Table;
+use crate::table::ConfigTable;
 
 /// How many instances of plugins there may be, and how they are shared out among tenants. The numbers are of all workers
 /// together; what each plugin may have on one worker is in its own limits.
@@ -40,7 +40,7 @@ impl PluginShares {
     /// Most that `instances` may be.
     const MOST: usize = 1_900;
 
-    pub(crate) fn read(table: &Table<'_>) -> Self {
+    pub(crate) fn read(table: &ConfigTable<'_>) -> Self {
         let default = Self::default();
         Self {
             instances: table.whole("instances", default.instances, 16..=Self::MOST),

@@ -7,8 +7,8 @@ use crate::dropped::Dropped;
 use crate::file::{self, Looked};
 use crate::plugin_settings::{PluginSettings, Speaker};
 use crate::problem::Problems;
-use crate::source::{At, Source};
-use crate::table::Table;
+use crate::source::{At, ConfigSource};
+use crate::table::ConfigTable;
 
 /// What a file of settings beside a plugin says.
 #[derive(Clone, PartialEq)]
@@ -62,13 +62,13 @@ impl Sidecar {
 
 fn parse(text: &str, path: &Path, ceilings: &Dropped) -> Result<(PluginSettings, bool), Problems> {
     let looked = Looked::default();
-    let source = Source::new(text, path, None, &looked);
+    let source = ConfigSource::new(text, path, None, &looked);
     let at = At { key: String::new(), line: 1 };
     if text.trim().is_empty() {
         source.problem(&at, "is empty", "write the plugin's settings, or remove the file if the defaults are meant");
     }
     let parsed = source.table(text)?;
-    let table = Table::new(&source, at, Some(parsed.get_ref()));
+    let table = ConfigTable::new(&source, at, Some(parsed.get_ref()));
     let settings = PluginSettings::read(&table, Speaker::Beside(ceilings));
     table.finish();
     source.finish()?;

@@ -35,7 +35,7 @@ impl At {
 }
 
 /// One file and what was found wrong in it.
-pub(crate) struct Source<'s> {
+pub(crate) struct ConfigSource<'s> {
     file: &'s Path,
     folder: PathBuf,
     text: &'s str,
@@ -53,7 +53,7 @@ pub(crate) struct Source<'s> {
     looked: &'s Looked,
 }
 
-impl<'s> Source<'s> {
+impl<'s> ConfigSource<'s> {
     pub(crate) fn new(text: &'s str, file: &'s Path, env: Option<Env<'s>>, looked: &'s Looked) -> Self {
         let absolute = absolute(file);
         let folder = absolute.parent().map(Path::to_path_buf).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A table of the file. Asking for a key makes it known; [`Table::finish`] reports the keys that nobody asked for.
+//! A table of the file. Asking for a key makes it known; [`ConfigTable::finish`] reports the keys that nobody asked for.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::source::{At, Source};
+use crate::source::{At, ConfigSource};
 use crate::suggest;
-use crate::value::Value;
+use crate::value::ConfigValue;
 
 /// The keys of the file as a whole. One that stands behind a table is read as that table's.
 const OF_THE_FILE: [&str; 10] =
     ["cors", "limits", "log", "metrics", "models", "pepper", "plugins", "providers", "server", "tenants"];
 
 /// A table and where it stands; one that the file does not have reads as an empty one.
-pub(crate) struct Table<'t> {
-    pub(crate) source: &'t Source<'t>,
+pub(crate) struct ConfigTable<'t> {
+    pub(crate) source: &'t ConfigSource<'t>,
     pub(crate) at: At,
     entries: Option<&'t DeTable<'t>>,
     known: RefCell<Vec<&'static str>>,
@@ -25,21 +25,21 @@ pub(crate) struct Table<'t> {
     overlooked: RefCell<Vec<String>>,
 }
 
-impl<'t> Table<'t> {
-    pub(crate) fn new(source: &'t Source<'t>, at: At, entries: Option<&'t DeTable<'t>>) -> Self {
+impl<'t> ConfigTable<'t> {
+    pub(crate) fn new(source: &'t ConfigSource<'t>, at: At, entries: Option<&'t DeTable<'t>>) -> Self {
         Self { source, at, entries, known: RefCell::default(), overlooked: RefCell::default() }
     }
 
     /// The value of a key; none if the table does not have it.
-    pub(crate) fn value(&self, key: &'static str) -> Option<Value<'t>> {
+    pub(crate) fn value(&self, key: &'static str) -> Option<ConfigValue<'t>> {
         self.known.borrow_mut().push(key);
         let (spanned, value) = self.entries?.get_key_value(key)?;
         let at = self.at.child(key, self.source.line(spanned.span().start));
-        Some(Value { source: self.source, at, toml: value.get_ref() })
+        Some(ConfigValue { source: self.source, at, toml: value.get_ref() })
     }
 
     /// The value of a key that must be there; a problem that says `fix` if it is not.
-    pub(crate) fn required(&self, key: &'static str, fix: &str) -> Option<Value<'t>> {
+    pub(crate) fn required(&self, key: &'static str, fix: &str) -> Option<ConfigValue<'t>> {
         let value = self.value(key);
         if value.is_none() {
             self.source.problem(&self.at.child(key, self.at.line), "is missing", fix);
@@ -48,19 +48,19 @@ impl<'t> Table<'t> {
     }
 
     /// The table under a key; an empty one if there is none.
-    pub(crate) fn table(&self, key: &'static str) -> Table<'t> {
+    pub(crate) fn table(&self, key: &'static str) -> ConfigTable<'t> {
         let found = self.value(key).and_then(|value| value.table());
-        found.unwrap_or_else(|| Table::new(self.source, self.at.child(key, self.at.line), None))
+        found.unwrap_or_else(|| ConfigTable::new(self.source, self.at.child(key, self.at.line), None))
     }
 
     /// Every entry of a table whose keys are names that the operator chose, in the order of the file.
-    pub(crate) fn named(&self) -> Vec<(&'t str, Value<'t>)> {
+    pub(crate) fn named(&self) -> Vec<(&'t str, ConfigValue<'t>)> {
         let mut entries: Vec<_> = self.entries.into_iter().flat_map(|entries| entries.iter()).collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         let entry = |(key, value): (&'t toml::Spanned<_>, &'t toml::Spanned<DeValue<'t>>)| {
             let name: &'t std::borrow::Cow<'t, str> = key.get_ref();
             let at = self.at.child(name, self.source.line(key.span().start));
-            (name.as_ref(), Value { source: self.source, at, toml: value.get_ref() })
+            (name.as_ref(), ConfigValue { source: self.source, at, toml: value.get_ref() })
         };
         entries.into_iter().map(entry).collect()
     }

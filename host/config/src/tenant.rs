@@ -6,12 +6,12 @@ use std::net::SocketAddr;
 
 use crate::names;
 use crate::secret::looks_secret;
-use crate::table::Table;
-use crate::value::Value;
+use crate::table::ConfigTable;
+use crate::value::ConfigValue;
 
 /// A team with its own keys, limits and models.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tenant {
+pub struct TenantConfig {
     /// Its name in the file: 1 to 64 letters, digits, `_`, `-` and `.`.
     pub name: String,
     /// Patterns of the models it may use, as [`glob`](crate::glob()) reads them; at least one.
@@ -21,12 +21,12 @@ pub struct Tenant {
     /// Requests that all its keys together may have in flight; none is unlimited.
     pub concurrency: Option<u32>,
     /// Its keys.
-    pub keys: Vec<Key>,
+    pub keys: Vec<KeyConfig>,
 }
 
 /// A key of a tenant. The secret part is not known to Weir, only its hash; `Debug` leaves that out too.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key {
+pub struct KeyConfig {
     /// The public part of the token `sk-weir-<id>-<secret>`: 1 to 64 of `a-z`, `0-9` and `_`; unique among all tenants.
     pub id: String,
     /// The keyed BLAKE3 hash of the secret part; `blake3:<64 hex digits>` in the file.
@@ -39,7 +39,7 @@ pub struct Key {
     pub models: Option<Vec<String>>,
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for KeyConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
             .field("id", &self.id)
@@ -60,7 +60,7 @@ const DEMO_HASHES: [&str; 5] = [
 ];
 
 /// What the tenants of a file are checked against, and the keys seen so far.
-pub(crate) struct Reader<'r> {
+pub(crate) struct TenantReader<'r> {
     /// Names of the models.
     pub(crate) models: Vec<&'r str>,
     /// The address that others can reach, if there is one.
@@ -71,13 +71,13 @@ pub(crate) struct Reader<'r> {
     seen: HashMap<String, (String, u32)>,
 }
 
-impl<'r> Reader<'r> {
+impl<'r> TenantReader<'r> {
     pub(crate) fn new(models: Vec<&'r str>, exposed: Option<SocketAddr>, unpeppered: bool) -> Self {
         Self { models, exposed, unpeppered, seen: HashMap::new() }
     }
 
     /// Reads every `[tenants.NAME]`.
-    pub(crate) fn read(&mut self, table: &Table<'_>) -> Vec<Tenant> {
+    pub(crate) fn read(&mut self, table: &ConfigTable<'_>) -> Vec<TenantConfig> {
         let mut tenants = Vec::new();
         for (name, value) in table.named() {
             names::check_name(table.source, &value.at, name);
@@ -89,7 +89,7 @@ impl<'r> Reader<'r> {
         tenants
     }
 
-    fn tenant(&mut self, name: &str, table: Table<'_>) -> Tenant {
+    fn tenant(&mut self, name: &str, table: ConfigTable<'_>) -> TenantConfig {
         let fix = "say which models this tenant may use; [\"*\"] is all of them";
         let models = table.required("models", fix).map(|value| names::patterns(&value, &self.models));
         let requests_per_minute = table.limit("requests_per_minute");
@@ -104,10 +104,16 @@ impl<'r> Reader<'r> {
             table.source.warn(&table.at, what, "make one with `weir key new`");
         }
         table.finish();
-        Tenant { name: name.to_owned(), models: models.unwrap_or_default(), requests_per_minute, concurrency, keys }
+        TenantConfig {
+            name: name.to_owned(),
+            models: models.unwrap_or_default(),
+            requests_per_minute,
+            concurrency,
+            keys,
+        }
     }
 
-    fn key(&mut self, tenant: &str, table: Table<'_>) -> Key {
+    fn key(&mut self, tenant: &str, table: ConfigTable<'_>) -> KeyConfig {
         let id = table.required("id", "give the public part of the key").and_then(|value| self.key_id(tenant, &value));
         let hash = table.required("hash", "make a key with `weir key new`, which prints the line");
         let hash = hash.and_then(|value| self.key_hash(&value));
@@ -117,10 +123,10 @@ impl<'r> Reader<'r> {
         table.finish();
         // Wherever one of the two is missing there is a problem too, and this key is never used.
         let (id, hash) = (id.unwrap_or_default(), hash.unwrap_or_default());
-        Key { id, hash, requests_per_minute, concurrency, models }
+        KeyConfig { id, hash, requests_per_minute, concurrency, models }
     }
 
-    fn key_id(&mut self, tenant: &str, value: &Value<'_>) -> Option<String> {
+    fn key_id(&mut self, tenant: &str, value: &ConfigValue<'_>) -> Option<String> {
         let text = value.text()?;
         let lawful = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
         if !(1..=64).contains(&text.value.len()) || !text.value.bytes().all(lawful) {
@@ -143,7 +149,7 @@ impl<'r> Reader<'r> {
         Some(text.value)
     }
 
-    fn key_hash(&self, value: &Value<'_>) -> Option<[u8; 32]> {
+    fn key_hash(&self, value: &ConfigValue<'_>) -> Option<[u8; 32]> {
         let text = value.text()?.value;
         let hash = text.strip_prefix("blake3:").and_then(unhex);
         // The value is not quoted: it may be a key that was put here by mistake.

@@ -1,6 +1,6 @@
 //! The base URL of a provider.
 
-use crate::host::{Host, HostFault};
+use crate::host::{HostFault, Hostname};
 
 /// What is wrong with a base URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +71,7 @@ fn check_authority(authority: &str) -> Result<bool, UrlFault> {
         Some(end) => authority.split_at(end + 1),
         None => authority.find(':').map_or((authority, ""), |colon| authority.split_at(colon)),
     };
-    let host = Host::read(host).map_err(|fault| match fault {
+    let host = Hostname::read(host).map_err(|fault| match fault {
         HostFault::Missing => UrlFault::NoHost,
         HostFault::Bad => UrlFault::BadHost,
     })?;

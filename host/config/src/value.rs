@@ -9,28 +9,28 @@ use toml::de::DeValue;
 
 use crate::expand::{self, ExpandError};
 use crate::secret::{Secret, looks_secret};
-use crate::source::{At, Source};
-use crate::table::Table;
+use crate::source::{At, ConfigSource};
+use crate::table::ConfigTable;
 use crate::{suggest, units};
 
 mod instead;
 
 /// A value and where it stands.
 #[derive(Clone)]
-pub(crate) struct Value<'t> {
-    pub(crate) source: &'t Source<'t>,
+pub(crate) struct ConfigValue<'t> {
+    pub(crate) source: &'t ConfigSource<'t>,
     pub(crate) at: At,
     pub(crate) toml: &'t DeValue<'t>,
 }
 
 /// A string after `${…}` was filled in, with what stands in the file: messages quote only that, for what the
 /// environment holds may be secret.
-pub(crate) struct Text {
+pub(crate) struct ExpandedText {
     pub(crate) value: String,
     written: String,
 }
 
-impl Text {
+impl ExpandedText {
     /// Whether nothing of it came from the environment.
     pub(crate) fn is_as_written(&self) -> bool {
         self.value == self.written
@@ -48,7 +48,7 @@ impl Text {
     }
 }
 
-impl<'t> Value<'t> {
+impl<'t> ConfigValue<'t> {
     pub(crate) fn problem(&self, what: impl Into<String>, fix: impl Into<String>) {
         self.source.problem(&self.at, what, fix);
     }
@@ -70,7 +70,9 @@ impl<'t> Value<'t> {
     /// The value as the file has it, cut short.
     fn shown(&self) -> String {
         match self.toml {
-            DeValue::String(written) => Text { value: String::new(), written: written.clone().into_owned() }.quote(),
+            DeValue::String(written) => {
+                ExpandedText { value: String::new(), written: written.clone().into_owned() }.quote()
+            }
             DeValue::Integer(number) => number.to_string(),
             DeValue::Array(array) => {
                 let items = array.iter().take(8);
@@ -86,13 +88,13 @@ impl<'t> Value<'t> {
     }
 
     /// A string that says something, with its `${…}` filled in.
-    pub(crate) fn text(&self) -> Option<Text> {
+    pub(crate) fn text(&self) -> Option<ExpandedText> {
         let DeValue::String(written) = self.toml else {
             self.wrong_type("a string");
             return None;
         };
         let value = self.expanded(written, expand::expand_whole)?;
-        Some(Text { value, written: written.clone().into_owned() })
+        Some(ExpandedText { value, written: written.clone().into_owned() })
     }
 
     /// A string of a plugin's own settings, which may say whatever it likes, with its `${…}` filled in.
@@ -152,7 +154,7 @@ impl<'t> Value<'t> {
 
     /// The path that a text names behind a prefix, absolute, so that nobody has to guess where it starts; as the file has it where
     /// the environment has a part in it.
-    pub(crate) fn shown_path(&self, text: &Text, prefix: &str) -> String {
+    pub(crate) fn shown_path(&self, text: &ExpandedText, prefix: &str) -> String {
         let written = text.written.strip_prefix(prefix).unwrap_or(&text.written);
         if written.contains("${") { written.to_owned() } else { self.source.resolve(written).display().to_string() }
     }
@@ -270,12 +272,12 @@ impl<'t> Value<'t> {
     }
 
     /// The elements of an array.
-    pub(crate) fn items(&self) -> Option<Vec<Value<'t>>> {
+    pub(crate) fn items(&self) -> Option<Vec<ConfigValue<'t>>> {
         let Some(array) = self.toml.as_array() else {
             self.no_list();
             return None;
         };
-        let item = |(index, value): (usize, &'t toml::Spanned<DeValue<'t>>)| Value {
+        let item = |(index, value): (usize, &'t toml::Spanned<DeValue<'t>>)| ConfigValue {
             source: self.source,
             at: self.at.item(index, self.source.line(value.span().start)),
             toml: value.get_ref(),
@@ -284,12 +286,12 @@ impl<'t> Value<'t> {
     }
 
     /// A table.
-    pub(crate) fn table(&self) -> Option<Table<'t>> {
+    pub(crate) fn table(&self) -> Option<ConfigTable<'t>> {
         let Some(entries) = self.toml.as_table() else {
             self.no_table();
             return None;
         };
-        Some(Table::new(self.source, self.at.clone(), Some(entries)))
+        Some(ConfigTable::new(self.source, self.at.clone(), Some(entries)))
     }
 }
 

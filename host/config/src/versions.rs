@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::table::Table;
+use crate::table::ConfigTable;
 use crate::units::{LONGEST, SHORTEST};
-use crate::value::Value;
+use crate::value::ConfigValue;
 
 /// How a new version of a plugin's file proves itself before it serves everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Canary {
 
 impl Canary {
     /// Reads `canary` of a plugin's settings: a table, each key of which may be left out.
-    pub(crate) fn read(table: &Table<'_>) -> Option<Self> {
+    pub(crate) fn read(table: &ConfigTable<'_>) -> Option<Self> {
         let table = table.value("canary")?.table()?;
         let canary = Self {
             percent: table.whole("percent", 10, 1..=90),
@@ -37,7 +37,7 @@ impl Canary {
 }
 
 /// The hash of a file, as `b3sum` and `weir plugin inspect` print it.
-pub(crate) fn file_hash(value: &Value<'_>) -> Option<String> {
+pub(crate) fn file_hash(value: &ConfigValue<'_>) -> Option<String> {
     let text = value.text()?;
     let hash = text.value.strip_prefix("blake3:").unwrap_or(&text.value).to_ascii_lowercase();
     if hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -51,7 +51,7 @@ pub(crate) fn file_hash(value: &Value<'_>) -> Option<String> {
 }
 
 /// `plugins.keys`.
-pub(crate) fn public_keys(value: &Value<'_>) -> Vec<String> {
+pub(crate) fn public_keys(value: &ConfigValue<'_>) -> Vec<String> {
     let mut keys = Vec::new();
     for item in value.items().unwrap_or_default() {
         let Some(text) = item.text() else { continue };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::table::Table;
+use crate::table::ConfigTable;
 
 /// How the host holds a stream back for an `event` plugin, so that it sees together what came in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Window {
 
 impl Window {
     /// Reads `window` of a plugin's settings: a table, each key of which may be left out.
-    pub(crate) fn read(table: &Table<'_>) -> Option<Self> {
+    pub(crate) fn read(table: &ConfigTable<'_>) -> Option<Self> {
         let table = table.value("window")?.table()?;
         let window = Self {
             size: table.size("size", 256, 1..=1 << 20),

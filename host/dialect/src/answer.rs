@@ -7,7 +7,7 @@ mod tests;
 
 mod shape;
 
-pub use shape::Shapes;
+pub use shape::AnswerShapes;
 
 use bytes::Bytes;
 use weir_http::json::{self, OutlineError, Span};
@@ -17,7 +17,7 @@ use crate::{Document, Endpoint};
 
 /// What came as the body of a successful answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum AnswerKind {
     /// What was asked for, to its last byte.
     Complete,
     /// An error in place of it.
@@ -30,9 +30,9 @@ pub enum Answer {
 
 /// What is known of the body of a successful answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reading {
+pub struct AnswerReading {
     /// What it is. Of what is not complete the rest is nothing.
-    pub answer: Answer,
+    pub answer: AnswerKind,
     /// The tokens that it reports.
     pub usage: Option<Usage>,
     /// Unless that says all that is to be known, the bytes of its text, for an estimate.
@@ -42,16 +42,16 @@ pub struct Reading {
     pub is_known: bool,
 }
 
-impl Reading {
+impl AnswerReading {
     /// Reads a body in full.
     pub fn of(endpoint: Endpoint, body: &[u8]) -> Self {
         let (answer, reported) = look(endpoint, body);
         let (usage, text) = match answer {
-            Answer::Complete => {
+            AnswerKind::Complete => {
                 let reported = reported.and_then(|span| usage::of_object(body, span));
                 usage::of_answer(endpoint, reported, body)
             }
-            Answer::Error | Answer::NoAnswer | Answer::Cut => (None, 0),
+            AnswerKind::Error | AnswerKind::NoAnswer | AnswerKind::Cut => (None, 0),
         };
         Self { answer, usage, text, is_known: false }
     }
@@ -70,12 +70,12 @@ impl Reading {
 /// something in `choices`, or in `data` where embeddings were asked for. One pass that reads no further than it must.
 ///
 /// Source: OpenAI's API reference, chat completion object and list of embeddings.
-pub fn judge(endpoint: Endpoint, body: &[u8]) -> Answer {
+pub fn judge(endpoint: Endpoint, body: &[u8]) -> AnswerKind {
     look(endpoint, body).0
 }
 
 /// The judgement, and where the answer says what it used.
-fn look(endpoint: Endpoint, body: &[u8]) -> (Answer, Option<Span>) {
+fn look(endpoint: Endpoint, body: &[u8]) -> (AnswerKind, Option<Span>) {
     let wanted = match endpoint {
         Endpoint::Chat => "choices",
         Endpoint::Embeddings => "data",
@@ -94,11 +94,11 @@ fn look(endpoint: Endpoint, body: &[u8]) -> (Answer, Option<Span>) {
         }
     });
     let answer = match outline {
-        Err(OutlineError::Open) => Answer::Cut,
-        Err(OutlineError::NotObject) => Answer::NoAnswer,
-        Ok(()) if failed => Answer::Error,
-        Ok(()) if answered => Answer::Complete,
-        Ok(()) => Answer::NoAnswer,
+        Err(OutlineError::Open) => AnswerKind::Cut,
+        Err(OutlineError::NotObject) => AnswerKind::NoAnswer,
+        Ok(()) if failed => AnswerKind::Error,
+        Ok(()) if answered => AnswerKind::Complete,
+        Ok(()) => AnswerKind::NoAnswer,
     };
     (answer, usage)
 }

@@ -25,7 +25,7 @@ use crate::splice::{Patch, splice};
 /// What a request asks for: the few facts that the gateway decides by. Everything else in the body is the upstream's
 /// business and passes as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
+pub struct RequestFacts {
     /// What was called.
     pub endpoint: Endpoint,
     /// The model as the client names it; never empty.
@@ -76,7 +76,7 @@ impl Said {
     }
 }
 
-impl Ask {
+impl RequestFacts {
     /// The body for an upstream that calls the model `upstream_model`, asked to send usage at the end of a stream if
     /// `ask_usage`. Only those bytes differ from `body`; if none has to, it is `body` itself, shared.
     ///

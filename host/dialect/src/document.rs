@@ -14,18 +14,18 @@ mod texts;
 mod tree;
 
 pub use error::EditError;
-pub use pieces::{Piece, PieceKind, Pieces, Voice};
-pub use texts::Text;
+pub use pieces::{Pieces, TextPiece, TextPieceKind, Voice};
+pub use texts::BodyText;
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
 
 use crate::Endpoint;
 use crate::readable::{self, Unreadable};
-use texts::{Shape, Spot};
+use texts::{BodyShape, TextSpot};
 use tree::Node;
 
 /// The body of a request or of a whole response, or the data of an event of a stream, which can be read and edited by RFC
@@ -35,7 +35,7 @@ use tree::Node;
 /// there were.
 #[derive(Clone)]
 pub struct Document {
-    shape: Shape,
+    shape: BodyShape,
     /// What it was made of, or was written as last.
     body: Bytes,
     /// `body` is known to be a JSON object.
@@ -47,7 +47,7 @@ pub struct Document {
     /// How many times it was changed.
     changes: u64,
     /// Where the texts stand; forgotten when the structure may have changed.
-    spots: Option<Vec<Spot>>,
+    spots: Option<Vec<TextSpot>>,
     /// Everything in it can be shown; forgotten when the structure may have changed.
     readable: bool,
     /// The pieces as they were told last, after so many changes; forgotten likewise.
@@ -57,7 +57,7 @@ pub struct Document {
 impl Document {
     /// The body of a request. It is not looked at before it is asked for something.
     pub fn request(endpoint: Endpoint, body: Bytes) -> Self {
-        Self::new(Shape::request(endpoint), body)
+        Self::new(BodyShape::request(endpoint), body)
     }
 
     /// The body of a request that [`read`](crate::read) has accepted: it is not checked a second time.
@@ -67,21 +67,21 @@ impl Document {
 
     /// The body of a whole response. It is not looked at before it is asked for something, and need not be JSON.
     pub fn response(endpoint: Endpoint, body: Bytes) -> Self {
-        Self::new(Shape::response(endpoint), body)
+        Self::new(BodyShape::response(endpoint), body)
     }
 
     /// What an upstream says against a request in place of an answer. It is not looked at before it is asked for something, and
     /// need not be JSON.
     pub fn error(endpoint: Endpoint, body: Bytes) -> Self {
-        Self::new(Shape::Error(endpoint), body)
+        Self::new(BodyShape::Error(endpoint), body)
     }
 
     /// The data of an event of a streamed chat. It is not looked at before it is asked for something, and need not be JSON.
     pub fn event(data: Bytes) -> Self {
-        Self::new(Shape::Chunk, data)
+        Self::new(BodyShape::Chunk, data)
     }
 
-    fn new(shape: Shape, body: Bytes) -> Self {
+    fn new(shape: BodyShape, body: Bytes) -> Self {
         Self {
             shape,
             body,
@@ -159,7 +159,7 @@ impl Document {
         let kind = kind_of(json.as_bytes(), depth).map_err(EditError::BadValue)?;
         let value = Bytes::copy_from_slice(json.trim_ascii().as_bytes());
         if tokens.is_empty() {
-            if kind != Kind::Object {
+            if kind != JsonKind::Object {
                 return Err(EditError::RootNotObject);
             }
             self.put_body(value);
@@ -197,7 +197,7 @@ impl Document {
     ///
     /// # Errors
     /// [`EditError::NotJson`].
-    pub fn texts(&mut self) -> Result<Vec<Text>, EditError> {
+    pub fn texts(&mut self) -> Result<Vec<BodyText>, EditError> {
         let body = self.bytes()?;
         let (texts, spots) = texts::collect(self.shape, self.cursor(&body)?, &body)?;
         self.checked = true;
@@ -226,7 +226,7 @@ impl Document {
     /// # Errors
     /// [`EditError::BadValue`] if it is not JSON, [`EditError::RootNotObject`]. Nothing is changed then.
     pub fn replace(&mut self, body: Bytes) -> Result<(), EditError> {
-        if kind_of(&body, 0).map_err(EditError::BadValue)? != Kind::Object {
+        if kind_of(&body, 0).map_err(EditError::BadValue)? != JsonKind::Object {
             return Err(EditError::RootNotObject);
         }
         if self.dirty || body != self.body {
@@ -319,7 +319,7 @@ impl fmt::Debug for Document {
 }
 
 /// Checks that a text is one JSON value that may stand so deep in a document, and answers of which kind.
-fn kind_of(text: &[u8], depth: u32) -> Result<Kind, JsonError> {
+fn kind_of(text: &[u8], depth: u32) -> Result<JsonKind, JsonSyntaxError> {
     let mut cursor = Cursor::new(text)?.at_depth(depth);
     let (_, kind) = cursor.skip()?;
     cursor.finish()?;

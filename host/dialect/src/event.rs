@@ -23,13 +23,13 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
-use weir_http::json::{self, Kind, Span};
+use weir_http::json::{self, JsonKind, Span};
 use weir_http::sse;
 
 use crate::answer::says_error;
 use crate::splice::{Patch, splice};
 use crate::usage::{self, Usage};
-use read::Place;
+use read::ChoiceAt;
 
 /// What an event is to the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error
 static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
 
 /// Tells what an event is from its name and its data, which are `data`: what is named `error` is one, in whatever shape.
-pub fn kind(event: &sse::Event, data: &[u8]) -> EventKind {
+pub fn kind(event: &sse::SseEvent, data: &[u8]) -> EventKind {
     match classify(data) {
         EventKind::Done => EventKind::Done,
         _ if event.name() == Some("error") => EventKind::Error,
@@ -107,7 +107,7 @@ pub fn delta(data: &Bytes) -> Result<Delta, EventError> {
 }
 
 /// The one choice of an event.
-fn only(data: &[u8]) -> Result<Place, EventError> {
+fn only(data: &[u8]) -> Result<ChoiceAt, EventError> {
     match read::places(data)?.as_slice() {
         [] => Err(EventError::NoChoice),
         [place] => Ok(*place),
@@ -125,10 +125,10 @@ pub fn with_text(data: &[u8], text: &str) -> Result<Bytes, EventError> {
     let place = only(data)?;
     let inside = |span: Span| Span { start: span.start + 1, end: span.start + 1 };
     let mut patches = match (place.content, place.delta) {
-        (Some((span, Kind::Array)), _) => with_parts(data, span, text)?,
+        (Some((span, JsonKind::Array)), _) => with_parts(data, span, text)?,
         (Some((span, _)), _) => vec![(span, Patch::Quoted("", text, ""))],
-        (None, Some((span, Kind::Null))) => vec![(span, Patch::Quoted("{\"content\":", text, "}"))],
-        (None, Some((span, Kind::Object))) => {
+        (None, Some((span, JsonKind::Null))) => vec![(span, Patch::Quoted("{\"content\":", text, "}"))],
+        (None, Some((span, JsonKind::Object))) => {
             let after = if place.delta_is_empty { "" } else { "," };
             vec![(inside(span), Patch::Quoted("\"content\":", text, after))]
         }

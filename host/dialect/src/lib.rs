@@ -1,7 +1,7 @@
 //! `bytes → what is asked` and `answer → what it cost`: the languages of providers as pure codecs.
 //!
-//! The dialects of today are OpenAI's chat completions and embeddings. [`read`] makes an [`Ask`] of a request in one
-//! borrowed pass, or [`AskShapes`] by comparing it with one before; [`Ask::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
+//! The dialects of today are OpenAI's chat completions and embeddings. [`read`] makes an [`RequestFacts`] of a request in one
+//! borrowed pass, or [`AskShapes`] by comparing it with one before; [`RequestFacts::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
 //! [`Document`] is a body that plugins look into and change; [`answer`] and [`stream`] say whether what came is an answer and
 //! all of it, [`readable`] whether all of it can be shown, [`event`] and [`usage`] read it; [`refusal`] and [`models_list`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
@@ -19,8 +19,8 @@ mod splice;
 pub mod stream;
 pub mod usage;
 
-pub use ask::{Ask, AskShapes, Decided, ReadError, read};
-pub use document::{Document, EditError, Piece, PieceKind, Pieces, Text, Voice};
+pub use ask::{AskShapes, Decided, ReadError, RequestFacts, read};
+pub use document::{BodyText, Document, EditError, Pieces, TextPiece, TextPieceKind, Voice};
 pub use endpoint::Endpoint;
 pub use event::{Delta, EventError, EventKind};
 pub use models::models_list;

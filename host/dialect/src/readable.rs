@@ -5,7 +5,7 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use weir_http::json::{Cursor, JsonError, Key, Kind};
+use weir_http::json::{Cursor, JsonKind, JsonSyntaxError, MemberName};
 
 use crate::EventError;
 
@@ -15,7 +15,7 @@ pub enum Unreadable {
     /// It is no JSON, or JSON of which two readers may make two things: not UTF-8, nested too deep, more than one document, a
     /// name that stands twice in an object.
     #[error("it is not JSON that everybody reads alike: {0}")]
-    NotJson(#[from] JsonError),
+    NotJson(#[from] JsonSyntaxError),
     /// It is JSON and has another form than the dialect's.
     #[error("{0}")]
     Form(&'static str),
@@ -60,7 +60,7 @@ pub fn says_nothing(data: &[u8]) -> Result<(), Unreadable> {
     let (mut is_chunk, mut speaks) = (false, false);
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
-        if key == "choices" && cursor.kind()? == Kind::Array {
+        if key == "choices" && cursor.kind()? == JsonKind::Array {
             cursor.enter_array()?;
             if cursor.next_element()? {
                 return Err(Unreadable::Form("a choice that is no object"));
@@ -76,27 +76,27 @@ pub fn says_nothing(data: &[u8]) -> Result<(), Unreadable> {
 }
 
 /// Whether the member of this name holds text; it is passed over.
-fn says(cursor: &mut Cursor<'_>, key: &Key<'_>) -> Result<bool, JsonError> {
+fn says(cursor: &mut Cursor<'_>, key: &MemberName<'_>) -> Result<bool, JsonSyntaxError> {
     const NAMES: [&str; 7] = ["id", "object", "type", "model", "provider", "system_fingerprint", "service_tier"];
     let mut any = false;
     match cursor.kind()? {
-        Kind::Object => {
+        JsonKind::Object => {
             cursor.enter_object()?;
             while let Some(key) = cursor.next_key()? {
                 any |= says(cursor, &key)?;
             }
         }
-        Kind::Array => {
+        JsonKind::Array => {
             cursor.enter_array()?;
             while cursor.next_element()? {
                 any |= says(cursor, key)?;
             }
         }
-        Kind::String => {
+        JsonKind::String => {
             cursor.skip()?;
             any = !NAMES.iter().any(|name| *key == **name);
         }
-        Kind::Number | Kind::Bool | Kind::Null => {
+        JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
             cursor.skip()?;
         }
     }

@@ -8,7 +8,7 @@ mod tests;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use weir_http::json::{self, Cursor, JsonError, Kind};
+use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError};
 use weir_http::sse;
 
 use crate::event::{self, EventKind};
@@ -67,7 +67,7 @@ impl Ending {
 
     /// Takes note of what is left at the end of a transport, and says whether that is an event all the same: one that
     /// lacks nothing but its blank line. Of anything else, half an event, nobody can say what it would have become.
-    pub fn last(&mut self, event: &sse::Event) -> bool {
+    pub fn last(&mut self, event: &sse::SseEvent) -> bool {
         let data = event.data();
         match event::classify(&data) {
             EventKind::Done => self.done(),
@@ -102,17 +102,17 @@ fn finishes(data: &[u8]) -> bool {
 }
 
 /// Shows each choice of a delta: its index, and whether it has finished.
-fn each_choice(data: &[u8], mut see: impl FnMut(u32, bool)) -> Result<(), JsonError> {
+fn each_choice(data: &[u8], mut see: impl FnMut(u32, bool)) -> Result<(), JsonSyntaxError> {
     let mut cursor = Cursor::new(data)?;
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
-        if key != "choices" || cursor.kind()? != Kind::Array {
+        if key != "choices" || cursor.kind()? != JsonKind::Array {
             cursor.skip()?;
             continue;
         }
         cursor.enter_array()?;
         while cursor.next_element()? {
-            if cursor.kind()? == Kind::Object {
+            if cursor.kind()? == JsonKind::Object {
                 let (index, finished) = choice(&mut cursor, data)?;
                 see(index, finished);
             } else {
@@ -123,7 +123,7 @@ fn each_choice(data: &[u8], mut see: impl FnMut(u32, bool)) -> Result<(), JsonEr
     cursor.finish()
 }
 
-fn choice(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<(u32, bool), JsonError> {
+fn choice(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<(u32, bool), JsonSyntaxError> {
     let (mut index, mut finished) = (0, false);
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
@@ -133,7 +133,7 @@ fn choice(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<(u32, bool), JsonError
             index = json::unsigned(value).and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
         } else if key == "finish_reason" {
             // A choice that failed has not finished, whatever calls it that.
-            finished = kind == Kind::String && value != b"\"\"" && value != b"\"error\"";
+            finished = kind == JsonKind::String && value != b"\"\"" && value != b"\"error\"";
         }
     }
     Ok((index, finished))

@@ -7,7 +7,7 @@ mod tests;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
 
 use crate::Endpoint;
 
@@ -104,21 +104,21 @@ struct Counts {
 
 impl Counts {
     /// Reads the object that the cursor is at.
-    fn read(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Self, JsonError> {
+    fn read(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Self, JsonSyntaxError> {
         let mut read = Self::default();
         cursor.enter_object()?;
         while let Some(key) = cursor.next_key()? {
             let kind = cursor.kind()?;
-            if kind == Kind::Object && key == "prompt_tokens_details" {
+            if kind == JsonKind::Object && key == "prompt_tokens_details" {
                 read.usage.cached_input = number_in(cursor, body, "cached_tokens")?;
                 continue;
             }
-            if kind == Kind::Object && key == "completion_tokens_details" {
+            if kind == JsonKind::Object && key == "completion_tokens_details" {
                 read.usage.reasoning = number_in(cursor, body, "reasoning_tokens")?;
                 continue;
             }
             let (span, _) = cursor.skip()?;
-            if kind != Kind::Number {
+            if kind != JsonKind::Number {
                 continue;
             }
             let place = if key == "prompt_tokens" {
@@ -142,7 +142,7 @@ impl Counts {
 }
 
 /// The number of this name in the object that the cursor is at.
-fn number_in(cursor: &mut Cursor<'_>, body: &[u8], name: &str) -> Result<Option<u64>, JsonError> {
+fn number_in(cursor: &mut Cursor<'_>, body: &[u8], name: &str) -> Result<Option<u64>, JsonSyntaxError> {
     let mut value = None;
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use serde_json::Value;
 use weir_dialect::Endpoint;
-use weir_dialect::answer::{self, Answer, Reading, Shapes};
+use weir_dialect::answer::{self, AnswerKind, AnswerReading, AnswerShapes};
 use weir_dialect::event::{self, Choices, EventKind};
 use weir_dialect::stream::Ending;
-use weir_http::sse::{Event, Reader};
+use weir_http::sse::{SseEvent, SseReader};
 
 /// The recordings of an endpoint that were answered 200: where their files are, without what follows the name.
 fn recordings(endpoint: &str) -> Vec<PathBuf> {
@@ -41,26 +41,31 @@ fn with(recording: &Path, suffix: &str) -> Option<Vec<u8>> {
 
 #[test]
 fn whole_answers_are_answers() {
-    let mut shapes = Shapes::default();
+    let mut shapes = AnswerShapes::default();
     for (endpoint, folder) in [(Endpoint::Chat, "chat-completions"), (Endpoint::Embeddings, "embeddings")] {
         for recording in recordings(folder) {
             let Some(body) = with(&recording, ".response.json") else { continue };
-            assert_eq!(answer::judge(endpoint, &body), Answer::Complete, "{}", recording.display());
+            assert_eq!(answer::judge(endpoint, &body), AnswerKind::Complete, "{}", recording.display());
             assert!(!answer::blames_account(&body), "{}", recording.display());
             // Known by its shape, the second time, or not: the same is read in it.
             for _ in 0..2 {
                 assert_eq!(
-                    Reading { is_known: false, ..shapes.read(endpoint, &body) },
-                    Reading::of(endpoint, &body),
+                    AnswerReading { is_known: false, ..shapes.read(endpoint, &body) },
+                    AnswerReading::of(endpoint, &body),
                     "{}",
                     recording.display()
                 );
             }
             for cut in [body.trim_ascii_end().len() - 1, body.len() / 2, body.len() / 3] {
-                assert_eq!(answer::judge(endpoint, &body[..cut]), Answer::Cut, "{} cut at {cut}", recording.display());
+                assert_eq!(
+                    answer::judge(endpoint, &body[..cut]),
+                    AnswerKind::Cut,
+                    "{} cut at {cut}",
+                    recording.display()
+                );
                 assert_eq!(
                     shapes.read(endpoint, &body[..cut]).answer,
-                    Answer::Cut,
+                    AnswerKind::Cut,
                     "{} cut at {cut}",
                     recording.display()
                 );
@@ -70,8 +75,8 @@ fn whole_answers_are_answers() {
 }
 
 /// The events of a stream, as they are given out, and what is left.
-fn events(stream: &[u8]) -> Vec<Event> {
-    let mut reader = Reader::new(8 << 20);
+fn events(stream: &[u8]) -> Vec<SseEvent> {
+    let mut reader = SseReader::new(8 << 20);
     reader.push(Bytes::copy_from_slice(stream));
     let mut events = Vec::new();
     while let Some(event) = reader.finish().unwrap() {
@@ -81,7 +86,7 @@ fn events(stream: &[u8]) -> Vec<Event> {
 }
 
 /// Whether a stream is whole where these events end, and whether it failed by its own account.
-fn judge(events: &[Event]) -> (bool, bool) {
+fn judge(events: &[SseEvent]) -> (bool, bool) {
     let mut ending = Ending::new(1);
     for event in events {
         let data = event.data();
@@ -111,7 +116,7 @@ fn streams_are_whole_and_any_cut_of_them_before_a_reason_is_not() {
         // From the first event that makes it whole on it stays so; before, it is cut wherever it ends.
         let first = (0..=events.len()).find(|end| judge(&events[..*end]).0).unwrap_or(events.len());
         assert!((first..=events.len()).all(|end| judge(&events[..end]).0 || error), "{}", recording.display());
-        let reasons = events[..first.saturating_sub(1)].iter().map(Event::data);
+        let reasons = events[..first.saturating_sub(1)].iter().map(SseEvent::data);
         for data in reasons {
             let event: Value = serde_json::from_slice(&data).unwrap_or_default();
             assert!(event["choices"][0]["finish_reason"].as_str().unwrap_or("").is_empty(), "{}", recording.display());

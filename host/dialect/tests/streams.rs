@@ -8,13 +8,13 @@ use std::path::Path;
 use bytes::Bytes;
 use weir_dialect::event::{EventKind, classify, delta, with_text, without_usage};
 use weir_dialect::usage;
-use weir_http::sse::Reader;
+use weir_http::sse::SseReader;
 
 /// Reads a stream in pieces of this size, and says what it held, in the words of the files' first line.
 fn summary(stream: &[u8], piece: usize) -> String {
     let (mut deltas, mut errors, mut other) = (0, 0, 0);
     let (mut done, mut counts, mut text) = ("no", "none".to_owned(), String::new());
-    let mut reader = Reader::new(64 * 1024);
+    let mut reader = SseReader::new(64 * 1024);
     let mut see = |data: Bytes| {
         let kind = classify(&data);
         match kind {

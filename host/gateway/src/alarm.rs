@@ -8,13 +8,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// One timer that is set seldom: it may ring too early, never too late, and is then set anew. It belongs to one task.
 #[derive(Debug, Default)]
-pub(crate) struct Alarm {
+pub(crate) struct LazyTimer {
     sleep: Option<Pin<Box<Sleep>>>,
     /// The task will be woken when it rings.
     set: bool,
 }
 
-impl Alarm {
+impl LazyTimer {
     /// Whether `deadline` has passed; if not, the task is woken in time to look again.
     pub(crate) fn poll(&mut self, deadline: Instant, cx: &mut Context<'_>) -> bool {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));

@@ -11,7 +11,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::borrow::Cow;
 use std::time::Duration;
-use weir_sandbox::Late as _;
+use weir_sandbox::LazyHeaders as _;
 use weir_tenancy::Rate;
 
 const LIMIT: &str = "x-ratelimit-limit-requests";
@@ -22,11 +22,11 @@ const UPSTREAM: &str = "x-weir-upstream";
 const GENERATION: &str = "x-weir-generation";
 
 /// An answer: its head and its body. The version is the connection's business.
-pub(crate) struct Answer {
+pub(crate) struct OutgoingResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// What the gateway says beside its headers, where it has not been put among them.
-    pub(crate) own: Option<Own>,
+    pub(crate) own: Option<GatewayHeaders>,
     pub(crate) body: OutBody,
     /// Whether a model gave it. One of the gateway's own is no request in flight.
     pub(crate) is_models: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Answer {
 /// What the gateway says in the head of every answer. Writing it down is cheaper than finding each of its names a place
 /// in a map first.
 #[derive(Debug)]
-pub(crate) struct Own {
+pub(crate) struct GatewayHeaders {
     id: RequestId,
     /// Who answered, if a model did.
     upstream: Option<HeaderValue>,
@@ -44,7 +44,7 @@ pub(crate) struct Own {
     rate: Option<Rate>,
 }
 
-impl Own {
+impl GatewayHeaders {
     pub(crate) fn of(record: &Record, upstream: Option<HeaderValue>) -> Self {
         let snapshot = &record.held.snapshot;
         Self {
@@ -70,7 +70,7 @@ impl Own {
     }
 }
 
-impl weir_sandbox::Late for Own {
+impl weir_sandbox::LazyHeaders for GatewayHeaders {
     fn add_to(&self, headers: &mut HeaderMap) {
         self.each(|name, value| add(headers, name, value));
     }
@@ -112,44 +112,49 @@ fn span(time: Duration) -> Cow<'static, str> {
 }
 
 /// A whole answer of the gateway's own, as JSON.
-pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> Answer {
+pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> OutgoingResponse {
     let mut headers = HeaderMap::with_capacity(1);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let own = Some(Own::of(&record, None));
+    let own = Some(GatewayHeaders::of(&record, None));
     of_ours(StatusCode::OK, (headers, own), bytes, record)
 }
 
 /// An answer of the gateway's own without a body.
-pub(crate) fn empty(headers: HeaderMap, record: Box<Record>) -> Answer {
-    let own = Some(Own::of(&record, None));
+pub(crate) fn empty(headers: HeaderMap, record: Box<Record>) -> OutgoingResponse {
+    let own = Some(GatewayHeaders::of(&record, None));
     of_ours(StatusCode::NO_CONTENT, (headers, own), Bytes::new(), record)
 }
 
 /// An answer that no model gives. Who does not take it keeps nobody from being served.
-fn of_ours(status: StatusCode, head: (HeaderMap, Option<Own>), bytes: Bytes, mut record: Box<Record>) -> Answer {
+fn of_ours(
+    status: StatusCode,
+    head: (HeaderMap, Option<GatewayHeaders>),
+    bytes: Bytes,
+    mut record: Box<Record>,
+) -> OutgoingResponse {
     record.leave();
-    Answer { is_models: false, ..finish(status, head, bytes, record) }
+    OutgoingResponse { is_models: false, ..finish(status, head, bytes, record) }
 }
 
 /// A model's answer whose body is here. The record is settled when its last byte was sent.
 pub(crate) fn finish(
     status: StatusCode,
-    (headers, own): (HeaderMap, Option<Own>),
+    (headers, own): (HeaderMap, Option<GatewayHeaders>),
     bytes: Bytes,
     mut record: Box<Record>,
-) -> Answer {
+) -> OutgoingResponse {
     if bytes.len() > UNCOUNTED && !record.hold_answer(bytes.len()) {
         return refuse(Refusal::ResponseMemory, record);
     }
     record.head_ready(status.as_u16());
-    Answer { status, headers, own, body: OutBody::Whole(bytes, record), is_models: true }
+    OutgoingResponse { status, headers, own, body: OutBody::Whole(bytes, record), is_models: true }
 }
 
 /// A refusal as an answer.
-pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> Answer {
+pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> OutgoingResponse {
     let face = refusal.face();
     let mut headers = HeaderMap::with_capacity(8);
-    Own::of(&record, None).add_to(&mut headers);
+    GatewayHeaders::of(&record, None).add_to(&mut headers);
     refusal.add_headers(&mut headers, record.attempts);
     refusal.log(&record.id, &record.tenant);
     record.count_refusal(face.code, refusal.is_a_plugins());

@@ -3,28 +3,28 @@
 mod outgoing;
 
 use crate::choice;
-use crate::journey::Trip;
-use crate::plan::{self, Step};
-use crate::receive::{self, Expected, NotTaken, Received};
+use crate::journey::RequestContext;
+use crate::plan::{self, PlanStep};
+use crate::receive::{self, ExpectedAnswer, NotTaken, Received};
 use crate::refusal::Refusal;
 use crate::request_id;
 use crate::snapshot::{Provider, Target};
-use crate::waits::Wait;
+use crate::waits::WaitedFor;
 use crate::worker::Worker;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response};
-use outgoing::Outgoing;
+use outgoing::OutgoingRequest;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use weir_dialect::usage;
-use weir_sandbox::{Asked, Chain, Hook};
-use weir_upstream::{AttemptError, Body, Deadlines, Ticket, Verdict, Which, status};
+use weir_sandbox::{AskedTarget, Chain, HookKind};
+use weir_upstream::{AttemptError, AttemptVerdict, Body, Deadlines, Ticket, Which, status};
 
 /// An upstream's answer, all of it or as much as tells that it is one.
-pub(crate) struct Answered {
+pub(crate) struct UpstreamAnswer {
     pub(crate) received: Received,
     /// Who answers, as a response header says it.
     pub(crate) label: HeaderValue,
@@ -50,16 +50,16 @@ enum Outcome {
 /// that it did not do the work; never once a byte of an answer was relayed. The answer is put in its place: handed out, it would
 /// be copied at every layer.
 pub(crate) async fn ask(
-    trip: &mut Trip,
+    trip: &mut RequestContext,
     worker: &Rc<Worker>,
     chain: &Chain,
-    steps: &mut [Step],
-    answered: &mut Option<Answered>,
+    steps: &mut [PlanStep],
+    answered: &mut Option<UpstreamAnswer>,
 ) -> Result<(), Refusal> {
     let held = Rc::clone(&trip.record.held);
     let Some(model) = held.snapshot.model(trip.model) else { return Err(Refusal::Internal) };
     let mode = plan::mode(trip);
-    let found = |step: &Step| {
+    let found = |step: &PlanStep| {
         let target = model.targets.get(step.target)?;
         Some((target, held.snapshot.providers.get(target.provider)?))
     };
@@ -101,7 +101,7 @@ pub(crate) async fn ask(
                     let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
                     let delay = worker.backoff.borrow_mut().delay(round, wait);
                     let Some(delay) = delay else { break };
-                    trip.record.waits.begin(Wait::Upstream, Instant::now());
+                    trip.record.waits.begin(WaitedFor::Upstream, Instant::now());
                     tokio::time::sleep(delay).await;
                     trip.record.waits.end();
                 }
@@ -112,7 +112,7 @@ pub(crate) async fn ask(
 }
 
 /// What fail-over cures leaves a trace, too: every attempt for who looks closely, and now and then their number.
-fn tell_failed(trip: &Trip, provider: &Provider, why: &Refusal) {
+fn tell_failed(trip: &RequestContext, provider: &Provider, why: &Refusal) {
     let (request, tenant, name) = (trip.record.id.as_str(), &*trip.record.tenant, &*provider.name);
     tracing::debug!(request, tenant, provider = name, "an attempt failed: {why}");
     if let Some(attempts) = provider.upstream.attempt_failed() {
@@ -134,12 +134,12 @@ fn heals(refusal: &Refusal) -> bool {
 }
 
 async fn attempt(
-    trip: &mut Trip,
+    trip: &mut RequestContext,
     worker: &Rc<Worker>,
     chain: &Chain,
-    step: &Step,
+    step: &PlanStep,
     (target, provider): (&Target, &Provider),
-    (mut ticket, answered): (Ticket, &mut Option<Answered>),
+    (mut ticket, answered): (Ticket, &mut Option<UpstreamAnswer>),
 ) -> Result<Outcome, Refusal> {
     let upstream = &provider.upstream;
     let deadlines = if trip.ask.streaming { upstream.stream_deadlines() } else { upstream.deadlines() };
@@ -148,7 +148,7 @@ async fn attempt(
         let request = pin!(prepare(trip, worker, chain, step, (target, provider))).await?;
         let asked = Instant::now();
         ticket.sent(asked);
-        trip.record.waits.begin(Wait::Upstream, asked);
+        trip.record.waits.begin(WaitedFor::Upstream, asked);
         let sent = match is_fresh {
             false => pin!(worker.pool.send(upstream, request, deadlines)).await,
             true => Box::pin(worker.pool.send_fresh(upstream, request, deadlines)).await,
@@ -163,7 +163,7 @@ async fn attempt(
                     Ok(received) => {
                         ticket.relaying();
                         let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
-                        *answered = Some(Answered { received, label, provider, ticket });
+                        *answered = Some(UpstreamAnswer { received, label, provider, ticket });
                         return Ok(Outcome::Answered);
                     }
                     Err(not_taken) => {
@@ -186,7 +186,7 @@ async fn attempt(
             }
             Err(error) => {
                 if error.blames_upstream() {
-                    ticket.settle(Verdict::Failed { retry_after: None });
+                    ticket.settle(AttemptVerdict::Failed { retry_after: None });
                 }
                 failure(&error, Arc::clone(&provider.name))?
             }
@@ -199,13 +199,13 @@ async fn attempt(
 
 /// What came with a head, if it is an answer.
 async fn taken(
-    trip: &mut Trip,
+    trip: &mut RequestContext,
     (target, provider): (&Target, &Provider),
     response: Response<Body>,
     deadlines: Deadlines,
 ) -> Result<Received, NotTaken> {
     let (held, worker) = (Rc::clone(&trip.record.held), trip.worker());
-    let expected = Expected {
+    let expected = ExpectedAnswer {
         endpoint: trip.ask.endpoint,
         streaming: trip.ask.streaming,
         limits: &held.snapshot.config.limits,
@@ -219,17 +219,17 @@ async fn taken(
 
 /// The request as it goes out. From here on it may cost money, so it is in the ledger.
 async fn prepare(
-    trip: &mut Trip,
+    trip: &mut RequestContext,
     worker: &Rc<Worker>,
     chain: &Chain,
-    step: &Step,
+    step: &PlanStep,
     (target, provider): (&Target, &Provider),
 ) -> Result<Request<Bytes>, Refusal> {
     if let Some(lent) = &mut trip.record.lent {
-        lent.asked = Some(Asked { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
+        lent.asked = Some(AskedTarget { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
     }
     let mut outgoing = outgoing::of(trip, (worker, chain), step, (target, provider))?;
-    if chain.wants(Hook::UpstreamRequest, &trip.ask.model) {
+    if chain.wants(HookKind::UpstreamRequest, &trip.ask.model) {
         Box::pin(outgoing::last_change(trip, (worker, chain), (target, provider), &mut outgoing)).await?;
     }
     trip.record.attempts += 1;
@@ -245,8 +245,8 @@ async fn prepare(
 }
 
 /// The request on the wire: credentials come last, so that no plugin has seen them.
-fn request(trip: &Trip, provider: &Provider, outgoing: Outgoing) -> Request<Bytes> {
-    let Outgoing { mut headers, body, .. } = outgoing;
+fn request(trip: &RequestContext, provider: &Provider, outgoing: OutgoingRequest) -> Request<Bytes> {
+    let OutgoingRequest { mut headers, body, .. } = outgoing;
     if let Ok(id) = HeaderValue::from_str(trip.record.id.as_str()) {
         headers.insert(request_id::HEADER, id);
     }

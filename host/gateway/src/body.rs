@@ -20,14 +20,14 @@ pub(crate) trait Settle {
 /// A stream was cut: the connection is aborted, so that no client takes what came before for the whole.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the stream was cut")]
-pub(crate) struct Cut;
+pub(crate) struct Aborted;
 
 /// What the client is sent.
 pub(crate) enum OutBody {
     /// All of it is here.
     Whole(Bytes, Box<dyn Settle>),
     /// It comes as a future yields it.
-    Yielded(Yielded),
+    Yielded(StreamBody),
 }
 
 impl OutBody {
@@ -44,26 +44,26 @@ impl OutBody {
     }
 }
 
-/// The end of a [`Yielded`] body, which is to be told that it was sent.
-pub(crate) struct End {
+/// The end of a [`StreamBody`] body, which is to be told that it was sent.
+pub(crate) struct BodyEnd {
     /// Whether the client may take what came for the whole.
-    pub(crate) clean: Result<(), Cut>,
+    pub(crate) clean: Result<(), Aborted>,
     pub(crate) settle: Box<dyn Settle>,
 }
 
-/// What a [`Yielded`] body has next.
-pub(crate) enum Step {
+/// What a [`StreamBody`] body has next.
+pub(crate) enum BodyStep {
     /// Bytes, and not none.
     Bytes(Bytes),
     /// The same, and nothing more for now: the task that asked is woken when there is.
     AllForNow(Bytes),
     /// Nothing comes after it, and nobody asks again.
-    End(End),
+    End(BodyEnd),
 }
 
-/// Where the future of a [`Yielded`] body puts what it has.
+/// Where the future of a [`StreamBody`] body puts what it has.
 #[derive(Clone, Default)]
-pub(crate) struct Outlet {
+pub(crate) struct StreamSender {
     shared: Rc<Shared>,
 }
 
@@ -76,7 +76,7 @@ struct Shared {
     waited: Cell<Duration>,
 }
 
-impl Outlet {
+impl StreamSender {
     /// Hands bytes to the client, once it has taken those before: a slow client slows its upstream down.
     pub(crate) async fn send(&self, bytes: Bytes) {
         if bytes.is_empty() {
@@ -102,42 +102,42 @@ impl Outlet {
     }
 }
 
-type Source = Pin<Box<dyn Future<Output = End>>>;
+type Source = Pin<Box<dyn Future<Output = BodyEnd>>>;
 
 /// A body written by a future.
-pub(crate) struct Yielded {
+pub(crate) struct StreamBody {
     source: Source,
-    outlet: Outlet,
+    outlet: StreamSender,
     /// What comes behind what was given last.
-    end: Option<End>,
+    end: Option<BodyEnd>,
 }
 
-impl Yielded {
+impl StreamBody {
     /// A body that yields what `source` sends through its outlet, and ends as it ends: cleanly or cut.
-    pub(crate) fn new<F>(source: impl FnOnce(Outlet) -> F) -> Self
+    pub(crate) fn new<F>(source: impl FnOnce(StreamSender) -> F) -> Self
     where
-        F: Future<Output = End> + 'static,
+        F: Future<Output = BodyEnd> + 'static,
     {
-        let outlet = Outlet::default();
+        let outlet = StreamSender::default();
         Self { source: Box::pin(source(outlet.clone())), outlet, end: None }
     }
 
     /// What comes next. Not to be called after the end.
-    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<BodyStep> {
         if let Some(end) = self.end.take() {
-            return Poll::Ready(Step::End(end));
+            return Poll::Ready(BodyStep::End(end));
         }
         let polled = self.source.as_mut().poll(cx);
         let Shared { slot, is_full, .. } = &*self.outlet.shared;
         let is_full = is_full.take();
         match (polled, slot.take()) {
             (Poll::Pending, None) => Poll::Pending,
-            (Poll::Pending, Some(bytes)) if is_full => Poll::Ready(Step::Bytes(bytes)),
-            (Poll::Pending, Some(bytes)) => Poll::Ready(Step::AllForNow(bytes)),
-            (Poll::Ready(end), None) => Poll::Ready(Step::End(end)),
+            (Poll::Pending, Some(bytes)) if is_full => Poll::Ready(BodyStep::Bytes(bytes)),
+            (Poll::Pending, Some(bytes)) => Poll::Ready(BodyStep::AllForNow(bytes)),
+            (Poll::Ready(end), None) => Poll::Ready(BodyStep::End(end)),
             (Poll::Ready(end), Some(bytes)) => {
                 self.end = Some(end);
-                Poll::Ready(Step::Bytes(bytes))
+                Poll::Ready(BodyStep::Bytes(bytes))
             }
         }
     }

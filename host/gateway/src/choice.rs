@@ -1,6 +1,6 @@
 //! Whose turn it is: the first of the plan that is not put aside, and as often as the budget allows.
 
-use crate::plan::Step;
+use crate::plan::PlanStep;
 use crate::snapshot::Model;
 use weir_upstream::{Mode, Ticket};
 
@@ -8,7 +8,7 @@ use weir_upstream::{Mode, Ticket};
 ///
 /// In the first round who is put aside is passed over as long as there are others; when all are, the first is asked
 /// nevertheless. None if the plan names nobody.
-pub(crate) fn choose(model: &Model, steps: &mut [Step], n: usize, mode: Mode) -> Option<Ticket> {
+pub(crate) fn choose(model: &Model, steps: &mut [PlanStep], n: usize, mode: Mode) -> Option<Ticket> {
     let at = n.checked_rem(steps.len())?;
     let is_first_round = n < steps.len();
     let left = steps.get_mut(at..)?;
@@ -28,7 +28,7 @@ pub(crate) fn choose(model: &Model, steps: &mut [Step], n: usize, mode: Mode) ->
 
 /// Whether the budget allows an attempt at this step after one that failed. Asking somebody who is well is free: it
 /// multiplies nothing.
-pub(crate) fn is_affordable(model: &Model, step: &Step, mode: Mode) -> bool {
+pub(crate) fn is_affordable(model: &Model, step: &PlanStep, mode: Mode) -> bool {
     let is_well = model.targets.get(step.target).is_some_and(|target| target.health.is_well(mode));
     is_well || model.budget.withdraw()
 }

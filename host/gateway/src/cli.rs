@@ -24,20 +24,20 @@ pub(crate) enum Command {
     /// Run the gateway.
     Serve(Serve),
     /// Check the configuration and every plugin that applies; exit with 1 if anything is wrong.
-    Check(Check),
+    Check(CheckArgs),
     /// Keys for tenants.
     #[command(subcommand)]
-    Key(Key),
+    Key(KeyCommand),
     /// Tools for authors of plugins: new, build, check, test, bench, inspect, keygen, sign, conform.
     #[command(subcommand)]
-    Plugin(weir_author::Command),
+    Plugin(weir_author::PluginCommand),
     /// Compile one plugin, for the gateway or the tool that began this process.
     #[command(name = weir_sandbox::COMPILE, hide = true)]
-    Compile(Compile),
+    Compile(CompileArgs),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Compile {
+pub(crate) struct CompileArgs {
     #[arg(long)]
     memory: u64,
     #[arg(long)]
@@ -50,7 +50,7 @@ pub(crate) struct Compile {
     parent: u32,
 }
 
-impl Compile {
+impl CompileArgs {
     pub(crate) fn task(&self) -> CompileTask {
         let Self { memory, cpu, output, settings, parent } = *self;
         CompileTask { memory, cpu, output, settings, parent }
@@ -143,7 +143,7 @@ impl Serve {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Check {
+pub(crate) struct CheckArgs {
     /// The configuration [default: as for serve]
     #[arg(long, short, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -152,7 +152,7 @@ pub(crate) struct Check {
     pub(crate) plugins: Option<PathBuf>,
 }
 
-impl Check {
+impl CheckArgs {
     pub(crate) fn file(&self) -> PathBuf {
         file(self.config.as_ref())
     }
@@ -163,7 +163,7 @@ impl Check {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Key {
+pub(crate) enum KeyCommand {
     /// Make a key: prints the token, once, and what to put into the configuration.
     New {
         /// The public part of the key, `a-z`, `0-9` and `_`: it stands in the configuration and in the token

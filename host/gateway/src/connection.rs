@@ -1,13 +1,13 @@
 //! One client connection: which HTTP it speaks, and serving it until it ends or the gateway drains.
 
-use crate::alarm::Alarm;
-use crate::answer::Answer;
+use crate::alarm::LazyTimer;
+use crate::answer::OutgoingResponse;
 use crate::cors;
-use crate::frame_watch::{Begun, FrameWatch};
+use crate::frame_watch::{FrameWatch, OpenStream};
 use crate::http1::{self, READ};
-use crate::http2::{Outgoing, Tasks};
-use crate::journey::{Asked, journey};
-use crate::opening::{Deadlines, Opening, head_limits};
+use crate::http2::{Http2ResponseBody, Tasks};
+use crate::journey::{IncomingRequest, journey};
+use crate::opening::{ConnDeadlines, ConnOpening, head_limits};
 use crate::read::InBody;
 use crate::socket::Socket;
 use crate::traffic::{Delivery, Traffic};
@@ -31,7 +31,7 @@ use tokio::time::Instant;
 use weir_config::Limits;
 use weir_http::frames::FloodGuard;
 use weir_http::head;
-use weir_sandbox::Late as _;
+use weir_sandbox::LazyHeaders as _;
 
 /// Bytes of a stream that wait for the client at most, before its upstream has to.
 const SEND_BUFFER: usize = 64 << 10;
@@ -42,7 +42,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, mut stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let Some(opening) = open(&worker, &mut stream, limits.head_timeout).await else { return };
     let deadlines =
-        Deadlines { head: limits.head_timeout, idle: limits.keep_alive_timeout, write: limits.write_timeout };
+        ConnDeadlines { head: limits.head_timeout, idle: limits.keep_alive_timeout, write: limits.write_timeout };
     if opening.is_http2 {
         serve_http2(worker, (stream, opening.got), deadlines, &limits).await
     } else {
@@ -51,12 +51,12 @@ pub(crate) async fn serve(worker: Rc<Worker>, mut stream: TcpStream) {
 }
 
 /// Reads the first bytes; nothing if the connection does not begin in time, or not before the drain.
-async fn open(worker: &Worker, stream: &mut TcpStream, timeout: Duration) -> Option<Opening> {
+async fn open(worker: &Worker, stream: &mut TcpStream, timeout: Duration) -> Option<ConnOpening> {
     let mut drain = worker.drain();
     let mut draining = pin!(drain.begun());
     let mut has_begun = false;
-    let mut opening = Opening::default();
-    let (mut waiting_since, mut late) = (None, Alarm::default());
+    let mut opening = ConnOpening::default();
+    let (mut waiting_since, mut late) = (None, LazyTimer::default());
     poll_fn(|cx| {
         while let Poll::Ready(read) = worker.clients.poll_read(stream, READ, cx) {
             let read = read.ok().filter(|read| !read.is_empty());
@@ -78,7 +78,7 @@ async fn open(worker: &Worker, stream: &mut TcpStream, timeout: Duration) -> Opt
     .then_some(opening)
 }
 
-async fn serve_http2(worker: Rc<Worker>, begun: (TcpStream, BytesMut), deadlines: Deadlines, limits: &Limits) {
+async fn serve_http2(worker: Rc<Worker>, begun: (TcpStream, BytesMut), deadlines: ConnDeadlines, limits: &Limits) {
     let (traffic, frames) = (Rc::new(Traffic::default()), FrameWatch::new(limits.h2_control_frames));
     let guard = frames.guard();
     let mut socket = Socket::new(begun, Rc::clone(&traffic), deadlines, frames);
@@ -133,16 +133,16 @@ fn is_for_calm(why: &hyper::Error) -> bool {
     h2.is_some_and(|h2| h2.is_library() && h2.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM))
 }
 
-type Journey = Pin<Box<dyn Future<Output = (Response<Outgoing>, bool)>>>;
+type Journey = Pin<Box<dyn Future<Output = (Response<Http2ResponseBody>, bool)>>>;
 
 fn service(
     worker: Rc<Worker>,
     traffic: Rc<Traffic>,
     guard: Rc<RefCell<FloodGuard>>,
-) -> impl Service<Request<Incoming>, Response = Response<Outgoing>, Error = Infallible, Future: 'static> {
+) -> impl Service<Request<Incoming>, Response = Response<Http2ResponseBody>, Error = Infallible, Future: 'static> {
     service_fn(move |request| {
         let delivery = traffic.begin();
-        let journey = lead(Rc::clone(&worker), request, Rc::clone(&delivery), Begun::new(&guard));
+        let journey = lead(Rc::clone(&worker), request, Rc::clone(&delivery), OpenStream::new(&guard));
         async move {
             // It is large, and let go of before anything is waited for.
             let (response, is_models) = journey.await;
@@ -155,14 +155,14 @@ fn service(
 }
 
 /// Leads a request through its journey; the answer, and whether it is a model's.
-fn lead(worker: Rc<Worker>, request: Request<Incoming>, delivery: Rc<Delivery>, begun: Begun) -> Journey {
+fn lead(worker: Rc<Worker>, request: Request<Incoming>, delivery: Rc<Delivery>, begun: OpenStream) -> Journey {
     Box::pin(async move {
         let held = worker.held();
         let (mut parts, body) = request.into_parts();
         let reader = cors::reader(&held.snapshot.config.cors, &parts.headers);
         let bodiless = parts.method == Method::HEAD;
         let lawful = head::check(&parts, &head_limits(&held.snapshot.config));
-        let asked = Asked { parts: &mut parts, body: InBody::Many(body), lawful };
+        let asked = IncomingRequest { parts: &mut parts, body: InBody::Many(body), lawful };
         let mut answer = journey(&worker, held, asked).await;
         reader.into_iter().for_each(|reader| cors::add(&mut answer.headers, reader));
         if bodiless {
@@ -173,8 +173,8 @@ fn lead(worker: Rc<Worker>, request: Request<Incoming>, delivery: Rc<Delivery>, 
     })
 }
 
-fn response(answer: Answer, delivery: Rc<Delivery>, begun: Begun) -> Response<Outgoing> {
-    let mut response = Response::new(Outgoing::new(answer.body, delivery, begun));
+fn response(answer: OutgoingResponse, delivery: Rc<Delivery>, begun: OpenStream) -> Response<Http2ResponseBody> {
+    let mut response = Response::new(Http2ResponseBody::new(answer.body, delivery, begun));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     if let Some(own) = &answer.own {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use weir_config::Config;
-use weir_sandbox::{Chains, Event};
+use weir_sandbox::{Chains, LibraryEvent};
 
 /// Whether lines are JSON objects, as those of the log are.
 static JSON: AtomicBool = AtomicBool::new(false);
@@ -48,11 +48,15 @@ fn print(out: &mut impl Write, level: &str, line: &str) {
 }
 
 /// Progress while plugins are loaded.
-pub(crate) fn progress(event: Event) {
+pub(crate) fn progress(event: LibraryEvent) {
     match event {
-        Event::Compiling { source, bytes } => say(&format!("plugin   compiling {source} ({} KiB) …", bytes / 1024)),
-        Event::Compiled { source, took } => say(&format!("plugin   {source} compiled in {} ms", took.as_millis())),
-        Event::Cached { source, took } => {
+        LibraryEvent::Compiling { source, bytes } => {
+            say(&format!("plugin   compiling {source} ({} KiB) …", bytes / 1024))
+        }
+        LibraryEvent::Compiled { source, took } => {
+            say(&format!("plugin   {source} compiled in {} ms", took.as_millis()))
+        }
+        LibraryEvent::Cached { source, took } => {
             say(&format!("plugin   {source} from the cache in {:.1} ms", took.as_secs_f64() * 1000.0));
         }
     }
@@ -87,14 +91,14 @@ pub(crate) fn ready(config: &Config, chains: &Chains, listen: SocketAddr, admin:
 const DEMO: &str = "demo";
 
 /// A key as it may be shown: the whole token if it is a demo key, else its public part.
-fn shown(pepper: &weir_config::Secret, key: &weir_config::Key) -> String {
+fn shown(pepper: &weir_config::Secret, key: &weir_config::KeyConfig) -> String {
     match is_demo(pepper, key) {
         true => format!("sk-weir-{}-{DEMO} (demo key)", key.id),
         false => format!("sk-weir-{}-…", key.id),
     }
 }
 
-fn is_demo(pepper: &weir_config::Secret, key: &weir_config::Key) -> bool {
+fn is_demo(pepper: &weir_config::Secret, key: &weir_config::KeyConfig) -> bool {
     weir_tenancy::key::hash(pepper.expose().as_bytes(), &key.id, DEMO) == key.hash
 }
 

@@ -18,15 +18,15 @@ pub(crate) use fixed::Fixed;
 pub(crate) use live::Live;
 pub(crate) use news::warn;
 pub(crate) use order::Order;
-pub(crate) use reader::Reader;
-pub(crate) use status::{Part, Status};
+pub(crate) use reader::ConfigReader;
+pub(crate) use status::{ProblemSource, Status};
 pub(crate) use warned::Warned;
 pub(crate) use words::{apart, at, compiling, describe, half_of_answers, nobody};
 
-use status::{Kept, Trouble};
+use status::{NotApplied, StatusProblem};
 
 use crate::latest::Latest;
-use crate::removed::Names;
+use crate::removed::ServingNames;
 use crate::snapshot::Snapshot;
 use crate::watch::Watch;
 use crate::worker::Shared;
@@ -36,7 +36,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weir_config::{Config, Looked, ProviderKind, counted};
-use weir_sandbox::{Chains, Checkpoint, Ended, Library, Problem, Source};
+use weir_sandbox::{Chains, Checkpoint, Library, LoadProblem, PluginSource, TrialOutcome};
 
 /// How often a new version on trial is compared with the old one.
 const LOOK_AT_TRIALS: Duration = Duration::from_millis(200);
@@ -59,7 +59,7 @@ pub(crate) struct Control {
     pub(crate) watch: Arc<Watch>,
     pub(crate) orders: Arc<Latest<Order>>,
     /// What is kept of what no longer serves.
-    pub(crate) removed: Names,
+    pub(crate) removed: ServingNames,
 }
 
 /// What was built and is to be swapped in, and what was there before.
@@ -69,11 +69,11 @@ struct Built {
     text: Option<String>,
     chains: Arc<Chains>,
     /// What serves once it is compiled.
-    compiling: Vec<Problem>,
-    problems: Vec<Problem>,
+    compiling: Vec<LoadProblem>,
+    problems: Vec<LoadProblem>,
     before: Checkpoint,
     /// Why it is not what the files say, beside the problems.
-    refused: Vec<Trouble>,
+    refused: Vec<StatusProblem>,
 }
 
 impl Control {
@@ -114,7 +114,7 @@ impl Control {
             self.library.read_anew();
         }
         let before = self.library.checkpoint();
-        let mut refused = self.start_demo(&config).err().into_iter().map(Trouble::wrong).collect::<Vec<_>>();
+        let mut refused = self.start_demo(&config).err().into_iter().map(StatusProblem::wrong).collect::<Vec<_>>();
         let (chains, problems) = self.build(&config, looked).await;
         let (mut compiling, problems) = apart(problems);
         let waits = compiling.iter().filter(|problem| unserved_by_chain(problem)).count();
@@ -140,7 +140,7 @@ impl Control {
 
     /// Builds with what is ready. What has to be compiled first is waited for a moment only, so that what changed at once goes
     /// live at once where that is quick.
-    async fn build(&mut self, config: &Config, looked: &Looked) -> (Arc<Chains>, Vec<Problem>) {
+    async fn build(&mut self, config: &Config, looked: &Looked) -> (Arc<Chains>, Vec<LoadProblem>) {
         let (compiled, end) = (self.library.compiled(), tokio::time::Instant::now() + MOMENT);
         loop {
             let built = self.library.build_still(config, looked, &mut news::log_event).await;
@@ -184,7 +184,7 @@ impl Control {
                 Err(why) => {
                     // What serves on are the plugins that served before.
                     self.library.restore(before);
-                    said.push(Trouble::wrong(format!(
+                    said.push(StatusProblem::wrong(format!(
                         "{}: {why}; what served before serves on",
                         config.file.display()
                     )));
@@ -200,11 +200,11 @@ impl Control {
         // Whatever the files say, hosts may have moved. They are looked up beside it: nobody waits for a name.
         self.shared.hosts.refresh();
         let nobody = nobody(&self.live.whole().0.config);
-        self.status.set(Part::Nobody, nobody.into_iter().map(Trouble::wrong).collect(), false);
+        self.status.set(ProblemSource::Nobody, nobody.into_iter().map(StatusProblem::wrong).collect(), false);
         self.status.set_compiling(words::compiling(&compiling));
         // First the words, then the count: who has seen it counted finds the reason.
         let mut kept = order.kept;
-        kept += self.status.set(Part::Building, said, again);
+        kept += self.status.set(ProblemSource::Building, said, again);
         if order.asked {
             self.answer(live, compiling.len());
         }
@@ -232,13 +232,13 @@ impl Control {
 fn again(last: Option<&Order>) -> Order {
     let next = last.and_then(|order| order.next.clone());
     let (plugins, start) = (BTreeSet::new(), Instant::now());
-    Order { next, touched: false, plugins, kept: Kept::default(), asked: false, start }
+    Order { next, touched: false, plugins, kept: NotApplied::default(), asked: false, start }
 }
 
 /// Whether a plugin that has a problem was tried again: what is wrong may be the same words as before.
-fn is_tried_again(config: &Config, problems: &[Problem], order: &Order) -> bool {
+fn is_tried_again(config: &Config, problems: &[LoadProblem], order: &Order) -> bool {
     let touched = |path: &Path| order.plugins.contains(path);
-    problems.iter().any(|problem: &Problem| {
+    problems.iter().any(|problem: &LoadProblem| {
         let file = problem.source.path(&config.plugins.folder);
         ["wasm", "toml", "schema.json", "wasm.sig"].iter().any(|kind| touched(&file.with_extension(kind)))
     })
@@ -272,10 +272,10 @@ fn decide_trials(library: &mut Library) -> bool {
     let outcomes = library.judge(Instant::now());
     for outcome in &outcomes {
         match outcome {
-            Ended::Promoted { plugin } => {
+            TrialOutcome::Promoted { plugin } => {
                 tracing::info!(plugin = &**plugin, "the new version has stood its trial and serves everybody");
             }
-            Ended::RolledBack { plugin, why } => {
+            TrialOutcome::RolledBack { plugin, why } => {
                 tracing::error!(plugin = &**plugin, "the new version is rolled back: {why}");
             }
         }
@@ -284,6 +284,6 @@ fn decide_trials(library: &mut Library) -> bool {
 }
 
 /// Whether requests would go without a plugin that the configuration demands.
-fn unserved_by_chain(problem: &Problem) -> bool {
-    matches!(problem.source, Source::Named(_)) && !problem.last_good && !problem.open
+fn unserved_by_chain(problem: &LoadProblem) -> bool {
+    matches!(problem.source, PluginSource::Named(_)) && !problem.last_good && !problem.open
 }

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use weir_config::Cors;
 
 /// Which pages may read an answer.
-pub(crate) enum Reader {
+pub(crate) enum AllowedOrigin {
     /// Every page.
     Any,
     /// The page that asked.
@@ -23,28 +23,28 @@ pub(crate) enum Reader {
 }
 
 /// Who may read the answer to a request with these headers; none where it is all the same who asks.
-pub(crate) fn reader(cors: &Cors, headers: &HeaderMap) -> Option<Reader> {
+pub(crate) fn reader(cors: &Cors, headers: &HeaderMap) -> Option<AllowedOrigin> {
     if cors.origins.is_empty() {
         return None;
     }
     let origin = headers.get(ORIGIN);
     if cors.origins.iter().any(|known| known == "*") {
-        return origin.map(|_| Reader::Any);
+        return origin.map(|_| AllowedOrigin::Any);
     }
     let known = origin.filter(|origin| cors.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()));
-    Some(known.map_or(Reader::Other, |origin| Reader::Page(origin.clone())))
+    Some(known.map_or(AllowedOrigin::Other, |origin| AllowedOrigin::Page(origin.clone())))
 }
 
 /// Says in an answer who may read it. Where that hangs on who asks, every answer says so, or a cache would give the answer
 /// for one page to another.
-pub(crate) fn add(headers: &mut HeaderMap, reader: Reader) {
-    if !matches!(reader, Reader::Any) {
+pub(crate) fn add(headers: &mut HeaderMap, reader: AllowedOrigin) {
+    if !matches!(reader, AllowedOrigin::Any) {
         headers.append(VARY, HeaderValue::from_static("origin"));
     }
     let origin = match reader {
-        Reader::Any => HeaderValue::from_static("*"),
-        Reader::Page(origin) => origin,
-        Reader::Other => return,
+        AllowedOrigin::Any => HeaderValue::from_static("*"),
+        AllowedOrigin::Page(origin) => origin,
+        AllowedOrigin::Other => return,
     };
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("*"));
@@ -56,7 +56,7 @@ pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<HeaderMap> {
     if parts.method != Method::OPTIONS || !parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
-    if let Reader::Other = reader(cors, &parts.headers)? {
+    if let AllowedOrigin::Other = reader(cors, &parts.headers)? {
         return None;
     }
     let methods = front::methods(parts.uri.path())?;

@@ -20,8 +20,8 @@ use weir_config::Limits;
 
 use crate::gate::ByteShare;
 use crate::refusal::Refusal;
-use engine::{Engine, Malformed};
-use workspace::Workspace;
+use engine::{Engine, NotOfCoding};
+use workspace::DecodeMemory;
 
 /// A coding that can be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub(crate) struct Decoding {
     coding: Coding,
     engine: Engine,
     /// What the engine works in.
-    workspace: Workspace,
+    workspace: DecodeMemory,
     /// What has come of the body and was not decoded.
     input: Bytes,
     /// All of the body has come.
@@ -113,7 +113,7 @@ impl Decoding {
     /// # Errors
     /// [`Refusal::RequestMemory`]: there is none left.
     pub(crate) fn new(coding: Coding, limits: &Limits, share: ByteShare) -> Result<Self, Refusal> {
-        let workspace = Workspace::new(share, limits.request_memory);
+        let workspace = DecodeMemory::new(share, limits.request_memory);
         if !workspace.take(PIECE.saturating_add(Engine::least(coding))) {
             return Err(Refusal::RequestMemory);
         }
@@ -179,7 +179,7 @@ impl Decoding {
     /// Decodes a little, and says how much came out.
     fn step(&mut self) -> Result<usize, Refusal> {
         let some = self.input.get(..STEP).unwrap_or(&self.input);
-        let (taken, given) = self.engine.decode(some, &mut self.scratch).map_err(|Malformed| self.malformed())?;
+        let (taken, given) = self.engine.decode(some, &mut self.scratch).map_err(|NotOfCoding| self.malformed())?;
         if self.workspace.is_refused() {
             return Err(Refusal::RequestMemory);
         }

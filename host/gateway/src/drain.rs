@@ -1,8 +1,8 @@
 //! The end of the gateway: no new connections, requests in flight finish, and then it is over, at the latest after the
 //! configured time.
 
-use crate::alarm::Alarm;
-use crate::gate::Gate;
+use crate::alarm::LazyTimer;
+use crate::gate::ConcurrencyLimit;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
@@ -64,7 +64,7 @@ impl Drain {
     /// Waits for a future until the end is over; nothing if that comes first. Its task has to be woken when the end
     /// begins. A look at one number each time that the future is not ready.
     pub(crate) async fn until_over<F: Future>(&self, mut future: Pin<&mut F>) -> Option<F::Output> {
-        let mut over = Alarm::default();
+        let mut over = LazyTimer::default();
         poll_fn(|cx| match future.as_mut().poll(cx) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
             Poll::Pending if self.has_begun() && over.poll(self.end(), cx) => Poll::Ready(None),
@@ -74,7 +74,7 @@ impl Drain {
     }
 
     /// Waits until no connection is left, or the time is up, and a moment for what is to be said then.
-    pub(crate) async fn finished(self, connections: &Gate) {
+    pub(crate) async fn finished(self, connections: &ConcurrencyLimit) {
         let end = self.end() + LAST_WORDS;
         while connections.inside() > 0 && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -5,25 +5,25 @@ use http::Request;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_config::Callouts;
-use weir_sandbox::{Answer, Egress, EgressFailure, Line};
+use weir_sandbox::{CalloutClient, CalloutFuture, CalloutOpener, EgressFailure};
 use weir_upstream::EgressError;
 
 /// Opens a way out for each plugin that may call out.
 #[derive(Debug)]
-pub(crate) struct WayOut;
+pub(crate) struct CalloutConnector;
 
 #[derive(Debug)]
 struct Out(weir_upstream::Egress);
 
-impl Egress for WayOut {
-    fn open(&self, rules: &Callouts) -> Result<Arc<dyn Line>, String> {
+impl CalloutOpener for CalloutConnector {
+    fn open(&self, rules: &Callouts) -> Result<Arc<dyn CalloutClient>, String> {
         let out = weir_upstream::Egress::new(rules.private, rules.ca_file.as_ref());
         Ok(Arc::new(Out(out.map_err(|error| error.to_string())?)))
     }
 }
 
-impl Line for Out {
-    fn send(&self, request: Request<Bytes>, most: usize, within: Duration) -> Answer<'_> {
+impl CalloutClient for Out {
+    fn send(&self, request: Request<Bytes>, most: usize, within: Duration) -> CalloutFuture<'_> {
         Box::pin(async move { self.0.send(request, most, within).await.map_err(failure) })
     }
 }

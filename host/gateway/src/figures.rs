@@ -1,7 +1,7 @@
 //! Where one worker counts, resolved: what it has looked up of the shared figures stays with the snapshot that it serves
 //! from. So a lock is taken for the first request of a tenant and model alone, and no name is looked up after that.
 
-use crate::stats::{Pair, Requests, Stats, Times};
+use crate::stats::{Pair, RequestStats, RequestTimes, Requests};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,9 +15,9 @@ pub(crate) const UNKNOWN: u32 = u32::MAX;
 
 /// Where a request is counted, on one worker.
 #[derive(Debug)]
-pub(crate) struct Counters {
+pub(crate) struct RequestCounters {
     pub(crate) requests: Arc<Requests>,
-    pub(crate) times: Arc<Times>,
+    pub(crate) times: Arc<RequestTimes>,
 }
 
 /// Keyed by places in the configuration, so that nobody can make them collide.
@@ -27,20 +27,26 @@ type Known<K, V> = RefCell<HashMap<K, V, foldhash::fast::RandomState>>;
 #[derive(Debug)]
 pub(crate) struct Figures {
     worker: usize,
-    stats: Arc<Stats>,
+    stats: Arc<RequestStats>,
     ledger: Arc<Ledger>,
     /// Whether times are kept for each tenant.
     by_tenant: bool,
     /// How much is remembered of each kind: a worker that has met more begins anew.
     most: usize,
-    nobody: Rc<Counters>,
-    pairs: Known<(u32, u32), Rc<Counters>>,
+    nobody: Rc<RequestCounters>,
+    pairs: Known<(u32, u32), Rc<RequestCounters>>,
     accounts: Known<(u32, u32, u32), Account>,
     refusals: Known<u32, Vec<(Box<str>, Arc<AtomicU64>)>>,
 }
 
 impl Figures {
-    pub(crate) fn new(worker: usize, stats: &Arc<Stats>, ledger: &Arc<Ledger>, by_tenant: bool, most: usize) -> Self {
+    pub(crate) fn new(
+        worker: usize,
+        stats: &Arc<RequestStats>,
+        ledger: &Arc<Ledger>,
+        by_tenant: bool,
+        most: usize,
+    ) -> Self {
         let nobody = Rc::new(resolve(stats, worker, by_tenant, ("", "")));
         let (stats, ledger) = (Arc::clone(stats), Arc::clone(ledger));
         let (pairs, accounts, refusals) = (Known::default(), Known::default(), Known::default());
@@ -55,12 +61,12 @@ impl Figures {
     }
 
     /// Where a request is counted of which nothing is known yet.
-    pub(crate) fn nobody(&self) -> Rc<Counters> {
+    pub(crate) fn nobody(&self) -> Rc<RequestCounters> {
         Rc::clone(&self.nobody)
     }
 
     /// Where a request of a tenant for a model is counted, by their places in the configuration and their names.
-    pub(crate) fn of(&self, places: (u32, u32), names: (&str, &str)) -> Rc<Counters> {
+    pub(crate) fn of(&self, places: (u32, u32), names: (&str, &str)) -> Rc<RequestCounters> {
         let make = || Rc::new(resolve(&self.stats, self.worker, self.by_tenant, names));
         remember(&self.pairs, places, self.most, make)
     }
@@ -112,9 +118,9 @@ fn remember<K: Copy + Eq + Hash, V: Clone>(
     value
 }
 
-fn resolve(stats: &Stats, worker: usize, by_tenant: bool, (tenant, model): (&str, &str)) -> Counters {
+fn resolve(stats: &RequestStats, worker: usize, by_tenant: bool, (tenant, model): (&str, &str)) -> RequestCounters {
     let pair = Pair { tenant: tenant.into(), model: model.into() };
     let requests = stats.requests.row(&pair).1.of(worker);
     let whose = if by_tenant { pair } else { Pair { tenant: "".into(), ..pair } };
-    Counters { requests, times: stats.times.row(&whose).1.of(worker) }
+    RequestCounters { requests, times: stats.times.row(&whose).1.of(worker) }
 }

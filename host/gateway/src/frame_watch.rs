@@ -99,12 +99,12 @@ impl FrameWatch {
 
 /// A request that has begun. Dropped before it is [`answered`](Self::answered), it was taken back.
 #[derive(Debug)]
-pub(crate) struct Begun {
+pub(crate) struct OpenStream {
     guard: Rc<RefCell<FloodGuard>>,
     made_up: u32,
 }
 
-impl Begun {
+impl OpenStream {
     pub(crate) fn new(guard: &Rc<RefCell<FloodGuard>>) -> Self {
         let made_up = guard.borrow_mut().request();
         Self { guard: Rc::clone(guard), made_up }
@@ -116,7 +116,7 @@ impl Begun {
     }
 }
 
-impl Drop for Begun {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         if self.made_up > 0 {
             self.guard.borrow_mut().taken_back(self.made_up);

@@ -5,11 +5,11 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use weir_dialect::Endpoint;
-use weir_http::head::Unlawful;
+use weir_http::head::InvalidHead;
 
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Call {
+pub(crate) enum ApiCall {
     /// `GET /v1/models`, or `HEAD`.
     Models,
     /// A question for a model.
@@ -17,21 +17,21 @@ pub(crate) enum Call {
 }
 
 /// The calls and the methods of a path. Paths match exactly, so that what the client wrote never goes upstream.
-fn find(path: &str) -> Option<(Call, &'static str)> {
+fn find(path: &str) -> Option<(ApiCall, &'static str)> {
     match path {
-        "/v1/chat/completions" => Some((Call::Ask(Endpoint::Chat), "POST")),
-        "/v1/embeddings" => Some((Call::Ask(Endpoint::Embeddings), "POST")),
-        "/v1/models" => Some((Call::Models, "GET, HEAD")),
+        "/v1/chat/completions" => Some((ApiCall::Ask(Endpoint::Chat), "POST")),
+        "/v1/embeddings" => Some((ApiCall::Ask(Endpoint::Embeddings), "POST")),
+        "/v1/models" => Some((ApiCall::Models, "GET, HEAD")),
         _ => None,
     }
 }
 
 /// Finds what is called.
-pub(crate) fn called(parts: &Parts) -> Result<Call, Refusal> {
+pub(crate) fn called(parts: &Parts) -> Result<ApiCall, Refusal> {
     let (call, methods) = find(parts.uri.path()).ok_or(Refusal::NotFound)?;
     let takes = match call {
-        Call::Models => parts.method == Method::GET || parts.method == Method::HEAD,
-        Call::Ask(_) => parts.method == Method::POST,
+        ApiCall::Models => parts.method == Method::GET || parts.method == Method::HEAD,
+        ApiCall::Ask(_) => parts.method == Method::POST,
     };
     if takes { Ok(call) } else { Err(Refusal::MethodNotAllowed(methods)) }
 }
@@ -42,10 +42,12 @@ pub(crate) fn methods(path: &str) -> Option<&'static str> {
 }
 
 /// The refusal of a request whose head breaks a rule.
-pub(crate) fn unlawful(rule: Unlawful, parts: &Parts) -> Refusal {
+pub(crate) fn unlawful(rule: InvalidHead, parts: &Parts) -> Refusal {
     match rule {
         // Of a target that is none, what all paths take.
-        Unlawful::MethodNotAllowed => Refusal::MethodNotAllowed(methods(parts.uri.path()).unwrap_or("GET, HEAD, POST")),
+        InvalidHead::MethodNotAllowed => {
+            Refusal::MethodNotAllowed(methods(parts.uri.path()).unwrap_or("GET, HEAD, POST"))
+        }
         rule => Refusal::Unlawful(rule),
     }
 }

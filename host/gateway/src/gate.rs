@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A count with a bound that the configuration may move.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
+pub(crate) struct ConcurrencyLimit {
     inside: AtomicUsize,
 }
 
 /// One place behind a gate, free again when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
-    gate: Arc<Gate>,
+pub(crate) struct Permit {
+    gate: Arc<ConcurrencyLimit>,
 }
 
-impl Gate {
+impl ConcurrencyLimit {
     /// A place, if fewer than `limit` are taken.
-    pub(crate) fn enter(self: &Arc<Self>, limit: usize) -> Option<Place> {
+    pub(crate) fn enter(self: &Arc<Self>, limit: usize) -> Option<Permit> {
         if self.inside.fetch_add(1, Ordering::Relaxed) < limit {
-            return Some(Place { gate: Arc::clone(self) });
+            return Some(Permit { gate: Arc::clone(self) });
         }
         self.inside.fetch_sub(1, Ordering::Relaxed);
         None
@@ -31,7 +31,7 @@ impl Gate {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.gate.inside.fetch_sub(1, Ordering::Relaxed);
     }

@@ -22,23 +22,23 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Version};
 use tokio::net::TcpStream;
 use tokio::task::coop;
-use weir_http::head::Unlawful;
-use weir_http::request::{self, Meant};
+use weir_http::head::InvalidHead;
+use weir_http::request::{self, BodyFraming};
 
-use crate::answer::Answer;
-use crate::body::{End, OutBody, Step, Yielded};
+use crate::answer::OutgoingResponse;
+use crate::body::{BodyEnd, BodyStep, OutBody, StreamBody};
 use crate::cors;
 use crate::drain::Drain;
-use crate::journey::{Asked, journey};
-use crate::opening::{Deadlines, Opening, head_limits};
+use crate::journey::{IncomingRequest, journey};
+use crate::opening::{ConnDeadlines, ConnOpening, head_limits};
 use crate::read::InBody;
-use crate::worker::{Held, Worker};
-use encode::{Fate, Framing, Head};
-use unsent::Unsent;
-use wire::{Broken, Wire};
+use crate::worker::{SnapshotHandle, Worker};
+use encode::{ConnectionHeader, EncodedHead, ResponseFraming};
+use unsent::PendingWrite;
+use wire::{Broken, ClientConn};
 
-pub(crate) use body::Incoming;
-pub(crate) use buffers::{Buffers, READ};
+pub(crate) use body::Http1RequestBody;
+pub(crate) use buffers::{READ, ServerBuffers};
 pub(crate) use wire::has_been_asked;
 
 /// A body up to so many bytes is copied behind its head.
@@ -50,10 +50,10 @@ const ENOUGH: usize = 64 * 1024;
 const IN_A_ROW: u32 = 16;
 
 /// Serves a connection, of which this came first, until it ends, a deadline passes or the drain has begun.
-pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: Opening, deadlines: Deadlines) {
+pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: ConnOpening, deadlines: ConnDeadlines) {
     let mut drain = worker.drain();
     let mut connection = Connection {
-        wire: Rc::new(RefCell::new(Wire::new(Rc::clone(&worker), stream, opening, deadlines))),
+        wire: Rc::new(RefCell::new(ClientConn::new(Rc::clone(&worker), stream, opening, deadlines))),
         drain: worker.drain(),
         parts: Request::new(()).into_parts().0,
         worker,
@@ -101,7 +101,7 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: Openin
 /// A connection and what its requests have in common.
 struct Connection {
     worker: Rc<Worker>,
-    wire: Rc<RefCell<Wire>>,
+    wire: Rc<RefCell<ClientConn>>,
     /// Looked at, never waited for.
     drain: Drain,
     /// The head of the latest request.
@@ -110,7 +110,7 @@ struct Connection {
 
 impl Connection {
     /// Reads the next head, if it is whole.
-    fn next(&mut self, held: &Held) -> Option<Result<Meant, Unlawful>> {
+    fn next(&mut self, held: &SnapshotHandle) -> Option<Result<BodyFraming, InvalidHead>> {
         let limits = head_limits(&held.snapshot.config);
         let mut wire = self.wire.borrow_mut();
         let read = match wire.next_head(limits.bytes) {
@@ -125,12 +125,16 @@ impl Connection {
     }
 
     /// Leads a request through its journey and writes the answer; whether the connection serves another one.
-    async fn answer(&mut self, held: Rc<Held>, lawful: Result<Meant, Unlawful>) -> Result<bool, Broken> {
+    async fn answer(
+        &mut self,
+        held: Rc<SnapshotHandle>,
+        lawful: Result<BodyFraming, InvalidHead>,
+    ) -> Result<bool, Broken> {
         let (method, version) = (self.parts.method.clone(), self.parts.version);
         let reader = cors::reader(&held.snapshot.config.cors, &self.parts.headers);
         let answer = {
-            let body = InBody::One(Incoming::new(Rc::clone(&self.wire)));
-            let asked = Asked { parts: &mut self.parts, body, lawful: lawful.map(|_| ()) };
+            let body = InBody::One(Http1RequestBody::new(Rc::clone(&self.wire)));
+            let asked = IncomingRequest { parts: &mut self.parts, body, lawful: lawful.map(|_| ()) };
             let mut journey = pin!(journey(&self.worker, held, asked));
             poll_fn(|cx| match journey.as_mut().poll(cx) {
                 Poll::Ready(answer) => Poll::Ready(Ok(answer)),
@@ -143,27 +147,27 @@ impl Connection {
         self.parts.headers = HeaderMap::new();
         let keep = lawful.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
         let keep = self.wire.borrow_mut().is_served_out() && keep;
-        let Answer { status, mut headers, own, body, .. } = answer;
+        let OutgoingResponse { status, mut headers, own, body, .. } = answer;
         reader.into_iter().for_each(|reader| cors::add(&mut headers, reader));
-        let head = Head { status, headers, own };
+        let head = EncodedHead { status, headers, own };
         let bodiless = method == Method::HEAD || is_bodiless(status);
         match body {
             OutBody::Whole(bytes, settle) => {
                 let (framing, bytes) = match bodiless {
-                    true if is_bodiless(status) => (Framing::Nothing, Bytes::new()),
-                    true => (Framing::Length(bytes.len()), Bytes::new()),
-                    false => (Framing::Length(bytes.len()), bytes),
+                    true if is_bodiless(status) => (ResponseFraming::Nothing, Bytes::new()),
+                    true => (ResponseFraming::Length(bytes.len()), Bytes::new()),
+                    false => (ResponseFraming::Length(bytes.len()), bytes),
                 };
                 settle.sent(self.write_whole(&head, (framing, fate(keep, version)), bytes).await?);
                 Ok(keep)
             }
             OutBody::Yielded(stream) => {
                 let framing = match version {
-                    _ if bodiless => Framing::Nothing,
-                    Version::HTTP_11 => Framing::Chunked,
-                    _ => Framing::Close,
+                    _ if bodiless => ResponseFraming::Nothing,
+                    Version::HTTP_11 => ResponseFraming::Chunked,
+                    _ => ResponseFraming::Close,
                 };
-                let keep = keep && framing != Framing::Close;
+                let keep = keep && framing != ResponseFraming::Close;
                 let written = self.write_stream(head, (framing, fate(keep, version)), stream).await;
                 written.inspect_err(|_| self.wire.borrow().abort(version))?;
                 Ok(keep && !self.wire.borrow().is_overrun())
@@ -174,7 +178,12 @@ impl Connection {
 
 impl Connection {
     /// Writes an answer, and says how long the client was waited for.
-    async fn write_whole(&self, head: &Head, how: (Framing, Fate), body: Bytes) -> Result<Duration, Broken> {
+    async fn write_whole(
+        &self,
+        head: &EncodedHead,
+        how: (ResponseFraming, ConnectionHeader),
+        body: Bytes,
+    ) -> Result<Duration, Broken> {
         let buffers = &self.worker.clients;
         let unsent = buffers.with_answer(|out| {
             encode::head(out, head, how, buffers);
@@ -191,12 +200,17 @@ impl Connection {
     }
 
     /// Writes a stream, and tells it when its last byte was sent.
-    async fn write_stream(&self, head: Head, how: (Framing, Fate), mut stream: Yielded) -> Result<(), Broken> {
+    async fn write_stream(
+        &self,
+        head: EncodedHead,
+        how: (ResponseFraming, ConnectionHeader),
+        mut stream: StreamBody,
+    ) -> Result<(), Broken> {
         let mut head = Some(head);
         loop {
             let (unsent, end) = poll_fn(|cx| self.poll_stream(&mut head, how, &mut stream, cx)).await?;
             let waited = self.flush(unsent).await?;
-            if let Some(End { clean, settle }) = end {
+            if let Some(BodyEnd { clean, settle }) = end {
                 settle.sent(waited);
                 return clean.map_err(|_| Broken);
             }
@@ -207,11 +221,11 @@ impl Connection {
     /// Writes what the stream has, all of it at once; ready when the client does not take it, or with the stream's end.
     fn poll_stream(
         &self,
-        head: &mut Option<Head>,
-        (framing, fate): (Framing, Fate),
-        stream: &mut Yielded,
+        head: &mut Option<EncodedHead>,
+        (framing, fate): (ResponseFraming, ConnectionHeader),
+        stream: &mut StreamBody,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(Option<Unsent>, Option<End>), Broken>> {
+    ) -> Poll<Result<(Option<PendingWrite>, Option<BodyEnd>), Broken>> {
         let buffers = &self.worker.clients;
         buffers.with_answer(|out| {
             if let Some(head) = head.take() {
@@ -220,12 +234,12 @@ impl Connection {
             let (mut end, mut waits) = (None, false);
             while end.is_none() && !waits && out.len() < ENOUGH {
                 match stream.poll_next(cx) {
-                    Poll::Ready(Step::Bytes(bytes)) => encode::piece(out, framing, &bytes),
-                    Poll::Ready(Step::AllForNow(bytes)) => {
+                    Poll::Ready(BodyStep::Bytes(bytes)) => encode::piece(out, framing, &bytes),
+                    Poll::Ready(BodyStep::AllForNow(bytes)) => {
                         encode::piece(out, framing, &bytes);
                         waits = true;
                     }
-                    Poll::Ready(Step::End(ended)) => {
+                    Poll::Ready(BodyStep::End(ended)) => {
                         if ended.clean.is_ok() {
                             encode::end(out, framing);
                         }
@@ -243,13 +257,13 @@ impl Connection {
     }
 
     /// Writes as much as goes at once, and answers the rest.
-    fn write(&self, out: &[u8], body: Bytes) -> Result<Option<Unsent>, Broken> {
+    fn write(&self, out: &[u8], body: Bytes) -> Result<Option<PendingWrite>, Broken> {
         let written = self.wire.borrow().write(out, &body).map_err(|_| Broken)?;
-        Ok(Unsent::behind(out, body, written))
+        Ok(PendingWrite::behind(out, body, written))
     }
 
     /// Writes the rest of an answer, and says how long the client was waited for.
-    async fn flush(&self, unsent: Option<Unsent>) -> Result<Duration, Broken> {
+    async fn flush(&self, unsent: Option<PendingWrite>) -> Result<Duration, Broken> {
         let Some(mut unsent) = unsent else { return Ok(Duration::ZERO) };
         let since = Instant::now();
         poll_fn(|cx| self.wire.borrow_mut().poll_write(&mut unsent, cx)).await?;
@@ -258,11 +272,11 @@ impl Connection {
 }
 
 /// What is said of the connection.
-fn fate(keep: bool, version: Version) -> Fate {
+fn fate(keep: bool, version: Version) -> ConnectionHeader {
     match (keep, version) {
-        (false, _) => Fate::Closed,
-        (true, Version::HTTP_10) => Fate::KeptAlive,
-        (true, _) => Fate::Open,
+        (false, _) => ConnectionHeader::Closed,
+        (true, Version::HTTP_10) => ConnectionHeader::KeptAlive,
+        (true, _) => ConnectionHeader::Open,
     }
 }
 

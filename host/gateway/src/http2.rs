@@ -9,8 +9,8 @@ use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 use hyper::rt::Executor;
 
-use crate::body::{Cut, End, OutBody, Settle, Step, Yielded};
-use crate::frame_watch::Begun;
+use crate::body::{Aborted, BodyEnd, BodyStep, OutBody, Settle, StreamBody};
+use crate::frame_watch::OpenStream;
 use crate::traffic::{Delivery, Traffic};
 
 /// A body up to so many bytes is let go of at once: it ends with its bytes. The end of a longer one waits until all of it
@@ -45,24 +45,24 @@ async fn answer(future: impl Future<Output = ()>, delivery: Rc<Delivery>) {
 }
 
 /// The body of an answer.
-pub(crate) struct Outgoing {
+pub(crate) struct Http2ResponseBody {
     rest: Rest,
     delivery: Rc<Delivery>,
     /// Until the body is asked for: then the head has gone to a stream that the client had not taken back.
-    begun: Option<Begun>,
+    begun: Option<OpenStream>,
 }
 
 /// What is still to be given of it.
 enum Rest {
     Whole(Bytes, Box<dyn Settle>),
-    Yielded(Yielded),
+    Yielded(StreamBody),
     /// Its end, once everything was taken.
-    End(End),
+    End(BodyEnd),
     Nothing,
 }
 
-impl Outgoing {
-    pub(crate) fn new(body: OutBody, delivery: Rc<Delivery>, begun: Begun) -> Self {
+impl Http2ResponseBody {
+    pub(crate) fn new(body: OutBody, delivery: Rc<Delivery>, begun: OpenStream) -> Self {
         let rest = match body {
             OutBody::Whole(bytes, settle) => Rest::Whole(bytes, settle),
             OutBody::Yielded(stream) => Rest::Yielded(stream),
@@ -70,18 +70,18 @@ impl Outgoing {
         Self { rest, delivery, begun: Some(begun) }
     }
 
-    fn hand_over(&self, bytes: Bytes) -> Poll<Option<Result<Frame<Piece>, Cut>>> {
+    fn hand_over(&self, bytes: Bytes) -> Poll<Option<Result<Frame<SentBytes>, Aborted>>> {
         self.delivery.hand_over(bytes.len());
         let delivery = Rc::clone(&self.delivery);
-        Poll::Ready(Some(Ok(Frame::data(Piece { bytes, delivery }))))
+        Poll::Ready(Some(Ok(Frame::data(SentBytes { bytes, delivery }))))
     }
 }
 
-impl Body for Outgoing {
-    type Data = Piece;
-    type Error = Cut;
+impl Body for Http2ResponseBody {
+    type Data = SentBytes;
+    type Error = Aborted;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Piece>, Cut>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<SentBytes>, Aborted>>> {
         let this = self.get_mut();
         if let Some(begun) = this.begun.take() {
             begun.answered();
@@ -94,7 +94,7 @@ impl Body for Outgoing {
                     return given;
                 }
                 Rest::Whole(bytes, settle) => {
-                    this.rest = Rest::End(End { clean: Ok(()), settle });
+                    this.rest = Rest::End(BodyEnd { clean: Ok(()), settle });
                     if !bytes.is_empty() {
                         return this.hand_over(bytes);
                     }
@@ -102,11 +102,11 @@ impl Body for Outgoing {
                 Rest::Yielded(mut stream) => {
                     stream.waited(this.delivery.asked());
                     match stream.poll_next(cx) {
-                        Poll::Ready(Step::Bytes(bytes) | Step::AllForNow(bytes)) => {
+                        Poll::Ready(BodyStep::Bytes(bytes) | BodyStep::AllForNow(bytes)) => {
                             this.rest = Rest::Yielded(stream);
                             return this.hand_over(bytes);
                         }
-                        Poll::Ready(Step::End(end)) => {
+                        Poll::Ready(BodyStep::End(end)) => {
                             this.delivery.ended();
                             this.rest = Rest::End(end);
                         }
@@ -121,7 +121,7 @@ impl Body for Outgoing {
                     this.rest = Rest::End(end);
                     return Poll::Pending;
                 }
-                Rest::End(End { clean, settle }) => {
+                Rest::End(BodyEnd { clean, settle }) => {
                     this.delivery.settle(settle);
                     return Poll::Ready(clean.err().map(Err));
                 }
@@ -145,12 +145,12 @@ impl Body for Outgoing {
 }
 
 /// Bytes on their way to a client, which tell their delivery what becomes of them.
-pub(crate) struct Piece {
+pub(crate) struct SentBytes {
     bytes: Bytes,
     delivery: Rc<Delivery>,
 }
 
-impl Buf for Piece {
+impl Buf for SentBytes {
     fn remaining(&self) -> usize {
         self.bytes.len()
     }
@@ -165,7 +165,7 @@ impl Buf for Piece {
     }
 }
 
-impl Drop for Piece {
+impl Drop for SentBytes {
     fn drop(&mut self) {
         if !self.bytes.is_empty() {
             self.delivery.lost(self.bytes.len());

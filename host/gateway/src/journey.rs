@@ -3,17 +3,17 @@
 //! Every endpoint takes this way; what differs between them is in `weir-dialect`. Whatever must be settled at the end is
 //! in the [`Record`], which the response's body owns.
 
-use crate::answer::{self, Answer};
-use crate::ask::{self, Answered};
+use crate::answer::{self, OutgoingResponse};
+use crate::ask::{self, UpstreamAnswer};
 use crate::cors;
-use crate::front::{self, Call};
+use crate::front::{self, ApiCall};
 use crate::plan;
 use crate::read::{self, InBody};
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::relay;
 use crate::snapshot::{Model, Snapshot};
-use crate::worker::{Held, Worker};
+use crate::worker::{SnapshotHandle, Worker};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
@@ -21,10 +21,10 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use weir_dialect::{Ask, Document};
-use weir_http::head::Unlawful;
-use weir_ledger::Reason;
-use weir_sandbox::{About, Chain, Exchange, Facts, Hook};
+use weir_dialect::{Document, RequestFacts};
+use weir_http::head::InvalidHead;
+use weir_ledger::EndReason;
+use weir_sandbox::{About, Chain, Exchange, Facts, HookKind};
 use weir_tenancy::{Caller, Denied, Seat};
 
 /// How long who finds no seat waits before it looks again, one time after the other.
@@ -32,18 +32,18 @@ const MOMENTS: [Duration; 4] =
     [Duration::from_millis(5), Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
 
 /// A request that has been read: who asks, what, and what plugins may see and change of it.
-pub(crate) struct Trip {
+pub(crate) struct RequestContext {
     pub(crate) record: Box<Record>,
     pub(crate) caller: Caller,
     pub(crate) chain: Arc<Chain>,
-    pub(crate) ask: Ask,
+    pub(crate) ask: RequestFacts,
     /// The place of the model that is asked for in the snapshot.
     pub(crate) model: usize,
     /// The body that `ask` was read from.
     pub(crate) body: Bytes,
 }
 
-impl Trip {
+impl RequestContext {
     pub(crate) fn snapshot(&self) -> &Snapshot {
         &self.record.held.snapshot
     }
@@ -54,18 +54,22 @@ impl Trip {
 }
 
 /// A request as it comes off a connection.
-pub(crate) struct Asked<'a> {
+pub(crate) struct IncomingRequest<'a> {
     /// Its head, of which the journey takes what it needs.
     pub(crate) parts: &'a mut Parts,
     pub(crate) body: InBody,
     /// The rule that its head breaks, if it does.
-    pub(crate) lawful: Result<(), Unlawful>,
+    pub(crate) lawful: Result<(), InvalidHead>,
 }
 
 /// Answers a request, with a model's answer or with a refusal.
-pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_>) -> Answer {
+pub(crate) async fn journey(
+    worker: &Rc<Worker>,
+    held: Rc<SnapshotHandle>,
+    asked: IncomingRequest<'_>,
+) -> OutgoingResponse {
     let started = Instant::now();
-    let Asked { parts, body, lawful } = asked;
+    let IncomingRequest { parts, body, lawful } = asked;
     let id = worker.ids.of(&parts.headers, started);
     let place = worker.admit(held.snapshot.config.limits.in_flight);
     let full = place.is_none();
@@ -84,10 +88,10 @@ pub(crate) async fn journey(worker: &Rc<Worker>, held: Rc<Held>, asked: Asked<'_
         return answer::refuse(refusal, record);
     }
     match way {
-        Some(Way::Answered(response)) => answer::whole(response, record),
-        Some(Way::Told(headers)) => answer::empty(headers, record),
-        Some(Way::Read { caller, chain, ask, model, body }) => {
-            let mut trip = Trip { record, caller, chain, ask, model, body };
+        Some(FirstHalf::Answered(response)) => answer::whole(response, record),
+        Some(FirstHalf::Told(headers)) => answer::empty(headers, record),
+        Some(FirstHalf::Read { caller, chain, ask, model, body }) => {
+            let mut trip = RequestContext { record, caller, chain, ask, model, body };
             let mut answered = None;
             // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
             let decided = { in_time(worker, pin!(decide(&mut trip, &mut answered))).await };
@@ -113,13 +117,13 @@ async fn in_time<F: Future<Output = Result<(), Refusal>>>(worker: &Worker, step:
 }
 
 /// How far the first half of the journey went.
-enum Way {
+enum FirstHalf {
     /// There was nothing to ask of a model.
     Answered(Bytes),
     /// A web page wanted to know whether it may ask.
     Told(HeaderMap),
     /// A model is to be asked.
-    Read { caller: Caller, chain: Arc<Chain>, ask: Ask, model: usize, body: Bytes },
+    Read { caller: Caller, chain: Arc<Chain>, ask: RequestFacts, model: usize, body: Bytes },
 }
 
 /// 1 lawful, 2 identify, 3 admit, 4 read.
@@ -127,15 +131,15 @@ async fn travel(
     record: &mut Record,
     parts: &mut Parts,
     body: InBody,
-    lawful: Result<(), Unlawful>,
-    way: &mut Option<Way>,
+    lawful: Result<(), InvalidHead>,
+    way: &mut Option<FirstHalf>,
 ) -> Result<(), Refusal> {
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
     lawful.map_err(|rule| front::unlawful(rule, parts))?;
     if let Some(headers) = cors::preflight(&snapshot.config.cors, parts) {
-        *way = Some(Way::Told(headers));
+        *way = Some(FirstHalf::Told(headers));
         return Ok(());
     }
     let call = front::called(parts)?;
@@ -148,8 +152,8 @@ async fn travel(
     if snapshot.is_closed(&caller.tenant) {
         return Err(Refusal::TenantClosed);
     }
-    let Call::Ask(endpoint) = call else {
-        *way = Some(Way::Answered(snapshot.list(&caller)));
+    let ApiCall::Ask(endpoint) = call else {
+        *way = Some(FirstHalf::Answered(snapshot.list(&caller)));
         return Ok(());
     };
 
@@ -169,11 +173,11 @@ async fn travel(
     };
     let headers = std::mem::take(&mut parts.headers);
     let lent = lend(record, (&caller, model), &ask, headers, &body);
-    if chain.wants(Hook::Observe, &ask.model) {
+    if chain.wants(HookKind::Observe, &ask.model) {
         record.observers = Some((Arc::clone(chain), Arc::clone(&lent.about)));
     }
     record.lent = Some(lent);
-    *way = Some(Way::Read { caller, chain: Arc::clone(chain), ask, model: index, body });
+    *way = Some(FirstHalf::Read { caller, chain: Arc::clone(chain), ask, model: index, body });
     Ok(())
 }
 
@@ -193,11 +197,11 @@ async fn look_again(caller: &Caller, started: Instant, mut denied: Denied) -> Re
 }
 
 /// 5 policy, 6 plan, 7 ask.
-async fn decide(trip: &mut Trip, answered: &mut Option<Answered>) -> Result<(), Refusal> {
+async fn decide(trip: &mut RequestContext, answered: &mut Option<UpstreamAnswer>) -> Result<(), Refusal> {
     let worker = trip.worker();
     let chain = Arc::clone(&trip.chain);
 
-    if chain.wants(Hook::Policy, &trip.ask.model) {
+    if chain.wants(HookKind::Policy, &trip.ask.model) {
         // In the room that asking an upstream needs later: a box would cost an allocation and a copy.
         pin!(worker.sandbox.policy(&chain, &mut trip.record.lent)).await?;
         read_again(trip)?;
@@ -225,7 +229,7 @@ fn count_for_model<'a>(
 fn lend(
     record: &Record,
     (caller, model): (&Caller, &Model),
-    ask: &Ask,
+    ask: &RequestFacts,
     headers: HeaderMap,
     body: &Bytes,
 ) -> Box<Exchange> {
@@ -241,7 +245,7 @@ fn lend(
 
 /// After plugins rewrote the request, which was read again behind each of them: what does it ask now, and may the caller
 /// ask that?
-fn read_again(trip: &mut Trip) -> Result<(), Refusal> {
+fn read_again(trip: &mut RequestContext) -> Result<(), Refusal> {
     let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
     let Some((ask, body)) = lent.reread.take().map(|reread| *reread) else { return Ok(()) };
     if ask.model != trip.ask.model {
@@ -259,9 +263,11 @@ fn read_again(trip: &mut Trip) -> Result<(), Refusal> {
 }
 
 /// The reason that the ledger keeps for a refusal after money may have been spent.
-pub(crate) fn reason(refusal: &Refusal) -> Reason {
+pub(crate) fn reason(refusal: &Refusal) -> EndReason {
     match refusal {
-        Refusal::PluginRefused { .. } | Refusal::PluginFailed { .. } | Refusal::PluginBroke(_) => Reason::PluginRefused,
+        Refusal::PluginRefused { .. } | Refusal::PluginFailed { .. } | Refusal::PluginBroke(_) => {
+            EndReason::PluginRefused
+        }
         Refusal::Unlawful(_)
         | Refusal::NotFound
         | Refusal::MethodNotAllowed(_)
@@ -292,6 +298,6 @@ pub(crate) fn reason(refusal: &Refusal) -> Reason {
         | Refusal::UpstreamBroken { .. }
         | Refusal::UpstreamTooLarge { .. }
         | Refusal::UpstreamEncoded { .. }
-        | Refusal::Internal => Reason::UpstreamFailed,
+        | Refusal::Internal => EndReason::UpstreamFailed,
     }
 }

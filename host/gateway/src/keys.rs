@@ -1,14 +1,14 @@
 //! `weir key`: keys for tenants.
 
-use crate::cli::{self, Key};
+use crate::cli::{self, KeyCommand};
 use crate::console;
 use anyhow::bail;
 use std::process::ExitCode;
 use weir_config::Secret;
 
 /// Makes a key.
-pub(crate) fn keys(command: &Key) -> anyhow::Result<ExitCode> {
-    let Key::New { id, config } = command;
+pub(crate) fn keys(command: &KeyCommand) -> anyhow::Result<ExitCode> {
+    let KeyCommand::New { id, config } = command;
     if id.starts_with("sk-") {
         // It is not repeated.
         bail!(

@@ -77,7 +77,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn plugin(command: &weir_author::Command) -> anyhow::Result<ExitCode> {
+fn plugin(command: &weir_author::PluginCommand) -> anyhow::Result<ExitCode> {
     let done = weir_author::run(command, weir_sandbox::Compiler::Process)?;
     console::say(&done.text);
     Ok(if done.good { ExitCode::SUCCESS } else { ExitCode::FAILURE })

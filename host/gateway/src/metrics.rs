@@ -6,7 +6,7 @@ mod upstreams;
 
 use crate::control::Status;
 use crate::removed;
-use crate::stats::Total;
+use crate::stats::HistogramTotal;
 use crate::worker::Shared;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
@@ -27,14 +27,14 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 struct Everything {
     shared: Arc<Shared>,
     status: Arc<Status>,
-    names: removed::Names,
+    names: removed::ServingNames,
 }
 
 /// The registry that [`render`] reads.
 pub(crate) fn registry(shared: &Arc<Shared>, status: &Arc<Status>) -> Registry {
     let mut registry = Registry::with_prefix("weir");
     let (shared, status) = (Arc::clone(shared), Arc::clone(status));
-    registry.register_collector(Box::new(Everything { shared, status, names: removed::Names::default() }));
+    registry.register_collector(Box::new(Everything { shared, status, names: removed::ServingNames::default() }));
     registry
 }
 
@@ -192,7 +192,7 @@ impl Family<'_> {
         self.encoder.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
     }
 
-    fn total(&mut self, labels: Labels<'_>, total: &Total) -> fmt::Result {
+    fn total(&mut self, labels: Labels<'_>, total: &HistogramTotal) -> fmt::Result {
         let bounds: Vec<f64> = total.bounds.iter().map(|us| *us as f64 / 1e6).collect();
         self.seconds(labels, total.sum_us as f64 / 1e6, &bounds, &total.buckets)
     }

@@ -7,8 +7,8 @@
 mod queues;
 
 use crate::gate::{ByteShare, ByteTotal};
-use crate::worker::{Held, Shared, Worker};
-use queues::{Queues, Turn};
+use crate::worker::{Shared, SnapshotHandle, Worker};
+use queues::{ObserveTurn, Queues};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::pin;
@@ -28,19 +28,24 @@ const STAY: usize = 2;
 const SMALL: usize = 16 << 10;
 
 /// One finished request.
-pub(crate) struct Job {
+pub(crate) struct ObserveJob {
     chain: Arc<Chain>,
     lent: Box<Exchange>,
     outcome: Arc<Outcome>,
     /// The generation that the chain is of.
-    held: Rc<Held>,
+    held: Rc<SnapshotHandle>,
     /// What it holds, as far as that counts.
     bytes: usize,
     memory: Option<ByteShare>,
 }
 
-impl Job {
-    pub(crate) fn new(chain: Arc<Chain>, mut lent: Box<Exchange>, outcome: Arc<Outcome>, held: &Rc<Held>) -> Self {
+impl ObserveJob {
+    pub(crate) fn new(
+        chain: Arc<Chain>,
+        mut lent: Box<Exchange>,
+        outcome: Arc<Outcome>,
+        held: &Rc<SnapshotHandle>,
+    ) -> Self {
         let bytes = lent.finish();
         let bytes = if bytes > SMALL { bytes } else { 0 };
         Self { chain, lent, outcome, held: Rc::clone(held), bytes, memory: None }
@@ -64,7 +69,7 @@ impl Job {
 /// The queues of one worker, and who works on them.
 #[derive(Default)]
 pub(crate) struct Observers {
-    queues: RefCell<Queues<Job>>,
+    queues: RefCell<Queues<ObserveJob>>,
     /// Runners that are not in the middle of a job.
     free: Cell<usize>,
     runners: Cell<usize>,
@@ -77,12 +82,12 @@ pub(crate) struct Observers {
 
 impl Observers {
     /// Queues a request for its observers.
-    pub(crate) fn finished(&self, job: Job, shared: &Shared) {
+    pub(crate) fn finished(&self, job: ObserveJob, shared: &Shared) {
         let origin = if job.wants(Origin::Chain) { Origin::Chain } else { Origin::Dropped };
         self.push(origin, job, shared);
     }
 
-    fn push(&self, origin: Origin, mut job: Job, shared: &Shared) {
+    fn push(&self, origin: Origin, mut job: ObserveJob, shared: &Shared) {
         let limits = &job.held.snapshot.config.limits;
         let (waiting, memory) = (limits.observe_waiting, limits.observe_memory);
         let tenant = job.chain.tenant();
@@ -122,7 +127,7 @@ impl Observers {
 }
 
 /// Counts what a job holds, if there is room for it.
-fn take(job: &mut Job, total: &Arc<ByteTotal>, room: usize) -> bool {
+fn take(job: &mut ObserveJob, total: &Arc<ByteTotal>, room: usize) -> bool {
     let mut share = total.share();
     let fits = share.grow_to(job.bytes, room);
     job.memory = Some(share);
@@ -171,7 +176,7 @@ async fn runner(worker: Rc<Worker>) {
 }
 
 /// Shows a job to its observers. Whoever has to wait for them leaves the next jobs to others.
-async fn show(worker: &Worker, (_, origin): Turn, mut job: Job) {
+async fn show(worker: &Worker, (_, origin): ObserveTurn, mut job: ObserveJob) {
     let observers = &worker.observers;
     let mut lent = Some(job.lent);
     {

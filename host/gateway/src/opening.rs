@@ -9,7 +9,7 @@ use weir_http::head::HeadLimits;
 
 /// The deadlines of a connection.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadlines {
+pub(crate) struct ConnDeadlines {
     /// For the rest of a head that has begun.
     pub(crate) head: Duration,
     /// For the first byte of the next one.
@@ -23,7 +23,7 @@ pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What came first on a connection. It is read once, and handed on to whoever speaks the protocol that it begins.
 #[derive(Debug, Default)]
-pub(crate) struct Opening {
+pub(crate) struct ConnOpening {
     /// Everything that has come.
     pub(crate) got: BytesMut,
     /// When the first byte came, if it had to be waited for more.
@@ -32,7 +32,7 @@ pub(crate) struct Opening {
     pub(crate) is_http2: bool,
 }
 
-impl Opening {
+impl ConnOpening {
     /// Takes what was read; whether it is clear now what is spoken.
     pub(crate) fn take(&mut self, read: BytesMut) -> bool {
         if self.got.is_empty() {

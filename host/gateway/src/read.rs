@@ -6,7 +6,7 @@ use crate::gather::{Full, Gathered, UNCOUNTED};
 use crate::http1;
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::waits::Wait;
+use crate::waits::WaitedFor;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -21,7 +21,7 @@ use weir_config::Limits;
 #[derive(Debug)]
 pub(crate) enum InBody {
     /// In HTTP/1.
-    One(http1::Incoming),
+    One(http1::Http1RequestBody),
     /// In HTTP/2.
     Many(hyper::body::Incoming),
     /// One of the two, in a coding.
@@ -125,7 +125,7 @@ async fn wait(first: Option<Bytes>, mut body: InBody, limits: &Limits, record: &
         let rest = usize::try_from(body.least()).unwrap_or(usize::MAX);
         gathered = gathered.announced(rest.saturating_add(first.as_ref().map_or(0, Bytes::len)));
     }
-    record.waits.begin(Wait::Client, Instant::now());
+    record.waits.begin(WaitedFor::Client, Instant::now());
     let all = in_time(first, &mut body, gathered, limits).await;
     record.waits.end();
     let (all, memory) = all?;

@@ -7,7 +7,7 @@ mod whole;
 
 use crate::gate::{ByteShare, ByteTotal};
 use crate::refusal::Refusal;
-use crate::waits::{Wait, Waits};
+use crate::waits::{WaitedFor, Waits};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
@@ -19,15 +19,15 @@ use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 use weir_config::Limits;
 use weir_dialect::Endpoint;
-use weir_dialect::answer::{self, Reading, Shapes};
+use weir_dialect::answer::{self, AnswerReading, AnswerShapes};
 use weir_upstream::status::{self, Class};
 use weir_upstream::{Body, BodyError, is_coded, plan};
 
-use opening::Begun;
-pub(crate) use opening::Opening;
+pub(crate) use opening::StreamOpening;
+use opening::StreamOrDocument;
 
 /// What was asked for, and of whom.
-pub(crate) struct Expected<'a> {
+pub(crate) struct ExpectedAnswer<'a> {
     pub(crate) endpoint: Endpoint,
     pub(crate) streaming: bool,
     pub(crate) limits: &'a Limits,
@@ -35,7 +35,7 @@ pub(crate) struct Expected<'a> {
     pub(crate) memory: &'a Arc<ByteTotal>,
     pub(crate) provider: &'a Arc<str>,
     /// What its answers look like.
-    pub(crate) shapes: Option<&'a RefCell<Shapes>>,
+    pub(crate) shapes: Option<&'a RefCell<AnswerShapes>>,
     /// How long the provider may take for a head.
     pub(crate) first_byte: Duration,
 }
@@ -44,14 +44,14 @@ pub(crate) struct Expected<'a> {
 pub(crate) struct Received {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) content: Content,
+    pub(crate) content: ReceivedContent,
 }
 
-pub(crate) enum Content {
+pub(crate) enum ReceivedContent {
     /// All of it, its share of what is held, and what was read in it if it is an answer.
-    Whole { bytes: Bytes, memory: Option<ByteShare>, reading: Option<Reading> },
+    Whole { bytes: Bytes, memory: Option<ByteShare>, reading: Option<AnswerReading> },
     /// A stream that has begun as it should.
-    Stream(Box<Opening>),
+    Stream(Box<StreamOpening>),
 }
 
 /// Why there is nothing to relay.
@@ -64,7 +64,7 @@ pub(crate) enum NotTaken {
 
 /// Receives an answer of which the head is there. The time spent waiting for the rest is told to `waits`.
 pub(crate) async fn receive(
-    expected: &Expected<'_>,
+    expected: &ExpectedAnswer<'_>,
     response: Response<Body>,
     waits: &mut Waits,
 ) -> Result<Received, NotTaken> {
@@ -82,11 +82,13 @@ pub(crate) async fn receive(
     }
     let content = if parts.status == StatusCode::NO_CONTENT {
         body.leave();
-        Content::Whole { bytes: Bytes::new(), memory: None, reading: None }
+        ReceivedContent::Whole { bytes: Bytes::new(), memory: None, reading: None }
     } else if answered && is_events(&parts.headers) {
         match timed(pin!(opening::open(expected, body, None)), waits).await? {
-            Begun::Stream(opening) => Content::Stream(opening),
-            Begun::Document(body, first) => timed(pin!(whole::answer(expected, body, Some(first))), waits).await?,
+            StreamOrDocument::Stream(opening) => ReceivedContent::Stream(opening),
+            StreamOrDocument::Document(body, first) => {
+                timed(pin!(whole::answer(expected, body, Some(first))), waits).await?
+            }
         }
     } else if answered && let Some(bytes) = whole::at_once(expected, &mut body) {
         whole::judged(expected, (bytes, None), None)?
@@ -99,7 +101,7 @@ pub(crate) async fn receive(
                 Refusal::UpstreamCredentials { provider: Arc::clone(expected.provider), status: parts.status };
             return Err(NotTaken::Unanswered(refusal));
         }
-        Content::Whole { bytes, memory: Some(memory), reading: None }
+        ReceivedContent::Whole { bytes, memory: Some(memory), reading: None }
     };
     Ok(Received { status: parts.status, headers: parts.headers, content })
 }
@@ -109,7 +111,7 @@ async fn refused(
     class: Class,
     (status, headers): (StatusCode, &HeaderMap),
     body: Body,
-    expected: &Expected<'_>,
+    expected: &ExpectedAnswer<'_>,
 ) -> Refusal {
     let provider = Arc::clone(expected.provider);
     let account = match class {
@@ -132,7 +134,7 @@ async fn timed<F: Future>(mut future: Pin<&mut F>, waits: &mut Waits) -> F::Outp
     if let Poll::Ready(here) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
         return here;
     }
-    waits.begin(Wait::Upstream, Instant::now());
+    waits.begin(WaitedFor::Upstream, Instant::now());
     let output = future.await;
     waits.end();
     output

@@ -2,21 +2,21 @@
 //! byte was sent.
 
 use crate::body::Settle;
-use crate::figures::{Counters, UNKNOWN};
-use crate::gate::{ByteShare, Place};
+use crate::figures::{RequestCounters, UNKNOWN};
+use crate::gate::{ByteShare, Permit};
 use crate::request_id::RequestId;
-use crate::stats::Ended;
-use crate::waits::{Wait, Waits};
-use crate::worker::{Held, Worker};
+use crate::stats::BodyOutcome;
+use crate::waits::{WaitedFor, Waits};
+use crate::worker::{SnapshotHandle, Worker};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use weir_dialect::Usage;
-use weir_ledger::{Account, Entry, Provenance, Reason, Report, Tokens};
+use weir_ledger::{Account, EndReason, LedgerEntry, Provenance, ReportedUsage, Tokens};
 use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
 use weir_tenancy::{Seat, Tenant};
-use weir_upstream::{Ticket, Verdict};
+use weir_upstream::{AttemptVerdict, Ticket};
 
 /// What the client sees of a request that it left.
 const CLIENT_GONE: u16 = 499;
@@ -28,12 +28,12 @@ const CLIENT_GONE: u16 = 499;
 pub(crate) struct Record {
     worker: Rc<Worker>,
     /// The generation that serves the request stays alive as long as the request.
-    pub(crate) held: Rc<Held>,
+    pub(crate) held: Rc<SnapshotHandle>,
     pub(crate) id: RequestId,
     pub(crate) tenant: Arc<str>,
     pub(crate) started: Instant,
     pub(crate) seat: Option<Seat>,
-    pub(crate) entry: Option<Entry>,
+    pub(crate) entry: Option<LedgerEntry>,
     /// What the answer that is relayed will say of whom it is from.
     pub(crate) ticket: Option<Ticket>,
     /// What plugins see and change of the request: with them while they run, here otherwise.
@@ -47,25 +47,25 @@ pub(crate) struct Record {
     pub(crate) observers: Option<(Arc<Chain>, Arc<About>)>,
     /// The places of tenant and model in the configuration, as far as they are known.
     places: (u32, u32),
-    counters: Rc<Counters>,
+    counters: Rc<RequestCounters>,
     /// The status of the head that goes to the client.
     status: u16,
     code: Option<Arc<str>>,
     first_byte: Option<Duration>,
     /// How the body ended, once that is known.
-    ended: Option<Ended>,
+    ended: Option<BodyOutcome>,
     /// What the ledger keeps, where it is neither the end nor the client's leaving.
-    reason: Option<Reason>,
-    place: Option<Place>,
+    reason: Option<EndReason>,
+    place: Option<Permit>,
 }
 
 impl Record {
     pub(crate) fn new(
         worker: &Rc<Worker>,
-        held: Rc<Held>,
+        held: Rc<SnapshotHandle>,
         id: RequestId,
         started: Instant,
-        place: Option<Place>,
+        place: Option<Permit>,
     ) -> Self {
         let counters = held.figures.nobody();
         counters.requests.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -135,7 +135,7 @@ impl Record {
     pub(crate) fn report(&mut self, usage: Usage) {
         if let Some(entry) = &mut self.entry {
             let Usage { input, output, total, cached_input, reasoning } = usage;
-            entry.report(Report { input, output, total, cached_input, reasoning });
+            entry.report(ReportedUsage { input, output, total, cached_input, reasoning });
         }
     }
 
@@ -148,7 +148,7 @@ impl Record {
 
     /// The answer that is relayed has come to its end, of one kind or another: this is what that says of whom it is
     /// from. Nothing, where the end is not its doing.
-    pub(crate) fn judge(&mut self, verdict: Option<Verdict>) {
+    pub(crate) fn judge(&mut self, verdict: Option<AttemptVerdict>) {
         if let Some((ticket, verdict)) = self.ticket.take().zip(verdict) {
             ticket.settle(verdict);
         }
@@ -162,7 +162,7 @@ impl Record {
     /// The upstream refused: there is nothing that anybody would charge.
     pub(crate) fn spent_nothing(&mut self) {
         if let Some(entry) = self.entry.take() {
-            entry.void(Reason::UpstreamFailed);
+            entry.void(EndReason::UpstreamFailed);
         }
     }
 
@@ -180,21 +180,21 @@ impl Record {
     }
 
     /// The request ends in a refusal.
-    pub(crate) fn refused(&mut self, code: &str, reason: Reason) {
+    pub(crate) fn refused(&mut self, code: &str, reason: EndReason) {
         self.code = Some(code.into());
         self.reason = Some(reason);
     }
 
     /// The gateway breaks off an answer whose head has gone out, for this reason.
-    pub(crate) fn cut(&mut self, code: &str, reason: Reason) {
+    pub(crate) fn cut(&mut self, code: &str, reason: EndReason) {
         self.refused(code, reason);
-        self.ended = Some(Ended::Cut);
+        self.ended = Some(BodyOutcome::Cut);
     }
 
     /// How the body ended. Whoever drops the record unsettled has lost the client, unless it is the end of the drain that
     /// drops everything.
-    fn end(&self) -> Ended {
-        let lost = || if self.worker.is_over() { Ended::Cut } else { Ended::ClientGone };
+    fn end(&self) -> BodyOutcome {
+        let lost = || if self.worker.is_over() { BodyOutcome::Cut } else { BodyOutcome::ClientGone };
         self.ended.unwrap_or_else(lost)
     }
 
@@ -221,13 +221,13 @@ impl Record {
         // First, for who has seen the last byte may ask again at once.
         self.leave();
         let ended = self.end();
-        if (ended != Ended::Complete || self.code.is_some()) && self.worker.is_over() {
+        if (ended != BodyOutcome::Complete || self.code.is_some()) && self.worker.is_over() {
             self.worker.shared.cut.fetch_add(1, Ordering::Relaxed);
         }
         let (status, reason) = match ended {
-            Ended::Complete => (self.status, self.reason.unwrap_or(Reason::Completed)),
-            Ended::Cut => (self.status, self.reason.unwrap_or(Reason::UpstreamFailed)),
-            Ended::ClientGone => (CLIENT_GONE, self.reason.unwrap_or(Reason::ClientGone)),
+            BodyOutcome::Complete => (self.status, self.reason.unwrap_or(EndReason::Completed)),
+            BodyOutcome::Cut => (self.status, self.reason.unwrap_or(EndReason::UpstreamFailed)),
+            BodyOutcome::ClientGone => (CLIENT_GONE, self.reason.unwrap_or(EndReason::ClientGone)),
         };
         let tokens = self.entry.take().map(|entry| entry.close(reason).tokens).unwrap_or_default();
         let now = Instant::now();
@@ -244,7 +244,7 @@ impl Record {
         self.counters.requests.ended(status, ended);
         self.counters.requests.waited(&self.waits);
         self.counters.times.duration.record(duration);
-        if ended == Ended::Complete {
+        if ended == BodyOutcome::Complete {
             // How long one that did not take its answer was waited for, nobody knows.
             self.counters.times.overhead.record(duration.saturating_sub(self.waits.sum()));
         }
@@ -262,8 +262,8 @@ impl Record {
 
 impl Settle for Record {
     fn sent(mut self: Box<Self>, client: Duration) {
-        self.waits.add(Wait::Client, client);
-        self.ended.get_or_insert(Ended::Complete);
+        self.waits.add(WaitedFor::Client, client);
+        self.ended.get_or_insert(BodyOutcome::Complete);
     }
 }
 

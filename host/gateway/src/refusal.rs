@@ -9,10 +9,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use weir_dialect::ReadError;
-use weir_http::head::Unlawful;
-use weir_sandbox::{Fault, Hook, Stop};
+use weir_http::head::InvalidHead;
+use weir_sandbox::{Fault, HookKind, Stop};
 use weir_tenancy::{Denied, Rate};
-use weir_upstream::Verdict;
+use weir_upstream::AttemptVerdict;
 use weir_upstream::status::{self, Class};
 
 /// Who has to change something so that the request succeeds.
@@ -40,7 +40,7 @@ pub(crate) enum Retry {
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("{0}")]
-    Unlawful(Unlawful),
+    Unlawful(InvalidHead),
     #[error("there is nothing at this path: the API is at /v1/chat/completions, /v1/embeddings and /v1/models")]
     NotFound,
     #[error("this path takes {0} only")]
@@ -75,15 +75,15 @@ pub(crate) enum Refusal {
     #[error("the model `{0}` does not exist or you do not have access to it: GET /v1/models lists yours")]
     ModelNotFound(String),
     #[error("{}", .refusal.message)]
-    PluginRefused { plugin: Arc<str>, refusal: weir_sandbox::Refusal },
+    PluginRefused { plugin: Arc<str>, refusal: weir_sandbox::PluginRefusal },
     #[error("the plugin `{plugin}` failed at its `{}` hook, and this request may not go on without it{}", .hook.name(), more(.fault))]
-    PluginFailed { plugin: Arc<str>, hook: Hook, fault: Fault },
+    PluginFailed { plugin: Arc<str>, hook: HookKind, fault: Fault },
     #[error(
         "the plugin `{plugin}` cannot be shown what it has to look at in its `{}` hook, and this request may not go on \
          without it: {what}",
         .hook.name()
     )]
-    Unshown { plugin: Arc<str>, hook: Hook, what: String },
+    Unshown { plugin: Arc<str>, hook: HookKind, what: String },
     #[error("a plugin rewrote the request into one that cannot be sent: {0}")]
     PluginBroke(String),
     #[error("the gateway has as many requests in flight as it takes: retry shortly")]
@@ -129,16 +129,16 @@ fn more(fault: &Fault) -> String {
 }
 
 /// Whether a hook is about the answer and not about the request.
-fn is_of_answer(hook: Hook) -> bool {
+fn is_of_answer(hook: HookKind) -> bool {
     match hook {
-        Hook::Response | Hook::Event => true,
-        Hook::Policy | Hook::Router | Hook::UpstreamRequest | Hook::Observe => false,
+        HookKind::Response | HookKind::Event => true,
+        HookKind::Policy | HookKind::Router | HookKind::UpstreamRequest | HookKind::Observe => false,
     }
 }
 
 /// The row of a refusal in the table.
 #[derive(Debug)]
-pub(crate) struct Face<'a> {
+pub(crate) struct RefusalInfo<'a> {
     pub(crate) status: StatusCode,
     pub(crate) code: &'a str,
     /// OpenAI's `error.type`.
@@ -165,10 +165,10 @@ impl From<Stop> for Refusal {
 impl Refusal {
     /// The table: status, code, type, blame and retry advice of every refusal.
     #[allow(clippy::too_many_lines)] // one row for each variant, and nothing else
-    pub(crate) fn face(&self) -> Face<'_> {
+    pub(crate) fn face(&self) -> RefusalInfo<'_> {
         use Blame::{Client, Gateway, Plugin, Tenant, Upstream};
         use Retry::{After, Spent, Unsaid};
-        let row = |status, code, kind, blame, retry| Face { status, code, kind, blame, retry };
+        let row = |status, code, kind, blame, retry| RefusalInfo { status, code, kind, blame, retry };
         let second = Duration::from_secs(1);
         match self {
             Self::Unlawful(law) => row(law.status(), law.code(), INVALID, Client, Unsaid),
@@ -263,17 +263,17 @@ impl Refusal {
     }
 
     /// What it says of the upstream that was asked; nothing, where it is not its doing.
-    pub(crate) fn verdict(&self) -> Option<Verdict> {
+    pub(crate) fn verdict(&self) -> Option<AttemptVerdict> {
         match self {
             Self::UpstreamStatus { status, retry_after, .. } if status::class(*status).is_failure() => {
-                Some(Verdict::Failed { retry_after: *retry_after })
+                Some(AttemptVerdict::Failed { retry_after: *retry_after })
             }
-            Self::UpstreamStatus { retry_after, .. } => Some(Verdict::Refused { retry_after: *retry_after }),
-            Self::UpstreamCredentials { .. } => Some(Verdict::Refused { retry_after: None }),
+            Self::UpstreamStatus { retry_after, .. } => Some(AttemptVerdict::Refused { retry_after: *retry_after }),
+            Self::UpstreamCredentials { .. } => Some(AttemptVerdict::Refused { retry_after: None }),
             Self::UpstreamUnreachable { .. }
             | Self::UpstreamTimeout { .. }
             | Self::UpstreamNoAnswer { .. }
-            | Self::UpstreamBroken { .. } => Some(Verdict::Failed { retry_after: None }),
+            | Self::UpstreamBroken { .. } => Some(AttemptVerdict::Failed { retry_after: None }),
             Self::Unlawful(_)
             | Self::NotFound
             | Self::MethodNotAllowed(_)
@@ -306,9 +306,9 @@ impl Refusal {
     }
 
     /// What is left to say when every attempt ended in such a status.
-    fn after_upstream(&self, status: StatusCode, retry_after: Option<Duration>) -> Face<'_> {
+    fn after_upstream(&self, status: StatusCode, retry_after: Option<Duration>) -> RefusalInfo<'_> {
         let retry = retry_after.map_or(Retry::Spent, Retry::After);
-        let row = |status, code, kind| Face { status, code, kind, blame: Blame::Upstream, retry };
+        let row = |status, code, kind| RefusalInfo { status, code, kind, blame: Blame::Upstream, retry };
         match status::class(status) {
             Class::RateLimited => row(StatusCode::TOO_MANY_REQUESTS, "upstream_rate_limited", RATE),
             Class::Overloaded => row(StatusCode::SERVICE_UNAVAILABLE, "upstream_overloaded", API),

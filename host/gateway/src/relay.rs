@@ -3,10 +3,10 @@
 
 mod stream;
 
-use crate::answer::{self, Answer, Own};
-use crate::ask::Answered;
-use crate::journey::Trip;
-use crate::receive::{Content, Received};
+use crate::answer::{self, GatewayHeaders, OutgoingResponse};
+use crate::ask::UpstreamAnswer;
+use crate::journey::RequestContext;
+use crate::receive::{Received, ReceivedContent};
 use crate::record::Record;
 use crate::refusal::Refusal;
 use bytes::Bytes;
@@ -15,10 +15,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
 use weir_dialect::Document;
-use weir_dialect::answer::Reading;
+use weir_dialect::answer::AnswerReading;
 use weir_http::{hop, reserved};
-use weir_sandbox::{Fault, Hook, Late, Reply};
-use weir_upstream::Verdict;
+use weir_sandbox::{Fault, HookKind, LazyHeaders, Reply};
+use weir_upstream::AttemptVerdict;
 
 /// The upstream's own id of the request, which its support will ask for.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
@@ -29,9 +29,9 @@ const AGAIN: [HeaderName; 3] =
 
 /// An answer that `response` plugins see before the client does.
 pub(crate) struct Hooked {
-    trip: Trip,
+    trip: RequestContext,
     status: StatusCode,
-    head: (HeaderMap, Own),
+    head: (HeaderMap, GatewayHeaders),
     body: Document,
     /// Of what an upstream says against a request: who says it, and what stays of it whatever becomes of the words.
     against: Option<Against>,
@@ -44,23 +44,23 @@ struct Against {
 }
 
 /// Relays an answer to the client, or hands back what has to be shown to plugins first.
-pub(crate) fn relay(mut trip: Trip, answered: Answered) -> Result<Answer, Box<Hooked>> {
-    let Answered { received, label, provider, ticket } = answered;
+pub(crate) fn relay(mut trip: RequestContext, answered: UpstreamAnswer) -> Result<OutgoingResponse, Box<Hooked>> {
+    let UpstreamAnswer { received, label, provider, ticket } = answered;
     let Received { status, mut headers, content } = received;
     trip.record.ticket = Some(ticket);
     hop::strip_response(&mut headers);
     clean(&mut headers);
-    let own = Own::of(&trip.record, Some(label));
+    let own = GatewayHeaders::of(&trip.record, Some(label));
     match content {
-        Content::Stream(opening) => {
+        ReceivedContent::Stream(opening) => {
             if !trip.ask.streaming
-                && let Err(refusal) = came_as(&trip, Hook::Response, Hook::Event)
+                && let Err(refusal) = came_as(&trip, HookKind::Response, HookKind::Event)
             {
                 return Ok(answer::refuse(refusal, trip.record));
             }
             Ok(stream::start(trip, status, (headers, own), *opening, provider))
         }
-        Content::Whole { bytes, memory, reading } => {
+        ReceivedContent::Whole { bytes, memory, reading } => {
             trip.record.response_memory = memory;
             if status.is_success() {
                 whole(trip, status, (headers, own), (bytes, reading))
@@ -72,7 +72,7 @@ pub(crate) fn relay(mut trip: Trip, answered: Answered) -> Result<Answer, Box<Ho
 }
 
 /// Whether an answer may go on that came in another form than was asked for.
-fn came_as(trip: &Trip, asked: Hook, came: Hook) -> Result<(), Refusal> {
+fn came_as(trip: &RequestContext, asked: HookKind, came: HookKind) -> Result<(), Refusal> {
     let worker = trip.worker();
     Ok(worker.sandbox.came_as(&trip.chain, &trip.ask.model, (asked, came))?)
 }
@@ -91,12 +91,12 @@ fn clean(headers: &mut HeaderMap) {
 }
 
 fn whole(
-    mut trip: Trip,
+    mut trip: RequestContext,
     status: StatusCode,
-    (headers, own): (HeaderMap, Own),
-    (bytes, reading): (Bytes, Option<Reading>),
-) -> Result<Answer, Box<Hooked>> {
-    trip.record.judge(Some(Verdict::Served));
+    (headers, own): (HeaderMap, GatewayHeaders),
+    (bytes, reading): (Bytes, Option<AnswerReading>),
+) -> Result<OutgoingResponse, Box<Hooked>> {
+    trip.record.judge(Some(AttemptVerdict::Served));
     let Some(reading) = reading else {
         // 204: there is nothing that anybody would charge.
         trip.record.spent_nothing();
@@ -108,11 +108,11 @@ fn whole(
     }
     trip.record.progress(reading.text);
     if trip.ask.streaming
-        && let Err(refusal) = came_as(&trip, Hook::Event, Hook::Response)
+        && let Err(refusal) = came_as(&trip, HookKind::Event, HookKind::Response)
     {
         return Ok(answer::refuse(refusal, trip.record));
     }
-    if trip.chain.wants(Hook::Response, &trip.ask.model) {
+    if trip.chain.wants(HookKind::Response, &trip.ask.model) {
         let body = reading.document(trip.ask.endpoint, bytes);
         return Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: None }));
     }
@@ -121,7 +121,7 @@ fn whole(
 
 impl Hooked {
     /// Shows it to them, and relays what they make of it.
-    pub(crate) async fn run(self: Box<Self>) -> Answer {
+    pub(crate) async fn run(self: Box<Self>) -> OutgoingResponse {
         let Self { mut trip, status, head, body, against } = *self;
         match (run_plugins(&mut trip, status, head, body).await, against) {
             (Ok((head, bytes)), _) => answer::finish(status, head, bytes, trip.record),
@@ -134,22 +134,22 @@ impl Hooked {
 /// Relays what is said against a request, or hands it back for the plugins at `response`. It may repeat anything of the request,
 /// and so it passes the guards of answers.
 fn against(
-    mut trip: Trip,
+    mut trip: RequestContext,
     status: StatusCode,
-    (headers, own): (HeaderMap, Own),
+    (headers, own): (HeaderMap, GatewayHeaders),
     bytes: Bytes,
     provider: Arc<str>,
-) -> Result<Answer, Box<Hooked>> {
-    trip.record.judge(Some(Verdict::Served));
+) -> Result<OutgoingResponse, Box<Hooked>> {
+    trip.record.judge(Some(AttemptVerdict::Served));
     // Nobody would charge for it.
     trip.record.spent_nothing();
-    let (wants, streaming) = (trip.chain.wants(Hook::Response, &trip.ask.model), trip.ask.streaming);
+    let (wants, streaming) = (trip.chain.wants(HookKind::Response, &trip.ask.model), trip.ask.streaming);
     // Where nothing is said there is nothing to look at.
     if bytes.is_empty() || !(wants || streaming) {
         return Ok(answer::finish(status, (headers, Some(own)), bytes, trip.record));
     }
     let against = Against { provider, again: AGAIN.map(|name| headers.get(&name).cloned().map(|value| (name, value))) };
-    if streaming && let Err(refusal) = came_as(&trip, Hook::Event, Hook::Response) {
+    if streaming && let Err(refusal) = came_as(&trip, HookKind::Event, HookKind::Response) {
         return Ok(against.refuse(refusal, status, trip.record));
     }
     if !wants {
@@ -162,7 +162,7 @@ fn against(
 impl Against {
     /// Where it cannot be shown to a plugin that must see it, the client is told so with the status that it has; any other
     /// refusal is said as it is.
-    fn refuse(self, refusal: Refusal, status: StatusCode, record: Box<Record>) -> Answer {
+    fn refuse(self, refusal: Refusal, status: StatusCode, record: Box<Record>) -> OutgoingResponse {
         let Self { provider, again } = self;
         let refusal = match refusal {
             Refusal::Unshown { plugin, what, hook: _ } => Refusal::UpstreamUnshown { provider, status, plugin, what },
@@ -179,14 +179,14 @@ impl Against {
 
 /// The `response` hooks.
 async fn run_plugins(
-    trip: &mut Trip,
+    trip: &mut RequestContext,
     status: StatusCode,
-    (headers, own): (HeaderMap, Own),
+    (headers, own): (HeaderMap, GatewayHeaders),
     body: Document,
-) -> Result<((HeaderMap, Option<Own>), Bytes), Refusal> {
+) -> Result<((HeaderMap, Option<GatewayHeaders>), Bytes), Refusal> {
     let worker = trip.worker();
     let own = Arc::new(own);
-    let late: Arc<dyn Late> = Arc::<Own>::clone(&own);
+    let late: Arc<dyn LazyHeaders> = Arc::<GatewayHeaders>::clone(&own);
     trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, late: Some(late), body });
     pin!(worker.sandbox.response(&trip.chain, &mut trip.record.lent, status)).await?;
     let reply = trip.record.lent.as_mut().and_then(|lent| lent.reply.take());

@@ -8,12 +8,12 @@ use crate::worker::Shared;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
-use weir_sandbox::{Needed, OnTrial, Plugin};
+use weir_sandbox::{LoadedPlugin, Needed, OnTrial};
 use weir_series::OTHER;
 
 /// The names of what serves, as they were at the last look.
 #[derive(Debug, Default)]
-pub(crate) struct Names(Mutex<Known>);
+pub(crate) struct ServingNames(Mutex<Known>);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -25,7 +25,7 @@ struct Known {
     plugins: Needed,
 }
 
-impl Names {
+impl ServingNames {
     /// Lets go of what nobody has needed for long enough. Called at each scrape, and every some seconds for where nobody
     /// scrapes.
     pub(crate) fn let_go(&self, shared: &Shared) {
@@ -59,7 +59,7 @@ impl Known {
 }
 
 /// All that serve, and those on trial.
-fn plugins(serving: &Snapshot) -> impl Iterator<Item = &Arc<Plugin>> {
+fn plugins(serving: &Snapshot) -> impl Iterator<Item = &Arc<LoadedPlugin>> {
     serving.chains.plugins().iter().chain(serving.chains.on_trial().iter().map(OnTrial::new_version))
 }
 

@@ -16,31 +16,33 @@ const OWN: usize = 16;
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// The room on one connection.
-pub(crate) struct Room {
+pub(crate) struct UntakenAnswers {
     free: Arc<Semaphore>,
     turned_away: Cell<bool>,
 }
 
 /// An answer that waits. Dropped, another one may.
-pub(crate) struct Waiting(#[expect(dead_code, reason = "gives back its room when it is dropped")] OwnedSemaphorePermit);
+pub(crate) struct UntakenAnswer(
+    #[expect(dead_code, reason = "gives back its room when it is dropped")] OwnedSemaphorePermit,
+);
 
-impl Default for Room {
+impl Default for UntakenAnswers {
     fn default() -> Self {
         Self { free: Arc::new(Semaphore::new(OWN)), turned_away: Cell::default() }
     }
 }
 
-impl Room {
+impl UntakenAnswers {
     /// Room for one answer, as soon as there is some: at once, or when the client has taken another one. Nothing, if it takes
     /// none in time.
-    pub(crate) async fn enter(&self) -> Option<Waiting> {
+    pub(crate) async fn enter(&self) -> Option<UntakenAnswer> {
         if let Ok(at_once) = Arc::clone(&self.free).try_acquire_owned() {
-            return Some(Waiting(at_once));
+            return Some(UntakenAnswer(at_once));
         }
         let later = tokio::time::timeout(PATIENCE, Arc::clone(&self.free).acquire_owned()).await;
         let later = later.ok().and_then(Result::ok);
         self.turned_away.set(self.turned_away.get() || later.is_none());
-        later.map(Waiting)
+        later.map(UntakenAnswer)
     }
 
     /// Whether some found none in time.

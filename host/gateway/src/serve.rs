@@ -4,18 +4,20 @@ use crate::admin::{self, Admin};
 use crate::allocator;
 use crate::cli::Serve;
 use crate::console;
-use crate::control::{self, Caution, Control, Fixed, Live, Part, Reader, Status, Warned, apart, at, describe, nobody};
+use crate::control::{
+    self, Caution, ConfigReader, Control, Fixed, Live, ProblemSource, Status, Warned, apart, at, describe, nobody,
+};
 use crate::descriptors;
 use crate::drain::{Drain, Drainer};
-use crate::egress::WayOut;
-use crate::gate::Gate;
+use crate::egress::CalloutConnector;
+use crate::gate::ConcurrencyLimit;
 use crate::log;
 use crate::metrics;
 use crate::notify;
 use crate::removed;
-use crate::signals::{self, Running};
+use crate::signals::{self, ShutdownTargets};
 use crate::snapshot::Snapshot;
-use crate::stats::Stats;
+use crate::stats::RequestStats;
 use crate::watch::Watch;
 use crate::worker::{self, Shared};
 use anyhow::{Context, anyhow, bail};
@@ -30,8 +32,8 @@ use std::thread::JoinHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::{Config, Loaded, Looked, Overrides, Problem, Problems, ProviderKind, Stamp};
 use weir_ledger::Ledger;
-use weir_sandbox::{Cache, Compiler, Library, Sandbox, Source};
-use weir_upstream::Names;
+use weir_sandbox::{Cache, Compiler, Library, PluginSource, Sandbox};
+use weir_upstream::HostNames;
 
 /// The configuration as it was read at the start.
 struct Start {
@@ -68,7 +70,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let config = Arc::clone(&start.config);
     let descriptors = raise_descriptors(&config);
     let demo = start_demo(&config)?;
-    let sandbox = Sandbox::with_egress(Arc::new(WayOut)).context("the plugin engine does not start")?;
+    let sandbox = Sandbox::with_egress(Arc::new(CalloutConnector)).context("the plugin engine does not start")?;
     sandbox.set_shares(&config.plugins.shares);
     let mut library = Library::with_compiler(Arc::clone(&sandbox), open_cache(&config), Compiler::Process);
     // Watched from before the first look, so that no change falls between the two.
@@ -81,7 +83,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     refuse_start(&problems)?;
 
     let workers = worker_count(&config);
-    let hosts = Names::default();
+    let hosts = HostNames::default();
     let snapshot = Snapshot::build(Arc::clone(&config), chains, None, (demo, &hosts)).map_err(|e| anyhow!(e))?;
     let shared = share(snapshot, sandbox, hosts, (workers, descriptors));
     shared.bound_series(config.limits.series);
@@ -98,12 +100,12 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let (drainer, drain) = Drainer::new();
     let threads = start_workers(&shared, listeners, &drain)?;
     let status = Arc::new(Status::default());
-    status.set(Part::Building, problems.iter().flat_map(describe).collect(), false);
+    status.set(ProblemSource::Building, problems.iter().flat_map(describe).collect(), false);
     status.set_compiling(control::compiling(&compiling));
-    status.begin(Part::Nobody, nobody(&config));
+    status.begin(ProblemSource::Nobody, nobody(&config));
     let registry = metrics::registry(&shared, &status);
     admin::start(admin_listener, Admin { shared: Arc::clone(&shared), status: Arc::clone(&status), registry, drain })?;
-    end.send(Running { drainer, shared: Arc::clone(&shared), workers: threads })
+    end.send(ShutdownTargets { drainer, shared: Arc::clone(&shared), workers: threads })
         .context("nobody listens to signals")?;
     console::ready(&config, &shared.snapshot.load().chains, listen, admin_address);
     notify::ready();
@@ -113,7 +115,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     // Providers are looked for only now: a name that nobody answers for keeps nobody from being served.
     look_up_hosts(shared.hosts.clone())?;
     let (live, orders) = (Arc::new(Live::new(&shared, start.text)), Arc::default());
-    let reader = Reader {
+    let reader = ConfigReader {
         file: config.file.clone(),
         overrides: args.overrides(),
         watch,
@@ -126,7 +128,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
         orders: Arc::clone(&orders),
     };
     reader.start(hangup)?;
-    Control { library, status, shared, live, demo, watch: plugins, orders, removed: removed::Names::default() }
+    Control { library, status, shared, live, demo, watch: plugins, orders, removed: removed::ServingNames::default() }
         .run()
         .await;
     Ok(ExitCode::SUCCESS)
@@ -134,16 +136,16 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
 
 /// Whether there are problems with which nothing may serve. There is no last good version yet, and going without a plugin that
 /// the chain names is the operator's to allow, one by one; what lies in the folder closes whom it is meant to apply to.
-fn refuse_start(problems: &[weir_sandbox::Problem]) -> anyhow::Result<()> {
+fn refuse_start(problems: &[weir_sandbox::LoadProblem]) -> anyhow::Result<()> {
     for problem in problems.iter().filter(|problem| !problem.open) {
         match &problem.source {
-            Source::Folder(below) if below.is_empty() => {
+            PluginSource::Folder(below) if below.is_empty() => {
                 bail!("what is in the plugin folder cannot be told, so that a policy might be missing from it")
             }
-            Source::Named(_) => {
+            PluginSource::Named(_) => {
                 bail!("plugins that are bound do not load: mend or unbind them, or give them on_failure = \"open\"")
             }
-            Source::Folder(_) | Source::All(_) | Source::Tenant(..) => {}
+            PluginSource::Folder(_) | PluginSource::All(_) | PluginSource::Tenant(..) => {}
         }
     }
     Ok(())
@@ -174,17 +176,22 @@ fn cannot_listen(address: SocketAddr, key: &str, is_option: bool, why: &io::Erro
 }
 
 /// What all workers share from the first moment on.
-fn share(snapshot: Snapshot, sandbox: Arc<Sandbox>, hosts: Names, (workers, descriptors): (usize, u64)) -> Arc<Shared> {
+fn share(
+    snapshot: Snapshot,
+    sandbox: Arc<Sandbox>,
+    hosts: HostNames,
+    (workers, descriptors): (usize, u64),
+) -> Arc<Shared> {
     let series = snapshot.config.limits.series;
     Arc::new(Shared {
         snapshot: ArcSwap::from_pointee(snapshot),
         sandbox,
-        stats: Arc::new(Stats::new(series)),
+        stats: Arc::new(RequestStats::new(series)),
         ledger: Arc::new(Ledger::new(series)),
-        connections: Arc::new(Gate::default()),
-        refused: worker::Refused::default(),
+        connections: Arc::new(ConcurrencyLimit::default()),
+        refused: worker::RefusedConnections::default(),
         descriptors: descriptors::for_clients(descriptors),
-        in_flight: Arc::new(Gate::default()),
+        in_flight: Arc::new(ConcurrencyLimit::default()),
         cut: AtomicU64::default(),
         request_memory: Arc::default(),
         response_memory: Arc::default(),
@@ -195,7 +202,7 @@ fn share(snapshot: Snapshot, sandbox: Arc<Sandbox>, hosts: Names, (workers, desc
 }
 
 /// Has the names of providers looked up by a thread of its own, for as long as the process runs.
-fn look_up_hosts(hosts: Names) -> std::io::Result<()> {
+fn look_up_hosts(hosts: HostNames) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     std::thread::Builder::new().name("weir-hosts".to_owned()).spawn(move || runtime.block_on(hosts.keep()))?;
     Ok(())

@@ -23,7 +23,7 @@ const SAYING: Duration = Duration::from_secs(1);
 const LAST_LINE: Duration = Duration::from_millis(100);
 
 /// What has to come to its end.
-pub(crate) struct Running {
+pub(crate) struct ShutdownTargets {
     pub(crate) drainer: Drainer,
     pub(crate) shared: Arc<Shared>,
     pub(crate) workers: Vec<JoinHandle<io::Result<()>>>,
@@ -33,7 +33,7 @@ pub(crate) struct Running {
 ///
 /// # Errors
 /// If signals cannot be listened to, or there is no thread to be had.
-pub(crate) fn listen() -> io::Result<Sender<Running>> {
+pub(crate) fn listen() -> io::Result<Sender<ShutdownTargets>> {
     let (tell, told) = channel();
     let (ready, is_ready) = channel();
     std::thread::Builder::new().name("weir-signals".to_owned()).spawn(move || {
@@ -74,9 +74,9 @@ impl Signals {
 }
 
 /// Waits for a signal, drains, and ends the process; a second signal ends it at once.
-async fn end(mut signals: Signals, told: &Receiver<Running>) {
+async fn end(mut signals: Signals, told: &Receiver<ShutdownTargets>) {
     // Nobody will ever say if the start has failed, and then the process ends without us.
-    let Ok(Running { drainer, shared, workers }) = told.recv() else { return };
+    let Ok(ShutdownTargets { drainer, shared, workers }) = told.recv() else { return };
     let name = signals.next().await;
     let grace = shared.snapshot.load().config.server.drain;
     drainer.begin(grace);

@@ -11,7 +11,7 @@ use weir_dialect::Endpoint;
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::plan::RetryBudget;
-use weir_upstream::{ModelHealth, Names, Upstream};
+use weir_upstream::{HostNames, ModelHealth, Upstream};
 
 /// A provider, ready to be asked.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ impl Snapshot {
         config: Arc<Config>,
         chains: Arc<Chains>,
         previous: Option<&Snapshot>,
-        (demo, hosts): (Option<SocketAddr>, &Names),
+        (demo, hosts): (Option<SocketAddr>, &HostNames),
     ) -> Result<Self, String> {
         let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
         let providers =
@@ -136,7 +136,7 @@ impl Snapshot {
 
     /// The models that a caller may use, as OpenAI lists them.
     pub(crate) fn list(&self, caller: &Caller) -> Bytes {
-        let owner = |model: &weir_config::Model| {
+        let owner = |model: &weir_config::ModelConfig| {
             let first = model.targets.first().and_then(|t| self.config.providers.get(t.provider));
             first.map_or("weir", |p| p.name.as_str())
         };
@@ -146,10 +146,10 @@ impl Snapshot {
 }
 
 fn provider(
-    from: &weir_config::Provider,
+    from: &weir_config::ProviderConfig,
     previous: Option<&Snapshot>,
     demo: Option<SocketAddr>,
-    hosts: &Names,
+    hosts: &HostNames,
 ) -> Result<Provider, String> {
     let kept = previous.and_then(|p| p.providers.iter().find(|old| old.upstream.is_made_from(from)));
     let address = demo.filter(|_| from.kind == weir_config::ProviderKind::Demo);
@@ -168,8 +168,8 @@ fn provider(
     })
 }
 
-fn model(from: &weir_config::Model, providers: &[Provider], retry_budget: u32) -> Model {
-    let target = |t: &weir_config::Target| {
+fn model(from: &weir_config::ModelConfig, providers: &[Provider], retry_budget: u32) -> Model {
+    let target = |t: &weir_config::TargetConfig| {
         let provider = providers.get(t.provider)?;
         let label = HeaderValue::from_str(&format!("{}/{}", provider.name, t.model));
         Some(Target {

@@ -10,18 +10,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::alarm::Alarm;
+use crate::alarm::LazyTimer;
 use crate::frame_watch::FrameWatch;
-use crate::opening::{Deadlines, PREFACE};
+use crate::opening::{ConnDeadlines, PREFACE};
 use crate::traffic::Traffic;
 
 /// The socket.
 pub(crate) struct Socket {
     stream: TcpStream,
     traffic: Rc<Traffic>,
-    deadlines: Deadlines,
-    reading: Alarm,
-    writing: Alarm,
+    deadlines: ConnDeadlines,
+    reading: LazyTimer,
+    writing: LazyTimer,
     opened: Instant,
     stalled_since: Option<Instant>,
     /// What was read before it was known that this is HTTP/2.
@@ -34,10 +34,10 @@ impl Socket {
     pub(crate) fn new(
         (stream, early): (TcpStream, BytesMut),
         traffic: Rc<Traffic>,
-        deadlines: Deadlines,
+        deadlines: ConnDeadlines,
         mut frames: FrameWatch,
     ) -> Self {
-        let (reading, writing) = (Alarm::default(), Alarm::default());
+        let (reading, writing) = (LazyTimer::default(), LazyTimer::default());
         // What is wrong with it is said when it is taken.
         let _ = frames.read(early.get(PREFACE.len()..).unwrap_or_default());
         Self {
@@ -66,7 +66,7 @@ impl Socket {
 
     /// Nothing can be read now: is somebody late?
     fn late(&mut self, cx: &mut Context<'_>) -> bool {
-        let Deadlines { head, idle, write } = self.deadlines;
+        let ConnDeadlines { head, idle, write } = self.deadlines;
         if self.traffic.is_busy() {
             // A client that takes nothing may be. And hyper may not ask again when the answer is out, so the alarm must
             // be set by now.

@@ -5,7 +5,7 @@ use crate::waits::Waits;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use weir_series::{Names, OTHER, Room, Shards, Table};
+use weir_series::{NameBudget, Names, OTHER, Shards, Table};
 
 /// Statuses that are counted one by one; the last place holds all others.
 pub(crate) const STATUSES: [u16; 18] =
@@ -13,7 +13,7 @@ pub(crate) const STATUSES: [u16; 18] =
 
 /// How the body of an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum BodyOutcome {
     /// Its last byte went out.
     Complete,
     /// The client left, or stopped reading, before its last byte went out.
@@ -57,14 +57,14 @@ const CODES: usize = 64;
 
 /// A histogram of microseconds.
 #[derive(Debug)]
-pub(crate) struct Histogram<const N: usize> {
+pub(crate) struct LatencyHistogram<const N: usize> {
     bounds: &'static [u64; N],
     counts: [AtomicU64; N],
     rest: AtomicU64,
     sum: AtomicU64,
 }
 
-impl<const N: usize> Histogram<N> {
+impl<const N: usize> LatencyHistogram<N> {
     fn new(bounds: &'static [u64; N]) -> Self {
         Self {
             bounds,
@@ -82,7 +82,7 @@ impl<const N: usize> Histogram<N> {
     }
 
     /// Adds this histogram to a sum of its kind.
-    pub(crate) fn add_to(&self, total: &mut Total) {
+    pub(crate) fn add_to(&self, total: &mut HistogramTotal) {
         total.buckets.resize(N + 1, 0);
         let counts = self.counts.iter().chain(std::iter::once(&self.rest));
         for (sum, count) in total.buckets.iter_mut().zip(counts) {
@@ -95,7 +95,7 @@ impl<const N: usize> Histogram<N> {
 
 /// Histograms added up.
 #[derive(Debug, Default)]
-pub(crate) struct Total {
+pub(crate) struct HistogramTotal {
     pub(crate) bounds: &'static [u64],
     pub(crate) buckets: Vec<u64>,
     pub(crate) sum_us: u64,
@@ -126,7 +126,7 @@ impl Default for Requests {
 
 impl Requests {
     /// Counts a request that has ended.
-    pub(crate) fn ended(&self, status: u16, how: Ended) {
+    pub(crate) fn ended(&self, status: u16, how: BodyOutcome) {
         let place = STATUSES.iter().position(|s| *s == status).unwrap_or(STATUSES.len() - 1);
         if let Some(counter) = self.ended.get(how as usize).and_then(|row| row.get(place)) {
             counter.fetch_add(1, Ordering::Relaxed);
@@ -158,18 +158,18 @@ impl Requests {
 
 /// One worker's times for one model, or for one tenant and model.
 #[derive(Debug)]
-pub(crate) struct Times {
-    pub(crate) duration: Histogram<17>,
-    pub(crate) first_byte: Histogram<17>,
-    pub(crate) overhead: Histogram<12>,
+pub(crate) struct RequestTimes {
+    pub(crate) duration: LatencyHistogram<17>,
+    pub(crate) first_byte: LatencyHistogram<17>,
+    pub(crate) overhead: LatencyHistogram<12>,
 }
 
-impl Default for Times {
+impl Default for RequestTimes {
     fn default() -> Self {
         Self {
-            duration: Histogram::new(&LATENCY_US),
-            first_byte: Histogram::new(&LATENCY_US),
-            overhead: Histogram::new(&OVERHEAD_US),
+            duration: LatencyHistogram::new(&LATENCY_US),
+            first_byte: LatencyHistogram::new(&LATENCY_US),
+            overhead: LatencyHistogram::new(&OVERHEAD_US),
         }
     }
 }
@@ -197,15 +197,15 @@ pub(crate) type Codes = Names<Shards<AtomicU64>>;
 
 /// All figures. They outlive reloads, until those are let go that nobody needs.
 #[derive(Debug)]
-pub(crate) struct Stats {
+pub(crate) struct RequestStats {
     pub(crate) requests: Table<Pair, Shards<Requests>>,
-    pub(crate) times: Table<Pair, Shards<Times>>,
+    pub(crate) times: Table<Pair, Shards<RequestTimes>>,
     /// By tenant.
     pub(crate) refusals: Table<Arc<str>, Codes>,
     /// For the codes of all tenants together.
-    pub(crate) codes: Room,
+    pub(crate) codes: NameBudget,
     /// For the gateway's own codes where no tenant is named: they are as many as the table of refusals has.
-    own_codes: Room,
+    own_codes: NameBudget,
     /// Connections accepted.
     pub(crate) accepted: AtomicU64,
     /// HTTP/2 connections ended for frames that brought no request.
@@ -220,15 +220,15 @@ pub(crate) struct Stats {
     pub(crate) unaffordable: AtomicU64,
 }
 
-impl Stats {
+impl RequestStats {
     /// No figures yet, and so many rows of each kind at the most (`limits.series`).
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             requests: Table::new(limit, Pair::shared),
             times: Table::new(limit.div_ceil(HISTOGRAMS_WEIGH), Pair::shared),
             refusals: Table::new(limit, shared),
-            codes: Room::new(limit),
-            own_codes: Room::new(usize::MAX),
+            codes: NameBudget::new(limit),
+            own_codes: NameBudget::new(usize::MAX),
             accepted: AtomicU64::new(0),
             flooded: AtomicU64::new(0),
             untaken: AtomicU64::new(0),

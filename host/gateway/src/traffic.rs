@@ -12,7 +12,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use crate::body::Settle;
-use crate::room::{Room, Waiting};
+use crate::room::{UntakenAnswer, UntakenAnswers};
 
 /// A connection's requests.
 #[derive(Default)]
@@ -30,7 +30,7 @@ pub(crate) struct Traffic {
     /// The socket is gone.
     closed: Cell<bool>,
     /// Where answers of the gateway's own wait.
-    room: Room,
+    room: UntakenAnswers,
 }
 
 struct Taken {
@@ -148,7 +148,7 @@ pub(crate) struct Delivery {
     awaited: Cell<bool>,
     given_up: Cell<bool>,
     /// Its room among the gateway's own answers, until it was taken.
-    own: Cell<Option<Waiting>>,
+    own: Cell<Option<UntakenAnswer>>,
     /// hyper's task is over, and bytes are still under way.
     is_let_go: Cell<bool>,
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// Who is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wait {
+pub(crate) enum WaitedFor {
     /// The client: for the rest of its body, or until it has taken the answer.
     Client,
     /// An upstream: for a connection, for its answer, until it is asked again.
@@ -17,7 +17,7 @@ pub(crate) struct Waits {
     client: Duration,
     upstream: Duration,
     callout: Duration,
-    now: Option<(Wait, Instant)>,
+    now: Option<(WaitedFor, Instant)>,
 }
 
 impl Waits {
@@ -25,7 +25,7 @@ impl Waits {
     pub(crate) const NAMES: [&str; 3] = ["client", "upstream", "callout"];
 
     /// Waits since then, unless it waits already, and until [`end`](Self::end).
-    pub(crate) fn begin(&mut self, wait: Wait, since: Instant) {
+    pub(crate) fn begin(&mut self, wait: WaitedFor, since: Instant) {
         self.now.get_or_insert((wait, since));
     }
 
@@ -51,10 +51,10 @@ impl Waits {
     }
 
     /// Adds what somebody else has measured.
-    pub(crate) fn add(&mut self, wait: Wait, time: Duration) {
+    pub(crate) fn add(&mut self, wait: WaitedFor, time: Duration) {
         match wait {
-            Wait::Client => self.client += time,
-            Wait::Upstream => self.upstream += time,
+            WaitedFor::Client => self.client += time,
+            WaitedFor::Upstream => self.upstream += time,
         }
     }
 

@@ -7,8 +7,8 @@ mod prints;
 mod settle;
 
 use kernel::Kernel;
-use prints::{Prints, Watched, prints, watched_folders};
-use settle::{Settle, Step};
+use prints::{Prints, WatchedFiles, prints, watched_folders};
+use settle::{StableWait, WatchStep};
 
 use crate::latest::{Join, Latest};
 use std::cell::Cell;
@@ -33,14 +33,14 @@ const ANSWER: Duration = Duration::from_secs(8);
 
 /// What a look has found.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Change {
+pub(crate) struct FileChange {
     /// Which files lie still, and which are being written.
     pub(crate) looked: Looked,
     /// Files that are not what they were at the look before.
     pub(crate) changed: BTreeSet<PathBuf>,
 }
 
-impl Join for Change {
+impl Join for FileChange {
     fn join(self, later: Self) -> Self {
         let mut changed = self.changed;
         changed.extend(later.changed);
@@ -55,13 +55,13 @@ enum Order {
     /// These files are part of the configuration now.
     Named(Vec<PathBuf>),
     /// Look now, and say what was found.
-    Look(oneshot::Sender<Change>),
+    Look(oneshot::Sender<FileChange>),
 }
 
 /// Watches the configuration with the files that it names, or the plugin folder.
 pub(crate) struct Watch {
     orders: Sender<Order>,
-    news: Arc<Latest<Change>>,
+    news: Arc<Latest<FileChange>>,
 }
 
 impl Watch {
@@ -76,7 +76,7 @@ impl Watch {
         named: Vec<PathBuf>,
         alone: bool,
     ) -> io::Result<Self> {
-        let watched = Watched::Configuration { file: file.clone(), named };
+        let watched = WatchedFiles::Configuration { file: file.clone(), named };
         // As it was when it was read, and not as it may be by now.
         Self::start("weir-watch", watched, alone, move |seen| {
             seen.remove(&file);
@@ -89,14 +89,14 @@ impl Watch {
     /// # Errors
     /// If there is no thread to be had.
     pub(crate) fn plugins(folder: PathBuf, alone: bool) -> io::Result<Self> {
-        Self::start("weir-watch-plug", Watched::Plugins { folder }, alone, |_| {})
+        Self::start("weir-watch-plug", WatchedFiles::Plugins { folder }, alone, |_| {})
     }
 
     /// Begins, and comes back when it has begun: what changes from then on is noticed. A file system that does not answer is
     /// not waited for.
     fn start(
         name: &str,
-        watched: Watched,
+        watched: WatchedFiles,
         alone: bool,
         as_read: impl FnOnce(&mut Prints) + Send + 'static,
     ) -> io::Result<Self> {
@@ -120,19 +120,19 @@ impl Watch {
     }
 
     /// Waits until something has changed and has stopped changing.
-    pub(crate) async fn changed(&self) -> Change {
+    pub(crate) async fn changed(&self) -> FileChange {
         self.news.next().await
     }
 
     /// Looks now, and waits until files lie still. Where that cannot be found out in time, nothing is known of them.
-    pub(crate) async fn look(&self) -> Change {
+    pub(crate) async fn look(&self) -> FileChange {
         let (tell, told) = oneshot::channel();
         let _ = self.orders.send(Order::Look(tell));
         let found = match tokio::time::timeout(ANSWER, told).await {
             Ok(Ok(change)) => change,
             Ok(Err(_)) | Err(_) => {
                 tracing::warn!("files are read without having been watched: a file system does not answer");
-                Change::default()
+                FileChange::default()
             }
         };
         match self.news.take() {
@@ -148,7 +148,7 @@ impl Watch {
 }
 
 struct Thread {
-    watched: Watched,
+    watched: WatchedFiles,
     /// What files were when they lay still last.
     seen: Prints,
     /// The files that were said to be being written.
@@ -158,7 +158,7 @@ struct Thread {
     kernel: Option<Kernel>,
     /// How long the last look took.
     took: Cell<Duration>,
-    news: Arc<Latest<Change>>,
+    news: Arc<Latest<FileChange>>,
 }
 
 impl Thread {
@@ -198,13 +198,13 @@ impl Thread {
     }
 
     /// Waits until files lie still, for a bounded time.
-    fn settle(&mut self) -> Change {
-        let mut settle = Settle::begin(&self.seen, Instant::now());
+    fn settle(&mut self) -> FileChange {
+        let mut settle = StableWait::begin(&self.seen, Instant::now());
         loop {
             let now = self.prints();
             match settle.step(now, Instant::now()) {
-                Step::Wait(time) => std::thread::sleep(time.max(self.pause())),
-                Step::Done(found) => {
+                WatchStep::Wait(time) => std::thread::sleep(time.max(self.pause())),
+                WatchStep::Done(found) => {
                     self.seen = found.seen;
                     self.reported = found.change.looked.all_moving().map(Path::to_path_buf).collect();
                     self.follow();
@@ -226,7 +226,7 @@ impl Thread {
     }
 
     fn name(&mut self, files: Vec<PathBuf>) {
-        let Watched::Configuration { named, .. } = &mut self.watched else { return };
+        let WatchedFiles::Configuration { named, .. } = &mut self.watched else { return };
         let before = std::mem::replace(named, files);
         // What is new is a change at the next look: it may have been written since it was read.
         let gone = |path: &PathBuf| before.contains(path) && !named.contains(path);

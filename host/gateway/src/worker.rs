@@ -4,11 +4,11 @@
 use crate::connection;
 use crate::drain::Drain;
 use crate::figures::Figures;
-use crate::gate::{ByteTotal, Gate, Place};
-use crate::observe::{self, Job, Observers};
+use crate::gate::{ByteTotal, ConcurrencyLimit, Permit};
+use crate::observe::{self, ObserveJob, Observers};
 use crate::seldom::Seldom;
 use crate::snapshot::Snapshot;
-use crate::stats::Stats;
+use crate::stats::RequestStats;
 use arc_swap::ArcSwap;
 use std::cell::RefCell;
 use std::future::Future;
@@ -24,11 +24,11 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 use weir_dialect::AskShapes;
-use weir_dialect::answer::Shapes;
+use weir_dialect::answer::AnswerShapes;
 use weir_ledger::Ledger;
 use weir_sandbox::{Chain, Exchange, Outcome, Sandbox};
 use weir_upstream::plan::Backoff;
-use weir_upstream::{Names, Pool};
+use weir_upstream::{ConnectionPool, HostNames};
 
 /// How long observers of finished requests may go on after the drain's end.
 const LAST_MOMENT: Duration = Duration::from_millis(700);
@@ -38,13 +38,13 @@ const LAST_MOMENT: Duration = Duration::from_millis(700);
 pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) sandbox: Arc<Sandbox>,
-    pub(crate) stats: Arc<Stats>,
+    pub(crate) stats: Arc<RequestStats>,
     pub(crate) ledger: Arc<Ledger>,
-    pub(crate) connections: Arc<Gate>,
-    pub(crate) refused: Refused,
+    pub(crate) connections: Arc<ConcurrencyLimit>,
+    pub(crate) refused: RefusedConnections,
     /// A client's connection whose descriptor has this number, or a higher one, is refused.
     pub(crate) descriptors: u64,
-    pub(crate) in_flight: Arc<Gate>,
+    pub(crate) in_flight: Arc<ConcurrencyLimit>,
     /// Requests that the end of the drain has broken off.
     pub(crate) cut: AtomicU64,
     /// Bytes of requests' bodies, and of whole answers that were not sent yet.
@@ -54,7 +54,7 @@ pub(crate) struct Shared {
     pub(crate) observe_memory: [Arc<ByteTotal>; 2],
     pub(crate) workers: usize,
     /// The hosts of all providers, whose addresses are looked up beside everything else.
-    pub(crate) hosts: Names,
+    pub(crate) hosts: HostNames,
 }
 
 impl Shared {
@@ -68,7 +68,7 @@ impl Shared {
 
 /// Connections that were not served, by why, and the log lines that say so.
 #[derive(Debug, Default)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedConnections {
     /// There were as many as `limits.connections`.
     pub(crate) limit: AtomicU64,
     /// Clients had as many descriptors as they may have.
@@ -77,7 +77,7 @@ pub(crate) struct Refused {
     not_accepted: Seldom,
 }
 
-impl Refused {
+impl RefusedConnections {
     fn count(&self, counter: &AtomicU64, why: &str) {
         counter.fetch_add(1, Ordering::Relaxed);
         if let Some(times) = self.said.now() {
@@ -88,15 +88,15 @@ impl Refused {
 
 /// The snapshot as one worker holds it: counted on this thread alone, so that requests do not fight over one counter.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct SnapshotHandle {
     pub(crate) snapshot: Arc<Snapshot>,
     /// Where the worker counts what it serves from this snapshot.
     pub(crate) figures: Figures,
     /// What the answers of each provider look like, by its place in the snapshot.
-    pub(crate) shapes: Box<[RefCell<Shapes>]>,
+    pub(crate) shapes: Box<[RefCell<AnswerShapes>]>,
 }
 
-impl Held {
+impl SnapshotHandle {
     fn new(worker: usize, shared: &Shared, snapshot: Arc<Snapshot>) -> Rc<Self> {
         let config = &snapshot.config;
         let by_tenant = config.metrics.tenant_histograms;
@@ -110,15 +110,15 @@ impl Held {
 pub(crate) struct Worker {
     pub(crate) index: usize,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) sandbox: weir_sandbox::Worker,
-    pub(crate) pool: Pool,
+    pub(crate) sandbox: weir_sandbox::SandboxWorker,
+    pub(crate) pool: ConnectionPool,
     /// What its client connections read into and write in.
-    pub(crate) clients: crate::http1::Buffers,
+    pub(crate) clients: crate::http1::ServerBuffers,
     pub(crate) backoff: RefCell<Backoff>,
     pub(crate) ids: crate::request_id::Ids,
     /// What the latest requests look like.
     pub(crate) asks: RefCell<AskShapes>,
-    held: RefCell<Rc<Held>>,
+    held: RefCell<Rc<SnapshotHandle>>,
     drain: Drain,
     pub(crate) observers: Observers,
     empty: Arc<str>,
@@ -132,13 +132,13 @@ impl std::fmt::Debug for Worker {
 
 impl Worker {
     fn new(index: usize, shared: &Arc<Shared>, drain: Drain) -> Rc<Self> {
-        let held = Held::new(index, shared, shared.snapshot.load_full());
+        let held = SnapshotHandle::new(index, shared, shared.snapshot.load_full());
         Rc::new(Self {
             index,
             shared: Arc::clone(shared),
-            sandbox: weir_sandbox::Worker::new(),
-            pool: Pool::new(shared.workers),
-            clients: crate::http1::Buffers::default(),
+            sandbox: weir_sandbox::SandboxWorker::new(),
+            pool: ConnectionPool::new(shared.workers),
+            clients: crate::http1::ServerBuffers::default(),
             backoff: RefCell::default(),
             ids: crate::request_id::Ids::new(),
             asks: RefCell::default(),
@@ -150,11 +150,12 @@ impl Worker {
     }
 
     /// The snapshot that serves requests which begin now.
-    pub(crate) fn held(&self) -> Rc<Held> {
+    pub(crate) fn held(&self) -> Rc<SnapshotHandle> {
         let current = self.shared.snapshot.load();
         let mut held = self.held.borrow_mut();
         if !Arc::ptr_eq(&current, &held.snapshot) {
-            let old = std::mem::replace(&mut *held, Held::new(self.index, &self.shared, Arc::clone(&current)));
+            let old =
+                std::mem::replace(&mut *held, SnapshotHandle::new(self.index, &self.shared, Arc::clone(&current)));
             old.figures.forget();
         }
         Rc::clone(&held)
@@ -175,7 +176,7 @@ impl Worker {
     }
 
     /// A place among the requests in flight.
-    pub(crate) fn admit(&self, limit: usize) -> Option<Place> {
+    pub(crate) fn admit(&self, limit: usize) -> Option<Permit> {
         self.shared.in_flight.enter(limit)
     }
 
@@ -185,8 +186,14 @@ impl Worker {
     }
 
     /// Queues a finished request for its observers.
-    pub(crate) fn observe(&self, chain: Arc<Chain>, lent: Box<Exchange>, outcome: Arc<Outcome>, held: &Rc<Held>) {
-        self.observers.finished(Job::new(chain, lent, outcome, held), &self.shared);
+    pub(crate) fn observe(
+        &self,
+        chain: Arc<Chain>,
+        lent: Box<Exchange>,
+        outcome: Arc<Outcome>,
+        held: &Rc<SnapshotHandle>,
+    ) {
+        self.observers.finished(ObserveJob::new(chain, lent, outcome, held), &self.shared);
     }
 }
 

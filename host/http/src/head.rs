@@ -14,11 +14,11 @@ use http::header::HeaderValue;
 use http::request::Parts;
 use http::{Method, StatusCode, Version};
 
-pub use signs::Signs;
+pub use signs::FramingHeaders;
 
 /// Why a request is refused before anybody asks what it wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Unlawful {
+pub enum InvalidHead {
     /// Neither a `Host` field nor, in HTTP/2, an `:authority` (RFC 9112 section 3.2).
     #[error("the request names no host; send exactly one `Host` field")]
     MissingHost,
@@ -74,7 +74,7 @@ pub enum Unlawful {
     UnsupportedVersion,
 }
 
-impl Unlawful {
+impl InvalidHead {
     /// The status to answer with.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -136,14 +136,14 @@ pub struct HeadLimits {
 ///
 /// # Errors
 /// The first rule that is broken; size is checked first, so that no other rule reads an oversized head.
-pub fn check(parts: &Parts, limits: &HeadLimits) -> Result<(), Unlawful> {
+pub fn check(parts: &Parts, limits: &HeadLimits) -> Result<(), InvalidHead> {
     if parts.headers.len() > limits.headers {
-        return Err(Unlawful::TooManyHeaders);
+        return Err(InvalidHead::TooManyHeaders);
     }
     if head_bytes(parts) > limits.bytes {
-        return Err(Unlawful::HeadTooLarge);
+        return Err(InvalidHead::HeadTooLarge);
     }
-    let mut signs = Signs::default();
+    let mut signs = FramingHeaders::default();
     for (name, value) in &parts.headers {
         signs.note(name, value.as_bytes());
     }
@@ -154,13 +154,13 @@ pub fn check(parts: &Parts, limits: &HeadLimits) -> Result<(), Unlawful> {
 ///
 /// # Errors
 /// The first rule that is broken.
-pub(crate) fn judge(parts: &Parts, signs: &Signs<'_>, secured: bool) -> Result<(), Unlawful> {
+pub(crate) fn judge(parts: &Parts, signs: &FramingHeaders<'_>, secured: bool) -> Result<(), InvalidHead> {
     match parts.version {
         Version::HTTP_10 | Version::HTTP_11 | Version::HTTP_2 => {}
-        _ => return Err(Unlawful::UnsupportedVersion),
+        _ => return Err(InvalidHead::UnsupportedVersion),
     }
     if parts.method == Method::CONNECT || parts.method == Method::TRACE {
-        return Err(Unlawful::MethodNotAllowed);
+        return Err(InvalidHead::MethodNotAllowed);
     }
     signs.check_framing(parts.version)?;
     check_target(parts, secured)?;
@@ -181,19 +181,19 @@ fn head_bytes(parts: &Parts) -> usize {
 }
 
 /// Origin-form or absolute-form (RFC 9112 section 3.2), and `*` for OPTIONS.
-fn check_target(parts: &Parts, secured: bool) -> Result<(), Unlawful> {
+fn check_target(parts: &Parts, secured: bool) -> Result<(), InvalidHead> {
     let uri = &parts.uri;
     match uri.scheme_str() {
         Some("http") => {}
         Some("https") if secured => {}
-        Some("https") => return Err(Unlawful::Misdirected),
+        Some("https") => return Err(InvalidHead::Misdirected),
         // Of HTTP/2, too, the scheme is a part of the target.
         None if uri.authority().is_none() => {}
-        _ => return Err(Unlawful::BadTarget),
+        _ => return Err(InvalidHead::BadTarget),
     }
     match uri.path() {
         path if path.starts_with('/') => Ok(()),
         "*" if parts.method == Method::OPTIONS => Ok(()),
-        _ => Err(Unlawful::BadTarget),
+        _ => Err(InvalidHead::BadTarget),
     }
 }

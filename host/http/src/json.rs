@@ -24,7 +24,7 @@ mod trace;
 mod tests;
 
 pub use cursor::Cursor;
-pub use error::JsonError;
+pub use error::JsonSyntaxError;
 pub use names::MAX_MEMBERS;
 pub use outline::{OutlineError, outline};
 pub use span::{Span, Token};
@@ -34,13 +34,13 @@ pub use trace::Passed;
 
 use std::borrow::Cow;
 
-/// The deepest nesting that is accepted: arrays and objects within one another. One more is [`JsonError::TooDeep`].
+/// The deepest nesting that is accepted: arrays and objects within one another. One more is [`JsonSyntaxError::TooDeep`].
 /// The same bound as `serde_json`'s, so that what was walked here can be parsed there.
 pub const MAX_DEPTH: u32 = 127;
 
 /// The kinds of JSON value (RFC 8259 section 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum JsonKind {
     /// `{…}`
     Object,
     /// `[…]`
@@ -55,7 +55,7 @@ pub enum Kind {
     Null,
 }
 
-impl Kind {
+impl JsonKind {
     /// What to call it in a message: `an object`, `a string`, `null`.
     pub fn phrase(self) -> &'static str {
         match self {
@@ -72,12 +72,12 @@ impl Kind {
 /// The name of an object's member, borrowed from the text. Compares with `&str` after its escapes are decoded, so that
 /// `"mod\u0065l"` is `model`.
 #[derive(Debug, Clone, Copy)]
-pub struct Key<'a> {
+pub struct MemberName<'a> {
     raw: &'a [u8],
     escaped: bool,
 }
 
-impl<'a> Key<'a> {
+impl<'a> MemberName<'a> {
     /// The bytes between the quotes, escapes as they stand.
     pub fn raw(&self) -> &'a [u8] {
         self.raw
@@ -99,13 +99,13 @@ impl<'a> Key<'a> {
     }
 }
 
-impl PartialEq<str> for Key<'_> {
+impl PartialEq<str> for MemberName<'_> {
     fn eq(&self, other: &str) -> bool {
         if self.escaped { self.name().as_deref() == Some(other) } else { self.raw == other.as_bytes() }
     }
 }
 
-impl PartialEq<&str> for Key<'_> {
+impl PartialEq<&str> for MemberName<'_> {
     fn eq(&self, other: &&str) -> bool {
         *self == **other
     }
@@ -117,8 +117,11 @@ impl PartialEq<&str> for Key<'_> {
 /// meaning of that open, so the visitor decides.
 ///
 /// # Errors
-/// [`JsonError`] with the offset of the first byte that is wrong; [`JsonError::NotObject`] if it is another value.
-pub fn members<'a>(bytes: &'a [u8], mut visit: impl FnMut(Key<'a>, Span, Kind)) -> Result<(), JsonError> {
+/// [`JsonSyntaxError`] with the offset of the first byte that is wrong; [`JsonSyntaxError::NotObject`] if it is another value.
+pub fn members<'a>(
+    bytes: &'a [u8],
+    mut visit: impl FnMut(MemberName<'a>, Span, JsonKind),
+) -> Result<(), JsonSyntaxError> {
     let mut cursor = Cursor::new(bytes)?;
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
@@ -152,12 +155,12 @@ pub fn strings_are_lawful(bytes: &[u8]) -> bool {
 /// `bytes` must have been checked before (by [`members`] or a [`Cursor`]); if not, text that is not JSON may pass.
 ///
 /// # Errors
-/// [`JsonError::NotObject`] if the value at `span` is another one; otherwise only for bytes that were not checked.
+/// [`JsonSyntaxError::NotObject`] if the value at `span` is another one; otherwise only for bytes that were not checked.
 pub fn members_of<'a>(
     bytes: &'a [u8],
     span: Span,
-    mut visit: impl FnMut(Key<'a>, Span, Kind),
-) -> Result<(), JsonError> {
+    mut visit: impl FnMut(MemberName<'a>, Span, JsonKind),
+) -> Result<(), JsonSyntaxError> {
     let mut cursor = Cursor::within(bytes, span);
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
@@ -170,8 +173,8 @@ pub fn members_of<'a>(
 /// Shows the elements of the array at `span` in order. Spans and the condition on `bytes` are as for [`members_of`].
 ///
 /// # Errors
-/// [`JsonError::NotArray`] if the value at `span` is another one; otherwise only for bytes that were not checked.
-pub fn elements(bytes: &[u8], span: Span, mut visit: impl FnMut(Span, Kind)) -> Result<(), JsonError> {
+/// [`JsonSyntaxError::NotArray`] if the value at `span` is another one; otherwise only for bytes that were not checked.
+pub fn elements(bytes: &[u8], span: Span, mut visit: impl FnMut(Span, JsonKind)) -> Result<(), JsonSyntaxError> {
     let mut cursor = Cursor::within(bytes, span);
     cursor.enter_array()?;
     while cursor.next_element()? {

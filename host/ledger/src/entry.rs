@@ -8,17 +8,17 @@ use weir_config::Price;
 use weir_series::Row;
 
 use crate::labels::Labels;
-use crate::tally::Tally;
+use crate::tally::LedgerSums;
 
 /// The sums that an entry is added to.
-pub(crate) type Sums = Row<Labels, Tally>;
+pub(crate) type Sums = Row<Labels, LedgerSums>;
 
 /// Bytes of text that are taken for one token where nobody counted: the usual rule of thumb for English.
 pub const BYTES_PER_TOKEN: u64 = 4;
 
 /// Why an entry was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Reason {
+pub enum EndReason {
     /// The response was relayed to its end.
     Completed,
     /// The client went away before the end.
@@ -83,7 +83,7 @@ impl Tokens {
 
 /// What a provider reported, as far as it did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Report {
+pub struct ReportedUsage {
     /// Tokens of input, cached ones included.
     pub input: Option<u64>,
     /// Tokens of output, reasoning included.
@@ -96,7 +96,7 @@ pub struct Report {
     pub reasoning: Option<u64>,
 }
 
-impl Report {
+impl ReportedUsage {
     /// What is known after a later report: what that one says, and for the rest what was said before.
     fn then(self, later: Self) -> Self {
         Self {
@@ -136,30 +136,30 @@ impl Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closed {
     /// Why it ended.
-    pub reason: Reason,
+    pub reason: EndReason,
     /// What it used.
     pub tokens: Tokens,
     /// What that cost in micro-USD, rounded to the nearest, halves up. Totals sum exact costs, not these.
     pub cost_micro_usd: u64,
 }
 
-/// An open record in the ledger. [`Entry::close`] consumes it; dropping it closes it as [`Reason::ClientGone`] with
-/// [`Entry::seen`]. Either way it is closed once.
+/// An open record in the ledger. [`LedgerEntry::close`] consumes it; dropping it closes it as [`EndReason::ClientGone`] with
+/// [`LedgerEntry::seen`]. Either way it is closed once.
 #[derive(Debug)]
 #[must_use = "dropping the entry records that the client went away"]
-pub struct Entry {
+pub struct LedgerEntry {
     /// `None` once closed: taking it is what makes the close happen once.
     sums: Option<Sums>,
     price: Price,
     input: u64,
     output_bytes: u64,
-    reported: Report,
+    reported: ReportedUsage,
 }
 
-impl Entry {
+impl LedgerEntry {
     pub(crate) fn open(sums: Sums, price: Price) -> Self {
         sums.1.open();
-        Self { sums: Some(sums), price, input: 0, output_bytes: 0, reported: Report::default() }
+        Self { sums: Some(sums), price, input: 0, output_bytes: 0, reported: ReportedUsage::default() }
     }
 
     /// Notes the input, in tokens, as estimated from the request; a later call replaces an earlier one.
@@ -172,10 +172,10 @@ impl Entry {
         self.output_bytes = self.output_bytes.saturating_add(output_bytes);
     }
 
-    /// Notes usage that the provider reported. From then on it is what [`Entry::seen`] says, so that a client that
+    /// Notes usage that the provider reported. From then on it is what [`LedgerEntry::seen`] says, so that a client that
     /// leaves after the report and before the end is charged what the provider charges. What a later report says replaces
     /// it.
-    pub fn report(&mut self, report: Report) {
+    pub fn report(&mut self, report: ReportedUsage) {
         self.reported = self.reported.then(report);
     }
 
@@ -189,26 +189,26 @@ impl Entry {
     }
 
     /// Closes the entry with what was seen.
-    pub fn close(mut self, reason: Reason) -> Closed {
-        let tokens = self.seen(reason == Reason::Completed);
+    pub fn close(mut self, reason: EndReason) -> Closed {
+        let tokens = self.seen(reason == EndReason::Completed);
         self.settle(reason, tokens)
     }
 
     /// Closes the entry with nothing: the upstream did not do the work, and nobody charges for it.
-    pub fn void(mut self, reason: Reason) -> Closed {
+    pub fn void(mut self, reason: EndReason) -> Closed {
         self.settle(reason, Tokens::default())
     }
 
-    fn settle(&mut self, reason: Reason, tokens: Tokens) -> Closed {
+    fn settle(&mut self, reason: EndReason, tokens: Tokens) -> Closed {
         let cost_micro_usd = self.sums.take().map_or(0, |sums| sums.1.close(reason, &tokens, self.price));
         Closed { reason, tokens, cost_micro_usd }
     }
 }
 
-impl Drop for Entry {
+impl Drop for LedgerEntry {
     fn drop(&mut self) {
         if self.sums.is_some() {
-            self.settle(Reason::ClientGone, self.seen(false));
+            self.settle(EndReason::ClientGone, self.seen(false));
         }
     }
 }

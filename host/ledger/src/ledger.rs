@@ -11,16 +11,16 @@ use std::time::{Duration, Instant};
 use weir_config::Price;
 use weir_series::Table;
 
-use crate::entry::{Entry, Sums};
+use crate::entry::{LedgerEntry, Sums};
 use crate::labels::Labels;
-use crate::tally::{ByProvenance, ByReason, Sum, Tally};
+use crate::tally::{ByProvenance, ByReason, LedgerSums, Sum};
 
 /// The sums of one tenant, model and provider at the moment of reading.
 ///
 /// Each number is exact and never falls. While entries are being closed, one number may already hold an entry that
 /// another does not yet; at rest they agree: `opened` is the sum of `reasons`, and of the entries in `tokens`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Total {
+pub struct LedgerTotal {
     /// The tenant's name.
     pub tenant: Arc<str>,
     /// The model as the client names it.
@@ -44,12 +44,12 @@ pub struct Account(Sums);
 
 impl Account {
     /// Opens an entry: from now on the request is chargeable, at `price`.
-    pub fn open(&self, price: Price) -> Entry {
-        Entry::open(Sums::clone(&self.0), price)
+    pub fn open(&self, price: Price) -> LedgerEntry {
+        LedgerEntry::open(Sums::clone(&self.0), price)
     }
 
     #[cfg(test)]
-    pub(crate) fn tally(&self) -> &Tally {
+    pub(crate) fn tally(&self) -> &LedgerSums {
         &self.0.1
     }
 }
@@ -68,7 +68,7 @@ impl fmt::Debug for Account {
 /// [`OTHER`](weir_series::OTHER), for each provider.
 #[derive(Debug)]
 pub struct Ledger {
-    tallies: Table<Labels, Tally>,
+    tallies: Table<Labels, LedgerSums>,
 }
 
 impl Ledger {
@@ -109,7 +109,7 @@ impl Ledger {
 
     /// All totals, sorted by tenant, model and provider.
     #[must_use]
-    pub fn totals(&self) -> Vec<Total> {
+    pub fn totals(&self) -> Vec<LedgerTotal> {
         let mut totals = Vec::new();
         self.tallies.each(|labels, tally| totals.push(total(labels, tally)));
         totals.sort_by(|a, b| (&a.tenant, &a.model, &a.provider).cmp(&(&b.tenant, &b.model, &b.provider)));
@@ -117,8 +117,8 @@ impl Ledger {
     }
 }
 
-fn total(labels: &Labels, tally: &Tally) -> Total {
-    Total {
+fn total(labels: &Labels, tally: &LedgerSums) -> LedgerTotal {
+    LedgerTotal {
         tenant: Arc::clone(&labels.tenant),
         model: Arc::clone(&labels.model),
         provider: Arc::clone(&labels.provider),

@@ -1,7 +1,7 @@
-//! What was used and what it cost: `open -> Entry -> close`, exactly one close for every open.
+//! What was used and what it cost: `open -> LedgerEntry -> close`, exactly one close for every open.
 //!
 //! A request is chargeable from the moment its head is handed to an upstream. At that moment [`Account::open`] gives an
-//! [`Entry`], a guard that the response body owns: it is closed with a [`Reason`] and [`Tokens`], and dropping it in any
+//! [`LedgerEntry`], a guard that the response body owns: it is closed with a [`EndReason`] and [`Tokens`], and dropping it in any
 //! other way (the client went, a task was cancelled, a panic unwound) closes it too, with what it had seen.
 //!
 //! Sums are kept in memory, per tenant, model and provider, as many as the operator allows. Opening and closing take no
@@ -14,7 +14,7 @@ mod labels;
 mod ledger;
 mod tally;
 
-pub use entry::{BYTES_PER_TOKEN, Closed, Entry, Provenance, Reason, Report, Tokens};
-pub use ledger::{Account, Ledger, Total};
+pub use entry::{BYTES_PER_TOKEN, Closed, EndReason, LedgerEntry, Provenance, ReportedUsage, Tokens};
+pub use ledger::{Account, Ledger, LedgerTotal};
 pub use tally::{ByProvenance, ByReason, Sum, cost_micro_usd};
 pub use weir_config::Price;

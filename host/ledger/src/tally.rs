@@ -14,31 +14,31 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use weir_config::Price;
 use weir_series::Idle;
 
-use crate::entry::{Provenance, Reason, Tokens};
+use crate::entry::{EndReason, Provenance, Tokens};
 
 const PICO_PER_MICRO: u128 = 1_000_000;
 
-/// How many entries were closed for each [`Reason`].
+/// How many entries were closed for each [`EndReason`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ByReason<T> {
-    /// [`Reason::Completed`].
+    /// [`EndReason::Completed`].
     pub completed: T,
-    /// [`Reason::ClientGone`].
+    /// [`EndReason::ClientGone`].
     pub client_gone: T,
-    /// [`Reason::UpstreamFailed`].
+    /// [`EndReason::UpstreamFailed`].
     pub upstream_failed: T,
-    /// [`Reason::PluginRefused`].
+    /// [`EndReason::PluginRefused`].
     pub plugin_refused: T,
 }
 
 impl<T> ByReason<T> {
     /// The one of `reason`.
-    pub fn of(&self, reason: Reason) -> &T {
+    pub fn of(&self, reason: EndReason) -> &T {
         match reason {
-            Reason::Completed => &self.completed,
-            Reason::ClientGone => &self.client_gone,
-            Reason::UpstreamFailed => &self.upstream_failed,
-            Reason::PluginRefused => &self.plugin_refused,
+            EndReason::Completed => &self.completed,
+            EndReason::ClientGone => &self.client_gone,
+            EndReason::UpstreamFailed => &self.upstream_failed,
+            EndReason::PluginRefused => &self.plugin_refused,
         }
     }
 }
@@ -140,7 +140,7 @@ impl TokenCounts {
 /// The running sums that every entry of one tenant, model and provider adds to.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-pub(crate) struct Tally {
+pub(crate) struct LedgerSums {
     opened: Count,
     reasons: ByReason<Count>,
     tokens: ByProvenance<TokenCounts>,
@@ -149,20 +149,20 @@ pub(crate) struct Tally {
     pico_usd: Count,
 }
 
-impl Idle for Tally {
+impl Idle for LedgerSums {
     /// Who opens entries holds the whole.
     fn is_idle(&self) -> bool {
         true
     }
 }
 
-impl Tally {
+impl LedgerSums {
     pub(crate) fn open(&self) {
         self.opened.add(1);
     }
 
     /// Adds one entry's end and returns its cost in micro-USD, rounded.
-    pub(crate) fn close(&self, reason: Reason, tokens: &Tokens, price: Price) -> u64 {
+    pub(crate) fn close(&self, reason: EndReason, tokens: &Tokens, price: Price) -> u64 {
         self.tokens.of(tokens.provenance()).entries.add(1);
         let input = self.tokens.of(tokens.input_from);
         input.input.add(tokens.input);

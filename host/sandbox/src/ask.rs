@@ -3,17 +3,17 @@
 //! One call is one type, whatever the hook: each further type would be a further copy of all that surrounds a call, in code
 //! that has to be fetched for every request.
 
-use crate::contract::{Candidate, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::contract::{Candidate, Edit, Facts, Outcome, PluginRefusal, Routing, StreamEvent};
 use crate::direct::DirectHooks;
 use crate::error::Fault;
-use crate::host::Host;
+use crate::host::GuestState;
 use std::sync::Arc;
 use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
 use wasmtime::{Error, Store};
 
-type Verdict = (Result<(), Refusal>,);
-type Routed = (Result<Routing, Refusal>,);
-type Edited = (Result<Vec<Edit>, Refusal>,);
+type Verdict = (Result<(), PluginRefusal>,);
+type Routed = (Result<Routing, PluginRefusal>,);
+type Edited = (Result<Vec<Edit>, PluginRefusal>,);
 
 /// The hooks of a component, looked up once.
 pub(crate) struct ComponentHooks {
@@ -34,7 +34,7 @@ pub(crate) enum Hooks {
 }
 
 /// A call of one hook: what it is told beside the facts.
-pub(crate) enum Ask {
+pub(crate) enum HookCall {
     /// `policy.on-request`.
     Policy,
     /// `router.route`, with the candidates.
@@ -51,18 +51,18 @@ pub(crate) enum Ask {
 
 /// What a hook answered.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum HookAnswer {
     /// `policy`, `upstream-request`, `response`; `observe` has nothing to say, and says it this way.
-    Verdict(Result<(), Refusal>),
+    Verdict(Result<(), PluginRefusal>),
     /// `router`.
-    Routing(Result<Routing, Refusal>),
+    Routing(Result<Routing, PluginRefusal>),
     /// `event`.
-    Edits(Result<Vec<Edit>, Refusal>),
+    Edits(Result<Vec<Edit>, PluginRefusal>),
 }
 
-impl Answer {
+impl HookAnswer {
     /// What `policy`, `upstream-request` and `response` answer.
-    pub(crate) fn verdict(self) -> Result<Result<(), Refusal>, Fault> {
+    pub(crate) fn verdict(self) -> Result<Result<(), PluginRefusal>, Fault> {
         match self {
             Self::Verdict(verdict) => Ok(verdict),
             Self::Routing(_) | Self::Edits(_) => Err(another()),
@@ -70,7 +70,7 @@ impl Answer {
     }
 
     /// What `router` answers.
-    pub(crate) fn routing(self) -> Result<Result<Routing, Refusal>, Fault> {
+    pub(crate) fn routing(self) -> Result<Result<Routing, PluginRefusal>, Fault> {
         match self {
             Self::Routing(routing) => Ok(routing),
             Self::Verdict(_) | Self::Edits(_) => Err(another()),
@@ -78,7 +78,7 @@ impl Answer {
     }
 
     /// What `event` answers.
-    pub(crate) fn edits(self) -> Result<Result<Vec<Edit>, Refusal>, Fault> {
+    pub(crate) fn edits(self) -> Result<Result<Vec<Edit>, PluginRefusal>, Fault> {
         match self {
             Self::Edits(edits) => Ok(edits),
             Self::Verdict(_) | Self::Routing(_) => Err(another()),
@@ -91,7 +91,12 @@ fn another() -> Fault {
 }
 
 /// Makes a call. It fails if the guest traps or breaks the contract.
-pub(crate) async fn ask(hooks: &Hooks, store: &mut Store<Host>, facts: Facts, ask: Ask) -> wasmtime::Result<Answer> {
+pub(crate) async fn ask(
+    hooks: &Hooks,
+    store: &mut Store<GuestState>,
+    facts: Facts,
+    ask: HookCall,
+) -> wasmtime::Result<HookAnswer> {
     match hooks {
         Hooks::Direct(hooks) => hooks.ask(store, facts, ask).await,
         // Boxed, for such guests are slow enough, and others need not have the room for it.
@@ -101,27 +106,31 @@ pub(crate) async fn ask(hooks: &Hooks, store: &mut Store<Host>, facts: Facts, as
 
 async fn ask_component(
     hooks: &ComponentHooks,
-    store: &mut Store<Host>,
+    store: &mut Store<GuestState>,
     facts: Facts,
-    ask: Ask,
-) -> wasmtime::Result<Answer> {
+    ask: HookCall,
+) -> wasmtime::Result<HookAnswer> {
     Ok(match ask {
-        Ask::Policy => Answer::Verdict(call(hooks.policy.as_ref(), store, (facts,)).await?.0),
-        Ask::Router(offered) => Answer::Routing(call(hooks.router.as_ref(), store, (facts, offered)).await?.0),
-        Ask::UpstreamRequest(attempt) => {
-            Answer::Verdict(call(hooks.upstream_request.as_ref(), store, (facts, attempt)).await?.0)
+        HookCall::Policy => HookAnswer::Verdict(call(hooks.policy.as_ref(), store, (facts,)).await?.0),
+        HookCall::Router(offered) => HookAnswer::Routing(call(hooks.router.as_ref(), store, (facts, offered)).await?.0),
+        HookCall::UpstreamRequest(attempt) => {
+            HookAnswer::Verdict(call(hooks.upstream_request.as_ref(), store, (facts, attempt)).await?.0)
         }
-        Ask::Response(status) => Answer::Verdict(call(hooks.response.as_ref(), store, (facts, status)).await?.0),
-        Ask::Event(events, last) => Answer::Edits(call(hooks.event.as_ref(), store, (facts, events, last)).await?.0),
-        Ask::Observe(outcome) => {
+        HookCall::Response(status) => {
+            HookAnswer::Verdict(call(hooks.response.as_ref(), store, (facts, status)).await?.0)
+        }
+        HookCall::Event(events, last) => {
+            HookAnswer::Edits(call(hooks.event.as_ref(), store, (facts, events, last)).await?.0)
+        }
+        HookCall::Observe(outcome) => {
             call(hooks.observe.as_ref(), store, (facts, outcome)).await?;
-            Answer::Verdict(Ok(()))
+            HookAnswer::Verdict(Ok(()))
         }
     })
 }
 
 /// Calls a hook of a component.
-async fn call<P, R>(function: Option<&TypedFunc<P, R>>, store: &mut Store<Host>, params: P) -> wasmtime::Result<R>
+async fn call<P, R>(function: Option<&TypedFunc<P, R>>, store: &mut Store<GuestState>, params: P) -> wasmtime::Result<R>
 where
     P: ComponentNamedList + Lower + 'static,
     R: ComponentNamedList + Lift + 'static,

@@ -1,17 +1,17 @@
 //! One call into a guest: bounded, measured, and with its exchange brought back whatever happens.
 
-use crate::ask::{Answer, Ask, ask};
+use crate::ask::{HookAnswer, HookCall, ask};
 use crate::chain::Bound;
-use crate::contract::{Facts, Refusal};
+use crate::contract::{Facts, PluginRefusal};
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
-use crate::gate::Gates;
-use crate::hook::Hook;
+use crate::gate::YielderPool;
+use crate::hook::HookKind;
 use crate::instance::{arm, diagnose};
 use crate::meter::HookStats;
-use crate::pool::{Pool, Taken};
+use crate::pool::{InstancePool, Taken};
 use crate::shares::Short;
-use crate::tally::Ended;
+use crate::tally::CallOutcome;
 use crate::tenant::TenantId;
 use nix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
@@ -28,7 +28,7 @@ use weir_config::Isolation;
 /// Most calls are one poll, and that one is timed by the cheap clock, which goes on while the system runs something else. A
 /// guest that comes back is timed by its thread's own clock: nobody is cut off for what others did.
 #[derive(Debug, Default)]
-pub(crate) struct Spent {
+pub(crate) struct CpuTimer {
     /// Of the polls that have ended.
     pub(crate) cpu: Duration,
     /// Of these, what was used after the guest had given way for the first time.
@@ -47,7 +47,7 @@ fn thread_time() -> Option<Duration> {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).ok().map(Duration::from)
 }
 
-impl Spent {
+impl CpuTimer {
     /// A call that begins now.
     pub(crate) fn begin() -> Self {
         Self { since: Some(Instant::now()), ..Self::default() }
@@ -97,8 +97,8 @@ pub(crate) const START: Duration = Duration::from_secs(2);
 pub(crate) async fn metered<F: Future>(
     mut guest: Pin<&mut F>,
     limit: Duration,
-    (gates, tenant): (&Rc<Gates>, TenantId),
-    spent: &mut Spent,
+    (gates, tenant): (&Rc<YielderPool>, TenantId),
+    spent: &mut CpuTimer,
 ) -> Result<F::Output, Fault> {
     let mut gate = gates.lend(tenant);
     let limit = spent.sure + limit;
@@ -117,20 +117,20 @@ pub(crate) async fn metered<F: Future>(
 
 /// The bill of one call. It is paid when this is dropped, so that a client that leaves in the middle of a call hides
 /// nothing of what the plugin used.
-struct Bill<'a> {
+struct CallAccounting<'a> {
     bound: &'a Bound,
-    pool: &'a Pool,
+    pool: &'a InstancePool,
     stats: &'a HookStats,
-    hook: Hook,
-    ended: Ended,
+    hook: HookKind,
+    ended: CallOutcome,
     /// What the call has to decide about a quarantine, and has not yet.
     trial: bool,
-    spent: Spent,
+    spent: CpuTimer,
     /// Polls that it took to get an instance.
     taking: u64,
 }
 
-impl Drop for Bill<'_> {
+impl Drop for CallAccounting<'_> {
     fn drop(&mut self) {
         let end = self.spent.pause();
         let shared = self.bound.plugin().isolation() == Isolation::Shared;
@@ -146,28 +146,28 @@ impl Drop for Bill<'_> {
 }
 
 /// What a look at an answer comes to: nothing more to say, a refusal, or what is wrong with it.
-pub(crate) type Checked = Result<Option<Refusal>, Fault>;
+pub(crate) type Checked = Result<Option<PluginRefusal>, Fault>;
 
 /// What one call needs to know beside its parameters.
-pub(crate) struct Call<'a> {
+pub(crate) struct GuestCall<'a> {
     pub(crate) bound: &'a Bound,
-    pub(crate) hook: Hook,
+    pub(crate) hook: HookKind,
     pub(crate) access: Access,
-    pub(crate) pool: Rc<Pool>,
-    pub(crate) gates: &'a Rc<Gates>,
+    pub(crate) pool: Rc<InstancePool>,
+    pub(crate) gates: &'a Rc<YielderPool>,
     pub(crate) make_room: &'a dyn Fn(Short),
     /// Begun when the call was prepared.
-    pub(crate) spent: Spent,
+    pub(crate) spent: CpuTimer,
 }
 
-impl Call<'_> {
+impl GuestCall<'_> {
     /// Makes the call, lending it the exchange, and has `check` look at the answer. After a fault the
     /// exchange is back, undone if the binding is open, and the instance is burned.
     pub(crate) async fn run(
         mut self,
         lent: &mut Option<Box<Exchange>>,
-        (facts, ask): (Facts, Ask),
-        check: &mut dyn FnMut(Answer) -> Checked,
+        (facts, ask): (Facts, HookCall),
+        check: &mut dyn FnMut(HookAnswer) -> Checked,
     ) -> Checked {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
@@ -179,8 +179,8 @@ impl Call<'_> {
         let admitted =
             self.bound.standing().admit(self.spent.resume(), worth).inspect_err(|fault| self.count(fault))?;
         let (bound, pool, trial, hook) = (self.bound, &*self.pool, admitted.trial, self.hook);
-        let (spent, ended) = (std::mem::take(&mut self.spent), Ended::Unanswered);
-        let mut bill = Bill { bound, pool, stats, hook, ended, trial, spent, taking: 0 };
+        let (spent, ended) = (std::mem::take(&mut self.spent), CallOutcome::Unanswered);
+        let mut bill = CallAccounting { bound, pool, stats, hook, ended, trial, spent, taking: 0 };
         let taken = match self.pool.take_idle(self.bound.slots(), stats) {
             Some(taken) => Ok(taken),
             None => {
@@ -221,7 +221,7 @@ impl Call<'_> {
                 }
             }
             Ok(refusal) => {
-                bill.ended = if refusal.is_some() { Ended::Refused } else { Ended::Answered };
+                bill.ended = if refusal.is_some() { CallOutcome::Refused } else { CallOutcome::Answered };
                 if admitted.trial {
                     self.bound.standing().recovered();
                     bill.trial = false;
@@ -241,7 +241,7 @@ impl Call<'_> {
     }
 
     /// Where it waits for its turn when it has given way, and with whom.
-    fn turns(&self) -> (&Rc<Gates>, TenantId) {
+    fn turns(&self) -> (&Rc<YielderPool>, TenantId) {
         (self.gates, self.bound.tenant())
     }
 
@@ -249,9 +249,9 @@ impl Call<'_> {
         &self,
         taken: &mut Taken,
         lent: &mut Option<Box<Exchange>>,
-        (facts, asked): (Facts, Ask),
-        spent: &mut Spent,
-    ) -> Result<Answer, Fault> {
+        (facts, asked): (Facts, HookCall),
+        spent: &mut CpuTimer,
+    ) -> Result<HookAnswer, Fault> {
         let plugin = self.bound.plugin();
         let instance = taken.instance().ok_or_else(|| Fault::Start("no instance".to_owned()))?;
         let mut at_hand = 0;
@@ -270,7 +270,7 @@ impl Call<'_> {
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
         // Of a request that is refused nobody sees what was written.
         let answer = answer.and_then(|answer| match lent.as_deref_mut() {
-            Some(exchange) if matches!(answer, Answer::Verdict(Ok(()))) => {
+            Some(exchange) if matches!(answer, HookAnswer::Verdict(Ok(()))) => {
                 exchange.read_what_is_left().map(|()| answer)
             }
             Some(_) | None => Ok(answer),

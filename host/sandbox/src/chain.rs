@@ -1,10 +1,10 @@
 //! The plugins of one tenant: for each hook, in order.
 
-use crate::hook::Hook;
-use crate::host::Slots;
+use crate::hook::HookKind;
+use crate::host::TenantState;
 use crate::meter::HookStats;
-use crate::plugin::Plugin;
-use crate::standing::Standing;
+use crate::plugin::LoadedPlugin;
+use crate::standing::PluginQuota;
 use crate::tenant::TenantId;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,22 +22,22 @@ pub enum Origin {
 /// A plugin bound to a tenant.
 #[derive(Debug)]
 pub struct Bound {
-    plugin: Arc<Plugin>,
+    plugin: Arc<LoadedPlugin>,
     tenant: TenantId,
     origin: Origin,
     models: Arc<[String]>,
-    slots: Arc<Slots>,
-    stats: [Arc<HookStats>; Hook::ALL.len()],
-    standing: Arc<Standing>,
+    slots: Arc<TenantState>,
+    stats: [Arc<HookStats>; HookKind::ALL.len()],
+    standing: Arc<PluginQuota>,
 }
 
 impl Bound {
     pub(crate) fn new(
-        plugin: Arc<Plugin>,
+        plugin: Arc<LoadedPlugin>,
         (tenant, origin): (TenantId, Origin),
         models: Arc<[String]>,
-        slots: Arc<Slots>,
-        stats: [Arc<HookStats>; Hook::ALL.len()],
+        slots: Arc<TenantState>,
+        stats: [Arc<HookStats>; HookKind::ALL.len()],
     ) -> Self {
         let standing = plugin.standing(&slots.tenant, &slots.counters);
         Self { plugin, tenant, origin, models, slots, stats, standing }
@@ -45,7 +45,7 @@ impl Bound {
 
     /// The plugin.
     #[must_use]
-    pub fn plugin(&self) -> &Arc<Plugin> {
+    pub fn plugin(&self) -> &Arc<LoadedPlugin> {
         &self.plugin
     }
 
@@ -78,7 +78,7 @@ impl Bound {
         self.tenant
     }
 
-    pub(crate) fn slots(&self) -> &Arc<Slots> {
+    pub(crate) fn slots(&self) -> &Arc<TenantState> {
         &self.slots
     }
 
@@ -94,20 +94,20 @@ impl Bound {
     }
 
     /// Whether it may run for the tenant now.
-    pub(crate) fn standing(&self) -> &Standing {
+    pub(crate) fn standing(&self) -> &PluginQuota {
         &self.standing
     }
 
     /// Its figures at a hook.
-    pub(crate) fn stats(&self, hook: Hook) -> &HookStats {
+    pub(crate) fn stats(&self, hook: HookKind) -> &HookStats {
         let [policy, router, upstream_request, response, event, observe] = &self.stats;
         match hook {
-            Hook::Policy => policy,
-            Hook::Router => router,
-            Hook::UpstreamRequest => upstream_request,
-            Hook::Response => response,
-            Hook::Event => event,
-            Hook::Observe => observe,
+            HookKind::Policy => policy,
+            HookKind::Router => router,
+            HookKind::UpstreamRequest => upstream_request,
+            HookKind::Response => response,
+            HookKind::Event => event,
+            HookKind::Observe => observe,
         }
     }
 }
@@ -124,7 +124,7 @@ pub(crate) fn pool_tenant(isolation: Isolation, tenant: TenantId) -> TenantId {
 #[derive(Debug)]
 pub struct Chain {
     tenant: TenantId,
-    hooks: [Vec<Arc<Bound>>; Hook::ALL.len()],
+    hooks: [Vec<Arc<Bound>>; HookKind::ALL.len()],
 }
 
 impl Chain {
@@ -148,19 +148,19 @@ impl Chain {
 
     /// The plugins at a hook.
     #[must_use]
-    pub fn at(&self, hook: Hook) -> &[Arc<Bound>] {
+    pub fn at(&self, hook: HookKind) -> &[Arc<Bound>] {
         self.hooks.get(hook as usize).map_or(&[], Vec::as_slice)
     }
 
     /// Whether any plugin runs at a hook for a model. If none does, nothing is copied or parsed for it.
     #[must_use]
-    pub fn wants(&self, hook: Hook, model: &str) -> bool {
+    pub fn wants(&self, hook: HookKind, model: &str) -> bool {
         self.at(hook).iter().any(|bound| bound.applies_to(model))
     }
 
     /// The plugins that observe requests for a model and apply for one reason or the other.
     pub(crate) fn observers(&self, origin: Origin, model: &str) -> impl Iterator<Item = &Arc<Bound>> {
-        self.at(Hook::Observe).iter().filter(move |bound| bound.origin == origin && bound.applies_to(model))
+        self.at(HookKind::Observe).iter().filter(move |bound| bound.origin == origin && bound.applies_to(model))
     }
 
     /// Whether there are any of these.
@@ -171,7 +171,7 @@ impl Chain {
 
     /// Counts for each of these that it does not see a request.
     pub fn skip_observers(&self, origin: Origin, model: &str) {
-        self.observers(origin, model).for_each(|bound| bound.stats(Hook::Observe).skip());
+        self.observers(origin, model).for_each(|bound| bound.stats(HookKind::Observe).skip());
     }
 
     /// Whether any plugin runs anywhere.

@@ -3,12 +3,12 @@
 
 use crate::chain::{Bound, Chain, Origin, pool_tenant};
 use crate::engine::Sandbox;
-use crate::hook::Hook;
-use crate::host::Slots;
+use crate::hook::HookKind;
+use crate::host::TenantState;
 use crate::kv::StoreKey;
 use crate::lots::{self, Lots};
-use crate::plugin::Plugin;
-use crate::source::Source;
+use crate::plugin::LoadedPlugin;
+use crate::source::PluginSource;
 use crate::tally::Counted;
 use crate::trust::Trust;
 use std::collections::HashMap;
@@ -17,24 +17,24 @@ use weir_config::Plugins;
 
 /// One plugin that applies, to requests for some models or for all.
 #[derive(Debug, Clone)]
-pub(crate) struct Step {
-    pub(crate) plugin: Arc<Plugin>,
+pub(crate) struct ChainStep {
+    pub(crate) plugin: Arc<LoadedPlugin>,
     /// A new version on trial in its place, and the percentage of requests that see it.
-    pub(crate) trial: Option<(Arc<Plugin>, u8)>,
+    pub(crate) trial: Option<(Arc<LoadedPlugin>, u8)>,
     pub(crate) models: Arc<[String]>,
     pub(crate) origin: Origin,
 }
 
 /// The plugins that apply to a tenant, in order: one list for all tenants to whom the same ones do.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    steps: Arc<[Step]>,
+pub(crate) struct ChainPlan {
+    steps: Arc<[ChainStep]>,
     /// Which of the versions on trial a request sees; none without a trial.
     lots: Option<Arc<Lots>>,
 }
 
-impl Plan {
-    pub(crate) fn new(steps: Vec<Step>) -> Self {
+impl ChainPlan {
+    pub(crate) fn new(steps: Vec<ChainStep>) -> Self {
         let shares = steps.iter().enumerate().filter_map(|(n, step)| Some((n, step.trial.as_ref()?.1)));
         let lots = Lots::of(shares).map(Arc::new);
         Self { steps: steps.into(), lots }
@@ -45,7 +45,7 @@ impl Plan {
 #[derive(Debug)]
 pub struct TenantChains {
     tenant: Arc<str>,
-    plan: Plan,
+    plan: ChainPlan,
     /// Whether something that is meant to apply to the tenant has never been had.
     closed: bool,
     sandbox: Arc<Sandbox>,
@@ -55,7 +55,7 @@ pub struct TenantChains {
 }
 
 impl TenantChains {
-    pub(crate) fn new(tenant: &Arc<str>, plan: &Plan, sandbox: &Arc<Sandbox>) -> Self {
+    pub(crate) fn new(tenant: &Arc<str>, plan: &ChainPlan, sandbox: &Arc<Sandbox>) -> Self {
         let sets = plan.lots.as_ref().map_or(0, |lots| lots.sets().len());
         Self {
             tenant: Arc::clone(tenant),
@@ -114,7 +114,7 @@ impl TenantChains {
         chain
     }
 
-    fn bind(&self, plugin: &Arc<Plugin>, step: &Step) -> Arc<Bound> {
+    fn bind(&self, plugin: &Arc<LoadedPlugin>, step: &ChainStep) -> Arc<Bound> {
         let tenant = self.sandbox.tenants().id(&self.tenant);
         let meter = self.sandbox.meter();
         let limits = &plugin.settings().limits;
@@ -125,8 +125,8 @@ impl TenantChains {
         let account = self.sandbox.shares().account(pool_tenant(plugin.isolation(), tenant));
         let quota = self.sandbox.quotas().of(plugin.name(), tenant, plugin.is_tenants_own());
         let stores = (self.sandbox.stores(), key);
-        let slots = Arc::new(Slots::new(&self.tenant, (counters, account), stores, (quota, limits.log_rate)));
-        let stats = Hook::ALL.map(|hook| match plugin.has(hook) {
+        let slots = Arc::new(TenantState::new(&self.tenant, (counters, account), stores, (quota, limits.log_rate)));
+        let stats = HookKind::ALL.map(|hook| match plugin.has(hook) {
             true => meter.stats(plugin.name(), hook, &self.tenant),
             false => meter.nobody(),
         });
@@ -140,9 +140,9 @@ pub struct Chains {
     /// Counts up by one with each change that goes live; 0 before the first.
     pub generation: u64,
     pub(crate) by_tenant: HashMap<Arc<str>, Arc<TenantChains>>,
-    pub(crate) plugins: Vec<Arc<Plugin>>,
+    pub(crate) plugins: Vec<Arc<LoadedPlugin>>,
     /// Where each of them stands.
-    pub(crate) sources: Vec<Source>,
+    pub(crate) sources: Vec<PluginSource>,
     pub(crate) on_trial: Vec<OnTrial>,
     pub(crate) closed: Vec<Arc<str>>,
 }
@@ -150,26 +150,31 @@ pub struct Chains {
 /// A new version on trial beside the one that serves.
 #[derive(Debug)]
 pub struct OnTrial {
-    old: Arc<Plugin>,
-    new: Arc<Plugin>,
+    old: Arc<LoadedPlugin>,
+    new: Arc<LoadedPlugin>,
     percent: u8,
     before: (Counted, Counted),
 }
 
 impl OnTrial {
-    pub(crate) fn new(old: &Arc<Plugin>, new: &Arc<Plugin>, percent: u8, before: (Counted, Counted)) -> Self {
+    pub(crate) fn new(
+        old: &Arc<LoadedPlugin>,
+        new: &Arc<LoadedPlugin>,
+        percent: u8,
+        before: (Counted, Counted),
+    ) -> Self {
         Self { old: Arc::clone(old), new: Arc::clone(new), percent, before }
     }
 
     /// The version that serves the other requests.
     #[must_use]
-    pub fn old(&self) -> &Arc<Plugin> {
+    pub fn old(&self) -> &Arc<LoadedPlugin> {
         &self.old
     }
 
     /// The version on trial.
     #[must_use]
-    pub fn new_version(&self) -> &Arc<Plugin> {
+    pub fn new_version(&self) -> &Arc<LoadedPlugin> {
         &self.new
     }
 
@@ -224,12 +229,12 @@ impl Chains {
 
     /// Every plugin in service, in binding order.
     #[must_use]
-    pub fn plugins(&self) -> &[Arc<Plugin>] {
+    pub fn plugins(&self) -> &[Arc<LoadedPlugin>] {
         &self.plugins
     }
 
     /// The same, each with where its file stands.
-    pub fn bound(&self) -> impl Iterator<Item = (&Source, &Arc<Plugin>)> {
+    pub fn bound(&self) -> impl Iterator<Item = (&PluginSource, &Arc<LoadedPlugin>)> {
         self.sources.iter().zip(&self.plugins)
     }
 }

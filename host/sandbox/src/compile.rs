@@ -9,7 +9,7 @@ mod process;
 mod queue;
 mod stats;
 
-pub(crate) use artefact::Artefact;
+pub(crate) use artefact::NativeCode;
 pub(crate) use bounds::check;
 pub use inside::CompileTask;
 pub(crate) use queue::Owner;
@@ -23,7 +23,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
-use weir_config::Compile;
+use weir_config::CompileLimits;
 use weir_config::file::{self, FileSpot};
 
 /// The first argument of a process that compiles a plugin; whoever uses [`Compiler::Process`] runs a [`CompileTask`] for it.
@@ -41,21 +41,21 @@ pub enum Compiler {
 
 /// A plugin that is to be compiled.
 #[derive(Debug, Clone)]
-pub(crate) struct Job {
+pub(crate) struct CompileJob {
     /// BLAKE3 of its file.
     pub(crate) hash: blake3::Hash,
     pub(crate) spot: FileSpot,
     pub(crate) owner: Owner,
     /// Within these bounds.
-    pub(crate) limits: Compile,
+    pub(crate) limits: CompileLimits,
 }
 
 /// What became of it.
 #[derive(Debug)]
-pub(crate) struct Done {
+pub(crate) struct CompileOutcome {
     /// Within these bounds, which may be others than somebody wants by now.
-    pub(crate) limits: Compile,
-    pub(crate) made: Result<Artefact, LoadError>,
+    pub(crate) limits: CompileLimits,
+    pub(crate) made: Result<NativeCode, LoadError>,
     /// How long it took.
     pub(crate) took: Duration,
 }
@@ -65,7 +65,7 @@ pub(crate) enum Progress {
     /// It waits, or is being compiled; `begun` if it does so from now on.
     Pending { begun: bool },
     /// It was compiled, or was not.
-    Done(Done),
+    Done(CompileOutcome),
 }
 
 /// Everything that is compiled.
@@ -92,11 +92,11 @@ struct Shared {
 struct State {
     /// How many are compiled at once.
     most: usize,
-    waiting: Queue<Job>,
+    waiting: Queue<CompileJob>,
     running: HashMap<u64, Running>,
     /// The number of the next one that runs: a file that is wanted again while the last run of it ends is another one.
     next: u64,
-    done: HashMap<blake3::Hash, Done>,
+    done: HashMap<blake3::Hash, CompileOutcome>,
     /// What waits, by hash.
     known: HashSet<blake3::Hash>,
 }
@@ -121,7 +121,7 @@ impl Compiles {
     }
 
     /// Looks how far a plugin is, and has it compiled if nobody has asked for that yet. What is done is handed over, once.
-    pub(crate) fn want(&self, job: Job) -> Progress {
+    pub(crate) fn want(&self, job: CompileJob) -> Progress {
         let mut state = self.shared.state();
         if let Some(done) = state.done.remove(&job.hash) {
             return Progress::Done(done);
@@ -193,7 +193,7 @@ impl Shared {
             if let Err(why) = thread.spawn(move || shared.work(number, job, &cancel)) {
                 state.running.remove(&number);
                 let error = LoadError::Compiler(format!("no thread for it: {why}"));
-                state.done.insert(hash, Done { limits: bounds, made: Err(error), took: Duration::ZERO });
+                state.done.insert(hash, CompileOutcome { limits: bounds, made: Err(error), took: Duration::ZERO });
                 self.changed.notify_one();
             }
         }
@@ -204,7 +204,7 @@ impl Shared {
     }
 
     /// Compiles one plugin, on a thread that lives as long as the process that does it.
-    fn work(self: &Arc<Self>, number: u64, job: Job, cancel: &Cancel) {
+    fn work(self: &Arc<Self>, number: u64, job: CompileJob, cancel: &Cancel) {
         let begun = Instant::now();
         let made = self.make(&job, cancel);
         let took = begun.elapsed();
@@ -215,14 +215,14 @@ impl Shared {
         let error = (!cancel.is_set()).then(|| made.as_ref().err());
         self.sandbox.compiles().count(error, took);
         if error.is_some() {
-            state.done.insert(job.hash, Done { limits: job.limits, made, took });
+            state.done.insert(job.hash, CompileOutcome { limits: job.limits, made, took });
         }
         self.go_on(&mut state);
         drop(state);
         self.changed.notify_one();
     }
 
-    fn make(&self, job: &Job, cancel: &Cancel) -> Result<Artefact, LoadError> {
+    fn make(&self, job: &CompileJob, cancel: &Cancel) -> Result<NativeCode, LoadError> {
         let path = || job.spot.path().to_owned();
         // Read anew, for as long as a plugin waits its bytes are not kept.
         let wasm = file::read(job.spot.clone(), FILE_LIMIT).map_err(|why| LoadError::unread(path(), &why))?;
@@ -230,7 +230,7 @@ impl Shared {
             return Err(LoadError::Moving { path: path() });
         }
         match self.compiler {
-            Compiler::Here => Artefact::compile(self.sandbox.engine(), &wasm),
+            Compiler::Here => NativeCode::compile(self.sandbox.engine(), &wasm),
             Compiler::Process => process::compile(wasm, &job.limits, self.sandbox.settings_hash(), cancel),
         }
     }

@@ -30,7 +30,7 @@ pub struct Facts {
 /// `types.refusal`: an answer in place of the model's.
 #[derive(Debug, Clone, PartialEq, Eq, ComponentType, Lift)]
 #[component(record)]
-pub struct Refusal {
+pub struct PluginRefusal {
     /// HTTP status, 400 to 599 once the host has brought it within bounds.
     pub status: u16,
     /// Machine-readable code.
@@ -39,7 +39,7 @@ pub struct Refusal {
     pub message: String,
 }
 
-impl Refusal {
+impl PluginRefusal {
     /// Bytes of the message that are passed on (`types.refusal.message`).
     const MESSAGE: usize = 1024;
     /// Characters of the code that are passed on (`types.refusal.code`).
@@ -86,8 +86,8 @@ pub(crate) struct Piece {
 
 impl Piece {
     /// A piece of the event of this number, or of a whole body.
-    pub(crate) fn of(piece: &weir_dialect::Piece<'_>, event: u32) -> Self {
-        let weir_dialect::Piece { pointer, kind, role, choice, call, text, .. } = *piece;
+    pub(crate) fn of(piece: &weir_dialect::TextPiece<'_>, event: u32) -> Self {
+        let weir_dialect::TextPiece { pointer, kind, role, choice, call, text, .. } = *piece;
         Self {
             pointer: pointer.into(),
             kind: kind.into(),

@@ -16,18 +16,18 @@ mod parcel;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-pub(crate) use content::Content;
+pub(crate) use content::LoweredContent;
 pub(crate) use gives::Gives;
 pub(crate) use hooks::DirectHooks;
 
 use crate::call::since_resumed;
 use crate::error::LoadError;
 use crate::gate::give_way;
-use crate::host::{Host, LONG, spend};
+use crate::host::{GuestState, LONG, spend};
 use crate::reason::reason;
-use hooks::{Answered, Expected};
-use lift::{Reader, slice};
-use parcel::Parcel;
+use hooks::{CoreAnswer, ExpectedReturn};
+use lift::{AnswerLifter, slice};
+use parcel::Lowering;
 use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Memory, Module, Ref, Store};
 
 /// Bytes that one host call or one answer may carry out of the guest; where the bodies at hand are longer than half of that,
@@ -43,13 +43,13 @@ const LARGE: u32 = 32 << 10;
 
 /// A guest's memory, and how much of it one host call may take.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lent<'a> {
+pub(crate) struct GuestMemory<'a> {
     memory: &'a [u8],
     most: usize,
 }
 
 /// A caller that is a core module.
-pub(crate) type Visitor<'a> = Caller<'a, Host>;
+pub(crate) type CoreCaller<'a> = Caller<'a, GuestState>;
 
 /// A plugin as compiled core modules.
 #[derive(Debug)]
@@ -65,26 +65,26 @@ pub(crate) struct DirectCode {
 /// The same, joined to what the operator grants.
 #[derive(Clone)]
 pub(crate) struct DirectPre {
-    driver: InstancePre<Host>,
+    driver: InstancePre<GuestState>,
 }
 
 /// The state of a direct instance between the host's functions.
 #[derive(Debug, Default)]
-pub(crate) struct Desk {
+pub(crate) struct CoreState {
     /// The guest's, once it is there.
     memory: Option<Memory>,
-    parcel: Parcel,
-    expected: Expected,
-    answered: Option<Answered>,
+    parcel: Lowering,
+    expected: ExpectedReturn,
+    answered: Option<CoreAnswer>,
     /// The answer has been read: what the guest still does is cleaning up, and it may not call.
     closed: bool,
     /// Host calls since the last look at the clock.
     calls: u32,
 }
 
-impl Desk {
+impl CoreState {
     /// Prepares for a call, with the one argument that is handed over piece by piece.
-    fn open(&mut self, expected: Expected, argument: Content) {
+    fn open(&mut self, expected: ExpectedReturn, argument: LoweredContent) {
         self.expected = expected;
         self.answered = None;
         self.closed = false;
@@ -94,14 +94,14 @@ impl Desk {
 
 impl DirectCode {
     /// Joins it to the host's functions that are granted.
-    pub(crate) fn link(&self, mut linker: Linker<Host>) -> Result<DirectPre, LoadError> {
+    pub(crate) fn link(&self, mut linker: Linker<GuestState>) -> Result<DirectPre, LoadError> {
         let refused = |e: Error| LoadError::Contract(reason(&e));
         inner(&mut linker).map_err(refused)?;
         Ok(DirectPre { driver: linker.instantiate_pre(&self.driver).map_err(refused)? })
     }
 
     /// Makes an instance.
-    pub(crate) async fn start(&self, pre: &DirectPre, store: &mut Store<Host>) -> wasmtime::Result<DirectHooks> {
+    pub(crate) async fn start(&self, pre: &DirectPre, store: &mut Store<GuestState>) -> wasmtime::Result<DirectHooks> {
         let absent = || Error::msg("the driver does not fit");
         let driver = pre.driver.instantiate_async(&mut *store).await?;
         let mut imports = Vec::with_capacity(self.imports.len());
@@ -124,18 +124,18 @@ impl DirectCode {
 }
 
 /// What the driver itself calls.
-fn inner(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    linker.func_wrap("weir", "place", |mut caller: Visitor<'_>, at: u32| {
+fn inner(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
+    linker.func_wrap("weir", "place", |mut caller: CoreCaller<'_>, at: u32| {
         let (memory, host) = open(&mut caller)?;
         let next = host.desk.parcel.place(memory, at)?;
         Ok(if next < 0 { ended(host, next) } else { next })
     })?;
-    linker.func_wrap("weir", "input", |mut caller: Visitor<'_>| caller.data_mut().desk.parcel.begin_argument())?;
-    linker.func_wrap("weir", "handed", |caller: Visitor<'_>| caller.data().desk.parcel.handed())?;
-    linker.func_wrap("weir", "answer", |mut caller: Visitor<'_>, at: u32| {
+    linker.func_wrap("weir", "input", |mut caller: CoreCaller<'_>| caller.data_mut().desk.parcel.begin_argument())?;
+    linker.func_wrap("weir", "handed", |caller: CoreCaller<'_>| caller.data().desk.parcel.handed())?;
+    linker.func_wrap("weir", "answer", |mut caller: CoreCaller<'_>, at: u32| {
         let (memory, host) = open(&mut caller)?;
         host.desk.closed = true;
-        let answered = host.desk.expected.read(&mut Reader::new(memory, host.budget.carry), at)?;
+        let answered = host.desk.expected.read(&mut AnswerLifter::new(memory, host.budget.carry), at)?;
         host.desk.answered = Some(answered);
         Ok(())
     })?;
@@ -144,15 +144,15 @@ fn inner(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 }
 
 /// The guest's memory and the host's state.
-fn open<'a>(caller: &'a mut Visitor<'_>) -> wasmtime::Result<(&'a mut [u8], &'a mut Host)> {
+fn open<'a>(caller: &'a mut CoreCaller<'_>) -> wasmtime::Result<(&'a mut [u8], &'a mut GuestState)> {
     let memory = caller.data().desk.memory.ok_or_else(|| Error::msg("it calls before it is there"))?;
     Ok(memory.data_and_store_mut(caller))
 }
 
 /// Lets a guest in: while something is handed over to it, and after its answer was read, it may not call.
 pub(crate) fn visit<T>(
-    caller: &mut Visitor<'_>,
-    function: impl FnOnce(&mut Host, Lent<'_>) -> wasmtime::Result<T>,
+    caller: &mut CoreCaller<'_>,
+    function: impl FnOnce(&mut GuestState, GuestMemory<'_>) -> wasmtime::Result<T>,
 ) -> wasmtime::Result<T> {
     let (memory, host) = open(caller)?;
     if host.desk.closed || host.desk.parcel.under_way() {
@@ -160,14 +160,14 @@ pub(crate) fn visit<T>(
     }
     spend(host)?;
     let most = host.budget.carry;
-    function(host, Lent { memory, most })
+    function(host, GuestMemory { memory, most })
 }
 
 /// Runs a host function whose answer goes to `to` in the guest's memory; tells the driver how to go on.
 pub(crate) fn answer<T: Gives>(
-    mut caller: Visitor<'_>,
+    mut caller: CoreCaller<'_>,
     to: u32,
-    function: impl FnOnce(&mut Host, Lent<'_>) -> wasmtime::Result<T>,
+    function: impl FnOnce(&mut GuestState, GuestMemory<'_>) -> wasmtime::Result<T>,
 ) -> wasmtime::Result<i64> {
     let given = visit(&mut caller, function)?.gives();
     let (memory, host) = open(&mut caller)?;
@@ -176,7 +176,7 @@ pub(crate) fn answer<T: Gives>(
 }
 
 /// How a host call ends: whether the guest has to give way.
-fn ended(host: &mut Host, done: i64) -> i64 {
+fn ended(host: &mut GuestState, done: i64) -> i64 {
     let large = host.exchange.as_ref().is_some_and(|x| x.largest() >= LARGE);
     host.desk.calls += 1;
     if !large && host.desk.calls < LOOK {
@@ -187,7 +187,7 @@ fn ended(host: &mut Host, done: i64) -> i64 {
 }
 
 /// Bytes of a guest's memory that it hands over.
-pub(crate) fn bytes(lent: Lent<'_>, at: u32, length: u32) -> wasmtime::Result<&[u8]> {
+pub(crate) fn bytes(lent: GuestMemory<'_>, at: u32, length: u32) -> wasmtime::Result<&[u8]> {
     let length = usize::try_from(length)?;
     if length > lent.most {
         return Err(Error::msg("too much data in one call"));
@@ -196,6 +196,6 @@ pub(crate) fn bytes(lent: Lent<'_>, at: u32, length: u32) -> wasmtime::Result<&[
 }
 
 /// A text of a guest's memory that it hands over.
-pub(crate) fn text(lent: Lent<'_>, at: u32, length: u32) -> wasmtime::Result<&str> {
+pub(crate) fn text(lent: GuestMemory<'_>, at: u32, length: u32) -> wasmtime::Result<&str> {
     Ok(std::str::from_utf8(bytes(lent, at, length)?)?)
 }

@@ -1,4 +1,4 @@
-//! The way out for plugins' callouts. The sandbox decides what may be sent; who hands it an [`Egress`] sends it.
+//! The way out for plugins' callouts. The sandbox decides what may be sent; who hands it an [`CalloutOpener`] sends it.
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,24 +10,24 @@ use std::time::Duration;
 use weir_config::Callouts;
 
 /// Opens a way out for each plugin that was granted callouts.
-pub trait Egress: Debug + Send + Sync {
+pub trait CalloutOpener: Debug + Send + Sync {
     /// A way out by a plugin's settings; called when the plugin is loaded, never on the way of a request.
     ///
     /// # Errors
     /// What is wrong with the settings and what to do about it.
-    fn open(&self, rules: &Callouts) -> Result<Arc<dyn Line>, String>;
+    fn open(&self, rules: &Callouts) -> Result<Arc<dyn CalloutClient>, String>;
 }
 
 /// A way out of one plugin.
-pub trait Line: Debug + Send + Sync {
+pub trait CalloutClient: Debug + Send + Sync {
     /// Sends a request, whose URI is absolute and allowed, and reads the whole answer, of which the body has at most
     /// `most` bytes, `within` this time. Must not follow redirects, must refuse addresses that the settings do not
     /// allow, and must let go of the connection when the future is dropped.
-    fn send(&self, request: Request<Bytes>, most: usize, within: Duration) -> Answer<'_>;
+    fn send(&self, request: Request<Bytes>, most: usize, within: Duration) -> CalloutFuture<'_>;
 }
 
 /// An answer to come.
-pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, EgressFailure>> + Send + 'a>>;
+pub type CalloutFuture<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, EgressFailure>> + Send + 'a>>;
 
 /// Why there is no answer (`callouts.failure` in the contract). The plugin reads the texts.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use crate::compile::CompileStats;
 use crate::compiled;
-use crate::egress::Egress;
+use crate::egress::CalloutOpener;
 use crate::error::LoadError;
-use crate::host::{self, Host, Links};
+use crate::host::{self, GuestState, LinkTarget};
 use crate::kv::Stores;
 use crate::machine;
 use crate::meter::Meter;
@@ -60,7 +60,7 @@ pub struct Sandbox {
     shares: Arc<Shares>,
     compiles: CompileStats,
     settings_hash: u64,
-    egress: Option<Arc<dyn Egress>>,
+    egress: Option<Arc<dyn CalloutOpener>>,
 }
 
 impl std::fmt::Debug for Sandbox {
@@ -83,11 +83,11 @@ impl Sandbox {
     ///
     /// # Errors
     /// As [`Sandbox::new`].
-    pub fn with_egress(egress: Arc<dyn Egress>) -> Result<Arc<Self>, LoadError> {
+    pub fn with_egress(egress: Arc<dyn CalloutOpener>) -> Result<Arc<Self>, LoadError> {
         Self::build(Some(egress))
     }
 
-    fn build(egress: Option<Arc<dyn Egress>>) -> Result<Arc<Self>, LoadError> {
+    fn build(egress: Option<Arc<dyn CalloutOpener>>) -> Result<Arc<Self>, LoadError> {
         let pooled = MEMORIES.into_iter().find_map(|count| Some((Engine::new(&config(Some(count))).ok()?, count)));
         let pooling = pooled.is_some();
         let (engine, memories) = match pooled {
@@ -176,7 +176,7 @@ impl Sandbox {
         &self.quotas
     }
 
-    pub(crate) fn egress(&self) -> Option<&Arc<dyn Egress>> {
+    pub(crate) fn egress(&self) -> Option<&Arc<dyn CalloutOpener>> {
         self.egress.as_ref()
     }
 
@@ -200,16 +200,16 @@ impl Sandbox {
     }
 
     /// A linker with the lent data and the granted capabilities, and nothing else.
-    pub(crate) fn linker(&self, grants: &[Grant]) -> Result<Linker<Host>, LoadError> {
+    pub(crate) fn linker(&self, grants: &[Grant]) -> Result<Linker<GuestState>, LoadError> {
         let mut linker = Linker::new(&self.engine);
-        host::link(Links::Component(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
+        host::link(LinkTarget::Component(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
         Ok(linker)
     }
 
     /// The same for core modules.
-    pub(crate) fn direct_linker(&self, grants: &[Grant]) -> Result<wasmtime::Linker<Host>, LoadError> {
+    pub(crate) fn direct_linker(&self, grants: &[Grant]) -> Result<wasmtime::Linker<GuestState>, LoadError> {
         let mut linker = wasmtime::Linker::new(&self.engine);
-        host::link(Links::Direct(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
+        host::link(LinkTarget::Direct(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
         Ok(linker)
     }
 }

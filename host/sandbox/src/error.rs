@@ -1,6 +1,6 @@
 //! What can go wrong: while a plugin is loaded, and while it is called.
 
-use crate::signature::{KeyError, SignatureError};
+use crate::signature::{SignatureError, SigningKeyError};
 use std::path::PathBuf;
 use weir_config::{FileError, Problems};
 
@@ -149,7 +149,7 @@ pub enum LoadError {
     Versions(String),
     /// A key in the configuration is none.
     #[error("plugins.keys: {0}")]
-    Key(#[from] KeyError),
+    Key(#[from] SigningKeyError),
     /// The settings do not fit the schema that it ships.
     #[error("its settings do not fit its schema: {0}")]
     Schema(String),

@@ -7,8 +7,8 @@ mod reply;
 mod told;
 
 use all_text::Told;
-pub(crate) use events::Events;
-pub use reply::{Late, Reply};
+pub(crate) use events::CallEvents;
+pub use reply::{LazyHeaders, Reply};
 
 use crate::contract::{Facts, Text};
 use crate::framing::FRAMING;
@@ -17,7 +17,7 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
-use weir_dialect::{Ask, Decided, Document, Endpoint};
+use weir_dialect::{Decided, Document, Endpoint, RequestFacts};
 use weir_http::reserved;
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ struct Note {
 struct Saved {
     headers: HeaderMap,
     /// Of the reply.
-    late: Option<Arc<dyn Late>>,
+    late: Option<Arc<dyn LazyHeaders>>,
     body: Document,
     added: usize,
 }
@@ -83,7 +83,7 @@ pub struct About {
 
 /// Somebody who is asked, by the names of the configuration.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct AskedTarget {
     /// The provider's name.
     pub provider: Arc<str>,
     /// The model's name there.
@@ -97,7 +97,7 @@ pub struct Exchange {
     /// What names it.
     pub about: Arc<About>,
     /// Who is asked, or answered last.
-    pub asked: Option<Asked>,
+    pub asked: Option<AskedTarget>,
     /// The client's headers, as plugins rewrote them.
     pub headers: HeaderMap,
     /// Names of headers that a `policy` plugin set: these go upstream, whatever the gateway's own list says.
@@ -109,11 +109,11 @@ pub struct Exchange {
     /// What was decided of the attempt at hand, and stays whatever its plugins write.
     pub decided: Option<Box<Decided>>,
     /// What plugins have made of the request, or of the attempt, and what that asks; nothing while none has changed it.
-    pub reread: Option<Box<(Ask, Bytes)>>,
+    pub reread: Option<Box<(RequestFacts, Bytes)>>,
     /// The whole response, once there is one.
     pub reply: Option<Reply>,
     /// The events of the call at hand.
-    pub(crate) events: Events,
+    pub(crate) events: CallEvents,
     /// How long its plugins have waited for callouts.
     pub waited: Duration,
     /// The request's texts as the last `policy` plugin read them, after so many changes of the body.
@@ -142,7 +142,7 @@ impl Exchange {
             decided: None,
             reread: None,
             reply: None,
-            events: Events::default(),
+            events: CallEvents::default(),
             waited: Duration::ZERO,
             texts: None,
             all_text: Told::default(),
@@ -166,7 +166,7 @@ impl Exchange {
         self.attempt = None;
         self.forget_told(Access::Read);
         self.saved = None;
-        self.events = Events::default();
+        self.events = CallEvents::default();
         let reply = self.reply.as_ref().map_or(0, |reply| reply.body.len());
         let notes: usize = self.notes.iter().map(|note| note.value.len()).sum();
         self.request.len().saturating_add(reply).saturating_add(notes)
@@ -228,7 +228,7 @@ impl Exchange {
     }
 
     /// The events of the call for writing, or why not.
-    pub(crate) fn events_mut(&mut self) -> Result<&mut Events, String> {
+    pub(crate) fn events_mut(&mut self) -> Result<&mut CallEvents, String> {
         if self.access == Access::Events {
             Ok(&mut self.events)
         } else {

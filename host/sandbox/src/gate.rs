@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
-use turns::{Turn, Turns};
+use turns::{YieldTurn, YieldTurns};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -54,30 +54,30 @@ impl Wake for Inner {
 /// What a guest that has given way waits for.
 enum Pause {
     /// Its turn.
-    Turn(Rc<Turn>),
+    Turn(Rc<YieldTurn>),
     /// No more than a look at the sockets, where nobody leads guests back in.
     Look(Pin<Box<dyn Future<Output = ()>>>),
 }
 
 /// A gate, lent to one call.
-pub(crate) struct Gate {
+pub(crate) struct Yielder {
     lent: Option<(Arc<Inner>, Waker)>,
     pause: Option<Pause>,
     tenant: TenantId,
-    home: Rc<Gates>,
+    home: Rc<YielderPool>,
 }
 
 /// The gates of one worker.
 #[derive(Debug, Default)]
-pub(crate) struct Gates {
+pub(crate) struct YielderPool {
     spare: RefCell<Vec<(Arc<Inner>, Waker)>>,
-    turns: Turns,
+    turns: YieldTurns,
 }
 
-impl Gates {
+impl YielderPool {
     /// Lends a gate to a call of this tenant's; the loan ends when it is dropped.
-    pub(crate) fn lend(self: &Rc<Self>, tenant: TenantId) -> Gate {
-        Gate { lent: self.spare.borrow_mut().pop(), pause: None, tenant, home: Rc::clone(self) }
+    pub(crate) fn lend(self: &Rc<Self>, tenant: TenantId) -> Yielder {
+        Yielder { lent: self.spare.borrow_mut().pop(), pause: None, tenant, home: Rc::clone(self) }
     }
 
     /// Gives guests that wait for it their turn, one for each turn of the thread's tasks; for ever.
@@ -86,7 +86,7 @@ impl Gates {
     }
 }
 
-impl Gate {
+impl Yielder {
     /// Whether the guest may be polled now; if not, the task is woken when it may.
     pub(crate) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.pause {
@@ -131,7 +131,7 @@ impl Gate {
     }
 }
 
-impl Drop for Gate {
+impl Drop for Yielder {
     fn drop(&mut self) {
         if let Some(Pause::Turn(turn)) = &self.pause {
             turn.leave();

@@ -61,16 +61,16 @@ impl Histogram {
         }
     }
 
-    pub(crate) fn times(&self) -> Times {
-        Times(self.0.iter().map(|count| count.load(Ordering::Relaxed)).collect())
+    pub(crate) fn times(&self) -> HistogramSnapshot {
+        HistogramSnapshot(self.0.iter().map(|count| count.load(Ordering::Relaxed)).collect())
     }
 }
 
 /// What a [`Histogram`] held at a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Times(Box<[u64]>);
+pub(crate) struct HistogramSnapshot(Box<[u64]>);
 
-impl Times {
+impl HistogramSnapshot {
     /// How many times were counted.
     pub(crate) fn len(&self) -> u64 {
         self.0.iter().sum()

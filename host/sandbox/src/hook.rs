@@ -2,7 +2,7 @@
 
 /// A hook of the contract (`plugin-sdk/wit/weir-plugin.wit`, "Hooks").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Hook {
+pub enum HookKind {
     /// `policy`: allow, refuse or rewrite the request.
     Policy,
     /// `router`: who may answer, in which order.
@@ -17,21 +17,27 @@ pub enum Hook {
     Observe,
 }
 
-impl Hook {
+impl HookKind {
     /// Every hook, in journey order; `hook as usize` is its index here.
-    pub const ALL: [Hook; 6] =
-        [Hook::Policy, Hook::Router, Hook::UpstreamRequest, Hook::Response, Hook::Event, Hook::Observe];
+    pub const ALL: [HookKind; 6] = [
+        HookKind::Policy,
+        HookKind::Router,
+        HookKind::UpstreamRequest,
+        HookKind::Response,
+        HookKind::Event,
+        HookKind::Observe,
+    ];
 
     /// Its name in metrics, logs and configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Hook::Policy => "policy",
-            Hook::Router => "router",
-            Hook::UpstreamRequest => "upstream-request",
-            Hook::Response => "response",
-            Hook::Event => "event",
-            Hook::Observe => "observe",
+            HookKind::Policy => "policy",
+            HookKind::Router => "router",
+            HookKind::UpstreamRequest => "upstream-request",
+            HookKind::Response => "response",
+            HookKind::Event => "event",
+            HookKind::Observe => "observe",
         }
     }
 
@@ -39,12 +45,12 @@ impl Hook {
     #[must_use]
     pub(crate) const fn export(self) -> (&'static str, &'static str) {
         match self {
-            Hook::Policy => ("weir:plugin/policy@0.1.0", "on-request"),
-            Hook::Router => ("weir:plugin/router@0.1.0", "route"),
-            Hook::UpstreamRequest => ("weir:plugin/upstream-request@0.1.0", "on-attempt"),
-            Hook::Response => ("weir:plugin/response@0.1.0", "on-response"),
-            Hook::Event => ("weir:plugin/event@0.1.0", "on-events"),
-            Hook::Observe => ("weir:plugin/observe@0.1.0", "on-finished"),
+            HookKind::Policy => ("weir:plugin/policy@0.1.0", "on-request"),
+            HookKind::Router => ("weir:plugin/router@0.1.0", "route"),
+            HookKind::UpstreamRequest => ("weir:plugin/upstream-request@0.1.0", "on-attempt"),
+            HookKind::Response => ("weir:plugin/response@0.1.0", "on-response"),
+            HookKind::Event => ("weir:plugin/event@0.1.0", "on-events"),
+            HookKind::Observe => ("weir:plugin/observe@0.1.0", "on-finished"),
         }
     }
 }

@@ -15,18 +15,18 @@ mod secrets;
 mod upstream;
 
 use crate::contract::Piece;
-use crate::direct::Desk;
+use crate::direct::CoreState;
 use crate::error::Fault;
 use crate::exchange::Exchange;
 use crate::kv::{Kv, StoreKey, Stores};
 use crate::limiter::Limiter;
-use crate::meter::{Alive, Counters};
+use crate::meter::{Alive, PluginCounters};
 use crate::pace::Pace;
-use crate::plugin::Plugin;
-use crate::powers::Powers;
+use crate::plugin::LoadedPlugin;
+use crate::powers::Capabilities;
 use crate::quotas::Quota;
-use crate::shares::Account;
-use crate::shares::place::Place;
+use crate::shares::TenantShare;
+use crate::shares::place::InstancePlace;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
@@ -35,17 +35,17 @@ use wasmtime::component::Linker;
 use weir_config::Grant;
 use weir_dialect::{EditError, Pieces};
 
-use offer::Offer;
+use offer::HostFn;
 
 pub(crate) use offer::LONG;
 
 /// What a plugin keeps for one tenant, shared by all its instances.
 #[derive(Debug)]
-pub(crate) struct Slots {
+pub(crate) struct TenantState {
     pub(crate) tenant: Arc<str>,
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) counters: Arc<PluginCounters>,
     /// Whose instances they are: the tenant's, or, of a plugin that all tenants share, nobody's in particular.
-    pub(crate) account: Arc<Account>,
+    pub(crate) account: Arc<TenantShare>,
     /// Its store, which is made when it is first used.
     kv: OnceLock<Arc<Kv>>,
     stores: Arc<Stores>,
@@ -55,10 +55,10 @@ pub(crate) struct Slots {
     log_rate: usize,
 }
 
-impl Slots {
+impl TenantState {
     pub(crate) fn new(
         tenant: &Arc<str>,
-        (counters, account): (Arc<Counters>, Arc<Account>),
+        (counters, account): (Arc<PluginCounters>, Arc<TenantShare>),
         (stores, store): (&Arc<Stores>, StoreKey),
         (quota, log_rate): (Quota, usize),
     ) -> Self {
@@ -112,7 +112,7 @@ pub(crate) struct Budget {
 
 /// The state behind one instance's store.
 #[derive(Debug)]
-pub(crate) struct Host {
+pub(crate) struct GuestState {
     /// Lent for the time of a call.
     pub(crate) exchange: Option<Box<Exchange>>,
     pub(crate) limiter: Limiter,
@@ -121,19 +121,19 @@ pub(crate) struct Host {
     /// Why the host cut the guest off, if it did.
     pub(crate) fault: Option<Fault>,
     /// Of an instance that is called directly.
-    pub(crate) desk: Desk,
+    pub(crate) desk: CoreState,
     pub(crate) plugin: Arc<str>,
     /// Of the plugin with its settings: two bindings of one file keep notes of their own.
     pub(crate) plugin_id: u64,
-    pub(crate) slots: Arc<Slots>,
-    pub(crate) powers: Arc<Powers>,
+    pub(crate) slots: Arc<TenantState>,
+    pub(crate) powers: Arc<Capabilities>,
     /// Counters already looked up.
     counters: HashMap<Box<str>, Arc<AtomicU64>, foldhash::fast::RandomState>,
     _alive: Alive,
 }
 
-impl Host {
-    pub(crate) fn new(plugin: &Plugin, slots: Arc<Slots>, place: Place) -> Self {
+impl GuestState {
+    pub(crate) fn new(plugin: &LoadedPlugin, slots: Arc<TenantState>, place: InstancePlace) -> Self {
         let alive = Alive::new(&slots.counters);
         Self {
             exchange: None,
@@ -141,7 +141,7 @@ impl Host {
             pace: Pace::default(),
             budget: Budget::default(),
             fault: None,
-            desk: Desk::default(),
+            desk: CoreState::default(),
             plugin: Arc::clone(plugin.name()),
             plugin_id: plugin.id(),
             slots,
@@ -157,7 +157,7 @@ impl Host {
     }
 
     /// Turns to another tenant; only where the operator chose the isolation `shared`.
-    pub(crate) fn turn_to(&mut self, slots: &Arc<Slots>) {
+    pub(crate) fn turn_to(&mut self, slots: &Arc<TenantState>) {
         if !Arc::ptr_eq(&self.slots, slots) {
             self.slots = Arc::clone(slots);
             self.counters.clear();
@@ -166,7 +166,7 @@ impl Host {
 }
 
 /// Takes one host call off the budget; every host function starts with it.
-pub(crate) fn spend(host: &mut Host) -> wasmtime::Result<()> {
+pub(crate) fn spend(host: &mut GuestState) -> wasmtime::Result<()> {
     match host.budget.host_calls.checked_sub(1) {
         Some(left) => {
             host.budget.host_calls = left;
@@ -180,7 +180,7 @@ pub(crate) fn spend(host: &mut Host) -> wasmtime::Result<()> {
 }
 
 /// Takes bytes off what the call may write into bodies, or answers why not.
-fn write(host: &mut Host, bytes: usize) -> Result<(), String> {
+fn write(host: &mut GuestState, bytes: usize) -> Result<(), String> {
     let left = host.budget.written.checked_sub(bytes);
     host.budget.written = left.ok_or_else(|| "one call may not write so many bytes into bodies".to_owned())?;
     Ok(())
@@ -188,7 +188,7 @@ fn write(host: &mut Host, bytes: usize) -> Result<(), String> {
 
 /// What is told of pieces on its way to a guest, nothing if there is nothing to show any of. Where there is something that
 /// cannot be shown, the guest is not told that there is nothing: its call ends.
-fn shown<T: Default>(host: &mut Host, told: Option<Result<T, EditError>>) -> wasmtime::Result<T> {
+fn shown<T: Default>(host: &mut GuestState, told: Option<Result<T, EditError>>) -> wasmtime::Result<T> {
     match told {
         None => Ok(T::default()),
         Some(Ok(told)) => Ok(told),
@@ -212,24 +212,24 @@ fn no_request<T>() -> Result<T, String> {
 }
 
 /// Where host functions go.
-pub(crate) enum Links<'a> {
+pub(crate) enum LinkTarget<'a> {
     /// To components.
-    Component(&'a mut Linker<Host>),
+    Component(&'a mut Linker<GuestState>),
     /// To core modules.
-    Direct(&'a mut wasmtime::Linker<Host>),
+    Direct(&'a mut wasmtime::Linker<GuestState>),
 }
 
-impl Links<'_> {
-    fn offer(&mut self, interface: &'static str) -> wasmtime::Result<Offer<'_>> {
+impl LinkTarget<'_> {
+    fn offer(&mut self, interface: &'static str) -> wasmtime::Result<HostFn<'_>> {
         Ok(match self {
-            Self::Component(linker) => Offer::Component(linker.instance(interface)?),
-            Self::Direct(linker) => Offer::Direct(linker, interface),
+            Self::Component(linker) => HostFn::Component(linker.instance(interface)?),
+            Self::Direct(linker) => HostFn::Direct(linker, interface),
         })
     }
 }
 
 /// Adds the lent data and the granted capabilities to a linker.
-pub(crate) fn link(mut links: Links<'_>, grants: &[Grant]) -> wasmtime::Result<()> {
+pub(crate) fn link(mut links: LinkTarget<'_>, grants: &[Grant]) -> wasmtime::Result<()> {
     request::link(links.offer("weir:plugin/request@0.1.0")?)?;
     upstream::link(links.offer("weir:plugin/upstream@0.1.0")?)?;
     reply::link(links.offer("weir:plugin/reply@0.1.0")?)?;

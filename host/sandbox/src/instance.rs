@@ -3,12 +3,12 @@
 use crate::ask::{ComponentHooks, Hooks};
 use crate::direct::CARRY;
 use crate::error::Fault;
-use crate::hook::Hook;
-use crate::host::{Budget, Host, Slots};
+use crate::hook::HookKind;
+use crate::host::{Budget, GuestState, TenantState};
 use crate::pace::FIRST_SLICE;
-use crate::plugin::{Plugin, Way};
+use crate::plugin::{DirectLink, LoadedPlugin};
 use crate::reason::{one_line, reason};
-use crate::shares::place::Place;
+use crate::shares::place::InstancePlace;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};
@@ -22,7 +22,7 @@ const COPIES: usize = 8;
 
 /// A live instance. It belongs to one pool and serves one call at a time.
 pub(crate) struct Instance {
-    pub(crate) store: Store<Host>,
+    pub(crate) store: Store<GuestState>,
     pub(crate) hooks: Hooks,
     pub(crate) calls: u64,
     pub(crate) idle_since: Instant,
@@ -30,18 +30,22 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Makes an instance and runs its `init`.
-    pub(crate) async fn start(plugin: &Plugin, slots: Arc<Slots>, place: Place) -> Result<Self, Fault> {
+    pub(crate) async fn start(
+        plugin: &LoadedPlugin,
+        slots: Arc<TenantState>,
+        place: InstancePlace,
+    ) -> Result<Self, Fault> {
         Self::start_as(plugin, slots, place, plugin.direct()).await
     }
 
     /// The same, as a component or directly.
     pub(crate) async fn start_as(
-        plugin: &Plugin,
-        slots: Arc<Slots>,
-        place: Place,
-        direct: Option<Way<'_>>,
+        plugin: &LoadedPlugin,
+        slots: Arc<TenantState>,
+        place: InstancePlace,
+        direct: Option<DirectLink<'_>>,
     ) -> Result<Self, Fault> {
-        let host = Host::new(plugin, slots, place);
+        let host = GuestState::new(plugin, slots, place);
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter(|host| &mut host.limiter);
         store.fuel_async_yield_interval(Some(FIRST_SLICE)).map_err(|e| Fault::Start(reason(&e)))?;
@@ -59,14 +63,14 @@ impl Instance {
     }
 
     /// Whether the instance should end after this many calls or this much memory: linear memory never shrinks.
-    pub(crate) fn spent(&self, plugin: &Plugin) -> bool {
+    pub(crate) fn spent(&self, plugin: &LoadedPlugin) -> bool {
         let limits = &plugin.settings().limits;
         self.calls >= limits.max_calls || self.store.data().limiter.used > limits.memory / 4 * 3
     }
 }
 
 /// Makes a component's instance, runs its `init`, and looks its hooks up.
-async fn start_component(plugin: &Plugin, store: &mut Store<Host>) -> Result<ComponentHooks, Fault> {
+async fn start_component(plugin: &LoadedPlugin, store: &mut Store<GuestState>) -> Result<ComponentHooks, Fault> {
     let guest = plugin.pre().instantiate_async(&mut *store).await.map_err(|e| diagnose(store, &e))?;
     if let Some(index) = &plugin.exports().init {
         let init = guest
@@ -80,7 +84,7 @@ async fn start_component(plugin: &Plugin, store: &mut Store<Host>) -> Result<Com
 }
 
 /// Sets the bounds of the coming call, which can look at so many bytes. Its time is bounded by whoever polls it.
-pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin, at_hand: usize) {
+pub(crate) fn arm(store: &mut Store<GuestState>, plugin: &LoadedPlugin, at_hand: usize) {
     let limits = &plugin.settings().limits;
     store.set_hostcall_fuel(CARRY.max(at_hand.saturating_mul(2)));
     let host = store.data_mut();
@@ -103,7 +107,7 @@ pub(crate) fn arm(store: &mut Store<Host>, plugin: &Plugin, at_hand: usize) {
 }
 
 /// Why a call into the guest failed.
-pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Fault {
+pub(crate) fn diagnose(store: &mut Store<GuestState>, error: &wasmtime::Error) -> Fault {
     let host = store.data_mut();
     if let Some(fault) = host.fault.take() {
         return fault;
@@ -122,7 +126,7 @@ pub(crate) fn diagnose(store: &mut Store<Host>, error: &wasmtime::Error) -> Faul
 
 /// What it means that a guest did not survive being refused memory: where what it was shown takes so much of what it may
 /// have, that is no fault of its own. A text is held more than once while it is read, searched and written anew.
-fn out_of_memory(host: &Host) -> Fault {
+fn out_of_memory(host: &GuestState) -> Fault {
     let bytes = host.budget.at_hand;
     if bytes.saturating_mul(COPIES) > host.limiter.most() { Fault::TooLarge { bytes } } else { Fault::Memory }
 }
@@ -134,22 +138,22 @@ fn place(error: &wasmtime::Error) -> String {
     if names.is_empty() { String::new() } else { format!(" in {}", one_line(&names.join(" < "))) }
 }
 
-fn look_up(guest: &Guest, store: &mut Store<Host>, plugin: &Plugin) -> wasmtime::Result<ComponentHooks> {
+fn look_up(guest: &Guest, store: &mut Store<GuestState>, plugin: &LoadedPlugin) -> wasmtime::Result<ComponentHooks> {
     Ok(ComponentHooks {
-        policy: typed(guest, store, plugin, Hook::Policy)?,
-        router: typed(guest, store, plugin, Hook::Router)?,
-        upstream_request: typed(guest, store, plugin, Hook::UpstreamRequest)?,
-        response: typed(guest, store, plugin, Hook::Response)?,
-        event: typed(guest, store, plugin, Hook::Event)?,
-        observe: typed(guest, store, plugin, Hook::Observe)?,
+        policy: typed(guest, store, plugin, HookKind::Policy)?,
+        router: typed(guest, store, plugin, HookKind::Router)?,
+        upstream_request: typed(guest, store, plugin, HookKind::UpstreamRequest)?,
+        response: typed(guest, store, plugin, HookKind::Response)?,
+        event: typed(guest, store, plugin, HookKind::Event)?,
+        observe: typed(guest, store, plugin, HookKind::Observe)?,
     })
 }
 
 fn typed<P, R>(
     guest: &Guest,
-    store: &mut Store<Host>,
-    plugin: &Plugin,
-    hook: Hook,
+    store: &mut Store<GuestState>,
+    plugin: &LoadedPlugin,
+    hook: HookKind,
 ) -> wasmtime::Result<Option<TypedFunc<P, R>>>
 where
     P: ComponentNamedList + Lower,

@@ -14,7 +14,7 @@ pub(crate) type Time = (Instant, Duration);
 
 /// Values by key that outlive generations of plugins, until nobody needs or holds them.
 #[derive(Debug)]
-pub(crate) struct Kept<K, V>(Mutex<HashMap<K, Held<V>>>);
+pub(crate) struct Retained<K, V>(Mutex<HashMap<K, Held<V>>>);
 
 #[derive(Debug)]
 struct Held<V> {
@@ -23,13 +23,13 @@ struct Held<V> {
     unneeded: Option<Instant>,
 }
 
-impl<K, V> Default for Kept<K, V> {
+impl<K, V> Default for Retained<K, V> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<K: Eq + Hash, V> Kept<K, V> {
+impl<K: Eq + Hash, V> Retained<K, V> {
     /// The value of a key, made on first use.
     pub(crate) fn get(&self, key: K, new: impl FnOnce() -> V) -> Arc<V> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

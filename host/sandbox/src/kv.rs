@@ -3,7 +3,7 @@
 //! What it holds it holds: a store that is full takes nothing more, and says so. Were it to forget in silence, a counter of
 //! failed attempts, or a list of who is blocked, could be flushed by whoever can make the plugin write.
 
-use crate::kept::{Kept, Time};
+use crate::kept::{Retained, Time};
 use crate::tenant::TenantId;
 use moka::Expiry;
 use moka::ops::compute::Op;
@@ -92,12 +92,12 @@ impl KvError {
 
 /// Room for so many entries, of one store or of several together.
 #[derive(Debug)]
-pub(crate) struct Room {
+pub(crate) struct KvRoom {
     used: AtomicU64,
     limit: AtomicU64,
 }
 
-impl Room {
+impl KvRoom {
     pub(crate) fn new(limit: u64) -> Self {
         Self { used: AtomicU64::new(0), limit: AtomicU64::new(limit) }
     }
@@ -128,12 +128,12 @@ impl Room {
 
 /// All stores. They outlive generations of plugins.
 #[derive(Debug, Default)]
-pub(crate) struct Stores(Kept<StoreKey, Kv>);
+pub(crate) struct Stores(Retained<StoreKey, Kv>);
 
 impl Stores {
     /// A store, made on first use; of a plugin of a tenant's own folder with the room that these have together. Takes a
     /// lock: keep the answer.
-    pub(crate) fn get(&self, key: &StoreKey, folder: Option<&Arc<Room>>) -> Arc<Kv> {
+    pub(crate) fn get(&self, key: &StoreKey, folder: Option<&Arc<KvRoom>>) -> Arc<Kv> {
         self.0.get(key.clone(), || Kv::new(key.entries, key.longest, folder.cloned()))
     }
 
@@ -147,8 +147,8 @@ impl Stores {
 #[derive(Debug)]
 pub(crate) struct Kv {
     entries: Cache<Box<str>, Entry>,
-    room: Arc<Room>,
-    folder: Option<Arc<Room>>,
+    room: Arc<KvRoom>,
+    folder: Option<Arc<KvRoom>>,
     longest: Duration,
 }
 
@@ -161,8 +161,8 @@ impl Drop for Kv {
 }
 
 impl Kv {
-    pub(crate) fn new(entries: u64, longest: Duration, folder: Option<Arc<Room>>) -> Self {
-        let room = Arc::new(Room::new(entries));
+    pub(crate) fn new(entries: u64, longest: Duration, folder: Option<Arc<KvRoom>>) -> Self {
+        let room = Arc::new(KvRoom::new(entries));
         let (own, shared) = (Arc::clone(&room), folder.clone());
         let gone = move |key: Arc<Box<str>>, entry: Entry, _| {
             let room = weight(&key, &entry.value);

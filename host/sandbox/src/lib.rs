@@ -1,7 +1,7 @@
 //! Where plugins run: the only crate that names wasmtime.
 //!
-//! A [`Library`] turns the files of the plugin folder into compiled [`Plugin`]s and keeps the last good version of each;
-//! [`Chains`] say which of them apply to which tenant; a [`Worker`] belongs to one serving thread, keeps pools of
+//! A [`Library`] turns the files of the plugin folder into compiled [`LoadedPlugin`]s and keeps the last good version of each;
+//! [`Chains`] say which of them apply to which tenant; a [`SandboxWorker`] belongs to one serving thread, keeps pools of
 //! instances and calls hooks, lending them an [`Exchange`]. What a call costs is measured in [`Meter`].
 //!
 //! The contract that plugins are written to is `plugin-sdk/wit/weir-plugin.wit`.
@@ -59,20 +59,20 @@ pub use chain::{Bound, Chain, Origin};
 pub use chains::{Chains, OnTrial, TenantChains};
 pub use compile::{CompileStats, CompileTask, Compiled, Compiler, SUBCOMMAND as COMPILE};
 pub use contract::{
-    Assignment, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, Refusal, Routing, StreamEvent,
+    Assignment, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, PluginRefusal, Routing, StreamEvent,
 };
-pub use egress::{Answer, Egress, EgressFailure, Line};
+pub use egress::{CalloutClient, CalloutFuture, CalloutOpener, EgressFailure};
 pub use engine::Sandbox;
 pub use error::{Fault, LoadError};
-pub use exchange::{About, Access, Asked, Exchange, Late, Reply};
-pub use hook::Hook;
-pub use library::{Checkpoint, Ended, Event, Library, Problem};
+pub use exchange::{About, Access, AskedTarget, Exchange, LazyHeaders, Reply};
+pub use hook::HookKind;
+pub use library::{Checkpoint, Library, LibraryEvent, LoadProblem, TrialOutcome};
 pub use meter::{CPU_BUCKETS_NS, CalloutStats, HookStats, Meter};
-pub use plugin::Plugin;
+pub use plugin::LoadedPlugin;
 pub use removed::Needed;
-pub use source::Source;
+pub use source::PluginSource;
 pub use stages::{HeldBounds, Item, Stages};
-pub use standing::State as Standing;
+pub use standing::QuotaState as PluginQuota;
 pub use tally::Counted;
 pub use tenant::{TenantId, TenantNames};
-pub use worker::{Override, Routed, Stop, Worker};
+pub use worker::{Override, Routed, SandboxWorker, Stop};

@@ -20,19 +20,19 @@ mod slow;
 mod wanted;
 
 use crate::cache::Cache;
-use crate::call::{START, Spent, metered};
+use crate::call::{CpuTimer, START, metered};
 use crate::chains::Chains;
 use crate::compile::{Compiler, Compiles};
 use crate::engine::Sandbox;
 use crate::error::LoadError;
-use crate::host::Slots;
+use crate::host::TenantState;
 use crate::instance::Instance;
 use crate::kv::{StoreKey, Stores};
-use crate::plugin::{Code, Plugin};
+use crate::plugin::{Code, LoadedPlugin};
 use crate::quotas::Quota;
 use crate::shares;
-use crate::signature::{Beside, Found, Vouched};
-use crate::source::Source;
+use crate::signature::{Beside, SignedFiles, Vouched};
+use crate::source::PluginSource;
 use crate::tenant::TenantId;
 use crate::trust::Trust;
 use crate::which::WhichBinding;
@@ -41,8 +41,8 @@ use entries::Entries;
 use files::Files;
 use gone::Gone;
 use home::Home;
-use refused::Refused;
-use seen::Seen;
+use refused::RefusedVersions;
+use seen::SeenVersions;
 use shipped::Schema;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -50,20 +50,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weir_config::file::{FileError, FileSpot, Looked};
-use weir_config::{Compile, Config, PluginSettings, Plugins};
+use weir_config::{CompileLimits, Config, PluginSettings, Plugins};
 
-pub use canary::Ended;
-pub use news::{Event, Problem};
+pub use canary::TrialOutcome;
+pub use news::{LibraryEvent, LoadProblem};
 
 /// One place at which a plugin is bound: a file, and which of its bindings it is.
-type Place = (Source, WhichBinding);
+type FilePlace = (PluginSource, WhichBinding);
 
 /// What was published of one plugin: where, for which tenants and models, and which one.
-type Published = (Place, Vec<String>, Vec<String>, u64);
+type Published = (FilePlace, Vec<String>, Vec<String>, u64);
 
 /// What shall apply: a place, with settings, to whom.
 struct Wanted {
-    place: Place,
+    place: FilePlace,
     settings: Result<PluginSettings, LoadError>,
     /// What was read of the file of settings beside it.
     beside: Beside,
@@ -84,11 +84,11 @@ pub struct Library {
     begun: bool,
     codes: HashMap<blake3::Hash, Arc<Code>>,
     /// Files that did not compile within some bounds, so that a broken file is not compiled anew at every look.
-    bad: HashMap<(blake3::Hash, Compile), LoadError>,
+    bad: HashMap<(blake3::Hash, CompileLimits), LoadError>,
     /// Plugins that were not done with their start in time.
     slow: slow::Slow,
-    good: HashMap<Place, Arc<Plugin>>,
-    trials: HashMap<Place, Trial>,
+    good: HashMap<FilePlace, Arc<LoadedPlugin>>,
+    trials: HashMap<FilePlace, Trial>,
     /// The schema that the settings of a plugin were held against, by its number: both are those of just this plugin.
     schemas: HashMap<u64, Beside>,
     /// Which entry of the chain is which binding.
@@ -102,17 +102,17 @@ pub struct Library {
     /// Whom the newest configuration trusts that was judged good, whether it serves or not.
     newest: Option<Trust>,
     /// Versions that did not stand their trial, so that they do not get another one, and how many are remembered.
-    refused: Refused,
+    refused: RefusedVersions,
     remembered: usize,
     /// Files whose compiled code is still kept, and for how long it is.
     gone: Gone,
     keep_gone: Duration,
     /// What applied by its place and cannot work within the ceilings of now.
-    outgrown: Vec<Source>,
+    outgrown: Vec<PluginSource>,
     /// The file of each signed plugin that was made last, and what is vouched for of it.
-    vouched: HashMap<Source, (blake3::Hash, Vouched)>,
+    vouched: HashMap<PluginSource, (blake3::Hash, Vouched)>,
     /// The newest versions of signed plugins that have served.
-    seen: Seen,
+    seen: SeenVersions,
     last: Vec<Published>,
     current: Arc<Chains>,
 }
@@ -120,9 +120,9 @@ pub struct Library {
 /// What a library served and kept at one moment, to come back to.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    good: HashMap<Place, Arc<Plugin>>,
-    trials: HashMap<Place, Trial>,
-    refused: Refused,
+    good: HashMap<FilePlace, Arc<LoadedPlugin>>,
+    trials: HashMap<FilePlace, Trial>,
+    refused: RefusedVersions,
     entries: Entries,
     last: Vec<Published>,
     current: Arc<Chains>,
@@ -161,13 +161,13 @@ impl Library {
             files: Files::default(),
             trust: Ok(Trust::default()),
             newest: None,
-            refused: Refused::default(),
+            refused: RefusedVersions::default(),
             remembered: 1,
             gone: Gone::default(),
             keep_gone: Duration::ZERO,
             outgrown: Vec::new(),
             vouched: HashMap::new(),
-            seen: Seen::default(),
+            seen: SeenVersions::default(),
             last: Vec::new(),
             current: Arc::default(),
         }
@@ -207,8 +207,8 @@ impl Library {
         &mut self,
         config: &Config,
         looked: &Looked,
-        note: &mut dyn FnMut(Event),
-    ) -> (Arc<Chains>, Vec<Problem>) {
+        note: &mut dyn FnMut(LibraryEvent),
+    ) -> (Arc<Chains>, Vec<LoadProblem>) {
         self.files.look(looked.clone());
         let mut problems = Vec::new();
         self.trust = self.trust_of(&config.plugins);
@@ -235,9 +235,9 @@ impl Library {
                     self.end_trial(&want.place);
                     let last_good = self.last_good(&want.place, &config.plugins);
                     let source = want.place.0.clone();
-                    let problem = Problem::new(source, error, last_good.is_some(), open);
+                    let problem = LoadProblem::new(source, error, last_good.is_some(), open);
                     let revoked = last_good.as_ref().is_some_and(|good| good.is_revoked());
-                    problems.push(Problem { line: want.line.clone(), revoked, ..problem });
+                    problems.push(LoadProblem { line: want.line.clone(), revoked, ..problem });
                     last_good
                 }
             };
@@ -256,11 +256,11 @@ impl Library {
     /// compiled if need be and started once to see that it takes its settings.
     async fn plugin(
         &mut self,
-        place: &Place,
+        place: &FilePlace,
         (settings, beside): (&PluginSettings, Beside),
         plugins: &Plugins,
-        note: &mut dyn FnMut(Event),
-    ) -> Result<Arc<Plugin>, LoadError> {
+        note: &mut dyn FnMut(LibraryEvent),
+    ) -> Result<Arc<LoadedPlugin>, LoadError> {
         let (source, folder) = (&place.0, &plugins.folder);
         let spot = source.spot(folder, "wasm");
         let unreadable = |why| unreadable(source, &spot, why);
@@ -268,11 +268,11 @@ impl Library {
         let hash = component.hash;
         check_pin(settings, hash)?;
         let schema = Schema::read(&mut self.files, source, folder, component.has_schema)?;
-        let found = Found { name: source.name(), component: hash, settings: beside, schema: schema.beside() };
+        let found = SignedFiles { name: source.name(), component: hash, settings: beside, schema: schema.beside() };
         let vouched = self.vouched_for(source, &found, plugins)?;
         self.may_serve(place, hash, settings)?;
         let on_trial = self.trials.get(place).map(|trial| &trial.plugin);
-        let same = |plugin: &&Arc<Plugin>| {
+        let same = |plugin: &&Arc<LoadedPlugin>| {
             plugin.code().hash == hash && plugin.settings() == settings && plugin.may_be_direct() == plugins.direct
         };
         if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same).cloned() {
@@ -289,7 +289,7 @@ impl Library {
         schema.check(&wasm, settings)?;
         let code = self.code((source, spot), hash, wasm, plugins, note).await?;
         let plugin =
-            Plugin::new(&self.sandbox, source.binding(&place.1).into(), code, settings.clone(), plugins.direct)?;
+            LoadedPlugin::new(&self.sandbox, source.binding(&place.1).into(), code, settings.clone(), plugins.direct)?;
         let plugin = Arc::new(plugin);
         self.slow.check(&plugin)?;
         self.try_out(&plugin).await.inspect_err(|why| self.slow.note(&plugin, why))?;
@@ -299,7 +299,7 @@ impl Library {
     }
 
     /// Starts one instance as a request would, so that a version that cannot start never serves.
-    async fn try_out(&self, plugin: &Arc<Plugin>) -> Result<(), LoadError> {
+    async fn try_out(&self, plugin: &Arc<LoadedPlugin>) -> Result<(), LoadError> {
         let nobody: Arc<str> = "".into();
         let counters = self.sandbox.meter().unlisted();
         let key = StoreKey {
@@ -311,13 +311,13 @@ impl Library {
         let account = self.sandbox.shares().account(TenantId::EVERY);
         let quota = (Quota::default(), plugin.settings().limits.log_rate);
         let stores = (&Arc::new(Stores::default()), key);
-        let slots = Arc::new(Slots::new(&nobody, (counters, account), stores, quota));
+        let slots = Arc::new(TenantState::new(&nobody, (counters, account), stores, quota));
         // As a component even if it will be called directly: that is how its types are checked.
         for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
             // In no tenant's place: a version that goes into service must not wait for those that serve.
-            let place = shares::place::Place::of_a_trial();
+            let place = shares::place::InstancePlace::of_a_trial();
             let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), place, direct));
-            match metered(start, START, (&Rc::default(), TenantId::EVERY), &mut Spent::default()).await.flatten() {
+            match metered(start, START, (&Rc::default(), TenantId::EVERY), &mut CpuTimer::default()).await.flatten() {
                 Ok(instance) => plugin.needed(instance.store.data().limiter.has()),
                 Err(crate::error::Fault::Start(why)) => {
                     let hint =
@@ -342,7 +342,7 @@ fn check_pin(settings: &PluginSettings, hash: blake3::Hash) -> Result<(), LoadEr
 }
 
 /// Why a plugin's file is not read. A link that leads nowhere is there.
-fn unreadable(source: &Source, spot: &FileSpot, why: FileError) -> LoadError {
+fn unreadable(source: &PluginSource, spot: &FileSpot, why: FileError) -> LoadError {
     match why {
         why if why.is_absent() => LoadError::Missing { name: source.name().to_owned() },
         FileError::TooLong(limit) => LoadError::TooLarge { limit },

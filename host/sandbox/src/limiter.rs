@@ -1,7 +1,7 @@
 //! Bounds what one instance may allocate.
 
 use crate::shares::Short;
-use crate::shares::place::Place;
+use crate::shares::place::InstancePlace;
 use wasmtime::ResourceLimiter;
 
 #[cfg(test)]
@@ -25,11 +25,11 @@ pub(crate) struct Limiter {
     /// What was short, if that was for what other instances have.
     pub(crate) short: Option<Short>,
     /// Its place among all instances, which counts its memory.
-    place: Place,
+    place: InstancePlace,
 }
 
 impl Limiter {
-    pub(crate) fn new(memory: usize, place: Place) -> Self {
+    pub(crate) fn new(memory: usize, place: InstancePlace) -> Self {
         Self { memory, elements: 0, used: 0, refused: false, short: None, place }
     }
 

@@ -2,12 +2,12 @@
 
 use crate::error::Fault;
 use crate::histogram::quantile;
-use crate::hook::Hook;
+use crate::hook::HookKind;
 use crate::source::is_tenants_own;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
-use weir_series::{Idle, Names, OTHER, Room, Table};
+use weir_series::{Idle, NameBudget, Names, OTHER, Table};
 
 mod callouts;
 
@@ -214,7 +214,7 @@ impl Idle for OfHook {
 
 /// The same of plugin and tenant.
 #[derive(Debug, Default)]
-struct OfTenant(OnceLock<Arc<Counters>>);
+struct OfTenant(OnceLock<Arc<PluginCounters>>);
 
 impl Idle for OfTenant {
     fn is_idle(&self) -> bool {
@@ -235,7 +235,7 @@ pub struct Meter {
     stats: Table<AtHook, OfHook>,
     counters: Table<Whose, OfTenant>,
     /// For the names that plugins give counters.
-    names: Arc<Room>,
+    names: Arc<NameBudget>,
     nobody: Arc<HookStats>,
 }
 
@@ -249,7 +249,7 @@ impl Default for Meter {
                 ..of.clone()
             }),
             counters: Table::new(usize::MAX, |of| Whose { tenant: OTHER.into(), plugin: folded(&of.plugin) }),
-            names: Arc::new(Room::new(usize::MAX)),
+            names: Arc::new(NameBudget::new(usize::MAX)),
             nobody: Arc::default(),
         }
     }
@@ -287,7 +287,7 @@ impl Meter {
     }
 
     /// The figures of a plugin at a hook for a tenant, made on first use. Not for the hot path: keep the answer.
-    pub(crate) fn stats(&self, plugin: &Arc<str>, hook: Hook, tenant: &Arc<str>) -> Arc<HookStats> {
+    pub(crate) fn stats(&self, plugin: &Arc<str>, hook: HookKind, tenant: &Arc<str>) -> Arc<HookStats> {
         let of = AtHook { plugin: Arc::clone(plugin), hook: hook.name(), tenant: Arc::clone(tenant) };
         Arc::clone(&self.stats.row(&of).1.0)
     }
@@ -298,14 +298,14 @@ impl Meter {
     }
 
     /// The counters that a plugin keeps for a tenant.
-    pub(crate) fn counters(&self, plugin: &Arc<str>, tenant: &Arc<str>) -> Arc<Counters> {
+    pub(crate) fn counters(&self, plugin: &Arc<str>, tenant: &Arc<str>) -> Arc<PluginCounters> {
         let row = self.counters.row(&Whose { plugin: Arc::clone(plugin), tenant: Arc::clone(tenant) });
-        Arc::clone(row.1.0.get_or_init(|| Arc::new(Counters::new(&self.names))))
+        Arc::clone(row.1.0.get_or_init(|| Arc::new(PluginCounters::new(&self.names))))
     }
 
     /// Counters that no metric shows, for an instance that is only tried out.
-    pub(crate) fn unlisted(&self) -> Arc<Counters> {
-        Arc::new(Counters::new(&Arc::new(Room::new(Counters::NAMES))))
+    pub(crate) fn unlisted(&self) -> Arc<PluginCounters> {
+        Arc::new(PluginCounters::new(&Arc::new(NameBudget::new(PluginCounters::NAMES))))
     }
 
     /// Everything, for metrics: plugin, hook, tenant, figures; sorted by these.
@@ -354,7 +354,7 @@ impl Meter {
         self.each(|of, kept| kept.by_name.each(|name, value| see(&of.plugin, &of.tenant, name, get(value))));
     }
 
-    fn each(&self, mut see: impl FnMut(&Whose, &Counters)) {
+    fn each(&self, mut see: impl FnMut(&Whose, &PluginCounters)) {
         let mut all = Vec::new();
         self.counters.each(|of, kept| all.extend(kept.0.get().map(|kept| (of.clone(), Arc::clone(kept)))));
         all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -364,9 +364,9 @@ impl Meter {
 
 /// What is counted for one plugin and tenant: by the names that the plugin gave, and its live instances.
 #[derive(Debug)]
-pub(crate) struct Counters {
+pub(crate) struct PluginCounters {
     by_name: Names<AtomicU64>,
-    names: Arc<Room>,
+    names: Arc<NameBudget>,
     instances: AtomicI64,
     /// Those of them that nobody used when their pool was last looked at.
     idle: AtomicI64,
@@ -380,10 +380,10 @@ pub(crate) struct Counters {
 
 /// Counts an instance for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Alive(Arc<Counters>);
+pub(crate) struct Alive(Arc<PluginCounters>);
 
 impl Alive {
-    pub(crate) fn new(counters: &Arc<Counters>) -> Self {
+    pub(crate) fn new(counters: &Arc<PluginCounters>) -> Self {
         counters.instances.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(counters))
     }
@@ -395,8 +395,8 @@ impl Drop for Alive {
     }
 }
 
-impl Counters {
-    fn new(names: &Arc<Room>) -> Self {
+impl PluginCounters {
+    fn new(names: &Arc<NameBudget>) -> Self {
         Self {
             by_name: Names::default(),
             names: Arc::clone(names),

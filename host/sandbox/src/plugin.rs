@@ -3,15 +3,15 @@
 use crate::direct::{DirectCode, DirectPre};
 use crate::engine::Sandbox;
 use crate::error::LoadError;
-use crate::hook::{Hook, INIT};
-use crate::host::Host;
-use crate::meter::Counters;
-use crate::powers::Powers;
+use crate::hook::{HookKind, INIT};
+use crate::host::GuestState;
+use crate::meter::PluginCounters;
+use crate::powers::Capabilities;
 use crate::reason::reason;
 use crate::signature::PublicKey;
 use crate::source;
-use crate::standing::{Standing, State};
-use crate::tally::Tally;
+use crate::standing::{PluginQuota, QuotaState};
+use crate::tally::VersionTally;
 use crate::trust::Trust;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -38,7 +38,7 @@ pub(crate) struct Code {
 #[derive(Debug)]
 pub(crate) struct Exports {
     pub(crate) init: Option<ComponentExportIndex>,
-    pub(crate) hooks: [Option<ComponentExportIndex>; Hook::ALL.len()],
+    pub(crate) hooks: [Option<ComponentExportIndex>; HookKind::ALL.len()],
 }
 
 impl Code {
@@ -52,7 +52,7 @@ impl Code {
             let interface = component.get_export_index(None, interface)?;
             component.get_export_index(Some(&interface), function)
         };
-        let exports = Exports { init: find(INIT), hooks: Hook::ALL.map(|hook| find(hook.export())) };
+        let exports = Exports { init: find(INIT), hooks: HookKind::ALL.map(|hook| find(hook.export())) };
         if exports.hooks.iter().all(Option::is_none) {
             return Err(LoadError::NoHook);
         }
@@ -76,7 +76,7 @@ impl Code {
             }
             let lent = ["types", "request", "upstream", "reply", "events", "notes"].contains(&name);
             // An exported interface's own types may show as an import; they carry no function.
-            if !lent && !Hook::ALL.iter().any(|hook| hook.export().0.starts_with(bare)) {
+            if !lent && !HookKind::ALL.iter().any(|hook| hook.export().0.starts_with(bare)) {
                 return Err(LoadError::UnknownImport { import: import.clone() });
             }
         }
@@ -85,32 +85,32 @@ impl Code {
 }
 
 /// Code that is called directly, joined to what is granted.
-pub(crate) type Way<'a> = (&'a DirectCode, &'a DirectPre);
+pub(crate) type DirectLink<'a> = (&'a DirectCode, &'a DirectPre);
 
 /// A plugin with its settings. Two bindings of one file with other settings are two of these; they share the code.
-pub struct Plugin {
+pub struct LoadedPlugin {
     id: u64,
     name: Arc<str>,
     code: Arc<Code>,
-    pre: InstancePre<Host>,
+    pre: InstancePre<GuestState>,
     /// Whether it may be called without the component layer.
     may_be_direct: bool,
     direct: Option<DirectPre>,
     settings: PluginSettings,
-    powers: Arc<Powers>,
+    powers: Arc<Capabilities>,
     config: String,
     /// Bytes of memory that an instance has once it has begun.
     needs: AtomicUsize,
     /// How it stands with each tenant, for as long as this version serves.
-    standings: Mutex<BTreeMap<Arc<str>, Arc<Standing>>>,
-    tally: Tally,
+    standings: Mutex<BTreeMap<Arc<str>, Arc<PluginQuota>>>,
+    tally: VersionTally,
     /// Those who were trusted and vouched for it.
     signers: Mutex<Vec<PublicKey>>,
     /// Whether none of them may any more.
     revoked: AtomicBool,
 }
 
-impl std::fmt::Debug for Plugin {
+impl std::fmt::Debug for LoadedPlugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plugin").field("name", &self.name).field("id", &self.id).finish_non_exhaustive()
     }
@@ -118,7 +118,7 @@ impl std::fmt::Debug for Plugin {
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-impl Plugin {
+impl LoadedPlugin {
     /// Checks grants and links; does not run anything of the guest's yet.
     pub(crate) fn new(
         sandbox: &Sandbox,
@@ -132,7 +132,7 @@ impl Plugin {
         let pre = linker.instantiate_pre(&code.component).map_err(|e| LoadError::Contract(reason(&e)))?;
         let join = |direct: &DirectCode| direct.link(sandbox.direct_linker(&settings.grants)?);
         let direct = code.direct.as_ref().filter(|_| may_be_direct).map(join).transpose()?;
-        let powers = Arc::new(Powers::new(&settings, sandbox.egress())?);
+        let powers = Arc::new(Capabilities::new(&settings, sandbox.egress())?);
         let config = settings.config.to_string();
         Ok(Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -146,7 +146,7 @@ impl Plugin {
             config,
             needs: AtomicUsize::new(0),
             standings: Mutex::default(),
-            tally: Tally::default(),
+            tally: VersionTally::default(),
             signers: Mutex::default(),
             revoked: AtomicBool::new(false),
         })
@@ -177,24 +177,24 @@ impl Plugin {
     }
 
     /// Its hooks, in journey order.
-    pub fn hooks(&self) -> impl Iterator<Item = Hook> + '_ {
-        Hook::ALL.into_iter().filter(|hook| self.has(*hook))
+    pub fn hooks(&self) -> impl Iterator<Item = HookKind> + '_ {
+        HookKind::ALL.into_iter().filter(|hook| self.has(*hook))
     }
 
     /// Whether it exports a hook.
     #[must_use]
-    pub fn has(&self, hook: Hook) -> bool {
+    pub fn has(&self, hook: HookKind) -> bool {
         self.code.exports.hooks.get(hook as usize).is_some_and(Option::is_some)
     }
 
     /// The hook of answers that it has, and the one that it has not, if it guards the one form of them and not the other:
     /// whole answers or streams. One that requests may go on without guards nothing.
     #[must_use]
-    pub fn half_of_answers(&self) -> Option<(Hook, Hook)> {
-        match (self.has(Hook::Response), self.has(Hook::Event)) {
+    pub fn half_of_answers(&self) -> Option<(HookKind, HookKind)> {
+        match (self.has(HookKind::Response), self.has(HookKind::Event)) {
             _ if self.open() => None,
-            (true, false) => Some((Hook::Response, Hook::Event)),
-            (false, true) => Some((Hook::Event, Hook::Response)),
+            (true, false) => Some((HookKind::Response, HookKind::Event)),
+            (false, true) => Some((HookKind::Event, HookKind::Response)),
             (true, true) | (false, false) => None,
         }
     }
@@ -233,7 +233,7 @@ impl Plugin {
         &self.code.exports
     }
 
-    pub(crate) fn pre(&self) -> &InstancePre<Host> {
+    pub(crate) fn pre(&self) -> &InstancePre<GuestState> {
         &self.pre
     }
 
@@ -243,11 +243,11 @@ impl Plugin {
     }
 
     /// How it is called without the component layer, if it can be.
-    pub(crate) fn direct(&self) -> Option<Way<'_>> {
+    pub(crate) fn direct(&self) -> Option<DirectLink<'_>> {
         self.code.direct.as_ref().zip(self.direct.as_ref())
     }
 
-    pub(crate) fn powers(&self) -> &Arc<Powers> {
+    pub(crate) fn powers(&self) -> &Arc<Capabilities> {
         &self.powers
     }
 
@@ -261,10 +261,10 @@ impl Plugin {
     }
 
     /// How it stands with a tenant. Not for the hot path: keep the answer.
-    pub(crate) fn standing(&self, tenant: &Arc<str>, counters: &Arc<Counters>) -> Arc<Standing> {
+    pub(crate) fn standing(&self, tenant: &Arc<str>, counters: &Arc<PluginCounters>) -> Arc<PluginQuota> {
         let mut standings = self.standings.lock().unwrap_or_else(PoisonError::into_inner);
         let standing = standings.entry(Arc::clone(tenant));
-        let new = || Arc::new(Standing::new(&self.name, tenant, counters, &self.settings.limits));
+        let new = || Arc::new(PluginQuota::new(&self.name, tenant, counters, &self.settings.limits));
         Arc::clone(standing.or_insert_with(new))
     }
 
@@ -274,12 +274,12 @@ impl Plugin {
         standings.retain(|tenant, standing| needed(tenant) || Arc::strong_count(standing) > 1);
     }
 
-    pub(crate) fn tally(&self) -> &Tally {
+    pub(crate) fn tally(&self) -> &VersionTally {
         &self.tally
     }
 
     /// Shows how it stands with each tenant who has asked for something since it serves.
-    pub fn each_standing(&self, mut see: impl FnMut(&str, State)) {
+    pub fn each_standing(&self, mut see: impl FnMut(&str, QuotaState)) {
         let now = Instant::now();
         // A tenant's first request needs the lock, so it is not held while anybody looks.
         let standings: Vec<_> = {

@@ -1,13 +1,13 @@
 //! Instances of one plugin for one tenant on one worker: no lock, bounded, reused unless they faulted.
 
 use crate::error::Fault;
-use crate::host::Slots;
+use crate::host::TenantState;
 use crate::instance::Instance;
-use crate::meter::{Counters, HookStats};
-use crate::plugin::Plugin;
-use crate::shares::place::Place;
-use crate::shares::{Account, Short};
-use crate::standing::Standing;
+use crate::meter::{HookStats, PluginCounters};
+use crate::plugin::LoadedPlugin;
+use crate::shares::place::InstancePlace;
+use crate::shares::{Short, TenantShare};
+use crate::standing::PluginQuota;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
@@ -16,18 +16,18 @@ use tokio::sync::Notify;
 use weir_config::Isolation;
 
 /// The pool. It holds no strong reference to its plugin, so that a plugin which went out of service can be freed.
-pub(crate) struct Pool {
-    plugin: Weak<Plugin>,
+pub(crate) struct InstancePool {
+    plugin: Weak<LoadedPlugin>,
     // Boxed: an instance goes in and out of here for each call.
     #[allow(clippy::vec_box)]
     idle: RefCell<Vec<Box<Instance>>>,
     live: Cell<usize>,
     freed: Notify,
     /// Whose instances they are, and how often that tenant had found its places taken when idle ones were given up last.
-    account: Arc<Account>,
+    account: Arc<TenantShare>,
     wanted: Cell<u64>,
     /// Where the idle ones are told, and how many were told last.
-    counters: Arc<Counters>,
+    counters: Arc<PluginCounters>,
     told: Cell<usize>,
     /// CPU time that is not charged yet.
     owed: Cell<Duration>,
@@ -42,12 +42,12 @@ const OWED: Duration = Duration::from_micros(200);
 /// An instance out of its pool. Dropped without [`Taken::give_back`], it is gone and its place is free.
 pub(crate) struct Taken {
     instance: Option<Box<Instance>>,
-    pool: Rc<Pool>,
+    pool: Rc<InstancePool>,
     returned: bool,
 }
 
-impl Pool {
-    pub(crate) fn new(plugin: &Arc<Plugin>, slots: &Slots) -> Rc<Self> {
+impl InstancePool {
+    pub(crate) fn new(plugin: &Arc<LoadedPlugin>, slots: &TenantState) -> Rc<Self> {
         let (plugin, counters) = (Arc::downgrade(plugin), Arc::clone(&slots.counters));
         Rc::new(Self {
             plugin,
@@ -63,7 +63,7 @@ impl Pool {
     }
 
     /// Charges a call's CPU time to a tenant's account, now or with a later one.
-    pub(crate) fn charge(&self, shared: bool, standing: &Standing, now: Instant, cpu: Duration) {
+    pub(crate) fn charge(&self, shared: bool, standing: &PluginQuota, now: Instant, cpu: Duration) {
         let owed = self.owed.get() + cpu;
         // A pool of all tenants cannot owe for one of them.
         if owed < OWED && !shared {
@@ -75,7 +75,7 @@ impl Pool {
     }
 
     /// Takes an idle instance, if there is one.
-    pub(crate) fn take_idle(self: &Rc<Self>, slots: &Arc<Slots>, stats: &HookStats) -> Option<Taken> {
+    pub(crate) fn take_idle(self: &Rc<Self>, slots: &Arc<TenantState>, stats: &HookStats) -> Option<Taken> {
         let mut instance = self.idle.borrow_mut().pop()?;
         stats.hit();
         instance.store.data_mut().turn_to(slots);
@@ -86,8 +86,8 @@ impl Pool {
     /// ended where places are short.
     pub(crate) async fn take(
         self: &Rc<Self>,
-        plugin: &Arc<Plugin>,
-        slots: &Arc<Slots>,
+        plugin: &Arc<LoadedPlugin>,
+        slots: &Arc<TenantState>,
         stats: &HookStats,
         make_room: &dyn Fn(Short),
     ) -> Result<Taken, Fault> {
@@ -121,7 +121,7 @@ impl Pool {
     }
 
     /// A place for one more instance, with the memory that it begins with, or what is short: none if the pool has as many as it may have.
-    fn place(&self, plugin: &Plugin, make_room: &dyn Fn(Short)) -> Result<Place, Option<Short>> {
+    fn place(&self, plugin: &LoadedPlugin, make_room: &dyn Fn(Short)) -> Result<InstancePlace, Option<Short>> {
         if self.live.get() >= plugin.settings().limits.instances {
             return Err(None);
         }
@@ -136,7 +136,12 @@ impl Pool {
         })
     }
 
-    async fn make(self: &Rc<Self>, plugin: &Arc<Plugin>, slots: &Arc<Slots>, place: Place) -> Result<Taken, Fault> {
+    async fn make(
+        self: &Rc<Self>,
+        plugin: &Arc<LoadedPlugin>,
+        slots: &Arc<TenantState>,
+        place: InstancePlace,
+    ) -> Result<Taken, Fault> {
         // Counted before the first await, so that a crowd cannot pass the limit; the guard gives the place back.
         self.live.set(self.live.get() + 1);
         let mut taken = Taken { instance: None, pool: Rc::clone(self), returned: false };
@@ -162,7 +167,7 @@ impl Pool {
     }
 
     /// Whose instances they are.
-    pub(crate) fn account(&self) -> &Account {
+    pub(crate) fn account(&self) -> &TenantShare {
         &self.account
     }
 
@@ -210,7 +215,7 @@ impl Taken {
 
     /// Returns an instance whose call ended well, unless its isolation or its age says that it is done.
     /// `now` is when its last slice began, near enough to its end.
-    pub(crate) fn give_back(mut self, plugin: &Plugin, now: Instant) {
+    pub(crate) fn give_back(mut self, plugin: &LoadedPlugin, now: Instant) {
         let Some(mut instance) = self.instance.take() else { return };
         instance.calls += 1;
         if plugin.isolation() == Isolation::Request || instance.spent(plugin) {

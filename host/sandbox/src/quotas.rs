@@ -1,9 +1,9 @@
 //! What plugins may log and keep for a tenant, on all workers together and over all generations: for each binding, and for
 //! all plugins of a tenant's own folder together, so that nobody gets more by dropping more files there.
 
-use crate::kept::{Kept, Time};
-use crate::kv::Room;
-use crate::rate::Rate;
+use crate::kept::{Retained, Time};
+use crate::kv::KvRoom;
+use crate::rate::ByteRate;
 use crate::tenant::TenantId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,13 +16,13 @@ mod tests;
 
 /// What all plugins of one tenant's own folder use together.
 #[derive(Debug)]
-pub(crate) struct Folder {
-    pub(crate) log: Rate,
-    pub(crate) kv: Arc<Room>,
+pub(crate) struct FolderQuota {
+    pub(crate) log: ByteRate,
+    pub(crate) kv: Arc<KvRoom>,
     rules: Arc<Rules>,
 }
 
-impl Folder {
+impl FolderQuota {
     /// Takes so many bytes of what they may log.
     pub(crate) fn take_log(&self, now: Instant, bytes: usize) -> bool {
         let rate = usize::try_from(self.rules.log.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
@@ -39,24 +39,24 @@ struct Rules {
 /// What one binding has of it for one tenant.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Quota {
-    pub(crate) log: Arc<Rate>,
+    pub(crate) log: Arc<ByteRate>,
     /// Of a plugin of the tenant's own folder, what these have together.
-    pub(crate) folder: Option<Arc<Folder>>,
+    pub(crate) folder: Option<Arc<FolderQuota>>,
 }
 
 /// All of them.
 #[derive(Debug)]
 pub(crate) struct Quotas {
     rules: Arc<Rules>,
-    logs: Kept<(Arc<str>, TenantId), Rate>,
-    folders: Kept<TenantId, Folder>,
+    logs: Retained<(Arc<str>, TenantId), ByteRate>,
+    folders: Retained<TenantId, FolderQuota>,
 }
 
 impl Default for Quotas {
     /// With no bounds for folders until [`Quotas::set`].
     fn default() -> Self {
         let rules = Arc::new(Rules { log: AtomicU64::new(u64::MAX), kv: AtomicU64::new(u64::MAX) });
-        Self { rules, logs: Kept::default(), folders: Kept::default() }
+        Self { rules, logs: Retained::default(), folders: Retained::default() }
     }
 }
 
@@ -70,13 +70,13 @@ impl Quotas {
 
     /// What a binding has for a tenant. Takes locks: keep the answer.
     pub(crate) fn of(&self, binding: &Arc<str>, tenant: TenantId, is_tenants_own: bool) -> Quota {
-        let new = || Folder {
-            log: Rate::default(),
-            kv: Arc::new(Room::new(self.rules.kv.load(Ordering::Relaxed))),
+        let new = || FolderQuota {
+            log: ByteRate::default(),
+            kv: Arc::new(KvRoom::new(self.rules.kv.load(Ordering::Relaxed))),
             rules: Arc::clone(&self.rules),
         };
         Quota {
-            log: self.logs.get((Arc::clone(binding), tenant), Rate::default),
+            log: self.logs.get((Arc::clone(binding), tenant), ByteRate::default),
             folder: is_tenants_own.then(|| self.folders.get(tenant, new)),
         }
     }

@@ -28,7 +28,7 @@ const SAID: Duration = Duration::from_secs(60);
 
 /// A rate of bytes, whatever its height.
 #[derive(Debug, Default)]
-pub(crate) struct Rate {
+pub(crate) struct ByteRate {
     /// When everything that was taken is paid for.
     paid: AtomicU64,
     /// When it may be said again that it was not enough.
@@ -63,7 +63,7 @@ impl RareLine {
     }
 }
 
-impl Rate {
+impl ByteRate {
     /// Takes so many bytes of `each_second`; false if there are not enough left now.
     pub(crate) fn take(&self, now: Instant, bytes: usize, each_second: usize) -> bool {
         let cost = bytes as f64 / each_second.max(1) as f64 * 1e9;

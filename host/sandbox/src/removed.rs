@@ -1,7 +1,7 @@
 //! What is let go of plugins and tenants that are no more: figures, stores, quotas, numbers.
 
 use crate::engine::Sandbox;
-use crate::plugin::Plugin;
+use crate::plugin::LoadedPlugin;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,10 @@ pub struct Needed {
 
 impl Needed {
     /// These plugins, versions on trial included, and these tenants.
-    pub fn new<'p>(plugins: impl Iterator<Item = &'p Arc<Plugin>>, tenants: impl Iterator<Item = String>) -> Self {
+    pub fn new<'p>(
+        plugins: impl Iterator<Item = &'p Arc<LoadedPlugin>>,
+        tenants: impl Iterator<Item = String>,
+    ) -> Self {
         let mut needed = Self { tenants: tenants.collect(), ..Self::default() };
         for plugin in plugins {
             let limits = &plugin.settings().limits;

@@ -12,7 +12,7 @@ mod steps;
 use crate::error::LoadError;
 use jsonschema::{PatternOptions, ValidationOptions};
 use serde_json::Value;
-use shape::Shape;
+use shape::SchemaShape;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -101,7 +101,7 @@ fn judge(schema: &str, settings: &Value) -> Result<(), LoadError> {
         return Err(bad(format!("it is more than {} MiB long", BYTES >> 20)));
     }
     let schema: Value = serde_json::from_str(schema).map_err(|e| bad(e.to_string()))?;
-    let shape = Shape::of(&schema).map_err(bad)?;
+    let shape = SchemaShape::of(&schema).map_err(bad)?;
     let steps = steps::of(&shape, settings).map_err(bad)?;
     let validator = options(shape.looks_around()).build(&schema).map_err(|e| bad(brief(&e.masked().to_string())))?;
     if validator.is_valid(settings) {

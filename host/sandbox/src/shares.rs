@@ -65,7 +65,7 @@ pub(crate) struct Shares {
     alive: AtomicUsize,
     /// Bytes of memory of all instances.
     bytes: AtomicUsize,
-    accounts: Mutex<HashMap<TenantId, Weak<Account>>>,
+    accounts: Mutex<HashMap<TenantId, Weak<TenantShare>>>,
     /// How many times somebody found most places taken, or all: each worker gives up idle ones once for each.
     wanted: [AtomicU64; 2],
     /// Tells the workers that somebody needs places, and when it did last: milliseconds since the beginning.
@@ -76,7 +76,7 @@ pub(crate) struct Shares {
 
 /// What one tenant has.
 #[derive(Debug)]
-pub(crate) struct Account {
+pub(crate) struct TenantShare {
     tenant: TenantId,
     all: Arc<Shares>,
     alive: AtomicUsize,
@@ -120,7 +120,7 @@ impl Shares {
     }
 
     /// The account of a tenant. Takes a lock: keep the answer.
-    pub(crate) fn account(self: &Arc<Self>, tenant: TenantId) -> Arc<Account> {
+    pub(crate) fn account(self: &Arc<Self>, tenant: TenantId) -> Arc<TenantShare> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = accounts.get(&tenant).and_then(Weak::upgrade) {
             return known;
@@ -128,7 +128,7 @@ impl Shares {
         if accounts.len() == accounts.capacity() {
             accounts.retain(|_, account| account.strong_count() > 0);
         }
-        let account = Arc::new(Account {
+        let account = Arc::new(TenantShare {
             tenant,
             all: Arc::clone(self),
             alive: AtomicUsize::new(0),
@@ -150,7 +150,7 @@ impl Shares {
     }
 
     /// Has the workers give up idle instances for somebody to whom this is short.
-    pub(crate) fn press(&self, account: &Account, short: Short) {
+    pub(crate) fn press(&self, account: &TenantShare, short: Short) {
         let [most, all] = &self.wanted;
         match short {
             Short::Tenant(_) => account.wanted.fetch_add(1, Relaxed),
@@ -176,7 +176,7 @@ impl Shares {
     }
 }
 
-impl Account {
+impl TenantShare {
     /// Whose it is.
     pub(crate) fn tenant(&self) -> TenantId {
         self.tenant

@@ -10,8 +10,8 @@
 mod key;
 mod manifest;
 
-pub use key::{KeyError, PublicKey, SecretKey};
-pub use manifest::{Beside, Difference, Found, Manifest, Part};
+pub use key::{PublicKey, SecretKey, SigningKeyError};
+pub use manifest::{Beside, Difference, Manifest, PluginPart, SignedFiles};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -138,7 +138,7 @@ impl<'t> SignatureFile<'t> {
     ///
     /// # Errors
     /// If nobody trusted signed it, or it is about something else.
-    pub fn verify(&self, found: &Found<'_>, keys: &[PublicKey]) -> Result<Vouched, SignatureError> {
+    pub fn verify(&self, found: &SignedFiles<'_>, keys: &[PublicKey]) -> Result<Vouched, SignatureError> {
         self.signer(keys)?;
         self.manifest.compare(found)?;
         Ok(Vouched { version: self.manifest.version, manifest: blake3::hash(self.manifest.text().as_bytes()) })
@@ -196,7 +196,7 @@ fn check(line: usize, text: &str, message: &[u8]) -> Result<PublicKey, Signature
 
 fn read(line: &str) -> Result<(PublicKey, [u8; 64]), String> {
     let (key, signature) = line.split_once(' ').ok_or_else(|| "it must be a key, a blank, a signature".to_owned())?;
-    let key: PublicKey = key.parse().map_err(|e: KeyError| e.to_string())?;
+    let key: PublicKey = key.parse().map_err(|e: SigningKeyError| e.to_string())?;
     let bytes = STANDARD.decode(signature.trim()).ok().and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
     Ok((key, bytes.ok_or_else(|| "the signature must be 64 bytes in base64".to_owned())?))
 }

@@ -9,7 +9,7 @@ pub(crate) const TENANTS: &str = "tenants";
 
 /// A plugin file, by where it stands in the folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Source {
+pub enum PluginSource {
     /// `<folder>/NAME.wasm`: available to chains.
     Named(String),
     /// `<folder>/all/NAME.wasm`: applies to every tenant.
@@ -54,13 +54,13 @@ pub(crate) fn name(stem: &[u8]) -> Result<String, (String, &'static str)> {
     Ok(name.to_owned())
 }
 
-impl Source {
+impl PluginSource {
     /// The plugin's name: the file's without `.wasm`; empty for a folder.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Source::Named(name) | Source::All(name) | Source::Tenant(_, name) => name,
-            Source::Folder(_) => "",
+            PluginSource::Named(name) | PluginSource::All(name) | PluginSource::Tenant(_, name) => name,
+            PluginSource::Folder(_) => "",
         }
     }
 
@@ -68,10 +68,10 @@ impl Source {
     /// what they are called, `guard#eu`; `all/guard`; `tenants/acme/guard`. No name in the chain has such a sign in it.
     pub(crate) fn binding(&self, which: &WhichBinding) -> String {
         let file = match self {
-            Source::Named(name) => name.clone(),
-            Source::All(name) => format!("all/{name}"),
-            Source::Tenant(tenant, name) => format!("{TENANTS}/{tenant}/{name}"),
-            Source::Folder(below) => below.clone(),
+            PluginSource::Named(name) => name.clone(),
+            PluginSource::All(name) => format!("all/{name}"),
+            PluginSource::Tenant(tenant, name) => format!("{TENANTS}/{tenant}/{name}"),
+            PluginSource::Folder(below) => below.clone(),
         };
         format!("{file}{which}")
     }
@@ -80,8 +80,8 @@ impl Source {
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         match self {
-            Source::Tenant(tenant, _) => Some(tenant),
-            Source::Named(_) | Source::All(_) | Source::Folder(_) => None,
+            PluginSource::Tenant(tenant, _) => Some(tenant),
+            PluginSource::Named(_) | PluginSource::All(_) | PluginSource::Folder(_) => None,
         }
     }
 
@@ -89,10 +89,10 @@ impl Source {
     /// tenant's folder is whoever's who may write there, and so leads nowhere else.
     pub(crate) fn spot(&self, folder: &Path, ending: &str) -> FileSpot {
         match self {
-            Source::Tenant(tenant, name) => {
+            PluginSource::Tenant(tenant, name) => {
                 FileSpot::within(folder.join(TENANTS).join(tenant), &format!("{name}.{ending}"))
             }
-            Source::Named(_) | Source::All(_) | Source::Folder(_) => {
+            PluginSource::Named(_) | PluginSource::All(_) | PluginSource::Folder(_) => {
                 FileSpot::anywhere(self.path(folder).with_extension(ending))
             }
         }
@@ -103,20 +103,20 @@ impl Source {
     pub fn path(&self, folder: &Path) -> PathBuf {
         let file = format!("{}.wasm", self.name());
         match self {
-            Source::Named(_) => folder.join(file),
-            Source::All(_) => folder.join("all").join(file),
-            Source::Tenant(tenant, _) => folder.join(TENANTS).join(tenant).join(file),
-            Source::Folder(below) => folder.join(below),
+            PluginSource::Named(_) => folder.join(file),
+            PluginSource::All(_) => folder.join("all").join(file),
+            PluginSource::Tenant(tenant, _) => folder.join(TENANTS).join(tenant).join(file),
+            PluginSource::Folder(below) => folder.join(below),
         }
     }
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for PluginSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Source::Folder(below) if below.is_empty() => write!(f, "folder"),
-            Source::Folder(below) => write!(f, "folder {below}"),
-            Source::Named(_) | Source::All(_) | Source::Tenant(..) => {
+            PluginSource::Folder(below) if below.is_empty() => write!(f, "folder"),
+            PluginSource::Folder(below) => write!(f, "folder {below}"),
+            PluginSource::Named(_) | PluginSource::All(_) | PluginSource::Tenant(..) => {
                 write!(f, "{}", self.path(Path::new("")).display())
             }
         }

@@ -15,17 +15,17 @@ mod window;
 pub use item::Item;
 
 use crate::chain::{Bound, Chain};
-use crate::exchange::{Events, Exchange};
-use crate::hook::Hook;
-use crate::worker::{Stop, Worker, cannot_show, held_too_much};
+use crate::exchange::{CallEvents, Exchange};
+use crate::hook::HookKind;
+use crate::worker::{SandboxWorker, Stop, cannot_show, held_too_much};
 use bytes::Bytes;
 use edits::{apply, changes, renew};
 pub use held::HeldBounds;
-use held::{Held, Past, run};
-use item::Wait;
+use held::{HeldEvents, Past, run};
+use item::WaitReason;
 use std::sync::Arc;
 use std::time::Duration;
-use turn::Turn;
+use turn::CallReason;
 use weir_config::Window;
 use weir_dialect::Unreadable;
 
@@ -34,7 +34,7 @@ use weir_dialect::Unreadable;
 struct Stage {
     bound: Arc<Bound>,
     window: Option<Window>,
-    held: Held,
+    held: HeldEvents,
     bounds: HeldBounds,
     /// Whether the plugin has answered a call yet.
     answered: bool,
@@ -42,7 +42,7 @@ struct Stage {
 
 /// With what a plugin is called.
 struct Caller<'a> {
-    sandbox: &'a Worker,
+    sandbox: &'a SandboxWorker,
     lent: &'a mut Option<Box<Exchange>>,
 }
 
@@ -58,7 +58,7 @@ impl Stages {
     /// The plugins of a chain that apply to a model. Each may hold back so much.
     #[must_use]
     pub fn new(chain: &Chain, model: &str, bounds: HeldBounds) -> Self {
-        let bound = chain.at(Hook::Event).iter().filter(|bound| bound.applies_to(model));
+        let bound = chain.at(HookKind::Event).iter().filter(|bound| bound.applies_to(model));
         Self { stages: bound.map(|bound| Stage::new(bound, bounds)).collect(), over: false }
     }
 
@@ -85,7 +85,7 @@ impl Stages {
     /// # Errors
     /// A fault of a plugin whose failure policy is `closed`.
     pub fn cannot_show(&self, why: &Unreadable) -> Result<(), Stop> {
-        self.stages.iter().try_for_each(|stage| cannot_show(&stage.bound, Hook::Event, why))
+        self.stages.iter().try_for_each(|stage| cannot_show(&stage.bound, HookKind::Event, why))
     }
 
     /// After how long without an event the client is to be told that the stream lives: while something is held back in a
@@ -100,10 +100,10 @@ impl Stages {
     /// nothing is held, and no plugin is called again: each has one last call, whatever is in it.
     ///
     /// # Errors
-    /// As [`Worker::event`].
+    /// As [`SandboxWorker::event`].
     pub async fn run(
         &mut self,
-        sandbox: &Worker,
+        sandbox: &SandboxWorker,
         lent: &mut Option<Box<Exchange>>,
         batch: Vec<Item>,
         last: bool,
@@ -115,7 +115,7 @@ impl Stages {
             for stage in &mut self.stages {
                 batch = stage.run(&mut caller, batch, last).await?;
                 // What one has let go of is new to the next.
-                batch = batch.into_iter().map(|item| item.wait(Wait::New)).collect();
+                batch = batch.into_iter().map(|item| item.wait(WaitReason::New)).collect();
             }
         }
         Ok(batch.into_iter().map(|item| item.raw).collect())
@@ -125,14 +125,14 @@ impl Stages {
 impl Stage {
     fn new(bound: &Arc<Bound>, bounds: HeldBounds) -> Self {
         let window = bound.plugin().settings().window;
-        Self { bound: Arc::clone(bound), window, held: Held::default(), bounds, answered: false }
+        Self { bound: Arc::clone(bound), window, held: HeldEvents::default(), bounds, answered: false }
     }
 
     async fn run(&mut self, caller: &mut Caller<'_>, batch: Vec<Item>, last: bool) -> Result<Vec<Item>, Stop> {
         if last {
             let mut items = self.held.take_all();
             items.extend(batch);
-            return self.show(caller, items, Turn::Last).await;
+            return self.show(caller, items, CallReason::Last).await;
         }
         if batch.iter().all(|item| item.seen.is_none()) {
             return Ok(batch);
@@ -142,7 +142,7 @@ impl Stage {
             self.decide(caller, choice, &mut out).await?;
         }
         let due = self.held.due(self.window, self.bounds, batch, &mut out);
-        out.extend(self.show(caller, due, Turn::More).await?);
+        out.extend(self.show(caller, due, CallReason::More).await?);
         while let Some((choice, behind)) = self.held.take_behind_end() {
             self.go_on(caller, choice, behind, &mut out).await?;
         }
@@ -173,14 +173,14 @@ impl Stage {
     async fn decide(&mut self, caller: &mut Caller<'_>, choice: u32, out: &mut Vec<Item>) -> Result<(), Stop> {
         if !self.held.holds(choice) {
             let items = self.held.take(choice);
-            match items.iter().any(|item| item.waits(Wait::New)) {
-                true => out.extend(self.show(caller, items, Turn::Over).await?),
+            match items.iter().any(|item| item.waits(WaitReason::New)) {
+                true => out.extend(self.show(caller, items, CallReason::Over).await?),
                 false => out.extend(items),
             }
         }
         if self.held.holds(choice) {
             let items = self.held.take(choice);
-            out.extend(self.show(caller, items, Turn::Ended).await?);
+            out.extend(self.show(caller, items, CallReason::Ended).await?);
         }
         Ok(())
     }
@@ -198,28 +198,28 @@ impl Stage {
             let rest = behind.split_off(run(&behind).max(1));
             let next = std::mem::replace(&mut behind, rest);
             if !behind.is_empty() || held::is_over(&next) {
-                out.extend(self.show(caller, next, Turn::Over).await?);
+                out.extend(self.show(caller, next, CallReason::Over).await?);
                 self.decide(caller, choice, out).await?;
             } else {
                 let due = self.held.due(self.window, self.bounds, next, out);
-                out.extend(self.show(caller, due, Turn::More).await?);
+                out.extend(self.show(caller, due, CallReason::More).await?);
             }
         }
         Ok(())
     }
 
     /// Calls the plugin with events, and carries out what it says. Answers what passes; the rest is held.
-    async fn show(&mut self, caller: &mut Caller<'_>, items: Vec<Item>, turn: Turn) -> Result<Vec<Item>, Stop> {
-        if turn != Turn::Last && items.iter().all(|item| item.seen.is_none()) {
+    async fn show(&mut self, caller: &mut Caller<'_>, items: Vec<Item>, turn: CallReason) -> Result<Vec<Item>, Stop> {
+        if turn != CallReason::Last && items.iter().all(|item| item.seen.is_none()) {
             return Ok(items);
         }
         let shown = items.iter().filter_map(Item::event).collect();
         if let Some(exchange) = caller.lent {
             let plain = items.iter().all(|item| item.says().is_plain());
             let data = items.iter().filter_map(|item| item.data().cloned()).collect();
-            exchange.events = Events::new(data, plain, turn == Turn::Last);
+            exchange.events = CallEvents::new(data, plain, turn == CallReason::Last);
         }
-        let overlap = self.window.filter(|_| turn == Turn::More).map_or(0, |window| window.overlap);
+        let overlap = self.window.filter(|_| turn == CallReason::More).map_or(0, |window| window.overlap);
         let check = |edits| changes(&items, edits).map(|changes| window::keep_tail(&items, changes, overlap));
         let said = caller.sandbox.event(&self.bound, caller.lent, shown, turn.is_last(), check).await?;
         if said.is_some() && !std::mem::replace(&mut self.answered, true) {

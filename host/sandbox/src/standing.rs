@@ -4,8 +4,8 @@
 //! is held against another; and gone with the version of the plugin, so that a new one begins with a clean slate.
 
 use crate::error::Fault;
-use crate::meter::Counters;
-use crate::rate::{BEGINNING, Rate, at, nanos};
+use crate::meter::PluginCounters;
+use crate::rate::{BEGINNING, ByteRate, at, nanos};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ mod tests;
 
 /// What a plugin with its settings has used and done for one tenant. Shared by all workers.
 #[derive(Debug)]
-pub(crate) struct Standing {
+pub(crate) struct PluginQuota {
     plugin: Arc<str>,
     tenant: Arc<str>,
     /// Nanoseconds of waiting that a nanosecond of CPU time costs: a second over the budget of a second.
@@ -35,11 +35,11 @@ pub(crate) struct Standing {
     /// Quarantines in a row, and ever.
     level: AtomicU32,
     total: AtomicU64,
-    counters: Arc<Counters>,
+    counters: Arc<PluginCounters>,
     /// What the last fault was. Written by faults alone.
     last_fault: Mutex<Option<String>>,
     /// How often the log says how it stands: its quarantines may be as short as its operator likes.
-    said: Rate,
+    said: ByteRate,
     rules: Rules,
 }
 
@@ -52,7 +52,7 @@ struct Rules {
     longest: Duration,
 }
 
-/// Low bits of [`Standing::faults`] that count them.
+/// Low bits of [`PluginQuota::faults`] that count them.
 const COUNT_BITS: u32 = 24;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;
 
@@ -64,7 +64,7 @@ pub(crate) struct Admitted {
 
 /// How a plugin stands with a tenant, for whoever shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub struct QuotaState {
     /// How long the quarantine lasts still; none if there is none. Zero while one call tries the plugin.
     pub quarantined: Option<Duration>,
     /// Quarantines so far.
@@ -75,8 +75,13 @@ pub struct State {
     pub last_fault: Option<String>,
 }
 
-impl Standing {
-    pub(crate) fn new(plugin: &Arc<str>, tenant: &Arc<str>, counters: &Arc<Counters>, limits: &PluginLimits) -> Self {
+impl PluginQuota {
+    pub(crate) fn new(
+        plugin: &Arc<str>,
+        tenant: &Arc<str>,
+        counters: &Arc<PluginCounters>,
+        limits: &PluginLimits,
+    ) -> Self {
         let price = 1.0 / limits.cpu.as_secs_f64().max(1e-6);
         Self {
             plugin: Arc::clone(plugin),
@@ -91,7 +96,7 @@ impl Standing {
             total: AtomicU64::new(0),
             counters: Arc::clone(counters),
             last_fault: Mutex::default(),
-            said: Rate::default(),
+            said: ByteRate::default(),
             rules: Rules {
                 faults: limits.faults,
                 window: limits.fault_window,
@@ -200,11 +205,11 @@ impl Standing {
     }
 
     /// How it stands now.
-    pub(crate) fn state(&self, now: Instant) -> State {
+    pub(crate) fn state(&self, now: Instant) -> QuotaState {
         let (until, at) = (self.until.load(Ordering::Relaxed), at(now));
         let owed = self.paid.load(Ordering::Relaxed).saturating_sub(at);
         let left = self.ahead.saturating_sub(owed) as f64 / self.price;
-        State {
+        QuotaState {
             quarantined: (until != 0).then(|| Duration::from_nanos(until.saturating_sub(at))),
             quarantines: self.total.load(Ordering::Relaxed),
             budget_left: Duration::from_nanos(left as u64),
@@ -213,7 +218,7 @@ impl Standing {
     }
 }
 
-impl Drop for Standing {
+impl Drop for PluginQuota {
     fn drop(&mut self) {
         if self.until.load(Ordering::Relaxed) != 0 {
             self.counters.released();

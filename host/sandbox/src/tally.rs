@@ -1,8 +1,8 @@
 //! What one version of a plugin has done while it is compared with another.
 
 use crate::error::Fault;
-use crate::histogram::{Histogram, Times};
-use crate::hook::Hook;
+use crate::histogram::{Histogram, HistogramSnapshot};
+use crate::hook::HookKind;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use std::time::Duration;
 /// Counts of one version, for each hook apart: calls of one hook say nothing about another, and a stream has hundreds of
 /// them. Nothing is counted unless somebody compares.
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct VersionTally {
     on: AtomicBool,
     /// Made by the first call of a hook that is counted, for most versions see no trial.
-    hooks: [OnceLock<Box<HookTally>>; Hook::ALL.len()],
+    hooks: [OnceLock<Box<HookTally>>; HookKind::ALL.len()],
     streams: AtomicU64,
     quarantines: AtomicU64,
     /// It has shown that it will not do: no further request is to see it.
@@ -30,7 +30,7 @@ struct HookTally {
 
 /// How a call ended, as far as it is one that the plugin answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum CallOutcome {
     /// It did not: it faulted, which is counted as a fault, or its client left, which says nothing.
     Unanswered,
     /// With whatever lets the request go on.
@@ -42,7 +42,7 @@ pub(crate) enum Ended {
 /// What was counted up to a moment, or between two.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counted {
-    pub(crate) hooks: [OfHook; Hook::ALL.len()],
+    pub(crate) hooks: [OfHook; HookKind::ALL.len()],
     pub(crate) streams: u64,
     pub(crate) quarantines: u64,
 }
@@ -50,12 +50,12 @@ pub struct Counted {
 /// The same of one hook.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct OfHook {
-    pub(crate) times: Times,
+    pub(crate) times: HistogramSnapshot,
     pub(crate) refused: u64,
     pub(crate) faults: [u64; Fault::REASONS.len()],
 }
 
-impl Tally {
+impl VersionTally {
     /// Begins to count, or goes on.
     pub(crate) fn begin(&self) {
         self.on.store(true, Ordering::Relaxed);
@@ -66,7 +66,7 @@ impl Tally {
         self.on.store(false, Ordering::Relaxed);
     }
 
-    fn of(&self, hook: Hook) -> Option<&HookTally> {
+    fn of(&self, hook: HookKind) -> Option<&HookTally> {
         if !self.on.load(Ordering::Relaxed) {
             return None;
         }
@@ -74,19 +74,19 @@ impl Tally {
     }
 
     /// A call ended.
-    pub(crate) fn call(&self, hook: Hook, cpu: Duration, ended: Ended) {
-        if ended == Ended::Unanswered {
+    pub(crate) fn call(&self, hook: HookKind, cpu: Duration, ended: CallOutcome) {
+        if ended == CallOutcome::Unanswered {
             return;
         }
         let Some(of) = self.of(hook) else { return };
         of.times.add(u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX));
-        if ended == Ended::Refused {
+        if ended == CallOutcome::Refused {
             of.refused.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// A call did not end with the plugin's answer, for whatever reason: that it was not even made is one.
-    pub(crate) fn fault(&self, hook: Hook, fault: &Fault) {
+    pub(crate) fn fault(&self, hook: HookKind, fault: &Fault) {
         if let Some(count) = self.of(hook).and_then(|of| of.faults.get(fault.index())) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -169,7 +169,7 @@ impl Counted {
     /// a stream counts once.
     #[must_use]
     pub fn requests(&self) -> u64 {
-        let streams = |hook: Hook, of: &OfHook| if hook == Hook::Event { self.streams } else { of.answered() };
+        let streams = |hook: HookKind, of: &OfHook| if hook == HookKind::Event { self.streams } else { of.answered() };
         self.each().map(|(hook, of)| streams(hook, of)).max().unwrap_or_default()
     }
 
@@ -205,12 +205,12 @@ impl Counted {
 
     /// By hook, the calls that it answered and the CPU time in microseconds that half of them do not exceed; only of those
     /// hooks that were called.
-    pub fn cpu_p50_us(&self) -> impl Iterator<Item = (Hook, f64)> + '_ {
+    pub fn cpu_p50_us(&self) -> impl Iterator<Item = (HookKind, f64)> + '_ {
         self.each().filter_map(|(hook, of)| Some((hook, of.cpu_p50_us()?)))
     }
 
-    pub(crate) fn each(&self) -> impl Iterator<Item = (Hook, &OfHook)> {
-        Hook::ALL.into_iter().zip(&self.hooks)
+    pub(crate) fn each(&self) -> impl Iterator<Item = (HookKind, &OfHook)> {
+        HookKind::ALL.into_iter().zip(&self.hooks)
     }
 
     /// What was counted since an earlier moment.

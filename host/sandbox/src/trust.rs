@@ -1,7 +1,7 @@
 //! Whose signature a plugin needs, to begin to serve and to go on.
 
 use crate::error::LoadError;
-use crate::signature::{Found, PublicKey, SignatureError, SignatureFile, Vouched};
+use crate::signature::{PublicKey, SignatureError, SignatureFile, SignedFiles, Vouched};
 use weir_config::Plugins;
 
 /// What a configuration says of signatures.
@@ -43,7 +43,7 @@ impl Trust {
     /// to.
     pub(crate) fn check(
         &self,
-        found: &Found<'_>,
+        found: &SignedFiles<'_>,
         signatures: Option<&str>,
     ) -> Result<Option<(Vouched, Vec<PublicKey>)>, LoadError> {
         match signatures.filter(|_| self.looks) {

@@ -1,15 +1,15 @@
 //! A serving thread's own share of the sandbox: its pools, and the hooks as the journey calls them.
 
-use crate::ask::{Answer, Ask};
-use crate::call::{Call, Checked, Spent};
+use crate::ask::{HookAnswer, HookCall};
+use crate::call::{Checked, CpuTimer, GuestCall};
 use crate::chain::{Bound, Chain, Origin};
-use crate::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, Refusal, Routing, StreamEvent};
+use crate::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, PluginRefusal, Routing, StreamEvent};
 use crate::engine::Sandbox;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
-use crate::gate::Gates;
-use crate::hook::Hook;
-use crate::pool::Pool;
+use crate::gate::YielderPool;
+use crate::hook::HookKind;
+use crate::pool::InstancePool;
 use crate::shares::Short;
 use crate::standing::Admitted;
 use crate::tenant::TenantId;
@@ -33,14 +33,14 @@ pub enum Stop {
         /// Which.
         plugin: Arc<str>,
         /// What the client is told, within the contract's bounds.
-        refusal: Refusal,
+        refusal: PluginRefusal,
     },
     /// A plugin faulted and its failure policy is `closed`.
     Failed {
         /// Which.
         plugin: Arc<str>,
         /// At which hook.
-        hook: Hook,
+        hook: HookKind,
         /// How.
         fault: Fault,
     },
@@ -59,8 +59,8 @@ pub struct Override {
 }
 
 /// The sandbox on one thread. Not `Send`: nothing in it takes a lock.
-pub struct Worker {
-    gates: Rc<Gates>,
+pub struct SandboxWorker {
+    gates: Rc<YielderPool>,
     pools: Rc<RefCell<Pools>>,
     make_room: Box<dyn Fn(Short)>,
     /// How often most places, or all, had been found taken when idle instances were given up last.
@@ -68,7 +68,7 @@ pub struct Worker {
 }
 
 /// Keyed by numbers that the host gives, so nobody can make them collide.
-type Pools = HashMap<(u64, TenantId), Rc<Pool>, foldhash::fast::RandomState>;
+type Pools = HashMap<(u64, TenantId), Rc<InstancePool>, foldhash::fast::RandomState>;
 
 /// How often idle instances are given up at the most, and how long one has been idle that goes first.
 const BREATH: Duration = Duration::from_millis(5);
@@ -78,10 +78,10 @@ const RESTED: Duration = Duration::from_secs(1);
 /// a tenant at its ceiling its own; else those of tenants who have more than their reserve, and, for one who has not even
 /// that, whoever's have rested.
 fn give_up(pools: &Pools, short: Short, now: Instant) {
-    let ends = |after: Duration, is_meant: &dyn Fn(&Pool) -> bool| -> usize {
+    let ends = |after: Duration, is_meant: &dyn Fn(&InstancePool) -> bool| -> usize {
         pools.values().filter(|pool| is_meant(pool)).map(|pool| pool.give_up(now, after)).sum()
     };
-    let meant = |pool: &Pool| match short {
+    let meant = |pool: &InstancePool| match short {
         Short::Tenant(tenant) => pool.account().tenant() == tenant,
         Short::Most | Short::All => pool.account().is_beyond_reserve(),
     };
@@ -90,19 +90,19 @@ fn give_up(pools: &Pools, short: Short, now: Instant) {
     }
 }
 
-impl Default for Worker {
+impl Default for SandboxWorker {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl std::fmt::Debug for Worker {
+impl std::fmt::Debug for SandboxWorker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Worker").field("pools", &self.pools.borrow().len()).finish_non_exhaustive()
     }
 }
 
-impl Worker {
+impl SandboxWorker {
     /// A worker of this thread.
     #[must_use]
     pub fn new() -> Self {
@@ -152,9 +152,11 @@ impl Worker {
         self.pools.borrow().values().map(|pool| pool.idle_memory()).sum()
     }
 
-    fn pool(&self, bound: &Bound) -> Rc<Pool> {
+    fn pool(&self, bound: &Bound) -> Rc<InstancePool> {
         let key = (bound.plugin().id(), bound.pool_tenant());
-        Rc::clone(self.pools.borrow_mut().entry(key).or_insert_with(|| Pool::new(bound.plugin(), bound.slots())))
+        Rc::clone(
+            self.pools.borrow_mut().entry(key).or_insert_with(|| InstancePool::new(bound.plugin(), bound.slots())),
+        )
     }
 
     /// Calls one hook of one plugin, if it applies. Answers whether it has answered: if not, the request goes on without
@@ -162,14 +164,14 @@ impl Worker {
     async fn call(
         &self,
         bound: &Bound,
-        (hook, access): (Hook, Access),
+        (hook, access): (HookKind, Access),
         lent: &mut Option<Box<Exchange>>,
-        ask: Ask,
-        check: &mut dyn FnMut(Answer) -> Checked,
+        ask: HookCall,
+        check: &mut dyn FnMut(HookAnswer) -> Checked,
     ) -> Result<bool, Stop> {
         let Some(facts) = facts_for(bound, lent) else { return Ok(false) };
-        let (pool, spent) = (self.pool(bound), Spent::begin());
-        let call = Call { bound, hook, access, pool, gates: &self.gates, make_room: &self.make_room, spent };
+        let (pool, spent) = (self.pool(bound), CpuTimer::begin());
+        let call = GuestCall { bound, hook, access, pool, gates: &self.gates, make_room: &self.make_room, spent };
         let answer = call.run(lent, (facts, ask), check).await;
         verdict(bound, hook, lent, answer)
     }
@@ -179,8 +181,8 @@ impl Worker {
     /// # Errors
     /// The first refusal, or the first fault of a plugin whose failure policy is `closed`.
     pub async fn policy(&self, chain: &Chain, lent: &mut Option<Box<Exchange>>) -> Result<(), Stop> {
-        for bound in chain.at(Hook::Policy) {
-            self.call(bound, (Hook::Policy, Access::Request), lent, Ask::Policy, &mut allowed).await?;
+        for bound in chain.at(HookKind::Policy) {
+            self.call(bound, (HookKind::Policy, Access::Request), lent, HookCall::Policy, &mut allowed).await?;
         }
         forget_told(lent);
         Ok(())
@@ -190,7 +192,7 @@ impl Worker {
     /// refers to the list that was handed in.
     ///
     /// # Errors
-    /// As [`Worker::policy`]; a choice of a candidate that was not offered is a fault.
+    /// As [`SandboxWorker::policy`]; a choice of a candidate that was not offered is a fault.
     pub async fn route(
         &self,
         chain: &Chain,
@@ -198,17 +200,17 @@ impl Worker {
         candidates: &[Candidate],
     ) -> Result<Vec<Routed>, Stop> {
         let mut order: Vec<Routed> = (0..candidates.len()).map(|i| (i, Vec::new())).collect();
-        for (router, bound) in chain.at(Hook::Router).iter().enumerate() {
+        for (router, bound) in chain.at(HookKind::Router).iter().enumerate() {
             let offered: Arc<[Candidate]> = order.iter().filter_map(|(i, _)| candidates.get(*i).cloned()).collect();
             let mut better = None;
-            let mut check = |answer: Answer| match answer.routing()? {
+            let mut check = |answer: HookAnswer| match answer.routing()? {
                 Ok(routing) => {
                     better = Some(reorder(&order, routing, router)?);
                     Ok(None)
                 }
                 Err(refusal) => Ok(Some(refusal)),
             };
-            self.call(bound, (Hook::Router, Access::Read), lent, Ask::Router(offered), &mut check).await?;
+            self.call(bound, (HookKind::Router, Access::Read), lent, HookCall::Router(offered), &mut check).await?;
             order = better.unwrap_or(order);
         }
         Ok(order)
@@ -226,30 +228,30 @@ impl Worker {
         router: usize,
         why: String,
     ) -> Result<(), Stop> {
-        let Some(bound) = chain.at(Hook::Router).get(router) else { return Ok(()) };
+        let Some(bound) = chain.at(HookKind::Router).get(router) else { return Ok(()) };
         let fault = Fault::Answer(why);
-        bound.stats(Hook::Router).fault(&fault);
-        bound.plugin().tally().fault(Hook::Router, &fault);
+        bound.stats(HookKind::Router).fault(&fault);
+        bound.plugin().tally().fault(HookKind::Router, &fault);
         bound.standing().note(&fault);
         if bound.standing().faulted(Instant::now(), Admitted { trial: false }) {
             bound.plugin().tally().quarantine();
         }
-        verdict(bound, Hook::Router, lent, Err(fault)).map(|_| ())
+        verdict(bound, HookKind::Router, lent, Err(fault)).map(|_| ())
     }
 
     /// Runs `upstream-request` of every plugin that applies on the exchange's `attempt`, which is the request's `attempt`th.
     ///
     /// # Errors
-    /// As [`Worker::policy`].
+    /// As [`SandboxWorker::policy`].
     pub async fn upstream_request(
         &self,
         chain: &Chain,
         lent: &mut Option<Box<Exchange>>,
         attempt: u32,
     ) -> Result<(), Stop> {
-        let at = (Hook::UpstreamRequest, Access::Attempt);
-        for bound in chain.at(Hook::UpstreamRequest) {
-            self.call(bound, at, lent, Ask::UpstreamRequest(attempt), &mut allowed).await?;
+        let at = (HookKind::UpstreamRequest, Access::Attempt);
+        for bound in chain.at(HookKind::UpstreamRequest) {
+            self.call(bound, at, lent, HookCall::UpstreamRequest(attempt), &mut allowed).await?;
         }
         Ok(())
     }
@@ -257,17 +259,17 @@ impl Worker {
     /// Runs `response` of every plugin that applies on the exchange's `reply`.
     ///
     /// # Errors
-    /// As [`Worker::policy`].
+    /// As [`SandboxWorker::policy`].
     pub async fn response(
         &self,
         chain: &Chain,
         lent: &mut Option<Box<Exchange>>,
         status: http::StatusCode,
     ) -> Result<(), Stop> {
-        let at = (Hook::Response, Access::Reply);
-        for bound in chain.at(Hook::Response) {
+        let at = (HookKind::Response, Access::Reply);
+        for bound in chain.at(HookKind::Response) {
             if shows_reply(bound, lent)? {
-                self.call(bound, at, lent, Ask::Response(status.as_u16()), &mut allowed).await?;
+                self.call(bound, at, lent, HookCall::Response(status.as_u16()), &mut allowed).await?;
             }
         }
         forget_told(lent);
@@ -279,9 +281,9 @@ impl Worker {
     ///
     /// # Errors
     /// A fault of such a plugin whose failure policy is `closed`.
-    pub fn came_as(&self, chain: &Chain, model: &str, (asked, came): (Hook, Hook)) -> Result<(), Stop> {
+    pub fn came_as(&self, chain: &Chain, model: &str, (asked, came): (HookKind, HookKind)) -> Result<(), Stop> {
         let form = match asked {
-            Hook::Event => "it came whole, where a stream was asked for",
+            HookKind::Event => "it came whole, where a stream was asked for",
             _ => "it came as a stream, where a whole answer was asked for",
         };
         let mut bound = chain.at(asked).iter().filter(|bound| bound.applies_to(model) && !bound.plugin().has(came));
@@ -304,7 +306,7 @@ impl Worker {
     ) -> Result<Option<T>, Stop> {
         let count = events.len();
         let (mut made, mut check) = (None, Some(check));
-        let mut look = |answer: Answer| match answer.edits()? {
+        let mut look = |answer: HookAnswer| match answer.edits()? {
             Ok(edits) if !edits.is_empty() && edits.len() != count => {
                 Err(Fault::Answer(format!("{} edits for {count} events", edits.len())))
             }
@@ -314,8 +316,8 @@ impl Worker {
             }
             Err(refusal) => Ok(Some(refusal)),
         };
-        let ask = Ask::Event(events, last);
-        self.call(bound, (Hook::Event, Access::Events), lent, ask, &mut look).await?;
+        let ask = HookCall::Event(events, last);
+        self.call(bound, (HookKind::Event, Access::Events), lent, ask, &mut look).await?;
         Ok(made)
     }
 
@@ -334,10 +336,10 @@ impl Worker {
         lent: &mut Option<Box<Exchange>>,
         outcome: &Arc<Outcome>,
     ) {
-        let at = (Hook::Observe, Access::Read);
-        for bound in chain.at(Hook::Observe).iter().filter(|bound| bound.origin() == origin) {
+        let at = (HookKind::Observe, Access::Read);
+        for bound in chain.at(HookKind::Observe).iter().filter(|bound| bound.origin() == origin) {
             // What went wrong was logged, and nobody waits for it.
-            let _told = self.call(bound, at, lent, Ask::Observe(Arc::clone(outcome)), &mut allowed).await;
+            let _told = self.call(bound, at, lent, HookCall::Observe(Arc::clone(outcome)), &mut allowed).await;
         }
     }
 }
@@ -358,7 +360,7 @@ fn shows_reply(bound: &Bound, lent: &mut Option<Box<Exchange>>) -> Result<bool, 
         return Ok(false);
     };
     match exchange.reply.as_mut().map(|reply| reply.body.readable()) {
-        Some(Err(why)) => cannot_show(bound, Hook::Response, &why).map(|()| false),
+        Some(Err(why)) => cannot_show(bound, HookKind::Response, &why).map(|()| false),
         Some(Ok(())) | None => Ok(true),
     }
 }
@@ -367,7 +369,7 @@ fn shows_reply(bound: &Bound, lent: &mut Option<Box<Exchange>>) -> Result<bool, 
 ///
 /// # Errors
 /// The fault, if its failure policy is `closed`.
-pub(crate) fn cannot_show(bound: &Bound, hook: Hook, why: &Unreadable) -> Result<(), Stop> {
+pub(crate) fn cannot_show(bound: &Bound, hook: HookKind, why: &Unreadable) -> Result<(), Stop> {
     let (plugin, fault) = (bound.plugin(), Fault::Unreadable(why.to_string()));
     bound.stats(hook).fault(&fault);
     if !plugin.open() {
@@ -385,14 +387,14 @@ pub(crate) fn cannot_show(bound: &Bound, hook: Hook, why: &Unreadable) -> Result
 /// The fault, if its failure policy is `closed`.
 pub(crate) fn held_too_much(bound: &Bound, lent: &Option<Box<Exchange>>, why: String) -> Result<(), Stop> {
     let fault = Fault::Answer(why);
-    bound.stats(Hook::Event).fault(&fault);
-    bound.plugin().tally().fault(Hook::Event, &fault);
+    bound.stats(HookKind::Event).fault(&fault);
+    bound.plugin().tally().fault(HookKind::Event, &fault);
     bound.standing().note(&fault);
-    verdict(bound, Hook::Event, lent, Err(fault)).map(|_| ())
+    verdict(bound, HookKind::Event, lent, Err(fault)).map(|_| ())
 }
 
 /// The check of an answer that is no more than a verdict.
-fn allowed(answer: Answer) -> Checked {
+fn allowed(answer: HookAnswer) -> Checked {
     Ok(answer.verdict()?.err())
 }
 
@@ -407,7 +409,7 @@ const FAULT_LINE: usize = 256;
 
 /// Turns an answer into going on, with what the plugin said or without the plugin, or stopping: by the binding's failure
 /// policy.
-fn verdict(bound: &Bound, hook: Hook, lent: &Option<Box<Exchange>>, answer: Checked) -> Result<bool, Stop> {
+fn verdict(bound: &Bound, hook: HookKind, lent: &Option<Box<Exchange>>, answer: Checked) -> Result<bool, Stop> {
     let plugin = bound.plugin();
     match answer {
         Ok(None) => Ok(true),

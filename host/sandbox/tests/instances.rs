@@ -13,7 +13,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use weir_config::{Config, Overrides, PluginShares};
 use weir_dialect::{Document, Endpoint};
-use weir_sandbox::{About, Chain, Exchange, Facts, Fault, Library, Sandbox, Stop, Worker};
+use weir_sandbox::{About, Chain, Exchange, Facts, Fault, Library, Sandbox, SandboxWorker, Stop};
 
 const HASH: &str = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675";
 
@@ -58,7 +58,7 @@ const READS: &str = r#"(import "weir:plugin/request@0.1.0" "get" (func $get (par
 struct Stage {
     sandbox: Arc<Sandbox>,
     library: Library,
-    worker: Worker,
+    worker: SandboxWorker,
     config: Config,
     _folder: TempDir,
 }
@@ -103,7 +103,7 @@ limits = {limits}
         let mut library = Library::new(Arc::clone(&sandbox), None);
         let (_, problems) = library.build(&config, &mut |_| {}).await;
         assert!(problems.is_empty(), "{problems:?}");
-        let worker = Worker::new();
+        let worker = SandboxWorker::new();
         Self { sandbox, library, worker, config, _folder: folder }
     }
 
@@ -272,7 +272,7 @@ fn idle_instances_of_another_thread_are_given_up_when_their_tenant_needs_the_pla
         stage.sandbox.set_shares(&PluginShares { tenant_instances, ..PluginShares::default() });
         assert_eq!(stage.ask("sam").await, Ok(()));
         let mut other = Some(exchange("sam"));
-        let elsewhere = Worker::new();
+        let elsewhere = SandboxWorker::new();
         let chain = stage.chain("sam");
         let asks = elsewhere.policy(&chain, &mut other);
         let gives = async {

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 use weir_config::{Config, Overrides};
 use weir_dialect::{Document, Endpoint};
 use weir_sandbox::{
-    About, Chain, Ended, Exchange, Facts, Hook, Library, ObservedProvenance, Outcome, Problem, Sandbox, Stop, Worker,
+    About, Chain, Exchange, Facts, HookKind, Library, LoadProblem, ObservedProvenance, Outcome, Sandbox, SandboxWorker,
+    Stop, TrialOutcome,
 };
 
 const HASH: &str = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675";
@@ -53,10 +54,10 @@ fn policy(name: &str, body: &str) -> Vec<u8> {
 /// A library whose folder the test writes, and one worker that asks.
 struct Stage {
     library: Library,
-    worker: Worker,
+    worker: SandboxWorker,
     folder: TempDir,
     asked: u64,
-    problems: Vec<Problem>,
+    problems: Vec<LoadProblem>,
 }
 
 const RULES: &str = "canary = { percent = 50, for = \"1m\", calls = 20 }";
@@ -64,7 +65,13 @@ const RULES: &str = "canary = { percent = 50, for = \"1m\", calls = 20 }";
 impl Stage {
     fn new() -> Self {
         let library = Library::new(Sandbox::new().unwrap(), None);
-        Self { library, worker: Worker::new(), folder: tempfile::tempdir().unwrap(), asked: 0, problems: Vec::new() }
+        Self {
+            library,
+            worker: SandboxWorker::new(),
+            folder: tempfile::tempdir().unwrap(),
+            asked: 0,
+            problems: Vec::new(),
+        }
     }
 
     fn config(&self, chain: &str) -> Config {
@@ -132,7 +139,7 @@ remember_rolled_back = 3
     }
 
     /// What is decided when so much time has passed.
-    fn judge(&mut self, after: Duration) -> Vec<Ended> {
+    fn judge(&mut self, after: Duration) -> Vec<TrialOutcome> {
         self.library.judge(Instant::now() + after)
     }
 
@@ -148,13 +155,13 @@ remember_rolled_back = 3
 const NOW: Duration = Duration::ZERO;
 const LATER: Duration = Duration::from_secs(61);
 
-fn is_promoted(ended: &[Ended]) -> bool {
-    matches!(ended, [Ended::Promoted { .. }])
+fn is_promoted(ended: &[TrialOutcome]) -> bool {
+    matches!(ended, [TrialOutcome::Promoted { .. }])
 }
 
-fn why_back(ended: &[Ended]) -> String {
+fn why_back(ended: &[TrialOutcome]) -> String {
     match ended {
-        [Ended::RolledBack { why, .. }] => why.clone(),
+        [TrialOutcome::RolledBack { why, .. }] => why.clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -401,7 +408,7 @@ fn an_observer_has_a_trial_like_any_other() {
             stage.put("it.wasm", &plugin("new", &[("observe", body)]), RULES).await;
             for _ in 0..100 {
                 let chain = stage.draw();
-                assert!(chain.wants(Hook::Observe, "m"));
+                assert!(chain.wants(HookKind::Observe, "m"));
                 stage.worker.observe(&chain, &mut Some(exchange()), &outcome()).await;
             }
             let ended = stage.judge(LATER);

@@ -12,7 +12,7 @@ mod names;
 mod shards;
 mod table;
 
-pub use names::{Names, Room};
+pub use names::{NameBudget, Names};
 pub use shards::Shards;
 pub use table::{Row, Table};
 

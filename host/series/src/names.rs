@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 /// How many names there may be in all: shared by the [`Names`] of many owners.
 #[derive(Debug)]
-pub struct Room {
+pub struct NameBudget {
     limit: AtomicUsize,
     taken: AtomicUsize,
     beyond: AtomicU64,
 }
 
-impl Room {
+impl NameBudget {
     /// Room for so many names.
     #[must_use]
     pub fn new(limit: usize) -> Self {
@@ -79,7 +79,7 @@ impl<V> Default for Names<V> {
 impl<V: Default> Names<V> {
     /// The figures under a name, made on first use. None if this owner has `most` names already, or there is no room for
     /// another one.
-    pub fn get(&self, name: &str, most: usize, room: &Room) -> Option<Arc<V>> {
+    pub fn get(&self, name: &str, most: usize, room: &NameBudget) -> Option<Arc<V>> {
         let known = self.0.load();
         if let Some(found) = find(&known, name) {
             return Some(found);

@@ -17,4 +17,4 @@ mod tenants;
 
 pub use denied::Denied;
 pub use rate::Rate;
-pub use tenants::{Caller, Key, Seat, Tenant, Tenants};
+pub use tenants::{ApiKey, Caller, Seat, Tenant, Tenants};

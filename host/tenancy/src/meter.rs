@@ -8,22 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::Denied;
-use crate::rate::{Account, Late, Pace, Rate};
+use crate::rate::{Gcra, OverRate, Rate, RateUsage};
 
 /// What has been spent: it outlives every configuration that limits it, which is how counters survive a reload. A line
 /// of its own in the cache: worker threads write to it on every request.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-pub(crate) struct Spent {
+pub(crate) struct LimitUsage {
     /// Requests of the rate, as an amount: what was spent stays spent when the limit changes, and a higher one leaves the
     /// difference.
-    rate: Account,
+    rate: RateUsage,
     /// Requests in flight, counted even without a limit: a limit that arrives later must see them.
     seats: AtomicU32,
 }
 
-impl Spent {
-    /// Frees one seat. Only whoever took one may call this, once: [`Meter::take`]'s caller.
+impl LimitUsage {
+    /// Frees one seat. Only whoever took one may call this, once: [`LimitMeter::take`]'s caller.
     pub(crate) fn leave(&self) {
         let _before = self.seats.fetch_update(Relaxed, Relaxed, |taken| taken.checked_sub(1));
     }
@@ -32,14 +32,14 @@ impl Spent {
 /// Which limit was in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Over {
-    Rate { limit: u32, late: Late },
+    Rate { limit: u32, late: OverRate },
     Seats { limit: u32 },
 }
 
 impl Over {
     pub(crate) fn denied(self, scope: &'static str) -> Denied {
         match self {
-            Self::Rate { limit, late: Late { retry_after, reset } } => {
+            Self::Rate { limit, late: OverRate { retry_after, reset } } => {
                 Denied::RateLimited { scope, limit, retry_after, reset }
             }
             Self::Seats { limit } => Denied::TooManyConcurrent { scope, limit },
@@ -49,15 +49,15 @@ impl Over {
 
 /// The limits of one configuration over what has been spent.
 #[derive(Debug)]
-pub(crate) struct Meter {
-    spent: Arc<Spent>,
-    pace: Option<Pace>,
+pub(crate) struct LimitMeter {
+    spent: Arc<LimitUsage>,
+    pace: Option<Gcra>,
     seats: Option<u32>,
 }
 
-impl Meter {
+impl LimitMeter {
     pub(crate) fn new(per_minute: Option<u32>, seats: Option<u32>, previous: Option<&Self>) -> Self {
-        let spent: Arc<Spent> = previous.map_or_else(Arc::default, |meter| Arc::clone(&meter.spent));
+        let spent: Arc<LimitUsage> = previous.map_or_else(Arc::default, |meter| Arc::clone(&meter.spent));
         let pace = per_minute.map(|limit| spent.rate.pace(limit, previous.and_then(|meter| meter.pace.as_ref())));
         Self { spent, pace, seats }
     }
@@ -76,7 +76,7 @@ impl Meter {
         })
     }
 
-    /// Undoes a [`Meter::take`] whose request did not go on.
+    /// Undoes a [`LimitMeter::take`] whose request did not go on.
     pub(crate) fn give_back(&self) {
         if let Some(pace) = &self.pace {
             pace.give_back(&self.spent.rate);
@@ -84,7 +84,7 @@ impl Meter {
         self.spent.leave();
     }
 
-    pub(crate) fn spent(&self) -> &Arc<Spent> {
+    pub(crate) fn spent(&self) -> &Arc<LimitUsage> {
         &self.spent
     }
 

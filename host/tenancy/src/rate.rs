@@ -29,7 +29,7 @@ const TAG: u64 = (1 << TAG_BITS) - 1;
 
 /// What has been spent, whatever the limit: the number, and the limits that it may be reckoned by.
 #[derive(Debug, Default)]
-pub(crate) struct Account {
+pub(crate) struct RateUsage {
     number: AtomicU64,
     limits: [AtomicU32; LIMITS],
 }
@@ -58,16 +58,16 @@ impl Rate {
 
 /// Why a request does not fit into a rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Late {
+pub(crate) struct OverRate {
     /// After this long one request fits, if no other takes it first.
     pub(crate) retry_after: Duration,
     /// After this long, with no further request, the whole limit is available again: [`Rate::reset`] of who was refused.
     pub(crate) reset: Duration,
 }
 
-/// A limit of requests per minute, worked out. What it is applied to is kept in an [`Account`], and outlives it.
+/// A limit of requests per minute, worked out. What it is applied to is kept in an [`RateUsage`], and outlives it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct Gcra {
     limit: u32,
     /// Nanoseconds that one request costs, rounded up: never more than the limit.
     cost: u64,
@@ -82,9 +82,9 @@ fn cost(limit: u32) -> u64 {
     MINUTE.div_ceil(u64::from(limit.max(1)))
 }
 
-impl Account {
+impl RateUsage {
     /// A limit for this account, beside the one that holds until now. Limits are set by one thread.
-    pub(crate) fn pace(&self, limit: u32, previous: Option<&Pace>) -> Pace {
+    pub(crate) fn pace(&self, limit: u32, previous: Option<&Gcra>) -> Gcra {
         let in_use = |place: usize| {
             let tag = place as u64;
             tag == self.number.load(Relaxed) & TAG || previous.is_some_and(|previous| previous.tag == tag)
@@ -95,7 +95,7 @@ impl Account {
             at.store(limit, Relaxed);
         }
         let cost = cost(limit);
-        Pace { limit, cost, window: cost * u64::from(limit), tag: place as u64 }
+        Gcra { limit, cost, window: cost * u64::from(limit), tag: place as u64 }
     }
 
     /// What one request costs where the number is reckoned by this limit.
@@ -105,14 +105,14 @@ impl Account {
     }
 }
 
-impl Pace {
+impl Gcra {
     pub(crate) fn limit(&self) -> u32 {
         self.limit
     }
 
     /// Spends one request at `now`, or says how long to wait for one.
-    pub(crate) fn take(&self, account: &Account, now: u64) -> Result<Rate, Late> {
-        let mut said = Err(Late { retry_after: Duration::ZERO, reset: Duration::ZERO });
+    pub(crate) fn take(&self, account: &RateUsage, now: u64) -> Result<Rate, OverRate> {
+        let mut said = Err(OverRate { retry_after: Duration::ZERO, reset: Duration::ZERO });
         let spend = |number: u64| {
             let ahead = self.ahead(account, number, now);
             let next = ahead.saturating_add(self.cost);
@@ -121,7 +121,7 @@ impl Pace {
                 return Some(self.number(now, next));
             }
             let (retry_after, reset) = (Duration::from_nanos(next - self.window), Duration::from_nanos(ahead));
-            said = Err(Late { retry_after, reset });
+            said = Err(OverRate { retry_after, reset });
             // What was converted is kept: from now on it is earned back at this pace.
             (number & TAG != self.tag).then(|| self.number(now, ahead))
         };
@@ -130,9 +130,9 @@ impl Pace {
         said
     }
 
-    /// Undoes one [`Pace::take`], at once: what was spent a moment ago is not yet earned back. Should this thread
+    /// Undoes one [`Gcra::take`], at once: what was spent a moment ago is not yet earned back. Should this thread
     /// have been held up for longer than one request costs, a single request too many is given back, never too few.
-    pub(crate) fn give_back(&self, account: &Account) {
+    pub(crate) fn give_back(&self, account: &RateUsage) {
         let _before = account.number.fetch_update(Relaxed, Relaxed, |number| {
             let cost = if number & TAG == self.tag { self.cost } else { account.cost_by(number & TAG) };
             Some(((number >> TAG_BITS).saturating_sub(cost)) << TAG_BITS | number & TAG)
@@ -140,7 +140,7 @@ impl Pace {
     }
 
     /// How far the number is ahead of now, reckoned by this limit.
-    fn ahead(&self, account: &Account, number: u64, now: u64) -> u64 {
+    fn ahead(&self, account: &RateUsage, number: u64, now: u64) -> u64 {
         let ahead = (number >> TAG_BITS).saturating_sub(now);
         let tag = number & TAG;
         if tag == self.tag || ahead == 0 {

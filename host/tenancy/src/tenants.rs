@@ -15,7 +15,7 @@ use weir_config::Config;
 use crate::allow::Allow;
 use crate::denied::Denied;
 use crate::key;
-use crate::meter::{Meter, Spent};
+use crate::meter::{LimitMeter, LimitUsage};
 use crate::rate::Rate;
 
 /// Every tenant and key of one configuration. It is built off the hot path and then only read.
@@ -23,9 +23,9 @@ pub struct Tenants {
     tenants: Vec<Arc<Tenant>>,
     /// By the key's public id, which is unique among all tenants. Ids are in the map that the operator put there, and its
     /// hasher is keyed at random, so nobody else can make them collide.
-    doors: HashMap<Arc<str>, Door, foldhash::fast::RandomState>,
+    doors: HashMap<Arc<str>, KeyEntry, foldhash::fast::RandomState>,
     /// What a secret is compared with when no key has its id.
-    blank: Lock,
+    blank: KeyHash,
     base: Instant,
 }
 
@@ -36,17 +36,17 @@ impl fmt::Debug for Tenants {
 }
 
 /// A key, and whom it lets in.
-struct Door {
-    lock: Lock,
+struct KeyEntry {
+    lock: KeyHash,
     caller: Caller,
 }
 
-struct Lock {
+struct KeyHash {
     hashing_key: [u8; 32],
     hash: [u64; 4],
 }
 
-impl Lock {
+impl KeyHash {
     /// As long for a wrong secret as for the right one of the same length.
     fn opens(&self, secret: &str) -> bool {
         words(&key::hash_with(&self.hashing_key, secret)).ct_eq(&self.hash).into()
@@ -69,7 +69,7 @@ impl Tenants {
         Self::assemble(&config.tenants, config.pepper.expose().as_bytes(), previous)
     }
 
-    fn assemble(from: &[weir_config::Tenant], pepper: &[u8], previous: Option<&Self>) -> Self {
+    fn assemble(from: &[weir_config::TenantConfig], pepper: &[u8], previous: Option<&Self>) -> Self {
         let base = previous.map_or_else(Instant::now, |previous| previous.base);
         let known: HashMap<&str, &Tenant> =
             previous.iter().flat_map(|previous| previous.iter()).map(|tenant| (&*tenant.name, &**tenant)).collect();
@@ -78,13 +78,13 @@ impl Tenants {
         for (index, from) in from.iter().enumerate() {
             let tenant = Arc::new(Tenant::new(from, index, base, known.get(from.name.as_str()).copied()));
             for (from, key) in from.keys.iter().zip(tenant.keys()) {
-                let lock = Lock { hashing_key: key::hashing_key(pepper, &key.id), hash: words(&from.hash) };
+                let lock = KeyHash { hashing_key: key::hashing_key(pepper, &key.id), hash: words(&from.hash) };
                 let caller = Caller { tenant: Arc::clone(&tenant), key: Arc::clone(key) };
-                doors.entry(Arc::clone(&key.id)).or_insert(Door { lock, caller });
+                doors.entry(Arc::clone(&key.id)).or_insert(KeyEntry { lock, caller });
             }
             tenants.push(tenant);
         }
-        let blank = Lock { hashing_key: key::hashing_key(pepper, ""), hash: [0; 4] };
+        let blank = KeyHash { hashing_key: key::hashing_key(pepper, ""), hash: [0; 4] };
         Self { tenants, doors, blank, base }
     }
 
@@ -103,7 +103,7 @@ impl Tenants {
         door.filter(|_door| opened).map(|door| door.caller.clone()).ok_or(Denied::UnknownKey)
     }
 
-    /// The tenants in the order of the configuration: [`Tenant::index`] is the position here.
+    /// The tenants in the order of the configuration: [`TenantConfig::index`] is the position here.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Tenant>> {
         self.tenants.iter()
     }
@@ -117,26 +117,26 @@ pub struct Tenant {
     /// Its position in the configuration, for tables by tenant. It may change with a reload.
     pub index: usize,
     models: Allow,
-    meter: Meter,
-    keys: Box<[Arc<Key>]>,
+    meter: LimitMeter,
+    keys: Box<[Arc<ApiKey>]>,
     base: Instant,
 }
 
 impl Tenant {
-    fn new(from: &weir_config::Tenant, index: usize, base: Instant, previous: Option<&Self>) -> Self {
+    fn new(from: &weir_config::TenantConfig, index: usize, base: Instant, previous: Option<&Self>) -> Self {
         let known = |id: &str| previous.and_then(|tenant| tenant.keys().find(|key| &*key.id == id));
         Self {
             name: from.name.as_str().into(),
             index,
             models: Allow::new(&from.models),
-            meter: Meter::new(from.requests_per_minute, from.concurrency, previous.map(|tenant| &tenant.meter)),
-            keys: from.keys.iter().map(|key| Arc::new(Key::new(key, known(&key.id).map(|key| &**key)))).collect(),
+            meter: LimitMeter::new(from.requests_per_minute, from.concurrency, previous.map(|tenant| &tenant.meter)),
+            keys: from.keys.iter().map(|key| Arc::new(ApiKey::new(key, known(&key.id).map(|key| &**key)))).collect(),
             base,
         }
     }
 
     /// Its keys, in the order of the configuration.
-    pub fn keys(&self) -> impl Iterator<Item = &Arc<Key>> {
+    pub fn keys(&self) -> impl Iterator<Item = &Arc<ApiKey>> {
         self.keys.iter()
     }
 
@@ -149,19 +149,19 @@ impl Tenant {
 
 /// One key of a tenant. Neither its secret nor the hash of it is in here.
 #[derive(Debug)]
-pub struct Key {
+pub struct ApiKey {
     /// The public part of the token: fit for logs.
     pub id: Arc<str>,
     models: Option<Allow>,
-    meter: Meter,
+    meter: LimitMeter,
 }
 
-impl Key {
-    fn new(from: &weir_config::Key, previous: Option<&Self>) -> Self {
+impl ApiKey {
+    fn new(from: &weir_config::KeyConfig, previous: Option<&Self>) -> Self {
         Self {
             id: from.id.as_str().into(),
             models: from.models.as_deref().map(Allow::new),
-            meter: Meter::new(from.requests_per_minute, from.concurrency, previous.map(|key| &key.meter)),
+            meter: LimitMeter::new(from.requests_per_minute, from.concurrency, previous.map(|key| &key.meter)),
         }
     }
 
@@ -178,7 +178,7 @@ pub struct Caller {
     /// The tenant that the key belongs to.
     pub tenant: Arc<Tenant>,
     /// The key that was shown.
-    pub key: Arc<Key>,
+    pub key: Arc<ApiKey>,
 }
 
 impl Caller {
@@ -214,7 +214,7 @@ impl Caller {
 pub struct Seat {
     /// The tighter of the key's and the tenant's rate right after this request; `None` if neither has a limit.
     pub rate: Option<Rate>,
-    held: Option<[Arc<Spent>; 2]>,
+    held: Option<[Arc<LimitUsage>; 2]>,
 }
 
 impl Seat {

@@ -7,7 +7,7 @@ use http::uri::{Authority, Scheme};
 
 /// A checked `base_url`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct UpstreamUrl {
     pub(crate) scheme: Scheme,
     /// As sent in `Host` and `:authority`; the default port is left out.
     pub(crate) authority: Authority,
@@ -18,7 +18,7 @@ pub(crate) struct Place {
     pub(crate) port: u16,
 }
 
-impl Place {
+impl UpstreamUrl {
     /// `None` when `url` is not an absolute http or https URL without user name, query and fragment.
     pub(crate) fn parse(url: &str) -> Option<Self> {
         if url.contains(['?', '#', '@']) {

@@ -9,12 +9,12 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
-use crate::body::Incoming;
+use crate::body::IncomingBody;
 use crate::connect::connect;
 use crate::error::{AttemptError, Which};
 use crate::http1::Common;
-use crate::lane::{Entry, Lane, Lease, Opening, Turn};
-use crate::link::{Link, STALE_WITHIN, Wire, until};
+use crate::lane::{ConnTurn, ConnectPermit, HostPool, Lease, TurnRequest};
+use crate::link::{ProtocolConn, STALE_WITHIN, UpstreamConn, until};
 use crate::timer::Timer;
 use crate::upstream::Upstream;
 
@@ -26,7 +26,7 @@ const RESENT_AFTER: [u64; 8] = [0, 5, 10, 20, 40, 80, 160, 320];
 
 pub(crate) struct Attempt<'a> {
     pub(crate) up: &'a Upstream,
-    pub(crate) lane: &'a Rc<Lane<Link>>,
+    pub(crate) lane: &'a Rc<HostPool<UpstreamConn>>,
     pub(crate) common: &'a Rc<Common>,
     pub(crate) timer: Timer,
     /// When the attempt last had to wait for something: reading the clock costs more than keeping it.
@@ -59,13 +59,13 @@ impl Attempt<'_> {
     pub(crate) async fn run(
         &mut self,
         request: &mut Request<Bytes>,
-    ) -> Result<(Lease<Link>, Response<Incoming>), AttemptError> {
+    ) -> Result<(Lease<UpstreamConn>, Response<IncomingBody>), AttemptError> {
         if !has_lawful_target(request) {
             return Err(AttemptError::BadTarget);
         }
         let start = self.now;
         let mut turn = match self.lane.enter(start) {
-            Entry::Now(turn) => turn,
+            TurnRequest::Now(turn) => turn,
             entry => self.wait(entry).await?,
         };
         let mut pauses = RESENT_AFTER.into_iter().map(Duration::from_millis);
@@ -73,21 +73,21 @@ impl Attempt<'_> {
         loop {
             let (lease, fresh) = match turn {
                 // Others may have opened one meanwhile that carries this request as well.
-                Turn::Ride(lease) if self.fresh && lease.link().opened() < start => {
+                ConnTurn::Ride(lease) if self.fresh && lease.link().opened() < start => {
                     turn = self.replace(lease).await?;
                     continue;
                 }
-                Turn::Ride(lease) => {
+                ConnTurn::Ride(lease) => {
                     self.lane.shard().reused.bump();
                     (lease, false)
                 }
                 // Boxed: connecting is rare, and its state would make every waiting request larger.
-                Turn::Open(opening) => (Box::pin(self.open(opening)).await?, true),
+                ConnTurn::Open(opening) => (Box::pin(self.open(opening)).await?, true),
             };
             lease.begin();
             let answered = match &lease.link().wire {
-                Wire::One(connection) => pin!(self.exchange_http1(&lease, connection, request, fresh)).await,
-                Wire::Many(connection) => Box::pin(self.exchange_http2(&lease, connection, request)).await,
+                ProtocolConn::One(connection) => pin!(self.exchange_http1(&lease, connection, request, fresh)).await,
+                ProtocolConn::Many(connection) => Box::pin(self.exchange_http2(&lease, connection, request)).await,
             };
             match answered {
                 Ok(response) => return Ok((lease, response)),
@@ -123,22 +123,22 @@ impl Attempt<'_> {
     }
 
     /// A new connection in the place of one that is not to be used.
-    async fn replace(&mut self, lease: Lease<Link>) -> Result<Turn<Link>, AttemptError> {
+    async fn replace(&mut self, lease: Lease<UpstreamConn>) -> Result<ConnTurn<UpstreamConn>, AttemptError> {
         match lease.replace() {
-            Some(opening) => Ok(Turn::Open(opening)),
+            Some(opening) => Ok(ConnTurn::Open(opening)),
             None => self.wait(self.lane.enter(self.now)).await,
         }
     }
 
     /// A place on a connection, or the permit to open one.
-    async fn wait(&mut self, entry: Entry<Link>) -> Result<Turn<Link>, AttemptError> {
+    async fn wait(&mut self, entry: TurnRequest<UpstreamConn>) -> Result<ConnTurn<UpstreamConn>, AttemptError> {
         let wait = self.up.wait_timeout();
         let busy = AttemptError::Busy { retry_after: wait.max(Duration::from_secs(1)) };
         let now = self.now;
         let waiting = match entry {
-            Entry::Now(turn) => return Ok(turn),
-            Entry::Full => return Err(busy),
-            Entry::Wait(waiting) => waiting,
+            TurnRequest::Now(turn) => return Ok(turn),
+            TurnRequest::Full => return Err(busy),
+            TurnRequest::Wait(waiting) => waiting,
         };
         let end = earliest(now.checked_add(wait), self.total_end).unwrap_or(now);
         let mut waiting = waiting;
@@ -154,7 +154,7 @@ impl Attempt<'_> {
     }
 
     /// Another turn for a request that the upstream has not processed, after a pause.
-    async fn after_refusal(&mut self, pause: Option<Duration>) -> Result<Turn<Link>, AttemptError> {
+    async fn after_refusal(&mut self, pause: Option<Duration>) -> Result<ConnTurn<UpstreamConn>, AttemptError> {
         let Some(pause) = pause else { return Err(AttemptError::Refused) };
         let now = Instant::now();
         let end = now.checked_add(pause);
@@ -167,7 +167,7 @@ impl Attempt<'_> {
         self.wait(self.lane.enter(self.now)).await
     }
 
-    async fn open(&mut self, opening: Opening<Link>) -> Result<Lease<Link>, AttemptError> {
+    async fn open(&mut self, opening: ConnectPermit<UpstreamConn>) -> Result<Lease<UpstreamConn>, AttemptError> {
         let end = self.total_end;
         let connecting = until(connect(self.up, self.common), |cx| match end {
             Some(end) => self.timer.poll_until(end, cx),

@@ -13,8 +13,8 @@ use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{BodyError, Break};
-use crate::lane::{Lease, Link as _};
-use crate::link::{Link, Wire};
+use crate::lane::{Lease, Poolable as _};
+use crate::link::{ProtocolConn, UpstreamConn};
 use crate::pool::Route;
 use crate::timer::Timer;
 use crate::{http1, http2};
@@ -26,9 +26,9 @@ const SETTLE: Duration = Duration::from_secs(1);
 const UNWANTED: usize = 64 * 1024;
 
 /// A body that is read off a connection.
-pub(crate) enum Incoming {
-    One(http1::Incoming),
-    Many(http2::Incoming),
+pub(crate) enum IncomingBody {
+    One(http1::Http1Body),
+    Many(http2::Http2Body),
 }
 
 /// The body of an upstream's answer, read from the upstream as it is polled.
@@ -53,8 +53,8 @@ enum State {
 }
 
 struct Open {
-    incoming: Incoming,
-    lease: Lease<Link>,
+    incoming: IncomingBody,
+    lease: Lease<UpstreamConn>,
     timer: Timer,
     idle: Duration,
     /// Since when nothing has come although somebody asked.
@@ -71,16 +71,16 @@ enum Step {
 
 impl Body {
     pub(crate) fn new(
-        mut incoming: Incoming,
-        lease: Lease<Link>,
+        mut incoming: IncomingBody,
+        lease: Lease<UpstreamConn>,
         timer: Timer,
         idle: Duration,
         total_end: Option<Instant>,
         route: Rc<Route>,
     ) -> Self {
         let first = match (&mut incoming, &lease.link().wire) {
-            (Incoming::One(incoming), Wire::One(connection)) => incoming.first(connection).map(Step::from),
-            (Incoming::Many(incoming), _) if incoming.has_ended() => Ok(Step::Last(Bytes::new(), None)),
+            (IncomingBody::One(incoming), ProtocolConn::One(connection)) => incoming.first(connection).map(Step::from),
+            (IncomingBody::Many(incoming), _) if incoming.has_ended() => Ok(Step::Last(Bytes::new(), None)),
             _ => Ok(Step::Data(Bytes::new())),
         };
         let state = match first {
@@ -175,8 +175,8 @@ impl Body {
     }
 }
 
-impl From<http1::Piece> for Step {
-    fn from(piece: http1::Piece) -> Self {
+impl From<http1::Http1Piece> for Step {
+    fn from(piece: http1::Http1Piece) -> Self {
         match piece.end {
             None => Self::Data(piece.data),
             Some(end) => Self::Last(piece.data, end.trailers),
@@ -184,11 +184,11 @@ impl From<http1::Piece> for Step {
     }
 }
 
-impl From<http2::Piece> for Step {
-    fn from(piece: http2::Piece) -> Self {
+impl From<http2::Http2Piece> for Step {
+    fn from(piece: http2::Http2Piece) -> Self {
         match piece {
-            http2::Piece::Data(data) => Self::Data(data),
-            http2::Piece::Last(data, trailers) => Self::Last(data, trailers),
+            http2::Http2Piece::Data(data) => Self::Data(data),
+            http2::Http2Piece::Last(data, trailers) => Self::Last(data, trailers),
         }
     }
 }
@@ -196,10 +196,12 @@ impl From<http2::Piece> for Step {
 impl Open {
     fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<Step, Break>> {
         match (&mut self.incoming, &self.lease.link().wire) {
-            (Incoming::One(incoming), Wire::One(connection)) => incoming.poll(connection, cx).map_ok(Step::from),
-            (Incoming::Many(incoming), _) => incoming.poll(cx).map_ok(Step::from),
+            (IncomingBody::One(incoming), ProtocolConn::One(connection)) => {
+                incoming.poll(connection, cx).map_ok(Step::from)
+            }
+            (IncomingBody::Many(incoming), _) => incoming.poll(cx).map_ok(Step::from),
             // A connection does not change its protocol.
-            (Incoming::One(_), Wire::Many(_)) => Poll::Ready(Err(Break::Framing)),
+            (IncomingBody::One(_), ProtocolConn::Many(_)) => Poll::Ready(Err(Break::Framing)),
         }
     }
 
@@ -222,8 +224,8 @@ impl Open {
     fn size_hint(&self, here: u64) -> SizeHint {
         let mut hint = SizeHint::new();
         let left = match &self.incoming {
-            Incoming::Many(incoming) => incoming.left(),
-            Incoming::One(incoming) => incoming.left(),
+            IncomingBody::Many(incoming) => incoming.left(),
+            IncomingBody::One(incoming) => incoming.left(),
         };
         match left.and_then(|left| left.checked_add(here)) {
             Some(left) => hint.set_exact(left),
@@ -293,7 +295,7 @@ impl fmt::Debug for Body {
 }
 
 /// Returns the connection of a response that ended cleanly, at once or as soon as its request is all sent.
-fn give_back(lease: Lease<Link>) {
+fn give_back(lease: Lease<UpstreamConn>) {
     if lease.link().settled() {
         lease.release();
     } else if !lease.link().closed() {

@@ -13,8 +13,8 @@ use crate::dial::{NEXT_AFTER, Trying, Unreached, dial};
 use crate::error::{AttemptError, Which};
 use crate::http1::{self, Common};
 use crate::http2;
-use crate::link::{Link, Wire};
-use crate::name::{Address, Name, Reach};
+use crate::link::{ProtocolConn, UpstreamConn};
+use crate::name::{Address, Reach, ResolvedHost};
 use crate::path::Path;
 use crate::tls::{TlsFailure, TlsKind};
 use crate::transport::Stream;
@@ -22,13 +22,16 @@ use crate::upstream::{Speak, Upstream};
 
 /// Opens one connection to `up` within its `connect_timeout`. An HTTP/2 connection comes with work of its own, to be
 /// spawned. Must run where tasks can be spawned on this thread.
-pub(crate) async fn connect(up: &Upstream, common: &Rc<Common>) -> Result<(Link, Option<http2::Driver>), AttemptError> {
+pub(crate) async fn connect(
+    up: &Upstream,
+    common: &Rc<Common>,
+) -> Result<(UpstreamConn, Option<http2::Driver>), AttemptError> {
     let end = Instant::now().checked_add(up.settings().connect_timeout).unwrap_or_else(Instant::now);
     let (address, tcp) = reach(up, end).await?;
     match converse(up, tcp, end, common).await {
         Ok((wire, driver)) => {
             let path = Path::new(Arc::clone(up.name_looked_up()), address, up.settings().max_connection_age);
-            Ok((Link::new(wire, path), driver))
+            Ok((UpstreamConn::new(wire, path), driver))
         }
         Err(error) => {
             if error == AttemptError::Timeout(Which::Connect) {
@@ -73,7 +76,7 @@ async fn reach(up: &Upstream, end: Instant) -> Result<(Arc<Address>, TcpStream),
 
 /// Waits, beside the request, for what becomes of a connection that is not needed: it tells how its address is.
 fn learn(
-    name: &Arc<Name>,
+    name: &Arc<ResolvedHost>,
     address: &Arc<Address>,
     since: Instant,
     end: Instant,
@@ -96,7 +99,7 @@ async fn converse(
     tcp: TcpStream,
     end: Instant,
     common: &Rc<Common>,
-) -> Result<(Wire, Option<http2::Driver>), AttemptError> {
+) -> Result<(ProtocolConn, Option<http2::Driver>), AttemptError> {
     let Some((connector, server)) = up.tls() else {
         return speak(up, Stream::Plain(tcp), up.speaks() == Speak::Http2, end, common).await;
     };
@@ -122,10 +125,10 @@ async fn speak(
     http2: bool,
     end: Instant,
     common: &Rc<Common>,
-) -> Result<(Wire, Option<http2::Driver>), AttemptError> {
+) -> Result<(ProtocolConn, Option<http2::Driver>), AttemptError> {
     if !http2 {
-        return Ok((Wire::One(http1::Connection::new(stream, common.clone())), None));
+        return Ok((ProtocolConn::One(http1::Http1Connection::new(stream, common.clone())), None));
     }
     let (connection, driver) = http2::open(stream, up.pings(), end).await?;
-    Ok((Wire::Many(connection), Some(driver)))
+    Ok((ProtocolConn::Many(connection), Some(driver)))
 }

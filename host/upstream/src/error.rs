@@ -156,19 +156,19 @@ impl AttemptError {
         self.slot().label()
     }
 
-    pub(crate) fn slot(&self) -> Slot {
+    pub(crate) fn slot(&self) -> ErrorSlot {
         match self {
-            Self::Busy { .. } => Slot::Busy,
-            Self::Unresolved => Slot::Unresolved,
-            Self::Connect(_) => Slot::Connect,
-            Self::Tls(_) => Slot::Tls,
-            Self::Refused => Slot::Refused,
-            Self::Timeout(Which::Connect) => Slot::ConnectTimeout,
-            Self::Timeout(Which::FirstByte) => Slot::FirstByteTimeout,
-            Self::Timeout(Which::Total) => Slot::TotalTimeout,
-            Self::ClosedBeforeHead { .. } => Slot::Closed,
-            Self::Protocol(_) => Slot::Protocol,
-            Self::BadTarget => Slot::BadTarget,
+            Self::Busy { .. } => ErrorSlot::Busy,
+            Self::Unresolved => ErrorSlot::Unresolved,
+            Self::Connect(_) => ErrorSlot::Connect,
+            Self::Tls(_) => ErrorSlot::Tls,
+            Self::Refused => ErrorSlot::Refused,
+            Self::Timeout(Which::Connect) => ErrorSlot::ConnectTimeout,
+            Self::Timeout(Which::FirstByte) => ErrorSlot::FirstByteTimeout,
+            Self::Timeout(Which::Total) => ErrorSlot::TotalTimeout,
+            Self::ClosedBeforeHead { .. } => ErrorSlot::Closed,
+            Self::Protocol(_) => ErrorSlot::Protocol,
+            Self::BadTarget => ErrorSlot::BadTarget,
         }
     }
 
@@ -228,18 +228,18 @@ impl BodyError {
         self.slot().label()
     }
 
-    pub(crate) fn slot(self) -> Slot {
+    pub(crate) fn slot(self) -> ErrorSlot {
         match self {
-            Self::Idle => Slot::BodyIdle,
-            Self::Total => Slot::BodyTotal,
-            Self::Broken(_) => Slot::BodyBroken,
+            Self::Idle => ErrorSlot::BodyIdle,
+            Self::Total => ErrorSlot::BodyTotal,
+            Self::Broken(_) => ErrorSlot::BodyBroken,
         }
     }
 }
 
 /// One error counter for each kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Slot {
+pub(crate) enum ErrorSlot {
     Busy,
     Unresolved,
     Connect,
@@ -256,7 +256,7 @@ pub(crate) enum Slot {
     BodyBroken,
 }
 
-impl Slot {
+impl ErrorSlot {
     pub(crate) const ALL: [Self; 14] = [
         Self::Busy,
         Self::Unresolved,

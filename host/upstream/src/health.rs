@@ -1,7 +1,7 @@
 //! Whether a provider, and a model of it, should be asked: breakers that all workers share, without a lock.
 //!
 //! There are two of them on every request's way: one for the provider as a whole, and one for the model that is asked
-//! there, whole answers and streams apart. A request takes a [`Ticket`] and hands it back with a [`Verdict`], at the end
+//! there, whole answers and streams apart. A request takes a [`Ticket`] and hands it back with a [`AttemptVerdict`], at the end
 //! of the answer's body and not at its head; a ticket that is dropped says nothing, and gives its place as a probe back.
 
 mod breaker;
@@ -15,16 +15,16 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use weir_config::Provider;
+use weir_config::ProviderConfig;
 
-use crate::name::Name;
-use breaker::{Breaker, Change};
+use crate::name::ResolvedHost;
+use breaker::{Breaker, Transition};
 use flow::{Flow, Pile};
 use news::News;
 use state::{Phase, Rules};
 
-pub use state::{Reason, Standing};
-pub use ticket::{Ticket, Verdict};
+pub use state::{AsideReason, HealthStanding};
+pub use ticket::{AttemptVerdict, Ticket};
 
 /// How an answer comes. What is usual for the one is not for the other: a whole answer's head comes when all of it is
 /// there.
@@ -52,7 +52,7 @@ impl Mode {
 pub(crate) struct ProviderHealth {
     name: Box<str>,
     /// Where it is: without an address nobody is asked there before others.
-    host: Arc<Name>,
+    host: Arc<ResolvedHost>,
     born: Instant,
     rules: Rules,
     pile: Pile,
@@ -83,7 +83,7 @@ struct ModeHealth {
 
 /// How often something was put aside, by reason.
 #[derive(Debug, Default)]
-pub(crate) struct Asides([AtomicU64; Reason::ALL.len()]);
+pub(crate) struct Asides([AtomicU64; AsideReason::ALL.len()]);
 
 /// What is put aside now, for an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub struct Aside {
     /// Whose answers; none for both kinds.
     pub mode: Option<Mode>,
     /// Why.
-    pub reason: Reason,
+    pub reason: AsideReason,
     /// Whether a request is out to see whether it is well again.
     pub probing: bool,
     /// When such a request may go out; zero if one may, or is.
@@ -101,7 +101,7 @@ pub struct Aside {
 }
 
 impl ProviderHealth {
-    pub(crate) fn new(provider: &Provider, host: &Arc<Name>) -> Arc<Self> {
+    pub(crate) fn new(provider: &ProviderConfig, host: &Arc<ResolvedHost>) -> Arc<Self> {
         let settings = &provider.health;
         // Before the first of them fails by itself.
         let least = settings.unanswered_after.min(provider.first_byte(true).min(provider.first_byte(false)) / 2);
@@ -132,9 +132,9 @@ impl ProviderHealth {
         millis(Instant::from_std(instant).saturating_duration_since(self.born))
     }
 
-    pub(crate) fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> HealthStanding {
         if !self.host.is_known() {
-            return Standing::Aside;
+            return HealthStanding::Aside;
         }
         self.breaker.standing(|| self.now())
     }
@@ -153,7 +153,7 @@ impl ProviderHealth {
     }
 
     /// Counts and tells what a change means, if it means something.
-    fn tell(&self, change: Change) {
+    fn tell(&self, change: Transition) {
         if change.0 == change.1 {
             return;
         }
@@ -188,13 +188,13 @@ impl ModelHealth {
     }
 
     /// Whether it is to be asked, as far as can be said without taking a ticket.
-    pub fn standing(&self, mode: Mode) -> Standing {
+    pub fn standing(&self, mode: Mode) -> HealthStanding {
         let provider = self.provider.standing();
         let own = self.mode(mode).breaker.standing(|| self.provider.now());
         match (provider, own) {
-            (Standing::Aside, _) | (_, Standing::Aside) => Standing::Aside,
-            (Standing::Due, _) | (_, Standing::Due) => Standing::Due,
-            (Standing::Ready, Standing::Ready) => Standing::Ready,
+            (HealthStanding::Aside, _) | (_, HealthStanding::Aside) => HealthStanding::Aside,
+            (HealthStanding::Due, _) | (_, HealthStanding::Due) => HealthStanding::Due,
+            (HealthStanding::Ready, HealthStanding::Ready) => HealthStanding::Ready,
         }
     }
 
@@ -209,7 +209,7 @@ impl ModelHealth {
         if own.flow.is_piled(self.provider.pile, || self.provider.now()) {
             self.tell(mode, own.breaker.pile_up(self.provider.now()));
         }
-        if self.provider.standing() == Standing::Aside {
+        if self.provider.standing() == HealthStanding::Aside {
             return None;
         }
         let (pass, change) = own.breaker.enter(|| self.provider.now())?;
@@ -229,7 +229,7 @@ impl ModelHealth {
     }
 
     /// How often it was put aside, for each reason.
-    pub fn asides(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+    pub fn asides(&self) -> impl Iterator<Item = (AsideReason, u64)> + '_ {
         self.asides.each()
     }
 
@@ -246,7 +246,7 @@ impl ModelHealth {
         let modes = [&self.whole, &self.stream];
         let mut used = modes.into_iter().filter(|mode| mode.flow.is_used()).peekable();
         used.peek()?;
-        Some(used.all(|mode| mode.breaker.standing(|| self.provider.now()) == Standing::Aside))
+        Some(used.all(|mode| mode.breaker.standing(|| self.provider.now()) == HealthStanding::Aside))
     }
 
     fn mode(&self, mode: Mode) -> &ModeHealth {
@@ -256,7 +256,7 @@ impl ModelHealth {
         }
     }
 
-    fn tell(&self, mode: Mode, change: Change) {
+    fn tell(&self, mode: Mode, change: Transition) {
         if change.0 == change.1 {
             return;
         }
@@ -278,7 +278,7 @@ impl ModelHealth {
 
 impl Asides {
     /// Counts a change that opened a breaker; the answer is its state.
-    fn note(&self, (before, after): Change) -> Option<state::State> {
+    fn note(&self, (before, after): Transition) -> Option<state::BreakerState> {
         let opens = after.phase == Phase::Open && after.until != 0;
         let anew = before.phase != Phase::Open && opens;
         if anew && let Some(count) = self.0.get(after.reason as usize) {
@@ -287,12 +287,12 @@ impl Asides {
         anew.then_some(after)
     }
 
-    pub(crate) fn each(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
-        Reason::ALL.into_iter().zip(self.0.iter().map(|count| count.load(Relaxed)))
+    pub(crate) fn each(&self) -> impl Iterator<Item = (AsideReason, u64)> + '_ {
+        AsideReason::ALL.into_iter().zip(self.0.iter().map(|count| count.load(Relaxed)))
     }
 }
 
-fn is_back((before, after): Change) -> bool {
+fn is_back((before, after): Transition) -> bool {
     before.phase != Phase::Closed && after.phase == Phase::Closed
 }
 
@@ -300,7 +300,7 @@ fn aside(breaker: &Breaker, now: u64, model: Option<&str>, mode: Option<Mode>) -
     let state = breaker.state();
     let probing = matches!(state.phase, Phase::Probing | Phase::Answered);
     let due_in = if state.phase == Phase::Open { state.until.saturating_sub(now) } else { 0 };
-    (state.standing(now) != Standing::Ready).then(|| Aside {
+    (state.standing(now) != HealthStanding::Ready).then(|| Aside {
         model: model.map(Into::into),
         mode,
         reason: state.reason,

@@ -20,24 +20,24 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use tokio::io::AsyncWrite as _;
 
 use crate::link::LOOK_AFTER;
-use crate::transport::{Look, Stream};
-use buffers::Buffers;
-use head::{Answer, Reader};
-use shapes::Shapes;
+use crate::transport::{IdleState, Stream};
+use buffers::ClientBuffers;
+use head::{HeadReader, ResponseHead};
+use shapes::HeadShapes;
 
-pub(crate) use body::{Incoming, Piece};
+pub(crate) use body::{Http1Body, Http1Piece};
 
 /// A connection that serves one request after another.
-pub(crate) struct Connection {
-    wire: RefCell<Wire>,
+pub(crate) struct Http1Connection {
+    wire: RefCell<Http1Socket>,
     common: Rc<Common>,
 }
 
 /// What the HTTP/1.1 connections of a worker have in common.
 #[derive(Default)]
 pub(crate) struct Common {
-    buffers: Buffers,
-    shapes: Shapes,
+    buffers: ClientBuffers,
+    shapes: HeadShapes,
 }
 
 impl Common {
@@ -47,10 +47,10 @@ impl Common {
     }
 }
 
-struct Wire {
+struct Http1Socket {
     stream: Stream,
     /// What the upstream has not taken yet of the request.
-    unsent: Option<Box<Unsent>>,
+    unsent: Option<Box<PendingRequest>>,
     /// It takes no further request.
     spent: bool,
     /// Sending heard that the upstream has cut the connection. The kernel says so once: what is read from here on ends as if
@@ -61,7 +61,7 @@ struct Wire {
 }
 
 /// The rest of a request; empty when it is only not flushed.
-struct Unsent {
+struct PendingRequest {
     head: Bytes,
     body: Bytes,
 }
@@ -79,14 +79,14 @@ pub(crate) enum Lost {
     Unlawful(&'static str),
 }
 
-impl Connection {
+impl Http1Connection {
     pub(crate) fn new(stream: Stream, common: Rc<Common>) -> Self {
-        Self { wire: RefCell::new(Wire { stream, unsent: None, spent: false, cut: false, keep: None }), common }
+        Self { wire: RefCell::new(Http1Socket { stream, unsent: None, spent: false, cut: false, keep: None }), common }
     }
 
     /// Begins an exchange; its request goes out with the first poll.
-    pub(crate) fn exchange(&self) -> Exchange<'_> {
-        Exchange { connection: self, sent: false, heard: false, reader: Reader::default() }
+    pub(crate) fn exchange(&self) -> Http1Exchange<'_> {
+        Http1Exchange { connection: self, sent: false, heard: false, reader: HeadReader::default() }
     }
 
     /// Whether it takes a request after it had none for `idle`.
@@ -99,12 +99,12 @@ impl Connection {
             return true;
         }
         match wire.stream.look() {
-            Look::Quiet => true,
-            Look::Dead => false,
-            Look::Bytes if wire.stream.is_plain() => false,
-            Look::Bytes => {
+            IdleState::Quiet => true,
+            IdleState::Dead => false,
+            IdleState::Bytes if wire.stream.is_plain() => false,
+            IdleState::Bytes => {
                 drop(wire);
-                !self.hung_up() && self.wire.borrow().stream.look() == Look::Quiet
+                !self.hung_up() && self.wire.borrow().stream.look() == IdleState::Quiet
             }
         }
     }
@@ -122,7 +122,7 @@ impl Connection {
     /// Whether the upstream is known to have hung up, or to have sent what nobody asked for, while it was idle.
     pub(crate) fn hung_up(&self) -> bool {
         let mut wire = self.wire.borrow_mut();
-        wire.spent = wire.spent || wire.stream.look_when_told() != Look::Quiet;
+        wire.spent = wire.spent || wire.stream.look_when_told() != IdleState::Quiet;
         wire.spent
     }
 
@@ -153,7 +153,7 @@ impl Connection {
         self.wire.borrow().cut
     }
 
-    fn done_if(&self, piece: &Piece) {
+    fn done_if(&self, piece: &Http1Piece) {
         if piece.has_surplus() {
             self.wire.borrow_mut().spent = true;
         }
@@ -177,7 +177,7 @@ impl Connection {
     }
 }
 
-impl Wire {
+impl Http1Socket {
     /// Sends a request, the rest of it later; false when nothing of it can have gone out.
     fn send(&mut self, head: &[u8], body: &Bytes, cx: &mut Context<'_>) -> bool {
         let slices = [IoSlice::new(head), IoSlice::new(body)];
@@ -196,7 +196,7 @@ impl Wire {
         let head_left = head.get(sent..).map_or_else(Bytes::new, Bytes::copy_from_slice);
         let mut body_left = body.clone();
         body_left.advance(sent.saturating_sub(head.len()).min(body.len()));
-        self.unsent = Some(Box::new(Unsent { head: head_left, body: body_left }));
+        self.unsent = Some(Box::new(PendingRequest { head: head_left, body: body_left }));
         if let Poll::Ready(Err(error)) = self.poll_send(cx) {
             self.give_up_sending(&error);
         }
@@ -229,7 +229,7 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for Http1Socket {
     /// Takes leave as TLS wants it, as far as that goes without waiting.
     fn drop(&mut self) {
         if !self.stream.is_plain() {
@@ -239,22 +239,22 @@ impl Drop for Wire {
 }
 
 /// One request and the head of its answer.
-pub(crate) struct Exchange<'a> {
-    connection: &'a Connection,
+pub(crate) struct Http1Exchange<'a> {
+    connection: &'a Http1Connection,
     sent: bool,
     /// Whether a byte of an answer has come.
     heard: bool,
-    reader: Reader,
+    reader: HeadReader,
 }
 
-impl Exchange<'_> {
+impl Http1Exchange<'_> {
     /// Sends `request`, which is emptied as soon as some of it may have gone out, and waits for the answer's head.
     pub(crate) fn poll(
         &mut self,
         request: &mut Request<Bytes>,
         host: &HeaderValue,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<Response<Incoming>, Lost>> {
+    ) -> Poll<Result<Response<Http1Body>, Lost>> {
         if !self.sent {
             if let Err(lost) = self.connection.start(request, host, cx) {
                 return Poll::Ready(Err(lost));
@@ -278,7 +278,7 @@ impl Exchange<'_> {
                 Ok(None) => continue,
                 Err(unlawful) => return Poll::Ready(Err(Lost::Unlawful(unlawful.why()))),
             };
-            let Answer { response, reusable, keep } = answer;
+            let ResponseHead { response, reusable, keep } = answer;
             let mut wire = self.connection.wire.borrow_mut();
             wire.spent |= !reusable;
             wire.keep = keep;

@@ -19,11 +19,11 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::{AttemptError, Which};
 use crate::link::{HEAD_BYTES, LOOK_AFTER};
-use crate::transport::{Look, Stream};
-use pulse::{Driven, Ended, Open, Pulse};
-use transport::{Failure, Probe, Transport};
+use crate::transport::{IdleState, Stream};
+use pulse::{CloseReason, Driven, OpenRequest, Pulse};
+use transport::{Probe, ReadFailure, Transport};
 
-pub(crate) use body::{Incoming, Piece};
+pub(crate) use body::{Http2Body, Http2Piece};
 pub(crate) use pulse::Pings;
 
 /// The most that a stream reads ahead of its reader.
@@ -39,7 +39,7 @@ pub(crate) const CLOSED_FOR: Duration = Duration::from_secs(1);
 /// Every stream may fill its window without stalling another, so no reader can hold up its neighbours.
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * STREAMS;
 
-pub(crate) struct Connection {
+pub(crate) struct Http2Connection {
     /// Cloned for each request, so that none waits for one that was not begun.
     sender: RefCell<SendRequest<Bytes>>,
     pulse: Rc<Pulse>,
@@ -59,7 +59,7 @@ pub(crate) async fn open(
     stream: Stream,
     pings: &Arc<Pings>,
     end: Instant,
-) -> Result<(Connection, Driver), AttemptError> {
+) -> Result<(Http2Connection, Driver), AttemptError> {
     let transport = Transport::new(stream);
     let probe = transport.probe();
     let mut builder = Builder::new();
@@ -76,7 +76,7 @@ pub(crate) async fn open(
     let ping = driven.ping_pong();
     let pulse = Rc::new(Pulse::new(Arc::clone(pings), probe));
     let driver = Box::pin(pulse::drive(driven, ping, Rc::clone(&pulse)));
-    Ok((Connection { sender: RefCell::new(sender), pulse, answered: Rc::default() }, driver))
+    Ok((Http2Connection { sender: RefCell::new(sender), pulse, answered: Rc::default() }, driver))
 }
 
 /// Waits until the upstream has said how many requests it takes at once, and that is not none.
@@ -102,10 +102,10 @@ fn lost(probe: &Probe) -> AttemptError {
     }
 }
 
-impl Connection {
+impl Http2Connection {
     /// What the socket failed with, if it did. What the upstream had against the handshake counts as long as nothing was
     /// answered: it may have something against us later, when it has worked for us.
-    pub(crate) fn failure(&self) -> Option<Failure> {
+    pub(crate) fn failure(&self) -> Option<ReadFailure> {
         let mut failure = self.pulse.probe.failure()?;
         if self.answered.get() {
             failure.tls = None;
@@ -115,14 +115,14 @@ impl Connection {
 
     /// Whether it was given up because nobody answered a PING.
     pub(crate) fn is_silent(&self) -> bool {
-        self.pulse.ended() == Some(Ended::Silent)
+        self.pulse.ended() == Some(CloseReason::Silent)
     }
 
     /// Puts a request on the connection, which its driver sends. Dropping the exchange cancels it.
     ///
     /// # Errors
     /// The connection takes no request, and nothing of this one was sent.
-    pub(crate) fn send(&self, request: Request<Bytes>, now: Instant) -> Result<Exchange, h2::Error> {
+    pub(crate) fn send(&self, request: Request<Bytes>, now: Instant) -> Result<Http2Exchange, h2::Error> {
         self.pulse.before_request(now);
         let (parts, body) = request.into_parts();
         let mut sender = self.sender.borrow().clone();
@@ -132,12 +132,12 @@ impl Connection {
             stream.send_data(body, true)?;
         }
         let (stream, open, answered) = (stream.stream_id().as_u32(), self.pulse.open(), self.answered.clone());
-        Ok(Exchange { response, stream, sent: now, open, answered })
+        Ok(Http2Exchange { response, stream, sent: now, open, answered })
     }
 
     pub(crate) fn usable(&self, idle: Duration) -> bool {
         // HTTP/2 talks while idle: bytes are no bad sign.
-        !self.closed() && !self.pulse.is_suspect() && (idle < LOOK_AFTER || self.pulse.probe.look() != Look::Dead)
+        !self.closed() && !self.pulse.is_suspect() && (idle < LOOK_AFTER || self.pulse.probe.look() != IdleState::Dead)
     }
 
     pub(crate) fn closed(&self) -> bool {
@@ -155,21 +155,21 @@ impl Connection {
 }
 
 /// One request and the head of its answer.
-pub(crate) struct Exchange {
+pub(crate) struct Http2Exchange {
     response: ResponseFuture,
     stream: u32,
     sent: Instant,
-    open: Open,
+    open: OpenRequest,
     answered: Rc<Cell<bool>>,
 }
 
-impl Exchange {
+impl Http2Exchange {
     /// Waits for the answer's head.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Incoming>, h2::Error>> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Http2Body>, h2::Error>> {
         let response = ready!(Pin::new(&mut self.response).poll(cx))?;
         self.answered.set(true);
         let (head, body) = response.into_parts();
-        let body = Incoming::new(body, &head.headers, self.open.clone());
+        let body = Http2Body::new(body, &head.headers, self.open.clone());
         Poll::Ready(Ok(Response::from_parts(head, body)))
     }
 

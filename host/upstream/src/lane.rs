@@ -1,8 +1,8 @@
 //! One worker's connections to one upstream: an idle stack, a limit and a queue, without a lock and without I/O.
 //!
-//! Everything is an RAII guard, so that no cancellation can leak a place: a [`Member`] *is* the permit of its
-//! connection, a [`Lease`] is one request on it, an [`Opening`] is a permit whose connection is not there yet, and a
-//! [`Waiting`] is a place in the queue. Whenever one of them goes away, [`Lane::pump`] serves the front of the queue.
+//! Everything is an RAII guard, so that no cancellation can leak a place: a [`PooledConn`] *is* the permit of its
+//! connection, a [`Lease`] is one request on it, an [`ConnectPermit`] is a permit whose connection is not there yet, and a
+//! [`QueuedRequest`] is a place in the queue. Whenever one of them goes away, [`HostPool::pump`] serves the front of the queue.
 //!
 //! Invariant between calls: a request waits only while there is nothing that it could be given.
 
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::stats::Shard;
 
 mod guards;
-pub(crate) use guards::{Lease, Opening, Waiting};
+pub(crate) use guards::{ConnectPermit, Lease, QueuedRequest};
 
 /// How many requests wait for one HTTP/2 connection that is being opened before a second one is opened, while no
 /// connection has told how many it carries: what RFC 9113 section 6.5.2 recommends as the least.
@@ -28,7 +28,7 @@ const JOINERS: usize = 100;
 const PIONEERS: usize = 2;
 
 /// What a lane must know of a connection.
-pub(crate) trait Link {
+pub(crate) trait Poolable {
     /// Whether a further request may be put on it, after it had none for `idle`.
     fn usable(&self, idle: Duration) -> bool;
     /// Whether it will never take a request again.
@@ -52,28 +52,28 @@ pub(crate) trait Link {
 }
 
 /// A connection and its permit.
-pub(crate) struct Member<L: Link> {
+pub(crate) struct PooledConn<L: Poolable> {
     link: L,
     busy: Cell<usize>,
     listed: Cell<bool>,
     retired: Cell<bool>,
-    /// The permit has gone over to an [`Opening`].
+    /// The permit has gone over to an [`ConnectPermit`].
     replaced: Cell<bool>,
     since: Cell<Instant>,
-    lane: Weak<Lane<L>>,
+    lane: Weak<HostPool<L>>,
 }
 
-struct State<L: Link> {
+struct State<L: Poolable> {
     /// Permits out: connections and openings.
     open: usize,
     opening: usize,
     /// Connections that may take one more request, the most recently used last.
-    spare: Vec<Rc<Member<L>>>,
-    queue: VecDeque<(u64, Rc<Seat<L>>)>,
+    spare: Vec<Rc<PooledConn<L>>>,
+    queue: VecDeque<(u64, Rc<Waiter<L>>)>,
     serial: u64,
 }
 
-pub(crate) struct Lane<L: Link> {
+pub(crate) struct HostPool<L: Poolable> {
     limit: usize,
     max_waiting: usize,
     keep: Duration,
@@ -89,27 +89,27 @@ pub(crate) struct Lane<L: Link> {
 }
 
 /// What a request is given to go on with.
-pub(crate) enum Turn<L: Link> {
+pub(crate) enum ConnTurn<L: Poolable> {
     /// A place on a connection that is there.
     Ride(Lease<L>),
     /// The permit to open a connection.
-    Open(Opening<L>),
+    Open(ConnectPermit<L>),
 }
 
 /// The answer to a request for a turn.
-pub(crate) enum Entry<L: Link> {
-    Now(Turn<L>),
-    Wait(Waiting<L>),
+pub(crate) enum TurnRequest<L: Poolable> {
+    Now(ConnTurn<L>),
+    Wait(QueuedRequest<L>),
     /// Limit reached and queue full.
     Full,
 }
 
-struct Seat<L: Link> {
-    turn: Cell<Option<Turn<L>>>,
+struct Waiter<L: Poolable> {
+    turn: Cell<Option<ConnTurn<L>>>,
     waker: Cell<Option<Waker>>,
 }
 
-impl<L: Link> Lane<L> {
+impl<L: Poolable> HostPool<L> {
     /// `limit` connections at most (at least one), `max_waiting` requests in the queue, `keep` of idleness.
     /// `shared` says whether connections carry many requests, if that is known beforehand.
     pub(crate) fn new(
@@ -133,18 +133,18 @@ impl<L: Link> Lane<L> {
     }
 
     /// Asks for a turn; nobody overtakes those who wait.
-    pub(crate) fn enter(&self, now: Instant) -> Entry<L> {
+    pub(crate) fn enter(&self, now: Instant) -> TurnRequest<L> {
         if self.state.borrow().queue.is_empty()
             && let Some(turn) = self.next_turn(now)
         {
             self.publish();
-            return Entry::Now(turn);
+            return TurnRequest::Now(turn);
         }
-        let seat = Rc::new(Seat { turn: Cell::new(None), waker: Cell::new(None) });
+        let seat = Rc::new(Waiter { turn: Cell::new(None), waker: Cell::new(None) });
         let id = {
             let mut state = self.state.borrow_mut();
             if state.queue.len() >= self.max_waiting {
-                return Entry::Full;
+                return TurnRequest::Full;
             }
             state.serial = state.serial.wrapping_add(1);
             let id = state.serial;
@@ -152,14 +152,14 @@ impl<L: Link> Lane<L> {
             id
         };
         self.shard.waits.bump();
-        let waiting = Waiting::new(self.this.clone(), id, seat);
+        let waiting = QueuedRequest::new(self.this.clone(), id, seat);
         // A longer queue may justify one more HTTP/2 connection.
         self.pump(now);
-        Entry::Wait(waiting)
+        TurnRequest::Wait(waiting)
     }
 
     /// Something that the next request may have, if there is anything.
-    fn next_turn(&self, now: Instant) -> Option<Turn<L>> {
+    fn next_turn(&self, now: Instant) -> Option<ConnTurn<L>> {
         loop {
             let top = self.state.borrow_mut().spare.pop();
             let Some(member) = top else { break };
@@ -183,7 +183,7 @@ impl<L: Link> Lane<L> {
             } else {
                 member.listed.set(false);
             }
-            return Some(Turn::Ride(Lease::new(member)));
+            return Some(ConnTurn::Ride(Lease::new(member)));
         }
         if self.joins() { None } else { self.open_alone() }
     }
@@ -200,21 +200,21 @@ impl<L: Link> Lane<L> {
     }
 
     /// The same for a request that has waited long enough for what others open.
-    pub(crate) fn open_after_all(&self) -> Option<Turn<L>> {
+    pub(crate) fn open_after_all(&self) -> Option<ConnTurn<L>> {
         let turn = self.open_alone();
         self.publish();
         turn
     }
 
     /// The permit to open a connection, whoever waits; none at the limit.
-    fn open_alone(&self) -> Option<Turn<L>> {
+    fn open_alone(&self) -> Option<ConnTurn<L>> {
         let mut state = self.state.borrow_mut();
         if state.open >= self.limit {
             return None;
         }
         state.open = state.open.saturating_add(1);
         state.opening = state.opening.saturating_add(1);
-        Some(Turn::Open(Opening::new(self.this.clone())))
+        Some(ConnTurn::Open(ConnectPermit::new(self.this.clone())))
     }
 
     /// Serves the front of the queue as long as there is something to give.
@@ -290,7 +290,7 @@ impl<L: Link> Lane<L> {
     }
 }
 
-impl<L: Link> Drop for Lane<L> {
+impl<L: Poolable> Drop for HostPool<L> {
     fn drop(&mut self) {
         self.shard.open.set(0);
         self.shard.idle.set(0);
@@ -298,7 +298,7 @@ impl<L: Link> Drop for Lane<L> {
     }
 }
 
-impl<L: Link> Drop for Member<L> {
+impl<L: Poolable> Drop for PooledConn<L> {
     fn drop(&mut self) {
         if !self.replaced.get()
             && let Some(lane) = self.lane.upgrade()

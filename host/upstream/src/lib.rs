@@ -1,7 +1,7 @@
 //! `async fn(&Upstream, Request<Bytes>, Deadlines) -> Result<Response<Body>, AttemptError>`
 //!
-//! The only crate of the gateway that dials out. An [`Upstream`] is a provider as all workers share it; a [`Pool`] is
-//! what one worker has open to all upstreams; [`Pool::send`] makes one attempt, and [`status`] says what its answer means;
+//! The only crate of the gateway that dials out. An [`Upstream`] is a provider as all workers share it; a [`ConnectionPool`] is
+//! what one worker has open to all upstreams; [`ConnectionPool::send`] makes one attempt, and [`status`] says what its answer means;
 //! [`ModelHealth`] says whom to try, and [`plan`] whether and when to try again. An [`Egress`] sends the requests that
 //! plugins make.
 //!
@@ -46,9 +46,9 @@ pub use body::Body;
 pub use coding::is_coded;
 pub use egress::{Egress, EgressError, EgressSetupError};
 pub use error::{AttemptError, BodyError, Break, UpstreamError, Which};
-pub use health::{Aside, Mode, ModelHealth, Reason, Standing, Ticket, Verdict};
-pub use names::{Names, Resolver, SystemResolver};
-pub use pool::{Deadlines, Pool};
-pub use stats::Stats;
+pub use health::{Aside, AsideReason, AttemptVerdict, HealthStanding, Mode, ModelHealth, Ticket};
+pub use names::{HostNames, Resolver, SystemResolver};
+pub use pool::{ConnectionPool, Deadlines};
+pub use stats::UpstreamStats;
 pub use tls::{TLS_KINDS, TlsFailure};
 pub use upstream::Upstream;

@@ -22,21 +22,21 @@ pub(crate) const LOOK_AFTER: Duration = Duration::from_millis(500);
 pub(crate) const STALE_WITHIN: Duration = Duration::from_secs(2);
 
 /// A connection and the way that it takes.
-pub(crate) struct Link {
-    pub(crate) wire: Wire,
+pub(crate) struct UpstreamConn {
+    pub(crate) wire: ProtocolConn,
     path: Path,
 }
 
 /// What is spoken on a connection.
-pub(crate) enum Wire {
+pub(crate) enum ProtocolConn {
     /// One request at a time, by the task that makes it.
-    One(http1::Connection),
+    One(http1::Http1Connection),
     /// Many requests at once, by a task of the connection's own.
-    Many(http2::Connection),
+    Many(http2::Http2Connection),
 }
 
-impl Link {
-    pub(crate) fn new(wire: Wire, path: Path) -> Self {
+impl UpstreamConn {
+    pub(crate) fn new(wire: ProtocolConn, path: Path) -> Self {
         Self { wire, path }
     }
 
@@ -53,56 +53,56 @@ impl Link {
     /// Whether the last request is over and done with, so that the connection can be given back as it is.
     pub(crate) fn settled(&self) -> bool {
         match &self.wire {
-            Wire::One(connection) => connection.settled(),
-            Wire::Many(_) => true,
+            ProtocolConn::One(connection) => connection.settled(),
+            ProtocolConn::Many(_) => true,
         }
     }
 
-    /// Waits, until `end` at most, for [`Link::settled`]: an upstream may answer before it has read the whole request.
+    /// Waits, until `end` at most, for [`UpstreamConn::settled`]: an upstream may answer before it has read the whole request.
     pub(crate) async fn settle(&self, end: Instant) -> bool {
-        let Wire::One(connection) = &self.wire else { return true };
+        let ProtocolConn::One(connection) = &self.wire else { return true };
         timeout_at(end, poll_fn(|cx| connection.poll_settled(cx))).await.unwrap_or(false)
     }
 }
 
-impl lane::Link for Link {
+impl lane::Poolable for UpstreamConn {
     fn usable(&self, idle: Duration) -> bool {
         match &self.wire {
-            Wire::One(connection) => connection.usable(idle),
-            Wire::Many(connection) => connection.usable(idle),
+            ProtocolConn::One(connection) => connection.usable(idle),
+            ProtocolConn::Many(connection) => connection.usable(idle),
         }
     }
 
     fn closed(&self) -> bool {
         match &self.wire {
-            Wire::One(connection) => connection.spent(),
-            Wire::Many(connection) => connection.closed(),
+            ProtocolConn::One(connection) => connection.spent(),
+            ProtocolConn::Many(connection) => connection.closed(),
         }
     }
 
     fn hung_up(&self) -> bool {
         match &self.wire {
-            Wire::One(connection) => connection.hung_up(),
-            Wire::Many(connection) => connection.closed(),
+            ProtocolConn::One(connection) => connection.hung_up(),
+            ProtocolConn::Many(connection) => connection.closed(),
         }
     }
 
     fn keep(&self) -> Duration {
         match &self.wire {
-            Wire::One(connection) => connection.keep(),
-            Wire::Many(_) => Duration::MAX,
+            ProtocolConn::One(connection) => connection.keep(),
+            ProtocolConn::Many(_) => Duration::MAX,
         }
     }
 
     fn streams(&self) -> usize {
         match &self.wire {
-            Wire::One(_) => 1,
-            Wire::Many(connection) => connection.streams(),
+            ProtocolConn::One(_) => 1,
+            ProtocolConn::Many(connection) => connection.streams(),
         }
     }
 
     fn shared(&self) -> bool {
-        matches!(self.wire, Wire::Many(_))
+        matches!(self.wire, ProtocolConn::Many(_))
     }
 
     fn outdated(&self, now: Instant) -> bool {

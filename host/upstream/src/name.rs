@@ -20,7 +20,7 @@ const SAY_AFTER: Duration = Duration::from_secs(10);
 
 /// A host and port, shared by all upstreams there.
 #[derive(Debug)]
-pub(crate) struct Name {
+pub(crate) struct ResolvedHost {
     host: Box<str>,
     port: u16,
     born: Instant,
@@ -62,7 +62,7 @@ pub(crate) enum Reach {
     Dead,
 }
 
-impl Name {
+impl ResolvedHost {
     pub(crate) fn new(host: &str, port: u16) -> Self {
         Self {
             host: host.into(),

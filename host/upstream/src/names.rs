@@ -1,7 +1,7 @@
 //! Names of upstreams: looked up beside the requests, by threads of their own, and never on the way of a request.
 //!
 //! A resolver cannot be told to stop: it may take half a minute over a name that nobody answers for. So each look-up has
-//! a thread, which nobody waits for; [`Names::keep`] decides when one begins and when it has taken too long, and what a
+//! a thread, which nobody waits for; [`HostNames::keep`] decides when one begins and when it has taken too long, and what a
 //! thread finds is in use as soon as it is found, however late.
 
 use std::fmt;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::name::Name;
+use crate::name::ResolvedHost;
 
 /// A name that was found is looked up again after this time,
 const AGAIN: Duration = Duration::from_secs(30);
@@ -52,7 +52,7 @@ impl Resolver for SystemResolver {
 /// The names of all upstreams of a process. Upstreams at the same host and port share one name and its addresses, so
 /// that an upstream made anew at a reload knows them at once. Clones are the same list.
 #[derive(Debug, Clone)]
-pub struct Names(Arc<Inner>);
+pub struct HostNames(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -64,7 +64,7 @@ struct Inner {
 /// A name and its look-ups.
 #[derive(Debug)]
 struct Watched {
-    name: Weak<Name>,
+    name: Weak<ResolvedHost>,
     due: Instant,
     /// Look-ups that failed in a row.
     failures: u32,
@@ -80,13 +80,13 @@ struct Running {
     found: Arc<Mutex<Option<bool>>>,
 }
 
-impl Default for Names {
+impl Default for HostNames {
     fn default() -> Self {
         Self::new(Arc::new(SystemResolver))
     }
 }
 
-impl Names {
+impl HostNames {
     /// No names yet, to be looked up by this resolver.
     #[must_use]
     pub fn new(resolver: Arc<dyn Resolver>) -> Self {
@@ -94,13 +94,13 @@ impl Names {
     }
 
     /// The name of a host and port; one that nobody has is due for its first look-up.
-    pub(crate) fn name(&self, host: &str, port: u16) -> Arc<Name> {
+    pub(crate) fn name(&self, host: &str, port: u16) -> Arc<ResolvedHost> {
         let mut known = self.0.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |name: &Arc<Name>| name.host() == host && name.port() == port;
+        let same = |name: &Arc<ResolvedHost>| name.host() == host && name.port() == port;
         if let Some(name) = known.iter().filter_map(|watched| watched.name.upgrade()).find(same) {
             return name;
         }
-        let name = Arc::new(Name::new(host, port));
+        let name = Arc::new(ResolvedHost::new(host, port));
         let watched = Watched { name: Arc::downgrade(&name), due: Instant::now(), failures: 0, running: None };
         known.push(watched);
         drop(known);

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::name::{Address, Name};
+use crate::name::{Address, ResolvedHost};
 
 /// The way that a connection takes.
 pub(crate) struct Path {
-    name: Arc<Name>,
+    name: Arc<ResolvedHost>,
     address: Arc<Address>,
     opened: Instant,
     /// When it gets no further request, however well it does.
@@ -23,7 +23,7 @@ pub(crate) struct Path {
 impl Path {
     /// The path of a connection that was opened now. It is used for `most`, or up to a quarter less: connections that
     /// were opened together need not be replaced together.
-    pub(crate) fn new(name: Arc<Name>, address: Arc<Address>, most: Duration) -> Self {
+    pub(crate) fn new(name: Arc<ResolvedHost>, address: Arc<Address>, most: Duration) -> Self {
         let opened = Instant::now();
         let share = u32::from((RandomState::new().hash_one(0_u8) >> 56) as u8);
         let age = most.saturating_sub(most / 4 * share / 255);

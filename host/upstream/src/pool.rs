@@ -15,8 +15,8 @@ use crate::attempt::Attempt;
 use crate::body::Body;
 use crate::error::{AttemptError, BodyError};
 use crate::http1::Common;
-use crate::lane::Lane;
-use crate::link::Link;
+use crate::lane::HostPool;
+use crate::link::UpstreamConn;
 use crate::timer::Timers;
 use crate::upstream::{Speak, Upstream};
 
@@ -27,7 +27,7 @@ pub struct Deadlines {
     pub first_byte: Duration,
     /// Between two pieces of the body.
     pub idle: Duration,
-    /// From [`Pool::send`] to the end of the body, waiting and connecting included.
+    /// From [`ConnectionPool::send`] to the end of the body, waiting and connecting included.
     pub total: Duration,
 }
 
@@ -35,7 +35,7 @@ pub struct Deadlines {
 ///
 /// Its futures must run on a tokio [`LocalRuntime`](tokio::runtime::LocalRuntime) (or in a `LocalSet`), where it
 /// spawns one task for each HTTP/2 connection; on HTTP/1.1 the task that makes the request does all the work.
-pub struct Pool {
+pub struct ConnectionPool {
     workers: usize,
     routes: RefCell<Vec<Rc<Route>>>,
     timers: Rc<Timers>,
@@ -47,7 +47,7 @@ pub struct Pool {
 pub(crate) struct Route {
     id: u64,
     up: Weak<Upstream>,
-    lane: Rc<Lane<Link>>,
+    lane: Rc<HostPool<UpstreamConn>>,
 }
 
 impl Route {
@@ -57,7 +57,7 @@ impl Route {
     }
 }
 
-impl Pool {
+impl ConnectionPool {
     /// A pool for one of `workers` workers, which share every upstream's limits evenly (rounded up, at least one
     /// connection each).
     #[must_use]
@@ -164,7 +164,7 @@ impl Pool {
             return route.clone();
         }
         let settings = up.settings();
-        let lane = Lane::new(
+        let lane = HostPool::new(
             settings.max_connections.div_ceil(self.workers),
             settings.max_waiting.div_ceil(self.workers),
             settings.keep_alive_timeout,
@@ -181,7 +181,7 @@ impl Pool {
     }
 }
 
-impl fmt::Debug for Pool {
+impl fmt::Debug for ConnectionPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").field("workers", &self.workers).field("upstreams", &self.routes.borrow().len()).finish()
     }

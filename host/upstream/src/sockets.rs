@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
-use weir_config::Provider;
+use weir_config::ProviderConfig;
 
 /// The shortest time in which more than one lost packet fits between the questions, which TCP asks by whole seconds.
 const SHORTEST: Duration = Duration::from_secs(3);
@@ -59,7 +59,7 @@ fn seconds(time: Duration) -> Duration {
 }
 
 impl Sockets {
-    pub(crate) fn of(provider: &Provider) -> Self {
+    pub(crate) fn of(provider: &ProviderConfig) -> Self {
         let first_byte = provider.first_byte(true);
         Self { watch: Some(Watch::new(provider.tcp_keep_alive, provider.tcp_user_timeout, first_byte)) }
     }

@@ -4,14 +4,14 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::Slot;
+use crate::error::ErrorSlot;
 
-/// Every label that [`Stats::errors`] can report, in its order.
-pub const ERROR_KINDS: [&str; Slot::ALL.len()] = labels();
+/// Every label that [`UpstreamStats::errors`] can report, in its order.
+pub const ERROR_KINDS: [&str; ErrorSlot::ALL.len()] = labels();
 
-const fn labels() -> [&'static str; Slot::ALL.len()] {
-    let mut labels = [""; Slot::ALL.len()];
-    let mut slots: &[Slot] = &Slot::ALL;
+const fn labels() -> [&'static str; ErrorSlot::ALL.len()] {
+    let mut labels = [""; ErrorSlot::ALL.len()];
+    let mut slots: &[ErrorSlot] = &ErrorSlot::ALL;
     let mut rest: &mut [&'static str] = &mut labels;
     while let ([slot, slots_left @ ..], [label, labels_left @ ..]) = (slots, rest) {
         *label = slot.label();
@@ -22,9 +22,9 @@ const fn labels() -> [&'static str; Slot::ALL.len()] {
 
 /// One number that a single worker writes and anybody reads.
 #[derive(Debug, Default)]
-pub(crate) struct Cell(AtomicU64);
+pub(crate) struct LocalCounter(AtomicU64);
 
-impl Cell {
+impl LocalCounter {
     /// Adds one. There is one writer, so no locked instruction is needed.
     pub(crate) fn bump(&self) {
         self.0.store(self.0.load(Relaxed).wrapping_add(1), Relaxed);
@@ -43,20 +43,20 @@ impl Cell {
 #[derive(Debug, Default)]
 #[repr(align(128))] // two cache lines: neighbours are prefetched in pairs
 pub(crate) struct Shard {
-    pub(crate) open: Cell,
-    pub(crate) idle: Cell,
-    pub(crate) waiting: Cell,
-    pub(crate) created: Cell,
-    pub(crate) waits: Cell,
-    pub(crate) requests: Cell,
-    pub(crate) reused: Cell,
-    pub(crate) recovered: Cell,
-    pub(crate) dead: Cell,
-    errors: [Cell; Slot::ALL.len()],
+    pub(crate) open: LocalCounter,
+    pub(crate) idle: LocalCounter,
+    pub(crate) waiting: LocalCounter,
+    pub(crate) created: LocalCounter,
+    pub(crate) waits: LocalCounter,
+    pub(crate) requests: LocalCounter,
+    pub(crate) reused: LocalCounter,
+    pub(crate) recovered: LocalCounter,
+    pub(crate) dead: LocalCounter,
+    errors: [LocalCounter; ErrorSlot::ALL.len()],
 }
 
 impl Shard {
-    pub(crate) fn error(&self, slot: Slot) {
+    pub(crate) fn error(&self, slot: ErrorSlot) {
         if let Some(cell) = self.errors.get(slot as usize) {
             cell.bump();
         }
@@ -65,19 +65,19 @@ impl Shard {
 
 /// The counters and gauges of one upstream, over all workers.
 #[derive(Debug, Default)]
-pub struct Stats {
+pub struct UpstreamStats {
     // Locked only when a worker meets the upstream for the first time and when somebody reads.
     shards: Mutex<Vec<Arc<Shard>>>,
 }
 
-impl Stats {
+impl UpstreamStats {
     pub(crate) fn shard(&self) -> Arc<Shard> {
         let shard = Arc::new(Shard::default());
         self.shards.lock().unwrap_or_else(PoisonError::into_inner).push(shard.clone());
         shard
     }
 
-    fn sum(&self, pick: impl Fn(&Shard) -> &Cell) -> u64 {
+    fn sum(&self, pick: impl Fn(&Shard) -> &LocalCounter) -> u64 {
         self.shards
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -142,21 +142,21 @@ impl Stats {
     /// Attempts refused because of `max_connections` and `max_waiting` or `wait_timeout` (counter).
     #[must_use]
     pub fn busy(&self) -> u64 {
-        self.error(Slot::Busy)
+        self.error(ErrorSlot::Busy)
     }
 
     /// Attempts that failed while connecting: refused, unreachable, too slow, or TLS (counter).
     #[must_use]
     pub fn connect_errors(&self) -> u64 {
-        [Slot::Connect, Slot::ConnectTimeout, Slot::Tls].into_iter().map(|slot| self.error(slot)).sum()
+        [ErrorSlot::Connect, ErrorSlot::ConnectTimeout, ErrorSlot::Tls].into_iter().map(|slot| self.error(slot)).sum()
     }
 
     /// Every failure counter with its label, in the order of [`ERROR_KINDS`].
     pub fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        Slot::ALL.into_iter().map(|slot| (slot.label(), self.error(slot)))
+        ErrorSlot::ALL.into_iter().map(|slot| (slot.label(), self.error(slot)))
     }
 
-    fn error(&self, slot: Slot) -> u64 {
+    fn error(&self, slot: ErrorSlot) -> u64 {
         self.shards
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

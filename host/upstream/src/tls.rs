@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
-use weir_config::{Authorities, Http2, Provider};
+use weir_config::{Authorities, Http2, ProviderConfig};
 
 /// No reason is told in more characters.
 const WORDS: usize = 300;
@@ -97,7 +97,7 @@ impl TlsFailure {
     }
 
     /// What the operator may do about it.
-    pub(crate) fn mend(&self, provider: &Provider) -> String {
+    pub(crate) fn mend(&self, provider: &ProviderConfig) -> String {
         let key = format!("providers.{}", provider.name);
         match self.kind {
             TlsKind::Untrusted => match &provider.ca_file {

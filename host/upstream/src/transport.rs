@@ -17,7 +17,7 @@ pub(crate) enum Stream {
 
 /// What a look at an idle connection showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
+pub(crate) enum IdleState {
     Quiet,
     Bytes,
     Dead,
@@ -33,24 +33,24 @@ impl Stream {
 
     /// What the kernel says of an idle connection without waiting for the event loop: `Quiet` when it is open and
     /// nothing has arrived.
-    pub(crate) fn look(&self) -> Look {
+    pub(crate) fn look(&self) -> IdleState {
         judge(socket2::SockRef::from(self.tcp()).peek(&mut [MaybeUninit::uninit()]))
     }
 
     /// The same, once the event loop has heard something; until then it costs no system call. Bytes that TLS keeps to
     /// itself, such as session tickets, are taken in.
-    pub(crate) fn look_when_told(&mut self) -> Look {
+    pub(crate) fn look_when_told(&mut self) -> IdleState {
         let tcp = self.tcp();
         let seen = tcp.try_io(Interest::READABLE, || socket2::SockRef::from(tcp).peek(&mut [MaybeUninit::uninit()]));
         match (judge(seen), self) {
-            (Look::Bytes, Self::Tls(tls)) => {
+            (IdleState::Bytes, Self::Tls(tls)) => {
                 let mut byte = [0];
                 let mut buffer = ReadBuf::new(&mut byte);
                 let mut nobody = Context::from_waker(Waker::noop());
                 match Pin::new(tls.as_mut()).poll_read(&mut nobody, &mut buffer) {
-                    Poll::Pending => Look::Quiet,
-                    Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Look::Bytes,
-                    Poll::Ready(_) => Look::Dead,
+                    Poll::Pending => IdleState::Quiet,
+                    Poll::Ready(Ok(())) if !buffer.filled().is_empty() => IdleState::Bytes,
+                    Poll::Ready(_) => IdleState::Dead,
                 }
             }
             (look, _) => look,
@@ -71,12 +71,12 @@ impl Stream {
     }
 }
 
-fn judge(peeked: io::Result<usize>) -> Look {
+fn judge(peeked: io::Result<usize>) -> IdleState {
     match peeked {
-        Ok(0) => Look::Dead,
-        Ok(_) => Look::Bytes,
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Look::Quiet,
-        Err(_) => Look::Dead,
+        Ok(0) => IdleState::Dead,
+        Ok(_) => IdleState::Bytes,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => IdleState::Quiet,
+        Err(_) => IdleState::Dead,
     }
 }
 

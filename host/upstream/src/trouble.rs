@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use weir_config::Provider;
+use weir_config::ProviderConfig;
 
 use crate::tls::{TLS_KINDS, TlsFailure};
 
@@ -13,7 +13,7 @@ use crate::tls::{TLS_KINDS, TlsFailure};
 const SAY_AFTER: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
-pub(crate) struct Trouble {
+pub(crate) struct TlsTrouble {
     counts: [AtomicU64; TLS_KINDS.len()],
     /// Whether the last handshake failed; looked at before the lock is taken.
     failing: AtomicBool,
@@ -29,8 +29,8 @@ struct Last {
     unsaid: u64,
 }
 
-impl Trouble {
-    pub(crate) fn failed(&self, provider: &Provider, failure: &TlsFailure) {
+impl TlsTrouble {
+    pub(crate) fn failed(&self, provider: &ProviderConfig, failure: &TlsFailure) {
         if let Some(count) = self.counts.get(failure.kind as usize) {
             count.fetch_add(1, Relaxed);
         }

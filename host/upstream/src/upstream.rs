@@ -11,19 +11,19 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
-use weir_config::{Http2, Provider};
+use weir_config::{Http2, ProviderConfig};
 
-use crate::address::Place;
+use crate::address::UpstreamUrl;
 use crate::error::{AttemptError, UpstreamError};
-use crate::health::{Aside, ModelHealth, ProviderHealth, Reason, Standing};
+use crate::health::{Aside, AsideReason, HealthStanding, ModelHealth, ProviderHealth};
 use crate::http2::Pings;
-use crate::name::Name;
-use crate::names::Names;
+use crate::name::ResolvedHost;
+use crate::names::HostNames;
 use crate::pool::Deadlines;
 use crate::sockets::Sockets;
-use crate::stats::Stats;
+use crate::stats::UpstreamStats;
 use crate::tls;
-use crate::trouble::Trouble;
+use crate::trouble::TlsTrouble;
 
 /// Tells upstreams apart even when one takes the place, or the memory, of another.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -40,24 +40,24 @@ pub(crate) enum Speak {
 /// A provider's endpoint, shared by all workers.
 pub struct Upstream {
     id: u64,
-    provider: Provider,
-    place: Place,
+    provider: ProviderConfig,
+    place: UpstreamUrl,
     host: HeaderValue,
     defaults: HeaderMap,
     tls: Option<(TlsConnector, ServerName<'static>)>,
-    looked_up: Arc<Name>,
+    looked_up: Arc<ResolvedHost>,
     sockets: Sockets,
     pings: Arc<Pings>,
     health: Arc<ProviderHealth>,
     /// Locked when a configuration is read, and for metrics.
     models: Mutex<Vec<Weak<ModelHealth>>>,
-    stats: Stats,
-    trouble: Trouble,
+    stats: UpstreamStats,
+    trouble: TlsTrouble,
 }
 
 impl Upstream {
     /// Checks and prepares everything that can be wrong before the first request, without any network access. Its name
-    /// is put among `names`, to be looked up by whoever runs [`Names::keep`]; requests that come before the first
+    /// is put among `names`, to be looked up by whoever runs [`HostNames::keep`]; requests that come before the first
     /// look-up has ended wait for it, `connect_timeout` at most.
     ///
     /// `address_override` is dialled in place of what `base_url` names (the demo provider inside this process); when
@@ -66,20 +66,20 @@ impl Upstream {
     /// # Errors
     /// [`UpstreamError`]: a URL, header or CA file that cannot be used.
     pub fn new(
-        provider: &Provider,
+        provider: &ProviderConfig,
         address_override: Option<SocketAddr>,
-        names: &Names,
+        names: &HostNames,
     ) -> Result<Arc<Self>, UpstreamError> {
         let url = match address_override {
             Some(address) if provider.base_url.is_empty() => format!("http://{address}"),
             _ => provider.base_url.clone(),
         };
         let bad_url = || UpstreamError::BadUrl { provider: provider.name.clone(), url: url.clone() };
-        let place = Place::parse(&url).ok_or_else(bad_url)?;
+        let place = UpstreamUrl::parse(&url).ok_or_else(bad_url)?;
         let host = HeaderValue::from_str(place.authority.as_str()).map_err(|_| bad_url())?;
         let tls = if place.is_tls() { Some(connector(provider, &place)?) } else { None };
         let looked_up = match address_override.or_else(|| place.literal()) {
-            Some(address) => Arc::new(Name::fixed(&place.host, address)),
+            Some(address) => Arc::new(ResolvedHost::fixed(&place.host, address)),
             None => names.name(&place.host, place.port),
         };
         Ok(Arc::new(Self {
@@ -94,8 +94,8 @@ impl Upstream {
             pings: Pings::of(provider),
             place,
             models: Mutex::default(),
-            stats: Stats::default(),
-            trouble: Trouble::default(),
+            stats: UpstreamStats::default(),
+            trouble: TlsTrouble::default(),
         }))
     }
 
@@ -103,7 +103,7 @@ impl Upstream {
     /// that is asked of it is.
     pub fn healthy(&self) -> bool {
         let aside: Vec<bool> = self.models().iter().filter_map(|model| model.is_aside()).collect();
-        self.health.standing() != Standing::Aside && (aside.is_empty() || aside.contains(&false))
+        self.health.standing() != HealthStanding::Aside && (aside.is_empty() || aside.contains(&false))
     }
 
     /// The health of a model of it: the same for all who ask for it. To be asked when a configuration is read, and
@@ -131,7 +131,7 @@ impl Upstream {
     }
 
     /// How often the provider as a whole was put aside, for each reason.
-    pub fn asides(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+    pub fn asides(&self) -> impl Iterator<Item = (AsideReason, u64)> + '_ {
         self.health.asides().each()
     }
 
@@ -158,7 +158,7 @@ impl Upstream {
     }
 
     /// What happened so far, over all workers.
-    pub fn stats(&self) -> &Stats {
+    pub fn stats(&self) -> &UpstreamStats {
         &self.stats
     }
 
@@ -173,7 +173,7 @@ impl Upstream {
     }
 
     /// Whether it was made from just these settings, so that it can outlive a reload with all its connections.
-    pub fn is_made_from(&self, provider: &Provider) -> bool {
+    pub fn is_made_from(&self, provider: &ProviderConfig) -> bool {
         self.provider == *provider
     }
 
@@ -225,7 +225,7 @@ impl Upstream {
         self.id
     }
 
-    pub(crate) fn settings(&self) -> &Provider {
+    pub(crate) fn settings(&self) -> &ProviderConfig {
         &self.provider
     }
 
@@ -238,7 +238,7 @@ impl Upstream {
     }
 
     /// Its host and what the look-ups of it have found.
-    pub(crate) fn name_looked_up(&self) -> &Arc<Name> {
+    pub(crate) fn name_looked_up(&self) -> &Arc<ResolvedHost> {
         &self.looked_up
     }
 
@@ -288,7 +288,7 @@ impl fmt::Debug for Upstream {
     }
 }
 
-fn defaults(provider: &Provider) -> Result<HeaderMap, UpstreamError> {
+fn defaults(provider: &ProviderConfig) -> Result<HeaderMap, UpstreamError> {
     let mut defaults = HeaderMap::new();
     let bad = |header: &str| UpstreamError::BadHeader { provider: provider.name.clone(), header: header.to_owned() };
     let mut add = |name: &str, value: &str| {
@@ -307,7 +307,10 @@ fn defaults(provider: &Provider) -> Result<HeaderMap, UpstreamError> {
     Ok(defaults)
 }
 
-fn connector(provider: &Provider, place: &Place) -> Result<(TlsConnector, ServerName<'static>), UpstreamError> {
+fn connector(
+    provider: &ProviderConfig,
+    place: &UpstreamUrl,
+) -> Result<(TlsConnector, ServerName<'static>), UpstreamError> {
     let name = ServerName::try_from(place.host.to_string())
         .map_err(|_| UpstreamError::BadServerName { provider: provider.name.clone(), host: place.host.to_string() })?;
     let file = provider.ca_file.as_ref();

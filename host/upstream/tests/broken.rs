@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use std::rc::Rc;
 use support::{ask, at, eventually, poll_once, raw, send, text, upstream, worker};
 use tokio::sync::Notify;
-use weir_upstream::{AttemptError, BodyError, Break, Mode, Pool, Verdict};
+use weir_upstream::{AttemptError, AttemptVerdict, BodyError, Break, ConnectionPool, Mode};
 
 async fn body_of(answer: &'static str) -> Result<String, BodyError> {
     let address = raw(move |_, mut peer| async move {
@@ -14,7 +14,7 @@ async fn body_of(answer: &'static str) -> Result<String, BodyError> {
         peer.write(answer).await;
     })
     .await;
-    let (pool, up) = (Pool::new(1), upstream(&at(address)));
+    let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
     let result = text(send(&pool, &up, "{}").await.unwrap()).await;
     eventually("the connection is gone", || {
         pool.close_idle();
@@ -66,7 +66,7 @@ fn a_broken_body_never_ends_cleanly_however_often_it_is_asked() {
             peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n").await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
         for _ in 0..3 {
@@ -97,7 +97,7 @@ fn a_stream_is_passed_on_piece_by_piece_as_it_comes() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
         for piece in ["one", "two", "six"] {
             go.notify_one();
@@ -124,7 +124,7 @@ fn dropping_a_body_closes_the_upstreams_connection() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
         body.frame().await.unwrap().unwrap();
         drop(body);
@@ -148,7 +148,7 @@ fn dropping_a_call_that_waits_for_its_answer_closes_the_upstreams_connection() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let mut call = Box::pin(send(&pool, &up, "{}"));
         tokio::select! {
             _ = call.as_mut() => panic!("nobody answered"),
@@ -168,7 +168,7 @@ fn a_request_that_was_sent_is_never_said_to_be_safe_to_repeat() {
             peer.request().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let error = send(&pool, &up, "{}").await.unwrap_err();
         assert_eq!(error, AttemptError::ClosedBeforeHead { sent: true, idempotent: false, stale: false });
         assert!(!error.may_retry() && error.was_sent());
@@ -185,11 +185,11 @@ fn five_failures_in_a_row_set_an_upstream_aside_and_an_answer_brings_it_back() {
     let settle = |verdict| model.insist(Mode::Whole).settle(verdict);
     for _ in 0..5 {
         assert!(up.healthy() && up.aside().is_empty());
-        settle(Verdict::Failed { retry_after: None });
+        settle(AttemptVerdict::Failed { retry_after: None });
     }
     assert!(!up.healthy());
     assert_eq!(up.aside().iter().map(|aside| aside.model.as_deref()).collect::<Vec<_>>(), [None, Some("m")]);
-    settle(Verdict::Served);
+    settle(AttemptVerdict::Served);
     assert!(up.healthy() && up.aside().is_empty());
     assert_eq!(up.asides().map(|(reason, count)| (reason.label(), count)).next(), Some(("failures", 1)));
 }
@@ -198,13 +198,13 @@ fn five_failures_in_a_row_set_an_upstream_aside_and_an_answer_brings_it_back() {
 fn an_upstream_of_which_everything_that_is_asked_is_put_aside_is_not_healthy() {
     let up = upstream(&at("127.0.0.1:9".parse().unwrap()));
     let (a, b) = (up.model("a"), up.model("b"));
-    let limited = || Verdict::Refused { retry_after: Some(std::time::Duration::from_secs(60)) };
+    let limited = || AttemptVerdict::Refused { retry_after: Some(std::time::Duration::from_secs(60)) };
     let ask = |model: &std::sync::Arc<weir_upstream::ModelHealth>| {
         let mut ticket = model.enter(Mode::Whole).unwrap();
         ticket.sent(std::time::Instant::now());
         ticket
     };
-    ask(&b).settle(Verdict::Served);
+    ask(&b).settle(AttemptVerdict::Served);
     ask(&a).settle(limited());
     assert!(up.healthy(), "b is asked");
     ask(&b).settle(limited());
@@ -227,7 +227,7 @@ fn a_body_that_outlives_its_worker_does_not_end_cleanly() {
                 std::future::pending::<()>().await;
             })
             .await;
-            let (pool, up) = (Pool::new(1), upstream(&at(address)));
+            let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
             let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
             body.frame().await.unwrap().unwrap();
             body
@@ -265,7 +265,7 @@ async fn left(rest: &str) -> usize {
         }
     })
     .await;
-    let (pool, up) = (Pool::new(1), upstream(&at(address)));
+    let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
     let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
     body.leave();

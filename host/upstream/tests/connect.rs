@@ -17,8 +17,8 @@ use support::{
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
-use weir_config::{Authorities, Http2, Provider, ProviderKind};
-use weir_upstream::{AttemptError, Names, Pool, Upstream, UpstreamError, Which};
+use weir_config::{Authorities, Http2, ProviderConfig, ProviderKind};
+use weir_upstream::{AttemptError, ConnectionPool, HostNames, Upstream, UpstreamError, Which};
 
 /// What a TLS upstream with its own certificate authority needs, and a file that holds the authority's certificate.
 fn identity(alpn: &'static [&'static str]) -> (TlsAcceptor, tempfile::NamedTempFile) {
@@ -51,7 +51,7 @@ fn identity(alpn: &'static [&'static str]) -> (TlsAcceptor, tempfile::NamedTempF
 async fn mutual(
     alpn: &'static [&'static str],
     version: &'static rustls::SupportedProtocolVersion,
-) -> (Provider, SocketAddr) {
+) -> (ProviderConfig, SocketAddr) {
     let (acceptor, ca) = identity(&[]);
     let mut roots = rustls::RootCertStore::empty();
     let pem = std::fs::read(ca.path()).unwrap();
@@ -87,7 +87,7 @@ fn an_upstream_that_wants_our_certificate_has_not_processed_the_request_whenever
                 let up = dialled_at(&provider, address);
                 for length in [2, 100_000] {
                     let request = post(&up, vec![b'x'; length]);
-                    let error = Pool::new(1).send(&up, request, up.deadlines()).await.unwrap_err();
+                    let error = ConnectionPool::new(1).send(&up, request, up.deadlines()).await.unwrap_err();
                     let AttemptError::Tls(failure) = &error else { panic!("{version:?} {alpn:?}: {error:?}") };
                     assert!(error.may_retry() && !error.was_sent());
                     assert!(matches!(failure.kind(), "client_certificate" | "protocol"), "{failure:?}");
@@ -129,15 +129,15 @@ async fn tls(alpn: &'static [&'static str]) -> (SocketAddr, tempfile::NamedTempF
     (address, file)
 }
 
-fn over_tls(address: SocketAddr, host: &str, ca: &tempfile::NamedTempFile, http2: Http2) -> Provider {
+fn over_tls(address: SocketAddr, host: &str, ca: &tempfile::NamedTempFile, http2: Http2) -> ProviderConfig {
     let mut provider = provider(format!("https://{host}:{}", address.port()));
     provider.ca_file = Some(Authorities::new(ca.path(), std::fs::read(ca.path()).unwrap()));
     provider.http2 = http2;
     provider
 }
 
-fn dialled_at(provider: &Provider, address: SocketAddr) -> Arc<Upstream> {
-    Upstream::new(provider, Some(address), &Names::default()).unwrap()
+fn dialled_at(provider: &ProviderConfig, address: SocketAddr) -> Arc<Upstream> {
+    Upstream::new(provider, Some(address), &HostNames::default()).unwrap()
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn over_tls_the_upstreams_preference_decides_the_protocol() {
         ] {
             let (address, ca) = tls(alpn).await;
             let up = dialled_at(&over_tls(address, "localhost", &ca, http2), address);
-            let pool = Pool::new(1);
+            let pool = ConnectionPool::new(1);
             for _ in 0..3 {
                 assert_eq!(ask(&pool, &up, "{}").await, format!("0 {spoken} localhost 2"));
             }
@@ -167,7 +167,7 @@ fn an_upstream_without_http2_is_refused_when_http2_is_demanded() {
         for alpn in [&["http/1.1"][..], &[]] {
             let (address, ca) = tls(alpn).await;
             let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Always), address);
-            let error = send(&Pool::new(1), &up, "{}").await.unwrap_err();
+            let error = send(&ConnectionPool::new(1), &up, "{}").await.unwrap_err();
             assert!(matches!(error, AttemptError::Tls(_)), "{error:?}");
         }
     });
@@ -178,7 +178,7 @@ fn a_certificate_may_name_an_address() {
     worker(async {
         let (address, ca) = tls(&["http/1.1"]).await;
         let up = upstream(&over_tls(address, "127.0.0.1", &ca, Http2::Auto));
-        assert_eq!(ask(&Pool::new(1), &up, "").await, "0 HTTP/1.1 127.0.0.1 0");
+        assert_eq!(ask(&ConnectionPool::new(1), &up, "").await, "0 HTTP/1.1 127.0.0.1 0");
     });
 }
 
@@ -193,7 +193,7 @@ fn an_upstream_that_cannot_prove_who_it_is_gets_no_request() {
                 provider.ca_file = None; // the public authorities
             }
             let up = dialled_at(&provider, address);
-            let error = send(&Pool::new(1), &up, "{}").await.unwrap_err();
+            let error = send(&ConnectionPool::new(1), &up, "{}").await.unwrap_err();
             assert!(matches!(error, AttemptError::Tls(_)), "{host}: {error:?}");
             assert!(error.may_retry() && !error.was_sent());
             assert_eq!((up.stats().connect_errors(), up.stats().open()), (1, 0));
@@ -206,7 +206,7 @@ fn a_ca_file_without_a_certificate_is_refused_at_start() {
     let mut provider = provider("https://localhost");
     for pem in ["", "no certificate"] {
         provider.ca_file = Some(Authorities::new("/some/where.pem", pem.as_bytes()));
-        let error = Upstream::new(&provider, None, &Names::default()).unwrap_err();
+        let error = Upstream::new(&provider, None, &HostNames::default()).unwrap_err();
         assert!(matches!(error, UpstreamError::CaFile { .. }) && error.to_string().contains("/some/where.pem"));
     }
 }
@@ -215,7 +215,7 @@ fn a_ca_file_without_a_certificate_is_refused_at_start() {
 fn a_header_that_no_message_may_hold_is_refused_at_start_without_showing_it() {
     let mut provider = provider("http://localhost");
     provider.api_key = Some(weir_config::Secret::new("sk-canary\r\nx: y"));
-    let error = Upstream::new(&provider, None, &Names::default()).unwrap_err();
+    let error = Upstream::new(&provider, None, &HostNames::default()).unwrap_err();
     assert!(matches!(error, UpstreamError::BadHeader { .. }));
     assert!(!format!("{error} {error:?}").contains("canary"));
 }
@@ -228,7 +228,7 @@ fn a_demo_provider_needs_no_url() {
         provider.kind = ProviderKind::Demo;
         let up = dialled_at(&provider, address);
         assert_eq!(up.authority(), address.to_string());
-        assert_eq!(ask(&Pool::new(1), &up, "{}").await, "0");
+        assert_eq!(ask(&ConnectionPool::new(1), &up, "{}").await, "0");
     });
 }
 
@@ -238,7 +238,7 @@ fn a_refused_connection_is_known_at_once_and_safe_to_retry() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         drop(listener);
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..5 {
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert_eq!(error, AttemptError::Connect(std::io::ErrorKind::ConnectionRefused));
@@ -256,7 +256,7 @@ fn a_handshake_that_hangs_meets_the_connect_deadline() {
         provider.connect_timeout = Duration::from_secs(4);
         let up = upstream(&provider);
         let start = tokio::time::Instant::now();
-        let error = send(&Pool::new(1), &up, "{}").await.unwrap_err();
+        let error = send(&ConnectionPool::new(1), &up, "{}").await.unwrap_err();
         assert_eq!(error, AttemptError::Timeout(Which::Connect));
         assert!(error.may_retry());
         assert_about(start, 4.0);
@@ -268,7 +268,7 @@ fn a_large_request_over_tls_arrives_whole() {
     worker(async {
         let (address, ca) = tls(&["http/1.1"]).await;
         let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
-        let pool = Pool::new(1);
+        let pool = ConnectionPool::new(1);
         for length in [5_000_000, 20_000, 5_000_000] {
             let response = pool.send(&up, post(&up, vec![b'x'; length]), up.deadlines()).await.unwrap();
             assert_eq!(text(response).await.unwrap(), format!("0 HTTP/1.1 localhost {length}"));
@@ -307,7 +307,7 @@ fn a_tls_connection_is_left_with_a_goodbye() {
         let ends = Notes::default();
         let (address, ca) = answers_once(Rc::default(), ends.clone()).await;
         let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
-        let pool = Pool::new(1);
+        let pool = ConnectionPool::new(1);
         assert_eq!(ask(&pool, &up, "{}").await, "0");
         drop(pool);
         eventually("the upstream hears of it", || !ends.borrow().is_empty()).await;
@@ -325,7 +325,7 @@ fn a_tls_connection_that_outlives_its_worker_is_dropped_in_peace() {
         runtime.block_on(async {
             let (address, ca) = tls(&["http/1.1"]).await;
             let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
-            let pool = Pool::new(1);
+            let pool = ConnectionPool::new(1);
             ask(&pool, &up, "{}").await;
             pool
         })
@@ -339,7 +339,7 @@ fn a_tls_connection_that_the_upstream_closes_while_idle_is_not_used_again() {
         let told = Rc::new(Notify::new());
         let (address, ca) = answers_once(told.clone(), Notes::default()).await;
         let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
-        let pool = Pool::new(1);
+        let pool = ConnectionPool::new(1);
         assert_eq!(ask(&pool, &up, "{}").await, "0");
         told.notify_one();
         eventually("the sweep finds it", || {
@@ -370,7 +370,7 @@ fn a_tls_stream_cut_without_goodbye_is_not_an_end() {
         })
         .await;
         let up = dialled_at(&over_tls(address, "localhost", &ca, Http2::Never), address);
-        let response = send(&Pool::new(1), &up, "{}").await.unwrap();
+        let response = send(&ConnectionPool::new(1), &up, "{}").await.unwrap();
         assert_eq!(response.version(), Version::HTTP_11);
         assert!(text(response).await.is_err());
         eventually("it is closed", || up.stats().open() == 0).await;

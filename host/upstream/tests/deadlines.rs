@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use std::time::Duration;
 use support::{assert_about, at, paused_worker, raw, send_within, text, upstream};
 use tokio::time::{Instant, sleep};
-use weir_upstream::{AttemptError, BodyError, Deadlines, Pool, Which};
+use weir_upstream::{AttemptError, BodyError, ConnectionPool, Deadlines, Which};
 
 fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -27,7 +27,7 @@ fn an_upstream_that_does_not_answer_meets_the_first_byte_deadline() {
             peer.closed().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let start = Instant::now();
         let deadlines = Deadlines { first_byte: secs(7), idle: secs(2), total: secs(100) };
         let error = send_within(&pool, &up, deadlines).await.unwrap_err();
@@ -42,7 +42,7 @@ fn an_upstream_that_does_not_answer_meets_the_first_byte_deadline() {
 fn the_total_deadline_ends_the_wait_for_a_head_too() {
     paused_worker(async {
         let address = raw(|_, mut peer| async move { peer.closed().await }).await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let start = Instant::now();
         let deadlines = Deadlines { first_byte: secs(60), idle: secs(60), total: secs(5) };
         let error = send_within(&pool, &up, deadlines).await.unwrap_err();
@@ -65,7 +65,7 @@ fn a_stream_may_last_as_long_as_it_never_pauses_too_long() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let deadlines = Deadlines { first_byte: secs(1), idle: secs(10), total: secs(1000) };
         for _ in 0..2 {
             let start = Instant::now();
@@ -90,7 +90,7 @@ fn a_stream_that_falls_silent_meets_the_idle_deadline_counted_from_its_last_byte
             peer.closed().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let start = Instant::now();
         let deadlines = Deadlines { first_byte: secs(1), idle: secs(5), total: secs(1000) };
         let mut body = send_within(&pool, &up, deadlines).await.unwrap().into_body();
@@ -117,7 +117,7 @@ fn a_slow_reader_is_not_taken_for_a_silent_upstream() {
             peer.closed().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let deadlines = Deadlines { first_byte: secs(1), idle: secs(5), total: secs(1000) };
         let mut body = send_within(&pool, &up, deadlines).await.unwrap().into_body();
         body.frame().await.unwrap().unwrap();
@@ -139,7 +139,7 @@ fn an_endless_dribble_meets_the_total_deadline() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let start = Instant::now();
         let deadlines = Deadlines { first_byte: secs(1), idle: secs(5), total: Duration::from_millis(59_500) };
         let response = send_within(&pool, &up, deadlines).await.unwrap();
@@ -152,7 +152,7 @@ fn an_endless_dribble_meets_the_total_deadline() {
 fn deadlines_beyond_all_time_are_no_deadlines() {
     paused_worker(async {
         let address = raw(|number, peer| peer.serve(number)).await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let deadlines = Deadlines { first_byte: Duration::MAX, idle: Duration::MAX, total: Duration::MAX };
         assert_eq!(text(send_within(&pool, &up, deadlines).await.unwrap()).await.unwrap(), "0");
     });

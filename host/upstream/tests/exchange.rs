@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use support::{Notes, ask, at, eventually, post, raw, send, text, upstream, worker};
-use weir_upstream::{AttemptError, Pool};
+use weir_upstream::{AttemptError, ConnectionPool};
 
 #[test]
 fn the_request_on_the_wire_is_exactly_what_was_asked() {
@@ -27,7 +27,7 @@ fn the_request_on_the_wire_is_exactly_what_was_asked() {
         provider.base_url.push_str("/base");
         provider.api_key = Some(weir_config::Secret::new("sk-secret"));
         provider.headers = vec![("x-team".into(), weir_config::Secret::new("blue"))];
-        let (pool, up) = (Pool::new(1), upstream(&provider));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&provider));
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(up.uri("/chat?x=1").unwrap())
@@ -64,7 +64,7 @@ fn a_target_that_names_another_host_is_still_sent_to_the_upstream() {
             peer.ok(request.lines().next().unwrap()).await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let request = Request::get("http://metadata.internal/path").body(Bytes::new()).unwrap();
         assert_eq!(text(pool.send(&up, request, up.deadlines()).await.unwrap()).await.unwrap(), "GET /path HTTP/1.1");
         let request = Request::options("*").body(Bytes::new()).unwrap();
@@ -84,7 +84,7 @@ fn informational_answers_are_swallowed() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..3 {
             let response = send(&pool, &up, "{}").await.unwrap();
             assert_eq!(response.status(), 200);
@@ -103,7 +103,7 @@ fn an_upgrade_nobody_asked_for_is_a_protocol_error() {
             peer.closed().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let error = send(&pool, &up, "{}").await.unwrap_err();
         assert_eq!(error.kind(), "protocol");
         assert!(!error.may_retry());
@@ -123,7 +123,7 @@ fn redirects_are_answers_and_are_not_followed() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let response = send(&pool, &up, "{}").await.unwrap();
         assert_eq!(response.status(), 307);
         assert_eq!((up.stats().requests(), up.stats().created(), up.stats().idle()), (1, 1, 1));
@@ -156,7 +156,7 @@ fn an_answer_before_the_request_is_all_read_is_given_at_once() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let big = vec![b'x'; 32 << 20];
         let response = pool.send(&up, post(&up, big), up.deadlines()).await.unwrap();
         assert_eq!(response.status(), 413);
@@ -177,7 +177,7 @@ fn a_connection_whose_request_is_never_read_is_closed_after_its_answer() {
             std::future::pending::<()>().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let response = pool.send(&up, post(&up, vec![b'x'; 32 << 20]), up.deadlines()).await.unwrap();
         assert_eq!(text(response).await.unwrap(), "0");
         eventually("it is given up", || up.stats().open() == 0).await;
@@ -193,7 +193,7 @@ fn a_head_request_frees_its_connection_without_a_body() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..2 {
             let request = Request::head("/").body(Bytes::new()).unwrap();
             let response = pool.send(&up, request, up.deadlines()).await.unwrap();
@@ -218,7 +218,7 @@ fn heads_beyond_the_limits_are_protocol_errors() {
             peer.closed().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..4 {
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert!(matches!(error, AttemptError::Protocol(_)), "{error:?}");
@@ -236,7 +236,7 @@ fn head_and_body_of_a_small_request_leave_in_one_write() {
             peer.ok(if buffer[..read].ends_with(&[b'x'; 8_000]) { "whole" } else { "part" }).await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let response = pool.send(&up, post(&up, vec![b'x'; 8_000]), up.deadlines()).await.unwrap();
         assert_eq!(text(response).await.unwrap(), "whole");
     });

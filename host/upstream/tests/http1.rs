@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use std::rc::Rc;
 use support::{Peer, ask, at, eventually, post, raw, send, text, upstream, worker};
 use tokio::sync::Notify;
-use weir_upstream::{AttemptError, Pool};
+use weir_upstream::{AttemptError, ConnectionPool};
 
 /// An upstream that answers every request on a connection with `answer`, whose `#` stands for the connection's number.
 async fn answers(answer: &'static str) -> std::net::SocketAddr {
@@ -22,7 +22,7 @@ async fn answers(answer: &'static str) -> std::net::SocketAddr {
 
 /// What two requests, one after the other, are answered.
 async fn two(answer: &'static str) -> [String; 2] {
-    let (pool, up) = (Pool::new(1), upstream(&at(answers(answer).await)));
+    let (pool, up) = (ConnectionPool::new(1), upstream(&at(answers(answer).await)));
     [ask(&pool, &up, "{}").await, ask(&pool, &up, "{}").await]
 }
 
@@ -48,7 +48,7 @@ fn a_connection_is_used_again_only_behind_an_answer_that_ends_beyond_doubt() {
             assert_eq!(two(answer).await, ["0", "1"], "{answer:?}");
         }
         for answer in ["HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n"] {
-            let (pool, up) = (Pool::new(1), upstream(&at(answers(answer).await)));
+            let (pool, up) = (ConnectionPool::new(1), upstream(&at(answers(answer).await)));
             for _ in 0..2 {
                 let response = send(&pool, &up, "{}").await.unwrap();
                 assert!(response.body().is_end_stream());
@@ -72,7 +72,7 @@ fn an_answer_that_comes_byte_by_byte_is_the_same_answer() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..2 {
             assert_eq!(ask(&pool, &up, "{}").await, "one,2");
         }
@@ -85,7 +85,7 @@ fn chunks_that_came_together_are_one_frame_and_the_last_frame_says_that_it_is_th
     worker(async {
         let address =
             answers("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n3\r\ndef\r\n0\r\n\r\n");
-        let (pool, up) = (Pool::new(1), upstream(&at(address.await)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address.await)));
         let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "abcdef");
         assert!(body.is_end_stream());
@@ -97,7 +97,7 @@ fn chunks_that_came_together_are_one_frame_and_the_last_frame_says_that_it_is_th
 fn trailers_are_a_frame_of_their_own() {
     worker(async {
         let address = answers("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx-sum: 7\r\n\r\n");
-        let (pool, up) = (Pool::new(1), upstream(&at(address.await)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address.await)));
         let body = send(&pool, &up, "{}").await.unwrap().into_body();
         assert_eq!(up.stats().idle(), 1, "the connection is free: all of the body is here");
         let collected = body.collect().await.unwrap();
@@ -111,7 +111,7 @@ fn an_answer_that_is_here_as_a_whole_holds_no_connection() {
     worker(async {
         let mut provider = at(answers("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n#").await);
         provider.max_connections = 1;
-        let (pool, up) = (Pool::new(1), upstream(&provider));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&provider));
         let first = send(&pool, &up, "{}").await.unwrap();
         let second = send(&pool, &up, "{}").await.unwrap();
         assert_eq!((text(first).await.unwrap(), text(second).await.unwrap()), ("0".into(), "0".into()));
@@ -140,7 +140,7 @@ fn a_large_body_comes_whole_in_frames_of_a_bounded_size() {
             peer.write(body).await;
         })
         .await;
-        let pool = Pool::new(1);
+        let pool = ConnectionPool::new(1);
         for _ in 0..5 {
             // The same upstream would give a new connection the wrong number.
             let up = upstream(&at(address));
@@ -167,7 +167,7 @@ fn an_early_answer_is_heard_although_the_upstream_stops_listening() {
             peer.write("HTTP/1.1 413 Payload Too Large\r\ncontent-length: 3\r\nconnection: close\r\n\r\nbig").await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..10 {
             let response = pool.send(&up, post(&up, vec![b'x'; 32 << 20]), up.deadlines()).await.unwrap();
             assert_eq!((response.status().as_u16(), text(response).await.unwrap().as_str()), (413, "big"));
@@ -193,7 +193,7 @@ fn an_early_answer_may_take_its_time_while_the_request_goes_on() {
             peer.closed().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let mut body = pool.send(&up, post(&up, vec![b'x'; 32 << 20]), up.deadlines()).await.unwrap().into_body();
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "a");
         assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "b");
@@ -223,7 +223,7 @@ fn what_an_upstream_says_unasked_spoils_its_connection_and_no_request() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         assert_eq!(ask(&pool, &up, "{}").await, "0");
         said.notify_one();
         tokio::task::yield_now().await;
@@ -239,7 +239,7 @@ fn what_an_upstream_says_unasked_spoils_its_connection_and_no_request() {
 fn a_sweep_leaves_connections_alone_that_are_alive() {
     worker(async {
         let address = raw(|number, peer| peer.serve(number)).await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..5 {
             assert_eq!(ask(&pool, &up, "{}").await, "0");
             pool.close_idle();
@@ -257,7 +257,7 @@ fn an_upstream_that_says_nothing_lawful_is_left_at_once() {
             std::future::pending::<()>().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..3 {
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert!(matches!(error, AttemptError::Protocol(_)), "{error:?}");
@@ -269,7 +269,7 @@ fn an_upstream_that_says_nothing_lawful_is_left_at_once() {
 #[test]
 fn a_tunnel_is_not_a_request() {
     worker(async {
-        let (pool, up) = (Pool::new(1), upstream(&at(answers("HTTP/1.1 200 OK\r\n\r\n").await)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(answers("HTTP/1.1 200 OK\r\n\r\n").await)));
         let request = http::Request::connect("/").body(Bytes::new()).unwrap();
         assert_eq!(pool.send(&up, request, up.deadlines()).await.unwrap_err(), AttemptError::BadTarget);
     });
@@ -277,7 +277,7 @@ fn a_tunnel_is_not_a_request() {
 
 #[test]
 fn a_request_that_waits_takes_little_memory() {
-    let (pool, up) = (Pool::new(1), upstream(&at("127.0.0.1:9".parse().unwrap())));
+    let (pool, up) = (ConnectionPool::new(1), upstream(&at("127.0.0.1:9".parse().unwrap())));
     let size = size_of_val(&pool.send(&up, post(&up, ""), up.deadlines()));
     assert!(size <= 1536, "{size} bytes");
 }

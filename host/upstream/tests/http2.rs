@@ -13,7 +13,7 @@ use support::{
     Notes, ask, assert_about, eventually, paused_worker, poll_once, post, raw, send, text, upstream, worker,
 };
 use tokio::sync::Semaphore;
-use weir_upstream::{AttemptError, Pool, Which};
+use weir_upstream::{AttemptError, ConnectionPool, Which};
 
 #[test]
 fn many_requests_share_one_connection_from_the_first_on() {
@@ -21,7 +21,7 @@ fn many_requests_share_one_connection_from_the_first_on() {
         let address = h2(100, echo).await;
         let mut provider = speaks_h2(address);
         provider.max_waiting = 100;
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&provider));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&provider));
         let tasks: Vec<_> = (0..50)
             .map(|_| {
                 let (pool, up) = (pool.clone(), up.clone());
@@ -51,7 +51,7 @@ fn the_request_names_the_upstream_and_no_host_header_travels() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         let mut request = post(&up, "{}");
         request.headers_mut().insert("host", "evil.example".parse().unwrap());
         request.headers_mut().insert("connection", "x-drop".parse().unwrap());
@@ -78,7 +78,7 @@ fn a_second_connection_opens_when_the_first_carries_all_it_may() {
         .await;
         let mut provider = speaks_h2(address);
         provider.max_connections = 2;
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&provider));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&provider));
         // The first answer teaches the connection's limit.
         go.add_permits(1);
         ask(&pool, &up, "x").await;
@@ -119,7 +119,7 @@ fn no_more_requests_are_sent_at_once_than_the_upstream_allows_from_the_first_on(
         .await;
         let mut provider = speaks_h2(address);
         (provider.max_connections, provider.max_waiting) = (100, 1_000);
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&provider));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&provider));
         let tasks: Vec<_> = (0..75)
             .map(|_| {
                 let (pool, up) = (pool.clone(), up.clone());
@@ -143,7 +143,7 @@ fn nothing_is_asked_of_an_upstream_that_does_not_say_what_it_allows() {
         let mut provider = speaks_h2(address);
         provider.connect_timeout = std::time::Duration::from_secs(3);
         let (up, start) = (upstream(&provider), tokio::time::Instant::now());
-        let error = send(&Pool::new(1), &up, "{}").await.unwrap_err();
+        let error = send(&ConnectionPool::new(1), &up, "{}").await.unwrap_err();
         assert_eq!(error, AttemptError::Timeout(Which::Connect));
         assert!(error.may_retry() && !error.was_sent());
         assert_about(start, 3.0);
@@ -169,7 +169,7 @@ fn dropping_a_body_resets_its_stream_and_leaves_its_neighbours_alone() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         let long = || Request::get("/long").body(Bytes::new()).unwrap();
         let mut body = pool.send(&up, long(), up.deadlines()).await.unwrap().into_body();
         body.frame().await.unwrap().unwrap();
@@ -206,7 +206,7 @@ fn a_reader_that_stalls_does_not_hold_up_the_other_streams_of_its_connection() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         let mut stalled = vec![];
         for _ in 0..60 {
             let flood = Request::get("/flood").body(Bytes::new()).unwrap();
@@ -228,7 +228,7 @@ fn statuses_and_headers_come_through_and_informational_answers_do_not() {
             respond.send_response(head, true).unwrap();
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         let response = send(&pool, &up, "{}").await.unwrap();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()["retry-after"], "3");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use support::h2_server::{Asked, echo, h2, handshake, ok, speaks_h2};
 use support::{ask, assert_about, eventually, paused_worker, raw, send, text, upstream, worker};
 use tokio::sync::Notify;
-use weir_upstream::{AttemptError, BodyError, Break, Pool};
+use weir_upstream::{AttemptError, BodyError, Break, ConnectionPool};
 
 #[test]
 fn a_stream_that_is_cut_short_is_an_error_and_never_an_end() {
@@ -37,7 +37,7 @@ fn a_stream_that_is_cut_short_is_an_error_and_never_an_end() {
                 }
             })
             .await;
-            let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+            let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
             let mut body = send(&pool, &up, "{}").await.unwrap().into_body();
             assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "hello");
             go.notify_one();
@@ -66,7 +66,7 @@ fn a_connection_that_dies_takes_its_streams_down_with_errors() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         let response = send(&pool, &up, "{}").await.unwrap();
         go.notify_one();
         assert!(matches!(text(response).await, Err(BodyError::Broken(_))));
@@ -99,7 +99,7 @@ fn after_goaway_streams_finish_and_new_requests_take_a_new_connection() {
             }
         })
         .await;
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&speaks_h2(address)));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&speaks_h2(address)));
         let (p, u) = (pool.clone(), up.clone());
         let first = tokio::task::spawn_local(async move { ask(&p, &u, "old").await });
         eventually("the first is under way", || up.stats().open() == 1).await;
@@ -124,7 +124,7 @@ fn a_stream_that_failed_is_not_tried_again() {
                 async move { respond.send_reset(reason) }
             })
             .await;
-            let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+            let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert!(matches!(error, AttemptError::ClosedBeforeHead { .. }), "{error:?}");
             assert!(!error.may_retry() && error.was_sent(), "{reason:?}");
@@ -149,7 +149,7 @@ fn a_refused_stream_is_sent_again_whole_and_costs_nobody_anything() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         for n in 1..=5 {
             assert_eq!(ask(&pool, &up, "all of it").await, "0:all of it");
             assert_eq!(asked.get(), 4 * n);
@@ -166,7 +166,7 @@ fn an_upstream_that_refuses_every_stream_is_given_up_and_not_blamed() {
             respond.send_reset(Reason::REFUSED_STREAM);
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         for _ in 0..6 {
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert_eq!((&error, error.kind()), (&AttemptError::Refused, "refused"));
@@ -211,7 +211,7 @@ fn a_connection_whose_limit_is_lowered_to_nothing_gets_no_further_request() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         assert_eq!(ask(&pool, &up, "x").await, "");
         // The answer and the new limit came in one piece.
         assert_eq!(ask(&pool, &up, "x").await, "1:x");
@@ -265,7 +265,7 @@ fn a_limit_that_is_lowered_to_nothing_in_the_middle_of_a_request_moves_it_to_ano
     let runtime = runtime.event_interval(1).enable_all().build_local(Default::default()).unwrap();
     runtime.block_on(async {
         let (address, allow_none) = allows_none_when_told();
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&speaks_h2(address)));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&speaks_h2(address)));
         assert_eq!(ask(&pool, &up, "x").await, "");
         let start = tokio::time::Instant::now();
         let (p, u) = (pool.clone(), up.clone());
@@ -295,7 +295,7 @@ fn a_connection_that_does_not_answer_a_ping_gets_no_further_request_long_before_
             }
         })
         .await;
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&speaks_h2(address)));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&speaks_h2(address)));
         assert_eq!(ask(&pool, &up, "x").await, "");
         tokio::time::sleep(Duration::from_secs(3)).await;
         let start = tokio::time::Instant::now();
@@ -326,7 +326,7 @@ fn what_a_leaving_connection_has_not_processed_is_sent_on_another() {
                 }
             })
             .await;
-            let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+            let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
             assert_eq!(ask(&pool, &up, "all of it").await, "2:all of it");
             assert!(up.healthy() && up.stats().errors().all(|(_, count)| count == 0));
         }
@@ -343,7 +343,7 @@ fn an_upstream_that_allows_no_stream_is_not_waited_for_for_ever() {
         .await;
         let mut provider = speaks_h2(address);
         provider.max_connections = 8;
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&provider));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&provider));
         let tasks: Vec<_> = (0..6)
             .map(|_| {
                 let (pool, up) = (pool.clone(), up.clone());
@@ -366,7 +366,7 @@ fn an_upstream_that_does_not_speak_http2_after_all_is_an_error() {
             peer.closed().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&speaks_h2(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
         let error = send(&pool, &up, "{}").await.unwrap_err();
         assert!(!matches!(error, AttemptError::Busy { .. }), "{error:?}");
         eventually("nothing is left of it", || up.stats().open() == 0).await;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 use support::{Notes, ask, assert_about, at, eventually, paused_worker, poll_once, raw, send, text, upstream, worker};
 use tokio::sync::Notify;
-use weir_upstream::{AttemptError, Pool};
+use weir_upstream::{AttemptError, ConnectionPool};
 
 #[test]
 fn no_more_connections_than_allowed_however_many_requests() {
@@ -29,7 +29,7 @@ fn no_more_connections_than_allowed_however_many_requests() {
         let mut provider = at(address);
         provider.max_connections = 3;
         provider.max_waiting = 500;
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&provider));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&provider));
         let tasks: Vec<_> = (0..300)
             .map(|_| {
                 let (pool, up) = (pool.clone(), up.clone());
@@ -54,7 +54,7 @@ fn the_limit_is_shared_by_the_workers() {
         provider.max_waiting = 0;
         let up = upstream(&provider);
         for workers in [1, 2, 4, 100] {
-            let pool = Pool::new(workers);
+            let pool = ConnectionPool::new(workers);
             let allowed = 5_usize.div_ceil(workers);
             let mut held: Vec<_> = (0..allowed).map(|_| Box::pin(send(&pool, &up, "{}"))).collect();
             for request in &mut held {
@@ -74,7 +74,7 @@ fn who_waits_too_long_is_told_when_to_come_back() {
         let mut provider = at(address);
         provider.max_connections = 1;
         provider.wait_timeout = Duration::from_secs(3);
-        let (pool, up) = (Pool::new(1), upstream(&provider));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&provider));
         let mut first = Box::pin(send(&pool, &up, "{}"));
         assert!(poll_once(first.as_mut()).await.is_none());
         let start = tokio::time::Instant::now();
@@ -104,7 +104,7 @@ fn the_queue_is_first_come_first_served() {
         .await;
         let mut provider = at(address);
         provider.max_connections = 1;
-        let (pool, up) = (Pool::new(1), upstream(&provider));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&provider));
         tokio::join!(
             ask(&pool, &up, "1"),
             ask(&pool, &up, "2"),
@@ -135,7 +135,7 @@ fn a_client_that_leaves_the_queue_gives_its_place_on() {
         let mut provider = at(chunked);
         provider.max_connections = 1;
         provider.max_waiting = 2;
-        let (pool, up) = (Pool::new(1), upstream(&provider));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&provider));
         let first = send(&pool, &up, "1").await.unwrap();
         let mut second = Box::pin(send(&pool, &up, "2"));
         let mut third = Box::pin(send(&pool, &up, "3"));
@@ -158,7 +158,7 @@ fn a_client_that_leaves_while_connecting_lets_the_next_connect() {
         let address = raw(|number, peer| peer.serve(number)).await;
         let mut provider = at(address);
         provider.max_connections = 1;
-        let (pool, up) = (Pool::new(1), upstream(&provider));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&provider));
         let mut first = Box::pin(ask(&pool, &up, "1"));
         let mut second = Box::pin(ask(&pool, &up, "2"));
         assert!(poll_once(first.as_mut()).await.is_none());
@@ -194,7 +194,7 @@ fn heavy_cancelling_at_every_stage_neither_leaks_nor_blocks() {
         let mut provider = at(address);
         provider.max_connections = 3;
         provider.max_waiting = 1_000;
-        let (pool, up) = (Rc::new(Pool::new(1)), upstream(&provider));
+        let (pool, up) = (Rc::new(ConnectionPool::new(1)), upstream(&provider));
         let tasks: Vec<_> = (0..600_usize)
             .map(|number| {
                 let (pool, up) = (pool.clone(), up.clone());

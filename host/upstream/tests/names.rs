@@ -11,7 +11,7 @@ use std::time::Duration;
 use support::{Peer, ask, eventually, poll_once, provider, send, text, worker};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
-use weir_upstream::{Names, Pool, Resolver, Upstream};
+use weir_upstream::{ConnectionPool, HostNames, Resolver, Upstream};
 
 /// A resolver that answers what it is told, and waits while it is told nothing.
 #[derive(Debug, Clone, Default)]
@@ -35,8 +35,8 @@ impl Resolver for Told {
 }
 
 /// An upstream by name, and names that are being looked up.
-fn named(told: &Told, change: impl FnOnce(&mut weir_config::Provider)) -> (Names, Arc<Upstream>) {
-    let names = Names::new(Arc::new(told.clone()));
+fn named(told: &Told, change: impl FnOnce(&mut weir_config::ProviderConfig)) -> (HostNames, Arc<Upstream>) {
+    let names = HostNames::new(Arc::new(told.clone()));
     let mut provider = provider("http://api.example");
     change(&mut provider);
     let up = Upstream::new(&provider, None, &names).unwrap();
@@ -83,7 +83,7 @@ fn a_request_waits_for_the_first_look_up_and_is_then_answered() {
     worker(async {
         let told = Told::default();
         let (_names, up) = named(&told, |_| {});
-        let pool = Pool::new(1);
+        let pool = ConnectionPool::new(1);
         assert!(!up.healthy() && up.addresses() == (0, 0));
         let mut asking = Box::pin(ask(&pool, &up, "{}"));
         assert!(poll_once(asking.as_mut()).await.is_none());
@@ -98,7 +98,7 @@ fn a_look_up_that_takes_longer_than_connecting_may_fails_the_request_and_not_the
     worker(async {
         let told = Told::default();
         let (_names, up) = named(&told, |provider| provider.connect_timeout = Duration::from_millis(50));
-        let pool = Pool::new(1);
+        let pool = ConnectionPool::new(1);
         let error = send(&pool, &up, "{}").await.unwrap_err();
         assert_eq!((error.kind(), error.may_retry(), error.was_sent()), ("unresolved", true, false));
         told.say(Ok(&[answers("a").await]));
@@ -113,7 +113,7 @@ fn a_name_that_is_not_found_is_said_fails_at_once_and_keeps_the_addresses_it_had
         let told = Told::default();
         told.say(Err(io::ErrorKind::NotFound));
         let (names, up) = named(&told, |_| {});
-        let pool = Pool::new(1);
+        let pool = ConnectionPool::new(1);
         assert_eq!(send(&pool, &up, "{}").await.unwrap_err().kind(), "unresolved");
         assert!(!up.healthy() && up.trouble()[0].contains("api.example does not resolve"));
         told.say(Ok(&[answers("a").await]));
@@ -141,7 +141,7 @@ fn upstreams_at_one_host_share_what_is_known_of_it() {
         let after = Upstream::new(&changed, None, &names).unwrap();
         drop(up);
         assert!(after.healthy());
-        assert_eq!(ask(&Pool::new(1), &after, "{}").await, "a0");
+        assert_eq!(ask(&ConnectionPool::new(1), &after, "{}").await, "a0");
     });
 }
 
@@ -153,10 +153,10 @@ fn a_dead_first_address_costs_the_first_connection_a_quarter_of_a_second_and_the
         told.say(Ok(&[dead, answers("a").await]));
         let (_names, up) = named(&told, |provider| provider.connect_timeout = Duration::from_secs(10));
         let start = std::time::Instant::now();
-        assert_eq!(ask(&Pool::new(1), &up, "{}").await, "a0");
+        assert_eq!(ask(&ConnectionPool::new(1), &up, "{}").await, "a0");
         assert!(start.elapsed() >= Duration::from_millis(250), "the first address was not waited for");
         // Of the next connections none tries the dead one before the other: all are there before it could be passed over.
-        let pools: Vec<_> = (0..20).map(|_| Pool::new(1)).collect();
+        let pools: Vec<_> = (0..20).map(|_| ConnectionPool::new(1)).collect();
         let start = std::time::Instant::now();
         for (n, pool) in pools.iter().enumerate() {
             assert_eq!(ask(pool, &up, "{}").await, format!("a{}", n + 1));
@@ -171,7 +171,7 @@ fn addresses_that_refuse_are_counted_passed_over_and_found_again() {
         let (refuses, told) = (refusing().await, Told::default());
         told.say(Ok(&[refuses, answers("a").await]));
         let (_names, up) = named(&told, |_| {});
-        assert_eq!(ask(&Pool::new(1), &up, "{}").await, "a0");
+        assert_eq!(ask(&ConnectionPool::new(1), &up, "{}").await, "a0");
         assert_eq!(up.addresses(), (2, 1));
     });
 }
@@ -197,7 +197,7 @@ fn when_a_name_moves_no_new_request_goes_to_the_old_address_and_those_under_way_
         let told = Told::default();
         told.say(Ok(&[old]));
         let (names, up) = named(&told, |_| {});
-        let (pool, slow) = (Rc::new(Pool::new(1)), Rc::new(Pool::new(1)));
+        let (pool, slow) = (Rc::new(ConnectionPool::new(1)), Rc::new(ConnectionPool::new(1)));
         assert_eq!(ask(&pool, &up, "{}").await, "old");
         let (p, u) = (slow.clone(), up.clone());
         let under_way = tokio::task::spawn_local(async move { ask(&p, &u, "slow").await });
@@ -225,7 +225,7 @@ fn an_address_that_stays_keeps_its_connections() {
         let (stays, told) = (answers("a").await, Told::default());
         told.say(Ok(&[stays]));
         let (names, up) = named(&told, |_| {});
-        let pool = Pool::new(1);
+        let pool = ConnectionPool::new(1);
         assert_eq!(ask(&pool, &up, "{}").await, "a0");
         told.say(Ok(&[refusing().await, stays]));
         names.refresh();
@@ -242,7 +242,7 @@ fn a_connection_takes_new_requests_for_so_long_and_no_longer() {
         let told = Told::default();
         told.say(Ok(&[answers("a").await]));
         let (_names, up) = named(&told, |provider| provider.max_connection_age = Duration::from_millis(200));
-        let (pool, start) = (Pool::new(1), std::time::Instant::now());
+        let (pool, start) = (ConnectionPool::new(1), std::time::Instant::now());
         let mut last = String::new();
         while last != "a3" {
             last = ask(&pool, &up, "{}").await;

@@ -6,13 +6,13 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 use support::{Notes, Peer, ask, at, eventually, paused_worker, poll_once, post, raw, send, text, upstream, worker};
-use weir_upstream::Pool;
+use weir_upstream::ConnectionPool;
 
 #[test]
 fn a_connection_serves_one_request_after_another() {
     worker(async {
         let address = raw(|number, peer| peer.serve(number)).await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..20 {
             assert_eq!(ask(&pool, &up, "{}").await, "0");
         }
@@ -26,7 +26,7 @@ fn a_connection_serves_one_request_after_another() {
 fn concurrent_requests_get_connections_of_their_own_and_leave_them_to_later_ones() {
     worker(async {
         let address = raw(|number, peer| peer.serve(number)).await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..3 {
             let (a, b, c) = tokio::join!(ask(&pool, &up, "1"), ask(&pool, &up, "2"), ask(&pool, &up, "3"));
             let mut seen = [a, b, c];
@@ -65,7 +65,7 @@ fn hangs_up_when_told() -> (std::net::SocketAddr, impl Fn(), std::thread::JoinHa
 fn a_request_put_on_a_connection_that_had_died_is_taken_back_and_sent_on_another() {
     worker(async {
         let (address, hang_up, thread) = hangs_up_when_told();
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         assert_eq!(ask(&pool, &up, "{}").await, "0");
         tokio::time::pause(); // so that it counts as just used
         hang_up();
@@ -87,7 +87,7 @@ fn a_request_put_on_a_connection_that_had_died_is_taken_back_and_sent_on_another
 fn a_connection_idle_for_a_while_is_looked_at_before_it_is_used() {
     worker(async {
         let (address, hang_up, thread) = hangs_up_when_told();
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         assert_eq!(ask(&pool, &up, "{}").await, "0");
         tokio::time::pause();
         tokio::time::advance(std::time::Duration::from_secs(1)).await;
@@ -111,7 +111,7 @@ fn a_connection_that_the_upstream_closes_while_idle_leaves_the_pool_with_the_nex
             peer.ok("x").await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         ask(&pool, &up, "{}").await;
         eventually("the connection is gone", || {
             pool.close_idle();
@@ -130,7 +130,7 @@ fn a_connection_is_not_used_again_when_the_upstream_says_close() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for wanted in ["0", "1", "2"] {
             assert_eq!(ask(&pool, &up, "{}").await, wanted);
         }
@@ -149,7 +149,7 @@ fn bytes_beyond_the_answer_spoil_the_connection_and_never_become_the_next_answer
             peer.serve(99).await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         assert_eq!(ask(&pool, &up, "{}").await, "0");
         assert_eq!(ask(&pool, &up, "{}").await, "1");
     });
@@ -165,7 +165,7 @@ fn a_chunked_body_read_to_its_end_frees_the_connection() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for _ in 0..3 {
             assert_eq!(ask(&pool, &up, "{}").await, "hello0");
         }
@@ -176,7 +176,7 @@ fn a_chunked_body_read_to_its_end_frees_the_connection() {
 fn idle_connections_are_closed_after_the_keep_alive_time() {
     paused_worker(async {
         let address = raw(|number, peer| peer.serve(number)).await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         ask(&pool, &up, "{}").await;
         tokio::time::advance(std::time::Duration::from_secs(54)).await;
         pool.close_idle();
@@ -202,7 +202,7 @@ fn connections_of_an_upstream_that_was_reconfigured_away_are_closed() {
             }
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         assert!(up.is_made_from(&at(address)));
         ask(&pool, &up, "{}").await;
         drop(up);
@@ -245,7 +245,7 @@ fn a_kept_connection_that_ends_without_a_byte_of_an_answer_was_stale_and_a_fresh
     for behind in [fin, reset] {
         worker(async move {
             let address = closing(FIRST, behind).await;
-            let (pool, up) = (Pool::new(1), upstream(&at(address)));
+            let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
             assert_eq!(ask(&pool, &up, "{}").await, "0");
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert!(error.is_stale() && error.may_retry() && !error.blames_upstream(), "{error:?}");
@@ -260,7 +260,7 @@ fn a_kept_connection_that_ends_without_a_byte_of_an_answer_was_stale_and_a_fresh
 fn a_request_that_met_a_stale_connection_rides_on_no_kept_one() {
     worker(async {
         let address = raw(|number, peer| peer.serve(number)).await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let both = tokio::join!(ask(&pool, &up, "{}"), ask(&pool, &up, "{}"));
         assert_eq!((both.0.as_str(), up.stats().idle()), ("0", 2));
         let response = pool.send_fresh(&up, post(&up, "{}"), up.deadlines()).await.unwrap();
@@ -276,7 +276,7 @@ fn a_connection_that_has_not_served_before_is_never_stale() {
             peer.request().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let error = send(&pool, &up, "{}").await.unwrap_err();
         assert!(!error.is_stale() && !error.may_retry() && error.blames_upstream());
     });
@@ -293,7 +293,7 @@ fn a_kept_connection_that_ends_behind_the_first_byte_of_an_answer_is_not_stale()
                 peer.write(byte).await;
             })
             .await;
-            let (pool, up) = (Pool::new(1), upstream(&at(address)));
+            let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
             assert_eq!(ask(&pool, &up, "{}").await, "0");
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert!(!error.is_stale() && !error.may_retry(), "{error:?}");
@@ -311,7 +311,7 @@ fn a_kept_connection_that_ends_after_a_while_is_not_stale_for_the_request_may_ha
             tokio::time::sleep(Duration::from_secs(3)).await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         assert_eq!(ask(&pool, &up, "{}").await, "0");
         let error = send(&pool, &up, "{}").await.unwrap_err();
         assert!(!error.is_stale() && !error.may_retry(), "{error:?}");
@@ -342,7 +342,7 @@ fn a_connection_is_kept_for_no_longer_than_its_upstream_says() {
             // The pool itself keeps them for 55 s.
             let kept = kept.unwrap_or(55_000);
             for (wait, reused) in [(kept - 50, true), (kept, false)] {
-                let (pool, up) = (Pool::new(1), upstream(&at(address)));
+                let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
                 ask(&pool, &up, "{}").await;
                 if wait < 0 {
                     continue;
@@ -368,7 +368,7 @@ fn what_the_latest_answer_says_of_keeping_holds() {
             peer.closed().await;
         })
         .await;
-        let (pool, up) = (Pool::new(1), upstream(&at(address)));
+        let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         for wait in [900, 18_000] {
             assert_eq!(ask(&pool, &up, "{}").await, "0");
             tokio::time::advance(Duration::from_millis(wait)).await;

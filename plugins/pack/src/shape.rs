@@ -5,7 +5,7 @@ use weir_component::{Border, Interface};
 
 /// The interfaces of the contract at a component's border, sorted, without package and version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shape {
+pub struct BorderShape {
     /// Exported: `lifecycle` and the hooks.
     pub exports: Vec<String>,
     /// Imported: lent data and capabilities. `types` is left out, for it is no more than names.
@@ -16,10 +16,10 @@ pub struct Shape {
 ///
 /// # Errors
 /// If it is not a component, or imports anything that is not of the contract, WASI for instance.
-pub fn of(wasm: &[u8]) -> anyhow::Result<Shape> {
+pub fn of(wasm: &[u8]) -> anyhow::Result<BorderShape> {
     let border = Border::of(wasm)?;
     let imports = names(&border.imports)?;
-    Ok(Shape {
+    Ok(BorderShape {
         exports: names(&border.exports)?,
         imports: imports.into_iter().filter(|name| name != "types").collect(),
     })

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::place::{Place, Wrong};
+use crate::place::{ValueAt, Wrong};
 
 /// How a call may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(crate) struct Expect {
 }
 
 impl Expect {
-    pub(super) fn read(at: &Place<'_>) -> Result<Self, Wrong> {
+    pub(super) fn read(at: &ValueAt<'_>) -> Result<Self, Wrong> {
         at.only(&[
             "decision",
             "status",
@@ -59,15 +59,15 @@ impl Expect {
         ])?;
         let text = |key: &str| at.get(key).map(|p| p.text().map(str::to_owned)).transpose();
         let list = |key: &str| at.get(key).map_or(Ok(Vec::new()), |p| p.entries());
-        let header = |(name, place): (&str, Place<'_>)| match place.value {
+        let header = |(name, place): (&str, ValueAt<'_>)| match place.value {
             Json::Null => Ok((name.to_ascii_lowercase(), None)),
             _ => Ok((name.to_ascii_lowercase(), Some(place.text()?.to_owned()))),
         };
-        let pointer = |(pointer, place): (&str, Place<'_>)| match pointer {
+        let pointer = |(pointer, place): (&str, ValueAt<'_>)| match pointer {
             good if good.is_empty() || good.starts_with('/') => Ok((good.to_owned(), place.value.clone())),
             _ => Err(place.wrong("a pointer is empty or begins with `/`")),
         };
-        let order = |place: Place<'_>| place.items()?.iter().map(Place::whole).collect();
+        let order = |place: ValueAt<'_>| place.items()?.iter().map(ValueAt::whole).collect();
         let wanted = Self {
             decision: at.get("decision").map(|p| p.choice(&Decision::WORDS)).transpose()?,
             status: at.get("status").map(|p| p.whole()).transpose()?,

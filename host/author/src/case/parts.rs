@@ -9,10 +9,10 @@ use weir_config::Grant;
 use weir_dialect::Endpoint;
 use weir_sandbox::{Candidate, ObservedProvenance, Outcome};
 
-use super::{Attempt, Message};
-use crate::place::{Place, Wrong};
+use super::{AttemptCase, MessageCase};
+use crate::place::{ValueAt, Wrong};
 
-type Given<'a> = Option<Place<'a>>;
+type Given<'a> = Option<ValueAt<'a>>;
 
 pub(super) fn usual_body(endpoint: Endpoint, model: &str) -> Json {
     match endpoint {
@@ -82,7 +82,7 @@ pub(super) fn candidates(given: Given<'_>, model: &str) -> Result<Vec<Candidate>
         };
         return Ok(vec![candidate("first"), candidate("second")]);
     };
-    let read = |place: &Place<'_>| {
+    let read = |place: &ValueAt<'_>| {
         place.only(&["provider", "model", "healthy", "input_price", "output_price"])?;
         let text = |key: &str, default: &str| place.get(key).map_or(Ok(default), |p| p.text()).map(Arc::from);
         let price = |key: &str| place.get(key).map_or(Ok(0), |p| p.whole());
@@ -98,18 +98,18 @@ pub(super) fn candidates(given: Given<'_>, model: &str) -> Result<Vec<Candidate>
 }
 
 /// What goes out is the request itself, if nothing else is said.
-pub(super) fn attempt(given: Given<'_>, request: &Message, model: &str) -> Result<Attempt, Wrong> {
+pub(super) fn attempt(given: Given<'_>, request: &MessageCase, model: &str) -> Result<AttemptCase, Wrong> {
     let get = |key: &str| given.as_ref().and_then(|place| place.get(key));
     if let Some(place) = &given {
         place.only(&["number", "provider", "model", "headers", "body"])?;
     }
     let own = |key: &str, default: &str| get(key).map_or(Ok(default), |p| p.text()).map(str::to_owned);
-    let message = Message {
+    let message = MessageCase {
         headers: if get("headers").is_some() { headers(get("headers"))? } else { request.headers.clone() },
         body: if get("body").is_some() { body(get("body"), &Json::Null)? } else { request.body.clone() },
     };
     let number = get("number").map_or(Ok(1), |p| p.whole())?;
-    Ok(Attempt { number, provider: own("provider", "first")?, model: own("model", model)?, message })
+    Ok(AttemptCase { number, provider: own("provider", "first")?, model: own("model", model)?, message })
 }
 
 pub(super) fn status(given: Given<'_>) -> Result<u16, Wrong> {
@@ -120,7 +120,7 @@ pub(super) fn status(given: Given<'_>) -> Result<u16, Wrong> {
     }
 }
 
-pub(super) fn reply(given: Given<'_>, model: &str) -> Result<Message, Wrong> {
+pub(super) fn reply(given: Given<'_>, model: &str) -> Result<MessageCase, Wrong> {
     if let Some(place) = &given {
         place.only(&["status", "headers", "body"])?;
     }
@@ -130,13 +130,13 @@ pub(super) fn reply(given: Given<'_>, model: &str) -> Result<Message, Wrong> {
         "choices": [{ "index": 0, "message": { "role": "assistant", "content": "Hello" }, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2 },
     });
-    Ok(Message { headers: headers(get("headers"))?, body: body(get("body"), &usual)? })
+    Ok(MessageCase { headers: headers(get("headers"))?, body: body(get("body"), &usual)? })
 }
 
 /// Batches of events: each is a text, or an object that is its data.
 pub(super) fn events(given: Given<'_>) -> Result<Vec<Vec<Json>>, Wrong> {
     let Some(place) = given else { return Ok(vec![vec!["Hel".into(), "lo".into()]]) };
-    let event = |place: &Place<'_>| match place.value {
+    let event = |place: &ValueAt<'_>| match place.value {
         Json::Object(_) => Ok(place.value.clone()),
         _ => place.text().map(Json::from),
     };
@@ -174,7 +174,7 @@ pub(super) fn outcome(given: Given<'_>) -> Result<Outcome, Wrong> {
     Ok(outcome)
 }
 
-pub(super) fn grants(place: &Place<'_>) -> Result<Vec<Grant>, Wrong> {
+pub(super) fn grants(place: &ValueAt<'_>) -> Result<Vec<Grant>, Wrong> {
     let words = Grant::ALL;
     place.items()?.iter().map(|item| item.choice(&words)).collect()
 }
@@ -182,7 +182,7 @@ pub(super) fn grants(place: &Place<'_>) -> Result<Vec<Grant>, Wrong> {
 /// What lies in the key-value store before: a text, or a number as `increment` keeps it.
 pub(super) fn kv(given: Given<'_>) -> Result<Vec<(String, Vec<u8>)>, Wrong> {
     let entries = given.map_or(Ok(Vec::new()), |place| place.entries())?;
-    let read = |(key, place): (&str, Place<'_>)| {
+    let read = |(key, place): (&str, ValueAt<'_>)| {
         let value = match (place.value, place.value.as_i64()) {
             (Json::String(text), _) => text.clone().into_bytes(),
             (_, Some(number)) => number.to_le_bytes().to_vec(),

@@ -1,12 +1,12 @@
 use super::*;
 
 fn read_text(text: &str) -> Result<Vec<Case>, Wrong> {
-    cases(&Place::top(&serde_json::from_str(text).unwrap()))
+    cases(&ValueAt::top(&serde_json::from_str(text).unwrap()))
 }
 
 #[test]
 fn everything_but_the_hook_may_be_left_out() {
-    for hook in Hook::ALL {
+    for hook in HookKind::ALL {
         let [case] = &*read_text(&format!(r#"{{"hook":"{}"}}"#, hook.name())).unwrap() else { panic!("one case") };
         assert_eq!((case.hook, case.name.as_str(), case.tenant.as_str()), (hook, "case 1", "acme"));
         assert_eq!(Case::plain(hook).unwrap().name, "case 1");

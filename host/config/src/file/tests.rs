@@ -161,11 +161,11 @@ fn a_list_tells_folders_from_files_and_from_what_is_neither() {
     assert_eq!(found.iter().map(|entry| entry.bytes).collect::<Vec<_>>(), [0, 4, 0, 0, 0]);
     let found: Vec<_> = found.iter().map(|entry| (entry.name.to_str().unwrap(), entry.kind)).collect();
     let expected = [
-        ("dangling", Kind::Other),
-        ("file", Kind::File),
-        ("folder", Kind::Folder),
-        ("linked", Kind::Folder),
-        ("pipe", Kind::Other),
+        ("dangling", EntryKind::Other),
+        ("file", EntryKind::File),
+        ("folder", EntryKind::Folder),
+        ("linked", EntryKind::Folder),
+        ("pipe", EntryKind::Other),
     ];
     assert_eq!(found, expected);
     assert!(list(&at("nowhere"), 5).unwrap_err().is_missing());
@@ -192,5 +192,5 @@ fn nothing_at_all_is_told_from_a_link_that_leads_nowhere() {
     assert!(error("nothing").is_absent() && error("nothing").is_missing());
     assert!(!error("dangling").is_absent() && error("dangling").is_missing());
     assert!(list(&at("nothing"), 1).unwrap_err().is_absent());
-    assert_eq!((kind(&at("nothing")), kind(&at("dangling"))), (None, Some(Kind::Other)));
+    assert_eq!((kind(&at("nothing")), kind(&at("dangling"))), (None, Some(EntryKind::Other)));
 }

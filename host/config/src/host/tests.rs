@@ -16,9 +16,9 @@ fn every_spelling_of_a_host_is_read_as_one() {
         (&["notlocalhost"], "notlocalhost", false),
     ] {
         for spelling in spellings {
-            let host = Host::read(spelling).unwrap_or_else(|why| panic!("{spelling}: {why}"));
+            let host = Hostname::read(spelling).unwrap_or_else(|why| panic!("{spelling}: {why}"));
             assert_eq!((host.text.as_str(), host.is_loopback), (wanted, is_loopback), "{spelling}");
-            assert_eq!(Host::read(&host.text).unwrap(), host, "read again it is the same");
+            assert_eq!(Hostname::read(&host.text).unwrap(), host, "read again it is the same");
         }
     }
 }
@@ -58,7 +58,7 @@ fn what_is_not_read_alike_everywhere_is_no_host() {
         &long,
         &whole,
     ] {
-        assert_eq!(Host::read(bad), Err(HostFault::Bad), "{bad}");
+        assert_eq!(Hostname::read(bad), Err(HostFault::Bad), "{bad}");
     }
-    assert_eq!(Host::read(""), Err(HostFault::Missing));
+    assert_eq!(Hostname::read(""), Err(HostFault::Missing));
 }

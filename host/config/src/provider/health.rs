@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::table::Table;
+use crate::table::ConfigTable;
 use crate::units::show_duration;
 use crate::units::{LONGEST, SHORTEST};
 
@@ -38,7 +38,7 @@ impl Default for HealthSettings {
 }
 
 impl HealthSettings {
-    pub(super) fn read(table: Table<'_>) -> Self {
+    pub(super) fn read(table: ConfigTable<'_>) -> Self {
         let default = Self::default();
         let time = SHORTEST..=LONGEST;
         let health = Self {

@@ -2,13 +2,13 @@
 
 use toml::de::DeValue;
 
-use super::{Value, with_article};
+use super::{ConfigValue, with_article};
 use crate::secret::looks_secret;
 
 /// Sections in which each name has a table.
 const SECTIONS: [&str; 3] = ["models", "providers", "tenants"];
 
-impl Value<'_> {
+impl ConfigValue<'_> {
     /// The last part of its key, as it stands to the left of `=`.
     pub(super) fn name(&self) -> &str {
         let key = self.at.key.rsplit('.').next().unwrap_or_default();

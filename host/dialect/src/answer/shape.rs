@@ -5,9 +5,9 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use weir_http::json::{self, Cursor, Kind, Span};
+use weir_http::json::{self, Cursor, JsonKind, Span};
 
-use super::{Answer, Reading};
+use super::{AnswerKind, AnswerReading};
 use crate::Endpoint;
 use crate::credit::Credit;
 use crate::usage::{MOST, Usage};
@@ -19,28 +19,28 @@ const VALUES: usize = 64;
 /// and no more bytes that do not.
 const BYTES: usize = 4 * 1024;
 
-/// The shapes of the latest answers of a provider. What they say of an answer is what [`Reading::of`] says, but for that it
+/// The shapes of the latest answers of a provider. What they say of an answer is what [`AnswerReading::of`] says, but for that it
 /// is known.
 #[derive(Debug, Default)]
-pub struct Shapes {
+pub struct AnswerShapes {
     /// The latest first.
     known: Vec<Shape>,
     credit: Credit,
 }
 
-impl Shapes {
+impl AnswerShapes {
     /// Reads a whole answer: by its shape if that is known, and if not in full, and learns from it now and then.
-    pub fn read(&mut self, endpoint: Endpoint, body: &[u8]) -> Reading {
+    pub fn read(&mut self, endpoint: Endpoint, body: &[u8]) -> AnswerReading {
         if endpoint != Endpoint::Chat {
-            return Reading::of(endpoint, body);
+            return AnswerReading::of(endpoint, body);
         }
         if let Some(usage) = self.find(body) {
             self.credit.known();
-            return Reading { answer: Answer::Complete, usage: Some(usage), text: 0, is_known: true };
+            return AnswerReading { answer: AnswerKind::Complete, usage: Some(usage), text: 0, is_known: true };
         }
-        let reading = Reading::of(endpoint, body);
+        let reading = AnswerReading::of(endpoint, body);
         self.credit.unknown();
-        if let (Answer::Complete, Some(usage)) = (reading.answer, reading.usage)
+        if let (AnswerKind::Complete, Some(usage)) = (reading.answer, reading.usage)
             && usage.is_whole()
             && self.credit.lesson()
         {
@@ -169,7 +169,7 @@ enum Within {
 
 impl Within {
     /// What the members of a value are part of that stands under this name.
-    fn inner(self, key: &json::Key<'_>) -> Self {
+    fn inner(self, key: &json::MemberName<'_>) -> Self {
         match self {
             Self::Answer if key == "usage" => Self::Usage,
             Self::Answer if key == "object" || key == "type" || key == "error" => Self::Judged,
@@ -186,7 +186,7 @@ impl Within {
     }
 
     /// Which count a number is that stands under this name.
-    fn place(self, key: &json::Key<'_>) -> Option<Place> {
+    fn place(self, key: &json::MemberName<'_>) -> Option<Place> {
         match self {
             Self::Usage if key == "prompt_tokens" => Some(Place::Input),
             Self::Usage if key == "completion_tokens" => Some(Place::Output),
@@ -227,9 +227,9 @@ impl Lesson<'_> {
         cursor.enter_array().ok()?;
         while cursor.next_element().ok()? {
             self.value(cursor, within, |_, kind, _| match kind {
-                Kind::Number => Some(Value::Number),
-                Kind::String => Some(Value::Text),
-                Kind::Object | Kind::Array | Kind::Bool | Kind::Null => None,
+                JsonKind::Number => Some(Value::Number),
+                JsonKind::String => Some(Value::Text),
+                JsonKind::Object | JsonKind::Array | JsonKind::Bool | JsonKind::Null => None,
             })?;
         }
         Some(())
@@ -240,12 +240,12 @@ impl Lesson<'_> {
         &mut self,
         cursor: &mut Cursor<'_>,
         inner: Within,
-        differs: impl FnOnce(&Self, Kind, Span) -> Option<Value>,
+        differs: impl FnOnce(&Self, JsonKind, Span) -> Option<Value>,
     ) -> Option<()> {
         match cursor.kind().ok()? {
-            Kind::Object => return self.object(cursor, inner),
-            Kind::Array => return self.array(cursor, inner.element()),
-            Kind::String | Kind::Number | Kind::Bool | Kind::Null => {}
+            JsonKind::Object => return self.object(cursor, inner),
+            JsonKind::Array => return self.array(cursor, inner.element()),
+            JsonKind::String | JsonKind::Number | JsonKind::Bool | JsonKind::Null => {}
         }
         let (span, kind) = cursor.skip().ok()?;
         let differs = differs(self, kind, span).filter(|_| inner != Within::Judged);
@@ -260,15 +260,17 @@ impl Lesson<'_> {
     }
 
     /// What the value of a member is, if it is one that differs.
-    fn member(&self, within: Within, key: &json::Key<'_>, kind: Kind, span: Span) -> Option<Value> {
+    fn member(&self, within: Within, key: &json::MemberName<'_>, kind: JsonKind, span: Span) -> Option<Value> {
         match kind {
-            Kind::Number => match within.place(key) {
+            JsonKind::Number => match within.place(key) {
                 Some(place) => Some(Value::Count(place)),
                 // An enumeration, not a measure.
                 None => (key != "index").then_some(Value::Number),
             },
-            Kind::String => (within == Within::Answer || is_text(key) || !self.is_word(span)).then_some(Value::Text),
-            Kind::Object | Kind::Array | Kind::Bool | Kind::Null => None,
+            JsonKind::String => {
+                (within == Within::Answer || is_text(key) || !self.is_word(span)).then_some(Value::Text)
+            }
+            JsonKind::Object | JsonKind::Array | JsonKind::Bool | JsonKind::Null => None,
         }
     }
 
@@ -294,7 +296,7 @@ impl Lesson<'_> {
 }
 
 /// Whether the string under this name is what the model says, however short.
-fn is_text(key: &json::Key<'_>) -> bool {
+fn is_text(key: &json::MemberName<'_>) -> bool {
     ["content", "reasoning", "reasoning_content", "refusal", "text", "arguments", "name", "id"]
         .iter()
         .any(|name| key == name)

@@ -1,4 +1,4 @@
-use super::Answer::{Complete, Cut, Error, NoAnswer};
+use super::AnswerKind::{Complete, Cut, Error, NoAnswer};
 use super::*;
 
 const CHAT: &str = r#"{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"a \"}]\" b"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2}}"#;

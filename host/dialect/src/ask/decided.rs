@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Ask, ReadError, Said, read};
+use super::{ReadError, RequestFacts, Said, read};
 use crate::{Document, EditError, Endpoint};
 
 /// What was decided of a request by who may decide: which model answers it, whether the answer comes as a stream and says
@@ -28,7 +28,7 @@ pub struct Decided {
 impl Decided {
     /// The decision that a request is, for a target that calls its model `model`, and that is to say what a stream used if
     /// `ask_usage`. `body` is what `ask` was read from.
-    pub fn of(ask: &Ask, body: &Bytes, model: &Arc<str>, ask_usage: bool) -> Self {
+    pub fn of(ask: &RequestFacts, body: &Bytes, model: &Arc<str>, ask_usage: bool) -> Self {
         Self {
             endpoint: ask.endpoint,
             body: body.clone(),
@@ -50,7 +50,7 @@ impl Decided {
     ///
     /// # Errors
     /// As [`read`]: it is no request.
-    pub fn hold(&self, body: Bytes) -> Result<(Bytes, Ask), ReadError> {
+    pub fn hold(&self, body: Bytes) -> Result<(Bytes, RequestFacts), ReadError> {
         let mut ask = read(self.endpoint, &body)?;
         let mut body = body;
         if !self.stands(&ask) {
@@ -61,12 +61,12 @@ impl Decided {
         Ok((ask.outgoing(&body, &self.model, self.ask_usage), ask))
     }
 
-    /// Whether everything is as it was decided, but for what [`Ask::outgoing`] sees to.
-    fn stands(&self, ask: &Ask) -> bool {
+    /// Whether everything is as it was decided, but for what [`RequestFacts::outgoing`] sees to.
+    fn stands(&self, ask: &RequestFacts) -> bool {
         ask.streaming == self.streaming && self.choices_stand(ask) && self.output_stands(ask)
     }
 
-    fn choices_stand(&self, ask: &Ask) -> bool {
+    fn choices_stand(&self, ask: &RequestFacts) -> bool {
         let most = self.choices.number().unwrap_or(1);
         match ask.said_choices {
             Said::Nothing => most > 0,
@@ -76,14 +76,14 @@ impl Decided {
         }
     }
 
-    fn output_stands(&self, ask: &Ask) -> bool {
+    fn output_stands(&self, ask: &RequestFacts) -> bool {
         let Some(most) = self.most_output else { return true };
         let both = [ask.max_tokens, ask.max_completion_tokens];
         both.iter().flatten().all(|bound| *bound <= most) && both.iter().any(Option::is_some)
     }
 
     /// The body with the decided values, each as it stood.
-    fn put_back(&self, ask: &Ask, body: &Bytes) -> Result<Bytes, EditError> {
+    fn put_back(&self, ask: &RequestFacts, body: &Bytes) -> Result<Bytes, EditError> {
         let mut decided = Document::accepted(self.endpoint, self.body.clone());
         let mut document = Document::accepted(self.endpoint, body.clone());
         let mut restore = |pointer: &str| match decided.get(pointer)? {

@@ -1,13 +1,13 @@
 //! Why a request's body could not be read.
 
-use weir_http::json::{JsonError, Kind};
+use weir_http::json::{JsonKind, JsonSyntaxError};
 
 /// Why a request's body could not be read: always the client's to mend, with status 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// Not JSON, or not UTF-8.
     #[error("the body is not valid JSON: {0}")]
-    NotJson(JsonError),
+    NotJson(JsonSyntaxError),
     /// Arrays and objects within one another beyond what is read.
     #[error("the body is nested more than {} levels deep at byte {at}", weir_http::json::MAX_DEPTH)]
     TooDeep {
@@ -18,7 +18,7 @@ pub enum ReadError {
     #[error("the body must be a JSON object, not {}", found.phrase())]
     NotAnObject {
         /// What it is.
-        found: Kind,
+        found: JsonKind,
     },
     /// A parameter that must be there is not.
     #[error("the parameter `{param}` is missing")]
@@ -34,7 +34,7 @@ pub enum ReadError {
         /// What it must be.
         expected: &'static str,
         /// What it is.
-        found: Kind,
+        found: JsonKind,
     },
     /// `model` is the empty string.
     #[error("`{param}` must not be empty")]
@@ -72,7 +72,7 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    pub(super) fn wrong<T>(param: &'static str, expected: &'static str, found: Kind) -> Result<T, Self> {
+    pub(super) fn wrong<T>(param: &'static str, expected: &'static str, found: JsonKind) -> Result<T, Self> {
         Err(Self::WrongType { param, expected, found })
     }
 
@@ -102,16 +102,16 @@ impl ReadError {
     }
 }
 
-impl From<JsonError> for ReadError {
-    fn from(error: JsonError) -> Self {
+impl From<JsonSyntaxError> for ReadError {
+    fn from(error: JsonSyntaxError) -> Self {
         match error {
-            JsonError::TooDeep { at } => Self::TooDeep { at },
-            JsonError::Duplicate { at } => Self::Repeated { at },
-            JsonError::Syntax { .. }
-            | JsonError::TooManyMembers { .. }
-            | JsonError::NotUtf8 { .. }
-            | JsonError::NotObject { .. }
-            | JsonError::NotArray { .. } => Self::NotJson(error),
+            JsonSyntaxError::TooDeep { at } => Self::TooDeep { at },
+            JsonSyntaxError::Duplicate { at } => Self::Repeated { at },
+            JsonSyntaxError::Syntax { .. }
+            | JsonSyntaxError::TooManyMembers { .. }
+            | JsonSyntaxError::NotUtf8 { .. }
+            | JsonSyntaxError::NotObject { .. }
+            | JsonSyntaxError::NotArray { .. } => Self::NotJson(error),
         }
     }
 }

@@ -4,25 +4,25 @@
 //! body, since parsers differ in which they keep; so is a name in other letters, since some parsers (Go's
 //! `encoding/json` among them) ignore case, by Unicode's simple folding.
 
-use weir_http::json::Key;
+use weir_http::json::MemberName;
 
 use super::ReadError;
 
 /// The names that matter in one object, and which of them have been met.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct MetNames {
     known: &'static [&'static str],
     met: u32,
 }
 
-impl Names {
+impl MetNames {
     /// At most 32 names.
     pub(super) fn new(known: &'static [&'static str]) -> Self {
         Self { known, met: 0 }
     }
 
     /// The parameter that this key is, or none if it is not one of those that matter.
-    pub(super) fn meet(&mut self, key: &Key<'_>) -> Result<Option<&'static str>, ReadError> {
+    pub(super) fn meet(&mut self, key: &MemberName<'_>) -> Result<Option<&'static str>, ReadError> {
         for (index, param) in self.known.iter().copied().enumerate() {
             if *key == *param {
                 let bit = 1u32.checked_shl(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0);

@@ -1,11 +1,11 @@
 //! Reading a request in one borrowed pass.
 
 use bytes::Bytes;
-use weir_http::json::{self, Cursor, JsonError, Kind, Passed, Span};
+use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Passed, Span};
 
-use super::names::Names;
+use super::names::MetNames;
 use super::subject::{read_input, read_messages};
-use super::{Ask, ReadError, Said, told};
+use super::{ReadError, RequestFacts, Said, told};
 use crate::Endpoint;
 
 /// Parameters of either endpoint that the gateway reads, counts, or lets plugins decide by.
@@ -30,23 +30,23 @@ const PARAMS: &[&str] = &[
 /// # Errors
 /// [`ReadError`]: not JSON, a parameter missing, of a wrong type, or in other letters; and a name that stands twice in one
 /// object, wherever that is, for plugins and the upstream may keep another one of the two.
-pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
+pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<RequestFacts, ReadError> {
     walk(&mut Cursor::new(body)?.unique(), endpoint, body)
 }
 
 /// The same, with the strings and numbers that were passed: those that count as text are [`Passed::Text`].
-pub(super) fn traced(endpoint: Endpoint, body: &Bytes) -> Result<(Ask, Vec<Passed>), ReadError> {
+pub(super) fn traced(endpoint: Endpoint, body: &Bytes) -> Result<(RequestFacts, Vec<Passed>), ReadError> {
     let mut cursor = Cursor::new(body)?.unique().traced();
     let ask = walk(&mut cursor, endpoint, body)?;
     Ok((ask, cursor.into_trace()))
 }
 
-fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<Ask, ReadError> {
+fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<RequestFacts, ReadError> {
     cursor.enter_object().map_err(|error| match error {
-        JsonError::NotObject { found, .. } => ReadError::NotAnObject { found },
+        JsonSyntaxError::NotObject { found, .. } => ReadError::NotAnObject { found },
         other => other.into(),
     })?;
-    let mut names = Names::new(PARAMS);
+    let mut names = MetNames::new(PARAMS);
     let mut found = Found::default();
     let subject = match endpoint {
         Endpoint::Chat => "messages",
@@ -83,7 +83,7 @@ fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<Ask,
     if !found.subject {
         return Err(ReadError::Missing { param: subject });
     }
-    Ok(Ask {
+    Ok(RequestFacts {
         endpoint,
         model,
         streaming: found.streaming,
@@ -101,10 +101,10 @@ fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<Ask,
 }
 
 /// What is no number is the upstream's to refuse.
-fn said(text: &[u8], kind: Kind) -> Said {
+fn said(text: &[u8], kind: JsonKind) -> Said {
     match crate::usage::whole(text) {
         Some(count) => Said::Number(count),
-        None if kind == Kind::Null => Said::Nothing,
+        None if kind == JsonKind::Null => Said::Nothing,
         None => Said::Other,
     }
 }
@@ -157,7 +157,7 @@ impl Options {
 
 fn read_model(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<(Box<str>, Span), ReadError> {
     let (span, kind) = cursor.skip()?;
-    if kind != Kind::String {
+    if kind != JsonKind::String {
         return ReadError::wrong("model", "a string", kind);
     }
     let model = json::string(span.of(body)).ok_or(ReadError::NotText { param: "model" })?;
@@ -171,8 +171,8 @@ fn read_model(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<(Box<str>, Span), 
 fn flag(cursor: &mut Cursor<'_>, body: &[u8], param: &'static str) -> Result<Option<bool>, ReadError> {
     let (span, kind) = cursor.skip()?;
     match kind {
-        Kind::Bool => Ok(json::boolean(span.of(body))),
-        Kind::Null => Ok(None),
+        JsonKind::Bool => Ok(json::boolean(span.of(body))),
+        JsonKind::Null => Ok(None),
         found => ReadError::wrong(param, "true or false", found),
     }
 }
@@ -181,22 +181,22 @@ fn flag(cursor: &mut Cursor<'_>, body: &[u8], param: &'static str) -> Result<Opt
 fn count(cursor: &mut Cursor<'_>, body: &[u8], param: &'static str) -> Result<Option<u64>, ReadError> {
     let (span, kind) = cursor.skip()?;
     match kind {
-        Kind::Number => match crate::usage::whole(span.of(body)) {
+        JsonKind::Number => match crate::usage::whole(span.of(body)) {
             Some(value) => Ok(Some(value)),
             None => ReadError::wrong(param, "a whole number, 0 or more", kind),
         },
-        Kind::Null => Ok(None),
+        JsonKind::Null => Ok(None),
         found => ReadError::wrong(param, "a whole number", found),
     }
 }
 
 fn read_options(cursor: &mut Cursor<'_>, body: &[u8]) -> Result<Options, ReadError> {
     match cursor.kind()? {
-        Kind::Object => {}
-        Kind::Null => return Ok(Options::Null(cursor.skip()?.0)),
+        JsonKind::Object => {}
+        JsonKind::Null => return Ok(Options::Null(cursor.skip()?.0)),
         found => return ReadError::wrong("stream_options", "an object", found),
     }
-    let mut names = Names::new(&["include_usage"]);
+    let mut names = MetNames::new(&["include_usage"]);
     let (mut empty, mut said) = (true, None);
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {

@@ -14,7 +14,7 @@ mod tests;
 use bytes::Bytes;
 use weir_http::json::TokenScanner;
 
-use super::{Ask, ReadError, read};
+use super::{ReadError, RequestFacts, read};
 use crate::Endpoint;
 use crate::credit::Credit;
 use fit::AskShape;
@@ -40,7 +40,7 @@ impl AskShapes {
     ///
     /// # Errors
     /// As [`read`].
-    pub fn read(&mut self, endpoint: Endpoint, body: &Bytes) -> Result<Ask, ReadError> {
+    pub fn read(&mut self, endpoint: Endpoint, body: &Bytes) -> Result<RequestFacts, ReadError> {
         if endpoint != Endpoint::Chat {
             return read(endpoint, body);
         }
@@ -59,7 +59,7 @@ impl AskShapes {
         Ok(ask)
     }
 
-    fn find(&mut self, body: &[u8]) -> Option<Ask> {
+    fn find(&mut self, body: &[u8]) -> Option<RequestFacts> {
         let (mut tokens, mut left) = (None, body.len().saturating_mul(TIMES).saturating_add(AT_LEAST));
         let mut fits = |shape: &AskShape| {
             if !shape.may_fit(body) {

@@ -1,9 +1,9 @@
 //! The text that a request is about: the messages of a chat, the input of embeddings.
 
-use weir_http::json::{Cursor, Kind};
+use weir_http::json::{Cursor, JsonKind};
 
 use super::ReadError;
-use super::names::Names;
+use super::names::MetNames;
 use crate::usage::text;
 
 const MESSAGE: &[&str] = &["role", "content", "tool_calls"];
@@ -13,12 +13,12 @@ const PART: &[&str] = &["type", "text"];
 pub(super) fn read_messages(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
     let mut bytes = 0;
     match cursor.kind()? {
-        Kind::Array => cursor.enter_array()?,
+        JsonKind::Array => cursor.enter_array()?,
         found => return ReadError::wrong("messages", "an array of messages", found),
     }
     while cursor.next_element()? {
         match cursor.kind()? {
-            Kind::Object => cursor.enter_object()?,
+            JsonKind::Object => cursor.enter_object()?,
             found => return ReadError::wrong("messages", "an array of objects, each a message", found),
         }
         bytes += read_message(cursor)?;
@@ -30,7 +30,7 @@ pub(super) fn read_messages(cursor: &mut Cursor<'_>) -> Result<usize, ReadError>
 /// sent back.
 fn read_message(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
     let (mut bytes, mut reasoning) = (0, 0);
-    let mut names = Names::new(MESSAGE);
+    let mut names = MetNames::new(MESSAGE);
     while let Some(key) = cursor.next_key()? {
         bytes += match names.meet(&key)? {
             Some("content") => read_content(cursor)?,
@@ -52,19 +52,19 @@ fn read_message(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
 fn read_content(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
     let mut bytes = 0;
     match cursor.kind()? {
-        Kind::String => return Ok(cursor.text()?.len),
-        Kind::Null => return Ok(cursor.skip().map(|_| 0)?),
-        Kind::Array => cursor.enter_array()?,
+        JsonKind::String => return Ok(cursor.text()?.len),
+        JsonKind::Null => return Ok(cursor.skip().map(|_| 0)?),
+        JsonKind::Array => cursor.enter_array()?,
         found => {
             return ReadError::wrong("messages", "messages whose `content` is a string or an array of parts", found);
         }
     }
     while cursor.next_element()? {
         match cursor.kind()? {
-            Kind::Object => cursor.enter_object()?,
+            JsonKind::Object => cursor.enter_object()?,
             found => return ReadError::wrong("messages", "messages whose parts of `content` are objects", found),
         }
-        let mut names = Names::new(PART);
+        let mut names = MetNames::new(PART);
         while let Some(key) = cursor.next_key()? {
             let text = names.meet(&key)? == Some("text") || key == "refusal";
             bytes += if text { text::string(cursor)? } else { text::skip(cursor)? };
@@ -78,23 +78,23 @@ pub(super) fn read_input(cursor: &mut Cursor<'_>) -> Result<usize, ReadError> {
     const EXPECTED: &str = "a string, or an array of strings or of token numbers";
     const TOKEN_BYTES: usize = 4;
     match cursor.kind()? {
-        Kind::String => return Ok(cursor.text()?.len),
-        Kind::Array => cursor.enter_array()?,
+        JsonKind::String => return Ok(cursor.text()?.len),
+        JsonKind::Array => cursor.enter_array()?,
         found => return ReadError::wrong("input", EXPECTED, found),
     }
     let mut bytes = 0;
     while cursor.next_element()? {
         match cursor.kind()? {
-            Kind::String => bytes += cursor.text()?.len,
-            Kind::Number => {
+            JsonKind::String => bytes += cursor.text()?.len,
+            JsonKind::Number => {
                 cursor.skip()?;
                 bytes += TOKEN_BYTES;
             }
-            Kind::Array => {
+            JsonKind::Array => {
                 cursor.enter_array()?;
                 while cursor.next_element()? {
                     let (_, kind) = cursor.skip()?;
-                    if kind != Kind::Number {
+                    if kind != JsonKind::Number {
                         return ReadError::wrong("input", EXPECTED, kind);
                     }
                     bytes += TOKEN_BYTES;

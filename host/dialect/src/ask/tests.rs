@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn chat(body: &str) -> Result<Ask, ReadError> {
+fn chat(body: &str) -> Result<RequestFacts, ReadError> {
     read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))
 }
 
-fn embeddings(body: &str) -> Result<Ask, ReadError> {
+fn embeddings(body: &str) -> Result<RequestFacts, ReadError> {
     read(Endpoint::Embeddings, &Bytes::copy_from_slice(body.as_bytes()))
 }
 

@@ -8,12 +8,12 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-use weir_http::json::{Cursor, JsonError, Key, Kind};
+use weir_http::json::{Cursor, JsonKind, JsonSyntaxError, MemberName};
 
 use crate::usage::text::{objects, skip, string};
 
 /// The text of `tools` or `functions`: an array of definitions. Anything else has none.
-pub(super) fn definitions(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+pub(super) fn definitions(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
     let mut bytes = 0;
     objects(cursor, &mut |cursor| {
         bytes += members(cursor)?;
@@ -23,8 +23,8 @@ pub(super) fn definitions(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// The text of one definition: a tool, a function, or `response_format`. How deep it goes is bounded by the cursor.
-pub(super) fn definition(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
-    if cursor.kind()? != Kind::Object {
+pub(super) fn definition(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
+    if cursor.kind()? != JsonKind::Object {
         return skip(cursor);
     }
     cursor.enter_object()?;
@@ -32,7 +32,7 @@ pub(super) fn definition(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// The text of the definition that the cursor has just stepped into.
-fn members(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+fn members(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
     let mut bytes: usize = 0;
     while let Some(key) = cursor.next_key()? {
         let text = if is_any(&key, &["name", "description", "definition"]) {
@@ -50,17 +50,17 @@ fn members(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// The text of a JSON Schema, or of a value in one.
-fn schema(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+fn schema(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
     let mut bytes: usize = 0;
     match cursor.kind()? {
-        Kind::String => return string(cursor),
-        Kind::Array => {
+        JsonKind::String => return string(cursor),
+        JsonKind::Array => {
             cursor.enter_array()?;
             while cursor.next_element()? {
                 bytes = bytes.saturating_add(schema(cursor)?);
             }
         }
-        Kind::Object => {
+        JsonKind::Object => {
             cursor.enter_object()?;
             while let Some(key) = cursor.next_key()? {
                 // Names of these are the author's and not JSON Schema's (draft 2020-12, and before it `definitions`).
@@ -68,14 +68,14 @@ fn schema(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
                 bytes = bytes.saturating_add(if named { named_schemas(cursor)? } else { schema(cursor)? });
             }
         }
-        Kind::Number | Kind::Bool | Kind::Null => return skip(cursor),
+        JsonKind::Number | JsonKind::Bool | JsonKind::Null => return skip(cursor),
     }
     Ok(bytes)
 }
 
 /// The text of schemas under names.
-fn named_schemas(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
-    if cursor.kind()? != Kind::Object {
+fn named_schemas(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
+    if cursor.kind()? != JsonKind::Object {
         return schema(cursor);
     }
     let mut bytes: usize = 0;
@@ -86,12 +86,12 @@ fn named_schemas(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
     Ok(bytes)
 }
 
-fn is_any(key: &Key<'_>, names: &[&str]) -> bool {
+fn is_any(key: &MemberName<'_>, names: &[&str]) -> bool {
     names.iter().any(|name| *key == **name)
 }
 
 /// Bytes of a name, escapes decoded; as it stands if it is no text.
-fn length(key: &Key<'_>) -> usize {
+fn length(key: &MemberName<'_>) -> usize {
     match key.is_escaped() {
         false => key.raw().len(),
         true => key.name().map_or(key.raw().len(), |name| name.len()),

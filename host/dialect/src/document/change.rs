@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::pieces::{self, Piece, Pieces, Spot};
-use super::texts::Shape;
+use super::pieces::{self, PieceSpot, Pieces, TextPiece};
+use super::texts::BodyShape;
 use super::tree::Node;
 use super::{Document, EditError, pointer, quoted};
 
@@ -61,23 +61,23 @@ impl Document {
     pub fn set_piece(&mut self, index: usize, text: &str) -> Result<(), EditError> {
         let pieces = self.told_pieces()?;
         let gone = EditError::NoPiece { index, count: pieces.len() };
-        let (Some(Piece { pointer, .. }), Some(spot)) = (pieces.get(index), pieces.spot(index)) else {
+        let (Some(TextPiece { pointer, .. }), Some(spot)) = (pieces.get(index), pieces.spot(index)) else {
             return Err(gone);
         };
         let tokens = pointer::parse(pointer)?;
         let tree = self.open()?;
         match spot {
             // A name that is no UTF-8 text is shown, and leads nowhere: what is not there must not be put there.
-            Spot::Value | Spot::File(_) if tree.find(&tokens)?.is_none() => return Err(gone),
-            Spot::Value => tree.put("", &tokens, quoted(text))?,
-            Spot::File(head) => tree.put("", &tokens, quoted(&pieces::as_file(head, text)))?,
-            Spot::Name(name) => {
+            PieceSpot::Value | PieceSpot::File(_) if tree.find(&tokens)?.is_none() => return Err(gone),
+            PieceSpot::Value => tree.put("", &tokens, quoted(text))?,
+            PieceSpot::File(head) => tree.put("", &tokens, quoted(&pieces::as_file(head, text)))?,
+            PieceSpot::Name(name) => {
                 if !tree.rename(&tokens, name, text)? {
                     return Err(gone);
                 }
             }
             // They may have gone with the text that they repeat.
-            Spot::Tokens(list) => {
+            PieceSpot::Tokens(list) => {
                 self.put_null(&pointer::parse(list)?)?;
             }
         }
@@ -95,7 +95,7 @@ impl Document {
     /// Where a change lies within what a choice says, the tokens of it that stand beside it repeat what it said before.
     pub(super) fn forget_tokens(&mut self, tokens: &[Cow<'_, str>]) -> Result<(), EditError> {
         let [choices, choice, within, ..] = tokens else { return Ok(()) };
-        let answers = matches!(self.shape, Shape::ChatResponse | Shape::Chunk) && choices == "choices";
+        let answers = matches!(self.shape, BodyShape::ChatResponse | BodyShape::Chunk) && choices == "choices";
         if answers && matches!(&**within, "message" | "delta" | "text") {
             self.put_null(&[choices.clone(), choice.clone(), Cow::Borrowed("logprobs")])?;
         }

@@ -1,13 +1,13 @@
 //! Why a document could not be read or changed.
 
-use weir_http::json::JsonError;
+use weir_http::json::JsonSyntaxError;
 
 /// Why a document could not be read or changed. The messages are shown to plugins, whose authors act on them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
     /// The body is no JSON object, so that nothing in it can be pointed at.
     #[error("the body is not a JSON object: {0}")]
-    NotJson(#[from] JsonError),
+    NotJson(#[from] JsonSyntaxError),
     /// Not a JSON pointer (RFC 6901): it must be empty or begin with `/`, and `~` must be `~0` or `~1`.
     #[error("`{pointer}` is not a JSON pointer: {what}")]
     BadPointer {
@@ -18,7 +18,7 @@ pub enum EditError {
     },
     /// The value to be set is not JSON.
     #[error("the value is not JSON: {0}; a string needs its quotes")]
-    BadValue(JsonError),
+    BadValue(JsonSyntaxError),
     /// What the pointer leads through is not there, or is neither an object nor an array.
     #[error("nothing can be put at `{pointer}`: its parent is not there, or is neither an object nor an array")]
     NoParent {

@@ -13,21 +13,21 @@ mod tests;
 mod tokens;
 
 pub(super) use encoded::write as as_file;
-pub(super) use found::Spot;
-pub use found::{Piece, PieceKind, Pieces, Voice};
+pub(super) use found::PieceSpot;
+pub use found::{Pieces, TextPiece, TextPieceKind, Voice};
 
 use std::borrow::Cow;
 
-use weir_http::json::{self, Cursor, Key, Kind, Span, Token};
+use weir_http::json::{self, Cursor, JsonKind, MemberName, Span, Token};
 
 use super::EditError;
-use super::texts::Shape;
+use super::texts::BodyShape;
 use list::List;
-use rules::{Area, Place, Rule};
+use rules::{Area, BodyArea, NonTextRule};
 
 /// All pieces of a body and where they stand, in order, in one pass of a cursor at its beginning: if the body was not
 /// checked before, it is then. Of members of one name each is shown, whichever of them a reader takes.
-pub(super) fn collect(shape: Shape, cursor: Cursor<'_>, body: &[u8]) -> Result<Pieces, EditError> {
+pub(super) fn collect(shape: BodyShape, cursor: Cursor<'_>, body: &[u8]) -> Result<Pieces, EditError> {
     let mut walk = Walk { body, cursor, list: List::default(), shape, said: None, index: None };
     walk.cursor.enter_object()?;
     walk.members(Area::body(shape))?;
@@ -39,7 +39,7 @@ struct Walk<'a> {
     body: &'a [u8],
     cursor: Cursor<'a>,
     list: List<'a>,
-    shape: Shape,
+    shape: BodyShape,
     /// The `role` of the object at hand, where it is a message.
     said: Option<Span>,
     /// The `index` of the object at hand, where it is a choice or a tool call.
@@ -47,7 +47,7 @@ struct Walk<'a> {
 }
 
 /// The name of a member, escapes resolved.
-fn name_of<'a>(key: &Key<'a>) -> Cow<'a, [u8]> {
+fn name_of<'a>(key: &MemberName<'a>) -> Cow<'a, [u8]> {
     if !key.is_escaped() {
         return Cow::Borrowed(key.raw());
     }
@@ -59,24 +59,24 @@ fn name_of<'a>(key: &Key<'a>) -> Cow<'a, [u8]> {
 
 impl<'a> Walk<'a> {
     /// Takes the value that the cursor is at, which is of this kind and no scalar but a string.
-    fn value(&mut self, area: Area, kind: Kind) -> Result<(), EditError> {
-        if area.place == Place::Logprobs {
+    fn value(&mut self, area: Area, kind: JsonKind) -> Result<(), EditError> {
+        if area.place == BodyArea::Logprobs {
             return self.tokens();
         }
         match kind {
-            Kind::String => {
+            JsonKind::String => {
                 let token = self.cursor.text()?;
                 self.string(area, token)
             }
-            Kind::Array => {
+            JsonKind::Array => {
                 self.cursor.enter_array()?;
                 self.elements(area)
             }
-            Kind::Object => {
+            JsonKind::Object => {
                 self.cursor.enter_object()?;
                 self.object(area.opened(), 0)
             }
-            Kind::Number | Kind::Bool | Kind::Null => {
+            JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
                 self.cursor.skip()?;
                 Ok(())
             }
@@ -88,16 +88,16 @@ impl<'a> Walk<'a> {
         while self.cursor.next_element()? {
             match self.cursor.kind()? {
                 // An embedding has thousands of them, and nobody asks where one stands.
-                Kind::Number | Kind::Bool | Kind::Null => {
+                JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
                     self.cursor.skip()?;
                 }
-                Kind::Object => {
+                JsonKind::Object => {
                     self.list.step_index(index);
                     self.cursor.enter_object()?;
                     self.object(area.opened(), index)?;
                     self.list.back();
                 }
-                kind @ (Kind::Array | Kind::String) => {
+                kind @ (JsonKind::Array | JsonKind::String) => {
                     self.list.step_index(index);
                     self.value(area, kind)?;
                     self.list.back();
@@ -116,22 +116,22 @@ impl<'a> Walk<'a> {
         self.members(area)?;
         let index = self.index.take().unwrap_or(position);
         match area.place {
-            Place::Message => {
+            BodyArea::Message => {
                 let role = self.said.map(|span| span.of(self.body));
                 self.list.say(first, || role.and_then(Voice::of_token).unwrap_or(self.shape.usual_role()));
             }
-            Place::Choice => {
+            BodyArea::Choice => {
                 self.list.say(first, || self.shape.usual_role());
                 self.list.choose(first, index);
             }
-            Place::Call => self.list.call(first, index),
-            Place::Body
-            | Place::Offer
-            | Place::Names
-            | Place::Media
-            | Place::Logprobs
-            | Place::Error
-            | Place::Anything => {}
+            BodyArea::Call => self.list.call(first, index),
+            BodyArea::Body
+            | BodyArea::Offer
+            | BodyArea::Names
+            | BodyArea::Media
+            | BodyArea::Logprobs
+            | BodyArea::Error
+            | BodyArea::Anything => {}
         }
         (self.said, self.index) = outer;
         Ok(())
@@ -140,16 +140,16 @@ impl<'a> Walk<'a> {
     fn members(&mut self, area: Area) -> Result<(), EditError> {
         while let Some(key) = self.cursor.next_key()? {
             match self.cursor.kind()? {
-                Kind::Number | Kind::Bool | Kind::Null => {
+                JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
                     let (span, _) = self.cursor.skip()?;
-                    if matches!(area.place, Place::Choice | Place::Call) && key == "index" {
+                    if matches!(area.place, BodyArea::Choice | BodyArea::Call) && key == "index" {
                         self.index = json::unsigned(span.of(self.body)).and_then(|index| u32::try_from(index).ok());
                     }
                 }
-                kind @ (Kind::String | Kind::Array | Kind::Object) => self.member(area, &key, kind)?,
+                kind @ (JsonKind::String | JsonKind::Array | JsonKind::Object) => self.member(area, &key, kind)?,
             }
             // Behind what is in it, so that pointers into it hold while somebody changes these.
-            if area.place == Place::Names || !opaque::is_word(key.raw()) {
+            if area.place == BodyArea::Names || !opaque::is_word(key.raw()) {
                 self.name(area, &key)?;
             }
         }
@@ -157,19 +157,19 @@ impl<'a> Walk<'a> {
     }
 
     /// A member that may have text in it.
-    fn member(&mut self, area: Area, key: &Key<'a>, kind: Kind) -> Result<(), EditError> {
+    fn member(&mut self, area: Area, key: &MemberName<'a>, kind: JsonKind) -> Result<(), EditError> {
         let first = self.list.len();
         let name = name_of(key);
-        if area.place == Place::Message && *name == *b"role" {
+        if area.place == BodyArea::Message && *name == *b"role" {
             self.said = match kind {
-                Kind::String => Some(self.cursor.clone().skip()?.0),
+                JsonKind::String => Some(self.cursor.clone().skip()?.0),
                 _ => None,
             };
         }
         self.list.step(*key);
         self.value(area.member(&name, self.shape), kind)?;
         self.list.back();
-        if area.place == Place::Body && *name == *b"input" && self.shape == Shape::EmbeddingsRequest {
+        if area.place == BodyArea::Body && *name == *b"input" && self.shape == BodyShape::EmbeddingsRequest {
             self.list.say(first, || Voice::Input);
         }
         Ok(())
@@ -179,10 +179,10 @@ impl<'a> Walk<'a> {
         let quoted = token.span.of(self.body);
         let content = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
         let hidden = match area.rule {
-            Rule::Show => content.is_empty(),
-            Rule::Word => opaque::is_word(content),
-            Rule::Encoded => opaque::is_encoded(content),
-            Rule::Address => opaque::is_address(content),
+            NonTextRule::Show => content.is_empty(),
+            NonTextRule::Word => opaque::is_word(content),
+            NonTextRule::Encoded => opaque::is_encoded(content),
+            NonTextRule::Address => opaque::is_address(content),
         };
         if hidden {
             return self.file(quoted);
@@ -190,8 +190,8 @@ impl<'a> Walk<'a> {
         // Without escapes it is as it stands.
         let plain = if token.len == content.len() { std::str::from_utf8(content).ok() } else { None };
         match plain {
-            Some(text) => self.list.push(area.kind, Cow::Borrowed(text), Spot::Value),
-            None => self.list.push(area.kind, json::string_lossy(quoted).unwrap_or_default(), Spot::Value),
+            Some(text) => self.list.push(area.kind, Cow::Borrowed(text), PieceSpot::Value),
+            None => self.list.push(area.kind, json::string_lossy(quoted).unwrap_or_default(), PieceSpot::Value),
         }
     }
 
@@ -201,19 +201,19 @@ impl<'a> Walk<'a> {
         let url = opaque::data_url(content).and_then(|_| json::string(token));
         match url.as_deref().and_then(encoded::read) {
             Some((head, text)) if !text.is_empty() => {
-                self.list.push(PieceKind::Text, text.into(), Spot::File(head.into()))
+                self.list.push(TextPieceKind::Text, text.into(), PieceSpot::File(head.into()))
             }
             Some(_) | None => Ok(()),
         }
     }
 
-    fn name(&mut self, area: Area, key: &Key<'a>) -> Result<(), EditError> {
+    fn name(&mut self, area: Area, key: &MemberName<'a>) -> Result<(), EditError> {
         let name = key.lossy();
         if name.is_empty() {
             return Ok(());
         }
-        let kind = if area.kind == PieceKind::Description { area.kind } else { PieceKind::Other };
-        let spot = Spot::Name((&*name).into());
+        let kind = if area.kind == TextPieceKind::Description { area.kind } else { TextPieceKind::Other };
+        let spot = PieceSpot::Name((&*name).into());
         self.list.push(kind, name, spot)
     }
 
@@ -221,7 +221,7 @@ impl<'a> Walk<'a> {
     /// another.
     fn tokens(&mut self) -> Result<(), EditError> {
         let depth = self.list.depth();
-        if self.cursor.kind()? != Kind::Object {
+        if self.cursor.kind()? != JsonKind::Object {
             return self.tokens_of(depth, String::new());
         }
         self.cursor.enter_object()?;
@@ -238,13 +238,13 @@ impl<'a> Walk<'a> {
     fn tokens_of(&mut self, depth: usize, mut others: String) -> Result<(), EditError> {
         let (span, kind) = self.cursor.skip()?;
         let mut chosen = String::new();
-        if !matches!(kind, Kind::Number | Kind::Bool | Kind::Null) {
+        if !matches!(kind, JsonKind::Number | JsonKind::Bool | JsonKind::Null) {
             tokens::gather(self.body, span, &mut chosen, &mut others)?;
         }
         for text in [chosen, others] {
             if !text.is_empty() {
                 let whole = self.list.pointer_of(depth);
-                self.list.push(PieceKind::Other, text.into(), Spot::Tokens(whole))?;
+                self.list.push(TextPieceKind::Other, text.into(), PieceSpot::Tokens(whole))?;
             }
         }
         Ok(())

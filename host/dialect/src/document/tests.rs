@@ -250,7 +250,7 @@ fn names_that_other_parsers_treat_as_magic_are_names() {
 fn edits_are_bounded_in_depth_and_in_entries() {
     let mut document = chat(r#"{"a":[]}"#);
     let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    assert!(matches!(document.set("/a/-", &deep(126)), Err(EditError::BadValue(JsonError::TooDeep { .. }))));
+    assert!(matches!(document.set("/a/-", &deep(126)), Err(EditError::BadValue(JsonSyntaxError::TooDeep { .. }))));
     document.set("/a/-", &deep(125)).unwrap();
     let body = document.bytes().unwrap();
     assert!(serde_json::from_slice::<Value>(&body).is_ok());

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
 
 use super::EditError;
 use super::pieces::Voice;
@@ -10,7 +10,7 @@ use crate::Endpoint;
 
 /// One piece of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
+pub struct BodyText {
     /// Who says it: `system`, `developer`, `user`, `assistant`, `tool` or what else the message says; `input` for an
     /// embedding.
     pub role: Cow<'static, str>,
@@ -20,7 +20,7 @@ pub struct Text {
 
 /// What kind of body it is, and with that, where its texts stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum BodyShape {
     /// `messages[].content`, or the text parts in it.
     ChatRequest,
     /// `input`, or its elements.
@@ -35,7 +35,7 @@ pub(super) enum Shape {
     Error(Endpoint),
 }
 
-impl Shape {
+impl BodyShape {
     pub(super) fn request(endpoint: Endpoint) -> Self {
         match endpoint {
             Endpoint::Chat => Self::ChatRequest,
@@ -70,7 +70,7 @@ impl Shape {
 
 /// Where one piece of text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spot {
+pub(super) enum TextSpot {
     Message(usize),
     Part(usize, usize),
     Input,
@@ -79,7 +79,7 @@ pub(super) enum Spot {
     ChoicePart(usize, usize),
 }
 
-impl Spot {
+impl TextSpot {
     /// The same as the tokens of a pointer.
     pub(super) fn tokens(self) -> Vec<Cow<'static, str>> {
         let name = Cow::Borrowed;
@@ -102,7 +102,11 @@ impl Spot {
 
 /// All texts of a body and where they stand, in order, in one pass of a cursor at its beginning: if the body was not
 /// checked before, it is then. Of members of one name the last counts, as it does for [`Node`](super::tree::Node).
-pub(super) fn collect(shape: Shape, mut cursor: Cursor<'_>, body: &[u8]) -> Result<(Vec<Text>, Vec<Spot>), EditError> {
+pub(super) fn collect(
+    shape: BodyShape,
+    mut cursor: Cursor<'_>,
+    body: &[u8],
+) -> Result<(Vec<BodyText>, Vec<TextSpot>), EditError> {
     let mut found = Found { body, texts: Vec::new(), spots: Vec::new() };
     found.whole(shape, &mut cursor).and_then(|()| cursor.finish()).map_err(EditError::NotJson)?;
     Ok((found.texts, found.spots))
@@ -110,33 +114,33 @@ pub(super) fn collect(shape: Shape, mut cursor: Cursor<'_>, body: &[u8]) -> Resu
 
 struct Found<'a> {
     body: &'a [u8],
-    texts: Vec<Text>,
-    spots: Vec<Spot>,
+    texts: Vec<BodyText>,
+    spots: Vec<TextSpot>,
 }
 
 impl Found<'_> {
-    fn whole(&mut self, shape: Shape, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+    fn whole(&mut self, shape: BodyShape, cursor: &mut Cursor<'_>) -> Result<(), JsonSyntaxError> {
         cursor.enter_object()?;
         while let Some(key) = cursor.next_key()? {
             match shape {
-                Shape::ChatRequest if key == "messages" => {
+                BodyShape::ChatRequest if key == "messages" => {
                     self.keep(0);
                     self.objects(cursor, Self::message)?;
                 }
-                Shape::ChatResponse if key == "choices" => {
+                BodyShape::ChatResponse if key == "choices" => {
                     self.keep(0);
                     self.objects(cursor, Self::choice)?;
                 }
-                Shape::EmbeddingsRequest if key == "input" => {
+                BodyShape::EmbeddingsRequest if key == "input" => {
                     self.keep(0);
                     self.input(cursor)?;
                 }
-                Shape::ChatRequest
-                | Shape::ChatResponse
-                | Shape::EmbeddingsRequest
-                | Shape::EmbeddingsResponse
-                | Shape::Chunk
-                | Shape::Error(_) => {
+                BodyShape::ChatRequest
+                | BodyShape::ChatResponse
+                | BodyShape::EmbeddingsRequest
+                | BodyShape::EmbeddingsResponse
+                | BodyShape::Chunk
+                | BodyShape::Error(_) => {
                     cursor.skip()?;
                 }
             }
@@ -148,15 +152,15 @@ impl Found<'_> {
     fn objects(
         &mut self,
         cursor: &mut Cursor<'_>,
-        mut take: impl FnMut(&mut Self, &mut Cursor<'_>, usize) -> Result<(), JsonError>,
-    ) -> Result<(), JsonError> {
-        if cursor.kind()? != Kind::Array {
+        mut take: impl FnMut(&mut Self, &mut Cursor<'_>, usize) -> Result<(), JsonSyntaxError>,
+    ) -> Result<(), JsonSyntaxError> {
+        if cursor.kind()? != JsonKind::Array {
             return cursor.skip().map(|_| ());
         }
         cursor.enter_array()?;
         let mut index = 0;
         while cursor.next_element()? {
-            if cursor.kind()? == Kind::Object {
+            if cursor.kind()? == JsonKind::Object {
                 cursor.enter_object()?;
                 take(self, cursor, index)?;
             } else {
@@ -167,7 +171,7 @@ impl Found<'_> {
         Ok(())
     }
 
-    fn message(&mut self, cursor: &mut Cursor<'_>, index: usize) -> Result<(), JsonError> {
+    fn message(&mut self, cursor: &mut Cursor<'_>, index: usize) -> Result<(), JsonSyntaxError> {
         let first = self.texts.len();
         let mut role = Cow::Borrowed("user");
         while let Some(key) = cursor.next_key()? {
@@ -175,7 +179,7 @@ impl Found<'_> {
                 role = role_name(self.body, cursor.skip()?.0);
             } else if key == "content" {
                 self.keep(first);
-                self.content(cursor, Spot::Message(index), |part| Spot::Part(index, part))?;
+                self.content(cursor, TextSpot::Message(index), |part| TextSpot::Part(index, part))?;
             } else {
                 cursor.skip()?;
             }
@@ -188,10 +192,10 @@ impl Found<'_> {
     fn content(
         &mut self,
         cursor: &mut Cursor<'_>,
-        whole: Spot,
-        of_part: impl Fn(usize) -> Spot,
-    ) -> Result<(), JsonError> {
-        if cursor.kind()? == Kind::String {
+        whole: TextSpot,
+        of_part: impl Fn(usize) -> TextSpot,
+    ) -> Result<(), JsonSyntaxError> {
+        if cursor.kind()? == JsonKind::String {
             let span = cursor.text()?.span;
             self.push(whole, span);
             return Ok(());
@@ -203,7 +207,7 @@ impl Found<'_> {
                 if key == "type" {
                     is_text = json::string(span.of(found.body)).is_some_and(|kind| kind == "text");
                 } else if key == "text" {
-                    text = (kind == Kind::String).then_some(span);
+                    text = (kind == JsonKind::String).then_some(span);
                 }
             }
             if let Some(span) = text.filter(|_| is_text) {
@@ -213,7 +217,7 @@ impl Found<'_> {
         })
     }
 
-    fn choice(&mut self, cursor: &mut Cursor<'_>, index: usize) -> Result<(), JsonError> {
+    fn choice(&mut self, cursor: &mut Cursor<'_>, index: usize) -> Result<(), JsonSyntaxError> {
         let first = self.texts.len();
         while let Some(key) = cursor.next_key()? {
             if key != "message" {
@@ -221,7 +225,7 @@ impl Found<'_> {
                 continue;
             }
             self.keep(first);
-            if cursor.kind()? == Kind::Object {
+            if cursor.kind()? == JsonKind::Object {
                 cursor.enter_object()?;
                 self.answer(cursor, index)?;
             } else {
@@ -232,7 +236,7 @@ impl Found<'_> {
     }
 
     /// The message of a choice.
-    fn answer(&mut self, cursor: &mut Cursor<'_>, choice: usize) -> Result<(), JsonError> {
+    fn answer(&mut self, cursor: &mut Cursor<'_>, choice: usize) -> Result<(), JsonSyntaxError> {
         let first = self.texts.len();
         let mut role = Cow::Borrowed("assistant");
         while let Some(key) = cursor.next_key()? {
@@ -240,7 +244,7 @@ impl Found<'_> {
                 role = role_name(self.body, cursor.skip()?.0);
             } else if key == "content" {
                 self.keep(first);
-                self.content(cursor, Spot::Choice(choice), |part| Spot::ChoicePart(choice, part))?;
+                self.content(cursor, TextSpot::Choice(choice), |part| TextSpot::ChoicePart(choice, part))?;
             } else {
                 cursor.skip()?;
             }
@@ -249,24 +253,24 @@ impl Found<'_> {
         Ok(())
     }
 
-    fn input(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonError> {
+    fn input(&mut self, cursor: &mut Cursor<'_>) -> Result<(), JsonSyntaxError> {
         match cursor.kind()? {
-            Kind::String => {
+            JsonKind::String => {
                 let span = cursor.text()?.span;
-                self.push(Spot::Input, span);
+                self.push(TextSpot::Input, span);
             }
-            Kind::Array => {
+            JsonKind::Array => {
                 cursor.enter_array()?;
                 let mut index = 0;
                 while cursor.next_element()? {
                     let (span, kind) = cursor.skip()?;
-                    if kind == Kind::String {
-                        self.push(Spot::InputElement(index), span);
+                    if kind == JsonKind::String {
+                        self.push(TextSpot::InputElement(index), span);
                     }
                     index += 1;
                 }
             }
-            Kind::Object | Kind::Number | Kind::Bool | Kind::Null => {
+            JsonKind::Object | JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
                 cursor.skip()?;
             }
         }
@@ -280,9 +284,9 @@ impl Found<'_> {
         self.spots.truncate(count);
     }
 
-    fn push(&mut self, spot: Spot, text: Span) {
+    fn push(&mut self, spot: TextSpot, text: Span) {
         let text = json::string_lossy(text.of(self.body)).unwrap_or_default().into_owned();
-        self.texts.push(Text { role: Cow::Borrowed(""), text });
+        self.texts.push(BodyText { role: Cow::Borrowed(""), text });
         self.spots.push(spot);
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use weir_http::json::{self, Cursor, Key, Kind, Span};
+use weir_http::json::{self, Cursor, JsonKind, MemberName, Span};
 
 use super::{EditError, pointer};
 
@@ -15,18 +15,18 @@ const MAX_ENTRIES: usize = 65_536;
 #[derive(Debug, Clone)]
 pub(super) enum Node {
     Raw(Bytes),
-    Object(Vec<Member>),
+    Object(Vec<JsonMember>),
     Array(Vec<Node>),
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Member {
+pub(super) struct JsonMember {
     /// The name as it stands between its quotes, escapes and all.
     name: Bytes,
     value: Node,
 }
 
-impl Member {
+impl JsonMember {
     fn is(&self, token: &str) -> bool {
         if memchr::memchr(b'\\', &self.name).is_none() {
             return self.name == token.as_bytes();
@@ -176,18 +176,18 @@ impl Node {
         let raw = |span: Span| Self::Raw(text.slice(span.start..span.end));
         let mut count = 0usize;
         let opened = match kind {
-            Kind::Object => {
+            JsonKind::Object => {
                 let mut members = Vec::new();
-                let member = |key: Key<'_>, span, _| {
+                let member = |key: MemberName<'_>, span, _| {
                     count += 1;
                     if count <= MAX_ENTRIES {
-                        members.push(Member { name: text.slice_ref(key.raw()), value: raw(span) });
+                        members.push(JsonMember { name: text.slice_ref(key.raw()), value: raw(span) });
                     }
                 };
                 json::members_of(text, whole, member).map_err(EditError::NotJson)?;
                 Self::Object(members)
             }
-            Kind::Array => {
+            JsonKind::Array => {
                 let mut elements = Vec::new();
                 let element = |span, _| {
                     count += 1;
@@ -198,7 +198,7 @@ impl Node {
                 json::elements(text, whole, element).map_err(EditError::NotJson)?;
                 Self::Array(elements)
             }
-            Kind::String | Kind::Number | Kind::Bool | Kind::Null => return Ok(()),
+            JsonKind::String | JsonKind::Number | JsonKind::Bool | JsonKind::Null => return Ok(()),
         };
         if count > MAX_ENTRIES {
             return Err(EditError::TooManyEntries { limit: MAX_ENTRIES });
@@ -217,9 +217,9 @@ fn quoted_name(name: &str) -> Bytes {
 }
 
 /// Replaces the member of this name where its first one stands, or adds one at the end; others of the name go.
-fn put_member(members: &mut Vec<Member>, token: &str, value: Node) {
+fn put_member(members: &mut Vec<JsonMember>, token: &str, value: Node) {
     let Some(first) = members.iter().position(|member| member.is(token)) else {
-        members.push(Member { name: quoted_name(token), value });
+        members.push(JsonMember { name: quoted_name(token), value });
         return;
     };
     let mut index = 0;
@@ -238,12 +238,12 @@ fn find_raw(text: &Bytes, tokens: &[Cow<'_, str>]) -> Result<Option<Bytes>, Edit
     for token in tokens {
         let mut found = None;
         match Cursor::within(text, at).kind().map_err(EditError::NotJson)? {
-            Kind::Object => json::members_of(text, at, |key, span, _| {
+            JsonKind::Object => json::members_of(text, at, |key, span, _| {
                 if key == **token {
                     found = Some(span);
                 }
             }),
-            Kind::Array => {
+            JsonKind::Array => {
                 let wanted = pointer::index(token);
                 let mut index = 0;
                 json::elements(text, at, |span, _| {
@@ -253,7 +253,7 @@ fn find_raw(text: &Bytes, tokens: &[Cow<'_, str>]) -> Result<Option<Bytes>, Edit
                     index += 1;
                 })
             }
-            Kind::String | Kind::Number | Kind::Bool | Kind::Null => return Ok(None),
+            JsonKind::String | JsonKind::Number | JsonKind::Bool | JsonKind::Null => return Ok(None),
         }
         .map_err(EditError::NotJson)?;
         let Some(span) = found else { return Ok(None) };

@@ -1,10 +1,10 @@
 //! What an event adds to a choice.
 
 use bytes::Bytes;
-use weir_http::json::{self, Kind};
+use weir_http::json::{self, JsonKind};
 
 use super::error::EventError;
-use super::read::{Place, text_parts};
+use super::read::{ChoiceAt, text_parts};
 use super::says::Says;
 
 /// What an event adds to one choice.
@@ -21,10 +21,10 @@ pub struct Delta {
 
 impl Delta {
     /// What stands in the one choice of an event.
-    pub(super) fn at(data: &Bytes, place: &Place) -> Result<Self, EventError> {
+    pub(super) fn at(data: &Bytes, place: &ChoiceAt) -> Result<Self, EventError> {
         let text = match place.content {
-            Some((span, Kind::String)) => json::string_lossy(span.of(data)).unwrap_or_default().into_owned(),
-            Some((span, Kind::Array)) => {
+            Some((span, JsonKind::String)) => json::string_lossy(span.of(data)).unwrap_or_default().into_owned(),
+            Some((span, JsonKind::Array)) => {
                 let mut parts = Vec::new();
                 text_parts(data, span, &mut parts)?;
                 parts.iter().filter_map(|part| json::string_lossy(part.of(data))).collect()

@@ -1,6 +1,6 @@
 //! Why an event cannot be read or changed.
 
-use weir_http::json::JsonError;
+use weir_http::json::JsonSyntaxError;
 
 /// More choices in one event than anybody asks for (OpenAI's `n` is at most 128).
 pub(crate) const MOST_CHOICES: usize = 128;
@@ -10,7 +10,7 @@ pub(crate) const MOST_CHOICES: usize = 128;
 pub enum EventError {
     /// The data is not a JSON object.
     #[error("the event's data is not a JSON object: {0}")]
-    NotJson(#[from] JsonError),
+    NotJson(#[from] JsonSyntaxError),
     /// There is no choice.
     #[error("the event has no choice")]
     NoChoice,

@@ -1,20 +1,20 @@
 //! One pass over the data of an event: where its choices stand, and what stands in each.
 
-use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
 
 use super::error::{EventError, MOST_CHOICES};
 
 /// A choice of an event.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place {
+pub(super) struct ChoiceAt {
     /// The choice itself.
     pub(super) span: Option<Span>,
     pub(super) choice: u32,
     /// Whether it says itself which one it is.
     pub(super) numbered: bool,
-    pub(super) delta: Option<(Span, Kind)>,
+    pub(super) delta: Option<(Span, JsonKind)>,
     pub(super) delta_is_empty: bool,
-    pub(super) content: Option<(Span, Kind)>,
+    pub(super) content: Option<(Span, JsonKind)>,
     pub(super) calls: Option<Span>,
     /// `logprobs`, if there are any.
     pub(super) tokens: Option<Span>,
@@ -22,12 +22,12 @@ pub(super) struct Place {
 }
 
 /// The choices of an event. The data are checked to their end, and have no name twice in one object.
-pub(super) fn places(data: &[u8]) -> Result<Vec<Place>, EventError> {
+pub(super) fn places(data: &[u8]) -> Result<Vec<ChoiceAt>, EventError> {
     let mut cursor = Cursor::new(data)?.unique();
     let mut places = Vec::new();
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
-        if key == "choices" && cursor.kind()? == Kind::Array {
+        if key == "choices" && cursor.kind()? == JsonKind::Array {
             places = each(&mut cursor, data)?;
         } else {
             cursor.skip()?;
@@ -38,14 +38,14 @@ pub(super) fn places(data: &[u8]) -> Result<Vec<Place>, EventError> {
 }
 
 /// The choices in the array that the cursor is at.
-fn each(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<Vec<Place>, EventError> {
+fn each(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<Vec<ChoiceAt>, EventError> {
     let mut all = Vec::new();
     cursor.enter_array()?;
     while cursor.next_element()? {
         if all.len() == MOST_CHOICES {
             return Err(EventError::TooManyChoices { limit: MOST_CHOICES });
         }
-        if cursor.kind()? != Kind::Object {
+        if cursor.kind()? != JsonKind::Object {
             return Err(EventError::NoChoice);
         }
         // One that does not say which it is, is the one in whose place it stands.
@@ -61,15 +61,15 @@ fn index(value: &[u8]) -> Result<u32, EventError> {
     json::unsigned(value).and_then(|index| u32::try_from(index).ok()).ok_or(EventError::Index)
 }
 
-fn choice(cursor: &mut Cursor<'_>, data: &[u8], at: u32) -> Result<Place, EventError> {
+fn choice(cursor: &mut Cursor<'_>, data: &[u8], at: u32) -> Result<ChoiceAt, EventError> {
     let start = cursor.at();
-    let mut place = Place { choice: at, ..Place::default() };
+    let mut place = ChoiceAt { choice: at, ..ChoiceAt::default() };
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
         if key == "delta" {
-            let Place { choice, numbered, tokens, finishes, .. } = place;
-            let found = if cursor.kind()? == Kind::Object { delta(cursor)? } else { no_delta(cursor.skip()?) };
-            place = Place { choice, numbered, tokens, finishes, ..found };
+            let ChoiceAt { choice, numbered, tokens, finishes, .. } = place;
+            let found = if cursor.kind()? == JsonKind::Object { delta(cursor)? } else { no_delta(cursor.skip()?) };
+            place = ChoiceAt { choice, numbered, tokens, finishes, ..found };
             continue;
         }
         let (span, kind) = cursor.skip()?;
@@ -78,22 +78,22 @@ fn choice(cursor: &mut Cursor<'_>, data: &[u8], at: u32) -> Result<Place, EventE
             place.numbered = true;
             place.choice = index(value)?;
         } else if key == "finish_reason" {
-            place.finishes = kind == Kind::String && value != b"\"\"";
+            place.finishes = kind == JsonKind::String && value != b"\"\"";
         } else if key == "logprobs" {
-            place.tokens = (kind != Kind::Null).then_some(span);
+            place.tokens = (kind != JsonKind::Null).then_some(span);
         }
     }
     place.span = Some(Span { start, end: cursor.at() });
     Ok(place)
 }
 
-fn no_delta(found: (Span, Kind)) -> Place {
-    Place { delta: Some(found), ..Place::default() }
+fn no_delta(found: (Span, JsonKind)) -> ChoiceAt {
+    ChoiceAt { delta: Some(found), ..ChoiceAt::default() }
 }
 
-fn delta(cursor: &mut Cursor<'_>) -> Result<Place, JsonError> {
+fn delta(cursor: &mut Cursor<'_>) -> Result<ChoiceAt, JsonSyntaxError> {
     let start = cursor.at();
-    let mut place = Place { delta_is_empty: true, ..Place::default() };
+    let mut place = ChoiceAt { delta_is_empty: true, ..ChoiceAt::default() };
     cursor.enter_object()?;
     while let Some(key) = cursor.next_key()? {
         let value = cursor.skip()?;
@@ -101,24 +101,24 @@ fn delta(cursor: &mut Cursor<'_>) -> Result<Place, JsonError> {
         if key == "content" {
             place.content = Some(value);
         } else if key == "tool_calls" {
-            place.calls = (value.1 == Kind::Array).then_some(value.0);
+            place.calls = (value.1 == JsonKind::Array).then_some(value.0);
         }
     }
-    place.delta = Some((Span { start, end: cursor.at() }, Kind::Object));
+    place.delta = Some((Span { start, end: cursor.at() }, JsonKind::Object));
     Ok(place)
 }
 
 /// Where the text parts of a content stand that is an array; nothing of another value.
-pub(super) fn text_parts(data: &[u8], span: Span, parts: &mut Vec<Span>) -> Result<(), JsonError> {
+pub(super) fn text_parts(data: &[u8], span: Span, parts: &mut Vec<Span>) -> Result<(), JsonSyntaxError> {
     let mut cursor = Cursor::within(data, span);
-    if cursor.kind()? != Kind::Array {
+    if cursor.kind()? != JsonKind::Array {
         return Ok(());
     }
     cursor.enter_array()?;
     while cursor.next_element()? {
         match cursor.kind()? {
-            Kind::String => parts.push(cursor.text()?.span),
-            Kind::Object => {
+            JsonKind::String => parts.push(cursor.text()?.span),
+            JsonKind::Object => {
                 let (mut is_text, mut text) = (true, None);
                 cursor.enter_object()?;
                 while let Some(key) = cursor.next_key()? {
@@ -126,12 +126,12 @@ pub(super) fn text_parts(data: &[u8], span: Span, parts: &mut Vec<Span>) -> Resu
                     if key == "type" {
                         is_text = span.of(data) == b"\"text\"";
                     } else if key == "text" {
-                        text = (kind == Kind::String).then_some(span);
+                        text = (kind == JsonKind::String).then_some(span);
                     }
                 }
                 parts.extend(text.filter(|_| is_text));
             }
-            Kind::Array | Kind::Number | Kind::Bool | Kind::Null => {
+            JsonKind::Array | JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
                 cursor.skip()?;
             }
         }
@@ -145,7 +145,7 @@ pub(super) fn begun(data: &[u8], span: Span) -> Result<Vec<u32>, EventError> {
     let mut cursor = Cursor::within(data, span);
     cursor.enter_array()?;
     while cursor.next_element()? {
-        if cursor.kind()? == Kind::Object {
+        if cursor.kind()? == JsonKind::Object {
             let (own, named) = call(&mut cursor, data)?;
             begun.extend(named.then_some(own.unwrap_or(position)));
         } else {
@@ -164,9 +164,9 @@ fn call(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<(Option<u32>, bool), Eve
         let (span, kind) = cursor.skip()?;
         if key == "index" {
             own = Some(index(span.of(data))?);
-        } else if kind == Kind::Object && (key == "function" || key == "custom") {
+        } else if kind == JsonKind::Object && (key == "function" || key == "custom") {
             json::members_of(data, span, |key, span, kind| {
-                named |= key == "name" && kind == Kind::String && span.of(data) != b"\"\"";
+                named |= key == "name" && kind == JsonKind::String && span.of(data) != b"\"\"";
             })?;
         }
     }

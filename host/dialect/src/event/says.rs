@@ -6,8 +6,8 @@
 use bytes::Bytes;
 
 use super::error::EventError;
-use super::read::{self, Place};
-use crate::{Document, EditError, Piece, PieceKind};
+use super::read::{self, ChoiceAt};
+use crate::{Document, EditError, TextPiece, TextPieceKind};
 
 /// Whether there is any text in an event, wherever it stands.
 ///
@@ -60,7 +60,7 @@ impl Says {
     ///
     /// # Errors
     /// [`EventError::Index`]: which tool call it goes on with cannot be told.
-    pub(super) fn of(data: &Bytes, place: &Place) -> Result<Self, EventError> {
+    pub(super) fn of(data: &Bytes, place: &ChoiceAt) -> Result<Self, EventError> {
         let mut says = Self { finishes: place.finishes, ..Self::default() };
         // Where its choice stands was found in data that were read to their end.
         match Document::event(data.clone()).known_readable().pieces() {
@@ -86,7 +86,7 @@ impl Says {
         Self { kinds: OTHER, more: true, ..Self::default() }
     }
 
-    fn add(&mut self, piece: &Piece<'_>) {
+    fn add(&mut self, piece: &TextPiece<'_>) {
         let pointer = piece.pointer;
         self.more |= pointer != PLACE;
         if pointer == FUNCTION {
@@ -96,12 +96,14 @@ impl Says {
             self.bytes = self.bytes.saturating_add(piece.text.len());
         }
         match piece.kind {
-            PieceKind::Text if pointer.starts_with(PLACE) => self.kinds |= CONTENT,
-            PieceKind::Text if pointer.starts_with("/choices/0/delta/") => self.kinds |= SPOKEN,
-            PieceKind::Reasoning => self.kinds |= REASONING,
-            PieceKind::Refusal => self.kinds |= REFUSAL,
-            PieceKind::Arguments => self.calls |= bit(piece.call),
-            PieceKind::Text | PieceKind::ToolResult | PieceKind::Description | PieceKind::Other => self.kinds |= OTHER,
+            TextPieceKind::Text if pointer.starts_with(PLACE) => self.kinds |= CONTENT,
+            TextPieceKind::Text if pointer.starts_with("/choices/0/delta/") => self.kinds |= SPOKEN,
+            TextPieceKind::Reasoning => self.kinds |= REASONING,
+            TextPieceKind::Refusal => self.kinds |= REFUSAL,
+            TextPieceKind::Arguments => self.calls |= bit(piece.call),
+            TextPieceKind::Text | TextPieceKind::ToolResult | TextPieceKind::Description | TextPieceKind::Other => {
+                self.kinds |= OTHER
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use weir_http::json;
 
 use super::delta::Delta;
 use super::error::EventError;
-use super::read::{Place, places};
+use super::read::{ChoiceAt, places};
 
 /// Members that stand in every event of a stream, and say what it is.
 const EVERYWHERE: [&str; 6] = ["id", "object", "created", "model", "system_fingerprint", "service_tier"];
@@ -40,7 +40,7 @@ pub fn choices(data: &Bytes) -> Result<Choices, EventError> {
     }
 }
 
-fn several(data: &Bytes, found: &[Place]) -> Result<Vec<(Bytes, Delta)>, EventError> {
+fn several(data: &Bytes, found: &[ChoiceAt]) -> Result<Vec<(Bytes, Delta)>, EventError> {
     let last = found.len().saturating_sub(1);
     let each = found.iter().enumerate().map(|(index, place)| {
         let data = alone(data, place, index == last)?;
@@ -52,7 +52,7 @@ fn several(data: &Bytes, found: &[Place]) -> Result<Vec<(Bytes, Delta)>, EventEr
 }
 
 /// The data with this choice alone, and with what stands beside the choices or without.
-fn alone(data: &[u8], place: &Place, beside: bool) -> Result<Bytes, EventError> {
+fn alone(data: &[u8], place: &ChoiceAt, beside: bool) -> Result<Bytes, EventError> {
     let choice = place.span.map(|span| span.of(data)).unwrap_or_default();
     let mut out = Vec::with_capacity(choice.len() + if beside { data.len() } else { SHORT });
     out.push(b'{');

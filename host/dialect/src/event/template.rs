@@ -10,7 +10,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::delta::Delta;
-use super::read::{Place, places};
+use super::read::{ChoiceAt, places};
 use super::says::Says;
 use crate::usage;
 
@@ -24,7 +24,7 @@ pub struct Template {
     /// Its data, of which this is the text.
     data: Bytes,
     text: Range<usize>,
-    place: Place,
+    place: ChoiceAt,
     /// What it says, once somebody has asked.
     says: Option<Says>,
     lessons: u8,

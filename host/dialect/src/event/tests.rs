@@ -48,7 +48,7 @@ fn events_are_told_apart() {
 #[test]
 fn what_is_named_an_error_is_one_in_whatever_shape() {
     let named = |name: &str, data: &str| {
-        let mut reader = sse::Reader::new(1000);
+        let mut reader = sse::SseReader::new(1000);
         reader.push(Bytes::from(format!("event: {name}\ndata: {data}\n\n")));
         let event = reader.next().unwrap().unwrap();
         kind(&event, &event.data())

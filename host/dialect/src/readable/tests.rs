@@ -46,7 +46,7 @@ fn what_two_readers_may_read_as_two_things_cannot() {
     let mut bytes = GOOD.as_bytes().to_vec();
     let at = GOOD.find("hi").unwrap();
     bytes[at] = 0xff;
-    assert!(matches!(whole(&bytes), Err(Unreadable::NotJson(JsonError::NotUtf8 { .. }))));
+    assert!(matches!(whole(&bytes), Err(Unreadable::NotJson(JsonSyntaxError::NotUtf8 { .. }))));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use weir_http::sse::Reader;
+use weir_http::sse::SseReader;
 
 use super::*;
 
@@ -81,7 +81,7 @@ fn the_end_marker_makes_every_stream_whole() {
 #[test]
 fn what_is_left_is_an_event_only_if_it_lacks_nothing_but_its_blank_line() {
     let last = |text: &str| {
-        let mut reader = Reader::new(1000);
+        let mut reader = SseReader::new(1000);
         reader.push(Bytes::copy_from_slice(text.as_bytes()));
         let event = reader.finish().unwrap().unwrap();
         let mut ending = Ending::new(1);

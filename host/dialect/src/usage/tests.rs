@@ -9,7 +9,7 @@ fn reported(input: u64, output: u64) -> Option<Usage> {
 }
 
 fn read(endpoint: Endpoint, body: &str) -> (Option<Usage>, usize) {
-    let reading = crate::answer::Reading::of(endpoint, body.as_bytes());
+    let reading = crate::answer::AnswerReading::of(endpoint, body.as_bytes());
     (reading.usage, reading.text)
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use weir_http::json::{Cursor, JsonError, Kind};
+use weir_http::json::{Cursor, JsonKind, JsonSyntaxError};
 
 static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
 /// How an event begins to say its text that has nothing else to say, as OpenAI writes it.
@@ -49,15 +49,15 @@ fn says_nothing(data: &[u8]) -> bool {
 }
 
 /// Adds up the text of the choices whose name stands there.
-fn walk(data: &[u8], at: usize, bytes: &mut usize) -> Result<(), JsonError> {
+fn walk(data: &[u8], at: usize, bytes: &mut usize) -> Result<(), JsonSyntaxError> {
     let mut cursor = Cursor::at_member(data, at)?;
-    if cursor.next_key()?.is_none() || cursor.kind()? != Kind::Array {
+    if cursor.next_key()?.is_none() || cursor.kind()? != JsonKind::Array {
         return Ok(());
     }
     objects(&mut cursor, &mut |cursor| {
         while let Some(key) = cursor.next_key()? {
             let said = key == "delta" || key == "message";
-            if said && cursor.kind()? == Kind::Object {
+            if said && cursor.kind()? == JsonKind::Object {
                 cursor.enter_object()?;
                 *bytes = bytes.saturating_add(message(cursor)?);
             } else {
@@ -69,7 +69,7 @@ fn walk(data: &[u8], at: usize, bytes: &mut usize) -> Result<(), JsonError> {
 }
 
 /// The text of the message, or the part of one, that the cursor has just stepped into.
-fn message(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+fn message(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
     let (mut bytes, mut reasoning) = (0, 0);
     while let Some(key) = cursor.next_key()? {
         if key == "content" || key == "refusal" {
@@ -87,7 +87,7 @@ fn message(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// Calls of tools.
-pub(crate) fn calls(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+pub(crate) fn calls(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
     let mut bytes = 0;
     objects(cursor, &mut |cursor| {
         while let Some(key) = cursor.next_key()? {
@@ -99,8 +99,8 @@ pub(crate) fn calls(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// A text, or the texts in an array of parts.
-pub(crate) fn content(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
-    if cursor.kind()? == Kind::String {
+pub(crate) fn content(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
+    if cursor.kind()? == JsonKind::String {
         return Ok(cursor.text()?.len);
     }
     let mut bytes = 0;
@@ -115,8 +115,8 @@ pub(crate) fn content(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 }
 
 /// What a call says: its name, and what it is called with.
-pub(crate) fn call(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
-    if cursor.kind()? != Kind::Object {
+pub(crate) fn call(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
+    if cursor.kind()? != JsonKind::Object {
         return skip(cursor);
     }
     let mut bytes = 0;
@@ -131,14 +131,14 @@ pub(crate) fn call(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
 /// Shows each object of an array, stepped into; anything else is passed over.
 pub(crate) fn objects(
     cursor: &mut Cursor<'_>,
-    see: &mut dyn FnMut(&mut Cursor<'_>) -> Result<(), JsonError>,
-) -> Result<(), JsonError> {
-    if cursor.kind()? != Kind::Array {
+    see: &mut dyn FnMut(&mut Cursor<'_>) -> Result<(), JsonSyntaxError>,
+) -> Result<(), JsonSyntaxError> {
+    if cursor.kind()? != JsonKind::Array {
         return cursor.skip().map(|_| ());
     }
     cursor.enter_array()?;
     while cursor.next_element()? {
-        if cursor.kind()? == Kind::Object {
+        if cursor.kind()? == JsonKind::Object {
             cursor.enter_object()?;
             see(cursor)?;
         } else {
@@ -149,11 +149,11 @@ pub(crate) fn objects(
 }
 
 /// A string; anything else has no text.
-pub(crate) fn string(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
-    if cursor.kind()? == Kind::String { Ok(cursor.text()?.len) } else { skip(cursor) }
+pub(crate) fn string(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
+    if cursor.kind()? == JsonKind::String { Ok(cursor.text()?.len) } else { skip(cursor) }
 }
 
 /// Passes a value that is no text.
-pub(crate) fn skip(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
+pub(crate) fn skip(cursor: &mut Cursor<'_>) -> Result<usize, JsonSyntaxError> {
     cursor.skip().map(|_| 0)
 }

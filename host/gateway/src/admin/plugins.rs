@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use weir_config::OnFailure;
-use weir_sandbox::{Counted, HookStats, OnTrial, Plugin};
+use weir_sandbox::{Counted, HookStats, LoadedPlugin, OnTrial};
 
 /// Figures by plugin's name and tenant.
 type Figures = BTreeMap<(String, String), Map<String, Value>>;
@@ -18,7 +18,7 @@ pub(super) fn list(shared: &Arc<Shared>, status: &Status) -> Value {
     let problems = status.problems();
     let trials = snapshot.chains.on_trial();
     // A version that serves beside one on trial is compared with it.
-    let beside = |plugin: &Arc<Plugin>| trials.iter().find(|trial| Arc::ptr_eq(trial.old(), plugin));
+    let beside = |plugin: &Arc<LoadedPlugin>| trials.iter().find(|trial| Arc::ptr_eq(trial.old(), plugin));
     let serving = snapshot.chains.plugins().iter().map(|plugin| {
         let counted = beside(plugin).map(|trial| trial.counted().0);
         one(plugin, (None, counted), &figures, &problems)
@@ -38,7 +38,7 @@ pub(super) fn list(shared: &Arc<Shared>, status: &Status) -> Value {
 
 /// One version: on trial or not, with what it has done since a trial began in which it takes part.
 fn one(
-    plugin: &Arc<Plugin>,
+    plugin: &Arc<LoadedPlugin>,
     (on_trial, counted): (Option<&OnTrial>, Option<Counted>),
     figures: &Figures,
     problems: &[String],

@@ -3,8 +3,8 @@
 //!
 //! What was decided stands, whoever writes into it on the way: see [`Decided`].
 
-use crate::journey::Trip;
-use crate::plan::Step;
+use crate::journey::RequestContext;
+use crate::plan::PlanStep;
 use crate::refusal::Refusal;
 use crate::snapshot::{Provider, Target};
 use crate::worker::Worker;
@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::rc::Rc;
-use weir_dialect::{Ask, Decided, Document};
+use weir_dialect::{Decided, Document, RequestFacts};
 use weir_sandbox::{Chain, Override};
 
 /// Client headers that go upstream; all others stay here. Plugins and the operator may add more.
@@ -31,22 +31,22 @@ fn is_forwarded(name: &HeaderName) -> bool {
 }
 
 /// A request as it leaves for a target.
-pub(super) struct Outgoing {
+pub(super) struct OutgoingRequest {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     /// Bytes of text in the body, for an estimate of what it costs.
     pub(super) text_bytes: usize,
     /// What it asks, where a router has set something in it.
-    set: Option<Ask>,
+    set: Option<RequestFacts>,
 }
 
 /// The request for a target, as far as it is the router's and the gateway's own.
 pub(super) fn of(
-    trip: &mut Trip,
+    trip: &mut RequestContext,
     (worker, chain): (&Rc<Worker>, &Chain),
-    step: &Step,
+    step: &PlanStep,
     (target, provider): (&Target, &Provider),
-) -> Result<Outgoing, Refusal> {
+) -> Result<OutgoingRequest, Refusal> {
     let held = Rc::clone(&trip.record.held);
     let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
     // As many as most requests need, content type, `via`, id and key among them.
@@ -63,21 +63,21 @@ pub(super) fn of(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(VIA, held.snapshot.via.behind(came_by.then_some(&lent.headers)));
     if let Some((body, ask)) = with_overrides(trip, (worker, chain), &step.overrides, (target, provider))? {
-        return Ok(Outgoing { headers, body, text_bytes: ask.text_bytes, set: Some(ask) });
+        return Ok(OutgoingRequest { headers, body, text_bytes: ask.text_bytes, set: Some(ask) });
     }
     let body = trip.ask.outgoing(&trip.body, &target.model, provider.ask_usage);
-    Ok(Outgoing { headers, body, text_bytes: trip.ask.text_bytes, set: None })
+    Ok(OutgoingRequest { headers, body, text_bytes: trip.ask.text_bytes, set: None })
 }
 
 /// The request with what routers have set in it for this target, if any has. What one has set that makes no request of it is
 /// left out, or ends the request, as its failure policy says; what was decided of the request stands all the same.
 fn with_overrides(
-    trip: &Trip,
+    trip: &RequestContext,
     (worker, chain): (&Rc<Worker>, &Chain),
     overrides: &[Override],
     (target, provider): (&Target, &Provider),
-) -> Result<Option<(Bytes, Ask)>, Refusal> {
-    let mut set: Option<(Bytes, Ask)> = None;
+) -> Result<Option<(Bytes, RequestFacts)>, Refusal> {
+    let mut set: Option<(Bytes, RequestFacts)> = None;
     for own in overrides.chunk_by(|one, next| one.router == next.router) {
         let (ask, body) = set.as_ref().map_or((&trip.ask, &trip.body), |(body, ask)| (ask, body));
         let decided = Decided::of(ask, body, &target.model, provider.ask_usage);
@@ -92,7 +92,7 @@ fn with_overrides(
     Ok(set)
 }
 
-fn overridden(decided: &Decided, body: &Bytes, overrides: &[Override]) -> Result<(Bytes, Ask), String> {
+fn overridden(decided: &Decided, body: &Bytes, overrides: &[Override]) -> Result<(Bytes, RequestFacts), String> {
     let mut document = Document::accepted(decided.endpoint(), body.clone());
     for change in overrides {
         document.set(&change.set.pointer, &change.set.value).map_err(|why| why.to_string())?;
@@ -103,10 +103,10 @@ fn overridden(decided: &Decided, body: &Bytes, overrides: &[Override]) -> Result
 
 /// The `upstream-request` hooks.
 pub(super) async fn last_change(
-    trip: &mut Trip,
+    trip: &mut RequestContext,
     (worker, chain): (&Rc<Worker>, &Chain),
     (target, provider): (&Target, &Provider),
-    outgoing: &mut Outgoing,
+    outgoing: &mut OutgoingRequest,
 ) -> Result<(), Refusal> {
     if let Some(lent) = &mut trip.record.lent {
         let (ask, body) = match &outgoing.set {

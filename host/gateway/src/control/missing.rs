@@ -1,6 +1,6 @@
 //! What a configuration has to have so that anybody can be served at all. One rule for `check`, the start and reloads.
 
-use weir_config::{Config, Tenant};
+use weir_config::{Config, TenantConfig};
 
 /// Something of which there has to be one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Missing {
         let tenants = || config.tenants.iter();
         match self {
             Self::Tenant => Box::new(tenants().map(|tenant| tenant.name.as_str())),
-            Self::Key => Box::new(tenants().flat_map(|tenant: &Tenant| &tenant.keys).map(|key| key.id.as_str())),
+            Self::Key => Box::new(tenants().flat_map(|tenant: &TenantConfig| &tenant.keys).map(|key| key.id.as_str())),
             Self::Model => Box::new(config.models.iter().map(|model| model.name.as_str())),
         }
     }

@@ -3,10 +3,10 @@
 use super::words;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use weir_sandbox::{Chains, Event, OnTrial, Plugin, Source};
+use weir_sandbox::{Chains, LibraryEvent, LoadedPlugin, OnTrial, PluginSource};
 
 /// Plugins by their file, and by the names of their bindings.
-type Bound<'c> = BTreeMap<(&'c Source, &'c str), &'c Arc<Plugin>>;
+type Bound<'c> = BTreeMap<(&'c PluginSource, &'c str), &'c Arc<LoadedPlugin>>;
 
 /// Logs what differs between two generations of plugins, one line for each place, and what is new in them to be warned of.
 pub(super) fn log(old: &Chains, new: &Chains) {
@@ -21,7 +21,7 @@ pub(super) fn log(old: &Chains, new: &Chains) {
             Some(before) => tracing::info!(plugin = %source, %blake3, was = %before.hash(), "plugin replaced"),
         }
     }
-    let is_new = |(place, plugin): &(&(&Source, &str), &&Arc<Plugin>)| {
+    let is_new = |(place, plugin): &(&(&PluginSource, &str), &&Arc<LoadedPlugin>)| {
         old.get(*place).is_none_or(|before| !Arc::ptr_eq(before, plugin))
     };
     warn(new.iter().filter(is_new).map(|(_, plugin)| *plugin));
@@ -47,15 +47,15 @@ fn bound(chains: &Chains) -> Bound<'_> {
 }
 
 /// Logs what an operator is to be warned of in plugins that go live.
-pub(crate) fn warn<'p>(plugins: impl Iterator<Item = &'p Arc<Plugin>>) {
+pub(crate) fn warn<'p>(plugins: impl Iterator<Item = &'p Arc<LoadedPlugin>>) {
     plugins.filter_map(|plugin| words::half_of_answers(plugin)).for_each(|line| tracing::warn!("{line}"));
 }
 
 /// Logs what happens while plugins are loaded.
-pub(super) fn log_event(event: Event) {
+pub(super) fn log_event(event: LibraryEvent) {
     match event {
-        Event::Compiling { source, bytes } => tracing::info!(%source, bytes, "compiling"),
-        Event::Compiled { source, took } => tracing::info!(%source, ?took, "compiled"),
-        Event::Cached { source, took } => tracing::debug!(%source, ?took, "compiled code from the cache"),
+        LibraryEvent::Compiling { source, bytes } => tracing::info!(%source, bytes, "compiling"),
+        LibraryEvent::Compiled { source, took } => tracing::info!(%source, ?took, "compiled"),
+        LibraryEvent::Cached { source, took } => tracing::debug!(%source, ?took, "compiled code from the cache"),
     }
 }

@@ -1,6 +1,6 @@
 //! What the second half of a reload is told by the first one.
 
-use super::status::Kept;
+use super::status::NotApplied;
 use crate::latest::Join;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub(crate) struct Order {
     /// Files in the plugin folder that are not what they were.
     pub(crate) plugins: BTreeSet<PathBuf>,
     /// How many configurations were refused or held that are to be counted when this is over.
-    pub(crate) kept: Kept,
+    pub(crate) kept: NotApplied,
     /// Whether a signal has asked for it.
     pub(crate) asked: bool,
     /// When the first of what is in it was read.

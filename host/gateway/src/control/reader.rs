@@ -6,10 +6,10 @@ use super::caution::Caution;
 use super::fixed::Fixed;
 use super::live::Live;
 use super::order::Order;
-use super::status::{Part, Status, Trouble};
+use super::status::{ProblemSource, Status, StatusProblem};
 use super::warned::Warned;
 use crate::latest::Latest;
-use crate::watch::{Change, Watch};
+use crate::watch::{FileChange, Watch};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use weir_config::{Config, Loaded, Overrides, Problem};
 const NAMED: usize = 8;
 
 /// Everything that reading the configuration needs.
-pub(crate) struct Reader {
+pub(crate) struct ConfigReader {
     /// The configuration file, absolute.
     pub(crate) file: PathBuf,
     pub(crate) overrides: Overrides,
@@ -38,7 +38,7 @@ pub(crate) struct Reader {
     pub(crate) orders: Arc<Latest<Order>>,
 }
 
-impl Reader {
+impl ConfigReader {
     /// Reads whenever files change or a signal asks for it, on a thread of its own, for ever.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Reader {
     }
 
     /// Reads the configuration, takes away what it takes away, and says what there is to build.
-    fn read(&mut self, change: &Change, plugins: BTreeSet<PathBuf>, asked: bool) -> Order {
+    fn read(&mut self, change: &FileChange, plugins: BTreeSet<PathBuf>, asked: bool) -> Order {
         let start = Instant::now();
         let reading = weir_config::read(&self.file, &self.overrides, &change.looked);
         // What the file names now is watched, whether the file is good or only waits for what it names.
@@ -87,24 +87,29 @@ impl Reader {
         }
         let touched = !change.changed.is_empty();
         // It is said at once, and counted when the reload is over.
-        let kept = self.status.set(Part::Configuration, kept, asked || touched);
+        let kept = self.status.set(ProblemSource::Configuration, kept, asked || touched);
         Order { next, touched, plugins, kept, asked, start }
     }
 
     /// Whether what was read may serve, with what a reload cannot change as it was at the start.
-    fn judge(&mut self, loaded: Loaded, text: String, asked: bool) -> Result<(Arc<Config>, String), Vec<Trouble>> {
+    fn judge(
+        &mut self,
+        loaded: Loaded,
+        text: String,
+        asked: bool,
+    ) -> Result<(Arc<Config>, String), Vec<StatusProblem>> {
         let Loaded { mut config, warnings } = loaded;
         let (whole, serving) = self.live.whole();
         let judged = self.caution.judge((&text, &config), (&serving, &whole.config), asked);
-        judged.map_err(|held| vec![Trouble { text: held, waits: true }])?;
+        judged.map_err(|held| vec![StatusProblem { text: held, waits: true }])?;
         self.fixed.keep(&mut config, &whole.config);
         self.warned.say(&warnings);
         Ok((Arc::new(config), text))
     }
 }
 
-fn trouble(problem: &Problem) -> Trouble {
-    Trouble { text: problem.to_string(), waits: problem.waits() }
+fn trouble(problem: &Problem) -> StatusProblem {
+    StatusProblem { text: problem.to_string(), waits: problem.waits() }
 }
 
 fn log_revoked(lines: &[String]) {

@@ -1,9 +1,9 @@
 //! What is not served as files say, in words for an operator: one line for each mistake.
 
 use super::missing::Missing;
-use super::status::Trouble;
+use super::status::StatusProblem;
 use weir_config::Config;
-use weir_sandbox::{Hook, LoadError, Plugin, Problem, Source};
+use weir_sandbox::{HookKind, LoadError, LoadProblem, LoadedPlugin, PluginSource};
 
 /// That nobody can ask, or for nothing: no mistake, and hardly ever meant.
 pub(crate) fn nobody(config: &Config) -> Vec<String> {
@@ -12,27 +12,27 @@ pub(crate) fn nobody(config: &Config) -> Vec<String> {
 }
 
 /// What is being compiled, and what is the matter with the others: the one is a matter of time, and no mistake.
-pub(crate) fn apart(problems: Vec<Problem>) -> (Vec<Problem>, Vec<Problem>) {
+pub(crate) fn apart(problems: Vec<LoadProblem>) -> (Vec<LoadProblem>, Vec<LoadProblem>) {
     problems.into_iter().partition(|problem| problem.error.is_compiling())
 }
 
 /// What is being compiled, in words.
-pub(crate) fn compiling(problems: &[Problem]) -> Vec<String> {
+pub(crate) fn compiling(problems: &[LoadProblem]) -> Vec<String> {
     problems.iter().flat_map(describe).map(|trouble| trouble.text).collect()
 }
 
 /// A plugin's problem, and what is true of it meanwhile.
-pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
+pub(crate) fn describe(problem: &LoadProblem) -> Vec<StatusProblem> {
     let state = match (&problem.source, problem.last_good) {
-        (Source::Folder(_), true) if problem.closes => {
+        (PluginSource::Folder(_), true) if problem.closes => {
             "what was last good of it serves on, and tenants that came since are closed until it is back"
         }
         _ if problem.closes => "it closes whom it is meant to apply to, until it loads or is taken out",
-        (Source::Folder(_), true) => "what was last good of it serves on",
-        (Source::Folder(below), false) if below.is_empty() => {
+        (PluginSource::Folder(_), true) => "what was last good of it serves on",
+        (PluginSource::Folder(below), false) if below.is_empty() => {
             "nothing applied by its place in it, and what the chain names keeps its last good versions"
         }
-        (Source::Folder(_), false) => "nothing in it applied before, and nothing in it does now",
+        (PluginSource::Folder(_), false) => "nothing in it applied before, and nothing in it does now",
         (_, true) if problem.revoked && problem.open => {
             "nobody who is trusted vouches for its last good version any more, so that requests go on without it, as its \
              on_failure = \"open\" says"
@@ -41,7 +41,9 @@ pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
             "nobody who is trusted vouches for its last good version any more, so that requests which it is bound to are refused"
         }
         (_, true) => "its last good version serves on",
-        (Source::Named(_), false) if problem.open => "requests go on without it, as its on_failure = \"open\" says",
+        (PluginSource::Named(_), false) if problem.open => {
+            "requests go on without it, as its on_failure = \"open\" says"
+        }
         (_, false) => "it does not serve",
     };
     let line = |error: String| format!("plugin {}: {error}; {state}", problem.source);
@@ -49,7 +51,7 @@ pub(crate) fn describe(problem: &Problem) -> Vec<Trouble> {
 }
 
 /// A plugin's problem for which a new configuration is not taken: what is true then is that nothing of it is live.
-pub(super) fn describe_refused(new: &Config, problem: &Problem) -> Vec<Trouble> {
+pub(super) fn describe_refused(new: &Config, problem: &LoadProblem) -> Vec<StatusProblem> {
     let missing = missing(new, problem).unwrap_or_default();
     let line = |error: String| {
         let error = format!("{error}{missing}");
@@ -62,12 +64,12 @@ pub(super) fn describe_refused(new: &Config, problem: &Problem) -> Vec<Trouble> 
 }
 
 /// A plugin's problem, at the line of the configuration that binds it if there is one.
-pub(crate) fn at(config: &Config, problem: &Problem) -> Vec<String> {
+pub(crate) fn at(config: &Config, problem: &LoadProblem) -> Vec<String> {
     let path = problem.source.path(&config.plugins.folder);
     let missing = missing(config, problem).unwrap_or_default();
     let line = |error: String| {
         let error = format!("{error}{missing}");
-        let alone = matches!(problem.source, Source::Folder(_));
+        let alone = matches!(problem.source, PluginSource::Folder(_));
         let elsewhere = || if alone { error.clone() } else { format!("{}: {error}", path.display()) };
         at_binding(problem, &error).unwrap_or_else(elsewhere)
     };
@@ -75,7 +77,7 @@ pub(crate) fn at(config: &Config, problem: &Problem) -> Vec<String> {
 }
 
 /// Where a file was looked for that the chain names, and one that may be meant.
-fn missing(config: &Config, problem: &Problem) -> Option<String> {
+fn missing(config: &Config, problem: &LoadProblem) -> Option<String> {
     let LoadError::Missing { name } = &problem.error else { return None };
     let folder = &config.plugins.folder;
     let entries = weir_config::file::list(folder, weir_config::file::ENTRIES).unwrap_or_default();
@@ -85,10 +87,10 @@ fn missing(config: &Config, problem: &Problem) -> Option<String> {
 }
 
 /// That a plugin guards answers of the one form and not those of the other.
-pub(crate) fn half_of_answers(plugin: &Plugin) -> Option<String> {
+pub(crate) fn half_of_answers(plugin: &LoadedPlugin) -> Option<String> {
     let (has, lacks) = plugin.half_of_answers()?;
     let passes = match lacks {
-        Hook::Event => "streams pass it unseen",
+        HookKind::Event => "streams pass it unseen",
         _ => "whole answers pass it unseen",
     };
     Some(format!(
@@ -100,12 +102,12 @@ pub(crate) fn half_of_answers(plugin: &Plugin) -> Option<String> {
     ))
 }
 
-fn at_binding(problem: &Problem, error: &str) -> Option<String> {
+fn at_binding(problem: &LoadProblem, error: &str) -> Option<String> {
     let (file, line) = problem.line.as_ref()?;
     Some(format!("{}:{line}: plugins.chain.{}: {error}", file.display(), problem.source.name()))
 }
 
-fn trouble(problem: &Problem, line: &dyn Fn(String) -> String) -> Vec<Trouble> {
+fn trouble(problem: &LoadProblem, line: &dyn Fn(String) -> String) -> Vec<StatusProblem> {
     let waits = problem.error.waits();
-    problem.error.each().into_iter().map(|error| Trouble { text: line(error), waits }).collect()
+    problem.error.each().into_iter().map(|error| StatusProblem { text: line(error), waits }).collect()
 }

@@ -4,7 +4,7 @@ use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::Coding;
-use super::workspace::Workspace;
+use super::workspace::DecodeMemory;
 use super::zstd::Zstd;
 
 /// A gzip file may be several of them, one behind the other (RFC 1952 section 2.2); each costs some time to begin.
@@ -18,9 +18,9 @@ const BROTLI: usize = size_of::<Brotli>();
 
 /// What was to be decoded is not of its coding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(super) struct NotOfCoding;
 
-type Brotli = BrotliState<Workspace, Workspace, Workspace>;
+type Brotli = BrotliState<DecodeMemory, DecodeMemory, DecodeMemory>;
 
 /// A decoder.
 pub(super) enum Engine {
@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// A decoder in a workspace where [`Self::least`] is counted.
-    pub(super) fn new(coding: Coding, workspace: &Workspace) -> Self {
+    pub(super) fn new(coding: Coding, workspace: &DecodeMemory) -> Self {
         let whole = false;
         let own = || workspace.clone();
         match coding {
@@ -73,13 +73,13 @@ impl Engine {
     }
 
     /// Decodes some of `input` into `output`, and says how much went in and how much came out.
-    pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), Malformed> {
+    pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), NotOfCoding> {
         match self {
             Self::Gzip { inflate, members, whole } => {
                 if *whole && !input.is_empty() {
                     *members += 1;
                     if *members >= MEMBERS {
-                        return Err(Malformed);
+                        return Err(NotOfCoding);
                     }
                     (*inflate, *whole) = (Decompress::new_gzip(WINDOW), false);
                 }
@@ -98,12 +98,12 @@ fn run(
     input: &[u8],
     output: &mut [u8],
     whole: &mut bool,
-) -> Result<(usize, usize), Malformed> {
+) -> Result<(usize, usize), NotOfCoding> {
     if *whole {
         return Ok((0, 0));
     }
     let (before_in, before_out) = (inflate.total_in(), inflate.total_out());
-    let status = inflate.decompress(input, output, FlushDecompress::None).map_err(|_| Malformed)?;
+    let status = inflate.decompress(input, output, FlushDecompress::None).map_err(|_| NotOfCoding)?;
     *whole = matches!(status, Status::StreamEnd);
     let moved = |now: u64, before: u64| usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX);
     Ok((moved(inflate.total_in(), before_in), moved(inflate.total_out(), before_out)))
@@ -114,7 +114,7 @@ fn deflate(
     input: &[u8],
     output: &mut [u8],
     whole: &mut bool,
-) -> Result<(usize, usize), Malformed> {
+) -> Result<(usize, usize), NotOfCoding> {
     if let Some(inflate) = inflate {
         return run(inflate, input, output, whole);
     }
@@ -136,7 +136,12 @@ fn deflate(
     run(inflate, input, output, whole)
 }
 
-fn brotli(state: &mut Brotli, input: &[u8], output: &mut [u8], whole: &mut bool) -> Result<(usize, usize), Malformed> {
+fn brotli(
+    state: &mut Brotli,
+    input: &[u8],
+    output: &mut [u8],
+    whole: &mut bool,
+) -> Result<(usize, usize), NotOfCoding> {
     if *whole {
         return Ok((0, 0));
     }
@@ -145,7 +150,7 @@ fn brotli(state: &mut Brotli, input: &[u8], output: &mut [u8], whole: &mut bool)
     let result =
         BrotliDecompressStream(&mut left_in, &mut taken, input, &mut left_out, &mut given, output, &mut 0, state);
     match result {
-        BrotliResult::ResultFailure => return Err(Malformed),
+        BrotliResult::ResultFailure => return Err(NotOfCoding),
         BrotliResult::ResultSuccess => *whole = true,
         BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
     }

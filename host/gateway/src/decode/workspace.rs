@@ -9,7 +9,7 @@ use crate::gate::ByteShare;
 
 /// The memory of one decoder, and whoever takes of it.
 #[derive(Debug, Clone)]
-pub(super) struct Workspace(Rc<RefCell<Account>>);
+pub(super) struct DecodeMemory(Rc<RefCell<Account>>);
 
 #[derive(Debug)]
 struct Account {
@@ -20,7 +20,7 @@ struct Account {
     refused: bool,
 }
 
-impl Workspace {
+impl DecodeMemory {
     /// Nothing yet, out of a total that may come to `room` bytes.
     pub(super) fn new(share: ByteShare, room: usize) -> Self {
         Self(Rc::new(RefCell::new(Account { share, room, taken: 0, refused: false })))
@@ -54,7 +54,7 @@ impl Workspace {
 /// Where a brotli decoder has its memory from. Windows and maps, which may be large, are refused where there is no room for
 /// them, of which the decoder makes an error. Tables are not, for it relies on some of them: they are a fraction of a window
 /// (RFC 7932 section 3: 256 codes of each kind at the most), and whoever runs it looks at the account behind each step.
-impl<T: Clone + Default> Allocator<T> for Workspace {
+impl<T: Clone + Default> Allocator<T> for DecodeMemory {
     type AllocatedMemory = <StandardAlloc as Allocator<T>>::AllocatedMemory;
 
     fn alloc_cell(&mut self, count: usize) -> Self::AllocatedMemory {

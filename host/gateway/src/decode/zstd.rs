@@ -4,9 +4,9 @@ use std::io::Read as _;
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::engine::Malformed;
+use super::engine::NotOfCoding;
 use super::needs::{BlockHead, Needs, TABLES, head_length};
-use super::workspace::Workspace;
+use super::workspace::DecodeMemory;
 
 /// The largest window that a sender may ask room for, in bytes (RFC 9659 section 3).
 const WINDOW: u64 = 8 << 20;
@@ -35,7 +35,7 @@ pub(super) struct Zstd {
     is_checked: bool,
     /// What the decoder's buffers have grown to.
     needs: Needs,
-    workspace: Workspace,
+    workspace: DecodeMemory,
     /// What is counted there.
     taken: usize,
 }
@@ -45,7 +45,7 @@ impl Zstd {
     pub(super) const LEAST: usize = TABLES;
 
     /// A decoder in a workspace where [`Self::LEAST`] is counted.
-    pub(super) fn new(workspace: Workspace) -> Self {
+    pub(super) fn new(workspace: DecodeMemory) -> Self {
         let (next, held, needs) = (Next::Frame, Vec::new(), Needs::default());
         Self { decoder: decoder(), next, held, frames: 0, is_checked: false, needs, workspace, taken: Self::LEAST }
     }
@@ -55,7 +55,7 @@ impl Zstd {
         self.frames > 0 && self.next == Next::Frame && self.held.is_empty()
     }
 
-    pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), Malformed> {
+    pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), NotOfCoding> {
         let mut given = self.drain(output)?;
         let mut taken = 0;
         // What is there goes out before more is made of it, and a block is enough for once.
@@ -83,10 +83,10 @@ impl Zstd {
     }
 
     /// How long the part is of which `held` is the beginning, as far as that can tell.
-    fn wanted(&self) -> Result<usize, Malformed> {
+    fn wanted(&self) -> Result<usize, NotOfCoding> {
         match (self.next, self.held.as_slice()) {
             (Next::Block, [a, b, c, ..]) => {
-                let head = BlockHead::read([*a, *b, *c]).ok_or(Malformed)?;
+                let head = BlockHead::read([*a, *b, *c]).ok_or(NotOfCoding)?;
                 let checksum = if head.is_last && self.is_checked { 4 } else { 0 };
                 Ok(BlockHead::LENGTH + head.content() + checksum)
             }
@@ -94,14 +94,14 @@ impl Zstd {
             (_, [a, b, c, d, rest @ ..]) => match u32::from_le_bytes([*a, *b, *c, *d]) {
                 MAGIC => Ok(rest.first().map_or(5, |descriptor| 5 + head_length(*descriptor))),
                 magic if magic & !15 == SKIPPABLE => Ok(8),
-                _ => Err(Malformed),
+                _ => Err(NotOfCoding),
             },
             _ => Ok(4),
         }
     }
 
     /// Takes the part that `held` is.
-    fn work(&mut self) -> Result<(), Malformed> {
+    fn work(&mut self) -> Result<(), NotOfCoding> {
         if self.held.len() < self.wanted()? {
             return Ok(());
         }
@@ -111,12 +111,12 @@ impl Zstd {
         match (self.next, self.held.as_slice()) {
             (Next::Block, held) => {
                 let strategy = BlockDecodingStrategy::UptoBlocks(1);
-                if self.decoder.decode_blocks(held, strategy).map_err(|_| Malformed)? {
+                if self.decoder.decode_blocks(held, strategy).map_err(|_| NotOfCoding)? {
                     self.next = Next::Frame;
                 }
             }
             (_, [_, _, _, _, length @ ..]) if length.len() == 4 && self.is_skippable() => {
-                let length = length.try_into().map(u32::from_le_bytes).map_err(|_| Malformed)?;
+                let length = length.try_into().map(u32::from_le_bytes).map_err(|_| NotOfCoding)?;
                 self.begin()?;
                 self.next = if length == 0 { Next::Frame } else { Next::Skip(length) };
             }
@@ -124,7 +124,7 @@ impl Zstd {
                 self.is_checked = descriptor & 4 != 0;
                 // A new one, for one that is used again takes room for the whole window that a frame speaks of.
                 self.decoder = decoder();
-                self.decoder.reset(self.held.as_slice()).map_err(|_| Malformed)?;
+                self.decoder.reset(self.held.as_slice()).map_err(|_| NotOfCoding)?;
                 self.begin()?;
                 self.next = Next::Block;
                 self.needs = Needs::of_frame(&self.held);
@@ -136,21 +136,21 @@ impl Zstd {
     }
 
     /// Counts what decoding the block that has come will take, before it is taken.
-    fn make_room(&mut self) -> Result<(), Malformed> {
-        let [a, b, c, content @ ..] = self.held.as_slice() else { return Err(Malformed) };
-        let head = BlockHead::read([*a, *b, *c]).ok_or(Malformed)?;
-        let content = content.get(..head.content()).ok_or(Malformed)?;
+    fn make_room(&mut self) -> Result<(), NotOfCoding> {
+        let [a, b, c, content @ ..] = self.held.as_slice() else { return Err(NotOfCoding) };
+        let head = BlockHead::read([*a, *b, *c]).ok_or(NotOfCoding)?;
+        let content = content.get(..head.content()).ok_or(NotOfCoding)?;
         self.needs = self.needs.behind(head, content);
         self.count()
     }
 
     /// Counts what is taken now, or will be in a moment.
-    fn count(&mut self) -> Result<(), Malformed> {
+    fn count(&mut self) -> Result<(), NotOfCoding> {
         let wanted = self.needs.bytes().saturating_add(self.held.capacity());
         if wanted <= self.taken {
             self.workspace.give(self.taken - wanted);
         } else if !self.workspace.take(wanted - self.taken) {
-            return Err(Malformed);
+            return Err(NotOfCoding);
         }
         self.taken = wanted;
         Ok(())
@@ -160,21 +160,21 @@ impl Zstd {
         self.held.first().is_some_and(|byte| byte & 0xf0 == 0x50)
     }
 
-    fn begin(&mut self) -> Result<(), Malformed> {
+    fn begin(&mut self) -> Result<(), NotOfCoding> {
         self.frames += 1;
-        if self.frames > FRAMES { Err(Malformed) } else { Ok(()) }
+        if self.frames > FRAMES { Err(NotOfCoding) } else { Ok(()) }
     }
 
     /// Gives what has been decoded and is not needed any more to decode the rest.
-    fn drain(&mut self, output: &mut [u8]) -> Result<usize, Malformed> {
+    fn drain(&mut self, output: &mut [u8]) -> Result<usize, NotOfCoding> {
         if self.decoder.can_collect() == 0 {
             return Ok(0);
         }
-        let given = self.decoder.read(output).map_err(|_| Malformed)?;
+        let given = self.decoder.read(output).map_err(|_| NotOfCoding)?;
         let is_last = self.decoder.is_finished() && self.decoder.can_collect() == 0;
         let said = self.decoder.get_checksum_from_data();
         if is_last && said.is_some() && said != self.decoder.get_calculated_checksum() {
-            return Err(Malformed);
+            return Err(NotOfCoding);
         }
         Ok(given)
     }

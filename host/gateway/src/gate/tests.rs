@@ -1,4 +1,4 @@
-use super::{ByteTotal, Gate};
+use super::{ByteTotal, ConcurrencyLimit};
 use std::sync::Arc;
 
 #[test]
@@ -39,7 +39,7 @@ fn a_share_that_is_dropped_is_given_back() {
 
 #[test]
 fn a_place_that_is_refused_takes_none() {
-    let gate = Arc::new(Gate::default());
+    let gate = Arc::new(ConcurrencyLimit::default());
     let place = gate.enter(1);
     assert!(place.is_some() && gate.enter(1).is_none());
     assert_eq!(gate.inside(), 1);

@@ -7,15 +7,15 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 
-use super::wire::{Broken, Wire};
+use super::wire::{Broken, ClientConn};
 
 /// The body of the request that is being answered.
-pub(crate) struct Incoming {
-    wire: Rc<RefCell<Wire>>,
+pub(crate) struct Http1RequestBody {
+    wire: Rc<RefCell<ClientConn>>,
 }
 
-impl Incoming {
-    pub(super) fn new(wire: Rc<RefCell<Wire>>) -> Self {
+impl Http1RequestBody {
+    pub(super) fn new(wire: Rc<RefCell<ClientConn>>) -> Self {
         Self { wire }
     }
 
@@ -40,7 +40,7 @@ impl Incoming {
     }
 }
 
-impl fmt::Debug for Incoming {
+impl fmt::Debug for Http1RequestBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Incoming").field("least", &self.least()).finish_non_exhaustive()
     }

@@ -24,20 +24,20 @@ const ANSWER: usize = 64 * 1024;
 
 /// The buffers of a worker, and the date that its answers carry.
 #[derive(Default)]
-pub(crate) struct Buffers {
+pub(crate) struct ServerBuffers {
     block: RefCell<BytesMut>,
     answer: Cell<Vec<u8>>,
     /// The second that it says, and its text.
     date: RefCell<(u64, [u8; date::LENGTH])>,
 }
 
-impl fmt::Debug for Buffers {
+impl fmt::Debug for ServerBuffers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffers").finish_non_exhaustive()
     }
 }
 
-impl Buffers {
+impl ServerBuffers {
     /// Reads once, `want` bytes or more if they are there; nothing is the end of the stream.
     pub(crate) fn poll_read(
         &self,

@@ -3,19 +3,19 @@
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
 
-use super::buffers::Buffers;
-use crate::answer::Own;
+use super::buffers::ServerBuffers;
+use crate::answer::GatewayHeaders;
 
 /// What an answer says, before it is known what is said of its end and of the connection.
-pub(super) struct Head {
+pub(super) struct EncodedHead {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) own: Option<Own>,
+    pub(super) own: Option<GatewayHeaders>,
 }
 
 /// How the end of the answer is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(super) enum ResponseFraming {
     /// By so many bytes.
     Length(usize),
     /// By chunks.
@@ -28,7 +28,7 @@ pub(super) enum Framing {
 
 /// What is said of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum ConnectionHeader {
     /// Nothing: it serves the next request, as HTTP/1.1 has it.
     Open,
     /// It serves the next request although the client speaks HTTP/1.0.
@@ -37,7 +37,12 @@ pub(super) enum Fate {
 }
 
 /// Writes the head of an answer. Framing and connection are as told, whatever its headers say.
-pub(super) fn head(out: &mut Vec<u8>, answer: &Head, (framing, fate): (Framing, Fate), buffers: &Buffers) {
+pub(super) fn head(
+    out: &mut Vec<u8>,
+    answer: &EncodedHead,
+    (framing, fate): (ResponseFraming, ConnectionHeader),
+    buffers: &ServerBuffers,
+) {
     if answer.status == StatusCode::OK {
         out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
     } else {
@@ -60,36 +65,36 @@ pub(super) fn head(out: &mut Vec<u8>, answer: &Head, (framing, fate): (Framing, 
         out.extend_from_slice(b"\r\n");
     }
     match framing {
-        Framing::Length(length) => {
+        ResponseFraming::Length(length) => {
             put(out, &[b"content-length: ", itoa::Buffer::new().format(length).as_bytes(), b"\r\n"]);
         }
-        Framing::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
-        Framing::Close | Framing::Nothing => {}
+        ResponseFraming::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        ResponseFraming::Close | ResponseFraming::Nothing => {}
     }
     match fate {
-        Fate::Open => {}
-        Fate::KeptAlive => out.extend_from_slice(b"connection: keep-alive\r\n"),
-        Fate::Closed => out.extend_from_slice(b"connection: close\r\n"),
+        ConnectionHeader::Open => {}
+        ConnectionHeader::KeptAlive => out.extend_from_slice(b"connection: keep-alive\r\n"),
+        ConnectionHeader::Closed => out.extend_from_slice(b"connection: close\r\n"),
     }
     out.extend_from_slice(b"\r\n");
 }
 
 /// Writes some bytes of a stream, which are not none: that would be its end.
-pub(super) fn piece(out: &mut Vec<u8>, framing: Framing, bytes: &[u8]) {
+pub(super) fn piece(out: &mut Vec<u8>, framing: ResponseFraming, bytes: &[u8]) {
     match framing {
-        Framing::Nothing => {}
-        Framing::Chunked if bytes.is_empty() => {}
-        Framing::Chunked => {
+        ResponseFraming::Nothing => {}
+        ResponseFraming::Chunked if bytes.is_empty() => {}
+        ResponseFraming::Chunked => {
             let mut digits = [0; 16];
             put(out, &[hex(bytes.len(), &mut digits), b"\r\n", bytes, b"\r\n"]);
         }
-        Framing::Close | Framing::Length(_) => out.extend_from_slice(bytes),
+        ResponseFraming::Close | ResponseFraming::Length(_) => out.extend_from_slice(bytes),
     }
 }
 
 /// Writes the clean end of a stream.
-pub(super) fn end(out: &mut Vec<u8>, framing: Framing) {
-    if framing == Framing::Chunked {
+pub(super) fn end(out: &mut Vec<u8>, framing: ResponseFraming) {
+    if framing == ResponseFraming::Chunked {
         out.extend_from_slice(b"0\r\n\r\n");
     }
 }

@@ -6,12 +6,12 @@ use bytes::{Buf as _, Bytes};
 
 /// The rest of an answer, and never nothing until it is written.
 #[derive(Debug)]
-pub(super) struct Unsent {
+pub(super) struct PendingWrite {
     head: Bytes,
     body: Bytes,
 }
 
-impl Unsent {
+impl PendingWrite {
     /// What is left of an answer of which so much went out.
     pub(super) fn behind(head: &[u8], mut body: Bytes, written: usize) -> Option<Self> {
         if written == head.len() + body.len() {

@@ -2,11 +2,11 @@
 
 use bytes::BytesMut;
 use weir_http::chunked::{Chunked, Malformed};
-use weir_http::request::Framing;
+use weir_http::request::RequestFraming;
 
 /// The rest of a body.
 #[derive(Debug)]
-pub(super) enum Upload {
+pub(super) enum BodyDecoder {
     /// Nothing: what comes next is the next request.
     Over,
     /// So many bytes.
@@ -17,12 +17,12 @@ pub(super) enum Upload {
     Broken,
 }
 
-impl Upload {
-    pub(super) fn new(framing: Framing) -> Self {
+impl BodyDecoder {
+    pub(super) fn new(framing: RequestFraming) -> Self {
         match framing {
-            Framing::Length(0) => Self::Over,
-            Framing::Length(length) => Self::Length(length),
-            Framing::Chunked => Self::Chunked(Chunked::default()),
+            RequestFraming::Length(0) => Self::Over,
+            RequestFraming::Length(length) => Self::Length(length),
+            RequestFraming::Chunked => Self::Chunked(Chunked::default()),
         }
     }
 

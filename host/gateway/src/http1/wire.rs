@@ -13,16 +13,16 @@ use http::Version;
 use tokio::io::AsyncWrite as _;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
-use weir_http::head::Unlawful;
-use weir_http::request::{Finder, Found, Meant};
+use weir_http::head::InvalidHead;
+use weir_http::request::{BodyFraming, HeadFinder, RawHead};
 
 use super::ahead::Ahead;
 use super::buffers::READ;
-use super::unsent::Unsent;
-use super::upload::Upload;
-use crate::alarm::Alarm;
+use super::unsent::PendingWrite;
+use super::upload::BodyDecoder;
+use crate::alarm::LazyTimer;
 use crate::drain::Drain;
-use crate::opening::{Deadlines, Opening};
+use crate::opening::{ConnDeadlines, ConnOpening};
 use crate::worker::Worker;
 
 /// The most room that a read of a body asks for.
@@ -43,13 +43,13 @@ pub(crate) fn has_been_asked(stream: &TcpStream) -> bool {
 
 /// A client's end of a connection.
 #[derive(Debug)]
-pub(super) struct Wire {
+pub(super) struct ClientConn {
     stream: TcpStream,
     worker: Rc<Worker>,
-    deadlines: Deadlines,
+    deadlines: ConnDeadlines,
     got: BytesMut,
-    finder: Finder,
-    upload: Upload,
+    finder: HeadFinder,
+    upload: BodyDecoder,
     /// How much the next read of a body asks for.
     want: usize,
     /// What is left to say of [`CONTINUE`].
@@ -58,29 +58,29 @@ pub(super) struct Wire {
     head_begun: bool,
     /// Since when that head, or its first byte, is waited for.
     waiting_since: Option<Instant>,
-    reading: Alarm,
-    writing: Alarm,
+    reading: LazyTimer,
+    writing: LazyTimer,
     stalled_since: Option<Instant>,
     ahead: Ahead,
     /// Since this the client has been told that nothing more will come.
     shut_since: Option<Instant>,
 }
 
-impl Wire {
-    pub(super) fn new(worker: Rc<Worker>, stream: TcpStream, opening: Opening, deadlines: Deadlines) -> Self {
+impl ClientConn {
+    pub(super) fn new(worker: Rc<Worker>, stream: TcpStream, opening: ConnOpening, deadlines: ConnDeadlines) -> Self {
         Self {
             stream,
             worker,
             deadlines,
             got: opening.got,
-            finder: Finder::default(),
-            upload: Upload::Over,
+            finder: HeadFinder::default(),
+            upload: BodyDecoder::Over,
             want: READ,
             promise: b"",
             head_begun: true,
             waiting_since: opening.since,
-            reading: Alarm::default(),
-            writing: Alarm::default(),
+            reading: LazyTimer::default(),
+            writing: LazyTimer::default(),
             stalled_since: None,
             ahead: Ahead::default(),
             shut_since: None,
@@ -93,14 +93,14 @@ impl Wire {
     }
 
     /// Takes the next head, if it is whole.
-    pub(super) fn next_head(&mut self, longest: usize) -> Result<Option<Found>, Unlawful> {
+    pub(super) fn next_head(&mut self, longest: usize) -> Result<Option<RawHead>, InvalidHead> {
         self.finder.find(&mut self.got, longest)
     }
 
     /// A head has been read, and what comes next is its body.
-    pub(super) fn begin(&mut self, meant: Option<&Meant>) {
+    pub(super) fn begin(&mut self, meant: Option<&BodyFraming>) {
         (self.head_begun, self.waiting_since, self.want) = (false, None, READ);
-        self.upload = meant.map_or(Upload::Broken, |meant| Upload::new(meant.framing));
+        self.upload = meant.map_or(BodyDecoder::Broken, |meant| BodyDecoder::new(meant.framing));
         self.promise = if meant.is_some_and(|meant| meant.expects_continue) { CONTINUE } else { b"" };
     }
 
@@ -175,7 +175,7 @@ impl Wire {
             if !self.upload.is_broken() {
                 let read = ready!(self.poll_read(self.want, cx)).map_err(|_| Broken)?;
                 if read.is_empty() {
-                    self.upload = Upload::Broken;
+                    self.upload = BodyDecoder::Broken;
                 } else if read.len() >= self.want {
                     self.want = (self.want * 2).min(READ_AHEAD);
                 }
@@ -248,7 +248,7 @@ impl Wire {
     }
 
     /// Writes the rest of an answer.
-    pub(super) fn poll_write(&mut self, unsent: &mut Unsent, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+    pub(super) fn poll_write(&mut self, unsent: &mut PendingWrite, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
         while !unsent.is_empty() {
             match Pin::new(&mut self.stream).poll_write_vectored(cx, &unsent.slices()) {
                 Poll::Ready(Ok(written @ 1..)) => {

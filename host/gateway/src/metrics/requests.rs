@@ -1,13 +1,13 @@
 //! Requests, refusals, connections, and what the ledger holds.
 
 use super::Writer;
-use crate::stats::{ENDED, Pair, STATUSES, Stats, Times, Total};
+use crate::stats::{ENDED, HistogramTotal, Pair, RequestStats, RequestTimes, STATUSES};
 use crate::waits::Waits;
 use crate::worker::Shared;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use weir_ledger::{Provenance, Reason};
+use weir_ledger::{EndReason, Provenance};
 
 pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     counts(out, &shared.stats)?;
@@ -27,7 +27,7 @@ struct Counted {
     failed_over: u64,
 }
 
-fn counted(stats: &Stats) -> Vec<Counted> {
+fn counted(stats: &RequestStats) -> Vec<Counted> {
     let mut all = Vec::new();
     stats.requests.each(|of, shards| {
         let (ended, waits) = ([[0; STATUSES.len()]; ENDED.len()], [0; Waits::NAMES.len()]);
@@ -45,7 +45,7 @@ fn counted(stats: &Stats) -> Vec<Counted> {
     all
 }
 
-fn counts(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
+fn counts(out: &mut Writer<'_>, stats: &RequestStats) -> fmt::Result {
     let all = counted(stats);
     let help = "Requests that have ended, by the status that the client saw and by how the body ended";
     out.counter("requests", help, |c| {
@@ -88,7 +88,7 @@ fn counts(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
     })
 }
 
-fn refusals(stats: &Stats) -> Vec<(Arc<str>, String, u64)> {
+fn refusals(stats: &RequestStats) -> Vec<(Arc<str>, String, u64)> {
     let mut all = Vec::new();
     stats.refusals.each(|tenant, codes| {
         codes.each(|code, shards| {
@@ -117,14 +117,14 @@ fn connections(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     })
 }
 
-fn latencies(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
-    let mut all: Vec<(Pair, Vec<Arc<Times>>)> = Vec::new();
+fn latencies(out: &mut Writer<'_>, stats: &RequestStats) -> fmt::Result {
+    let mut all: Vec<(Pair, Vec<Arc<RequestTimes>>)> = Vec::new();
     stats.times.each(|of, shards| all.push((of.clone(), shards.all())));
     all.sort_by(|a, b| a.0.cmp(&b.0));
-    let mut family = |name: &str, help: &str, add: fn(&Times, &mut Total)| {
+    let mut family = |name: &str, help: &str, add: fn(&RequestTimes, &mut HistogramTotal)| {
         out.histogram(name, help, |h| {
             all.iter().try_for_each(|(of, shards)| {
-                let mut total = Total::default();
+                let mut total = HistogramTotal::default();
                 shards.iter().for_each(|shard| add(shard, &mut total));
                 if of.tenant.is_empty() {
                     return h.total(&[("model", &of.model)], &total);
@@ -148,11 +148,11 @@ fn latencies(out: &mut Writer<'_>, stats: &Stats) -> fmt::Result {
     )
 }
 
-const REASONS: [(Reason, &str); 4] = [
-    (Reason::Completed, "completed"),
-    (Reason::ClientGone, "client_gone"),
-    (Reason::UpstreamFailed, "upstream_failed"),
-    (Reason::PluginRefused, "plugin_refused"),
+const REASONS: [(EndReason, &str); 4] = [
+    (EndReason::Completed, "completed"),
+    (EndReason::ClientGone, "client_gone"),
+    (EndReason::UpstreamFailed, "upstream_failed"),
+    (EndReason::PluginRefused, "plugin_refused"),
 ];
 const PROVENANCES: [(Provenance, &str); 3] =
     [(Provenance::Reported, "reported"), (Provenance::Partial, "partial"), (Provenance::Estimated, "estimated")];

@@ -4,30 +4,30 @@ use super::Writer;
 use crate::snapshot::Provider;
 use crate::worker::Shared;
 use std::fmt;
-use weir_upstream::{Reason, Stats};
+use weir_upstream::{AsideReason, UpstreamStats};
 
 pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     let snapshot = shared.snapshot.load();
     let providers = &snapshot.providers;
-    let gauges: [(&str, &str, fn(&Stats) -> u64); 3] = [
-        ("upstream_connections", "Connections open to the provider", Stats::open),
-        ("upstream_connections_idle", "Connections open and not in use", Stats::idle),
-        ("upstream_waiting", "Requests waiting for a connection", Stats::waiting),
+    let gauges: [(&str, &str, fn(&UpstreamStats) -> u64); 3] = [
+        ("upstream_connections", "Connections open to the provider", UpstreamStats::open),
+        ("upstream_connections_idle", "Connections open and not in use", UpstreamStats::idle),
+        ("upstream_waiting", "Requests waiting for a connection", UpstreamStats::waiting),
     ];
     for (name, help, read) in gauges {
         out.gauge(name, help, |g| {
             providers.iter().try_for_each(|p| g.add(&[("provider", &p.name)], read(p.upstream.stats())))
         })?;
     }
-    let counters: [(&str, &str, fn(&Stats) -> u64); 8] = [
-        ("upstream_attempts", "Attempts made", Stats::requests),
-        ("upstream_connections_opened", "Connections opened", Stats::created),
-        ("upstream_reused", "Attempts on a connection that had served before", Stats::reused),
-        ("upstream_recovered", "Attempts moved from a connection that had gone stale", Stats::recovered),
-        ("upstream_undelivered", "Attempts that met a connection with nobody at its other end", Stats::dead),
-        ("upstream_waits", "Attempts that had to wait for a connection", Stats::waits),
-        ("upstream_busy", "Attempts refused because connections and queue were full", Stats::busy),
-        ("upstream_connect_errors", "Connections that could not be opened", Stats::connect_errors),
+    let counters: [(&str, &str, fn(&UpstreamStats) -> u64); 8] = [
+        ("upstream_attempts", "Attempts made", UpstreamStats::requests),
+        ("upstream_connections_opened", "Connections opened", UpstreamStats::created),
+        ("upstream_reused", "Attempts on a connection that had served before", UpstreamStats::reused),
+        ("upstream_recovered", "Attempts moved from a connection that had gone stale", UpstreamStats::recovered),
+        ("upstream_undelivered", "Attempts that met a connection with nobody at its other end", UpstreamStats::dead),
+        ("upstream_waits", "Attempts that had to wait for a connection", UpstreamStats::waits),
+        ("upstream_busy", "Attempts refused because connections and queue were full", UpstreamStats::busy),
+        ("upstream_connect_errors", "Connections that could not be opened", UpstreamStats::connect_errors),
     ];
     for (name, help, read) in counters {
         out.counter(name, help, |c| {
@@ -48,7 +48,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     })?;
     out.counter("upstream_put_aside", "How often the provider, or one model of it, was put aside, by reason", |c| {
         for provider in providers {
-            let mut add = |model: &str, asides: &mut dyn Iterator<Item = (Reason, u64)>| {
+            let mut add = |model: &str, asides: &mut dyn Iterator<Item = (AsideReason, u64)>| {
                 asides.filter(|(_, count)| *count > 0).try_for_each(|(reason, count)| {
                     let labels = [("provider", &*provider.name), ("model", model), ("reason", reason.label())];
                     c.add(&labels, count)

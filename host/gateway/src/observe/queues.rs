@@ -17,7 +17,7 @@ const DROPPED_AT_ONCE: usize = 48;
 const LITTLE: usize = 64;
 
 /// Whose turn it is, and for which observers.
-pub(super) type Turn = (TenantId, Origin);
+pub(super) type ObserveTurn = (TenantId, Origin);
 
 /// The queues of one worker.
 pub(super) struct Queues<J> {
@@ -75,7 +75,7 @@ impl<J> Queues<J> {
     }
 
     /// Queues a job, which holds so many bytes.
-    pub(super) fn push(&mut self, (tenant, origin): Turn, job: J, bytes: usize) {
+    pub(super) fn push(&mut self, (tenant, origin): ObserveTurn, job: J, bytes: usize) {
         let lane = self.lane_mut(origin);
         let own = lane.by_tenant.entry(tenant).or_default();
         own.jobs.push_back((job, bytes));
@@ -87,7 +87,7 @@ impl<J> Queues<J> {
     }
 
     /// The next job, which runs from now on: one of the chain's observers if there is any, and of tenants in turn.
-    pub(super) fn next(&mut self) -> Option<(Turn, J)> {
+    pub(super) fn next(&mut self) -> Option<(ObserveTurn, J)> {
         let origin = self.whose()?;
         let (tenant, job) = self.lane_mut(origin).next()?;
         Some(((tenant, origin), job))
@@ -99,7 +99,7 @@ impl<J> Queues<J> {
     }
 
     /// A job has come to its end.
-    pub(super) fn end(&mut self, (tenant, origin): Turn) {
+    pub(super) fn end(&mut self, (tenant, origin): ObserveTurn) {
         let lane = self.lane_mut(origin);
         lane.running -= 1;
         if let Some(own) = lane.by_tenant.get_mut(&tenant) {

@@ -28,12 +28,12 @@ pub(super) enum Form {
 
 /// The first bytes of a body, until they tell what it is.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(super) struct FirstBytes {
     /// What has come.
     pub(super) bytes: Bytes,
 }
 
-impl Head {
+impl FirstBytes {
     /// Takes what comes next, and says what all of it is.
     pub(super) fn push(&mut self, data: Bytes) -> Form {
         if self.bytes.is_empty() {

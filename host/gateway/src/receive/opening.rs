@@ -1,7 +1,7 @@
 //! How a stream begins.
 
-use super::form::{Form, Head};
-use super::{Expected, NotTaken, broken};
+use super::form::{FirstBytes, Form};
+use super::{ExpectedAnswer, NotTaken, broken};
 use crate::gather::UNCOUNTED;
 use crate::refusal::Refusal;
 use bytes::Bytes;
@@ -23,16 +23,16 @@ const SILENCE: Duration = Duration::from_secs(10);
 const HELD: usize = 64 * 1024;
 
 /// A stream that has begun.
-pub(crate) struct Opening {
+pub(crate) struct StreamOpening {
     pub(crate) body: Body,
-    pub(crate) reader: sse::Reader,
+    pub(crate) reader: sse::SseReader,
     /// What was looked at and what it is, which comes before what the reader still has.
-    pub(crate) events: Vec<(sse::Event, EventKind)>,
+    pub(crate) events: Vec<(sse::SseEvent, EventKind)>,
 }
 
 /// What has begun.
-pub(super) enum Begun {
-    Stream(Box<Opening>),
+pub(super) enum StreamOrDocument {
+    Stream(Box<StreamOpening>),
     /// No stream, whatever it says: a JSON document or a page, of which this has been read.
     Document(Body, Bytes),
 }
@@ -50,10 +50,14 @@ enum First {
 
 /// Waits for the first event that is part of an answer, which costs a stream no time: it is the first thing that the
 /// client would see. If it takes too long the stream begins without it. `first` is what was read of the body before.
-pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Bytes>) -> Result<Begun, NotTaken> {
-    let reader = sse::Reader::new(expected.limits.event_bytes);
-    let mut opening = Box::new(Opening { body, reader, events: Vec::new() });
-    let mut head = if first.is_none() { Some(Head::default()) } else { None };
+pub(super) async fn open(
+    expected: &ExpectedAnswer<'_>,
+    body: Body,
+    first: Option<Bytes>,
+) -> Result<StreamOrDocument, NotTaken> {
+    let reader = sse::SseReader::new(expected.limits.event_bytes);
+    let mut opening = Box::new(StreamOpening { body, reader, events: Vec::new() });
+    let mut head = if first.is_none() { Some(FirstBytes::default()) } else { None };
     opening.reader.push(first.unwrap_or_default());
     let silence = SILENCE.min(expected.first_byte);
     let mut ends: [Option<Instant>; 2] = [None; 2];
@@ -63,21 +67,21 @@ pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Byte
             NotTaken::Spent(Refusal::UpstreamTooLarge { provider, what: "event", limit })
         })?;
         match seen {
-            First::Answer => return Ok(Begun::Stream(opening)),
+            First::Answer => return Ok(StreamOrDocument::Stream(opening)),
             First::Nothing => {}
             First::Error => return Err(opening.unanswered(expected, "an error")),
             First::End => return Err(opening.unanswered(expected, "nothing")),
         }
         if opening.reader.buffered() > UNCOUNTED {
             // An event that is so long is counted while it comes, and nothing else waits for it.
-            return Ok(Begun::Stream(opening));
+            return Ok(StreamOrDocument::Stream(opening));
         }
         let [nothing, something] = &mut ends;
         let (end, wait) = if opening.events.is_empty() { (nothing, silence) } else { (something, PATIENCE) };
         let end = *end.get_or_insert_with(|| Instant::now() + wait);
         let Ok(next) = timeout_at(end, opening.body.frame()).await else {
             opening.reader.push(head.unwrap_or_default().bytes);
-            return Ok(Begun::Stream(opening));
+            return Ok(StreamOrDocument::Stream(opening));
         };
         match next {
             None => {
@@ -91,7 +95,7 @@ pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Byte
                     let form = begun.push(data);
                     data = std::mem::take(&mut begun.bytes);
                     match form {
-                        Form::Document => return Ok(Begun::Document(opening.body, data)),
+                        Form::Document => return Ok(StreamOrDocument::Document(opening.body, data)),
                         // Blank lines are a sign of life, whatever comes behind them.
                         Form::Unclear if !data.trim_ascii().is_empty() => {
                             begun.bytes = data;
@@ -107,7 +111,7 @@ pub(super) async fn open(expected: &Expected<'_>, body: Body, first: Option<Byte
     }
 }
 
-impl Opening {
+impl StreamOpening {
     /// Looks at the events that are here, up to the first that tells.
     ///
     /// # Errors
@@ -125,13 +129,13 @@ impl Opening {
         Ok(if held > HELD { First::Answer } else { First::Nothing })
     }
 
-    fn unanswered(self, expected: &Expected<'_>, what: &'static str) -> NotTaken {
+    fn unanswered(self, expected: &ExpectedAnswer<'_>, what: &'static str) -> NotTaken {
         self.body.leave();
         NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: Arc::clone(expected.provider), what })
     }
 
     /// The transport ended before there was an answer.
-    fn ended(mut self, expected: &Expected<'_>) -> NotTaken {
+    fn ended(mut self, expected: &ExpectedAnswer<'_>) -> NotTaken {
         while let Ok(Some(left)) = self.reader.finish() {
             if let First::Error = meaning(event::kind(&left, &left.data())) {
                 return self.unanswered(expected, "an error");

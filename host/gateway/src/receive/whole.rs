@@ -1,8 +1,8 @@
 //! Whole answers.
 
-use super::form::{Form, Head};
-use super::opening::{self, Begun};
-use super::{Content, Expected, NotTaken, broken};
+use super::form::{FirstBytes, Form};
+use super::opening::{self, StreamOrDocument};
+use super::{ExpectedAnswer, NotTaken, ReceivedContent, broken};
 use crate::gate::ByteShare;
 use crate::gather::{Full, Gathered, UNCOUNTED};
 use crate::refusal::Refusal;
@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
-use weir_dialect::answer::{self, Answer, Reading};
+use weir_dialect::answer::{self, AnswerKind, AnswerReading};
 use weir_upstream::{Body, BodyError};
 
 /// What looks complete is waited on for so long: then its framing is not asked for its opinion any more.
@@ -22,7 +22,7 @@ const PEEK: usize = 64 * 1024;
 
 /// An answer that came with its head, all of it, as short ones do. A stream may have come as well, so that has to be looked
 /// at where one was asked for.
-pub(super) fn at_once(expected: &Expected<'_>, body: &mut Body) -> Option<Bytes> {
+pub(super) fn at_once(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Option<Bytes> {
     if expected.streaming { None } else { body.take_all_within(UNCOUNTED.min(expected.limits.response_bytes)) }
 }
 
@@ -30,18 +30,18 @@ pub(super) fn at_once(expected: &Expected<'_>, body: &mut Body) -> Option<Bytes>
 /// first and its framing second: an object that is closed is whole though its connection broke behind it, and one that is
 /// not closed is cut although its framing ends as it should.
 pub(super) async fn answer(
-    expected: &Expected<'_>,
+    expected: &ExpectedAnswer<'_>,
     mut body: Body,
     mut first: Option<Bytes>,
-) -> Result<Content, NotTaken> {
+) -> Result<ReceivedContent, NotTaken> {
     let mut all = room(expected, expected.limits.response_bytes);
     if expected.streaming && first.is_none() {
         // Some servers forget to say what their streams are; no JSON begins as an event does.
         let (read, form) = begin(expected, &mut body).await?;
         if form == Form::Events {
             match opening::open(expected, body, Some(read)).await? {
-                Begun::Stream(opening) => return Ok(Content::Stream(opening)),
-                Begun::Document(same, read) => (body, first) = (same, Some(read)),
+                StreamOrDocument::Stream(opening) => return Ok(ReceivedContent::Stream(opening)),
+                StreamOrDocument::Document(same, read) => (body, first) = (same, Some(read)),
             }
         } else {
             first = Some(read);
@@ -57,7 +57,7 @@ pub(super) async fn answer(
         let next = if may_be_closed(&all) {
             match timeout(SETTLE, body.frame()).await {
                 Ok(next) => next,
-                Err(_) if answer::judge(expected.endpoint, all.bytes()) == Answer::Complete => break None,
+                Err(_) if answer::judge(expected.endpoint, all.bytes()) == AnswerKind::Complete => break None,
                 Err(_) => body.frame().await,
             }
         } else {
@@ -78,8 +78,8 @@ pub(super) async fn answer(
 }
 
 /// As much of a body as tells what it is.
-async fn begin(expected: &Expected<'_>, body: &mut Body) -> Result<(Bytes, Form), NotTaken> {
-    let mut head = Head::default();
+async fn begin(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Result<(Bytes, Form), NotTaken> {
+    let mut head = FirstBytes::default();
     while let Some(data) = next(expected, body).await? {
         let form = head.push(data);
         if form != Form::Unclear {
@@ -91,23 +91,23 @@ async fn begin(expected: &Expected<'_>, body: &mut Body) -> Result<(Bytes, Form)
 
 /// What an answer is of which no more will come; `cut` is how its transport broke.
 pub(super) fn judged(
-    expected: &Expected<'_>,
+    expected: &ExpectedAnswer<'_>,
     (bytes, memory): (Bytes, Option<ByteShare>),
     cut: Option<BodyError>,
-) -> Result<Content, NotTaken> {
+) -> Result<ReceivedContent, NotTaken> {
     let reading = match expected.shapes {
         Some(shapes) => shapes.borrow_mut().read(expected.endpoint, &bytes),
-        None => Reading::of(expected.endpoint, &bytes),
+        None => AnswerReading::of(expected.endpoint, &bytes),
     };
     let provider = || Arc::clone(expected.provider);
     match (reading.answer, cut) {
-        (Answer::Complete, _) => Ok(Content::Whole { bytes, memory, reading: Some(reading) }),
-        (Answer::Cut, None) => Err(NotTaken::Spent(Refusal::UpstreamBroken { provider: provider() })),
-        (Answer::Cut | Answer::NoAnswer, Some(error)) => Err(NotTaken::Spent(broken(error, expected.provider))),
-        (Answer::Error, _) => {
+        (AnswerKind::Complete, _) => Ok(ReceivedContent::Whole { bytes, memory, reading: Some(reading) }),
+        (AnswerKind::Cut, None) => Err(NotTaken::Spent(Refusal::UpstreamBroken { provider: provider() })),
+        (AnswerKind::Cut | AnswerKind::NoAnswer, Some(error)) => Err(NotTaken::Spent(broken(error, expected.provider))),
+        (AnswerKind::Error, _) => {
             Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: provider(), what: "an error" }))
         }
-        (Answer::NoAnswer, None) => {
+        (AnswerKind::NoAnswer, None) => {
             let what = if bytes.is_empty() { "nothing" } else { "something else" };
             Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: provider(), what }))
         }
@@ -115,7 +115,7 @@ pub(super) fn judged(
 }
 
 /// What an upstream has to say to the client, whatever that is: all of it.
-pub(super) async fn message(expected: &Expected<'_>, mut body: Body) -> Result<(Bytes, ByteShare), NotTaken> {
+pub(super) async fn message(expected: &ExpectedAnswer<'_>, mut body: Body) -> Result<(Bytes, ByteShare), NotTaken> {
     let mut all = room(expected, expected.limits.response_bytes);
     loop {
         match next(expected, &mut body).await {
@@ -130,7 +130,7 @@ pub(super) async fn message(expected: &Expected<'_>, mut body: Body) -> Result<(
 }
 
 /// Whether a refusal blames the gateway's account, as far as can be seen in a moment.
-pub(super) async fn blames_account(expected: &Expected<'_>, mut body: Body) -> bool {
+pub(super) async fn blames_account(expected: &ExpectedAnswer<'_>, mut body: Body) -> bool {
     let mut all = room(expected, PEEK);
     let reading = async {
         while let Ok(Some(data)) = next(expected, &mut body).await
@@ -143,12 +143,12 @@ pub(super) async fn blames_account(expected: &Expected<'_>, mut body: Body) -> b
 }
 
 /// What is to be collected of an answer, bounded.
-fn room(expected: &Expected<'_>, longest: usize) -> Gathered {
+fn room(expected: &ExpectedAnswer<'_>, longest: usize) -> Gathered {
     Gathered::new(longest, expected.memory.share(), expected.limits.response_memory)
 }
 
 /// The next data of a body; none at its end.
-async fn next(expected: &Expected<'_>, body: &mut Body) -> Result<Option<Bytes>, NotTaken> {
+async fn next(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Result<Option<Bytes>, NotTaken> {
     while !body.is_end_stream() {
         let Some(frame) = body.frame().await else { break };
         let frame = frame.map_err(|error| NotTaken::Spent(broken(error, expected.provider)))?;
@@ -160,7 +160,7 @@ async fn next(expected: &Expected<'_>, body: &mut Body) -> Result<Option<Bytes>,
     Ok(None)
 }
 
-fn push(expected: &Expected<'_>, all: &mut Gathered, data: Bytes) -> Result<(), NotTaken> {
+fn push(expected: &ExpectedAnswer<'_>, all: &mut Gathered, data: Bytes) -> Result<(), NotTaken> {
     let provider = Arc::clone(expected.provider);
     all.push(data).map_err(|full| {
         NotTaken::Spent(match full {

@@ -4,13 +4,13 @@
 //! dialect's own end marker, at once and whatever the upstream's framing does then, or where every choice has said why it
 //! stopped and the framing ends well.
 
-use crate::answer::{Answer, Own};
-use crate::body::{Cut, End, OutBody, Outlet, Yielded};
+use crate::answer::{GatewayHeaders, OutgoingResponse};
+use crate::body::{Aborted, BodyEnd, OutBody, StreamBody, StreamSender};
 use crate::gather::UNCOUNTED;
-use crate::journey::{Trip, reason};
-use crate::receive::{Opening, broken};
+use crate::journey::{RequestContext, reason};
+use crate::receive::{StreamOpening, broken};
 use crate::refusal::Refusal;
-use crate::waits::Wait;
+use crate::waits::WaitedFor;
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -24,8 +24,8 @@ use weir_dialect::readable;
 use weir_dialect::stream::Ending;
 use weir_dialect::usage;
 use weir_http::sse;
-use weir_sandbox::{HeldBounds, Hook, Item, Stages};
-use weir_upstream::{Body, BodyError, Verdict};
+use weir_sandbox::{HeldBounds, HookKind, Item, Stages};
+use weir_upstream::{AttemptVerdict, Body, BodyError};
 
 /// A comment, which clients pass over (WHATWG HTML, 9.2.6). No blank line follows it: some clients take one for an event.
 const KEEP_ALIVE: &[u8] = b": keep-alive\n";
@@ -34,34 +34,34 @@ const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Begins a stream to the client.
 pub(super) fn start(
-    mut trip: Trip,
+    mut trip: RequestContext,
     status: StatusCode,
-    (mut headers, own): (HeaderMap, Own),
-    opening: Opening,
+    (mut headers, own): (HeaderMap, GatewayHeaders),
+    opening: StreamOpening,
     provider: Arc<str>,
-) -> Answer {
-    let hooked = trip.chain.wants(Hook::Event, &trip.ask.model);
+) -> OutgoingResponse {
+    let hooked = trip.chain.wants(HookKind::Event, &trip.ask.model);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies in front of the gateway would else hold events back.
     headers.insert(ACCEL, HeaderValue::from_static("no"));
     trip.record.head_ready(status.as_u16());
     let limits = &trip.snapshot().config.limits;
-    let Opening { body, reader, events } = opening;
+    let StreamOpening { body, reader, events } = opening;
     let ending = Ending::new(trip.ask.choices);
     let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, bounds));
     let (out, pieces, template, sent) = (BytesMut::new(), Vec::new(), Template::default(), Instant::now());
     let stream = Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, told: false };
-    let yielded = Yielded::new(|outlet| stream.run(events, body, outlet));
-    Answer { status, headers, own: Some(own), body: OutBody::Yielded(yielded), is_models: true }
+    let yielded = StreamBody::new(|outlet| stream.run(events, body, outlet));
+    OutgoingResponse { status, headers, own: Some(own), body: OutBody::Yielded(yielded), is_models: true }
 }
 
 /// A stream on its way. It owns the trip and with it everything that must be settled.
 struct Stream {
-    trip: Trip,
+    trip: RequestContext,
     provider: Arc<str>,
-    reader: sse::Reader,
+    reader: sse::SseReader,
     stages: Option<Stages>,
     /// Several events that go out in one write.
     out: BytesMut,
@@ -79,12 +79,12 @@ struct Stream {
 
 impl Stream {
     /// Forwards all of it, and hands over what is to be settled when the last byte was sent.
-    async fn run(mut self, seen: Vec<(sse::Event, EventKind)>, body: Body, outlet: Outlet) -> End {
+    async fn run(mut self, seen: Vec<(sse::SseEvent, EventKind)>, body: Body, outlet: StreamSender) -> BodyEnd {
         let worker = self.trip.worker();
         let pumped = { worker.until_over(pin!(self.pump(seen, body, &outlet))).await };
         let clean = match pumped.unwrap_or(Err(Refusal::ShuttingDown)) {
             Ok(()) => {
-                self.trip.record.judge(Some(Verdict::Served));
+                self.trip.record.judge(Some(AttemptVerdict::Served));
                 Ok(())
             }
             Err(refusal) => {
@@ -98,19 +98,19 @@ impl Stream {
                 if !self.told {
                     outlet.send(refusal.event()).await;
                 }
-                Err(Cut)
+                Err(Aborted)
             }
         };
-        self.trip.record.waits.add(Wait::Client, outlet.take_waited());
-        End { clean, settle: self.trip.record }
+        self.trip.record.waits.add(WaitedFor::Client, outlet.take_waited());
+        BodyEnd { clean, settle: self.trip.record }
     }
 
     /// Forwards what was looked at already, and from there until the stream ends.
     async fn pump(
         &mut self,
-        seen: Vec<(sse::Event, EventKind)>,
+        seen: Vec<(sse::SseEvent, EventKind)>,
         mut body: Body,
-        outlet: &Outlet,
+        outlet: &StreamSender,
     ) -> Result<(), Refusal> {
         let mut batch = Vec::new();
         for (event, kind) in seen {
@@ -179,7 +179,7 @@ impl Stream {
     }
 
     /// What is left where the transport breaks: the end marker may lack no more than its blank line.
-    async fn transport_broke(&mut self, error: BodyError, outlet: &Outlet) -> Result<(), Refusal> {
+    async fn transport_broke(&mut self, error: BodyError, outlet: &StreamSender) -> Result<(), Refusal> {
         if let Ok(Some(event)) = self.reader.finish()
             && self.ending.last(&event)
             && self.ending.is_done()
@@ -192,7 +192,7 @@ impl Stream {
     }
 
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
-    async fn next(&mut self, body: &mut Body, outlet: &Outlet) -> Option<Result<Frame<Bytes>, BodyError>> {
+    async fn next(&mut self, body: &mut Body, outlet: &StreamSender) -> Option<Result<Frame<Bytes>, BodyError>> {
         let waits = &mut self.trip.record.waits;
         loop {
             let piece = poll_fn(|cx| {
@@ -200,13 +200,13 @@ impl Stream {
                 let client = outlet.take_waited();
                 if !client.is_zero() {
                     waits.put_off(client);
-                    waits.add(Wait::Client, client);
+                    waits.add(WaitedFor::Client, client);
                 }
                 let piece = Pin::new(&mut *body).poll_frame(cx);
                 if piece.is_pending()
                     && let Some(since) = body.silent_since()
                 {
-                    waits.begin(Wait::Upstream, since);
+                    waits.begin(WaitedFor::Upstream, since);
                 }
                 piece
             });
@@ -242,7 +242,7 @@ impl Stream {
     }
 
     /// Looks at one event: usage is noted, what the client did not ask for is dropped, deltas wait for the plugins.
-    async fn take(&mut self, event: &sse::Event, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+    async fn take(&mut self, event: &sse::SseEvent, batch: &mut Vec<Item>) -> Result<(), Refusal> {
         // Plugins are shown data and nothing else, so that no other field may say anything. Comments are handed out by no reader.
         let plain = (self.stages.is_some() && !event.is_blank()).then(|| event.plain());
         let event = plain.as_ref().unwrap_or(event);
@@ -258,7 +258,7 @@ impl Stream {
     /// The same for an event of which it is known what it is.
     async fn take_as(
         &mut self,
-        event: &sse::Event,
+        event: &sse::SseEvent,
         data: Bytes,
         kind: EventKind,
         batch: &mut Vec<Item>,
@@ -293,7 +293,7 @@ impl Stream {
 
     /// Passes an event on that is no part of a choice. Where there is text in it all the same, plugins see it; where they could
     /// not, it is made sure that there is none.
-    fn beside(&mut self, event: &sse::Event, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+    fn beside(&mut self, event: &sse::SseEvent, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
         let raw = event.raw().clone();
         let Some(stages) = &self.stages else {
             self.pieces.push(raw);
@@ -310,7 +310,7 @@ impl Stream {
     }
 
     /// Takes a delta that differs from one before in its text alone. False, and nothing was done, if it is another event.
-    fn is_repeated(&mut self, event: &sse::Event, data: &Bytes, batch: &mut Vec<Item>) -> bool {
+    fn is_repeated(&mut self, event: &sse::SseEvent, data: &Bytes, batch: &mut Vec<Item>) -> bool {
         let Some(text) = self.template.find(data) else { return false };
         let bytes = text.len();
         if self.stages.is_none() {
@@ -323,7 +323,7 @@ impl Stream {
         true
     }
 
-    fn delta(&mut self, event: &sse::Event, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
+    fn delta(&mut self, event: &sse::SseEvent, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
         self.ending.delta(&data);
         // Some providers put usage on the last delta instead of an event of its own.
         let usage = usage::of_event(&data);
@@ -387,7 +387,7 @@ impl Stream {
     }
 
     /// Sends what has passed, in one piece: one event as it came, several copied together.
-    async fn flush(&mut self, outlet: &Outlet) {
+    async fn flush(&mut self, outlet: &StreamSender) {
         match self.pieces.len() {
             0 => return,
             1 => {}

@@ -10,7 +10,7 @@ pub(super) type Prints = BTreeMap<PathBuf, Stamp>;
 
 /// What is watched.
 #[derive(Debug, Clone)]
-pub(super) enum Watched {
+pub(super) enum WatchedFiles {
     /// The configuration, and the files whose content is part of it.
     Configuration { file: PathBuf, named: Vec<PathBuf> },
     /// The plugin folder.
@@ -19,14 +19,14 @@ pub(super) enum Watched {
 
 /// The configuration and the files that it names, or of the plugin folder what could be a plugin or belong to one:
 /// `<folder>`, `<folder>/all` and `<folder>/tenants/<tenant>`, no deeper.
-pub(super) fn prints(watched: &Watched) -> Prints {
+pub(super) fn prints(watched: &WatchedFiles) -> Prints {
     let mut prints = Prints::new();
     match watched {
-        Watched::Configuration { file, named } => {
+        WatchedFiles::Configuration { file, named } => {
             let files = std::iter::once(file).chain(named);
             files.for_each(|file| add(file, Stamp::of(file), &mut prints));
         }
-        Watched::Plugins { folder } => {
+        WatchedFiles::Plugins { folder } => {
             folders(folder).iter().for_each(|folder| add_folder(folder, &mut prints));
             let tenants = folder.join("tenants");
             add(&tenants, Stamp::of_folder(&tenants), &mut prints);
@@ -44,13 +44,13 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 
 /// The folders in which the kernel is to tell of changes, and which they are: no deeper, so that nobody who may write in one
 /// of them can have a whole disk watched.
-pub(super) fn watched_folders(watched: &Watched, prints: &Prints) -> Prints {
+pub(super) fn watched_folders(watched: &WatchedFiles, prints: &Prints) -> Prints {
     match watched {
-        Watched::Configuration { file, named } => {
+        WatchedFiles::Configuration { file, named } => {
             let folders = std::iter::once(file).chain(named).filter_map(|file| file.parent());
             folders.filter_map(|folder| Some((folder.to_owned(), Stamp::of_folder(folder)?))).collect()
         }
-        Watched::Plugins { folder } => {
+        WatchedFiles::Plugins { folder } => {
             let tenants = folder.join("tenants");
             let is_one = |path: &Path| {
                 path == folder || path == tenants || path == folder.join("all") || path.parent() == Some(&tenants)

@@ -1,6 +1,6 @@
 //! When files lie still: time and looks in, an answer out. Pure.
 
-use super::Change;
+use super::FileChange;
 use super::prints::{Prints, is_text, plugin_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -24,23 +24,23 @@ const LONGEST: Duration = Duration::from_secs(3);
 
 /// What is to be done next.
 #[derive(Debug)]
-pub(super) enum Step {
+pub(super) enum WatchStep {
     /// Look again after this time.
     Wait(Duration),
     /// Files lie still, or have been waited for long enough.
-    Done(Found),
+    Done(SettledFiles),
 }
 
 /// What came of it.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) change: Change,
+pub(super) struct SettledFiles {
+    pub(super) change: FileChange,
     /// What files were when they lay still last.
     pub(super) seen: Prints,
 }
 
 /// A wait for files to lie still.
-pub(super) struct Settle<'s> {
+pub(super) struct StableWait<'s> {
     before: &'s Prints,
     begun: Instant,
     files: BTreeMap<PathBuf, File>,
@@ -54,14 +54,14 @@ struct File {
     in_doubt: bool,
 }
 
-impl<'s> Settle<'s> {
+impl<'s> StableWait<'s> {
     /// Begins a wait; `before` is what files were when they lay still last.
     pub(super) fn begin(before: &'s Prints, now: Instant) -> Self {
         Self { before, begun: now, files: BTreeMap::new() }
     }
 
     /// Takes in a look.
-    pub(super) fn step(&mut self, prints: Prints, now: Instant) -> Step {
+    pub(super) fn step(&mut self, prints: Prints, now: Instant) -> WatchStep {
         let paths: BTreeSet<&PathBuf> = self.before.keys().chain(prints.keys()).chain(self.files.keys()).collect();
         let paths: Vec<PathBuf> = paths.into_iter().cloned().collect();
         for path in paths {
@@ -78,8 +78,8 @@ impl<'s> Settle<'s> {
             file.in_doubt |= in_doubt;
         }
         match self.files.values().filter_map(|file| self.left(file, now)).min() {
-            Some(time) => Step::Wait(time.min(STILL)),
-            None => Step::Done(self.found(now)),
+            Some(time) => WatchStep::Wait(time.min(STILL)),
+            None => WatchStep::Done(self.found(now)),
         }
     }
 
@@ -113,8 +113,8 @@ impl<'s> Settle<'s> {
         (now.duration_since(self.begun) < patience).then_some(left)
     }
 
-    fn found(&self, now: Instant) -> Found {
-        let mut found = Found { change: Change::default(), seen: Prints::new() };
+    fn found(&self, now: Instant) -> SettledFiles {
+        let mut found = SettledFiles { change: FileChange::default(), seen: Prints::new() };
         for (path, file) in &self.files {
             let before = self.before.get(path).copied();
             let need = if file.in_doubt { SHRUNK } else { STILL };

@@ -4,12 +4,12 @@ use http::Version;
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, TRANSFER_ENCODING};
 use http::request::Parts;
 
-use super::Unlawful;
+use super::InvalidHead;
 use super::authority::Authority;
 
 /// What a head's fields have said so far. Each is told of once, in any order, and not looked for again.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Signs<'a> {
+pub struct FramingHeaders<'a> {
     host: Option<&'a [u8]>,
     many_hosts: bool,
     length: Length,
@@ -40,7 +40,7 @@ enum Encoding {
     Bad,
 }
 
-impl<'a> Signs<'a> {
+impl<'a> FramingHeaders<'a> {
     /// Takes note of a field.
     pub fn note(&mut self, name: &HeaderName, value: &'a [u8]) {
         if *name == HOST {
@@ -92,42 +92,43 @@ impl<'a> Signs<'a> {
     }
 
     /// Exactly one host, well formed, and the same wherever it stands.
-    pub(super) fn check_host(&self, parts: &Parts) -> Result<(), Unlawful> {
+    pub(super) fn check_host(&self, parts: &Parts) -> Result<(), InvalidHead> {
         if self.many_hosts {
-            return Err(Unlawful::ManyHosts);
+            return Err(InvalidHead::ManyHosts);
         }
-        let field = self.host.map(|value| Authority::parse(value).ok_or(Unlawful::BadHost)).transpose()?;
+        let field = self.host.map(|value| Authority::parse(value).ok_or(InvalidHead::BadHost)).transpose()?;
         let target = parts.uri.authority();
-        let target =
-            target.map(|target| Authority::parse(target.as_str().as_bytes()).ok_or(Unlawful::BadTarget)).transpose()?;
+        let target = target
+            .map(|target| Authority::parse(target.as_str().as_bytes()).ok_or(InvalidHead::BadTarget))
+            .transpose()?;
         match (target, field) {
             (Some(target), Some(field)) if target.same(&field, parts.uri.scheme_str()) => Ok(()),
-            (Some(_), Some(_)) => Err(Unlawful::HostMismatch),
+            (Some(_), Some(_)) => Err(InvalidHead::HostMismatch),
             (None, Some(_)) => Ok(()),
             (Some(_), None) if parts.version != Version::HTTP_11 => Ok(()),
             (None, None) if parts.version == Version::HTTP_10 => Ok(()),
-            (_, None) => Err(Unlawful::MissingHost),
+            (_, None) => Err(InvalidHead::MissingHost),
         }
     }
 
     /// One way, and one way only, to tell where the body ends (RFC 9112 section 6).
-    pub(super) fn check_framing(&self, version: Version) -> Result<(), Unlawful> {
+    pub(super) fn check_framing(&self, version: Version) -> Result<(), InvalidHead> {
         match (self.encoding, self.length) {
-            (Encoding::Absent, Length::Bad) => Err(Unlawful::BadLength),
+            (Encoding::Absent, Length::Bad) => Err(InvalidHead::BadLength),
             (Encoding::Absent, Length::Absent | Length::Of(_)) => Ok(()),
-            (_, Length::Of(_) | Length::Bad) => Err(Unlawful::LengthAndEncoding),
+            (_, Length::Of(_) | Length::Bad) => Err(InvalidHead::LengthAndEncoding),
             (Encoding::Chunked, Length::Absent) if version == Version::HTTP_11 => Ok(()),
-            (_, Length::Absent) => Err(Unlawful::TransferEncoding),
+            (_, Length::Absent) => Err(InvalidHead::TransferEncoding),
         }
     }
 
     /// Fields that only one of can mean something are there once.
-    pub(super) fn check_once(&self) -> Result<(), Unlawful> {
-        if self.many_authorizations { Err(Unlawful::ManyAuthorizations) } else { Ok(()) }
+    pub(super) fn check_once(&self) -> Result<(), InvalidHead> {
+        if self.many_authorizations { Err(InvalidHead::ManyAuthorizations) } else { Ok(()) }
     }
 
-    pub(super) fn check_expect(&self) -> Result<(), Unlawful> {
-        if self.bad_expectation { Err(Unlawful::Expectation) } else { Ok(()) }
+    pub(super) fn check_expect(&self) -> Result<(), InvalidHead> {
+        if self.bad_expectation { Err(InvalidHead::Expectation) } else { Ok(()) }
     }
 }
 

@@ -8,7 +8,7 @@ const H1: Version = Version::HTTP_11;
 const H2: Version = Version::HTTP_2;
 
 type Fields<'a> = &'a [(&'a str, &'a str)];
-type Judged = Result<(), Unlawful>;
+type Judged = Result<(), InvalidHead>;
 
 fn parts(version: Version, method: &str, target: &str, fields: &[(&str, &str)]) -> Parts {
     let mut request = Request::builder().version(version).method(method).uri(target);
@@ -18,11 +18,11 @@ fn parts(version: Version, method: &str, target: &str, fields: &[(&str, &str)]) 
     request.body(()).unwrap().into_parts().0
 }
 
-fn judge(version: Version, method: &str, target: &str, fields: &[(&str, &str)]) -> Result<(), Unlawful> {
+fn judge(version: Version, method: &str, target: &str, fields: &[(&str, &str)]) -> Result<(), InvalidHead> {
     check(&parts(version, method, target, fields), &LIMITS)
 }
 
-fn post(fields: &[(&str, &str)]) -> Result<(), Unlawful> {
+fn post(fields: &[(&str, &str)]) -> Result<(), InvalidHead> {
     let mut all = vec![("host", "weir")];
     all.extend(fields);
     judge(H1, "POST", "/v1/chat/completions", &all)
@@ -32,18 +32,18 @@ fn post(fields: &[(&str, &str)]) -> Result<(), Unlawful> {
 fn there_is_exactly_one_host() {
     let cases: &[(Version, &str, Fields<'_>, Judged)] = &[
         (H1, "/", &[("host", "a")], Ok(())),
-        (H1, "/", &[], Err(Unlawful::MissingHost)),
-        (H1, "/", &[("host", "a"), ("host", "a")], Err(Unlawful::ManyHosts)),
-        (H1, "/", &[("host", "a"), ("host", "b")], Err(Unlawful::ManyHosts)),
-        (H1, "http://a/", &[], Err(Unlawful::MissingHost)),
+        (H1, "/", &[], Err(InvalidHead::MissingHost)),
+        (H1, "/", &[("host", "a"), ("host", "a")], Err(InvalidHead::ManyHosts)),
+        (H1, "/", &[("host", "a"), ("host", "b")], Err(InvalidHead::ManyHosts)),
+        (H1, "http://a/", &[], Err(InvalidHead::MissingHost)),
         (Version::HTTP_10, "/", &[], Ok(())),
-        (Version::HTTP_10, "/", &[("host", "a"), ("host", "a")], Err(Unlawful::ManyHosts)),
+        (Version::HTTP_10, "/", &[("host", "a"), ("host", "a")], Err(InvalidHead::ManyHosts)),
         (H2, "http://a/", &[], Ok(())),
         (H2, "http://a/", &[("host", "a")], Ok(())),
-        (H2, "http://a/", &[("host", "b")], Err(Unlawful::HostMismatch)),
-        (H2, "http://a/", &[("host", "a"), ("host", "a")], Err(Unlawful::ManyHosts)),
+        (H2, "http://a/", &[("host", "b")], Err(InvalidHead::HostMismatch)),
+        (H2, "http://a/", &[("host", "a"), ("host", "a")], Err(InvalidHead::ManyHosts)),
         (H2, "/", &[("host", "a")], Ok(())),
-        (H2, "/", &[], Err(Unlawful::MissingHost)),
+        (H2, "/", &[], Err(InvalidHead::MissingHost)),
     ];
     for (version, target, fields, expected) in cases {
         assert_eq!(&judge(*version, "GET", target, fields), expected, "{version:?} {target} {fields:?}");
@@ -105,13 +105,13 @@ fn a_host_is_a_name_or_address_with_perhaps_a_port() {
         assert_eq!(judge(H1, "GET", "/", &[("host", host)]), Ok(()), "{host}");
     }
     for host in bad {
-        assert_eq!(judge(H1, "GET", "/", &[("host", host)]), Err(Unlawful::BadHost), "{host}");
+        assert_eq!(judge(H1, "GET", "/", &[("host", host)]), Err(InvalidHead::BadHost), "{host}");
     }
 }
 
 #[test]
 fn an_absolute_target_names_the_same_host_as_the_field() {
-    let mismatch = Err(Unlawful::HostMismatch);
+    let mismatch = Err(InvalidHead::HostMismatch);
     let cases: &[(&str, &str, Judged)] = &[
         ("http://example.com/v1", "example.com", Ok(())),
         ("http://example.com/v1", "EXAMPLE.COM", Ok(())),
@@ -122,9 +122,9 @@ fn an_absolute_target_names_the_same_host_as_the_field() {
         ("http://example.com/", "example.org", mismatch),
         ("http://example.com:8080/", "example.com", mismatch),
         ("http://example.com/", "example.com.", mismatch),
-        ("ftp://example.com/", "example.com", Err(Unlawful::BadTarget)),
-        ("http://user@example.com/", "example.com", Err(Unlawful::BadTarget)),
-        ("http://user:pw@example.com/", "example.com", Err(Unlawful::BadTarget)),
+        ("ftp://example.com/", "example.com", Err(InvalidHead::BadTarget)),
+        ("http://user@example.com/", "example.com", Err(InvalidHead::BadTarget)),
+        ("http://user:pw@example.com/", "example.com", Err(InvalidHead::BadTarget)),
     ];
     for (target, host, expected) in cases {
         assert_eq!(&judge(H1, "GET", target, &[("host", host)]), expected, "{target} {host}");
@@ -137,11 +137,11 @@ fn an_https_resource_is_there_for_secured_connections_only() {
         check(&parts(version, "GET", target, &[("host", host)]), &HeadLimits { secured, ..LIMITS })
     };
     for version in [H1, H2] {
-        assert_eq!(asked(version, false, "https://a/", "a"), Err(Unlawful::Misdirected));
-        assert_eq!(asked(version, false, "HTTPS://a/", "b"), Err(Unlawful::Misdirected));
+        assert_eq!(asked(version, false, "https://a/", "a"), Err(InvalidHead::Misdirected));
+        assert_eq!(asked(version, false, "HTTPS://a/", "b"), Err(InvalidHead::Misdirected));
         assert_eq!(asked(version, true, "https://a/", "a:443"), Ok(()));
         assert_eq!(asked(version, true, "http://a/", "a"), Ok(()));
-        assert_eq!(asked(version, true, "https://a/", "a:80"), Err(Unlawful::HostMismatch));
+        assert_eq!(asked(version, true, "https://a/", "a:80"), Err(InvalidHead::HostMismatch));
     }
 }
 
@@ -150,7 +150,7 @@ fn who_is_asking_is_said_once() {
     assert_eq!(post(&[("authorization", "Bearer a")]), Ok(()));
     for second in ["Bearer a", "Bearer b", "", "Basic x"] {
         let fields = [("authorization", "Bearer a"), ("Authorization", second)];
-        assert_eq!(post(&fields), Err(Unlawful::ManyAuthorizations), "{second}");
+        assert_eq!(post(&fields), Err(InvalidHead::ManyAuthorizations), "{second}");
     }
 }
 
@@ -161,15 +161,15 @@ fn a_target_is_a_path_or_an_absolute_uri() {
         assert_eq!(judge(H1, "GET", target, &host), Ok(()), "{target}");
     }
     for target in ["!", "example.com", "example.com:80", "*"] {
-        assert_eq!(judge(H1, "GET", target, &host), Err(Unlawful::BadTarget), "{target}");
+        assert_eq!(judge(H1, "GET", target, &host), Err(InvalidHead::BadTarget), "{target}");
     }
     assert_eq!(judge(H1, "OPTIONS", "*", &host), Ok(()));
 }
 
 #[test]
 fn tunnels_and_mirrors_are_not_allowed() {
-    assert_eq!(judge(H1, "CONNECT", "a:443", &[("host", "a:443")]), Err(Unlawful::MethodNotAllowed));
-    assert_eq!(judge(H1, "TRACE", "/", &[("host", "a")]), Err(Unlawful::MethodNotAllowed));
+    assert_eq!(judge(H1, "CONNECT", "a:443", &[("host", "a:443")]), Err(InvalidHead::MethodNotAllowed));
+    assert_eq!(judge(H1, "TRACE", "/", &[("host", "a")]), Err(InvalidHead::MethodNotAllowed));
     for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"] {
         assert_eq!(judge(H1, method, "/", &[("host", "a")]), Ok(()), "{method}");
     }
@@ -177,7 +177,7 @@ fn tunnels_and_mirrors_are_not_allowed() {
 
 #[test]
 fn the_end_of_a_body_is_told_in_one_way_only() {
-    use Unlawful::{BadLength, LengthAndEncoding, TransferEncoding};
+    use InvalidHead::{BadLength, LengthAndEncoding, TransferEncoding};
     let te = "transfer-encoding";
     let cl = "content-length";
     let cases: &[(Fields<'_>, Judged)] = &[
@@ -226,35 +226,35 @@ fn only_a_continue_can_be_expected() {
     assert_eq!(post(&[("expect", "100-continue")]), Ok(()));
     assert_eq!(post(&[("expect", "100-Continue")]), Ok(()));
     for value in ["", "200-ok", "100-continue, x", "100-continue;q=1"] {
-        assert_eq!(post(&[("expect", value)]), Err(Unlawful::Expectation), "{value}");
+        assert_eq!(post(&[("expect", value)]), Err(InvalidHead::Expectation), "{value}");
     }
-    assert_eq!(post(&[("expect", "100-continue"), ("expect", "x")]), Err(Unlawful::Expectation));
+    assert_eq!(post(&[("expect", "100-continue"), ("expect", "x")]), Err(InvalidHead::Expectation));
 }
 
 #[test]
 fn heads_are_bounded_in_fields_and_bytes() {
     assert_eq!(post(&[("a", "1"); 7]), Ok(()));
-    assert_eq!(post(&[("a", "1"); 8]), Err(Unlawful::TooManyHeaders));
+    assert_eq!(post(&[("a", "1"); 8]), Err(InvalidHead::TooManyHeaders));
     // POST /v1/chat/completions HTTP/1.1⏎ is 36 bytes, host: weir⏎ 12, ⏎ 2; a: …⏎ is 5 and the value.
     let value = "x".repeat(1024 - 36 - 12 - 2 - 5);
     assert_eq!(post(&[("a", &value)]), Ok(()));
-    assert_eq!(post(&[("a", &format!("{value}x"))]), Err(Unlawful::HeadTooLarge));
+    assert_eq!(post(&[("a", &format!("{value}x"))]), Err(InvalidHead::HeadTooLarge));
     let path = format!("/{}", "p".repeat(1024));
-    assert_eq!(judge(H1, "GET", &path, &[("host", "a")]), Err(Unlawful::HeadTooLarge));
+    assert_eq!(judge(H1, "GET", &path, &[("host", "a")]), Err(InvalidHead::HeadTooLarge));
     let target = format!("http://{}/", "h".repeat(1024));
-    assert_eq!(judge(H2, "GET", &target, &[]), Err(Unlawful::HeadTooLarge));
+    assert_eq!(judge(H2, "GET", &target, &[]), Err(InvalidHead::HeadTooLarge));
 }
 
 #[test]
 fn other_versions_are_not_spoken() {
     for version in [Version::HTTP_09, Version::HTTP_3] {
-        assert_eq!(judge(version, "GET", "/", &[("host", "a")]), Err(Unlawful::UnsupportedVersion));
+        assert_eq!(judge(version, "GET", "/", &[("host", "a")]), Err(InvalidHead::UnsupportedVersion));
     }
 }
 
 #[test]
 fn every_refusal_has_a_client_error_and_a_code_of_its_own() {
-    use Unlawful::*;
+    use InvalidHead::*;
     let all = [
         (MissingHost, 400),
         (ManyHosts, 400),

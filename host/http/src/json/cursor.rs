@@ -2,18 +2,18 @@
 
 mod start;
 
-use super::names::Names;
+use super::names::MemberNames;
 use super::scan;
 use super::span::{Span, Token};
 use super::trace::Trace;
-use super::{JsonError, Key, Kind, MAX_DEPTH};
+use super::{JsonKind, JsonSyntaxError, MAX_DEPTH, MemberName};
 
 /// A position in a JSON text. It moves forward only, checks what it passes, and keeps one bit for each level of
 /// nesting, so that neither the stack nor the heap grows with the text.
 ///
 /// After [`next_key`](Self::next_key) or a true [`next_element`](Self::next_element) the caller takes the value, by
 /// [`skip`](Self::skip), [`text`](Self::text), [`enter_object`](Self::enter_object) or
-/// [`enter_array`](Self::enter_array); a caller that forgets gets a [`JsonError::Syntax`].
+/// [`enter_array`](Self::enter_array); a caller that forgets gets a [`JsonSyntaxError::Syntax`].
 #[derive(Debug, Clone)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
@@ -26,7 +26,7 @@ pub struct Cursor<'a> {
     /// The innermost level was just opened: no comma is due before its first entry.
     fresh: bool,
     /// Those of the objects that are open, where none may come twice.
-    names: Names,
+    names: MemberNames,
     /// Strings and numbers that were passed, where somebody wants to know.
     trace: Trace,
 }
@@ -40,15 +40,15 @@ impl<'a> Cursor<'a> {
     /// Steps over white space and answers what kind of value stands there.
     ///
     /// # Errors
-    /// [`JsonError::Syntax`] if no value begins there.
-    pub fn kind(&mut self) -> Result<Kind, JsonError> {
+    /// [`JsonSyntaxError::Syntax`] if no value begins there.
+    pub fn kind(&mut self) -> Result<JsonKind, JsonSyntaxError> {
         match self.peek() {
-            Some(b'{') => Ok(Kind::Object),
-            Some(b'[') => Ok(Kind::Array),
-            Some(b'"') => Ok(Kind::String),
-            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
-            Some(b't' | b'f') => Ok(Kind::Bool),
-            Some(b'n') => Ok(Kind::Null),
+            Some(b'{') => Ok(JsonKind::Object),
+            Some(b'[') => Ok(JsonKind::Array),
+            Some(b'"') => Ok(JsonKind::String),
+            Some(b'-' | b'0'..=b'9') => Ok(JsonKind::Number),
+            Some(b't' | b'f') => Ok(JsonKind::Bool),
+            Some(b'n') => Ok(JsonKind::Null),
             Some(_) => self.wrong("expected a value"),
             None => self.wrong("expected a value, found the end"),
         }
@@ -57,30 +57,30 @@ impl<'a> Cursor<'a> {
     /// Steps into an object.
     ///
     /// # Errors
-    /// [`JsonError::NotObject`] if another value stands there, [`JsonError::TooDeep`], [`JsonError::Syntax`].
-    pub fn enter_object(&mut self) -> Result<(), JsonError> {
+    /// [`JsonSyntaxError::NotObject`] if another value stands there, [`JsonSyntaxError::TooDeep`], [`JsonSyntaxError::Syntax`].
+    pub fn enter_object(&mut self) -> Result<(), JsonSyntaxError> {
         match self.kind()? {
-            Kind::Object => self.open(true),
-            found => Err(JsonError::NotObject { at: self.at, found }),
+            JsonKind::Object => self.open(true),
+            found => Err(JsonSyntaxError::NotObject { at: self.at, found }),
         }
     }
 
     /// Steps into an array.
     ///
     /// # Errors
-    /// [`JsonError::NotArray`] if another value stands there, [`JsonError::TooDeep`], [`JsonError::Syntax`].
-    pub fn enter_array(&mut self) -> Result<(), JsonError> {
+    /// [`JsonSyntaxError::NotArray`] if another value stands there, [`JsonSyntaxError::TooDeep`], [`JsonSyntaxError::Syntax`].
+    pub fn enter_array(&mut self) -> Result<(), JsonSyntaxError> {
         match self.kind()? {
-            Kind::Array => self.open(false),
-            found => Err(JsonError::NotArray { at: self.at, found }),
+            JsonKind::Array => self.open(false),
+            found => Err(JsonSyntaxError::NotArray { at: self.at, found }),
         }
     }
 
     /// The name of the next member of the object that was entered last, or none after stepping out of it.
     ///
     /// # Errors
-    /// [`JsonError::Syntax`].
-    pub fn next_key(&mut self) -> Result<Option<Key<'a>>, JsonError> {
+    /// [`JsonSyntaxError::Syntax`].
+    pub fn next_key(&mut self) -> Result<Option<MemberName<'a>>, JsonSyntaxError> {
         if let Some(key) = self.compact_key() {
             // The name, its closing quote and the colon were passed.
             return self.meet(key, self.at.saturating_sub(key.raw.len() + 2));
@@ -99,12 +99,12 @@ impl<'a> Cursor<'a> {
             return self.wrong("expected `:`");
         }
         self.at += 1;
-        self.meet(Key { raw, escaped: scanned.shrink > 0 }, start + 1)
+        self.meet(MemberName { raw, escaped: scanned.shrink > 0 }, start + 1)
     }
 
     /// Takes note of a name whose first byte is at `start`.
     #[inline]
-    fn meet(&mut self, key: Key<'a>, start: usize) -> Result<Option<Key<'a>>, JsonError> {
+    fn meet(&mut self, key: MemberName<'a>, start: usize) -> Result<Option<MemberName<'a>>, JsonSyntaxError> {
         self.names.meet(&key, start)?;
         Ok(Some(key))
     }
@@ -112,7 +112,7 @@ impl<'a> Cursor<'a> {
     /// The next name as most encoders write it: short, and no white space around it. None, and nothing has happened, for
     /// whatever else stands there.
     #[inline]
-    fn compact_key(&mut self) -> Option<Key<'a>> {
+    fn compact_key(&mut self) -> Option<MemberName<'a>> {
         let bytes = self.bytes;
         let comma: &[u8] = if self.fresh { b"" } else { b"," };
         let name = bytes.get(self.at..)?.strip_prefix(comma)?.strip_prefix(b"\"")?;
@@ -122,22 +122,22 @@ impl<'a> Cursor<'a> {
             return None;
         }
         self.at += comma.len() + length + 3;
-        Some(Key { raw, escaped: false })
+        Some(MemberName { raw, escaped: false })
     }
 
     /// Whether another element follows in the array that was entered last; false after stepping out of it.
     ///
     /// # Errors
-    /// [`JsonError::Syntax`].
-    pub fn next_element(&mut self) -> Result<bool, JsonError> {
+    /// [`JsonSyntaxError::Syntax`].
+    pub fn next_element(&mut self) -> Result<bool, JsonSyntaxError> {
         self.next_entry(b']', "expected `,` or `]`")
     }
 
     /// Passes a string.
     ///
     /// # Errors
-    /// [`JsonError::Syntax`], also if another value stands there.
-    pub fn text(&mut self) -> Result<Token, JsonError> {
+    /// [`JsonSyntaxError::Syntax`], also if another value stands there.
+    pub fn text(&mut self) -> Result<Token, JsonSyntaxError> {
         if self.peek() != Some(b'"') {
             return self.wrong("expected a string");
         }
@@ -153,8 +153,8 @@ impl<'a> Cursor<'a> {
     /// Passes a value of any kind, with all that is in it.
     ///
     /// # Errors
-    /// [`JsonError::Syntax`], [`JsonError::TooDeep`].
-    pub fn skip(&mut self) -> Result<(Span, Kind), JsonError> {
+    /// [`JsonSyntaxError::Syntax`], [`JsonSyntaxError::TooDeep`].
+    pub fn skip(&mut self) -> Result<(Span, JsonKind), JsonSyntaxError> {
         let kind = self.kind()?;
         let start = self.at;
         let floor = self.depth;
@@ -172,8 +172,8 @@ impl<'a> Cursor<'a> {
     /// Checks that nothing but white space is left.
     ///
     /// # Errors
-    /// [`JsonError::Syntax`] if something is.
-    pub fn finish(&mut self) -> Result<(), JsonError> {
+    /// [`JsonSyntaxError::Syntax`] if something is.
+    pub fn finish(&mut self) -> Result<(), JsonSyntaxError> {
         match self.peek() {
             None => Ok(()),
             Some(_) => self.wrong("expected nothing after the value"),
@@ -181,30 +181,30 @@ impl<'a> Cursor<'a> {
     }
 
     /// Passes a scalar of this kind, or opens a container.
-    fn step(&mut self, kind: Kind) -> Result<(), JsonError> {
+    fn step(&mut self, kind: JsonKind) -> Result<(), JsonSyntaxError> {
         let start = self.at;
         self.at = match kind {
-            Kind::Object => return self.open(true),
-            Kind::Array => return self.open(false),
-            Kind::String => scan::string(self.bytes, self.at, self.plain)?.end,
-            Kind::Number => scan::number(self.bytes, self.at)?,
-            Kind::Bool if self.bytes.get(self.at) == Some(&b't') => scan::word(self.bytes, self.at, b"true")?,
-            Kind::Bool => scan::word(self.bytes, self.at, b"false")?,
-            Kind::Null => scan::word(self.bytes, self.at, b"null")?,
+            JsonKind::Object => return self.open(true),
+            JsonKind::Array => return self.open(false),
+            JsonKind::String => scan::string(self.bytes, self.at, self.plain)?.end,
+            JsonKind::Number => scan::number(self.bytes, self.at)?,
+            JsonKind::Bool if self.bytes.get(self.at) == Some(&b't') => scan::word(self.bytes, self.at, b"true")?,
+            JsonKind::Bool => scan::word(self.bytes, self.at, b"false")?,
+            JsonKind::Null => scan::word(self.bytes, self.at, b"null")?,
         };
         self.fresh = false;
         let span = Span { start, end: self.at };
         match kind {
-            Kind::String => self.trace.string(span),
-            Kind::Number => self.trace.number(span),
-            Kind::Object | Kind::Array | Kind::Bool | Kind::Null => {}
+            JsonKind::String => self.trace.string(span),
+            JsonKind::Number => self.trace.number(span),
+            JsonKind::Object | JsonKind::Array | JsonKind::Bool | JsonKind::Null => {}
         }
         Ok(())
     }
 
-    fn open(&mut self, object: bool) -> Result<(), JsonError> {
+    fn open(&mut self, object: bool) -> Result<(), JsonSyntaxError> {
         if self.depth == MAX_DEPTH {
-            return Err(JsonError::TooDeep { at: self.at });
+            return Err(JsonSyntaxError::TooDeep { at: self.at });
         }
         self.at += 1;
         self.depth += 1;
@@ -217,7 +217,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Steps over the comma that is due, or out of the container.
-    fn next_entry(&mut self, close: u8, due: &'static str) -> Result<bool, JsonError> {
+    fn next_entry(&mut self, close: u8, due: &'static str) -> Result<bool, JsonSyntaxError> {
         match self.peek() {
             Some(byte) if byte == close && self.depth > 0 => {
                 if close == b'}' {
@@ -250,7 +250,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn wrong<T>(&self, what: &'static str) -> Result<T, JsonError> {
-        Err(JsonError::Syntax { at: self.at, what })
+    fn wrong<T>(&self, what: &'static str) -> Result<T, JsonSyntaxError> {
+        Err(JsonSyntaxError::Syntax { at: self.at, what })
     }
 }

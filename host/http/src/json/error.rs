@@ -1,10 +1,10 @@
 //! What can be wrong with a JSON text.
 
-use super::Kind;
+use super::JsonKind;
 
 /// Why a text is not the JSON that was asked for. Offsets are bytes from the start of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum JsonError {
+pub enum JsonSyntaxError {
     /// The grammar of RFC 8259 is broken.
     #[error("{what} at byte {at}")]
     Syntax {
@@ -44,7 +44,7 @@ pub enum JsonError {
         /// Offset of the value.
         at: usize,
         /// What stands there.
-        found: Kind,
+        found: JsonKind,
     },
     /// An array was asked for and another value stands there.
     #[error("expected an array at byte {at}, found {}", found.phrase())]
@@ -52,11 +52,11 @@ pub enum JsonError {
         /// Offset of the value.
         at: usize,
         /// What stands there.
-        found: Kind,
+        found: JsonKind,
     },
 }
 
-impl JsonError {
+impl JsonSyntaxError {
     /// Offset of the byte at which the text went wrong.
     pub fn at(&self) -> usize {
         match *self {

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
-use super::{JsonError, Key, decode_key};
+use super::{JsonSyntaxError, MemberName, decode_key};
 
 /// The most members that the objects which a place lies in may have together, where names must not come twice: what is kept
 /// of them, 24 bytes each, is bounded by it. Larger than any object that a model is asked with.
@@ -40,9 +40,9 @@ thread_local! {
 
 /// The names met so far in every object that is open, where none may come twice; nothing where that is not asked for.
 #[derive(Debug)]
-pub(super) struct Names(Option<Box<Open>>);
+pub(super) struct MemberNames(Option<Box<Open>>);
 
-impl Names {
+impl MemberNames {
     /// For a text in which names may come as they like.
     pub(super) const ANY: Self = Self(None);
 
@@ -61,7 +61,7 @@ impl Names {
 
     /// A name of the object that began last; its first byte is the one at `start`.
     #[inline]
-    pub(super) fn meet(&mut self, key: &Key<'_>, start: usize) -> Result<(), JsonError> {
+    pub(super) fn meet(&mut self, key: &MemberName<'_>, start: usize) -> Result<(), JsonSyntaxError> {
         match &mut self.0 {
             None => Ok(()),
             Some(open) => open.meet(key, start),
@@ -70,7 +70,7 @@ impl Names {
 
     /// The object that began last ends.
     #[inline]
-    pub(super) fn close(&mut self, bytes: &[u8]) -> Result<(), JsonError> {
+    pub(super) fn close(&mut self, bytes: &[u8]) -> Result<(), JsonSyntaxError> {
         match &mut self.0 {
             None => Ok(()),
             Some(open) => open.close(bytes),
@@ -79,9 +79,9 @@ impl Names {
 }
 
 impl Open {
-    fn meet(&mut self, key: &Key<'_>, start: usize) -> Result<(), JsonError> {
+    fn meet(&mut self, key: &MemberName<'_>, start: usize) -> Result<(), JsonSyntaxError> {
         if self.names.len() >= MAX_MEMBERS {
-            return Err(JsonError::TooManyMembers { at: start });
+            return Err(JsonSyntaxError::TooManyMembers { at: start });
         }
         let sign = match key.escaped {
             false => sign(key.raw),
@@ -92,7 +92,7 @@ impl Open {
         Ok(())
     }
 
-    fn close(&mut self, bytes: &[u8]) -> Result<(), JsonError> {
+    fn close(&mut self, bytes: &[u8]) -> Result<(), JsonSyntaxError> {
         let start = self.starts.pop().unwrap_or(0);
         let twice = match self.names.get_mut(start..) {
             Some(names) if names.len() <= FEW => among_few(bytes, names),
@@ -100,7 +100,7 @@ impl Open {
             None => None,
         };
         self.names.truncate(start);
-        twice.map_or(Ok(()), |at| Err(JsonError::Duplicate { at }))
+        twice.map_or(Ok(()), |at| Err(JsonSyntaxError::Duplicate { at }))
     }
 
     fn give_back(mut self: Box<Self>) {
@@ -113,14 +113,14 @@ impl Open {
     }
 }
 
-impl Clone for Names {
+impl Clone for MemberNames {
     fn clone(&self) -> Self {
         let copy = |open: &Open| Box::new(Open { names: open.names.clone(), starts: open.starts.clone() });
         Self(self.0.as_deref().map(copy))
     }
 }
 
-impl Drop for Names {
+impl Drop for MemberNames {
     #[inline]
     fn drop(&mut self) {
         if let Some(open) = self.0.take() {

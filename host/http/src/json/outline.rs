@@ -1,7 +1,7 @@
 //! The outermost members of a large text, found without checking what is in them.
 
 use super::scan;
-use super::{Key, Span};
+use super::{MemberName, Span};
 
 /// Why a text has no outline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +24,7 @@ pub enum OutlineError {
 ///
 /// # Errors
 /// [`OutlineError`]; the members shown before are to be thrown away.
-pub fn outline<'a>(bytes: &'a [u8], mut visit: impl FnMut(Key<'a>, Span)) -> Result<(), OutlineError> {
+pub fn outline<'a>(bytes: &'a [u8], mut visit: impl FnMut(MemberName<'a>, Span)) -> Result<(), OutlineError> {
     const MARK: &[u8] = b"\xef\xbb\xbf";
     let mut at = blank_end(bytes, if bytes.starts_with(MARK) { MARK.len() } else { 0 });
     match bytes.get(at) {
@@ -44,7 +44,7 @@ pub fn outline<'a>(bytes: &'a [u8], mut visit: impl FnMut(Key<'a>, Span)) -> Res
             None => return Err(OutlineError::Open),
         }
         let name = scan::string_end(bytes, at).ok_or(OutlineError::Open)?;
-        let key = Key { raw: bytes.get(at + 1..name.end - 1).unwrap_or_default(), escaped: name.escaped };
+        let key = MemberName { raw: bytes.get(at + 1..name.end - 1).unwrap_or_default(), escaped: name.escaped };
         at = blank_end(bytes, name.end);
         match bytes.get(at) {
             Some(b':') => at = blank_end(bytes, at + 1),

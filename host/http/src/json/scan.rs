@@ -1,6 +1,6 @@
 //! Scanners of the scalar tokens: each takes the offset of a token's first byte and finds its end.
 
-use super::JsonError;
+use super::JsonSyntaxError;
 use super::span::{Span, Token};
 use crate::words::{self, NEAR, zero_bytes};
 
@@ -20,8 +20,8 @@ impl Scanned {
     }
 }
 
-fn wrong<T>(at: usize, what: &'static str) -> Result<T, JsonError> {
-    Err(JsonError::Syntax { at, what })
+fn wrong<T>(at: usize, what: &'static str) -> Result<T, JsonSyntaxError> {
+    Err(JsonSyntaxError::Syntax { at, what })
 }
 
 /// Whether a byte below U+0020 is there. Written without an early exit so that the compiler makes it wide.
@@ -31,7 +31,7 @@ pub(super) fn has_control(bytes: &[u8]) -> bool {
 
 /// Scans the string whose opening quote is at `start`. `plain` says that the text holds no control character at all,
 /// which spares looking for them in each string.
-pub(super) fn string(bytes: &[u8], start: usize, plain: bool) -> Result<Scanned, JsonError> {
+pub(super) fn string(bytes: &[u8], start: usize, plain: bool) -> Result<Scanned, JsonSyntaxError> {
     let mut at = start.saturating_add(1);
     let mut shrink = 0;
     loop {
@@ -153,7 +153,7 @@ pub(super) fn hex4(digits: &[u8]) -> Option<u16> {
 
 /// Scans the number at `start` and answers the offset after it (RFC 8259 section 6: no leading zeros, no `+`, no bare
 /// point).
-pub(super) fn number(bytes: &[u8], start: usize) -> Result<usize, JsonError> {
+pub(super) fn number(bytes: &[u8], start: usize) -> Result<usize, JsonSyntaxError> {
     let mut at = start;
     if bytes.get(at) == Some(&b'-') {
         at += 1;
@@ -192,7 +192,7 @@ fn digits(bytes: &[u8], from: usize) -> usize {
 }
 
 /// Scans `true`, `false` or `null` at `start`, as given by `word`, and answers the offset after it.
-pub(super) fn word(bytes: &[u8], start: usize, word: &'static [u8]) -> Result<usize, JsonError> {
+pub(super) fn word(bytes: &[u8], start: usize, word: &'static [u8]) -> Result<usize, JsonSyntaxError> {
     let end = start + word.len();
     if bytes.get(start..end) == Some(word) { Ok(end) } else { wrong(start, "expected a value") }
 }

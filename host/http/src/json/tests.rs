@@ -4,17 +4,17 @@ use serde_json::Value;
 use super::*;
 
 /// What the walker says, as a comparable list; serde_json parses each member's span.
-fn walk(bytes: &[u8]) -> Result<Vec<(Option<String>, Value)>, JsonError> {
+fn walk(bytes: &[u8]) -> Result<Vec<(Option<String>, Value)>, JsonSyntaxError> {
     let mut found = Vec::new();
     members(bytes, |key, span, kind| {
         let value: Value = serde_json::from_slice(span.of(bytes)).unwrap_or(Value::Null);
         let agrees = match &value {
             Value::Null => true, // a lone surrogate, or null
-            Value::Bool(_) => kind == Kind::Bool,
-            Value::Number(_) => kind == Kind::Number,
-            Value::String(_) => kind == Kind::String,
-            Value::Array(_) => kind == Kind::Array,
-            Value::Object(_) => kind == Kind::Object,
+            Value::Bool(_) => kind == JsonKind::Bool,
+            Value::Number(_) => kind == JsonKind::Number,
+            Value::String(_) => kind == JsonKind::String,
+            Value::Array(_) => kind == JsonKind::Array,
+            Value::Object(_) => kind == JsonKind::Object,
         };
         assert!(agrees, "{kind:?} for {value:?}");
         found.push((key.name().map(Cow::into_owned), value));
@@ -36,7 +36,7 @@ fn agrees_with_serde(bytes: &[u8]) {
             }
             assert_eq!(last, theirs);
         }
-        Ok(_) => assert!(matches!(ours, Err(JsonError::NotObject { .. })), "{ours:?}"),
+        Ok(_) => assert!(matches!(ours, Err(JsonSyntaxError::NotObject { .. })), "{ours:?}"),
         Err(theirs) => {
             let grammatical = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
             if ours.is_ok() {
@@ -57,13 +57,13 @@ fn members_are_shown_in_order_with_their_kinds_and_spans() {
     assert_eq!(
         seen,
         [
-            ("model", "\"gpt\"", Kind::String),
-            ("n", "-1.5e+3", Kind::Number),
-            ("a", r#"[1,{"b":[]}]"#, Kind::Array),
-            ("t", "true", Kind::Bool),
-            ("f", "false", Kind::Bool),
-            ("z", "null", Kind::Null),
-            ("o", "{}", Kind::Object),
+            ("model", "\"gpt\"", JsonKind::String),
+            ("n", "-1.5e+3", JsonKind::Number),
+            ("a", r#"[1,{"b":[]}]"#, JsonKind::Array),
+            ("t", "true", JsonKind::Bool),
+            ("f", "false", JsonKind::Bool),
+            ("z", "null", JsonKind::Null),
+            ("o", "{}", JsonKind::Object),
         ]
     );
 }
@@ -135,14 +135,14 @@ fn nesting_is_bounded_at_the_same_depth_as_serde_json_and_never_overflows() {
     for (open, close) in [("[", "]"), ("{\"b\":", "}")] {
         assert!(members(&nested(open, close, 126), |_, _, _| ()).is_ok());
         let refused = members(&nested(open, close, 127), |_, _, _| ());
-        assert!(matches!(refused, Err(JsonError::TooDeep { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(JsonSyntaxError::TooDeep { .. })), "{refused:?}");
         for depth in [1, 125, 126, 127, 128, 10_000] {
             agrees_with_serde(&nested(open, close, depth));
         }
         let unclosed = open.repeat(1_000_000);
         assert!(matches!(
             members(format!("{{\"a\":{unclosed}").as_bytes(), |_, _, _| ()),
-            Err(JsonError::TooDeep { .. })
+            Err(JsonSyntaxError::TooDeep { .. })
         ));
     }
 }
@@ -162,12 +162,12 @@ fn nested_values_are_walked_by_span() {
     let shown: Vec<_> = inner.iter().map(|(span, _)| std::str::from_utf8(span.of(text)).unwrap()).collect();
     assert_eq!(shown, ["1", "\"x\"", r#"{"k":[2]}"#]);
     members_of(text, inner[2].0, |key, span, kind| {
-        assert!(key == "k" && kind == Kind::Array);
+        assert!(key == "k" && kind == JsonKind::Array);
         assert_eq!(span.of(text), b"[2]");
     })
     .unwrap();
-    assert!(matches!(members_of(text, array, |_, _, _| ()), Err(JsonError::NotObject { .. })));
-    assert!(matches!(elements(text, inner[2].0, |_, _| ()), Err(JsonError::NotArray { .. })));
+    assert!(matches!(members_of(text, array, |_, _, _| ()), Err(JsonSyntaxError::NotObject { .. })));
+    assert!(matches!(elements(text, inner[2].0, |_, _| ()), Err(JsonSyntaxError::NotArray { .. })));
     assert_eq!(Span { start: 5, end: 500 }.of(text), b"");
 }
 
@@ -339,7 +339,7 @@ proptest! {
 }
 
 /// What a cursor says that takes no name twice.
-fn unique(text: &str) -> Result<(), JsonError> {
+fn unique(text: &str) -> Result<(), JsonSyntaxError> {
     let mut cursor = Cursor::new(text.as_bytes())?.unique();
     cursor.skip()?;
     cursor.finish()
@@ -358,7 +358,7 @@ fn a_name_that_comes_twice_in_one_object_is_told_however_it_is_written_and_where
         (r#"{"":1,"":2}"#, 7),
         (r#"{"longer than eight":1,"longer than nine":1,"longer than eight":1}"#, 45),
     ] {
-        assert_eq!(unique(text), Err(JsonError::Duplicate { at }), "{text}");
+        assert_eq!(unique(text), Err(JsonSyntaxError::Duplicate { at }), "{text}");
     }
     for text in [
         r#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}],"A":1,"a ":1,"\u0062a":1}"#,
@@ -382,13 +382,13 @@ fn an_object_of_many_members_is_looked_through_and_one_of_too_many_is_refused() 
             let text = object(count, &format!(",\"{twice}\":1"));
             assert_eq!(
                 unique(&text),
-                Err(JsonError::Duplicate { at: text.len() - 4 - twice.len() }),
+                Err(JsonSyntaxError::Duplicate { at: text.len() - 4 - twice.len() }),
                 "{count} {twice}"
             );
         }
     }
     assert_eq!(unique(&object(MAX_MEMBERS - 1, "")), Ok(()));
-    assert!(matches!(unique(&object(MAX_MEMBERS, "")), Err(JsonError::TooManyMembers { .. })));
+    assert!(matches!(unique(&object(MAX_MEMBERS, "")), Err(JsonSyntaxError::TooManyMembers { .. })));
     // What was kept of one text is nothing to the next.
     assert_eq!(unique(r#"{"name 0":1}"#), Ok(()));
 }

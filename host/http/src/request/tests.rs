@@ -8,7 +8,7 @@ const LIMITS: HeadLimits = HeadLimits { bytes: 1 << 15, headers: 100, secured: f
 /// A server that throws bodies away.
 struct Server {
     got: BytesMut,
-    finder: Finder,
+    finder: HeadFinder,
     body: Body,
     heads: u64,
 }
@@ -22,10 +22,10 @@ enum Body {
 
 impl Server {
     fn new() -> Self {
-        Self { got: BytesMut::new(), finder: Finder::default(), body: Body::Over, heads: 0 }
+        Self { got: BytesMut::new(), finder: HeadFinder::default(), body: Body::Over, heads: 0 }
     }
 
-    fn hears(&mut self, bytes: &[u8]) -> Result<(), Unlawful> {
+    fn hears(&mut self, bytes: &[u8]) -> Result<(), InvalidHead> {
         self.got.extend_from_slice(bytes);
         loop {
             match &mut self.body {
@@ -52,8 +52,8 @@ impl Server {
                     let meant = read_alone(&head)?.1;
                     self.heads += 1;
                     self.body = match meant.framing {
-                        Framing::Length(length) => Body::Length(length as usize),
-                        Framing::Chunked => Body::Chunked(Chunked::default()),
+                        RequestFraming::Length(length) => Body::Length(length as usize),
+                        RequestFraming::Chunked => Body::Chunked(Chunked::default()),
                     };
                 }
             }
@@ -61,17 +61,17 @@ impl Server {
     }
 }
 
-fn read_alone(head: &Found) -> Result<(Parts, Meant), Unlawful> {
+fn read_alone(head: &RawHead) -> Result<(Parts, BodyFraming), InvalidHead> {
     let mut parts = Request::new(()).into_parts().0;
     read(head, &LIMITS, &mut parts).map(|meant| (parts, meant))
 }
 
-fn read_text(head: &str) -> Result<(Parts, Meant), Unlawful> {
-    read_alone(&Finder::default().find(&mut BytesMut::from(head), LIMITS.bytes)?.unwrap())
+fn read_text(head: &str) -> Result<(Parts, BodyFraming), InvalidHead> {
+    read_alone(&HeadFinder::default().find(&mut BytesMut::from(head), LIMITS.bytes)?.unwrap())
 }
 
 /// How many requests are lawful, and what comes after them.
-fn verdict<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (u64, Result<(), Unlawful>) {
+fn verdict<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (u64, Result<(), InvalidHead>) {
     let mut server = Server::new();
     let heard = pieces.into_iter().map(|piece| server.hears(piece)).find(Result::is_err).unwrap_or(Ok(()));
     (server.heads, heard)
@@ -99,66 +99,66 @@ const LAWFUL: [(&str, u64); 12] = [
     ("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\nGET / HTTP/1.1\n\n", 1),
 ];
 
-const UNLAWFUL: [(&str, u64, Unlawful); 38] = [
+const UNLAWFUL: [(&str, u64, InvalidHead); 38] = [
     // RFC 9112 section 2.2: how lines end.
-    ("GET / HTTP/1.1\nhost: a\r\n\r\n", 0, Unlawful::BareLineFeed),
-    ("GET / HTTP/1.1\r\nhost: a\n\r\n", 0, Unlawful::BareLineFeed),
-    ("GET / HTTP/1.1\r\nhost: a\r\n\n", 0, Unlawful::BareLineFeed),
-    ("GET / HTTP/1.1\r\nhost: a\n\n", 0, Unlawful::BareLineFeed),
-    ("\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BareLineFeed),
-    ("GET / HTTP/1.1\r\nhost: a\rb: c\r\n\r\n", 0, Unlawful::Malformed),
+    ("GET / HTTP/1.1\nhost: a\r\n\r\n", 0, InvalidHead::BareLineFeed),
+    ("GET / HTTP/1.1\r\nhost: a\n\r\n", 0, InvalidHead::BareLineFeed),
+    ("GET / HTTP/1.1\r\nhost: a\r\n\n", 0, InvalidHead::BareLineFeed),
+    ("GET / HTTP/1.1\r\nhost: a\n\n", 0, InvalidHead::BareLineFeed),
+    ("\nGET / HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::BareLineFeed),
+    ("GET / HTTP/1.1\r\nhost: a\rb: c\r\n\r\n", 0, InvalidHead::Malformed),
     // Section 3: the request line.
-    ("GET  / HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/1.1 \r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET /\r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / http/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
-    ("G{T / HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
-    ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/1.10\r\nhost: a\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/0.9\r\nhost: a\r\n\r\n", 0, Unlawful::UnsupportedVersion),
-    ("GET / HTTP/2.0\r\nhost: a\r\n\r\n", 0, Unlawful::UnsupportedVersion),
-    ("GET \"/\" HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
-    ("GET a:80 HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
-    ("GET /#x HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
-    ("GET /?x# HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
-    ("GET http://a/#x HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::BadTarget),
-    ("GET https://a/ HTTP/1.1\r\nhost: a\r\n\r\n", 0, Unlawful::Misdirected),
+    ("GET  / HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / HTTP/1.1 \r\nhost: a\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET /\r\nhost: a\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / http/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::Malformed),
+    ("G{T / HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::Malformed),
+    ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / HTTP/1.10\r\nhost: a\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / HTTP/0.9\r\nhost: a\r\n\r\n", 0, InvalidHead::UnsupportedVersion),
+    ("GET / HTTP/2.0\r\nhost: a\r\n\r\n", 0, InvalidHead::UnsupportedVersion),
+    ("GET \"/\" HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::BadTarget),
+    ("GET a:80 HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::BadTarget),
+    ("GET /#x HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::BadTarget),
+    ("GET /?x# HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::BadTarget),
+    ("GET http://a/#x HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::BadTarget),
+    ("GET https://a/ HTTP/1.1\r\nhost: a\r\n\r\n", 0, InvalidHead::Misdirected),
     // Section 3.2: the host.
-    ("GET / HTTP/1.1\r\n\r\n", 0, Unlawful::MissingHost),
-    ("GET / HTTP/1.1\r\nhost: a\r\nHost: a\r\n\r\n", 0, Unlawful::ManyHosts),
+    ("GET / HTTP/1.1\r\n\r\n", 0, InvalidHead::MissingHost),
+    ("GET / HTTP/1.1\r\nhost: a\r\nHost: a\r\n\r\n", 0, InvalidHead::ManyHosts),
     // RFC 9110 section 5.3: what cannot be a list is given once.
     (
         "GET / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer a\r\nAuthorization: Bearer a\r\n\r\n",
         0,
-        Unlawful::ManyAuthorizations,
+        InvalidHead::ManyAuthorizations,
     ),
     // Section 5: field lines.
-    ("GET / HTTP/1.1\r\nhost: a\r\nx : y\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/1.1\r\nhost: a\r\nx: y\r\n z\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/1.1\r\n host: a\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/1.1\r\nhost: a\r\nx\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/1.1\r\nhost: a\r\n: y\r\n\r\n", 0, Unlawful::Malformed),
-    ("GET / HTTP/1.1\r\nhost: a\r\nx: \0\r\n\r\n", 0, Unlawful::Malformed),
+    ("GET / HTTP/1.1\r\nhost: a\r\nx : y\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / HTTP/1.1\r\nhost: a\r\nx: y\r\n z\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / HTTP/1.1\r\n host: a\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / HTTP/1.1\r\nhost: a\r\nx\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / HTTP/1.1\r\nhost: a\r\n: y\r\n\r\n", 0, InvalidHead::Malformed),
+    ("GET / HTTP/1.1\r\nhost: a\r\nx: \0\r\n\r\n", 0, InvalidHead::Malformed),
     // Section 6: where the body ends.
-    ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 3\r\n\r\n", 0, Unlawful::BadLength),
-    ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3, 3\r\n\r\n", 0, Unlawful::BadLength),
-    ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: +3\r\n\r\n", 0, Unlawful::BadLength),
+    ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 3\r\n\r\n", 0, InvalidHead::BadLength),
+    ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3, 3\r\n\r\n", 0, InvalidHead::BadLength),
+    ("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: +3\r\n\r\n", 0, InvalidHead::BadLength),
     (
         "POST / HTTP/1.1\r\nhost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
         0,
-        Unlawful::LengthAndEncoding,
+        InvalidHead::LengthAndEncoding,
     ),
-    ("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: ,chunked\r\n\r\n", 0, Unlawful::TransferEncoding),
+    ("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: ,chunked\r\n\r\n", 0, InvalidHead::TransferEncoding),
     (
         "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n",
         0,
-        Unlawful::TransferEncoding,
+        InvalidHead::TransferEncoding,
     ),
-    ("GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\nhost: a\n\n", 1, Unlawful::BareLineFeed),
+    ("GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\nhost: a\n\n", 1, InvalidHead::BareLineFeed),
     (
         "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\n\n\r\n0\r\n\r\nPOST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ncontent-length: 1\r\n\r\n",
         1,
-        Unlawful::BadLength,
+        InvalidHead::BadLength,
     ),
 ];
 
@@ -181,7 +181,7 @@ fn unlawful_heads_are_found_behind_as_many_lawful_ones() {
 #[test]
 fn a_head_is_read_into_parts_whose_values_are_slices_of_it() {
     let text = "POST /v1/x?y HTTP/1.1\r\nHost: a:80\r\nX-Two:\t 1 \r\nx-two: 2\r\nempty:\r\ncontent-length: 12\r\n\r\n";
-    let head = Finder::default().find(&mut BytesMut::from(text), LIMITS.bytes).unwrap().unwrap();
+    let head = HeadFinder::default().find(&mut BytesMut::from(text), LIMITS.bytes).unwrap().unwrap();
     let (parts, meant) = read_alone(&head).unwrap();
     assert_eq!((parts.method, parts.version), (Method::POST, Version::HTTP_11));
     assert_eq!(parts.uri, "/v1/x?y");
@@ -190,7 +190,7 @@ fn a_head_is_read_into_parts_whose_values_are_slices_of_it() {
         [("host", b"a:80"), ("x-two", b"1"), ("x-two", b"2"), ("empty", b""), ("content-length", b"12")];
     assert_eq!(fields, expected);
     assert!(fields[..3].iter().all(|(_, value)| head.bytes.as_ptr_range().contains(&value.as_ptr())));
-    assert_eq!(meant, Meant { framing: Framing::Length(12), expects_continue: false, keep_alive: true });
+    assert_eq!(meant, BodyFraming { framing: RequestFraming::Length(12), expects_continue: false, keep_alive: true });
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_target_is_read_anew_where_it_differs() {
     for target in ["/a", "/a", "/a?b", "/", "http://a/", "/", "/a", "*", "/a"] {
         let method = if target == "*" { "OPTIONS" } else { "GET" };
         let text = format!("{method} {target} HTTP/1.1\r\nhost: a\r\n\r\n");
-        let head = Finder::default().find(&mut BytesMut::from(&*text), LIMITS.bytes).unwrap().unwrap();
+        let head = HeadFinder::default().find(&mut BytesMut::from(&*text), LIMITS.bytes).unwrap().unwrap();
         read(&head, &LIMITS, &mut parts).unwrap();
         assert_eq!(parts.uri, target.parse::<Uri>().unwrap(), "{target}");
     }
@@ -228,10 +228,10 @@ fn a_head_may_be_as_large_as_its_limits_and_not_larger() {
     let fields = |count: usize| (0..count).map(|n| format!("x-{n}: y\r\n")).collect::<String>();
     let head = |fields: &str| format!("GET / HTTP/1.1\r\nhost: a\r\n{fields}\r\n");
     assert!(read_text(&head(&fields(99))).is_ok());
-    assert_eq!(read_text(&head(&fields(100))).unwrap_err(), Unlawful::TooManyHeaders);
+    assert_eq!(read_text(&head(&fields(100))).unwrap_err(), InvalidHead::TooManyHeaders);
 
     let rest = LIMITS.bytes - head("x: \r\n").len();
-    for (more, expected) in [(0, (1, Ok(()))), (1, (0, Err(Unlawful::HeadTooLarge)))] {
+    for (more, expected) in [(0, (1, Ok(()))), (1, (0, Err(InvalidHead::HeadTooLarge)))] {
         let text = head(&format!("x: {}\r\n", "y".repeat(rest + more)));
         assert_eq!(verdict([text.as_bytes()]), expected);
         assert_eq!(verdict(text.as_bytes().chunks(1000)), expected);
@@ -239,13 +239,13 @@ fn a_head_may_be_as_large_as_its_limits_and_not_larger() {
     // It need not have an end to be too large.
     let endless = vec![b'a'; LIMITS.bytes];
     let pieces = [b"GET /".as_slice(), &endless];
-    assert_eq!(verdict(pieces), (0, Err(Unlawful::HeadTooLarge)));
+    assert_eq!(verdict(pieces), (0, Err(InvalidHead::HeadTooLarge)));
 }
 
 #[test]
 fn another_protocol_is_refused_before_its_line_ends() {
     for bytes in [b"\x16\x03\x01".as_slice(), b"SSH-2.0-\x00", b"\rG", &[b'a'; LONGEST_METHOD], b"{\"a\"", b" GET"] {
-        assert_eq!(verdict([bytes]), (0, Err(Unlawful::Malformed)), "{bytes:?}");
+        assert_eq!(verdict([bytes]), (0, Err(InvalidHead::Malformed)), "{bytes:?}");
     }
     assert_eq!(verdict([b"OPTIONS".as_slice()]), (0, Ok(())));
 }
@@ -259,8 +259,8 @@ fn a_carriage_return_alone_is_refused_before_the_head_ends() {
         "GET /\r/ HTTP/1.1",
     ];
     for head in heads {
-        assert_eq!(verdict([head.as_bytes()]), (0, Err(Unlawful::Malformed)), "{head:?}");
-        assert_eq!(verdict(head.as_bytes().chunks(1)), (0, Err(Unlawful::Malformed)), "{head:?}, byte by byte");
+        assert_eq!(verdict([head.as_bytes()]), (0, Err(InvalidHead::Malformed)), "{head:?}");
+        assert_eq!(verdict(head.as_bytes().chunks(1)), (0, Err(InvalidHead::Malformed)), "{head:?}, byte by byte");
     }
     for head in ["GET / HTTP/1.1\r", "GET / HTTP/1.1\r\nhost: a\r", "GET / HTTP/1.1\r\nhost: a\r\n\r"] {
         assert_eq!(verdict([head.as_bytes()]), (0, Ok(())), "{head:?}");
@@ -320,7 +320,7 @@ proptest! {
     #[test]
     fn what_is_lawful_here_is_read_by_another_parser_in_the_same_way(bytes in soup()) {
         let mut got = BytesMut::from(&bytes[..]);
-        if let Ok(Some(head)) = Finder::default().find(&mut got, LIMITS.bytes)
+        if let Ok(Some(head)) = HeadFinder::default().find(&mut got, LIMITS.bytes)
             && let Ok((parts, _)) = read_alone(&head)
         {
             let mut fields = [httparse::EMPTY_HEADER; 100];

@@ -4,12 +4,12 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 /// One event of a stream: its raw bytes, line ends included. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct SseEvent {
     raw: Bytes,
     whole: bool,
 }
 
-impl Event {
+impl SseEvent {
     pub(super) fn new(raw: Bytes, whole: bool) -> Self {
         Self { raw, whole }
     }

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::Event;
+use super::SseEvent;
 
 /// Why a stream cannot be read on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ enum Cut {
 /// behind it; a comment in the middle of an event stays where it is. A blank line that ends no event is shown as an event
 /// of its own without content, for upstreams that keep a connection alive with it.
 #[derive(Debug)]
-pub struct Reader {
+pub struct SseReader {
     limit: usize,
     /// The start of an event whose end has not come yet.
     tail: BytesMut,
@@ -60,7 +60,7 @@ pub struct Reader {
     failed: bool,
 }
 
-impl Reader {
+impl SseReader {
     /// A reader that refuses events of more than `max_event` bytes, line ends included.
     pub fn new(max_event: usize) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl Reader {
     /// # Errors
     /// [`SseError::TooLarge`], then and ever after.
     #[allow(clippy::should_implement_trait)] // an iterator that ends is not over here
-    pub fn next(&mut self) -> Result<Option<Event>, SseError> {
+    pub fn next(&mut self) -> Result<Option<SseEvent>, SseError> {
         if self.failed {
             return Err(SseError::TooLarge { limit: self.limit });
         }
@@ -106,22 +106,22 @@ impl Reader {
             let part = self.chunk.split_to(end);
             self.admit(part.len())?;
             if self.tail.is_empty() {
-                return Ok(Some(Event::new(part, true)));
+                return Ok(Some(SseEvent::new(part, true)));
             }
             self.tail.extend_from_slice(&part);
-            return Ok(Some(Event::new(self.tail.split().freeze(), true)));
+            return Ok(Some(SseEvent::new(self.tail.split().freeze(), true)));
         }
         self.keep_rest()?;
         Ok(None)
     }
 
     /// To be called at the end of the stream until it answers none: the events that are left, and last the piece that has
-    /// not come to its end, which [`Event::is_whole`] tells from the others. A browser throws that piece away; a client
+    /// not come to its end, which [`SseEvent::is_whole`] tells from the others. A browser throws that piece away; a client
     /// library may not, and the caller decides.
     ///
     /// # Errors
     /// [`SseError::TooLarge`].
-    pub fn finish(&mut self) -> Result<Option<Event>, SseError> {
+    pub fn finish(&mut self) -> Result<Option<SseEvent>, SseError> {
         if let Some(event) = self.next()? {
             return Ok(Some(event));
         }
@@ -132,7 +132,7 @@ impl Reader {
         }
         let whole = matches!(self.state, State::BlankCr | State::CommentCr);
         self.state = State::Start;
-        Ok(Some(Event::new(self.tail.split().freeze(), whole)))
+        Ok(Some(SseEvent::new(self.tail.split().freeze(), whole)))
     }
 
     /// How many bytes are held that no event has been made of.

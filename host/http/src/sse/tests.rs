@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use super::*;
 
 /// All events of a stream that arrives in these chunks.
-fn read(chunks: &[&[u8]], limit: usize) -> Result<Vec<Event>, SseError> {
-    let mut reader = Reader::new(limit);
+fn read(chunks: &[&[u8]], limit: usize) -> Result<Vec<SseEvent>, SseError> {
+    let mut reader = SseReader::new(limit);
     let mut events = Vec::new();
     for chunk in chunks {
         reader.push(Bytes::copy_from_slice(chunk));
@@ -22,8 +22,8 @@ fn read(chunks: &[&[u8]], limit: usize) -> Result<Vec<Event>, SseError> {
 }
 
 fn datas(stream: &[u8]) -> Vec<String> {
-    let shown = |event: &Event| !event.is_comment() && event.is_whole();
-    let text = |event: &Event| String::from_utf8(event.data().to_vec()).unwrap();
+    let shown = |event: &SseEvent| !event.is_comment() && event.is_whole();
+    let text = |event: &SseEvent| String::from_utf8(event.data().to_vec()).unwrap();
     read(&[stream], 1 << 20).unwrap().iter().filter(|event| shown(event)).map(text).collect()
 }
 
@@ -67,7 +67,7 @@ fn events_end_with_a_blank_line_whatever_ends_a_line() {
             ],
             "{end:?}"
         );
-        assert!(events.iter().all(Event::is_whole));
+        assert!(events.iter().all(SseEvent::is_whole));
     }
 }
 
@@ -92,7 +92,7 @@ fn events_within_one_chunk_are_slices_of_it() {
         let (outer, inner) = (chunk.as_ptr() as usize, part.as_ptr() as usize);
         inner >= outer && inner + part.len() <= outer + chunk.len()
     };
-    let mut reader = Reader::new(100);
+    let mut reader = SseReader::new(100);
     reader.push(chunk.clone());
     for text in ["one", "two"] {
         let event = reader.next().unwrap().unwrap();
@@ -119,7 +119,7 @@ fn an_event_is_given_out_as_soon_as_its_last_byte_is_there() {
         ":\n",
     ];
     for stream in streams {
-        let mut reader = Reader::new(100);
+        let mut reader = SseReader::new(100);
         let (last, rest) = stream.as_bytes().split_last().unwrap();
         for byte in rest {
             reader.push(Bytes::copy_from_slice(&[*byte]));
@@ -132,7 +132,7 @@ fn an_event_is_given_out_as_soon_as_its_last_byte_is_there() {
 
 #[test]
 fn a_comment_dispatches_nothing_and_does_not_wait_for_the_event_behind_it() {
-    let mut reader = Reader::new(100);
+    let mut reader = SseReader::new(100);
     let mut pushed = |text: &str| {
         reader.push(Bytes::copy_from_slice(text.as_bytes()));
         std::iter::from_fn(|| reader.next().unwrap()).map(|event| event.raw().clone()).collect::<Vec<_>>()
@@ -177,11 +177,11 @@ fn a_tail_can_be_given_the_blank_line_that_it_lacks() {
         let closed = read(&[tail.as_bytes()], 100).unwrap().pop().unwrap().closed();
         assert!(closed.is_whole() && closed.raw().starts_with(b"data: a"), "{tail:?}");
         let again = read(&[closed.raw(), b"data: b\n\n"], 100).unwrap();
-        assert_eq!(again.iter().map(Event::data).collect::<Vec<_>>(), ["a", "b"], "{tail:?}");
+        assert_eq!(again.iter().map(SseEvent::data).collect::<Vec<_>>(), ["a", "b"], "{tail:?}");
     }
     let whole = read(&[b"data: a\n\n"], 100).unwrap().remove(0);
     assert_eq!(whole.clone().closed(), whole);
-    let blank = |text: &str| read(&[text.as_bytes()], 100).unwrap().iter().all(Event::is_blank);
+    let blank = |text: &str| read(&[text.as_bytes()], 100).unwrap().iter().all(SseEvent::is_blank);
     assert!(blank(": x\n: y\n\n\r\n: z") && !blank(": x\nid: 1") && !blank("dat"));
 }
 
@@ -191,7 +191,7 @@ fn an_event_over_the_limit_is_refused_for_good_and_one_at_the_limit_passes() {
     assert_eq!(read(&[stream], stream.len()).unwrap().len(), 1);
     let refused = Err(SseError::TooLarge { limit: stream.len() - 1 });
     assert_eq!(read(&[stream], stream.len() - 1), refused);
-    let mut reader = Reader::new(8);
+    let mut reader = SseReader::new(8);
     reader.push(Bytes::from_static(b"data: 123456789"));
     let error = SseError::TooLarge { limit: 8 };
     assert_eq!(reader.next(), Err(error));
@@ -202,7 +202,7 @@ fn an_event_over_the_limit_is_refused_for_good_and_one_at_the_limit_passes() {
 
 #[test]
 fn chunks_pushed_before_the_last_was_read_are_not_lost() {
-    let mut reader = Reader::new(100);
+    let mut reader = SseReader::new(100);
     for part in ["data: a\n", "\nda", "ta: b\n\n"] {
         reader.push(Bytes::copy_from_slice(part.as_bytes()));
     }

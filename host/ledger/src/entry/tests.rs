@@ -12,12 +12,12 @@ fn account() -> Account {
     Ledger::new(1).account("acme", "m", "p")
 }
 
-fn open(account: &Account) -> Entry {
+fn open(account: &Account) -> LedgerEntry {
     account.open(PRICE)
 }
 
-fn reported(input: u64, output: u64) -> Report {
-    Report { input: Some(input), output: Some(output), ..Report::default() }
+fn reported(input: u64, output: u64) -> ReportedUsage {
+    ReportedUsage { input: Some(input), output: Some(output), ..ReportedUsage::default() }
 }
 
 #[test]
@@ -27,10 +27,10 @@ fn close_records_what_it_was_given_and_says_what_it_cost() {
     let mut entry = open(&account);
     entry.progress(1_000);
     entry.report(reported(3, 4));
-    let closed = entry.close(Reason::Completed);
+    let closed = entry.close(EndReason::Completed);
     let from = Provenance::Reported;
     let tokens = Tokens { input: 3, output: 4, input_from: from, output_from: from, ..Tokens::default() };
-    assert_eq!(closed, Closed { reason: Reason::Completed, tokens, cost_micro_usd: 11 });
+    assert_eq!(closed, Closed { reason: EndReason::Completed, tokens, cost_micro_usd: 11 });
     assert_eq!(tally.reasons(), ByReason { completed: 1, ..ByReason::default() });
     assert_eq!(tally.tokens().reported, Sum { entries: 1, input: 3, output: 4, ..Sum::default() });
     assert_eq!(tally.tokens().partial, Sum::default());
@@ -66,7 +66,7 @@ fn a_client_that_leaves_after_the_report_is_charged_what_was_reported() {
 #[test]
 fn a_panic_while_the_entry_is_open_closes_it() {
     let account = account();
-    let tally: &Tally = account.tally();
+    let tally: &LedgerSums = account.tally();
     let caught = catch_unwind(AssertUnwindSafe(|| {
         let _entry = open(&account);
         panic!("as a bug in the relay would");
@@ -78,11 +78,11 @@ fn a_panic_while_the_entry_is_open_closes_it() {
 #[test]
 fn what_is_known_by_half_is_completed_and_says_so() {
     use Provenance::{Estimated, Reported};
-    let some = |input: Option<u64>, output: Option<u64>, total: Option<u64>| Report {
+    let some = |input: Option<u64>, output: Option<u64>, total: Option<u64>| ReportedUsage {
         input,
         output,
         total,
-        ..Report::default()
+        ..ReportedUsage::default()
     };
     // Asked with 10 tokens, answered with 8 bytes: an estimate of 10 and 2.
     for (report, input, output) in [
@@ -104,7 +104,7 @@ fn what_is_known_by_half_is_completed_and_says_so() {
         entry.asked(10);
         entry.progress(8);
         entry.report(report);
-        let tokens = entry.close(Reason::Completed).tokens;
+        let tokens = entry.close(EndReason::Completed).tokens;
         let found = ((tokens.input, tokens.input_from), (tokens.output, tokens.output_from));
         assert_eq!(found, (input, output), "{report:?}");
         let whole = if input.1 == output.1 { input.1 } else { Estimated };
@@ -119,10 +119,10 @@ fn what_is_known_by_half_is_completed_and_says_so() {
 #[test]
 fn a_part_is_never_more_than_its_whole_and_a_later_report_takes_nothing_back() {
     let mut entry = open(&account());
-    entry.report(Report { cached_input: Some(900), reasoning: Some(u64::MAX), ..reported(7, 5) });
+    entry.report(ReportedUsage { cached_input: Some(900), reasoning: Some(u64::MAX), ..reported(7, 5) });
     let tokens = entry.seen(true);
     assert_eq!((tokens.cached_input, tokens.reasoning), (7, 5));
-    entry.report(Report { output: Some(6), ..Report::default() });
+    entry.report(ReportedUsage { output: Some(6), ..ReportedUsage::default() });
     let tokens = entry.seen(true);
     assert_eq!((tokens.input, tokens.output, tokens.cached_input, tokens.reasoning), (7, 6, 7, 6));
     assert_eq!(tokens.provenance(), Provenance::Reported);
@@ -135,7 +135,7 @@ fn an_entry_that_is_void_costs_nothing_whatever_was_seen() {
     entry.asked(10);
     entry.progress(5);
     entry.report(reported(7, 8));
-    let closed = entry.void(Reason::UpstreamFailed);
+    let closed = entry.void(EndReason::UpstreamFailed);
     assert_eq!((closed.tokens, closed.cost_micro_usd), (Tokens::default(), 0));
     assert_eq!(account.tally().tokens().none.entries, 1);
     assert_eq!(account.tally().reasons().upstream_failed, 1);
@@ -155,17 +155,17 @@ enum Step {
     Asked(usize, u64),
     Progress(usize, u64),
     Report(usize, u64),
-    Close(usize, Reason),
+    Close(usize, EndReason),
     Drop(usize),
     Forward(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let reason = prop_oneof![
-        Just(Reason::Completed),
-        Just(Reason::ClientGone),
-        Just(Reason::UpstreamFailed),
-        Just(Reason::PluginRefused)
+        Just(EndReason::Completed),
+        Just(EndReason::ClientGone),
+        Just(EndReason::UpstreamFailed),
+        Just(EndReason::PluginRefused)
     ];
     prop_oneof![
         3 => Just(Step::Open),
@@ -184,7 +184,7 @@ proptest! {
     fn every_open_has_exactly_one_close(steps in prop::collection::vec(step(), 0..200)) {
         let account = account();
         let tally = account.tally();
-        let (mut open_now, mut opened, mut tokens) = (Vec::<Entry>::new(), 0u64, 0u64);
+        let (mut open_now, mut opened, mut tokens) = (Vec::<LedgerEntry>::new(), 0u64, 0u64);
         for step in steps {
             let count = open_now.len();
             let at = |at: usize| (count > 0).then(|| at % count.max(1));

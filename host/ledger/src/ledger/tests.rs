@@ -2,17 +2,17 @@ use std::thread;
 
 use super::*;
 use crate::entry::Closed;
-use crate::entry::{Reason, Report};
+use crate::entry::{EndReason, ReportedUsage};
 
 const PRICE: Price = Price { input_micro: 150_000, output_micro: 600_000 };
 
 /// Closes an entry whose provider reported so many tokens.
-fn close(mut entry: Entry, input: u64, output: u64) -> Closed {
-    entry.report(Report { input: Some(input), output: Some(output), ..Report::default() });
-    entry.close(Reason::Completed)
+fn close(mut entry: LedgerEntry, input: u64, output: u64) -> Closed {
+    entry.report(ReportedUsage { input: Some(input), output: Some(output), ..ReportedUsage::default() });
+    entry.close(EndReason::Completed)
 }
 
-fn open(ledger: &Ledger, tenant: &str, model: &str, provider: &str) -> Entry {
+fn open(ledger: &Ledger, tenant: &str, model: &str, provider: &str) -> LedgerEntry {
     ledger.account(tenant, model, provider).open(PRICE)
 }
 
@@ -91,7 +91,7 @@ fn totals_are_exact_under_threads_that_also_bring_new_names() {
     });
     let totals = ledger.totals();
     assert_eq!(totals.len(), 30);
-    let sum = |of: fn(&Total) -> u64| totals.iter().map(of).sum::<u64>();
+    let sum = |of: fn(&LedgerTotal) -> u64| totals.iter().map(of).sum::<u64>();
     let closed = (0..EACH).filter(|i| i % 7 != 0);
     assert_eq!(sum(|t| t.opened), THREADS * EACH);
     assert_eq!(sum(|t| t.reasons.client_gone), THREADS * (EACH - closed.clone().count() as u64));

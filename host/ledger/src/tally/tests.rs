@@ -33,22 +33,22 @@ fn a_million_tokens_cost_their_price() {
 
 #[test]
 fn small_costs_add_up_instead_of_being_rounded_away_one_by_one() {
-    let tally = Tally::default();
+    let tally = LedgerSums::default();
     for _ in 0..1_000 {
-        assert_eq!(tally.close(Reason::Completed, &tokens(1, 0), price(150_000, 0)), 0);
+        assert_eq!(tally.close(EndReason::Completed, &tokens(1, 0), price(150_000, 0)), 0);
     }
     assert_eq!(tally.cost_micro_usd(), 150);
 }
 
 #[test]
 fn a_count_that_a_provider_made_up_saturates_the_sum() {
-    let tally = Tally::default();
+    let tally = LedgerSums::default();
     for _ in 0..3 {
-        tally.close(Reason::Completed, &tokens(u64::MAX, 1), price(1, u64::MAX));
+        tally.close(EndReason::Completed, &tokens(u64::MAX, 1), price(1, u64::MAX));
     }
     let sum = tally.tokens().reported;
     assert_eq!((sum.entries, sum.input, sum.output), (3, u64::MAX, 3));
-    tally.close(Reason::Completed, &tokens(u64::MAX, u64::MAX), price(u64::MAX, u64::MAX));
+    tally.close(EndReason::Completed, &tokens(u64::MAX, u64::MAX), price(u64::MAX, u64::MAX));
     assert_eq!(tally.cost_micro_usd(), u64::MAX);
 }
 
@@ -56,8 +56,8 @@ fn a_count_that_a_provider_made_up_saturates_the_sum() {
 fn cached_input_and_reasoning_are_counted_but_not_priced_twice() {
     let with = Tokens { cached_input: 900, reasoning: 90, ..tokens(1_000, 100) };
     assert_eq!(cost_micro_usd(&with, price(7, 9)), cost_micro_usd(&tokens(1_000, 100), price(7, 9)));
-    let tally = Tally::default();
-    tally.close(Reason::Completed, &with, price(7, 9));
+    let tally = LedgerSums::default();
+    tally.close(EndReason::Completed, &with, price(7, 9));
     assert_eq!((tally.tokens().reported.cached_input, tally.tokens().reported.reasoning), (900, 90));
 }
 
@@ -66,10 +66,10 @@ proptest! {
     fn the_total_is_the_exact_sum_rounded_once(
         entries in prop::collection::vec((0..5_000_000u64, 0..5_000_000u64, 0..100_000_000u64, 0..100_000_000u64), 0..50),
     ) {
-        let tally = Tally::default();
+        let tally = LedgerSums::default();
         let mut exact = 0u128;
         for (input, output, input_micro, output_micro) in entries {
-            tally.close(Reason::Completed, &tokens(input, output), price(input_micro, output_micro));
+            tally.close(EndReason::Completed, &tokens(input, output), price(input_micro, output_micro));
             exact += u128::from(input) * u128::from(input_micro) + u128::from(output) * u128::from(output_micro);
         }
         prop_assert_eq!(u128::from(tally.cost_micro_usd()), (exact + 500_000) / 1_000_000);

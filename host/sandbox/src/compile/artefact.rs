@@ -15,14 +15,14 @@ const MAGIC: &[u8; 8] = b"weircod\x01";
 
 /// Native code of one plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Artefact {
+pub(crate) struct NativeCode {
     /// Of the component.
     pub(crate) component: Vec<u8>,
     /// Of its module and of the driver, if it can be called without the component layer.
     pub(crate) direct: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-impl Artefact {
+impl NativeCode {
     /// Compiles a plugin, with nothing that keeps it from taking as long as it likes.
     pub(super) fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self, LoadError> {
         let component = compile_component(engine, wasm)?;

@@ -3,7 +3,7 @@
 use crate::engine::check_header;
 use crate::error::LoadError;
 use weir_component::Counts;
-use weir_config::Compile;
+use weir_config::CompileLimits;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -13,7 +13,7 @@ mod tests;
 ///
 /// # Errors
 /// What it has too much of; or it is no component.
-pub(crate) fn check(wasm: &[u8], limits: &Compile) -> Result<(), LoadError> {
+pub(crate) fn check(wasm: &[u8], limits: &CompileLimits) -> Result<(), LoadError> {
     check_header(wasm)?;
     let counts = Counts::of(wasm).map_err(|e| LoadError::Compile(e.to_string()))?;
     let bounds = [

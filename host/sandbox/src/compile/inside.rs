@@ -1,7 +1,7 @@
 //! A process that compiles one plugin, seen from inside: it binds itself, reads the plugin from its standard input, compiles it,
 //! and writes the code to its standard output.
 
-use super::artefact::Artefact;
+use super::artefact::NativeCode;
 use super::process::INVALID;
 use crate::engine::{FILE_LIMIT, compiler};
 use crate::error::LoadError;
@@ -67,7 +67,7 @@ impl CompileTask {
         if settings != self.settings {
             return Err(LoadError::Compiler("it compiles for another engine".to_owned()));
         }
-        Artefact::compile(&engine, &wasm)?.write(&mut io::stdout().lock()).map_err(fault)
+        NativeCode::compile(&engine, &wasm)?.write(&mut io::stdout().lock()).map_err(fault)
     }
 }
 

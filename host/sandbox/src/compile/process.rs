@@ -3,7 +3,7 @@
 //! It is this very program, told by its first argument what it is for. It gets the plugin's bytes and three files in memory,
 //! and nothing else: no environment, no open file or socket of the gateway's. What comes out of it is read once it is gone.
 
-use super::artefact::Artefact;
+use super::artefact::NativeCode;
 use super::{Cancel, SUBCOMMAND};
 use crate::error::LoadError;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
@@ -15,7 +15,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
-use weir_config::Compile;
+use weir_config::CompileLimits;
 
 /// The system's own program that runs another one with a low priority.
 const NICE: &str = "/usr/bin/nice";
@@ -27,7 +27,12 @@ const WORDS: u64 = 4 << 10;
 const LOOKS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(20)];
 
 /// Compiles a plugin; `settings` is what code has to fit.
-pub(super) fn compile(wasm: Vec<u8>, limits: &Compile, settings: u64, cancel: &Cancel) -> Result<Artefact, LoadError> {
+pub(super) fn compile(
+    wasm: Vec<u8>,
+    limits: &CompileLimits,
+    settings: u64,
+    cancel: &Cancel,
+) -> Result<NativeCode, LoadError> {
     let failed = |e: io::Error| LoadError::Compiler(format!("no process for it: {e}"));
     let files = |wasm: Vec<u8>| -> io::Result<_> { Ok((sealed(&wasm)?, memory("weir-code")?, memory("weir-words")?)) };
     let (input, mut code, mut words) = files(wasm).map_err(failed)?;
@@ -41,7 +46,7 @@ pub(super) fn compile(wasm: Vec<u8>, limits: &Compile, settings: u64, cancel: &C
     };
     if status.success() {
         let length = code.metadata().and_then(|meta| code.rewind().map(|()| meta.len())).map_err(failed)?;
-        return Artefact::read(&mut code, length)
+        return NativeCode::read(&mut code, length)
             .ok_or_else(|| LoadError::Compiler("what its process wrote is not whole".to_owned()));
     }
     Err(judge(status, &said, limits))
@@ -62,7 +67,7 @@ fn sealed(bytes: &[u8]) -> io::Result<File> {
 }
 
 /// Begins a process. The thread that does must live longer than it: it is killed when that thread ends, and so with the gateway.
-fn begin(input: &File, code: &File, words: &File, limits: &Compile, settings: u64) -> io::Result<Child> {
+fn begin(input: &File, code: &File, words: &File, limits: &CompileLimits, settings: u64) -> io::Result<Child> {
     let begin = |mut command: Command| {
         command.args(arguments(limits, settings)).env_clear().current_dir("/").process_group(0);
         // What the allocator keeps for later must not count as used; and half of the cores, for the other half serves.
@@ -88,7 +93,7 @@ fn program() -> io::Result<PathBuf> {
     Ok(if is_gone { format!("/proc/{}/exe", std::process::id()).into() } else { named })
 }
 
-fn arguments(limits: &Compile, settings: u64) -> Vec<String> {
+fn arguments(limits: &CompileLimits, settings: u64) -> Vec<String> {
     let cpu = limits.cpu.as_secs().max(1);
     let numbers = [("memory", limits.memory), ("cpu", cpu), ("output", limits.output), ("settings", settings)];
     let parent = [("parent", u64::from(std::process::id()))];
@@ -129,7 +134,7 @@ fn said(words: &mut File) -> String {
 }
 
 /// Why a process did not do it.
-fn judge(status: ExitStatus, said: &str, limits: &Compile) -> LoadError {
+fn judge(status: ExitStatus, said: &str, limits: &CompileLimits) -> LoadError {
     let signal = status.signal().and_then(|signal| Signal::try_from(signal).ok());
     let no_memory = ["memory allocation of", "annot allocate memory", "out of memory"];
     match signal {

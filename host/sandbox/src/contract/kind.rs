@@ -23,16 +23,16 @@ pub(crate) enum PieceKind {
     Other,
 }
 
-impl From<weir_dialect::PieceKind> for PieceKind {
-    fn from(kind: weir_dialect::PieceKind) -> Self {
+impl From<weir_dialect::TextPieceKind> for PieceKind {
+    fn from(kind: weir_dialect::TextPieceKind) -> Self {
         match kind {
-            weir_dialect::PieceKind::Text => Self::Text,
-            weir_dialect::PieceKind::Arguments => Self::Arguments,
-            weir_dialect::PieceKind::ToolResult => Self::ToolResult,
-            weir_dialect::PieceKind::Reasoning => Self::Reasoning,
-            weir_dialect::PieceKind::Refusal => Self::Refusal,
-            weir_dialect::PieceKind::Description => Self::Description,
-            weir_dialect::PieceKind::Other => Self::Other,
+            weir_dialect::TextPieceKind::Text => Self::Text,
+            weir_dialect::TextPieceKind::Arguments => Self::Arguments,
+            weir_dialect::TextPieceKind::ToolResult => Self::ToolResult,
+            weir_dialect::TextPieceKind::Reasoning => Self::Reasoning,
+            weir_dialect::TextPieceKind::Refusal => Self::Refusal,
+            weir_dialect::TextPieceKind::Description => Self::Description,
+            weir_dialect::TextPieceKind::Other => Self::Other,
         }
     }
 }

@@ -1,7 +1,7 @@
-use super::Refusal;
+use super::PluginRefusal;
 
-fn bounded(status: u16, code: &str, message: &str) -> Refusal {
-    Refusal { status, code: code.to_owned(), message: message.to_owned() }.bounded()
+fn bounded(status: u16, code: &str, message: &str) -> PluginRefusal {
+    PluginRefusal { status, code: code.to_owned(), message: message.to_owned() }.bounded()
 }
 
 #[test]

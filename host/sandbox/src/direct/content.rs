@@ -11,7 +11,7 @@ const PASSAGE: usize = 28;
 
 /// Strings and lists.
 #[derive(Debug, Default)]
-pub(crate) enum Content {
+pub(crate) enum LoweredContent {
     #[default]
     Nothing,
     Name(Arc<str>),
@@ -28,7 +28,7 @@ pub(crate) enum Content {
     Events(Vec<StreamEvent>),
 }
 
-impl Content {
+impl LoweredContent {
     /// Number of elements, bytes of each and their alignment, if this is a list of other than bytes.
     pub(super) fn list(&self) -> Option<(usize, usize, u32)> {
         match self {

@@ -1,7 +1,7 @@
 //! What host functions answer, on its way to a guest.
 
-use super::content::Content;
-use super::parcel::Given;
+use super::content::LoweredContent;
+use super::parcel::ReplyLayout;
 use crate::contract::{AllText, Piece, Text};
 use bytes::Bytes;
 use std::sync::Arc;
@@ -9,92 +9,92 @@ use std::sync::Arc;
 /// A type of the contract that host functions answer.
 pub(crate) trait Gives {
     /// The value on its way.
-    fn gives(self) -> Given;
+    fn gives(self) -> ReplyLayout;
 }
 
 impl Gives for Arc<str> {
-    fn gives(self) -> Given {
-        Given::Plain(Content::Name(self))
+    fn gives(self) -> ReplyLayout {
+        ReplyLayout::Plain(LoweredContent::Name(self))
     }
 }
 
 impl Gives for &'static str {
-    fn gives(self) -> Given {
-        Given::Plain(Content::Fixed(self))
+    fn gives(self) -> ReplyLayout {
+        ReplyLayout::Plain(LoweredContent::Fixed(self))
     }
 }
 
 impl Gives for Bytes {
-    fn gives(self) -> Given {
-        Given::Plain(Content::Bytes(self))
+    fn gives(self) -> ReplyLayout {
+        ReplyLayout::Plain(LoweredContent::Bytes(self))
     }
 }
 
 impl Gives for Arc<[Text]> {
-    fn gives(self) -> Given {
-        Given::Plain(Content::Texts(self))
+    fn gives(self) -> ReplyLayout {
+        ReplyLayout::Plain(LoweredContent::Texts(self))
     }
 }
 
 impl Gives for Arc<[Piece]> {
-    fn gives(self) -> Given {
-        Given::Plain(Content::Pieces(self))
+    fn gives(self) -> ReplyLayout {
+        ReplyLayout::Plain(LoweredContent::Pieces(self))
     }
 }
 
 impl Gives for AllText {
-    fn gives(self) -> Given {
-        Given::Plain(Content::AllText(self))
+    fn gives(self) -> ReplyLayout {
+        ReplyLayout::Plain(LoweredContent::AllText(self))
     }
 }
 
 impl Gives for Vec<String> {
-    fn gives(self) -> Given {
-        Given::Plain(Content::Strings(self))
+    fn gives(self) -> ReplyLayout {
+        ReplyLayout::Plain(LoweredContent::Strings(self))
     }
 }
 
 impl Gives for Vec<(String, String)> {
-    fn gives(self) -> Given {
-        Given::Plain(Content::Pairs(self))
+    fn gives(self) -> ReplyLayout {
+        ReplyLayout::Plain(LoweredContent::Pairs(self))
     }
 }
 
 impl Gives for Option<String> {
-    fn gives(self) -> Given {
-        self.map_or(Given::Byte(0), |text| Given::Tagged(Content::Text(text)))
+    fn gives(self) -> ReplyLayout {
+        self.map_or(ReplyLayout::Byte(0), |text| ReplyLayout::Tagged(LoweredContent::Text(text)))
     }
 }
 
 impl Gives for Option<Bytes> {
-    fn gives(self) -> Given {
-        self.map_or(Given::Byte(0), |bytes| Given::Tagged(Content::Bytes(bytes)))
+    fn gives(self) -> ReplyLayout {
+        self.map_or(ReplyLayout::Byte(0), |bytes| ReplyLayout::Tagged(LoweredContent::Bytes(bytes)))
     }
 }
 
 impl Gives for Result<(), String> {
-    fn gives(self) -> Given {
+    fn gives(self) -> ReplyLayout {
         match self {
-            Ok(()) => Given::Byte(0),
-            Err(why) => Given::Tagged(Content::Text(why)),
+            Ok(()) => ReplyLayout::Byte(0),
+            Err(why) => ReplyLayout::Tagged(LoweredContent::Text(why)),
         }
     }
 }
 
 impl Gives for Result<bool, String> {
-    fn gives(self) -> Given {
+    fn gives(self) -> ReplyLayout {
         match self {
-            Ok(truth) => Given::Truth(truth),
-            Err(why) => Given::Tagged(Content::Text(why)),
+            Ok(truth) => ReplyLayout::Truth(truth),
+            Err(why) => ReplyLayout::Tagged(LoweredContent::Text(why)),
         }
     }
 }
 
 impl Gives for Result<i64, String> {
-    fn gives(self) -> Given {
+    fn gives(self) -> ReplyLayout {
         match self {
-            Ok(number) => Given::Number(number),
-            Err(why) => Given::Wide(Content::Text(why)),
+            Ok(number) => ReplyLayout::Number(number),
+            Err(why) => ReplyLayout::Wide(LoweredContent::Text(why)),
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The driver's functions, one for each hook, and what they answer.
 
-use super::content::Content;
-use super::lift::Reader;
-use crate::ask::{Answer, Ask};
+use super::content::LoweredContent;
+use super::lift::AnswerLifter;
+use crate::ask::{HookAnswer, HookCall};
 use crate::contract::{Facts, Outcome};
-use crate::host::Host;
+use crate::host::GuestState;
 use wasmtime::{Error, Instance, Store, TypedFunc, WasmParams};
 
 /// What a call is to answer.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Expected {
+pub(crate) enum ExpectedReturn {
     #[default]
     Started,
     Verdict,
@@ -19,18 +19,18 @@ pub(crate) enum Expected {
 
 /// What a call answered.
 #[derive(Debug)]
-pub(super) enum Answered {
+pub(super) enum CoreAnswer {
     Started(Result<(), String>),
-    Hook(Answer),
+    Hook(HookAnswer),
 }
 
-impl Expected {
-    pub(super) fn read(self, reader: &mut Reader<'_>, at: u32) -> wasmtime::Result<Answered> {
+impl ExpectedReturn {
+    pub(super) fn read(self, reader: &mut AnswerLifter<'_>, at: u32) -> wasmtime::Result<CoreAnswer> {
         Ok(match self {
-            Self::Started => Answered::Started(reader.started(at)?),
-            Self::Verdict => Answered::Hook(Answer::Verdict(reader.verdict(at)?)),
-            Self::Routing => Answered::Hook(Answer::Routing(reader.routing(at)?)),
-            Self::Edits => Answered::Hook(Answer::Edits(reader.edits(at)?)),
+            Self::Started => CoreAnswer::Started(reader.started(at)?),
+            Self::Verdict => CoreAnswer::Hook(HookAnswer::Verdict(reader.verdict(at)?)),
+            Self::Routing => CoreAnswer::Hook(HookAnswer::Routing(reader.routing(at)?)),
+            Self::Edits => CoreAnswer::Hook(HookAnswer::Edits(reader.edits(at)?)),
         })
     }
 }
@@ -54,7 +54,7 @@ pub(crate) struct DirectHooks {
 
 fn find<P: WasmParams>(
     driver: &Instance,
-    store: &mut Store<Host>,
+    store: &mut Store<GuestState>,
     name: &str,
 ) -> wasmtime::Result<Option<TypedFunc<P, ()>>> {
     let Some(function) = driver.get_func(&mut *store, name) else { return Ok(None) };
@@ -62,7 +62,7 @@ fn find<P: WasmParams>(
 }
 
 impl DirectHooks {
-    pub(super) fn of(driver: &Instance, store: &mut Store<Host>) -> wasmtime::Result<Self> {
+    pub(super) fn of(driver: &Instance, store: &mut Store<GuestState>) -> wasmtime::Result<Self> {
         Ok(Self {
             init: find(driver, store, "lifecycle")?,
             policy: find(driver, store, "policy")?,
@@ -75,40 +75,65 @@ impl DirectHooks {
     }
 
     /// Runs `lifecycle.init`, if there is one.
-    pub(crate) async fn init(&self, store: &mut Store<Host>, settings: &str) -> wasmtime::Result<Result<(), String>> {
+    pub(crate) async fn init(
+        &self,
+        store: &mut Store<GuestState>,
+        settings: &str,
+    ) -> wasmtime::Result<Result<(), String>> {
         let Some(init) = &self.init else { return Ok(Ok(())) };
-        store.data_mut().desk.open(Expected::Started, Content::Text(settings.to_owned()));
+        store.data_mut().desk.open(ExpectedReturn::Started, LoweredContent::Text(settings.to_owned()));
         init.call_async(&mut *store, ()).await?;
         match store.data_mut().desk.answered.take() {
-            Some(Answered::Started(answer)) => Ok(answer),
-            Some(Answered::Hook(_)) | None => Err(no_answer()),
+            Some(CoreAnswer::Started(answer)) => Ok(answer),
+            Some(CoreAnswer::Hook(_)) | None => Err(no_answer()),
         }
     }
 
     /// Makes a call.
-    pub(crate) async fn ask(&self, store: &mut Store<Host>, facts: Facts, ask: Ask) -> wasmtime::Result<Answer> {
+    pub(crate) async fn ask(
+        &self,
+        store: &mut Store<GuestState>,
+        facts: Facts,
+        ask: HookCall,
+    ) -> wasmtime::Result<HookAnswer> {
         let (function, number, expected, argument) = match ask {
-            Ask::Policy => (&self.policy, 0, Expected::Verdict, Content::Nothing),
-            Ask::Router(offered) => (&self.router, 0, Expected::Routing, Content::Candidates(offered)),
-            Ask::UpstreamRequest(attempt) => (&self.upstream_request, attempt, Expected::Verdict, Content::Nothing),
-            Ask::Response(status) => (&self.response, status.into(), Expected::Verdict, Content::Nothing),
-            Ask::Event(events, last) => (&self.event, last.into(), Expected::Edits, Content::Events(events)),
-            Ask::Observe(outcome) => return self.observe(store, facts, &outcome).await,
+            HookCall::Policy => (&self.policy, 0, ExpectedReturn::Verdict, LoweredContent::Nothing),
+            HookCall::Router(offered) => {
+                (&self.router, 0, ExpectedReturn::Routing, LoweredContent::Candidates(offered))
+            }
+            HookCall::UpstreamRequest(attempt) => {
+                (&self.upstream_request, attempt, ExpectedReturn::Verdict, LoweredContent::Nothing)
+            }
+            HookCall::Response(status) => {
+                (&self.response, status.into(), ExpectedReturn::Verdict, LoweredContent::Nothing)
+            }
+            HookCall::Event(events, last) => {
+                (&self.event, last.into(), ExpectedReturn::Edits, LoweredContent::Events(events))
+            }
+            HookCall::Observe(outcome) => return self.observe(store, facts, &outcome).await,
         };
         let function = function.as_ref().ok_or_else(|| Error::msg("it has no such hook"))?;
         store.data_mut().desk.open(expected, argument);
         function.call_async(&mut *store, (u32::from(facts.streaming), facts.body_bytes, number)).await?;
         match store.data_mut().desk.answered.take() {
-            Some(Answered::Hook(answer)) => Ok(answer),
-            Some(Answered::Started(_)) | None => Err(no_answer()),
+            Some(CoreAnswer::Hook(answer)) => Ok(answer),
+            Some(CoreAnswer::Started(_)) | None => Err(no_answer()),
         }
     }
 
-    async fn observe(&self, store: &mut Store<Host>, facts: Facts, outcome: &Outcome) -> wasmtime::Result<Answer> {
+    async fn observe(
+        &self,
+        store: &mut Store<GuestState>,
+        facts: Facts,
+        outcome: &Outcome,
+    ) -> wasmtime::Result<HookAnswer> {
         let function = self.observe.as_ref().ok_or_else(|| Error::msg("it has no such hook"))?;
-        store.data_mut().desk.open(Expected::Verdict, outcome.code.clone().map_or(Content::Nothing, Content::Name));
+        store
+            .data_mut()
+            .desk
+            .open(ExpectedReturn::Verdict, outcome.code.clone().map_or(LoweredContent::Nothing, LoweredContent::Name));
         function.call_async(&mut *store, flat(facts, outcome)).await?;
-        Ok(Answer::Verdict(Ok(())))
+        Ok(HookAnswer::Verdict(Ok(())))
     }
 }
 

@@ -1,11 +1,11 @@
 //! Reading a guest's answers: the canonical ABI's lifting, for the types of the contract. Everything is checked as the
 //! component layer would: places and lengths, numbers of cases, UTF-8.
 
-use crate::contract::{Assignment, Choice, Edit, Refusal, Routing};
+use crate::contract::{Assignment, Choice, Edit, PluginRefusal, Routing};
 use wasmtime::Error;
 
 /// A reader of one answer.
-pub(super) struct Reader<'a> {
+pub(super) struct AnswerLifter<'a> {
     memory: &'a [u8],
     /// Bytes that the answer may still carry out of the guest.
     left: usize,
@@ -13,7 +13,7 @@ pub(super) struct Reader<'a> {
 
 type Read<T> = wasmtime::Result<T>;
 
-impl<'a> Reader<'a> {
+impl<'a> AnswerLifter<'a> {
     pub(super) fn new(memory: &'a [u8], most: usize) -> Self {
         Self { memory, left: most }
     }
@@ -77,12 +77,12 @@ impl<'a> Reader<'a> {
     }
 
     /// What most hooks answer.
-    pub(super) fn verdict(&mut self, at: u32) -> Read<Result<(), Refusal>> {
+    pub(super) fn verdict(&mut self, at: u32) -> Read<Result<(), PluginRefusal>> {
         self.result(at, |_, _| Ok(()), Self::refusal)
     }
 
     /// What `router.route` answers.
-    pub(super) fn routing(&mut self, at: u32) -> Read<Result<Routing, Refusal>> {
+    pub(super) fn routing(&mut self, at: u32) -> Read<Result<Routing, PluginRefusal>> {
         let routing = |reader: &mut Self, at: u32| match reader.case(at)? {
             0 => Ok(Routing::Keep),
             1 => reader.list(at.saturating_add(4), 12, Self::choice).map(Routing::Order),
@@ -92,14 +92,14 @@ impl<'a> Reader<'a> {
     }
 
     /// What `event.on-events` answers.
-    pub(super) fn edits(&mut self, at: u32) -> Read<Result<Vec<Edit>, Refusal>> {
+    pub(super) fn edits(&mut self, at: u32) -> Read<Result<Vec<Edit>, PluginRefusal>> {
         self.result(at, |reader, at| reader.list(at, 12, Self::edit), Self::refusal)
     }
 
-    fn refusal(&mut self, at: u32) -> Read<Refusal> {
+    fn refusal(&mut self, at: u32) -> Read<PluginRefusal> {
         let status = u16::from_le_bytes(self.fixed(at)?);
         let (code, message) = (self.text(at.saturating_add(4))?, self.text(at.saturating_add(12))?);
-        Ok(Refusal { status, code, message })
+        Ok(PluginRefusal { status, code, message })
     }
 
     fn choice(&mut self, at: u32) -> Read<Choice> {

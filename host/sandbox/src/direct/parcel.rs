@@ -4,14 +4,14 @@
 //! driver asks for room and comes back with the place (`host/component/src/direct/driver.rs`). Sizes, alignments and places
 //! of fields are those of the canonical ABI for the types of the contract.
 
-use super::content::{Content, put};
+use super::content::{LoweredContent, put};
 
 /// What the driver is told when everything is where it belongs.
 const DONE: i64 = -1;
 
 /// An answer on its way into a guest.
 #[derive(Debug)]
-pub(crate) enum Given {
+pub(crate) enum ReplyLayout {
     /// One byte: no value, or success without a value.
     Byte(u8),
     /// Success with a truth value.
@@ -19,11 +19,11 @@ pub(crate) enum Given {
     /// Success with a number.
     Number(i64),
     /// Strings or lists, at once.
-    Plain(Content),
+    Plain(LoweredContent),
     /// The same as the value of an option, or as an error.
-    Tagged(Content),
+    Tagged(LoweredContent),
     /// The same beside a success of eight bytes.
-    Wide(Content),
+    Wide(LoweredContent),
 }
 
 /// Where the place and length of the whole go.
@@ -38,8 +38,8 @@ enum Whole {
 
 /// The handing-over at hand.
 #[derive(Debug, Default)]
-pub(crate) struct Parcel {
-    content: Content,
+pub(crate) struct Lowering {
+    content: LoweredContent,
     whole: Whole,
     /// What comes before the list is there.
     begun: bool,
@@ -51,14 +51,14 @@ pub(crate) struct Parcel {
     handed: i64,
 }
 
-impl Parcel {
+impl Lowering {
     /// Whether something is being handed over.
     pub(crate) fn under_way(&self) -> bool {
-        !matches!(self.content, Content::Nothing)
+        !matches!(self.content, LoweredContent::Nothing)
     }
 
     /// Keeps an argument until the driver asks for it.
-    pub(crate) fn argument(&mut self, content: Content) {
+    pub(crate) fn argument(&mut self, content: LoweredContent) {
         *self = Self { content, ..Self::default() };
     }
 
@@ -73,24 +73,24 @@ impl Parcel {
     }
 
     /// Begins to hand over an answer; answers the room for its first piece, or that it is done.
-    pub(super) fn begin(&mut self, memory: &mut [u8], to: u32, given: Given) -> wasmtime::Result<i64> {
-        if !to.is_multiple_of(if matches!(given, Given::Number(_) | Given::Wide(_)) { 8 } else { 4 }) {
+    pub(super) fn begin(&mut self, memory: &mut [u8], to: u32, given: ReplyLayout) -> wasmtime::Result<i64> {
+        if !to.is_multiple_of(if matches!(given, ReplyLayout::Number(_) | ReplyLayout::Wide(_)) { 8 } else { 4 }) {
             return Err(wasmtime::Error::msg("pointer not aligned"));
         }
         let to = usize::try_from(to)?;
         let (content, at) = match given {
-            Given::Byte(byte) => return put(memory, to, &[byte]).map(|()| DONE),
-            Given::Truth(truth) => {
+            ReplyLayout::Byte(byte) => return put(memory, to, &[byte]).map(|()| DONE),
+            ReplyLayout::Truth(truth) => {
                 put(memory, to, &[0])?;
                 return put(memory, to.saturating_add(4), &[u8::from(truth)]).map(|()| DONE);
             }
-            Given::Number(number) => {
+            ReplyLayout::Number(number) => {
                 put(memory, to, &[0])?;
                 return put(memory, to.saturating_add(8), &number.to_le_bytes()).map(|()| DONE);
             }
-            Given::Plain(content) => (content, to),
-            Given::Tagged(content) => (content, to.saturating_add(4)),
-            Given::Wide(content) => (content, to.saturating_add(8)),
+            ReplyLayout::Plain(content) => (content, to),
+            ReplyLayout::Tagged(content) => (content, to.saturating_add(4)),
+            ReplyLayout::Wide(content) => (content, to.saturating_add(8)),
         };
         if at != to {
             put(memory, to, &[1])?;
@@ -162,7 +162,7 @@ impl Parcel {
             Whole::Argument => self.handed = i64::try_from(length << 32 | at)?,
             Whole::Memory(to) => write_slice(memory, to, at, length)?,
         }
-        self.content = Content::Nothing;
+        self.content = LoweredContent::Nothing;
         Ok(DONE)
     }
 }

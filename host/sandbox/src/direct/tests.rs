@@ -1,13 +1,13 @@
-use super::lift::Reader;
-use super::parcel::{Given, Parcel};
+use super::lift::AnswerLifter;
+use super::parcel::{Lowering, ReplyLayout};
 use super::*;
 use crate::contract::{Candidate, Edit, Piece, PieceKind, Routing, StreamEvent, Text};
 use std::sync::Arc;
 
 /// Hands something over to a guest whose allocator goes up from `from`; answers its memory and how often it was asked.
-fn hand(given: Given, to: u32, from: u32) -> (Vec<u8>, usize) {
+fn hand(given: ReplyLayout, to: u32, from: u32) -> (Vec<u8>, usize) {
     let mut memory = vec![0xee; 4096];
-    let (mut parcel, mut free, mut asked) = (Parcel::default(), from, 0);
+    let (mut parcel, mut free, mut asked) = (Lowering::default(), from, 0);
     let mut next = parcel.begin(&mut memory, to, given).unwrap();
     while next >= 0 {
         let (bytes, align) = (u32::try_from(next & 0xffff_ffff).unwrap(), u32::try_from(next >> 32).unwrap());
@@ -60,7 +60,8 @@ fn lists_lie_where_the_canonical_abi_has_them() {
 
     let candidate =
         Candidate { provider: "a".into(), model: "b".into(), healthy: true, input_price: 5, output_price: u64::MAX };
-    let (memory, _) = hand(Given::Plain(Content::Candidates([candidate.clone(), candidate].into())), 16, 1001);
+    let (memory, _) =
+        hand(ReplyLayout::Plain(LoweredContent::Candidates([candidate.clone(), candidate].into())), 16, 1001);
     let second = number(&memory, 16) + 40;
     assert_eq!((second % 8, string(&memory, second), string(&memory, second + 8)), (0, "a", "b"));
     assert_eq!((memory[second + 16], memory[second + 24], memory[second + 39]), (1, 5, 255));
@@ -88,7 +89,7 @@ fn lists_lie_where_the_canonical_abi_has_them() {
     }
 
     let event = |choice, text: &str| StreamEvent { choice, text: text.into() };
-    let (memory, _) = hand(Given::Plain(Content::Events(vec![event(0, "x"), event(9, "yz")])), 16, 1001);
+    let (memory, _) = hand(ReplyLayout::Plain(LoweredContent::Events(vec![event(0, "x"), event(9, "yz")])), 16, 1001);
     let list = number(&memory, 16);
     assert_eq!((number(&memory, list + 12), string(&memory, list + 16)), (9, "yz"));
 
@@ -100,16 +101,16 @@ fn lists_lie_where_the_canonical_abi_has_them() {
 fn an_allocator_that_lies_is_found_out() {
     for (at, why) in [(4095, "beyond end"), (u32::MAX, "beyond end"), (1, "not aligned")] {
         let mut memory = vec![0; 4096];
-        let mut parcel = Parcel::default();
+        let mut parcel = Lowering::default();
         parcel.begin(&mut memory, 16, vec![("a".to_owned(), "b".to_owned())].gives()).unwrap();
         let refused = parcel.place(&mut memory, at).unwrap_err().to_string();
         assert!(refused.contains(why) || refused.contains("not aligned"), "{at}: {refused}");
     }
     let mut memory = vec![0; 64];
-    let mut parcel = Parcel::default();
+    let mut parcel = Lowering::default();
     assert!(parcel.begin(&mut memory, 6, Arc::<str>::from("a").gives()).is_err());
     assert!(parcel.begin(&mut memory, 4096, Ok::<(), String>(()).gives()).is_err());
-    assert!(Parcel::default().place(&mut memory, 0).is_err());
+    assert!(Lowering::default().place(&mut memory, 0).is_err());
 }
 
 /// A memory with an answer in it.
@@ -124,7 +125,7 @@ fn answer_of(parts: &[(usize, &[u8])]) -> Vec<u8> {
 #[test]
 fn answers_are_read_and_whatever_breaks_the_contract_is_refused() {
     let word = |n: u32| n.to_le_bytes();
-    let read = |memory: &[u8]| Reader::new(memory, CARRY).verdict(8);
+    let read = |memory: &[u8]| AnswerLifter::new(memory, CARRY).verdict(8);
     assert_eq!(read(&answer_of(&[])).unwrap(), Ok(()));
     let refusal: [(usize, &[u8]); 8] = [
         (8, &[1]),
@@ -149,9 +150,9 @@ fn answers_are_read_and_whatever_breaks_the_contract_is_refused() {
         broken[change.0..change.0 + change.1.len()].copy_from_slice(&change.1);
         assert!(read(&broken).is_err(), "{what}");
     }
-    assert!(Reader::new(&memory, CARRY).verdict(9).is_err(), "a crooked pointer");
-    assert!(Reader::new(&memory, CARRY).verdict(255).is_err(), "a pointer to the end");
-    assert!(Reader::new(&memory, 5).verdict(8).is_err(), "more than one answer may carry");
+    assert!(AnswerLifter::new(&memory, CARRY).verdict(9).is_err(), "a crooked pointer");
+    assert!(AnswerLifter::new(&memory, CARRY).verdict(255).is_err(), "a pointer to the end");
+    assert!(AnswerLifter::new(&memory, 5).verdict(8).is_err(), "more than one answer may carry");
 }
 
 #[test]
@@ -166,7 +167,7 @@ fn lists_in_answers_are_read() {
         (64, &[4]),
         (100, b"ok"),
     ]);
-    let edits = Reader::new(&memory, CARRY).edits(8).unwrap().unwrap();
+    let edits = AnswerLifter::new(&memory, CARRY).edits(8).unwrap().unwrap();
     assert_eq!(edits, [Edit::Pass, Edit::Text("ok".to_owned()), Edit::Hold]);
 
     let memory = answer_of(&[
@@ -182,12 +183,12 @@ fn lists_in_answers_are_read() {
         (72, &word(1)),
         (100, b"/a1"),
     ]);
-    let routing = Reader::new(&memory, CARRY).routing(8).unwrap().unwrap();
+    let routing = AnswerLifter::new(&memory, CARRY).routing(8).unwrap().unwrap();
     let Routing::Order(choices) = routing else { panic!("{routing:?}") };
     assert_eq!(
         (choices[0].candidate, &*choices[0].overrides[0].pointer, &*choices[0].overrides[0].value),
         (7, "/a", "1")
     );
     let many = answer_of(&[(12, &word(40)), (16, &word(u32::MAX))]);
-    assert!(Reader::new(&many, CARRY).edits(8).is_err());
+    assert!(AnswerLifter::new(&many, CARRY).edits(8).is_err());
 }

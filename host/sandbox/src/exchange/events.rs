@@ -6,7 +6,7 @@ use weir_dialect::{Document, EditError, Pieces};
 
 /// The events of one call. They are opened when a plugin asks for their pieces.
 #[derive(Debug, Default)]
-pub(crate) struct Events {
+pub(crate) struct CallEvents {
     data: Vec<Bytes>,
     opened: Option<Vec<Document>>,
     /// Of each piece that was told last: its event, and its index among the pieces of that.
@@ -19,7 +19,7 @@ pub(crate) struct Events {
     looked: bool,
 }
 
-impl Events {
+impl CallEvents {
     /// Events with these data. `plain` says that the texts that the hook is given are all that there are, and `finished`
     /// that the stream is over.
     pub(crate) fn new(data: Vec<Bytes>, plain: bool, finished: bool) -> Self {

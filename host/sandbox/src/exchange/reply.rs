@@ -6,7 +6,7 @@ use weir_dialect::Document;
 
 /// Headers of a reply that are put among the others only if a plugin asks for any: most plugins ask for none, and writing
 /// such headers down is cheaper than finding each of their names a place in a map.
-pub trait Late: std::fmt::Debug + Send + Sync {
+pub trait LazyHeaders: std::fmt::Debug + Send + Sync {
     /// Puts them there.
     fn add_to(&self, headers: &mut HeaderMap);
 }
@@ -17,7 +17,7 @@ pub struct Reply {
     /// Its headers.
     pub headers: HeaderMap,
     /// More of its headers; none if they are among the others.
-    pub late: Option<Arc<dyn Late>>,
+    pub late: Option<Arc<dyn LazyHeaders>>,
     /// Its body.
     pub body: Document,
 }

@@ -55,7 +55,7 @@ fn an_attempts_and_a_replys_writes_are_undone_too() {
 #[derive(Debug)]
 struct Named;
 
-impl Late for Named {
+impl LazyHeaders for Named {
     fn add_to(&self, headers: &mut HeaderMap) {
         headers.insert("x-late", ONE);
     }
@@ -156,7 +156,7 @@ fn names_that_carry_credentials_or_frame_the_message_cannot_be_written_in_any_sp
 fn events_are_changed_in_pieces_and_keep_what_nobody_changed() {
     let data =
         |text: &str| Bytes::from(format!(r#"{{"choices":[{{"delta":{{"content":"{text}","refusal":"no"}}}}]}}"#));
-    let mut events = Events::new(vec![data("a"), data("b")], false, false);
+    let mut events = CallEvents::new(vec![data("a"), data("b")], false, false);
     assert_eq!(events.data(1), Some(data("b")));
     let told = events.pieces().unwrap();
     let told: Vec<_> =
@@ -166,7 +166,7 @@ fn events_are_changed_in_pieces_and_keep_what_nobody_changed() {
     assert!(events.set_piece(4, "x").is_err());
     assert_eq!(events.changed().collect::<Vec<_>>(), [(1, data("new"))]);
     assert_eq!((events.data(0), events.data(1), events.data(2)), (Some(data("a")), Some(data("new")), None));
-    assert!(Events::new(vec![Bytes::from_static(b"no JSON")], false, false).pieces().is_err());
+    assert!(CallEvents::new(vec![Bytes::from_static(b"no JSON")], false, false).pieces().is_err());
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// Runs a guest behind a gate as calls do.
 async fn through_a_gate(guest: impl Future<Output = ()>) {
-    let mut gate = Rc::new(Gates::default()).lend(TenantId::EVERY);
+    let mut gate = Rc::new(YielderPool::default()).lend(TenantId::EVERY);
     let mut guest = pin!(guest);
     poll_fn(|cx| {
         std::task::ready!(gate.poll_open(cx));
@@ -81,7 +81,7 @@ fn a_guest_that_waits_for_another_thread_is_woken_by_it_and_not_before() {
 #[test]
 fn a_gate_that_was_lent_is_lent_again() {
     runtime().block_on(async {
-        let gates = Rc::new(Gates::default());
+        let gates = Rc::new(YielderPool::default());
         for _ in 0..3 {
             let mut gate = gates.lend(TenantId::EVERY);
             let mut guest = pin!(async {});
@@ -92,7 +92,7 @@ fn a_gate_that_was_lent_is_lent_again() {
 }
 
 /// A guest that wakes itself so many times, and says each time whose slice it was.
-async fn spins(gates: &Rc<Gates>, tenant: TenantId, slices: usize, told: &RefCell<Vec<TenantId>>) {
+async fn spins(gates: &Rc<YielderPool>, tenant: TenantId, slices: usize, told: &RefCell<Vec<TenantId>>) {
     let mut gate = gates.lend(tenant);
     let mut left = slices;
     let mut guest = pin!(poll_fn(|cx| {
@@ -117,7 +117,7 @@ fn of_many_guests_that_spin_one_has_a_slice_in_each_turn_and_tenants_take_turns(
     local.block_on(&runtime(), async {
         let names = crate::tenant::TenantNames::default();
         let (hog, other) = (names.id("hog"), names.id("other"));
-        let (gates, told) = (Rc::new(Gates::default()), Rc::new(RefCell::new(Vec::new())));
+        let (gates, told) = (Rc::new(YielderPool::default()), Rc::new(RefCell::new(Vec::new())));
         let leader = tokio::task::spawn_local(Rc::clone(&gates).lead());
         tokio::task::yield_now().await;
         let spin = |tenant, slices| {
@@ -151,7 +151,7 @@ fn of_many_guests_that_spin_one_has_a_slice_in_each_turn_and_tenants_take_turns(
 fn a_call_that_ends_while_it_waits_for_its_turn_takes_nobodys() {
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime(), async {
-        let (gates, told) = (Rc::new(Gates::default()), Rc::new(RefCell::new(Vec::new())));
+        let (gates, told) = (Rc::new(YielderPool::default()), Rc::new(RefCell::new(Vec::new())));
         let leader = tokio::task::spawn_local(Rc::clone(&gates).lead());
         tokio::task::yield_now().await;
         let gone: Vec<_> = (0..10).map(|_| Box::pin(spins(&gates, TenantId::EVERY, 100, &told))).collect();

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 /// A turn that somebody waits for.
 #[derive(Debug, Default)]
-pub(super) struct Turn {
+pub(super) struct YieldTurn {
     state: Cell<State>,
     task: RefCell<Option<Waker>>,
 }
@@ -24,7 +24,7 @@ enum State {
     Left,
 }
 
-impl Turn {
+impl YieldTurn {
     /// Whether it has been given; if not, the task is woken when it is.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         if self.state.get() == State::Given {
@@ -58,7 +58,7 @@ impl Turn {
 
 /// All who wait.
 #[derive(Debug, Default)]
-pub(super) struct Turns {
+pub(super) struct YieldTurns {
     /// Whether somebody gives turns.
     led: Cell<bool>,
     waiting: RefCell<Waiting>,
@@ -69,16 +69,16 @@ pub(super) struct Turns {
 struct Waiting {
     /// Tenants of whom somebody waits, each once.
     tenants: VecDeque<TenantId>,
-    by_tenant: HashMap<TenantId, VecDeque<Rc<Turn>>, foldhash::fast::RandomState>,
+    by_tenant: HashMap<TenantId, VecDeque<Rc<YieldTurn>>, foldhash::fast::RandomState>,
 }
 
-impl Turns {
+impl YieldTurns {
     /// Asks for a turn; none where nobody gives any.
-    pub(super) fn ask(&self, tenant: TenantId) -> Option<Rc<Turn>> {
+    pub(super) fn ask(&self, tenant: TenantId) -> Option<Rc<YieldTurn>> {
         if !self.led.get() {
             return None;
         }
-        let turn = Rc::new(Turn::default());
+        let turn = Rc::new(YieldTurn::default());
         let mut waiting = self.waiting.borrow_mut();
         let own = waiting.by_tenant.entry(tenant).or_default();
         own.push_back(Rc::clone(&turn));
@@ -90,7 +90,7 @@ impl Turns {
     }
 
     /// The next turn that is to be given.
-    fn next(&self) -> Option<Rc<Turn>> {
+    fn next(&self) -> Option<Rc<YieldTurn>> {
         let mut waiting = self.waiting.borrow_mut();
         let tenant = waiting.tenants.pop_front()?;
         let own = waiting.by_tenant.get_mut(&tenant)?;

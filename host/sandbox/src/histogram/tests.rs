@@ -47,5 +47,5 @@ fn what_was_counted_since_a_moment_leaves_out_what_was_before() {
     let since = histogram.times().since(&before);
     assert_eq!(since.len(), 3);
     assert!((900..1_100).contains(&since.median_ns().unwrap()), "{since:?}");
-    assert_eq!(histogram.times().since(&Times::default()), histogram.times());
+    assert_eq!(histogram.times().since(&HistogramSnapshot::default()), histogram.times());
 }

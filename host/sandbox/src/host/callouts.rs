@@ -6,12 +6,12 @@
 mod message;
 mod url;
 
-use super::offer::Caller;
-use super::{LONG, Offer, spend};
+use super::offer::ComponentCaller;
+use super::{HostFn, LONG, spend};
 use crate::call::since_resumed;
-use crate::egress::{EgressFailure, Line};
+use crate::egress::{CalloutClient, EgressFailure};
 use crate::gate::give_way;
-use crate::meter::{Callout, Counters};
+use crate::meter::{Callout, PluginCounters};
 use bytes::Bytes;
 use http::{Request, Response};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use wasmtime::component::{ComponentType, Lift, Lower, WasmList, WasmStr};
 /// `callouts.outgoing`, left in the guest's memory until it is known to be of lawful size.
 #[derive(ComponentType, Lift)]
 #[component(record)]
-struct Outgoing {
+struct OutgoingCallout {
     method: WasmStr,
     url: WasmStr,
     headers: WasmList<(WasmStr, WasmStr)>,
@@ -79,9 +79,9 @@ impl From<EgressFailure> for Failure {
 }
 
 /// For components only: a module that waits is called as one.
-pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
-    let Offer::Component(mut here) = here else { return Ok(()) };
-    here.func_wrap_async("send", |mut caller, (outgoing,): (Outgoing,)| {
+pub(super) fn link(here: HostFn<'_>) -> wasmtime::Result<()> {
+    let HostFn::Component(mut here) = here else { return Ok(()) };
+    here.func_wrap_async("send", |mut caller, (outgoing,): (OutgoingCallout,)| {
         let ready = ready(&mut caller, &outgoing);
         let counters = Arc::clone(&caller.data().slots.counters);
         Box::new(async move {
@@ -108,14 +108,14 @@ pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
 
 /// A request that may be sent.
 struct Ready {
-    line: Arc<dyn Line>,
+    line: Arc<dyn CalloutClient>,
     request: Request<Bytes>,
     most: usize,
     within: Duration,
 }
 
 /// Looks at a request as the guest wrote it, and takes it off the budget if it may be sent.
-fn ready(caller: &mut Caller<'_>, outgoing: &Outgoing) -> wasmtime::Result<Result<Ready, Failure>> {
+fn ready(caller: &mut ComponentCaller<'_>, outgoing: &OutgoingCallout) -> wasmtime::Result<Result<Ready, Failure>> {
     spend(caller.data_mut())?;
     let denied = |why: &str| Ok(Err(Failure::Denied(why.to_owned())));
     if caller.data().exchange.is_none() {
@@ -144,7 +144,7 @@ fn ready(caller: &mut Caller<'_>, outgoing: &Outgoing) -> wasmtime::Result<Resul
 }
 
 impl Ready {
-    async fn send(self, counters: &Counters) -> Result<Incoming, Failure> {
+    async fn send(self, counters: &PluginCounters) -> Result<Incoming, Failure> {
         let _waiting = Waiting { since: Instant::now(), counters };
         let answer = self.line.send(self.request, self.most, self.within);
         let answer = tokio::time::timeout(self.within, answer).await.map_err(|_| Failure::Timeout)??;
@@ -166,7 +166,7 @@ fn incoming(answer: Response<Bytes>) -> Incoming {
 /// Adds up how long a callout is waited for, one that is broken off included.
 struct Waiting<'a> {
     since: Instant,
-    counters: &'a Counters,
+    counters: &'a PluginCounters,
 }
 
 impl Drop for Waiting<'_> {

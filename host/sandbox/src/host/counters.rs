@@ -1,8 +1,8 @@
 //! `weir:plugin/counters`: counters in the gateway's metrics.
 
 use super::offer::owned;
-use super::{Host, Offer, spend};
-use crate::direct::{Visitor, text, visit};
+use super::{GuestState, HostFn, spend};
+use crate::direct::{CoreCaller, text, visit};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::component::WasmStr;
@@ -10,16 +10,16 @@ use wasmtime::component::WasmStr;
 /// Distinct names that an instance keeps resolved; a flood of names is looked up each time instead of growing this.
 const KEPT: usize = 64;
 
-pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
+pub(super) fn link(here: HostFn<'_>) -> wasmtime::Result<()> {
     match here {
-        Offer::Component(mut here) => here.func_wrap("add", |mut caller, (name, value): (WasmStr, u64)| {
+        HostFn::Component(mut here) => here.func_wrap("add", |mut caller, (name, value): (WasmStr, u64)| {
             let name = owned(&caller, &name)?;
             spend(caller.data_mut())?;
             add(caller.data_mut(), &name, value);
             Ok(())
         }),
-        Offer::Direct(linker, interface) => {
-            let call = |mut caller: Visitor<'_>, at: u32, len: u32, value: u64| {
+        HostFn::Direct(linker, interface) => {
+            let call = |mut caller: CoreCaller<'_>, at: u32, len: u32, value: u64| {
                 visit(&mut caller, |host, memory| {
                     add(host, text(memory, at, len)?, value);
                     Ok(())
@@ -38,7 +38,7 @@ fn raise(counter: &AtomicU64, value: u64) {
     let _ = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
 }
 
-fn add(host: &mut Host, name: &str, value: u64) {
+fn add(host: &mut GuestState, name: &str, value: u64) {
     if let Some(counter) = host.counters.get(name) {
         raise(counter, value);
         return;

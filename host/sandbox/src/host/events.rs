@@ -1,13 +1,13 @@
 //! `weir:plugin/events`: the events of the call at hand, lent.
 
-use super::{Host, Offer, listed, no_request, shown, write};
+use super::{GuestState, HostFn, listed, no_request, shown, write};
 use crate::contract::{AllText, Piece};
-use crate::exchange::Events;
+use crate::exchange::CallEvents;
 use std::sync::Arc;
 
-pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
-    here.truth("plain", |host| told(host, Events::is_plain))?;
-    here.truth("finished", |host| told(host, Events::is_finished))?;
+pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
+    here.truth("plain", |host| told(host, CallEvents::is_plain))?;
+    here.truth("finished", |host| told(host, CallEvents::is_finished))?;
     here.number("data", data)?;
     here.asked("pieces", pieces)?;
     here.number_text("set-piece", set_piece)?;
@@ -15,33 +15,33 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
     here.number("piece-pointer", piece_pointer)
 }
 
-fn told(host: &mut Host, what: fn(&Events) -> bool) -> bool {
+fn told(host: &mut GuestState, what: fn(&CallEvents) -> bool) -> bool {
     host.lent().is_some_and(|x| what(&x.events))
 }
 
-fn data(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {
+fn data(host: &mut GuestState, index: u32) -> wasmtime::Result<Option<String>> {
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     let data = host.lent().and_then(|x| x.events.data(index));
     Ok(data.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn pieces(host: &mut Host) -> wasmtime::Result<Arc<[Piece]>> {
+fn pieces(host: &mut GuestState) -> wasmtime::Result<Arc<[Piece]>> {
     let pieces = host.lent().map(|x| Ok(listed(&x.events.pieces()?)));
     shown(host, pieces)
 }
 
-fn all_text(host: &mut Host) -> wasmtime::Result<AllText> {
+fn all_text(host: &mut GuestState) -> wasmtime::Result<AllText> {
     let all = host.lent().map(|x| Ok(AllText::of(&x.events.pieces()?)));
     shown(host, all)
 }
 
-fn piece_pointer(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {
+fn piece_pointer(host: &mut GuestState, index: u32) -> wasmtime::Result<Option<String>> {
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     let pointer = host.lent().map(|x| x.events.pointer(index));
     shown(host, pointer)
 }
 
-fn set_piece(host: &mut Host, index: u32, text: &str) -> wasmtime::Result<Result<(), String>> {
+fn set_piece(host: &mut GuestState, index: u32, text: &str) -> wasmtime::Result<Result<(), String>> {
     let room = write(host, text.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);

@@ -1,16 +1,16 @@
 //! `weir:plugin/kv`: a small store for each plugin and tenant.
 
 use super::offer::{owned, run};
-use super::{Host, Offer, spend};
-use crate::direct::{Visitor, answer, bytes as bytes_of, text, visit};
+use super::{GuestState, HostFn, spend};
+use crate::direct::{CoreCaller, answer, bytes as bytes_of, text, visit};
 use crate::kv::KvError;
 use bytes::Bytes;
 use wasmtime::component::WasmStr;
 
-pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
+pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
     here.text("get", get)?;
     match here {
-        Offer::Component(mut here) => {
+        HostFn::Component(mut here) => {
             here.func_wrap_async("set", |caller, (key, value, ttl_ms): (WasmStr, Bytes, u64)| {
                 run(caller, |caller| {
                     let key = owned(caller, &key)?;
@@ -29,18 +29,19 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
                 Ok((caller.data().slots.kv().delete(&key),))
             })
         }
-        Offer::Direct(linker, interface) => {
-            let put = |caller: Visitor<'_>, at: u32, len: u32, at_value: u32, len_value: u32, ttl_ms: u64, to: u32| {
-                answer(caller, to, |host, memory| {
-                    Ok(set(host, text(memory, at, len)?, bytes_of(memory, at_value, len_value)?, ttl_ms))
-                })
-            };
+        HostFn::Direct(linker, interface) => {
+            let put =
+                |caller: CoreCaller<'_>, at: u32, len: u32, at_value: u32, len_value: u32, ttl_ms: u64, to: u32| {
+                    answer(caller, to, |host, memory| {
+                        Ok(set(host, text(memory, at, len)?, bytes_of(memory, at_value, len_value)?, ttl_ms))
+                    })
+                };
             linker.func_wrap(interface, "set", put)?;
-            let add = |caller: Visitor<'_>, at: u32, len: u32, by: i64, ttl_ms: u64, to: u32| {
+            let add = |caller: CoreCaller<'_>, at: u32, len: u32, by: i64, ttl_ms: u64, to: u32| {
                 answer(caller, to, |host, memory| Ok(increment(host, text(memory, at, len)?, by, ttl_ms)))
             };
             linker.func_wrap(interface, "increment", add)?;
-            let delete = |mut caller: Visitor<'_>, at: u32, len: u32| {
+            let delete = |mut caller: CoreCaller<'_>, at: u32, len: u32| {
                 visit(&mut caller, |host, memory| Ok(u32::from(host.slots.kv().delete(text(memory, at, len)?))))
             };
             linker.func_wrap(interface, "delete", delete).map(drop)
@@ -48,20 +49,20 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
     }
 }
 
-fn get(host: &mut Host, key: &str) -> wasmtime::Result<Option<Bytes>> {
+fn get(host: &mut GuestState, key: &str) -> wasmtime::Result<Option<Bytes>> {
     Ok(host.slots.kv().get(key).map(Bytes::from))
 }
 
-fn set(host: &Host, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), String> {
+fn set(host: &GuestState, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), String> {
     told(host, host.slots.kv().set(key, value.to_vec(), ttl_ms))
 }
 
-fn increment(host: &Host, key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
+fn increment(host: &GuestState, key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
     told(host, host.slots.kv().increment(key, by, ttl_ms))
 }
 
 /// What the guest is told; that there was no room is counted.
-fn told<T>(host: &Host, answer: Result<T, KvError>) -> Result<T, String> {
+fn told<T>(host: &GuestState, answer: Result<T, KvError>) -> Result<T, String> {
     answer.map_err(|why| {
         if why.is_full() {
             host.slots.counters.kv_refused();

@@ -1,25 +1,25 @@
 //! `weir:plugin/log`: lines in the gateway's log.
 
 use super::offer::owned;
-use super::{Host, Offer, spend};
+use super::{GuestState, HostFn, spend};
 use crate::contract::Level;
-use crate::direct::{Visitor, text, visit};
+use crate::direct::{CoreCaller, text, visit};
 use wasmtime::component::WasmStr;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
+pub(super) fn link(here: HostFn<'_>) -> wasmtime::Result<()> {
     match here {
-        Offer::Component(mut here) => here.func_wrap("write", |mut caller, (level, message): (Level, WasmStr)| {
+        HostFn::Component(mut here) => here.func_wrap("write", |mut caller, (level, message): (Level, WasmStr)| {
             let message = owned(&caller, &message)?;
             spend(caller.data_mut())?;
             write(caller.data_mut(), level, &message);
             Ok(())
         }),
-        Offer::Direct(linker, interface) => {
-            let call = |mut caller: Visitor<'_>, level: u32, at: u32, len: u32| {
+        HostFn::Direct(linker, interface) => {
+            let call = |mut caller: CoreCaller<'_>, level: u32, at: u32, len: u32| {
                 visit(&mut caller, |host, memory| {
                     write(host, Level::numbered(level)?, text(memory, at, len)?);
                     Ok(())
@@ -30,7 +30,7 @@ pub(super) fn link(here: Offer<'_>) -> wasmtime::Result<()> {
     }
 }
 
-fn write(host: &mut Host, level: Level, message: &str) {
+fn write(host: &mut GuestState, level: Level, message: &str) {
     // What nobody wants to read costs nothing, and nothing of what may be logged.
     if !is_enabled(level) {
         return;

@@ -1,18 +1,18 @@
 //! `weir:plugin/notes`: what a plugin remembers about a request between its calls.
 
-use super::{Host, Offer, no_request};
+use super::{GuestState, HostFn, no_request};
 use bytes::Bytes;
 
-pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
+pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
     here.text("get", get)?;
     here.text_bytes("set", set)
 }
 
-fn get(host: &mut Host, key: &str) -> wasmtime::Result<Option<Bytes>> {
+fn get(host: &mut GuestState, key: &str) -> wasmtime::Result<Option<Bytes>> {
     Ok(host.exchange.as_ref().and_then(|x| x.note(host.plugin_id, key)))
 }
 
-fn set(host: &mut Host, key: &str, value: Bytes) -> wasmtime::Result<Result<(), String>> {
+fn set(host: &mut GuestState, key: &str, value: Bytes) -> wasmtime::Result<Result<(), String>> {
     let plugin = host.plugin_id;
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(exchange.set_note(plugin, key, value))

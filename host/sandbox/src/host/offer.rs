@@ -3,9 +3,9 @@
 //! A function is written once, as what it does with the host's state and plain arguments. Its shape, that is which arguments it
 //! takes, says how these come out of a guest and how the answer gets in.
 
-use super::{Host, spend};
+use super::{GuestState, spend};
 use crate::call::since_resumed;
-use crate::direct::{Gives, Visitor, answer, bytes, text, visit};
+use crate::direct::{CoreCaller, Gives, answer, bytes, text, visit};
 use crate::gate::give_way;
 use bytes::Bytes;
 use std::future::Future;
@@ -14,17 +14,17 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentNamedList, LinkerInstance, Lower, WasmStr};
 
 /// What a host function sees of its caller, where that is a component.
-pub(super) type Caller<'a> = StoreContextMut<'a, Host>;
+pub(super) type ComponentCaller<'a> = StoreContextMut<'a, GuestState>;
 
 /// So long a guest may keep its thread in one host call before it has to give way: as long as in code of its own.
 pub(crate) const LONG: Duration = Duration::from_micros(500);
 
 /// One interface of the contract, to be filled with functions.
-pub(crate) enum Offer<'a> {
+pub(crate) enum HostFn<'a> {
     /// For components.
-    Component(LinkerInstance<'a, Host>),
+    Component(LinkerInstance<'a, GuestState>),
     /// For core modules, through their driver.
-    Direct(&'a mut wasmtime::Linker<Host>, &'static str),
+    Direct(&'a mut wasmtime::Linker<GuestState>, &'static str),
 }
 
 /// What an answer has to be for either way. Every type of the contract is.
@@ -38,7 +38,7 @@ where
 impl<T: Gives + Send + Sync + 'static> Answers for T where (T,): ComponentNamedList + Lower + Send + Sync + 'static {}
 
 /// An argument as a string of our own, for where the store must be free while it is used.
-pub(super) fn owned(caller: &Caller<'_>, text: &WasmStr) -> wasmtime::Result<String> {
+pub(super) fn owned(caller: &ComponentCaller<'_>, text: &WasmStr) -> wasmtime::Result<String> {
     Ok(text.to_str(caller)?.into_owned())
 }
 
@@ -47,8 +47,8 @@ type Later<'a, R> = Box<dyn Future<Output = wasmtime::Result<(R,)>> + Send + 'a>
 /// Runs a host function for a component. Where it took long, the guest gives way before it goes on, and whoever polls it
 /// sees what it has used.
 pub(super) fn run<'a, R: Send + 'a>(
-    mut caller: Caller<'a>,
-    function: impl FnOnce(&mut Caller<'a>) -> wasmtime::Result<R>,
+    mut caller: ComponentCaller<'a>,
+    function: impl FnOnce(&mut ComponentCaller<'a>) -> wasmtime::Result<R>,
 ) -> Later<'a, R> {
     let answer = spend(caller.data_mut()).and_then(|()| function(&mut caller)).map(|answer| (answer,));
     Box::new(async move {
@@ -59,12 +59,12 @@ pub(super) fn run<'a, R: Send + 'a>(
     })
 }
 
-impl Offer<'_> {
+impl HostFn<'_> {
     /// A function without arguments.
     pub(super) fn asked<T: Answers>(
         &mut self,
         name: &str,
-        f: fn(&mut Host) -> wasmtime::Result<T>,
+        f: fn(&mut GuestState) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<()>
     where
         (T,): ComponentNamedList + Lower + Send + Sync + 'static,
@@ -74,20 +74,22 @@ impl Offer<'_> {
                 here.func_wrap_async(name, move |caller, ()| run(caller, |caller| f(caller.data_mut())))
             }
             Self::Direct(linker, interface) => linker
-                .func_wrap(interface, name, move |caller: Visitor<'_>, to: u32| answer(caller, to, |host, _| f(host)))
+                .func_wrap(interface, name, move |caller: CoreCaller<'_>, to: u32| {
+                    answer(caller, to, |host, _| f(host))
+                })
                 .map(drop),
         }
     }
 
     /// A function without arguments that answers yes or no, and has nothing to work out.
-    pub(super) fn truth(&mut self, name: &str, f: fn(&mut Host) -> bool) -> wasmtime::Result<()> {
+    pub(super) fn truth(&mut self, name: &str, f: fn(&mut GuestState) -> bool) -> wasmtime::Result<()> {
         match self {
-            Self::Component(here) => here.func_wrap(name, move |mut caller: Caller<'_>, ()| {
+            Self::Component(here) => here.func_wrap(name, move |mut caller: ComponentCaller<'_>, ()| {
                 spend(caller.data_mut())?;
                 Ok((f(caller.data_mut()),))
             }),
             Self::Direct(linker, interface) => {
-                let call = move |mut caller: Visitor<'_>| visit(&mut caller, |host, _| Ok(u32::from(f(host))));
+                let call = move |mut caller: CoreCaller<'_>| visit(&mut caller, |host, _| Ok(u32::from(f(host))));
                 linker.func_wrap(interface, name, call).map(drop)
             }
         }
@@ -97,7 +99,7 @@ impl Offer<'_> {
     pub(super) fn text<T: Answers>(
         &mut self,
         name: &str,
-        f: fn(&mut Host, &str) -> wasmtime::Result<T>,
+        f: fn(&mut GuestState, &str) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<()>
     where
         (T,): ComponentNamedList + Lower + Send + Sync + 'static,
@@ -110,7 +112,7 @@ impl Offer<'_> {
                 })
             }),
             Self::Direct(linker, interface) => linker
-                .func_wrap(interface, name, move |caller: Visitor<'_>, at: u32, len: u32, to: u32| {
+                .func_wrap(interface, name, move |caller: CoreCaller<'_>, at: u32, len: u32, to: u32| {
                     answer(caller, to, |host, memory| f(host, text(memory, at, len)?))
                 })
                 .map(drop),
@@ -121,7 +123,7 @@ impl Offer<'_> {
     pub(super) fn texts<T: Answers>(
         &mut self,
         name: &str,
-        f: fn(&mut Host, &str, &str) -> wasmtime::Result<T>,
+        f: fn(&mut GuestState, &str, &str) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<()>
     where
         (T,): ComponentNamedList + Lower + Send + Sync + 'static,
@@ -134,7 +136,7 @@ impl Offer<'_> {
                 })
             }),
             Self::Direct(linker, interface) => {
-                let call = move |caller: Visitor<'_>, at: u32, len: u32, at_b: u32, len_b: u32, to: u32| {
+                let call = move |caller: CoreCaller<'_>, at: u32, len: u32, at_b: u32, len_b: u32, to: u32| {
                     answer(caller, to, |host, memory| f(host, text(memory, at, len)?, text(memory, at_b, len_b)?))
                 };
                 linker.func_wrap(interface, name, call).map(drop)
@@ -146,7 +148,7 @@ impl Offer<'_> {
     pub(super) fn bytes<T: Answers>(
         &mut self,
         name: &str,
-        f: fn(&mut Host, Bytes) -> wasmtime::Result<T>,
+        f: fn(&mut GuestState, Bytes) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<()>
     where
         (T,): ComponentNamedList + Lower + Send + Sync + 'static,
@@ -156,7 +158,7 @@ impl Offer<'_> {
                 here.func_wrap_async(name, move |caller, (a,): (Bytes,)| run(caller, |caller| f(caller.data_mut(), a)))
             }
             Self::Direct(linker, interface) => linker
-                .func_wrap(interface, name, move |caller: Visitor<'_>, at: u32, len: u32, to: u32| {
+                .func_wrap(interface, name, move |caller: CoreCaller<'_>, at: u32, len: u32, to: u32| {
                     answer(caller, to, |host, memory| f(host, Bytes::copy_from_slice(bytes(memory, at, len)?)))
                 })
                 .map(drop),
@@ -167,7 +169,7 @@ impl Offer<'_> {
     pub(super) fn number<T: Answers>(
         &mut self,
         name: &str,
-        f: fn(&mut Host, u32) -> wasmtime::Result<T>,
+        f: fn(&mut GuestState, u32) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<()>
     where
         (T,): ComponentNamedList + Lower + Send + Sync + 'static,
@@ -177,7 +179,7 @@ impl Offer<'_> {
                 here.func_wrap_async(name, move |caller, (a,): (u32,)| run(caller, |caller| f(caller.data_mut(), a)))
             }
             Self::Direct(linker, interface) => linker
-                .func_wrap(interface, name, move |caller: Visitor<'_>, a: u32, to: u32| {
+                .func_wrap(interface, name, move |caller: CoreCaller<'_>, a: u32, to: u32| {
                     answer(caller, to, |host, _| f(host, a))
                 })
                 .map(drop),
@@ -188,7 +190,7 @@ impl Offer<'_> {
     pub(super) fn number_text<T: Answers>(
         &mut self,
         name: &str,
-        f: fn(&mut Host, u32, &str) -> wasmtime::Result<T>,
+        f: fn(&mut GuestState, u32, &str) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<()>
     where
         (T,): ComponentNamedList + Lower + Send + Sync + 'static,
@@ -201,7 +203,7 @@ impl Offer<'_> {
                 })
             }),
             Self::Direct(linker, interface) => linker
-                .func_wrap(interface, name, move |caller: Visitor<'_>, a: u32, at: u32, len: u32, to: u32| {
+                .func_wrap(interface, name, move |caller: CoreCaller<'_>, a: u32, at: u32, len: u32, to: u32| {
                     answer(caller, to, |host, memory| f(host, a, text(memory, at, len)?))
                 })
                 .map(drop),
@@ -212,7 +214,7 @@ impl Offer<'_> {
     pub(super) fn text_bytes<T: Answers>(
         &mut self,
         name: &str,
-        f: fn(&mut Host, &str, Bytes) -> wasmtime::Result<T>,
+        f: fn(&mut GuestState, &str, Bytes) -> wasmtime::Result<T>,
     ) -> wasmtime::Result<()>
     where
         (T,): ComponentNamedList + Lower + Send + Sync + 'static,
@@ -225,7 +227,7 @@ impl Offer<'_> {
                 })
             }),
             Self::Direct(linker, interface) => {
-                let call = move |caller: Visitor<'_>, at: u32, len: u32, at_b: u32, len_b: u32, to: u32| {
+                let call = move |caller: CoreCaller<'_>, at: u32, len: u32, at_b: u32, len_b: u32, to: u32| {
                     answer(caller, to, |host, memory| {
                         let b = Bytes::copy_from_slice(bytes(memory, at_b, len_b)?);
                         f(host, text(memory, at, len)?, b)

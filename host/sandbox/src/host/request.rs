@@ -1,6 +1,6 @@
 //! `weir:plugin/request`: the client's request, lent.
 
-use super::{Host, Offer, listed, no_request, shown, write};
+use super::{GuestState, HostFn, listed, no_request, shown, write};
 use crate::contract::{AllText, Piece, Text};
 use crate::exchange::{About, Exchange, visible, writable_name};
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use http::HeaderValue;
 use http::header::HeaderName;
 use std::sync::Arc;
 
-pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
+pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
     here.asked("tenant", |host| Ok(named(host, |about| &about.tenant)))?;
     here.asked("id", |host| Ok(named(host, |about| &about.request_id)))?;
     here.asked("model", |host| Ok(named(host, |about| &about.model)))?;
@@ -31,15 +31,15 @@ pub(super) fn link(mut here: Offer<'_>) -> wasmtime::Result<()> {
 }
 
 /// A name of the request; empty while `init` runs.
-fn named(host: &Host, name: fn(&About) -> &Arc<str>) -> Arc<str> {
+fn named(host: &GuestState, name: fn(&About) -> &Arc<str>) -> Arc<str> {
     host.exchange.as_ref().map_or_else(|| "".into(), |x| Arc::clone(name(&x.about)))
 }
 
-fn dialect(host: &mut Host) -> wasmtime::Result<&'static str> {
+fn dialect(host: &mut GuestState) -> wasmtime::Result<&'static str> {
     Ok(host.exchange.as_ref().map_or("", |x| x.about.dialect))
 }
 
-fn header(host: &mut Host, name: &str) -> wasmtime::Result<Option<String>> {
+fn header(host: &mut GuestState, name: &str) -> wasmtime::Result<Option<String>> {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { return Ok(None) };
     if !visible(name.as_str()) {
         return Ok(None);
@@ -48,7 +48,7 @@ fn header(host: &mut Host, name: &str) -> wasmtime::Result<Option<String>> {
     Ok(value.and_then(|value| value.to_str().ok().map(str::to_owned)))
 }
 
-fn headers(host: &mut Host) -> wasmtime::Result<Vec<(String, String)>> {
+fn headers(host: &mut GuestState) -> wasmtime::Result<Vec<(String, String)>> {
     let Some(exchange) = host.lent() else { return Ok(Vec::new()) };
     let pairs = exchange.request_side().0.iter().filter(|(name, _)| visible(name.as_str()));
     let pairs = pairs.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
@@ -57,14 +57,14 @@ fn headers(host: &mut Host) -> wasmtime::Result<Vec<(String, String)>> {
 
 type Written = wasmtime::Result<Result<(), String>>;
 
-fn set_header(host: &mut Host, name: &str, value: &str) -> Written {
+fn set_header(host: &mut GuestState, name: &str, value: &str) -> Written {
     let name = writable_name(name);
     let value = HeaderValue::from_str(value).map_err(|_| "not a header value".to_owned());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(name.and_then(|name| exchange.set_request_header(name, value?)))
 }
 
-fn remove_header(host: &mut Host, name: &str) -> Written {
+fn remove_header(host: &mut GuestState, name: &str) -> Written {
     let name = writable_name(name);
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(name.and_then(|name| {
@@ -73,11 +73,11 @@ fn remove_header(host: &mut Host, name: &str) -> Written {
     }))
 }
 
-fn get(host: &mut Host, pointer: &str) -> wasmtime::Result<Option<String>> {
+fn get(host: &mut GuestState, pointer: &str) -> wasmtime::Result<Option<String>> {
     Ok(host.lent().and_then(|x| x.request_side().1.get(pointer).ok().flatten()))
 }
 
-fn set(host: &mut Host, pointer: &str, value: &str) -> Written {
+fn set(host: &mut GuestState, pointer: &str, value: &str) -> Written {
     let room = write(host, value.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(room
@@ -85,16 +85,16 @@ fn set(host: &mut Host, pointer: &str, value: &str) -> Written {
         .and_then(|(_, body)| body.set(pointer, value).map_err(|e| e.to_string())))
 }
 
-fn remove(host: &mut Host, pointer: &str) -> wasmtime::Result<Result<bool, String>> {
+fn remove(host: &mut GuestState, pointer: &str) -> wasmtime::Result<Result<bool, String>> {
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(exchange.request_mut().and_then(|(_, body)| body.remove(pointer).map_err(|e| e.to_string())))
 }
 
-fn texts(host: &mut Host) -> wasmtime::Result<Arc<[Text]>> {
+fn texts(host: &mut GuestState) -> wasmtime::Result<Arc<[Text]>> {
     Ok(host.lent().map_or_else(|| Arc::from([]), Exchange::request_texts))
 }
 
-fn set_text(host: &mut Host, index: u32, text: &str) -> Written {
+fn set_text(host: &mut GuestState, index: u32, text: &str) -> Written {
     let room = write(host, text.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
@@ -103,33 +103,33 @@ fn set_text(host: &mut Host, index: u32, text: &str) -> Written {
         .and_then(|(_, body)| body.set_text(index, text).map_err(|e| e.to_string())))
 }
 
-fn body(host: &mut Host) -> wasmtime::Result<Bytes> {
+fn body(host: &mut GuestState) -> wasmtime::Result<Bytes> {
     Ok(host.lent().and_then(|x| x.request_side().1.bytes().ok()).unwrap_or_default())
 }
 
-fn set_body(host: &mut Host, body: Bytes) -> Written {
+fn set_body(host: &mut GuestState, body: Bytes) -> Written {
     let room = write(host, body.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     Ok(room.and_then(|()| exchange.request_mut()).and_then(|(_, old)| old.replace(body).map_err(|e| e.to_string())))
 }
 
-fn pieces(host: &mut Host) -> wasmtime::Result<Arc<[Piece]>> {
+fn pieces(host: &mut GuestState) -> wasmtime::Result<Arc<[Piece]>> {
     let pieces = host.lent().map(|x| Ok(listed(&[x.request_pieces()?])));
     shown(host, pieces)
 }
 
-fn all_text(host: &mut Host) -> wasmtime::Result<AllText> {
+fn all_text(host: &mut GuestState) -> wasmtime::Result<AllText> {
     let all = host.lent().map(Exchange::request_all_text);
     shown(host, all)
 }
 
-fn piece_pointer(host: &mut Host, index: u32) -> wasmtime::Result<Option<String>> {
+fn piece_pointer(host: &mut GuestState, index: u32) -> wasmtime::Result<Option<String>> {
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     let pointer = host.lent().map(|x| x.request_side().1.pointer(index));
     shown(host, pointer)
 }
 
-fn set_piece(host: &mut Host, index: u32, text: &str) -> Written {
+fn set_piece(host: &mut GuestState, index: u32, text: &str) -> Written {
     let room = write(host, text.len());
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);

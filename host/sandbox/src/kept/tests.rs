@@ -2,7 +2,7 @@ use super::*;
 
 #[test]
 fn what_nobody_needs_or_holds_goes_after_its_time_and_not_before() {
-    let kept: Kept<u32, u32> = Kept::default();
+    let kept: Retained<u32, u32> = Retained::default();
     let now = Instant::now();
     let after = |seconds| (now + Duration::from_secs(seconds), Duration::from_secs(60));
     let held = kept.get(1, || 1);

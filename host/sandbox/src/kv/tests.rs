@@ -122,7 +122,7 @@ fn large_values_count_as_several_entries_and_one_that_can_never_fit_is_refused()
 
 #[test]
 fn stores_of_one_folder_share_its_room_and_give_it_back_when_they_go() {
-    let folder = Arc::new(Room::new(30));
+    let folder = Arc::new(KvRoom::new(30));
     let [a, b] = [(); 2].map(|()| Kv::new(20, HOUR, Some(Arc::clone(&folder))));
     let fill = |kv: &Kv| (0..100).filter(|n| kv.set(&format!("k{n}"), vec![], 0).is_ok()).count();
     assert_eq!((fill(&a), fill(&b)), (20, 10));

@@ -1,10 +1,10 @@
 //! New versions on trial: a share of the requests sees them until they have proved themselves, or have not.
 
-use super::judge::{Verdict, judge};
-use super::{Library, Place};
+use super::judge::{TrialVerdict, judge};
+use super::{FilePlace, Library};
 use crate::chains::OnTrial;
 use crate::error::LoadError;
-use crate::plugin::Plugin;
+use crate::plugin::LoadedPlugin;
 use crate::tally::Counted;
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,8 +16,8 @@ const STOPPED: &str = "`canary` was taken away while it was on trial, which ends
 /// A new version beside the one that serves.
 #[derive(Debug, Clone)]
 pub(super) struct Trial {
-    old: Arc<Plugin>,
-    pub(super) plugin: Arc<Plugin>,
+    old: Arc<LoadedPlugin>,
+    pub(super) plugin: Arc<LoadedPlugin>,
     rules: Canary,
     since: Instant,
     /// What both versions had counted when the trial began.
@@ -26,7 +26,7 @@ pub(super) struct Trial {
 
 /// What became of a trial.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
+pub enum TrialOutcome {
     /// The new version serves all requests from now on.
     Promoted {
         /// The plugin.
@@ -42,7 +42,7 @@ pub enum Ended {
 }
 
 impl Trial {
-    pub(super) fn begin(old: &Arc<Plugin>, new: &Arc<Plugin>, rules: Canary, now: Instant) -> Self {
+    pub(super) fn begin(old: &Arc<LoadedPlugin>, new: &Arc<LoadedPlugin>, rules: Canary, now: Instant) -> Self {
         let before = (old.tally().counted(), new.tally().counted());
         let trial = Self { old: Arc::clone(old), plugin: Arc::clone(new), rules, since: now, before };
         trial.go_on();
@@ -60,13 +60,13 @@ impl Trial {
         self.plugin.tally().end();
     }
 
-    fn verdict(&self, now: Instant) -> Verdict {
+    fn verdict(&self, now: Instant) -> TrialVerdict {
         let (old, new) = self.on_trial().counted();
         judge(&old, &new, self.rules, now.saturating_duration_since(self.since))
     }
 
     /// The new version, and the percentage of requests that see it.
-    pub(super) fn share(&self) -> (Arc<Plugin>, u8) {
+    pub(super) fn share(&self) -> (Arc<LoadedPlugin>, u8) {
         (Arc::clone(&self.plugin), self.rules.percent)
     }
 
@@ -84,30 +84,30 @@ impl Library {
     }
 
     /// Looks at every trial and ends those that are decided. If any is, the chains have to be built anew.
-    pub fn judge(&mut self, now: Instant) -> Vec<Ended> {
+    pub fn judge(&mut self, now: Instant) -> Vec<TrialOutcome> {
         let verdicts = self.trials.iter().map(|(place, trial)| (place.clone(), trial.verdict(now)));
-        let decided: Vec<_> = verdicts.filter(|(_, verdict)| *verdict != Verdict::Wait).collect();
+        let decided: Vec<_> = verdicts.filter(|(_, verdict)| *verdict != TrialVerdict::Wait).collect();
         decided.into_iter().filter_map(|(place, verdict)| self.decide(&place, verdict)).collect()
     }
 
-    fn decide(&mut self, place: &Place, verdict: Verdict) -> Option<Ended> {
+    fn decide(&mut self, place: &FilePlace, verdict: TrialVerdict) -> Option<TrialOutcome> {
         let trial = self.end_trial(place)?;
         let plugin = Arc::clone(trial.plugin.name());
         match verdict {
-            Verdict::Wait => None,
-            Verdict::Promote => {
+            TrialVerdict::Wait => None,
+            TrialVerdict::Promote => {
                 self.good.insert(place.clone(), trial.plugin);
-                Some(Ended::Promoted { plugin })
+                Some(TrialOutcome::Promoted { plugin })
             }
-            Verdict::Back(why) => {
+            TrialVerdict::Back(why) => {
                 self.refused.remember(place, trial.plugin.code().hash, why.clone(), self.remembered);
-                Some(Ended::RolledBack { plugin, why })
+                Some(TrialOutcome::RolledBack { plugin, why })
             }
         }
     }
 
     /// Ends the trial at a place, if there is one: the old version serves all requests, unless another one is put there.
-    pub(super) fn end_trial(&mut self, place: &Place) -> Option<Trial> {
+    pub(super) fn end_trial(&mut self, place: &FilePlace) -> Option<Trial> {
         let trial = self.trials.remove(place)?;
         trial.end();
         Some(trial)
@@ -117,7 +117,7 @@ impl Library {
     /// its trial by taking `canary` away. Whoever wants it nevertheless names it in `blake3`, without `canary`.
     pub(super) fn may_serve(
         &mut self,
-        place: &Place,
+        place: &FilePlace,
         digest: blake3::Hash,
         settings: &PluginSettings,
     ) -> Result<(), LoadError> {
@@ -140,7 +140,7 @@ impl Library {
 
     /// Takes a version that is ready to serve: at once, or on trial beside the one that serves if the operator wants
     /// that. Answers the version that serves most requests.
-    pub(super) fn admit(&mut self, place: &Place, plugin: Arc<Plugin>, now: Instant) -> Arc<Plugin> {
+    pub(super) fn admit(&mut self, place: &FilePlace, plugin: Arc<LoadedPlugin>, now: Instant) -> Arc<LoadedPlugin> {
         let rules = plugin.settings().canary;
         let old = self.good.get(place).filter(|old| old.code().hash != plugin.code().hash).cloned();
         // Beside one that is not called there is nothing to compare, and nobody to serve the others.

@@ -1,16 +1,16 @@
 //! From a file's bytes to compiled code: kept, from the cache, or compiled now, while everything else goes on.
 
-use super::{Event, Library};
-use crate::compile::{Artefact, Done, Job, Progress, check};
+use super::{Library, LibraryEvent};
+use crate::compile::{CompileJob, CompileOutcome, NativeCode, Progress, check};
 use crate::direct::DirectCode;
 use crate::error::LoadError;
 use crate::plugin::Code;
-use crate::source::Source;
+use crate::source::PluginSource;
 use std::sync::Arc;
 use std::time::Instant;
 use weir_component::{Direct, Indirect};
 use weir_config::file::FileSpot;
-use weir_config::{Compile, Plugins};
+use weir_config::{CompileLimits, Plugins};
 
 /// What is known of a file before it is compiled: its parts, if it can be called without the component layer.
 type Parts = Result<Direct, Indirect>;
@@ -20,7 +20,7 @@ impl Library {
     ///
     /// # Errors
     /// If it is one.
-    pub(super) fn known_bad(&mut self, hash: blake3::Hash, limits: &Compile) -> Result<(), LoadError> {
+    pub(super) fn known_bad(&mut self, hash: blake3::Hash, limits: &CompileLimits) -> Result<(), LoadError> {
         let known = self.bad.get(&(hash, limits.clone())).cloned();
         known.map_or(Ok(()), |error| {
             self.wanted.insert(hash);
@@ -34,11 +34,11 @@ impl Library {
     /// [`LoadError::Compiling`] until then.
     pub(super) async fn code(
         &mut self,
-        (source, spot): (&Source, FileSpot),
+        (source, spot): (&PluginSource, FileSpot),
         hash: blake3::Hash,
         wasm: Vec<u8>,
         plugins: &Plugins,
-        note: &mut dyn FnMut(Event),
+        note: &mut dyn FnMut(LibraryEvent),
     ) -> Result<Arc<Code>, LoadError> {
         self.wanted.insert(hash);
         if let Some(code) = self.codes.get(&hash) {
@@ -53,21 +53,21 @@ impl Library {
             tracing::debug!(plugin = source.name(), %why, "called as a component");
         }
         if let Some(code) = self.cached(&hash, &parts) {
-            note(Event::Cached { source: source.clone(), took: start.elapsed() });
+            note(LibraryEvent::Cached { source: source.clone(), took: start.elapsed() });
             return self.take(hash, limits, code);
         }
         let owner = source.tenant().map(Arc::from);
-        let mut begin = || note(Event::Compiling { source: source.clone(), bytes });
-        let done = self.ended(Job { hash, spot, owner, limits: limits.clone() }, &mut begin)?;
+        let mut begin = || note(LibraryEvent::Compiling { source: source.clone(), bytes });
+        let done = self.ended(CompileJob { hash, spot, owner, limits: limits.clone() }, &mut begin)?;
         let made = done.made?;
         let code = self.load(&made, &parts)?;
         self.keep(&hash, &made, &parts);
-        note(Event::Compiled { source: source.clone(), took: done.took });
+        note(LibraryEvent::Compiled { source: source.clone(), took: done.took });
         self.take(hash, limits, code)
     }
 
     /// What came of compiling a plugin within its bounds; `begin` is called when that begins.
-    fn ended(&mut self, job: Job, begin: &mut dyn FnMut()) -> Result<Done, LoadError> {
+    fn ended(&mut self, job: CompileJob, begin: &mut dyn FnMut()) -> Result<CompileOutcome, LoadError> {
         loop {
             match self.compiles.want(job.clone()) {
                 Progress::Pending { begun: false } => return Err(LoadError::Compiling),
@@ -87,7 +87,7 @@ impl Library {
         }
     }
 
-    fn take(&mut self, hash: blake3::Hash, within: &Compile, loaded: Loaded) -> Result<Arc<Code>, LoadError> {
+    fn take(&mut self, hash: blake3::Hash, within: &CompileLimits, loaded: Loaded) -> Result<Arc<Code>, LoadError> {
         let (component, direct) = loaded;
         let code = Code::new(hash, component, direct, &self.sandbox);
         let code = code.inspect_err(|e| self.remember_bad(hash, within, e))?;
@@ -108,11 +108,11 @@ impl Library {
             }
             Err(_) => None,
         };
-        self.load(&Artefact { component: cache.get(hash, settings)?, direct }, parts).ok()
+        self.load(&NativeCode { component: cache.get(hash, settings)?, direct }, parts).ok()
     }
 
     /// Makes machine code of this process of what was compiled.
-    fn load(&self, made: &Artefact, parts: &Parts) -> Result<Loaded, LoadError> {
+    fn load(&self, made: &NativeCode, parts: &Parts) -> Result<Loaded, LoadError> {
         let component = self.sandbox.load(&made.component)?;
         let direct = match (parts, &made.direct) {
             (Ok(parts), Some((guest, driver))) => Some(DirectCode {
@@ -129,7 +129,7 @@ impl Library {
         Ok((component, direct))
     }
 
-    fn remember_bad(&mut self, hash: blake3::Hash, within: &Compile, error: &LoadError) {
+    fn remember_bad(&mut self, hash: blake3::Hash, within: &CompileLimits, error: &LoadError) {
         if !error.is_verdict() {
             return;
         }
@@ -140,7 +140,7 @@ impl Library {
         self.bad.insert((hash, within.clone()), error.clone());
     }
 
-    fn keep(&self, hash: &blake3::Hash, made: &Artefact, parts: &Parts) {
+    fn keep(&self, hash: &blake3::Hash, made: &NativeCode, parts: &Parts) {
         let Some(cache) = &self.cache else { return };
         let settings = self.sandbox.settings_hash();
         let put = || {

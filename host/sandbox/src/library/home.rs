@@ -5,7 +5,7 @@ use crate::error::LoadError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use weir_config::Plugins;
-use weir_config::file::{self, Folder};
+use weir_config::file::{self, FolderIdentity};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -14,7 +14,7 @@ mod tests;
 /// The plugin folder as it was last found.
 #[derive(Debug, Default)]
 pub(super) struct Home {
-    whole: Option<Folder>,
+    whole: Option<FolderIdentity>,
     /// The mounts that its parts were on: `all`, `tenants`, `tenants/NAME`.
     parts: BTreeMap<String, u64>,
     /// What was away at the last look, of the parts and as `""` of the whole: what comes back in its place may look the same
@@ -53,7 +53,7 @@ impl Home {
         // Until it has turned out to be there.
         self.away.insert(String::new());
         let away = |why: &str| Err(LoadError::Folder { path: folder.clone(), why: why.to_owned() });
-        let found = match Folder::at(folder) {
+        let found = match FolderIdentity::at(folder) {
             Ok(found) => found,
             // By default there need be none.
             Err(why) if why.is_missing() && !plugins.folder_is_named && self.whole.is_none() => {
@@ -86,8 +86,9 @@ impl Home {
             // One that cannot be looked at is said by whoever reads it.
             let Ok(mount) = file::mount_of(&folder.join(below)) else { continue };
             let known = self.parts.remove(below);
-            let came_back_empty =
-                || self.away.contains(below) && Folder::at(&folder.join(below)).is_ok_and(|found| found.is_empty);
+            let came_back_empty = || {
+                self.away.contains(below) && FolderIdentity::at(&folder.join(below)).is_ok_and(|found| found.is_empty)
+            };
             let why = match known.filter(|_| serving(below)) {
                 Some(known) if self.mounts.fell_back(Some(known), mount) => Some(NOT_MOUNTED),
                 Some(_) if came_back_empty() => Some(HOLLOW),
@@ -118,7 +119,7 @@ const NOT_MOUNTED: &str = "is not mounted any more";
 const HOLLOW: &str = "is another folder than it was, and empty";
 
 /// Why a folder that stands in another one's place is not taken for it, if so. `was_away`: there was none at the last look.
-fn missing(known: &Folder, found: &Folder, was_away: bool, mounts: &Mounts) -> Option<&'static str> {
+fn missing(known: &FolderIdentity, found: &FolderIdentity, was_away: bool, mounts: &Mounts) -> Option<&'static str> {
     if known.is(found) && !was_away {
         return None;
     }

@@ -26,22 +26,22 @@ const CPU_CALLS: u64 = 100;
 
 /// What is to be done about a trial.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum TrialVerdict {
     Wait,
     Promote,
     Back(String),
 }
 
 /// Compares the two versions: counts of the old one and the new one over the same time.
-pub(super) fn judge(old: &Counted, new: &Counted, rules: Canary, passed: Duration) -> Verdict {
+pub(super) fn judge(old: &Counted, new: &Counted, rules: Canary, passed: Duration) -> TrialVerdict {
     let over = new.requests() >= rules.calls && passed >= rules.lasts;
     let worse = too_many_faults(old, new)
         .or_else(|| too_many_refusals(old, new, rules.more_refusals, over))
         .or_else(|| too_costly(old, new, rules.calls));
     match worse {
-        Some(why) => Verdict::Back(why),
-        None if over => Verdict::Promote,
-        None => Verdict::Wait,
+        Some(why) => TrialVerdict::Back(why),
+        None if over => TrialVerdict::Promote,
+        None => TrialVerdict::Wait,
     }
 }
 

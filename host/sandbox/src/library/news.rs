@@ -1,31 +1,31 @@
 //! What a library tells whoever shows it to the operator.
 
 use crate::error::LoadError;
-use crate::source::Source;
+use crate::source::PluginSource;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Something that happened while plugins were loaded, for whoever shows it to the operator.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum LibraryEvent {
     /// Compilation begins; it takes 0.1 to 30 s.
     Compiling {
         /// The file.
-        source: Source,
+        source: PluginSource,
         /// Its length.
         bytes: usize,
     },
     /// Compilation is done.
     Compiled {
         /// The file.
-        source: Source,
+        source: PluginSource,
         /// How long it took.
         took: Duration,
     },
     /// The compiled code was in the cache.
     Cached {
         /// The file.
-        source: Source,
+        source: PluginSource,
         /// How long loading took.
         took: Duration,
     },
@@ -33,9 +33,9 @@ pub enum Event {
 
 /// A binding that is not served as the folder and the configuration say.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub struct LoadProblem {
     /// The file.
-    pub source: Source,
+    pub source: PluginSource,
     /// Why.
     pub error: LoadError,
     /// Whether an earlier version serves on in its place.
@@ -50,20 +50,20 @@ pub struct Problem {
     pub line: Option<(PathBuf, u32)>,
 }
 
-impl Problem {
+impl LoadProblem {
     /// What keeps a file, or what is in a folder, from serving as it should; who is closed for it is found out later.
-    pub(super) fn new(source: Source, error: LoadError, last_good: bool, open: bool) -> Self {
+    pub(super) fn new(source: PluginSource, error: LoadError, last_good: bool, open: bool) -> Self {
         Self { source, error, last_good, open, closes: false, revoked: false, line: None }
     }
 
     /// Whether a tenant is without something that is meant to apply to it by where it stands.
     pub(super) fn is_missed_by(&self, tenant: &str) -> bool {
         let below = match &self.source {
-            Source::All(_) => return !self.last_good && !self.open,
-            Source::Tenant(of, _) => return !self.last_good && !self.open && of == tenant,
+            PluginSource::All(_) => return !self.last_good && !self.open,
+            PluginSource::Tenant(of, _) => return !self.last_good && !self.open && of == tenant,
             // What the chain names is nobody's own: a configuration that names what cannot serve is not taken.
-            Source::Named(_) => return false,
-            Source::Folder(below) => below,
+            PluginSource::Named(_) => return false,
+            PluginSource::Folder(below) => below,
         };
         // The last good of the tenants' folders says nothing of a tenant that came since.
         match below.as_str() {

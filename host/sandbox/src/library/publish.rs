@@ -3,9 +3,9 @@
 use super::canary::Trial;
 use super::{Library, Wanted};
 use crate::chain::Origin;
-use crate::chains::{Chains, Plan, Step, TenantChains};
-use crate::plugin::Plugin;
-use crate::source::Source;
+use crate::chains::{ChainPlan, ChainStep, Chains, TenantChains};
+use crate::plugin::LoadedPlugin;
+use crate::source::PluginSource;
 use crate::which::WhichBinding;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use weir_config::Config;
 
 impl Library {
     /// Drops what nobody asks for any more.
-    pub(super) fn forget(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)]) {
+    pub(super) fn forget(&mut self, config: &Config, served: &[(Wanted, Arc<LoadedPlugin>)]) {
         let wanted: HashSet<_> = served.iter().map(|(want, _)| &want.place).collect();
         self.good.retain(|place, _| wanted.contains(place));
         self.trials.retain(|place, _| wanted.contains(place));
@@ -57,7 +57,7 @@ impl Library {
         }
     }
 
-    pub(super) fn publish(&mut self, config: &Config, served: &[(Wanted, Arc<Plugin>)], closed: &[Arc<str>]) {
+    pub(super) fn publish(&mut self, config: &Config, served: &[(Wanted, Arc<LoadedPlugin>)], closed: &[Arc<str>]) {
         let mut now: Vec<_> = served
             .iter()
             .map(|(want, plugin)| (want.place.clone(), want.tenants.clone(), want.models.clone(), plugin.id()))
@@ -66,9 +66,9 @@ impl Library {
         now.extend(trials.map(|(want, trial)| (want.place.clone(), Vec::new(), Vec::new(), trial.plugin.id())));
         // Tenants are part of what a generation is about: a new one has chains of its own.
         let tenants = config.tenants.iter().map(|t| t.name.clone()).collect();
-        now.push(((Source::Named(String::new()), WhichBinding::Nth(0)), tenants, Vec::new(), 0));
+        now.push(((PluginSource::Named(String::new()), WhichBinding::Nth(0)), tenants, Vec::new(), 0));
         let shut = closed.iter().map(|tenant| tenant.to_string()).collect();
-        now.push(((Source::Named(String::new()), WhichBinding::Nth(1)), shut, Vec::new(), 0));
+        now.push(((PluginSource::Named(String::new()), WhichBinding::Nth(1)), shut, Vec::new(), 0));
         if now == self.last {
             return;
         }
@@ -87,19 +87,19 @@ impl Library {
     fn by_tenant(
         &self,
         config: &Config,
-        served: &[(Wanted, Arc<Plugin>)],
+        served: &[(Wanted, Arc<LoadedPlugin>)],
         closed: &[Arc<str>],
     ) -> HashMap<Arc<str>, Arc<TenantChains>> {
         let closed: HashSet<&str> = closed.iter().map(|tenant| &**tenant).collect();
-        let steps: Vec<Step> = served.iter().map(|(want, plugin)| self.step(want, plugin)).collect();
+        let steps: Vec<ChainStep> = served.iter().map(|(want, plugin)| self.step(want, plugin)).collect();
         let everybodys: Vec<usize> = (0..served.len()).filter(|n| is_everybodys(served, *n)).collect();
         let mut own: HashMap<&str, Vec<usize>> = HashMap::new();
         for (n, (want, _)) in served.iter().enumerate() {
             want.tenants.iter().for_each(|tenant| own.entry(tenant).or_default().push(n));
         }
-        let plan = |places: &[usize]| Plan::new(places.iter().filter_map(|n| steps.get(*n).cloned()).collect());
+        let plan = |places: &[usize]| ChainPlan::new(places.iter().filter_map(|n| steps.get(*n).cloned()).collect());
         let shared = plan(&everybodys);
-        let of = |tenant: &weir_config::Tenant| {
+        let of = |tenant: &weir_config::TenantConfig| {
             let name: Arc<str> = tenant.name.as_str().into();
             let chains = match own.get(tenant.name.as_str()) {
                 None => TenantChains::new(&name, &shared, &self.sandbox),
@@ -115,16 +115,16 @@ impl Library {
         config.tenants.iter().map(of).collect()
     }
 
-    fn step(&self, want: &Wanted, plugin: &Arc<Plugin>) -> Step {
+    fn step(&self, want: &Wanted, plugin: &Arc<LoadedPlugin>) -> ChainStep {
         let trial = self.trials.get(&want.place).map(Trial::share);
         let origin = match want.place.0 {
-            Source::Named(_) => Origin::Chain,
-            Source::All(_) | Source::Tenant(..) | Source::Folder(_) => Origin::Dropped,
+            PluginSource::Named(_) => Origin::Chain,
+            PluginSource::All(_) | PluginSource::Tenant(..) | PluginSource::Folder(_) => Origin::Dropped,
         };
-        Step { plugin: Arc::clone(plugin), trial, models: want.models.as_slice().into(), origin }
+        ChainStep { plugin: Arc::clone(plugin), trial, models: want.models.as_slice().into(), origin }
     }
 }
 
-fn is_everybodys(served: &[(Wanted, Arc<Plugin>)], n: usize) -> bool {
+fn is_everybodys(served: &[(Wanted, Arc<LoadedPlugin>)], n: usize) -> bool {
     served.get(n).is_some_and(|(want, _)| want.tenants.is_empty())
 }

@@ -1,9 +1,9 @@
 //! Building with what is compiled, and waiting for the rest.
 
-use super::{Event, Library, Problem};
+use super::{Library, LibraryEvent, LoadProblem};
 use crate::chains::Chains;
 use crate::compile::Compiled;
-use crate::source::Source;
+use crate::source::PluginSource;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_config::{Config, Looked};
@@ -15,7 +15,11 @@ const FIRST: Duration = Duration::from_secs(3);
 impl Library {
     /// Reads the folder and builds the chains that apply now, with all that has to be compiled for it. What cannot be loaded is
     /// served by its last good version if there is one; the problems say so. The generation counts up only if anything changed.
-    pub async fn build(&mut self, config: &Config, note: &mut dyn FnMut(Event)) -> (Arc<Chains>, Vec<Problem>) {
+    pub async fn build(
+        &mut self,
+        config: &Config,
+        note: &mut dyn FnMut(LibraryEvent),
+    ) -> (Arc<Chains>, Vec<LoadProblem>) {
         loop {
             let built = self.build_still(config, &Looked::default(), note).await;
             self.settle();
@@ -28,7 +32,11 @@ impl Library {
 
     /// The same for a start: with all that the chain names, and with what lies in the folder as far as it is compiled in a
     /// moment.
-    pub async fn build_start(&mut self, config: &Config, note: &mut dyn FnMut(Event)) -> (Arc<Chains>, Vec<Problem>) {
+    pub async fn build_start(
+        &mut self,
+        config: &Config,
+        note: &mut dyn FnMut(LibraryEvent),
+    ) -> (Arc<Chains>, Vec<LoadProblem>) {
         let end = tokio::time::Instant::now() + FIRST;
         loop {
             let built = self.build_still(config, &Looked::default(), note).await;
@@ -38,7 +46,7 @@ impl Library {
                 return built;
             }
             let compiled = self.compiled();
-            if compiling.any(|problem| matches!(problem.source, Source::Named(_))) {
+            if compiling.any(|problem| matches!(problem.source, PluginSource::Named(_))) {
                 compiled.next().await;
             } else if tokio::time::timeout_at(end, compiled.next()).await.is_err() {
                 return built;

@@ -4,8 +4,8 @@
 //! folder apart: nobody makes the gateway forget what was found of somebody else's plugins. It is not kept over a restart:
 //! then there is no older version that could serve in the place of a refused one.
 
-use super::Place;
-use crate::source::Source;
+use super::FilePlace;
+use crate::source::PluginSource;
 use blake3::Hash;
 use std::collections::{HashMap, VecDeque};
 
@@ -22,29 +22,29 @@ enum Folder {
 }
 
 impl Folder {
-    fn of(source: &Source) -> Self {
+    fn of(source: &PluginSource) -> Self {
         match source {
-            Source::Named(_) | Source::Folder(_) => Self::Chain,
-            Source::All(_) => Self::All,
-            Source::Tenant(tenant, _) => Self::Tenant(tenant.clone()),
+            PluginSource::Named(_) | PluginSource::Folder(_) => Self::Chain,
+            PluginSource::All(_) => Self::All,
+            PluginSource::Tenant(tenant, _) => Self::Tenant(tenant.clone()),
         }
     }
 }
 
 #[derive(Debug, Clone)]
 struct Version {
-    place: Place,
+    place: FilePlace,
     digest: Hash,
     why: String,
 }
 
 /// What is remembered.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Refused(HashMap<Folder, VecDeque<Version>>);
+pub(super) struct RefusedVersions(HashMap<Folder, VecDeque<Version>>);
 
-impl Refused {
+impl RefusedVersions {
     /// Remembers a version, of each folder at most so many; the oldest are forgotten first.
-    pub(super) fn remember(&mut self, place: &Place, digest: Hash, why: String, most: usize) {
+    pub(super) fn remember(&mut self, place: &FilePlace, digest: Hash, why: String, most: usize) {
         self.forget(place, digest);
         let versions = self.0.entry(Folder::of(&place.0)).or_default();
         versions.push_back(Version { place: place.clone(), digest, why });
@@ -54,7 +54,7 @@ impl Refused {
     }
 
     /// Forgets a version: the operator wants it all the same.
-    pub(super) fn forget(&mut self, place: &Place, digest: Hash) {
+    pub(super) fn forget(&mut self, place: &FilePlace, digest: Hash) {
         if let Some(versions) = self.0.get_mut(&Folder::of(&place.0)) {
             versions.retain(|version| version.place != *place || version.digest != digest);
         }
@@ -69,7 +69,7 @@ impl Refused {
     }
 
     /// Why a version is not to serve at a place, if it was found not to do there.
-    pub(super) fn why(&self, place: &Place, digest: Hash) -> Option<&str> {
+    pub(super) fn why(&self, place: &FilePlace, digest: Hash) -> Option<&str> {
         let versions = self.0.get(&Folder::of(&place.0))?;
         let found = versions.iter().find(|version| version.place == *place && version.digest == digest);
         found.map(|version| version.why.as_str())

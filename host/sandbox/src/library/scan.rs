@@ -2,10 +2,10 @@
 
 use crate::engine::FILE_LIMIT;
 use crate::error::LoadError;
-use crate::source::{self, Source, TENANTS};
+use crate::source::{self, PluginSource, TENANTS};
 use std::ffi::OsStr;
 use std::path::Path;
-use weir_config::file::{self, ENTRIES, Entry, FOLDERS, FileError, Kind};
+use weir_config::file::{self, ENTRIES, EntryKind, FOLDERS, FileError, FolderEntry};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -18,28 +18,30 @@ const BYTES: u64 = 256 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Placed {
     /// The files in the order in which they apply: `all/` by name, then tenants by name.
-    pub(super) files: Vec<Source>,
+    pub(super) files: Vec<PluginSource>,
     /// The folders that were looked through, below the plugin folder.
     pub(super) folders: Vec<String>,
     /// Folders of which nobody can tell what is in them, and why.
-    pub(super) unread: Vec<(Source, FileError)>,
+    pub(super) unread: Vec<(PluginSource, FileError)>,
     /// Files that are meant to be plugins, under a name that no plugin can have.
-    pub(super) unnamed: Vec<(Source, LoadError)>,
+    pub(super) unnamed: Vec<(PluginSource, LoadError)>,
 }
 
 /// Looks through `all/` and `tenants/`.
 pub(super) fn by_place(folder: &Path) -> Placed {
     let mut placed = Placed::default();
-    placed.add(("all".to_owned(), u64::MAX), folder, Source::All);
+    placed.add(("all".to_owned(), u64::MAX), folder, PluginSource::All);
     match entries(&folder.join(TENANTS), FOLDERS) {
-        Err(why) => placed.unread.push((Source::Folder(TENANTS.to_owned()), why)),
+        Err(why) => placed.unread.push((PluginSource::Folder(TENANTS.to_owned()), why)),
         Ok(mut tenants) => {
             placed.folders.push(TENANTS.to_owned());
             tenants.sort();
             // What is neither folder nor file may be a link to a folder that is away: it holds plugins that are not there.
-            for tenant in tenants.into_iter().filter(|entry| entry.kind != Kind::File) {
+            for tenant in tenants.into_iter().filter(|entry| entry.kind != EntryKind::File) {
                 let tenant = tenant.name.to_string_lossy().into_owned();
-                placed.add((format!("{TENANTS}/{tenant}"), BYTES), folder, |name| Source::Tenant(tenant.clone(), name));
+                placed.add((format!("{TENANTS}/{tenant}"), BYTES), folder, |name| {
+                    PluginSource::Tenant(tenant.clone(), name)
+                });
             }
         }
     }
@@ -48,11 +50,11 @@ pub(super) fn by_place(folder: &Path) -> Placed {
 
 impl Placed {
     /// Adds what is in a folder, of which no more than so many bytes are taken.
-    fn add(&mut self, (below, most): (String, u64), folder: &Path, source: impl Fn(String) -> Source) {
+    fn add(&mut self, (below, most): (String, u64), folder: &Path, source: impl Fn(String) -> PluginSource) {
         let found = match entries(&folder.join(&below), ENTRIES) {
             Ok(found) if found.iter().map(read_of).sum::<u64>() <= most => found,
-            Ok(_) => return self.unread.push((Source::Folder(below), FileError::TooMuch(most))),
-            Err(why) => return self.unread.push((Source::Folder(below), why)),
+            Ok(_) => return self.unread.push((PluginSource::Folder(below), FileError::TooMuch(most))),
+            Err(why) => return self.unread.push((PluginSource::Folder(below), why)),
         };
         let mut names = Vec::new();
         for stem in found.iter().filter_map(|entry| stem(&entry.name)) {
@@ -75,7 +77,7 @@ fn stem(name: &OsStr) -> Option<&[u8]> {
 }
 
 /// Bytes that are read of a file at the most, at each look: of one that is longer than may be nothing is.
-fn read_of(entry: &Entry) -> u64 {
+fn read_of(entry: &FolderEntry) -> u64 {
     let is_read = Path::new(&entry.name)
         .extension()
         .is_some_and(|e| ["wasm", "toml", "json", "sig"].iter().any(|kind| e == *kind));
@@ -83,7 +85,7 @@ fn read_of(entry: &Entry) -> u64 {
 }
 
 /// What is in a folder. One that is not there holds nothing; one that is a link to nowhere is not readable.
-fn entries(folder: &Path, most: usize) -> Result<Vec<Entry>, FileError> {
+fn entries(folder: &Path, most: usize) -> Result<Vec<FolderEntry>, FileError> {
     match file::list(folder, most) {
         Err(why) if why.is_absent() => Ok(Vec::new()),
         found => found,

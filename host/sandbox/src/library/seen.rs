@@ -6,7 +6,7 @@
 use crate::cache::Cache;
 use crate::error::LoadError;
 use crate::signature::Vouched;
-use crate::source::Source;
+use crate::source::PluginSource;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
@@ -25,7 +25,7 @@ type Versions = BTreeMap<String, Vouched>;
 
 /// The newest versions that have served.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct SeenVersions {
     newest: Versions,
     /// Under which name it is kept: that of the plugin folder.
     name: Option<blake3::Hash>,
@@ -35,7 +35,7 @@ pub(super) struct Seen {
     unkept: bool,
 }
 
-impl Seen {
+impl SeenVersions {
     /// What was kept for a plugin folder by an earlier process, if it is not known yet.
     pub(super) fn open(&mut self, cache: Option<&Cache>, folder: &Path) {
         let name = blake3::hash(folder.as_os_str().as_encoded_bytes());
@@ -52,7 +52,7 @@ impl Seen {
     }
 
     /// Whether this version may serve at a place, with what has served there before.
-    pub(super) fn check(&self, place: &Source, vouched: Vouched) -> Result<(), LoadError> {
+    pub(super) fn check(&self, place: &PluginSource, vouched: Vouched) -> Result<(), LoadError> {
         if let Some(why) = &self.lost {
             return Err(LoadError::Versions(why.clone()));
         }
@@ -70,7 +70,11 @@ impl Seen {
     }
 
     /// Keeps the versions that serve now, where they are newer than what was seen.
-    pub(super) fn remember<'a>(&mut self, cache: Option<&Cache>, serving: impl Iterator<Item = (&'a Source, Vouched)>) {
+    pub(super) fn remember<'a>(
+        &mut self,
+        cache: Option<&Cache>,
+        serving: impl Iterator<Item = (&'a PluginSource, Vouched)>,
+    ) {
         for (place, vouched) in serving {
             let place = place.to_string();
             let newer = self.newest.get(&place).is_none_or(|newest| vouched.version > newest.version);

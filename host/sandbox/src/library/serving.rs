@@ -1,10 +1,10 @@
 //! What serves in place of what cannot be loaded, and which versions of signed plugins have served.
 
-use super::{Library, Place};
+use super::{FilePlace, Library};
 use crate::error::LoadError;
-use crate::plugin::Plugin;
-use crate::signature::{Found, PublicKey, Vouched};
-use crate::source::Source;
+use crate::plugin::LoadedPlugin;
+use crate::signature::{PublicKey, SignedFiles, Vouched};
+use crate::source::PluginSource;
 use crate::trust::Trust;
 use std::sync::Arc;
 use weir_config::Plugins;
@@ -15,10 +15,10 @@ const SIGNATURES: u64 = 1 << 20;
 impl Library {
     /// The last good version of a place. One that applies by its place in the folder stays within the ceilings that hold
     /// now, whatever held when it was good; where it cannot work within them there is none, and whom it guarded is closed.
-    pub(super) fn last_good(&mut self, place: &Place, plugins: &Plugins) -> Option<Arc<Plugin>> {
+    pub(super) fn last_good(&mut self, place: &FilePlace, plugins: &Plugins) -> Option<Arc<LoadedPlugin>> {
         let good = Arc::clone(self.good.get(place)?);
         self.judge_trust(&good);
-        if matches!(place.0, Source::Named(_)) {
+        if matches!(place.0, PluginSource::Named(_)) {
             return Some(good);
         }
         let within = good.settings().clone().within(&plugins.dropped);
@@ -26,7 +26,7 @@ impl Library {
             return Some(good);
         }
         let (name, code) = (Arc::clone(good.name()), Arc::clone(good.code()));
-        let bounded = Plugin::new(&self.sandbox, name, code, within, good.may_be_direct());
+        let bounded = LoadedPlugin::new(&self.sandbox, name, code, within, good.may_be_direct());
         let Ok(bounded) = bounded.map(Arc::new) else {
             if !good.open() {
                 self.outgrown.push(place.0.clone());
@@ -58,8 +58,8 @@ impl Library {
     /// What somebody who is trusted vouches for of a plugin, and who does, if it may serve; none where nobody needs to.
     pub(super) fn vouched_for(
         &mut self,
-        source: &Source,
-        found: &Found<'_>,
+        source: &PluginSource,
+        found: &SignedFiles<'_>,
         plugins: &Plugins,
     ) -> Result<Option<(Vouched, Vec<PublicKey>)>, LoadError> {
         let trust = self.trust.as_ref().map_err(LoadError::clone)?;
@@ -81,7 +81,12 @@ impl Library {
     }
 
     /// Notes what is vouched for of a plugin that is ready to serve, and by whom.
-    pub(super) fn vouch(&mut self, source: &Source, plugin: &Plugin, vouched: Option<(Vouched, Vec<PublicKey>)>) {
+    pub(super) fn vouch(
+        &mut self,
+        source: &PluginSource,
+        plugin: &LoadedPlugin,
+        vouched: Option<(Vouched, Vec<PublicKey>)>,
+    ) {
         let signers = match vouched {
             Some((vouched, signers)) => {
                 self.vouched.insert(source.clone(), (plugin.code().hash, vouched));
@@ -97,7 +102,7 @@ impl Library {
     }
 
     /// Whether those who vouched for a plugin may still: if not, it is not called.
-    pub(super) fn judge_trust(&self, plugin: &Plugin) {
+    pub(super) fn judge_trust(&self, plugin: &LoadedPlugin) {
         if let Ok(trust) = &self.trust {
             plugin.judge(trust);
         }

@@ -4,7 +4,7 @@ use super::files::Files;
 use crate::error::LoadError;
 use crate::schema;
 use crate::signature::Beside;
-use crate::source::Source;
+use crate::source::PluginSource;
 use std::path::Path;
 use std::sync::Arc;
 use weir_config::PluginSettings;
@@ -19,7 +19,12 @@ pub(super) enum Schema {
 
 impl Schema {
     /// Reads the one beside a component in which there is none.
-    pub(super) fn read(files: &mut Files, source: &Source, folder: &Path, has_schema: bool) -> Result<Self, LoadError> {
+    pub(super) fn read(
+        files: &mut Files,
+        source: &PluginSource,
+        folder: &Path,
+        has_schema: bool,
+    ) -> Result<Self, LoadError> {
         if has_schema {
             return Ok(Self::Inside);
         }

@@ -3,7 +3,7 @@
 
 use crate::call::START;
 use crate::error::{Fault, LoadError};
-use crate::plugin::Plugin;
+use crate::plugin::LoadedPlugin;
 use weir_config::PluginSettings;
 
 /// How many are remembered; with one more all are forgotten.
@@ -18,7 +18,7 @@ impl Slow {
     ///
     /// # Errors
     /// What came of it before, with the same settings.
-    pub(super) fn check(&self, plugin: &Plugin) -> Result<(), LoadError> {
+    pub(super) fn check(&self, plugin: &LoadedPlugin) -> Result<(), LoadError> {
         let is_known = |(hash, settings, direct): &(blake3::Hash, PluginSettings, bool)| {
             *hash == plugin.code().hash && *direct == plugin.may_be_direct() && settings == plugin.settings()
         };
@@ -27,7 +27,7 @@ impl Slow {
 
     /// Notes what came of trying one out. Only time that it has used says something of it: what it asks others for in its
     /// start, and what room there is, may be another thing the next time.
-    pub(super) fn note(&mut self, plugin: &Plugin, why: &LoadError) {
+    pub(super) fn note(&mut self, plugin: &LoadedPlugin, why: &LoadError) {
         if !matches!(why, LoadError::Start(Fault::Deadline)) {
             return;
         }

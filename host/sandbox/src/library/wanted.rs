@@ -1,9 +1,9 @@
 //! What shall apply: what the chain names, and what lies in the folder.
 
-use super::{Library, Problem, Wanted, scan};
+use super::{Library, LoadProblem, Wanted, scan};
 use crate::error::LoadError;
 use crate::signature::Beside;
-use crate::source::Source;
+use crate::source::PluginSource;
 use crate::which::WhichBinding;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,13 +11,13 @@ use weir_config::{Config, PluginSettings, Plugins, Problems, Sidecar};
 
 impl Library {
     /// Chain entries in order, then what applies by its place in the folder.
-    pub(super) fn wanted(&mut self, config: &Config, problems: &mut Vec<Problem>) -> Vec<Wanted> {
+    pub(super) fn wanted(&mut self, config: &Config, problems: &mut Vec<LoadProblem>) -> Vec<Wanted> {
         let plugins = &config.plugins;
         let which = self.entries.tell(&plugins.chain);
         let mut wanted = Vec::new();
         for (binding, which) in plugins.chain.iter().zip(which) {
             wanted.push(Wanted {
-                place: (Source::Named(binding.plugin.clone()), which),
+                place: (PluginSource::Named(binding.plugin.clone()), which),
                 settings: Ok(binding.settings.clone()),
                 // What lies beside a file that the chain names is not read.
                 beside: Beside::Unread,
@@ -32,13 +32,13 @@ impl Library {
                 Err(error) => (Err(error), Beside::Unread),
             };
             let tenants = match &source {
-                Source::Tenant(tenant, _) if config.tenants.iter().all(|known| known.name != *tenant) => {
+                PluginSource::Tenant(tenant, _) if config.tenants.iter().all(|known| known.name != *tenant) => {
                     let error = LoadError::UnknownTenant { tenant: tenant.clone() };
-                    problems.push(Problem::new(source, error, false, true));
+                    problems.push(LoadProblem::new(source, error, false, true));
                     continue;
                 }
-                Source::Tenant(tenant, _) => vec![tenant.clone()],
-                Source::All(_) | Source::Named(_) | Source::Folder(_) => Vec::new(),
+                PluginSource::Tenant(tenant, _) => vec![tenant.clone()],
+                PluginSource::All(_) | PluginSource::Named(_) | PluginSource::Folder(_) => Vec::new(),
             };
             let place = (source, WhichBinding::FIRST);
             wanted.push(Wanted { place, settings, beside, tenants, models: Vec::new(), line: None });
@@ -48,14 +48,14 @@ impl Library {
 
     /// What applies by its place in the folder. Of a folder that cannot be read, or is away, what applied stays: that is no
     /// order to drop a policy.
-    fn placed(&mut self, plugins: &Plugins, problems: &mut Vec<Problem>) -> Vec<Source> {
-        let good: BTreeSet<Source> = self.good.keys().map(|(source, _)| source.clone()).collect();
-        let kept = |under: &str| -> Vec<Source> {
-            let placed = good.iter().filter(|source| !matches!(source, Source::Named(_)));
+    fn placed(&mut self, plugins: &Plugins, problems: &mut Vec<LoadProblem>) -> Vec<PluginSource> {
+        let good: BTreeSet<PluginSource> = self.good.keys().map(|(source, _)| source.clone()).collect();
+        let kept = |under: &str| -> Vec<PluginSource> {
+            let placed = good.iter().filter(|source| !matches!(source, PluginSource::Named(_)));
             placed.filter(|source| source.path(Path::new("")).starts_with(under)).cloned().collect()
         };
-        let mut problem = |below: String, error: LoadError, kept: &[Source]| {
-            problems.push(Problem::new(Source::Folder(below), error, !kept.is_empty(), false));
+        let mut problem = |below: String, error: LoadError, kept: &[PluginSource]| {
+            problems.push(LoadProblem::new(PluginSource::Folder(below), error, !kept.is_empty(), false));
         };
         let all = kept("");
         if let Err(error) = self.home.look(plugins, !all.is_empty()) {
@@ -65,7 +65,7 @@ impl Library {
         let scan::Placed { files: mut placed, folders, unread, unnamed } = scan::by_place(&plugins.folder);
         let unread = unread.into_iter().filter_map(|(source, why)| {
             let path = source.path(&plugins.folder);
-            let Source::Folder(below) = source else { return None };
+            let PluginSource::Folder(below) = source else { return None };
             Some((below, LoadError::unread(path, &why)))
         });
         let unmounted = self.home.look_at_parts(&plugins.folder, &folders, |below| !kept(below).is_empty());
@@ -76,14 +76,14 @@ impl Library {
             placed.retain(|source| !source.path(Path::new("")).starts_with(&below));
             placed.extend(kept);
         }
-        problems.extend(unnamed.into_iter().map(|(source, error)| Problem::new(source, error, false, false)));
+        problems.extend(unnamed.into_iter().map(|(source, error)| LoadProblem::new(source, error, false, false)));
         // `all/` by name, then tenants by name.
         placed.sort();
         placed
     }
 
     /// The settings in the file beside a plugin, never past the ceilings, and what was read of the file.
-    fn beside(&mut self, source: &Source, plugins: &Plugins) -> Result<(PluginSettings, Beside), LoadError> {
+    fn beside(&mut self, source: &PluginSource, plugins: &Plugins) -> Result<(PluginSettings, Beside), LoadError> {
         let spot = source.spot(&plugins.folder, "toml");
         let defaults = || PluginSettings::dropped(&plugins.dropped);
         let text = match self.files.text(&spot, Sidecar::BYTES) {

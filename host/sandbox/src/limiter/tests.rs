@@ -1,9 +1,9 @@
 use super::*;
-use crate::shares::place::Place;
+use crate::shares::place::InstancePlace;
 
 #[test]
 fn memory_is_bounded_over_all_memories_of_an_instance() {
-    let mut limiter = Limiter::new(4 << 16, Place::of_a_trial());
+    let mut limiter = Limiter::new(4 << 16, InstancePlace::of_a_trial());
     assert!(limiter.memory_growing(0, 2 << 16, None).unwrap());
     assert!(limiter.memory_growing(0, 1 << 16, None).unwrap(), "a second memory");
     assert!(!limiter.memory_growing(1 << 16, 3 << 16, None).unwrap());
@@ -15,7 +15,7 @@ fn memory_is_bounded_over_all_memories_of_an_instance() {
 
 #[test]
 fn tables_are_bounded_together() {
-    let mut limiter = Limiter::new(0, Place::of_a_trial());
+    let mut limiter = Limiter::new(0, InstancePlace::of_a_trial());
     assert!(limiter.table_growing(0, TABLE_ELEMENTS / 2, None).unwrap());
     assert!(limiter.table_growing(0, TABLE_ELEMENTS / 2, None).unwrap());
     assert!(!limiter.refused);

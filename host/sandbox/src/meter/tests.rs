@@ -55,7 +55,7 @@ fn names_of_counters_are_bounded_in_shape_and_number() {
         names += 1;
         sum += value.load(Ordering::Relaxed);
     });
-    assert!(names <= Counters::NAMES + 1, "{names}");
+    assert!(names <= PluginCounters::NAMES + 1, "{names}");
     assert_eq!(sum, 206, "nothing is lost, only its name");
 }
 
@@ -63,10 +63,10 @@ fn names_of_counters_are_bounded_in_shape_and_number() {
 fn figures_and_counters_are_kept_apart_by_plugin_hook_and_tenant_and_outlive_reloads() {
     let meter = Meter::default();
     let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
-    meter.stats(&a, Hook::Policy, &b).hit();
-    meter.stats(&a, Hook::Event, &b).hit();
-    meter.stats(&b, Hook::Policy, &a).hit();
-    meter.stats(&a, Hook::Policy, &b).hit();
+    meter.stats(&a, HookKind::Policy, &b).hit();
+    meter.stats(&a, HookKind::Event, &b).hit();
+    meter.stats(&b, HookKind::Policy, &a).hit();
+    meter.stats(&a, HookKind::Policy, &b).hit();
     let mut seen = Vec::new();
     meter.each_hook(|plugin, hook, tenant, stats| seen.push(format!("{plugin} {hook} {tenant} {}", stats.hits())));
     assert_eq!(seen, ["a event b 1", "a policy b 2", "b policy a 1"]);
@@ -95,7 +95,7 @@ fn past_the_limit_figures_are_kept_for_all_other_tenants_together() {
     let plugin: Arc<str> = "p".into();
     for n in 0..5 {
         let tenant: Arc<str> = format!("t{n}").into();
-        meter.stats(&plugin, Hook::Policy, &tenant).hit();
+        meter.stats(&plugin, HookKind::Policy, &tenant).hit();
         let counters = meter.counters(&plugin, &tenant);
         counters.named("a").fetch_add(1, Ordering::Relaxed);
         counters.quarantine(false);
@@ -119,7 +119,7 @@ fn past_the_limit_what_tenants_put_into_their_own_folders_takes_no_room_at_all()
     let acme: Arc<str> = "acme".into();
     for n in 0..1_600 {
         let plugin: Arc<str> = format!("tenants/acme/p{n}").into();
-        meter.stats(&plugin, Hook::Policy, &acme).hit();
+        meter.stats(&plugin, HookKind::Policy, &acme).hit();
         meter.counters(&plugin, &acme).log_dropped(1);
     }
     let (mut rows, mut hits, mut left_out) = (Vec::new(), 0, 0);

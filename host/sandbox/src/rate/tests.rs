@@ -6,7 +6,7 @@ fn start() -> Instant {
 
 #[test]
 fn a_rate_is_what_may_be_taken_and_four_seconds_of_it_at_once() {
-    let (rate, now) = (Rate::default(), start());
+    let (rate, now) = (ByteRate::default(), start());
     let takes = |now, times: usize| (0..times).filter(|_| rate.take(now, 100, 1_000)).count();
     assert_eq!(takes(now, 100), 40, "after a rest");
     assert_eq!(takes(now + Duration::from_millis(99), 10), 0);
@@ -16,7 +16,7 @@ fn a_rate_is_what_may_be_taken_and_four_seconds_of_it_at_once() {
 
 #[test]
 fn what_is_longer_than_all_that_there_can_be_goes_after_a_rest_and_is_paid_for() {
-    let (rate, now) = (Rate::default(), start());
+    let (rate, now) = (ByteRate::default(), start());
     assert!(rate.take(now, 10_000, 1_000));
     assert!(!rate.take(now + Duration::from_millis(5_900), 100, 1_000));
     assert!(rate.take(now + Duration::from_millis(6_200), 100, 1_000));
@@ -27,14 +27,14 @@ fn what_is_longer_than_all_that_there_can_be_goes_after_a_rest_and_is_paid_for()
 
 #[test]
 fn that_it_is_not_enough_is_said_once_a_minute() {
-    let (rate, now) = (Rate::default(), start());
+    let (rate, now) = (ByteRate::default(), start());
     let said: Vec<u64> = (0..150).filter(|second| rate.is_news(now + Duration::from_secs(*second))).collect();
     assert_eq!(said, [0, 60, 120]);
 }
 
 #[test]
 fn of_lines_that_come_with_each_request_one_every_while_is_written_and_stands_for_the_others() {
-    let (rate, begun) = (Rate::default(), start());
+    let (rate, begun) = (ByteRate::default(), start());
     let said: Vec<u64> = (0..3000).filter_map(|n| rate.seldom(begun + Duration::from_millis(10 * n), 0)).collect();
     assert_eq!(said, [1, 1000, 1000]);
     assert_eq!(rate.seldom(begun + Duration::from_secs(30), 0), Some(1000));

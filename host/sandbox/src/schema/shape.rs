@@ -24,7 +24,7 @@ const SINGLE: [&str; 4] = ["not", "if", "then", "else"];
 const BY_NAME: [&str; 2] = ["dependentSchemas", "dependencies"];
 
 /// A schema that refers to nothing but itself, and is no larger than it may be.
-pub(super) struct Shape<'s> {
+pub(super) struct SchemaShape<'s> {
     pub(super) root: &'s Value,
     /// The keyword by which a schema of its dialect is named.
     id: &'static str,
@@ -36,7 +36,7 @@ pub(super) struct Shape<'s> {
 /// Why a schema is not taken.
 pub(super) type Why = String;
 
-impl<'s> Shape<'s> {
+impl<'s> SchemaShape<'s> {
     /// Judges a schema.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! How many steps it takes to hold settings against a schema, in the worst case: no branch is left out for what another one
 //! has said already. Whoever does it step by step takes no more, and keeps no more errors than there are steps.
 
-use super::shape::{Shape, Why, at, looks_around};
+use super::shape::{SchemaShape, Why, at, looks_around};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -21,7 +21,7 @@ const TOO_DEEP: &str = "more than 256 parts of it apply one within the other";
 ///
 /// # Errors
 /// A text for whoever wrote schema and settings, if there are too many.
-pub(super) fn of(shape: &Shape<'_>, settings: &Value) -> Result<u64, Why> {
+pub(super) fn of(shape: &SchemaShape<'_>, settings: &Value) -> Result<u64, Why> {
     let mut reckoning =
         Reckoning { shape, known: HashMap::new(), sizes: HashMap::new(), names: HashMap::new(), begun: 0 };
     reckoning.measure(settings, 0)?;
@@ -30,7 +30,7 @@ pub(super) fn of(shape: &Shape<'_>, settings: &Value) -> Result<u64, Why> {
 }
 
 struct Reckoning<'a, 's> {
-    shape: &'a Shape<'s>,
+    shape: &'a SchemaShape<'s>,
     /// The cost of a schema for a value, once it is known.
     known: HashMap<(usize, usize), Cost>,
     /// The values in each list and object of the settings, itself included.

@@ -1,14 +1,14 @@
 //! A place among all instances, and the memory that goes with it.
 
-use super::{Account, FEW, Short, but_a_quarter, more};
+use super::{FEW, Short, TenantShare, but_a_quarter, more};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// A place, for as long as an instance lives, and the memory that it has: linear memory and tables.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct InstancePlace {
     /// None for an instance that is only tried out: those are few at a time, and have room of their own.
-    account: Option<Arc<Account>>,
+    account: Option<Arc<TenantShare>>,
     /// How many it is: an instance that is made of much takes several.
     places: usize,
     /// Bytes that are counted for it, and how many of these it does not have yet.
@@ -16,9 +16,9 @@ pub(crate) struct Place {
     ahead: usize,
 }
 
-impl Place {
+impl InstancePlace {
     /// These places, which are counted already.
-    fn new(account: &Arc<Account>, places: usize) -> Self {
+    fn new(account: &Arc<TenantShare>, places: usize) -> Self {
         Self { account: Some(Arc::clone(account)), places, bytes: 0, ahead: 0 }
     }
 
@@ -65,9 +65,13 @@ impl Place {
     }
 }
 
-impl Account {
+impl TenantShare {
     /// Takes so many places, and bytes of memory, for an instance of a pool that has `there` instances already.
-    pub(crate) fn take(self: &Arc<Self>, (places, bytes): (usize, usize), there: usize) -> Result<Place, Short> {
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        (places, bytes): (usize, usize),
+        there: usize,
+    ) -> Result<InstancePlace, Short> {
         let ceiling = self.all.ceiling.load(Relaxed);
         let own = if there < FEW { ceiling } else { but_a_quarter(ceiling) };
         let had = more(&self.alive, places, own).ok_or(Short::Tenant(self.tenant))?;
@@ -78,7 +82,7 @@ impl Account {
             self.alive.fetch_sub(places, Relaxed);
             return Err(if has_little { Short::All } else { Short::Most });
         }
-        Place::new(self, places).with(bytes)
+        InstancePlace::new(self, places).with(bytes)
     }
 
     fn take_memory(&self, bytes: usize) -> Result<(), Short> {
@@ -105,7 +109,7 @@ impl Account {
     }
 }
 
-impl Drop for Place {
+impl Drop for InstancePlace {
     fn drop(&mut self) {
         let Some(account) = &self.account else { return };
         account.bytes.fetch_sub(self.bytes, Relaxed);

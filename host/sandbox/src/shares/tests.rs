@@ -1,4 +1,4 @@
-use super::place::Place;
+use super::place::InstancePlace;
 use super::*;
 use crate::tenant::TenantNames;
 
@@ -21,12 +21,12 @@ fn of_memory(all: usize, tenant: usize, reserve: usize) -> (Arc<Shares>, TenantN
 }
 
 /// So many MiB more for an instance.
-fn grow(place: &mut Place, mib: usize) -> Result<(), Short> {
+fn grow(place: &mut InstancePlace, mib: usize) -> Result<(), Short> {
     place.grow(mib * MIB)
 }
 
 /// Takes as many places as there are, for pools with so many already.
-fn all_of(account: &Arc<Account>, there: usize) -> (Vec<Place>, Short) {
+fn all_of(account: &Arc<TenantShare>, there: usize) -> (Vec<InstancePlace>, Short) {
     let mut places = Vec::new();
     loop {
         match account.take((1, 0), there) {
@@ -86,7 +86,7 @@ fn memory_has_a_ceiling_for_each_tenant_and_comes_back_with_the_instance() {
     assert_eq!(one.take((1, 0), 0).unwrap().grow(MIB), Ok(()));
     assert_eq!(shares.figures(), (0, 100, 0));
     assert_eq!(one.take((1, 0), 0).unwrap().grow(usize::MAX), short);
-    let mut trial = Place::of_a_trial();
+    let mut trial = InstancePlace::of_a_trial();
     assert_eq!((trial.grow(MIB), trial.grow(usize::MAX), trial.bytes()), (Ok(()), Ok(()), usize::MAX));
 }
 

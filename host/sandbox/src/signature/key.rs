@@ -19,7 +19,7 @@ pub struct SecretKey(SigningKey);
 
 /// Why a text is no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
+pub enum SigningKeyError {
     /// It begins otherwise.
     #[error("a key begins with `{0}`")]
     Kind(&'static str),
@@ -34,10 +34,10 @@ pub enum KeyError {
     Random(String),
 }
 
-fn decode(text: &str, kind: &'static str) -> Result<[u8; 32], KeyError> {
-    let rest = text.trim().strip_prefix(kind).ok_or(KeyError::Kind(kind))?;
-    let bytes = STANDARD.decode(rest).map_err(|_| KeyError::Encoding(kind))?;
-    bytes.try_into().map_err(|_| KeyError::Encoding(kind))
+fn decode(text: &str, kind: &'static str) -> Result<[u8; 32], SigningKeyError> {
+    let rest = text.trim().strip_prefix(kind).ok_or(SigningKeyError::Kind(kind))?;
+    let bytes = STANDARD.decode(rest).map_err(|_| SigningKeyError::Encoding(kind))?;
+    bytes.try_into().map_err(|_| SigningKeyError::Encoding(kind))
 }
 
 impl PublicKey {
@@ -49,13 +49,13 @@ impl PublicKey {
 }
 
 impl FromStr for PublicKey {
-    type Err = KeyError;
+    type Err = SigningKeyError;
 
-    fn from_str(text: &str) -> Result<Self, KeyError> {
+    fn from_str(text: &str) -> Result<Self, SigningKeyError> {
         let bytes = decode(text, PUBLIC)?;
-        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::NoKey)?;
+        let key = VerifyingKey::from_bytes(&bytes).map_err(|_| SigningKeyError::NoKey)?;
         // A weak key accepts signatures that nobody made.
-        if key.is_weak() { Err(KeyError::NoKey) } else { Ok(Self(bytes)) }
+        if key.is_weak() { Err(SigningKeyError::NoKey) } else { Ok(Self(bytes)) }
     }
 }
 
@@ -75,10 +75,10 @@ impl SecretKey {
     /// A new key of the system's randomness.
     ///
     /// # Errors
-    /// [`KeyError::Random`] if the system gives none.
-    pub fn generate() -> Result<Self, KeyError> {
+    /// [`SigningKeyError::Random`] if the system gives none.
+    pub fn generate() -> Result<Self, SigningKeyError> {
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|e| KeyError::Random(e.to_string()))?;
+        getrandom::fill(&mut bytes).map_err(|e| SigningKeyError::Random(e.to_string()))?;
         Ok(Self(SigningKey::from_bytes(&bytes)))
     }
 
@@ -107,9 +107,9 @@ impl SecretKey {
 }
 
 impl FromStr for SecretKey {
-    type Err = KeyError;
+    type Err = SigningKeyError;
 
-    fn from_str(text: &str) -> Result<Self, KeyError> {
+    fn from_str(text: &str) -> Result<Self, SigningKeyError> {
         Ok(Self(SigningKey::from_bytes(&decode(text, SECRET)?)))
     }
 }

@@ -49,7 +49,7 @@ impl Beside {
 
 /// What is to serve: a plugin's name, and the files that were read of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found<'a> {
+pub struct SignedFiles<'a> {
     /// The name under which it lies there.
     pub name: &'a str,
     /// BLAKE3 of its component.
@@ -62,7 +62,7 @@ pub struct Found<'a> {
 
 /// A part of a plugin, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+pub enum PluginPart {
     /// Its `NAME.wasm`.
     Component,
     /// Its `NAME.toml`.
@@ -71,7 +71,7 @@ pub enum Part {
     Schema,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for PluginPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Component => "component (NAME.wasm)",
@@ -96,13 +96,13 @@ pub enum Difference {
     },
     /// A file is not the one that was signed.
     #[error("its {0} was changed after it was signed")]
-    Changed(Part),
+    Changed(PluginPart),
     /// A file that was signed is not there.
     #[error("its {0} was signed and is not there")]
-    Gone(Part),
+    Gone(PluginPart),
     /// There is a file where the manifest says that there is none.
     #[error("its {0} was added after it was signed: remove it, or sign anew")]
-    Added(Part),
+    Added(PluginPart),
 }
 
 impl Manifest {
@@ -170,24 +170,24 @@ impl Manifest {
     }
 
     /// How what is there differs from it first, if it does.
-    pub(super) fn compare(&self, found: &Found<'_>) -> Result<(), Difference> {
+    pub(super) fn compare(&self, found: &SignedFiles<'_>) -> Result<(), Difference> {
         self.differences(found).into_iter().next().map_or(Ok(()), Err)
     }
 
     /// In what it differs from what is there: the name, and every file that is not as it was signed.
     #[must_use]
-    pub fn differences(&self, found: &Found<'_>) -> Vec<Difference> {
+    pub fn differences(&self, found: &SignedFiles<'_>) -> Vec<Difference> {
         let renamed = || Difference::Name { signed: self.name.clone(), found: found.name.to_owned() };
         let name = (self.name != found.name).then(renamed);
-        let component = (self.component != found.component).then_some(Difference::Changed(Part::Component));
-        let beside = |signed: Option<Hash>, found: Beside, part: Part| match (signed, found) {
+        let component = (self.component != found.component).then_some(Difference::Changed(PluginPart::Component));
+        let beside = |signed: Option<Hash>, found: Beside, part: PluginPart| match (signed, found) {
             (_, Beside::Unread) | (None, Beside::Absent) => None,
             (None, Beside::Read(_)) => Some(Difference::Added(part)),
             (Some(_), Beside::Absent) => Some(Difference::Gone(part)),
             (Some(signed), Beside::Read(found)) => (signed != found).then_some(Difference::Changed(part)),
         };
-        let settings = beside(self.settings, found.settings, Part::Settings);
-        let schema = beside(self.schema, found.schema, Part::Schema);
+        let settings = beside(self.settings, found.settings, PluginPart::Settings);
+        let schema = beside(self.schema, found.schema, PluginPart::Schema);
         [name, component, settings, schema].into_iter().flatten().collect()
     }
 }

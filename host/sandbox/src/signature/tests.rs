@@ -3,7 +3,7 @@ use super::*;
 const WASM: &[u8] = b"\0asm and so on";
 const SETTINGS: &[u8] = b"config = { deny = [\"bluebird\"] }";
 
-fn verify(found: &Found<'_>, signatures: &str, keys: &[PublicKey]) -> Result<Vouched, SignatureError> {
+fn verify(found: &SignedFiles<'_>, signatures: &str, keys: &[PublicKey]) -> Result<Vouched, SignatureError> {
     SignatureFile::read(signatures)?.verify(found, keys)
 }
 
@@ -15,9 +15,9 @@ fn manifest() -> Manifest {
     Manifest::of("strict", 7, WASM, Some(SETTINGS), None)
 }
 
-fn found() -> Found<'static> {
+fn found() -> SignedFiles<'static> {
     let (settings, schema) = (Beside::of(Some(SETTINGS)), Beside::of(None));
-    Found { name: "strict", component: blake3::hash(WASM), settings, schema }
+    SignedFiles { name: "strict", component: blake3::hash(WASM), settings, schema }
 }
 
 fn vouched() -> Vouched {
@@ -50,27 +50,31 @@ fn a_signature_holds_for_this_manifest_and_this_key_alone() {
 #[test]
 fn what_is_there_must_be_what_was_signed_in_every_part() {
     let (text, trusted) = (file(&[&sign(&manifest(), &key(1))]), [key(1).public()]);
-    let differs = |found: Found<'_>| match verify(&found, &text, &trusted).unwrap_err() {
+    let differs = |found: SignedFiles<'_>| match verify(&found, &text, &trusted).unwrap_err() {
         SignatureError::Differs(difference) => difference,
         other => panic!("{other}"),
     };
     let other = Beside::of(Some(b"other"));
     let name = Difference::Name { signed: "strict".to_owned(), found: "lax".to_owned() };
-    assert_eq!(differs(Found { name: "lax", ..found() }), name);
+    assert_eq!(differs(SignedFiles { name: "lax", ..found() }), name);
     let component = blake3::hash(b"other");
-    assert_eq!(differs(Found { component, ..found() }), Difference::Changed(Part::Component));
-    assert_eq!(differs(Found { settings: other, ..found() }), Difference::Changed(Part::Settings));
-    assert_eq!(differs(Found { settings: Beside::Absent, ..found() }), Difference::Gone(Part::Settings));
-    assert_eq!(differs(Found { schema: other, ..found() }), Difference::Added(Part::Schema));
+    assert_eq!(differs(SignedFiles { component, ..found() }), Difference::Changed(PluginPart::Component));
+    assert_eq!(differs(SignedFiles { settings: other, ..found() }), Difference::Changed(PluginPart::Settings));
+    assert_eq!(differs(SignedFiles { settings: Beside::Absent, ..found() }), Difference::Gone(PluginPart::Settings));
+    assert_eq!(differs(SignedFiles { schema: other, ..found() }), Difference::Added(PluginPart::Schema));
     // What decides nothing here is not asked for.
     assert_eq!(
-        verify(&Found { settings: Beside::Unread, schema: Beside::Unread, ..found() }, &text, &trusted),
+        verify(&SignedFiles { settings: Beside::Unread, schema: Beside::Unread, ..found() }, &text, &trusted),
         Ok(vouched())
     );
     let empty = Manifest { settings: Some(blake3::hash(b"")), ..manifest() };
     let text = format!("{}{}", empty.text(), sign(&empty, &key(1)));
-    let error = verify(&Found { settings: Beside::Absent, ..found() }, &text, &trusted).unwrap_err();
-    assert_eq!(error, SignatureError::Differs(Difference::Gone(Part::Settings)), "an empty file is no absent one");
+    let error = verify(&SignedFiles { settings: Beside::Absent, ..found() }, &text, &trusted).unwrap_err();
+    assert_eq!(
+        error,
+        SignatureError::Differs(Difference::Gone(PluginPart::Settings)),
+        "an empty file is no absent one"
+    );
 }
 
 #[test]
@@ -184,16 +188,16 @@ fn keys_are_read_as_they_are_written() {
     assert_eq!(secret.public().to_string().parse(), Ok(secret.public()));
     let neutral = format!("ed25519:{}", STANDARD.encode([[1].as_slice(), &[0; 31]].concat()));
     for (text, error) in [
-        ("", KeyError::Kind("ed25519:")),
-        (&secret.to_line(), KeyError::Kind("ed25519:")),
-        ("ed25519:", KeyError::Encoding("ed25519:")),
-        ("ed25519:AAAA", KeyError::Encoding("ed25519:")),
-        ("ed25519:§", KeyError::Encoding("ed25519:")),
-        (&neutral, KeyError::NoKey),
+        ("", SigningKeyError::Kind("ed25519:")),
+        (&secret.to_line(), SigningKeyError::Kind("ed25519:")),
+        ("ed25519:", SigningKeyError::Encoding("ed25519:")),
+        ("ed25519:AAAA", SigningKeyError::Encoding("ed25519:")),
+        ("ed25519:§", SigningKeyError::Encoding("ed25519:")),
+        (&neutral, SigningKeyError::NoKey),
     ] {
         assert_eq!(text.parse::<PublicKey>(), Err(error), "{text}");
     }
-    assert_eq!(secret.public().to_string().parse::<SecretKey>().unwrap_err(), KeyError::Kind("ed25519-secret:"));
+    assert_eq!(secret.public().to_string().parse::<SecretKey>().unwrap_err(), SigningKeyError::Kind("ed25519-secret:"));
 }
 
 #[test]

@@ -3,9 +3,9 @@ use std::collections::BTreeSet;
 
 #[test]
 fn every_binding_has_a_name_of_its_own_that_says_its_file() {
-    let named = |name: &str| Source::Named(name.to_owned());
-    let all = |name: &str| Source::All(name.to_owned());
-    let of = |tenant: &str, name: &str| Source::Tenant(tenant.to_owned(), name.to_owned());
+    let named = |name: &str| PluginSource::Named(name.to_owned());
+    let all = |name: &str| PluginSource::All(name.to_owned());
+    let of = |tenant: &str, name: &str| PluginSource::Tenant(tenant.to_owned(), name.to_owned());
     let bindings = [
         (named("guard"), WhichBinding::Nth(0), "guard", "guard"),
         (named("guard"), WhichBinding::Nth(1), "guard#2", "guard"),
@@ -23,6 +23,6 @@ fn every_binding_has_a_name_of_its_own_that_says_its_file() {
     for (source, nth, name, file) in &bindings {
         assert_eq!((source.binding(nth).as_str(), file_of(name)), (*name, *file));
         assert_eq!(source.path(Path::new("")), Path::new(&format!("{file}.wasm")));
-        assert_eq!(is_tenants_own(name), matches!(source, Source::Tenant(..)), "{name}");
+        assert_eq!(is_tenants_own(name), matches!(source, PluginSource::Tenant(..)), "{name}");
     }
 }

@@ -1,14 +1,14 @@
 //! What a plugin's edits make of events.
 
-use super::item::{Item, Wait};
-use super::turn::Turn;
+use super::item::{Item, WaitReason};
+use super::turn::CallReason;
 use crate::contract::Edit;
-use crate::exchange::Events;
+use crate::exchange::CallEvents;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of one event.
 #[derive(Debug)]
-pub(super) enum Change {
+pub(super) enum EventChange {
     Pass,
     Drop,
     /// The same event with another text, and that text.
@@ -20,7 +20,7 @@ pub(super) enum Change {
 }
 
 /// What a plugin's edits make of events, one for each of them; none if all pass. Or how the edits break the contract.
-pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<Change>, String> {
+pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<EventChange>, String> {
     if edits.is_empty() {
         return Ok(Vec::new());
     }
@@ -29,23 +29,23 @@ pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<Change>, S
     let mut changes = Vec::with_capacity(items.len());
     for item in items {
         let Some(seen) = &item.seen else {
-            changes.push(Change::Pass);
+            changes.push(EventChange::Pass);
             continue;
         };
         let made = match edits.next().unwrap_or(Edit::Pass) {
-            Edit::Pass => Ok(Change::Pass),
-            Edit::Drop => Ok(Change::Drop),
-            Edit::Text(text) => item.with_text(&text).map(|new| Change::Text(new, text)),
-            Edit::Data(data) => Item::of_data(data.into()).map(Change::New),
+            Edit::Pass => Ok(EventChange::Pass),
+            Edit::Drop => Ok(EventChange::Drop),
+            Edit::Text(text) => item.with_text(&text).map(|new| EventChange::Text(new, text)),
+            Edit::Data(data) => Item::of_data(data.into()).map(EventChange::New),
             Edit::Hold => {
                 holding.extend(seen.choice);
-                Ok(Change::Hold)
+                Ok(EventChange::Hold)
             }
         };
         changes.push(match made {
             Ok(change) => change,
             // What stands behind an event that is held comes again, whatever was said of it.
-            Err(_) if seen.choice.is_some_and(|choice| holding.contains(&choice)) => Change::Pass,
+            Err(_) if seen.choice.is_some_and(|choice| holding.contains(&choice)) => EventChange::Pass,
             Err(wrong) => return Err(wrong.to_string()),
         });
     }
@@ -53,12 +53,12 @@ pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<Change>, S
 }
 
 /// Puts what a plugin has set in events into them, whatever becomes of them then.
-pub(super) fn renew(items: Vec<Item>, changes: &mut Vec<Change>, events: &mut Events) -> Vec<Item> {
+pub(super) fn renew(items: Vec<Item>, changes: &mut Vec<EventChange>, events: &mut CallEvents) -> Vec<Item> {
     let mut set = events.changed().peekable();
     if set.peek().is_none() {
         return items;
     }
-    changes.resize_with(items.len(), || Change::Pass);
+    changes.resize_with(items.len(), || EventChange::Pass);
     let mut index = 0;
     let renewed = items.into_iter().zip(changes).map(|(item, change)| {
         if item.seen.is_none() {
@@ -69,10 +69,10 @@ pub(super) fn renew(items: Vec<Item>, changes: &mut Vec<Change>, events: &mut Ev
         let Some((_, data)) = own else { return item };
         let item = item.renewed(data);
         match change {
-            Change::Text(new, text) => *new = item.with_text(text).unwrap_or_default(),
+            EventChange::Text(new, text) => *new = item.with_text(text).unwrap_or_default(),
             // It is not what would be shown once more.
-            Change::Again => *change = Change::Pass,
-            Change::Pass | Change::Drop | Change::New(_) | Change::Hold => {}
+            EventChange::Again => *change = EventChange::Pass,
+            EventChange::Pass | EventChange::Drop | EventChange::New(_) | EventChange::Hold => {}
         }
         item
     });
@@ -88,19 +88,21 @@ pub(super) struct Sorted {
 
 /// Carries changes out. What is behind an event that is held waits with it, if it is of the same choice. `looked` says
 /// whether the plugin has seen more than contents: what it has not seen it cannot hold.
-pub(super) fn apply(items: Vec<Item>, changes: Vec<Change>, turn: Turn, looked: bool) -> Sorted {
+pub(super) fn apply(items: Vec<Item>, changes: Vec<EventChange>, turn: CallReason, looked: bool) -> Sorted {
     let mut sorted = Sorted { passed: Vec::with_capacity(items.len()), held: Vec::new() };
     let mut changes = changes.into_iter();
     // Why the first event of a choice waits that does.
-    let mut waiting: BTreeMap<u32, Wait> = BTreeMap::new();
+    let mut waiting: BTreeMap<u32, WaitReason> = BTreeMap::new();
     for item in items {
-        let change = changes.next().unwrap_or(Change::Pass);
+        let change = changes.next().unwrap_or(EventChange::Pass);
         let before = item.choice().and_then(|choice| waiting.get(&choice).copied());
         let why = match change {
             _ if before.is_some() && !item.says().is_quiet() => before,
-            Change::Hold if turn.may_hold() && can_wait(&item, looked) => Some(Wait::Held),
-            Change::Again => Some(Wait::Again),
-            Change::Pass | Change::Hold | Change::New(_) | Change::Text(..) | Change::Drop => None,
+            EventChange::Hold if turn.may_hold() && can_wait(&item, looked) => Some(WaitReason::Held),
+            EventChange::Again => Some(WaitReason::Again),
+            EventChange::Pass | EventChange::Hold | EventChange::New(_) | EventChange::Text(..) | EventChange::Drop => {
+                None
+            }
         };
         if let Some(why) = why {
             if let Some(choice) = item.choice() {
@@ -110,9 +112,9 @@ pub(super) fn apply(items: Vec<Item>, changes: Vec<Change>, turn: Turn, looked: 
             continue;
         }
         match change {
-            Change::Pass | Change::Hold | Change::Again => sorted.passed.push(item),
-            Change::New(new) | Change::Text(new, _) => sorted.passed.extend(new),
-            Change::Drop => {}
+            EventChange::Pass | EventChange::Hold | EventChange::Again => sorted.passed.push(item),
+            EventChange::New(new) | EventChange::Text(new, _) => sorted.passed.extend(new),
+            EventChange::Drop => {}
         }
     }
     sorted

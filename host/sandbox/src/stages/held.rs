@@ -3,7 +3,7 @@
 //! What is held of a choice is a text that is open: where something else is said, it is over. The events of all choices are
 //! in one list, in the order in which they came.
 
-use super::item::{Item, Wait};
+use super::item::{Item, WaitReason};
 use std::collections::BTreeMap;
 use weir_dialect::event::{OpenText, TextStep};
 
@@ -71,7 +71,7 @@ pub(super) fn by_choice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<OfChoi
         }
         if let Some(of) = all.get_mut(at) {
             of.left |= of.text.take(says) == TextStep::Other;
-            of.held |= item.waits(Wait::Held);
+            of.held |= item.waits(WaitReason::Held);
             of.fresh = of.fresh.saturating_add(item.fresh());
         }
     }
@@ -80,9 +80,9 @@ pub(super) fn by_choice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<OfChoi
 
 /// What is kept back.
 #[derive(Debug, Default)]
-pub(super) struct Held(Vec<Item>);
+pub(super) struct HeldEvents(Vec<Item>);
 
-impl Held {
+impl HeldEvents {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -130,7 +130,7 @@ impl Held {
 
     /// Whether the plugin holds anything of a choice.
     pub(super) fn holds(&self, choice: u32) -> bool {
-        self.0.iter().any(|item| item.is_of(choice) && item.waits(Wait::Held))
+        self.0.iter().any(|item| item.is_of(choice) && item.waits(WaitReason::Held))
     }
 
     /// The choices of which something is held that does not go on in what has come now.

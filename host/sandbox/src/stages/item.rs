@@ -11,24 +11,24 @@ pub struct Item {
     /// As it would go out now.
     pub raw: Bytes,
     /// What plugins see of it; nothing of comments and of what has no text.
-    pub(super) seen: Option<Seen>,
+    pub(super) seen: Option<VisibleText>,
 }
 
 /// What plugins see of an event.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct VisibleText {
     pub(super) data: Bytes,
     /// The choice that it adds to; none if it stands beside them.
     pub(super) choice: Option<u32>,
     pub(super) text: String,
     pub(super) says: Says,
     /// Why it waits, if it does.
-    pub(super) wait: Wait,
+    pub(super) wait: WaitReason,
 }
 
 /// Why an event waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wait {
+pub(super) enum WaitReason {
     /// For its window to fill: the plugin has not seen it yet.
     New,
     /// To be shown again with what follows: the plugin has let it pass.
@@ -49,14 +49,14 @@ impl Item {
     #[must_use]
     pub fn delta(raw: Bytes, data: Bytes, delta: Delta) -> Self {
         let Delta { choice, text, says } = delta;
-        Self { raw, seen: Some(Seen { data, choice: Some(choice), text, says, wait: Wait::New }) }
+        Self { raw, seen: Some(VisibleText { data, choice: Some(choice), text, says, wait: WaitReason::New }) }
     }
 
     /// Text that stands beside the choices, or belongs to none of them. It is shown, and never waits.
     #[must_use]
     pub fn beside(raw: Bytes, data: Bytes) -> Self {
         let (text, says) = (String::new(), Says::beside());
-        Self { raw, seen: Some(Seen { data, choice: None, text, says, wait: Wait::New }) }
+        Self { raw, seen: Some(VisibleText { data, choice: None, text, says, wait: WaitReason::New }) }
     }
 
     /// An event of a stream, as plugins see it: one for each of its choices, or what it says beside them, if anything.
@@ -117,21 +117,21 @@ impl Item {
 
     /// Bytes of text that the plugin has not seen yet.
     pub(super) fn fresh(&self) -> usize {
-        self.seen.as_ref().filter(|seen| seen.wait == Wait::New).map_or(0, |seen| seen.says.bytes())
+        self.seen.as_ref().filter(|seen| seen.wait == WaitReason::New).map_or(0, |seen| seen.says.bytes())
     }
 
     /// Whether there is nothing in it to wait for.
     pub(super) fn is_new_without_text(&self) -> bool {
-        self.waits(Wait::New) && !self.says().is_text()
+        self.waits(WaitReason::New) && !self.says().is_text()
     }
 
     /// Whether it waits for this reason.
-    pub(super) fn waits(&self, why: Wait) -> bool {
+    pub(super) fn waits(&self, why: WaitReason) -> bool {
         self.seen.as_ref().is_some_and(|seen| seen.wait == why)
     }
 
     /// Lets it wait for this reason.
-    pub(super) fn wait(mut self, why: Wait) -> Self {
+    pub(super) fn wait(mut self, why: WaitReason) -> Self {
         if let Some(seen) = &mut self.seen {
             seen.wait = why;
         }

@@ -1,7 +1,7 @@
-use super::edits::{Change, Sorted, apply};
-use super::held::{Held, HeldBounds, MOST, Past, run};
-use super::item::{Item, Wait};
-use super::turn::Turn;
+use super::edits::{EventChange, Sorted, apply};
+use super::held::{HeldBounds, HeldEvents, MOST, Past, run};
+use super::item::{Item, WaitReason};
+use super::turn::CallReason;
 use bytes::Bytes;
 
 /// An event of a choice that has this delta; its raw bytes are its name.
@@ -24,9 +24,9 @@ fn names(items: &[Item]) -> Vec<&str> {
     items.iter().map(|item| std::str::from_utf8(&item.raw).unwrap()).collect()
 }
 
-fn held(items: Vec<Item>) -> Held {
-    let mut held = Held::default();
-    held.extend(items.into_iter().map(|item| item.wait(Wait::Held)));
+fn held(items: Vec<Item>) -> HeldEvents {
+    let mut held = HeldEvents::default();
+    held.extend(items.into_iter().map(|item| item.wait(WaitReason::Held)));
     held
 }
 
@@ -36,20 +36,20 @@ fn what_is_behind_a_held_event_waits_if_it_is_of_the_same_choice_and_says_someth
         let quiet = event("quiet", 0, r#""content":"""#);
         vec![text("a", 0), Item::opaque(Bytes::from_static(b"ping")), text("b", 1), quiet, call("c", 0), text("d", 1)]
     };
-    let hold = || vec![Change::Hold];
-    let Sorted { passed, held } = apply(items(), hold(), Turn::More, false);
+    let hold = || vec![EventChange::Hold];
+    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, false);
     assert_eq!((names(&passed), names(&held)), (vec!["ping", "b", "quiet", "d"], vec!["a", "c"]));
-    let Sorted { passed, held } = apply(items(), hold(), Turn::Ended, false);
+    let Sorted { passed, held } = apply(items(), hold(), CallReason::Ended, false);
     assert_eq!((passed.len(), held.len()), (6, 0));
 }
 
 #[test]
 fn what_a_plugin_has_not_seen_it_cannot_hold() {
     let items = || vec![call("a", 0), Item::beside(Bytes::from_static(b"b"), Bytes::new()), text("c", 0)];
-    let hold = || vec![Change::Hold, Change::Hold, Change::Hold];
-    let Sorted { passed, held } = apply(items(), hold(), Turn::More, false);
+    let hold = || vec![EventChange::Hold, EventChange::Hold, EventChange::Hold];
+    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, false);
     assert_eq!((names(&passed), names(&held)), (vec!["a", "b"], vec!["c"]));
-    let Sorted { passed, held } = apply(items(), hold(), Turn::More, true);
+    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, true);
     assert_eq!((names(&passed), names(&held)), (vec!["b"], vec!["a", "c"]));
 }
 
@@ -91,8 +91,8 @@ fn no_more_than_so_many_events_wait_and_going_through_them_does_not_take_longer_
     assert_eq!(many.ended_by(&[call("c", 1), text("d", 2), call("e", 3)]), [1, 3]);
     assert!(many.take_behind_end().is_none());
     let items = many.take_all();
-    let holds = items.iter().map(|_| Change::Hold).collect();
-    assert_eq!(apply(items, holds, Turn::More, false).held.len(), MOST + 1);
+    let holds = items.iter().map(|_| EventChange::Hold).collect();
+    assert_eq!(apply(items, holds, CallReason::More, false).held.len(), MOST + 1);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn text_past_its_bound_is_that_of_one_choice_behind_its_first_event_and_held() {
     assert_eq!(two().past(bounds(2)), None);
     assert_eq!(two().past(bounds(1)), Some(Past::Text(1, 2)));
     assert_eq!(two().past(HeldBounds { text: 1, events: 9 }), Some(Past::Events(10)));
-    let mut waiting = Held::default();
+    let mut waiting = HeldEvents::default();
     waiting.extend(vec![text("aa", 0), text("bb", 0), text("cc", 0)]);
     assert_eq!(waiting.past(bounds(1)), None, "what only waits for its window is shown, and no fault");
 }

@@ -2,7 +2,7 @@
 
 /// Why a plugin is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum CallReason {
     /// Events have come, and more may.
     More,
     /// The text that these events are is over, and it may see more of the choice.
@@ -13,7 +13,7 @@ pub(super) enum Turn {
     Last,
 }
 
-impl Turn {
+impl CallReason {
     /// Whether nothing follows what is shown.
     pub(super) fn is_last(self) -> bool {
         match self {

@@ -1,13 +1,13 @@
 //! Windows: what the host holds back for a plugin that sees only what it is shown.
 
-use super::edits::Change;
-use super::held::{Held, HeldBounds, MOST, OfChoice, by_choice};
+use super::edits::EventChange;
+use super::held::{HeldBounds, HeldEvents, MOST, OfChoice, by_choice};
 use super::item::Item;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_config::Window;
 use weir_dialect::event::{OpenText, TextStep};
 
-impl Held {
+impl HeldEvents {
     /// What of a batch and of what is held is to be shown now. The rest waits for its window to fill, and what has no text
     /// before it passes: a role goes out at once.
     pub(super) fn due(
@@ -46,11 +46,11 @@ fn bytes(items: &[Item]) -> usize {
 }
 
 /// Holds back the end of what passed unchanged of each choice, so much of it that `overlap` bytes of text are shown again.
-pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize) -> Vec<Change> {
+pub(super) fn keep_tail(items: &[Item], mut changes: Vec<EventChange>, overlap: usize) -> Vec<EventChange> {
     if overlap == 0 {
         return changes;
     }
-    changes.resize_with(items.len(), || Change::Pass);
+    changes.resize_with(items.len(), || EventChange::Pass);
     let mut of_choices: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
     for (at, item) in items.iter().enumerate() {
         if let Some(choice) = item.choice() {
@@ -61,7 +61,7 @@ pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize
         if let Some(first) = tail(items, &changes, of, overlap)
             && let Some(change) = changes.get_mut(first)
         {
-            *change = Change::Again;
+            *change = EventChange::Again;
         }
     }
     changes
@@ -69,15 +69,15 @@ pub(super) fn keep_tail(items: &[Item], mut changes: Vec<Change>, overlap: usize
 
 /// The first of the last events of a choice that are to be shown again: those that its last text ends with, if that is open.
 /// `of` are the places of its events.
-fn tail(items: &[Item], changes: &[Change], of: &[usize], overlap: usize) -> Option<usize> {
+fn tail(items: &[Item], changes: &[EventChange], of: &[usize], overlap: usize) -> Option<usize> {
     let first = begins(items, of)?;
     let (mut kept, mut from) = (0, None);
     for at in of.iter().rev().copied() {
         let (item, change) = (items.get(at)?, changes.get(at)?);
         let says = item.says();
-        if kept >= overlap || at < first || !matches!(change, Change::Pass) {
+        if kept >= overlap || at < first || !matches!(change, EventChange::Pass) {
             // Where the plugin itself holds something, it has its way.
-            return if matches!(change, Change::Hold) { None } else { from };
+            return if matches!(change, EventChange::Hold) { None } else { from };
         }
         if !says.is_quiet() {
             kept += says.bytes();

@@ -1,6 +1,6 @@
 use super::*;
 
-fn standing(change: impl FnOnce(&mut PluginLimits)) -> Standing {
+fn standing(change: impl FnOnce(&mut PluginLimits)) -> PluginQuota {
     let mut limits = PluginLimits {
         cpu: Duration::from_millis(100),
         cpu_burst: Duration::from_millis(200),
@@ -11,7 +11,7 @@ fn standing(change: impl FnOnce(&mut PluginLimits)) -> Standing {
         ..PluginLimits::default()
     };
     change(&mut limits);
-    Standing::new(&"p".into(), &"t".into(), &crate::meter::Meter::default().unlisted(), &limits)
+    PluginQuota::new(&"p".into(), &"t".into(), &crate::meter::Meter::default().unlisted(), &limits)
 }
 
 fn start() -> Instant {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use weir_config::{Config, Overrides};
 use weir_dialect::{Document, Endpoint};
-use weir_sandbox::{About, Exchange, Facts, Library, Sandbox, Stop, Worker};
+use weir_sandbox::{About, Exchange, Facts, Library, Sandbox, SandboxWorker, Stop};
 
 fn config(folder: &Path, direct: bool) -> Config {
     let text = format!(
@@ -28,7 +28,7 @@ pub(crate) async fn told(sandbox: &Arc<Sandbox>, component: &[u8], body: &str, d
     if let Some(problem) = problems.first() {
         return vec![problem.error.to_string()];
     }
-    let (worker, chain) = (Worker::new(), Arc::clone(chains.of("acme").unwrap()));
+    let (worker, chain) = (SandboxWorker::new(), Arc::clone(chains.of("acme").unwrap()));
     let mut told = Vec::new();
     for _ in 0..3 {
         let answer = worker.policy(&chain, &mut Some(exchange(body))).await;

@@ -1,6 +1,6 @@
 use super::*;
 
-fn add(names: &Names<AtomicU64>, name: &str, most: usize, room: &Room) {
+fn add(names: &Names<AtomicU64>, name: &str, most: usize, room: &NameBudget) {
     names.get(name, most, room).unwrap_or_else(|| names.other()).fetch_add(1, Relaxed);
 }
 
@@ -12,7 +12,7 @@ fn all(names: &Names<AtomicU64>) -> Vec<(String, u64)> {
 
 #[test]
 fn an_owner_has_so_many_names_and_what_comes_later_is_counted_as_other() {
-    let (names, room) = (Names::default(), Room::new(100));
+    let (names, room) = (Names::default(), NameBudget::new(100));
     for n in 0..200 {
         add(&names, &format!("n{n:03}"), 64, &room);
     }
@@ -24,7 +24,7 @@ fn an_owner_has_so_many_names_and_what_comes_later_is_counted_as_other() {
 
 #[test]
 fn all_owners_together_have_so_much_room() {
-    let room = Room::new(3);
+    let room = NameBudget::new(3);
     let owners: [Names<AtomicU64>; 2] = Default::default();
     for owner in &owners {
         ["a", "b", "a"].iter().for_each(|name| add(owner, name, 64, &room));
@@ -40,7 +40,7 @@ fn all_owners_together_have_so_much_room() {
 
 #[test]
 fn a_name_that_threads_bring_at_once_takes_one_place() {
-    let (names, room) = (Names::default(), Room::new(1_000));
+    let (names, room) = (Names::default(), NameBudget::new(1_000));
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| (0..400).for_each(|n| add(&names, &format!("n{}", n % 40), 30, &room)));
@@ -53,7 +53,7 @@ fn a_name_that_threads_bring_at_once_takes_one_place() {
 
 #[test]
 fn an_owner_that_goes_gives_back_the_room_of_its_names() {
-    let room = Room::new(3);
+    let room = NameBudget::new(3);
     let (gone, stays) = (Names::default(), Names::default());
     ["a", "b", "other", "c", "d"].iter().for_each(|name| add(&gone, name, 64, &room));
     assert_eq!((room.taken(), all(&gone).len()), (3, 4));

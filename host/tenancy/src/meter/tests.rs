@@ -7,7 +7,7 @@ use super::*;
 
 #[test]
 fn a_refusal_by_the_rate_frees_the_seat() {
-    let meter = Meter::new(Some(1), Some(5), None);
+    let meter = LimitMeter::new(Some(1), Some(5), None);
     assert!(meter.take(0).is_ok());
     assert!(matches!(meter.take(0), Err(Over::Rate { limit: 1, .. })));
     assert_eq!(meter.in_flight(), 1);
@@ -15,7 +15,7 @@ fn a_refusal_by_the_rate_frees_the_seat() {
 
 #[test]
 fn a_refusal_by_the_seats_spends_nothing_of_the_rate() {
-    let meter = Meter::new(Some(2), Some(1), None);
+    let meter = LimitMeter::new(Some(2), Some(1), None);
     assert_eq!(meter.take(0).unwrap().unwrap().remaining, 1);
     for _ in 0..10 {
         assert_eq!(meter.take(0), Err(Over::Seats { limit: 1 }));
@@ -26,38 +26,38 @@ fn a_refusal_by_the_seats_spends_nothing_of_the_rate() {
 
 #[test]
 fn a_concurrency_limit_of_nought_admits_nothing() {
-    assert_eq!(Meter::new(None, Some(0), None).take(0), Err(Over::Seats { limit: 0 }));
+    assert_eq!(LimitMeter::new(None, Some(0), None).take(0), Err(Over::Seats { limit: 0 }));
 }
 
 #[test]
 fn without_limits_everything_is_admitted_and_still_counted() {
-    let meter = Meter::new(None, None, None);
+    let meter = LimitMeter::new(None, None, None);
     for _ in 0..1_000 {
         assert_eq!(meter.take(0), Ok(None));
     }
     assert_eq!(meter.in_flight(), 1_000);
-    let limited = Meter::new(None, Some(1_000), Some(&meter));
+    let limited = LimitMeter::new(None, Some(1_000), Some(&meter));
     assert_eq!(limited.take(0), Err(Over::Seats { limit: 1_000 }));
 }
 
 #[test]
 fn what_was_spent_is_an_amount_and_stays_it_under_a_new_limit() {
-    let before = Meter::new(Some(60), None, None);
+    let before = LimitMeter::new(Some(60), None, None);
     for _ in 0..30 {
         before.take(0).unwrap();
     }
-    let after = Meter::new(Some(600), None, Some(&before));
+    let after = LimitMeter::new(Some(600), None, Some(&before));
     assert_eq!(after.take(0).unwrap().unwrap().remaining, 569);
-    let lifted = Meter::new(None, None, Some(&after));
+    let lifted = LimitMeter::new(None, None, Some(&after));
     assert_eq!(lifted.take(0), Ok(None));
-    let again = Meter::new(Some(60), None, Some(&lifted));
+    let again = LimitMeter::new(Some(60), None, Some(&lifted));
     assert_eq!(again.take(0).unwrap().unwrap().remaining, 28);
 }
 
 #[test]
 fn two_generations_share_one_count() {
-    let old = Meter::new(Some(10), Some(10), None);
-    let new = Meter::new(Some(10), Some(10), Some(&old));
+    let old = LimitMeter::new(Some(10), Some(10), None);
+    let new = LimitMeter::new(Some(10), Some(10), Some(&old));
     for _ in 0..5 {
         old.take(0).unwrap();
         new.take(0).unwrap();
@@ -68,7 +68,7 @@ fn two_generations_share_one_count() {
 
 #[test]
 fn threads_never_sit_on_more_seats_than_there_are_and_leave_all_free() {
-    let meter = Meter::new(None, Some(3), None);
+    let meter = LimitMeter::new(None, Some(3), None);
     let (inside, broken) = (AtomicU32::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -95,7 +95,7 @@ proptest! {
         limit in prop::option::of(0..6u32),
         steps in prop::collection::vec(0..3u8, 0..200),
     ) {
-        let meter = Meter::new(None, limit, None);
+        let meter = LimitMeter::new(None, limit, None);
         let mut held = 0u32;
         for step in steps {
             match step {

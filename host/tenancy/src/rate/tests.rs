@@ -6,8 +6,8 @@ use super::*;
 
 const SECOND: u64 = 1_000_000_000;
 
-fn paced(limit: u32) -> (Pace, Account) {
-    let account = Account::default();
+fn paced(limit: u32) -> (Gcra, RateUsage) {
+    let account = RateUsage::default();
     (account.pace(limit, None), account)
 }
 
@@ -109,7 +109,7 @@ fn who_is_refused_is_told_of_the_same_reset_as_who_was_admitted_last() {
 
 /// Spends so many requests under one limit; what another limit then leaves.
 fn left_after(old: u32, spent: u32, new: u32) -> Result<u32, Duration> {
-    let account = Account::default();
+    let account = RateUsage::default();
     let before = account.pace(old, None);
     for _ in 0..spent {
         before.take(&account, SECOND).unwrap();
@@ -139,7 +139,7 @@ fn what_was_spent_stays_the_same_amount_under_another_limit() {
 
 #[test]
 fn who_is_over_a_lowered_limit_gets_it_back_at_its_own_pace_within_a_minute() {
-    let account = Account::default();
+    let account = RateUsage::default();
     let before = account.pace(1_000, None);
     for _ in 0..1_000 {
         before.take(&account, 0).unwrap();
@@ -153,7 +153,7 @@ fn who_is_over_a_lowered_limit_gets_it_back_at_its_own_pace_within_a_minute() {
 
 #[test]
 fn two_limits_in_force_for_a_moment_share_what_is_spent() {
-    let account = Account::default();
+    let account = RateUsage::default();
     let old = account.pace(100, None);
     let new = account.pace(1_000, Some(&old));
     for _ in 0..20 {
@@ -168,7 +168,7 @@ fn two_limits_in_force_for_a_moment_share_what_is_spent() {
 
 #[test]
 fn however_many_limits_there_were_what_is_spent_is_told_by_the_right_one() {
-    let account = Account::default();
+    let account = RateUsage::default();
     let mut pace = account.pace(1_000, None);
     for _ in 0..10 {
         pace.take(&account, 0).unwrap();

@@ -15,17 +15,27 @@ const ZEBRA: &str = "sk-weir-zebra-cccc";
 type Limits = (Option<u32>, Option<u32>);
 const FREE: Limits = (None, None);
 
-fn key(id: &str, secret: &str, (requests_per_minute, concurrency): Limits) -> weir_config::Key {
+fn key(id: &str, secret: &str, (requests_per_minute, concurrency): Limits) -> weir_config::KeyConfig {
     let hash = key::hash(PEPPER, id, secret);
-    weir_config::Key { id: id.to_owned(), hash, requests_per_minute, concurrency, models: None }
+    weir_config::KeyConfig { id: id.to_owned(), hash, requests_per_minute, concurrency, models: None }
 }
 
-fn tenant(name: &str, (requests_per_minute, concurrency): Limits, keys: Vec<weir_config::Key>) -> weir_config::Tenant {
-    weir_config::Tenant { name: name.to_owned(), models: vec!["*".to_owned()], requests_per_minute, concurrency, keys }
+fn tenant(
+    name: &str,
+    (requests_per_minute, concurrency): Limits,
+    keys: Vec<weir_config::KeyConfig>,
+) -> weir_config::TenantConfig {
+    weir_config::TenantConfig {
+        name: name.to_owned(),
+        models: vec!["*".to_owned()],
+        requests_per_minute,
+        concurrency,
+        keys,
+    }
 }
 
 /// Two tenants; `acme` has two keys, of which the first may be limited.
-fn configured(acme: Limits, one: Limits) -> Vec<weir_config::Tenant> {
+fn configured(acme: Limits, one: Limits) -> Vec<weir_config::TenantConfig> {
     let keys = vec![key("acme_1", "aaaa", one), key("acme_2", "bbbb", FREE)];
     vec![tenant("acme", acme, keys), tenant("zebra", FREE, vec![key("zebra", "cccc", FREE)])]
 }

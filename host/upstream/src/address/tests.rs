@@ -1,17 +1,17 @@
 #![allow(clippy::unwrap_used)]
-use super::{Place, interleave};
+use super::{UpstreamUrl, interleave};
 
 #[test]
 fn a_url_is_taken_apart_and_its_default_port_is_not_sent() {
-    let place = Place::parse("https://api.example.com:443/v1/").unwrap();
+    let place = UpstreamUrl::parse("https://api.example.com:443/v1/").unwrap();
     assert_eq!(
         (place.authority.as_str(), &*place.prefix, &*place.host, place.port),
         ("api.example.com", "/v1", "api.example.com", 443)
     );
-    let place = Place::parse("http://[::1]:8080").unwrap();
+    let place = UpstreamUrl::parse("http://[::1]:8080").unwrap();
     assert_eq!((place.authority.as_str(), &*place.prefix, &*place.host, place.port), ("[::1]:8080", "", "::1", 8080));
     assert_eq!(place.literal(), Some("[::1]:8080".parse().unwrap()));
-    assert_eq!(Place::parse("http://localhost").unwrap().literal(), None);
+    assert_eq!(UpstreamUrl::parse("http://localhost").unwrap().literal(), None);
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn what_is_not_an_absolute_http_url_is_refused() {
         "http://h:x",
         "http://h/#f",
     ] {
-        assert_eq!(Place::parse(url), None, "{url}");
+        assert_eq!(UpstreamUrl::parse(url), None, "{url}");
     }
 }
 

@@ -12,13 +12,13 @@ use tokio::time::Instant;
 use weir_http::fields::FIELDS;
 
 use super::{Attempt, Miss, earliest};
-use crate::body::Incoming;
+use crate::body::IncomingBody;
 use crate::coding;
 use crate::error::{AttemptError, Which};
 use crate::http1::{self, Lost};
 use crate::http2::{self, CLOSED_FOR};
 use crate::lane::Lease;
-use crate::link::Link;
+use crate::link::UpstreamConn;
 use crate::sockets::is_dead;
 use crate::tls::TlsFailure;
 
@@ -32,11 +32,11 @@ impl Attempt<'_> {
 
     pub(super) async fn exchange_http1(
         &mut self,
-        lease: &Lease<Link>,
-        connection: &http1::Connection,
+        lease: &Lease<UpstreamConn>,
+        connection: &http1::Http1Connection,
         request: &mut Request<Bytes>,
         fresh: bool,
-    ) -> Result<Response<Incoming>, Miss> {
+    ) -> Result<Response<IncomingBody>, Miss> {
         let (end, which) = self.head_end();
         let host = self.up.host_header();
         let timer = &mut self.timer;
@@ -47,7 +47,7 @@ impl Attempt<'_> {
             (Poll::Pending, None) => Poll::Pending,
         });
         match answered.await {
-            Ok(response) => Ok(response.map(Incoming::One)),
+            Ok(response) => Ok(response.map(IncomingBody::One)),
             Err(Some(Lost::Unsent(why))) => {
                 if why.as_ref().is_some_and(|why| is_dead(why.kind())) {
                     lease.link().is_dead();
@@ -75,10 +75,10 @@ impl Attempt<'_> {
 
     pub(super) async fn exchange_http2(
         &mut self,
-        lease: &Lease<Link>,
-        connection: &http2::Connection,
+        lease: &Lease<UpstreamConn>,
+        connection: &http2::Http2Connection,
         request: &mut Request<Bytes>,
-    ) -> Result<Response<Incoming>, Miss> {
+    ) -> Result<Response<IncomingBody>, Miss> {
         let (end, which) = self.head_end();
         let outgoing = self.address(std::mem::take(request));
         let Some(outgoing) = outgoing else { return Err(Miss::Failed(AttemptError::BadTarget)) };
@@ -104,7 +104,7 @@ impl Attempt<'_> {
             Some(Ok(response)) if response.headers().len() > FIELDS => {
                 Err(Miss::Failed(AttemptError::Protocol("its head is too large")))
             }
-            Some(Ok(response)) => Ok(response.map(Incoming::Many)),
+            Some(Ok(response)) => Ok(response.map(IncomingBody::Many)),
             Some(Err(error)) => {
                 let miss = self.why_http2(lease, connection, &exchange, &error);
                 if matches!(miss, Miss::Refused | Miss::Unsent) {
@@ -127,9 +127,9 @@ impl Attempt<'_> {
     /// Why a request on an HTTP/2 connection got no answer.
     fn why_http2(
         &self,
-        lease: &Lease<Link>,
-        connection: &http2::Connection,
-        exchange: &http2::Exchange,
+        lease: &Lease<UpstreamConn>,
+        connection: &http2::Http2Connection,
+        exchange: &http2::Http2Exchange,
         error: &h2::Error,
     ) -> Miss {
         let failure = connection.failure();

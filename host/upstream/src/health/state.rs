@@ -16,7 +16,7 @@ pub(super) enum Phase {
 
 /// Why a provider, or one model of it, is put aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Reason {
+pub enum AsideReason {
     /// So many failures in a row.
     #[default]
     Failures,
@@ -26,7 +26,7 @@ pub enum Reason {
     Unanswered,
 }
 
-impl Reason {
+impl AsideReason {
     /// Every reason.
     pub const ALL: [Self; 3] = [Self::Failures, Self::RateLimited, Self::Unanswered];
 
@@ -43,7 +43,7 @@ impl Reason {
 
 /// Whether to ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum HealthStanding {
     /// As its turn comes.
     Ready,
     /// One request at a time, to find out whether it is well again.
@@ -79,9 +79,9 @@ pub(super) struct Pass {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct State {
+pub(super) struct BreakerState {
     pub(super) phase: Phase,
-    pub(super) reason: Reason,
+    pub(super) reason: AsideReason,
     /// In a row, while closed.
     pub(super) failures: u8,
     /// How often it opened for failures since the last answer that came to its end.
@@ -100,7 +100,7 @@ const UNTIL: u32 = 24;
 const LAST_STEP: u8 = 31;
 const LATEST: u64 = (1 << 40) - 1;
 
-impl State {
+impl BreakerState {
     pub(super) fn unpack(word: u64) -> Self {
         let bits = |shift: u32, mask: u64| ((word >> shift) & mask) as u8;
         Self {
@@ -111,9 +111,9 @@ impl State {
                 _ => Phase::Answered,
             },
             reason: match bits(REASON, 3) {
-                1 => Reason::RateLimited,
-                2 => Reason::Unanswered,
-                _ => Reason::Failures,
+                1 => AsideReason::RateLimited,
+                2 => AsideReason::Unanswered,
+                _ => AsideReason::Failures,
             },
             failures: bits(FAILURES, 0x7f),
             step: bits(STEP, 0x1f),
@@ -131,12 +131,12 @@ impl State {
             | self.until.min(LATEST) << UNTIL
     }
 
-    pub(super) fn standing(self, now: u64) -> Standing {
+    pub(super) fn standing(self, now: u64) -> HealthStanding {
         match self.phase {
-            Phase::Closed => Standing::Ready,
-            Phase::Open if now >= self.until => Standing::Due,
-            Phase::Answered if now >= self.until => Standing::Ready,
-            Phase::Open | Phase::Probing | Phase::Answered => Standing::Aside,
+            Phase::Closed => HealthStanding::Ready,
+            Phase::Open if now >= self.until => HealthStanding::Due,
+            Phase::Answered if now >= self.until => HealthStanding::Ready,
+            Phase::Open | Phase::Probing | Phase::Answered => HealthStanding::Aside,
         }
     }
 
@@ -148,8 +148,8 @@ impl State {
     /// Lets a request through, as the probe if there has to be one.
     pub(super) fn enter(self, now: u64) -> Option<(Self, Pass)> {
         let next = match (self.phase, self.standing(now)) {
-            (_, Standing::Aside) => return None,
-            (_, Standing::Due) => Self { phase: Phase::Probing, ..self },
+            (_, HealthStanding::Aside) => return None,
+            (_, HealthStanding::Due) => Self { phase: Phase::Probing, ..self },
             (Phase::Closed, _) => self,
             _ => self.closed(),
         };
@@ -163,13 +163,13 @@ impl State {
 
     /// Requests are piling up: one more goes on as the probe.
     pub(super) fn pile_up(self, now: u64) -> Self {
-        if self.standing(now) == Standing::Ready { self.opened(Reason::Unanswered, now) } else { self }
+        if self.standing(now) == HealthStanding::Ready { self.opened(AsideReason::Unanswered, now) } else { self }
     }
 
     /// A head has come, whoever asked and whenever: what was unanswered is not any more.
     pub(super) fn sign_of_life(self) -> Self {
         match (self.reason, self.phase) {
-            (Reason::Unanswered, Phase::Open | Phase::Probing) => self.closed(),
+            (AsideReason::Unanswered, Phase::Open | Phase::Probing) => self.closed(),
             _ => self,
         }
     }
@@ -180,11 +180,11 @@ impl State {
             return self;
         }
         match (self.phase, self.reason) {
-            (Phase::Probing, Reason::Failures) if pass.probe => {
+            (Phase::Probing, AsideReason::Failures) if pass.probe => {
                 let until = now.saturating_add(rules.window(self.step));
                 Self { phase: Phase::Answered, until, ..self }
             }
-            (Phase::Open | Phase::Probing, Reason::RateLimited | Reason::Unanswered) => self.closed(),
+            (Phase::Open | Phase::Probing, AsideReason::RateLimited | AsideReason::Unanswered) => self.closed(),
             _ => self,
         }
     }
@@ -205,9 +205,9 @@ impl State {
             Phase::Closed if self.failures.saturating_add(1) < rules.failures => {
                 Self { failures: self.failures.saturating_add(1), ..self }
             }
-            Phase::Closed => Self { step, ..self.opened(Reason::Failures, until) },
+            Phase::Closed => Self { step, ..self.opened(AsideReason::Failures, until) },
             Phase::Probing | Phase::Answered if pass.probe => {
-                Self { phase: Phase::Open, reason: Reason::Failures, step, until, ..self }
+                Self { phase: Phase::Open, reason: AsideReason::Failures, step, until, ..self }
             }
             // Who is asked although it is put aside does not lengthen that by failing.
             Phase::Open | Phase::Probing | Phase::Answered => self,
@@ -217,10 +217,10 @@ impl State {
     /// It said itself that nobody should come back before `until`.
     pub(super) fn limited(self, pass: Pass, until: u64) -> Self {
         match self.phase {
-            Phase::Closed => self.opened(Reason::RateLimited, until),
+            Phase::Closed => self.opened(AsideReason::RateLimited, until),
             Phase::Open => Self { until: self.until.max(until), ..self },
             Phase::Probing | Phase::Answered if pass.probe && pass.generation == self.generation => {
-                Self { phase: Phase::Open, reason: Reason::RateLimited, until, ..self }
+                Self { phase: Phase::Open, reason: AsideReason::RateLimited, until, ..self }
             }
             // The probe will tell.
             Phase::Probing | Phase::Answered => self,
@@ -238,10 +238,10 @@ impl State {
     }
 
     fn closed(self) -> Self {
-        Self { phase: Phase::Closed, reason: Reason::Failures, failures: 0, until: 0, ..self }
+        Self { phase: Phase::Closed, reason: AsideReason::Failures, failures: 0, until: 0, ..self }
     }
 
-    fn opened(self, reason: Reason, until: u64) -> Self {
+    fn opened(self, reason: AsideReason, until: u64) -> Self {
         Self { phase: Phase::Open, reason, failures: 0, until, generation: self.generation.wrapping_add(1), ..self }
     }
 }

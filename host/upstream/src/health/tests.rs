@@ -1,20 +1,20 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 use super::breaker::Breaker;
-use super::state::{Rules, State};
-use super::{Mode, ModelHealth, ProviderHealth, Reason, Standing, Ticket, Verdict};
-use crate::name::Name;
+use super::state::{BreakerState, Rules};
+use super::{AsideReason, AttemptVerdict, HealthStanding, Mode, ModelHealth, ProviderHealth, Ticket};
+use crate::name::ResolvedHost;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, advance};
-use weir_config::{HealthSettings, Http2, Http2Pings, Provider, ProviderKind};
+use weir_config::{HealthSettings, Http2, Http2Pings, ProviderConfig, ProviderKind};
 
-fn host() -> Arc<Name> {
-    Arc::new(Name::fixed("127.0.0.1", ([127, 0, 0, 1], 80).into()))
+fn host() -> Arc<ResolvedHost> {
+    Arc::new(ResolvedHost::fixed("127.0.0.1", ([127, 0, 0, 1], 80).into()))
 }
 
-fn provider(health: HealthSettings) -> Provider {
-    Provider {
+fn provider(health: HealthSettings) -> ProviderConfig {
+    ProviderConfig {
         name: "p".into(),
         kind: ProviderKind::OpenAi,
         base_url: "http://127.0.0.1:9".into(),
@@ -58,7 +58,7 @@ fn sent(model: &Arc<ModelHealth>, mode: Mode) -> Ticket {
 
 fn fail(model: &Arc<ModelHealth>, mode: Mode, times: usize) {
     for _ in 0..times {
-        model.insist(mode).settle(Verdict::Failed { retry_after: None });
+        model.insist(mode).settle(AttemptVerdict::Failed { retry_after: None });
     }
 }
 
@@ -67,15 +67,15 @@ async fn five_failures_of_a_model_put_it_aside_and_five_in_a_row_of_any_put_the_
     let (health, [a, b]) = models(["a", "b"]);
     for _ in 0..4 {
         fail(&a, Mode::Whole, 1);
-        sent(&b, Mode::Whole).settle(Verdict::Served);
+        sent(&b, Mode::Whole).settle(AttemptVerdict::Served);
     }
-    assert_eq!(a.standing(Mode::Whole), Standing::Ready);
+    assert_eq!(a.standing(Mode::Whole), HealthStanding::Ready);
     fail(&a, Mode::Whole, 1);
-    assert_eq!((a.standing(Mode::Whole), a.standing(Mode::Stream)), (Standing::Aside, Standing::Ready));
-    assert_eq!((b.standing(Mode::Whole), health.standing()), (Standing::Ready, Standing::Ready));
+    assert_eq!((a.standing(Mode::Whole), a.standing(Mode::Stream)), (HealthStanding::Aside, HealthStanding::Ready));
+    assert_eq!((b.standing(Mode::Whole), health.standing()), (HealthStanding::Ready, HealthStanding::Ready));
     fail(&b, Mode::Stream, 4);
-    assert_eq!(health.standing(), Standing::Aside);
-    assert_eq!(b.standing(Mode::Whole), Standing::Aside, "with all of its models");
+    assert_eq!(health.standing(), HealthStanding::Aside);
+    assert_eq!(b.standing(Mode::Whole), HealthStanding::Aside, "with all of its models");
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,10 +85,10 @@ async fn a_body_that_breaks_off_is_a_failure_whatever_its_head_said() {
         let mut ticket = sent(&a, Mode::Stream);
         ticket.answered(ms(100));
         ticket.relaying();
-        assert_eq!(a.standing(Mode::Stream), Standing::Ready);
-        ticket.settle(Verdict::Failed { retry_after: None });
+        assert_eq!(a.standing(Mode::Stream), HealthStanding::Ready);
+        ticket.settle(AttemptVerdict::Failed { retry_after: None });
     }
-    assert_eq!(a.standing(Mode::Stream), Standing::Aside);
+    assert_eq!(a.standing(Mode::Stream), HealthStanding::Aside);
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,9 +101,9 @@ async fn a_client_that_leaves_is_neither_a_success_nor_a_failure() {
         ticket.relaying();
         drop(ticket);
     }
-    assert!(a.standing(Mode::Stream) == Standing::Ready && !a.is_well(Mode::Stream));
+    assert!(a.standing(Mode::Stream) == HealthStanding::Ready && !a.is_well(Mode::Stream));
     fail(&a, Mode::Stream, 1);
-    assert_eq!(a.standing(Mode::Stream), Standing::Aside);
+    assert_eq!(a.standing(Mode::Stream), HealthStanding::Aside);
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,7 +116,7 @@ async fn a_probe_of_which_the_client_has_left_is_given_to_the_next() {
         assert!(probe.is_probe() && a.enter(Mode::Whole).is_none());
         drop(probe);
     }
-    sent(&a, Mode::Whole).settle(Verdict::Served);
+    sent(&a, Mode::Whole).settle(AttemptVerdict::Served);
     assert!(a.is_well(Mode::Whole) && !a.enter(Mode::Whole).unwrap().is_probe());
 }
 
@@ -126,23 +126,23 @@ async fn one_request_at_a_time_tries_a_provider_out_whichever_model_it_asks_for(
     for model in [&a, &b, &a, &b, &a] {
         fail(model, Mode::Whole, 1);
     }
-    assert_eq!(health.standing(), Standing::Aside);
+    assert_eq!(health.standing(), HealthStanding::Aside);
     advance(ms(1_000)).await;
     let probe = a.enter(Mode::Whole).unwrap();
     assert!(b.enter(Mode::Whole).is_none() && b.enter(Mode::Stream).is_none());
-    probe.settle(Verdict::Served);
+    probe.settle(AttemptVerdict::Served);
     assert!(b.enter(Mode::Whole).is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_model_is_put_aside_for_as_long_as_its_provider_says_and_no_other_is() {
     let (health, [a, b]) = models(["a", "b"]);
-    a.insist(Mode::Whole).settle(Verdict::Refused { retry_after: Some(Duration::from_secs(30)) });
+    a.insist(Mode::Whole).settle(AttemptVerdict::Refused { retry_after: Some(Duration::from_secs(30)) });
     for mode in [Mode::Whole, Mode::Stream] {
-        assert_eq!((a.standing(mode), b.standing(mode)), (Standing::Aside, Standing::Ready));
+        assert_eq!((a.standing(mode), b.standing(mode)), (HealthStanding::Aside, HealthStanding::Ready));
     }
-    assert_eq!(health.standing(), Standing::Ready);
-    assert_eq!(a.asides().find(|(reason, _)| *reason == Reason::RateLimited).unwrap().1, 1);
+    assert_eq!(health.standing(), HealthStanding::Ready);
+    assert_eq!(a.asides().find(|(reason, _)| *reason == AsideReason::RateLimited).unwrap().1, 1);
     advance(ms(29_999)).await;
     assert!(a.enter(Mode::Stream).is_none());
     advance(ms(1)).await;
@@ -156,21 +156,21 @@ async fn a_model_is_put_aside_for_as_long_as_its_provider_says_and_no_other_is()
 async fn nobody_is_put_aside_for_longer_than_the_limit_whatever_they_say() {
     let settings = HealthSettings { retry_after_limit: Duration::from_secs(10), ..HealthSettings::default() };
     let a = ModelHealth::new(&ProviderHealth::new(&provider(settings), &host()), "a");
-    a.insist(Mode::Whole).settle(Verdict::Refused { retry_after: Some(Duration::MAX) });
+    a.insist(Mode::Whole).settle(AttemptVerdict::Refused { retry_after: Some(Duration::MAX) });
     advance(ms(9_999)).await;
-    assert_eq!(a.standing(Mode::Whole), Standing::Aside);
+    assert_eq!(a.standing(Mode::Whole), HealthStanding::Aside);
     advance(ms(1)).await;
-    assert_eq!(a.standing(Mode::Whole), Standing::Due);
+    assert_eq!(a.standing(Mode::Whole), HealthStanding::Due);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_without_a_time_counts_as_a_failure_of_the_model_alone() {
     let (health, [a]) = models(["a"]);
     for _ in 0..5 {
-        assert_eq!(a.standing(Mode::Whole), Standing::Ready);
-        a.insist(Mode::Whole).settle(Verdict::Refused { retry_after: Some(Duration::ZERO) });
+        assert_eq!(a.standing(Mode::Whole), HealthStanding::Ready);
+        a.insist(Mode::Whole).settle(AttemptVerdict::Refused { retry_after: Some(Duration::ZERO) });
     }
-    assert_eq!((a.standing(Mode::Whole), health.standing()), (Standing::Aside, Standing::Ready));
+    assert_eq!((a.standing(Mode::Whole), health.standing()), (HealthStanding::Aside, HealthStanding::Ready));
 }
 
 #[tokio::test(start_paused = true)]
@@ -182,7 +182,7 @@ async fn a_pile_of_streams_says_nothing_of_whole_answers() {
     advance(ms(1_001)).await;
     assert!(a.enter(Mode::Stream).unwrap().is_probe());
     assert!(!a.enter(Mode::Whole).unwrap().is_probe());
-    assert_eq!(health.standing(), Standing::Ready);
+    assert_eq!(health.standing(), HealthStanding::Ready);
     let mut waiting = waiting.into_iter();
     waiting.next().unwrap().answered(ms(1_100));
     assert!(!a.enter(Mode::Stream).unwrap().is_probe(), "one of them was answered after all");
@@ -192,7 +192,7 @@ async fn a_pile_of_streams_says_nothing_of_whole_answers() {
 fn of_many_threads_one_at_a_time_gets_the_probe() {
     const RULES: Rules = Rules { failures: 1, first: 0, longest: 0 };
     let breaker = Breaker::default();
-    breaker.failed(State::default().insist(), 1, RULES);
+    breaker.failed(BreakerState::default().insist(), 1, RULES);
     let (inside, probes) = (AtomicU32::new(0), AtomicU32::new(0));
     std::thread::scope(|scope| {
         for thread in 0..4 {
@@ -230,7 +230,7 @@ async fn outage(warm: usize) -> Outage {
         for _ in 0..warm {
             let mut ticket = sent(target, Mode::Whole);
             ticket.answered(ms(60));
-            ticket.settle(Verdict::Served);
+            ticket.settle(AttemptVerdict::Served);
         }
     }
     let start = Instant::now();
@@ -243,13 +243,13 @@ async fn outage(warm: usize) -> Outage {
                 ticket.sent(Instant::now().into_std());
                 hanging.push((Instant::now() + Duration::from_secs(5), ticket));
             }
-            (_, ticket) => ticket.settle(Verdict::Served),
+            (_, ticket) => ticket.settle(AttemptVerdict::Served),
         }
         let later = start + ms(5_000 + 5 * 10 + 5_000);
         outage.at_once = outage.at_once.max(hanging.iter().filter(|(end, _)| *end > later).count());
         advance(ms(10)).await;
         while hanging.first().is_some_and(|(end, _)| *end <= Instant::now()) {
-            hanging.remove(0).1.settle(Verdict::Failed { retry_after: None });
+            hanging.remove(0).1.settle(AttemptVerdict::Failed { retry_after: None });
             outage.failed += 1;
         }
     }

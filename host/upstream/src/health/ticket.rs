@@ -9,7 +9,7 @@ use super::{Mode, ModeHealth, ModelHealth, millis};
 
 /// How an attempt went, as far as whom it was made at is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum AttemptVerdict {
     /// An answer came to its end.
     Served,
     /// It answers, but does not serve this model to this account now.
@@ -81,16 +81,20 @@ impl Ticket {
     }
 
     /// Says how it went.
-    pub fn settle(mut self, verdict: Verdict) {
+    pub fn settle(mut self, verdict: AttemptVerdict) {
         self.settled = true;
         let (provider, own) = (&*self.health.provider, self.own());
         let (rules, retry_after) = (provider.rules, verdict.retry_after(provider.retry_after_limit));
         match verdict {
-            Verdict::Served | Verdict::Refused { .. } => provider.tell(provider.breaker.served(self.provider)),
-            Verdict::Failed { .. } => provider.tell(provider.breaker.failed(self.provider, provider.now(), rules)),
+            AttemptVerdict::Served | AttemptVerdict::Refused { .. } => {
+                provider.tell(provider.breaker.served(self.provider))
+            }
+            AttemptVerdict::Failed { .. } => {
+                provider.tell(provider.breaker.failed(self.provider, provider.now(), rules))
+            }
         }
         match (verdict, retry_after) {
-            (Verdict::Served, _) => self.health.tell(self.mode, own.breaker.served(self.model)),
+            (AttemptVerdict::Served, _) => self.health.tell(self.mode, own.breaker.served(self.model)),
             (_, Some(wait)) => self.limit(millis(wait)),
             (_, None) => self.health.tell(self.mode, own.breaker.failed(self.model, provider.now(), rules)),
         }
@@ -120,7 +124,7 @@ impl Ticket {
     }
 }
 
-impl Verdict {
+impl AttemptVerdict {
     /// For how long the model is put aside, if that was said.
     fn retry_after(self, limit: Duration) -> Option<Duration> {
         let told = match self {

@@ -6,13 +6,13 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use weir_http::chunked::Chunked;
 
-use super::Connection;
+use super::Http1Connection;
 use super::buffers::{READ, READ_AHEAD};
 use crate::error::Break;
 
 /// What tells where the body ends (RFC 9112 section 6.3).
 #[derive(Debug)]
-pub(super) enum Framing {
+pub(super) enum AnswerFraming {
     /// After so many more bytes.
     Length(u64),
     Chunked(Chunked),
@@ -22,8 +22,8 @@ pub(super) enum Framing {
 
 /// A body of which the rest is still to be read.
 #[derive(Debug)]
-pub(crate) struct Incoming {
-    pub(super) framing: Framing,
+pub(crate) struct Http1Body {
+    pub(super) framing: AnswerFraming,
     /// What came with the head.
     pub(super) got: BytesMut,
     /// How much the next read asks for.
@@ -32,36 +32,40 @@ pub(crate) struct Incoming {
 
 /// A part of a body.
 #[derive(Debug)]
-pub(crate) struct Piece {
+pub(crate) struct Http1Piece {
     /// Empty only at the end.
     pub(crate) data: Bytes,
-    pub(crate) end: Option<End>,
+    pub(crate) end: Option<FramedEnd>,
 }
 
 /// The lawful end of a body.
 #[derive(Debug)]
-pub(crate) struct End {
+pub(crate) struct FramedEnd {
     pub(crate) trailers: Option<Box<HeaderMap>>,
     /// Bytes that nobody asked for came behind it.
     surplus: bool,
 }
 
-impl Incoming {
-    pub(super) fn new(framing: Framing, got: BytesMut) -> Self {
+impl Http1Body {
+    pub(super) fn new(framing: AnswerFraming, got: BytesMut) -> Self {
         let want = if got.len() >= READ { READ * 2 } else { READ };
         Self { framing, got, want }
     }
 
     /// What of the body came with the head; maybe nothing yet.
-    pub(crate) fn first(&mut self, connection: &Connection) -> Result<Piece, Break> {
+    pub(crate) fn first(&mut self, connection: &Http1Connection) -> Result<Http1Piece, Break> {
         let got = std::mem::take(&mut self.got);
         self.take(got).inspect(|piece| connection.done_if(piece))
     }
 
     /// Waits for the next piece.
-    pub(crate) fn poll(&mut self, connection: &Connection, cx: &mut Context<'_>) -> Poll<Result<Piece, Break>> {
+    pub(crate) fn poll(
+        &mut self,
+        connection: &Http1Connection,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Http1Piece, Break>> {
         loop {
-            if matches!(&self.framing, Framing::Chunked(chunked) if chunked.malformed()) {
+            if matches!(&self.framing, AnswerFraming::Chunked(chunked) if chunked.malformed()) {
                 return Poll::Ready(Err(Break::Framing));
             }
             let read = ready!(connection.poll_read(self.want, cx)).map_err(|error| Break::from_io(&error))?;
@@ -82,41 +86,43 @@ impl Incoming {
     /// How many bytes are still to come, if that is known.
     pub(crate) fn left(&self) -> Option<u64> {
         match self.framing {
-            Framing::Length(left) => Some(left),
-            Framing::Chunked(_) | Framing::UntilClose => None,
+            AnswerFraming::Length(left) => Some(left),
+            AnswerFraming::Chunked(_) | AnswerFraming::UntilClose => None,
         }
     }
 
-    fn take(&mut self, mut read: BytesMut) -> Result<Piece, Break> {
+    fn take(&mut self, mut read: BytesMut) -> Result<Http1Piece, Break> {
         let end = match &mut self.framing {
-            Framing::Length(left) => {
+            AnswerFraming::Length(left) => {
                 let came = read.len() as u64;
                 let surplus = came > *left;
                 if surplus {
                     read.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
                 }
                 *left = left.saturating_sub(came);
-                (*left == 0).then_some(End { trailers: None, surplus })
+                (*left == 0).then_some(FramedEnd { trailers: None, surplus })
             }
-            Framing::Chunked(chunked) => {
+            AnswerFraming::Chunked(chunked) => {
                 let surplus = !chunked.decode(&mut read).map_err(|_| Break::Framing)?.is_empty();
-                chunked.ended().then(|| End { trailers: chunked.trailers(), surplus })
+                chunked.ended().then(|| FramedEnd { trailers: chunked.trailers(), surplus })
             }
-            Framing::UntilClose => None,
+            AnswerFraming::UntilClose => None,
         };
-        Ok(Piece { data: read.freeze(), end })
+        Ok(Http1Piece { data: read.freeze(), end })
     }
 
-    fn end_of_stream(&self, cut: bool) -> Result<Piece, Break> {
+    fn end_of_stream(&self, cut: bool) -> Result<Http1Piece, Break> {
         match self.framing {
-            Framing::UntilClose if cut => Err(Break::Cut),
-            Framing::UntilClose => Ok(Piece { data: Bytes::new(), end: Some(End { trailers: None, surplus: false }) }),
-            Framing::Length(_) | Framing::Chunked(_) => Err(Break::Cut),
+            AnswerFraming::UntilClose if cut => Err(Break::Cut),
+            AnswerFraming::UntilClose => {
+                Ok(Http1Piece { data: Bytes::new(), end: Some(FramedEnd { trailers: None, surplus: false }) })
+            }
+            AnswerFraming::Length(_) | AnswerFraming::Chunked(_) => Err(Break::Cut),
         }
     }
 }
 
-impl Piece {
+impl Http1Piece {
     /// Whether the connection has said more than it was asked for.
     pub(super) fn has_surplus(&self) -> bool {
         self.end.as_ref().is_some_and(|end| end.surplus)

@@ -21,12 +21,12 @@ const BLOCK: usize = 16 * 1024;
 const HEAD: usize = 4 * 1024;
 
 #[derive(Default)]
-pub(crate) struct Buffers {
+pub(crate) struct ClientBuffers {
     block: RefCell<BytesMut>,
     head: RefCell<Vec<u8>>,
 }
 
-impl Buffers {
+impl ClientBuffers {
     /// Reads once, `want` bytes or more if they are there; nothing is the end of the stream.
     pub(crate) fn poll_read(
         &self,

@@ -7,9 +7,9 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response, StatusCode, Version};
 use weir_http::fields::{self, BadFields};
 
-use super::body::{Framing, Incoming};
-use super::shapes::Shapes;
-use super::signs::Signs;
+use super::body::{AnswerFraming, Http1Body};
+use super::shapes::HeadShapes;
+use super::signs::ResponseFramingHeaders;
 use crate::link::HEAD_BYTES;
 
 /// What every answer begins with.
@@ -20,7 +20,7 @@ const INFORMATIONAL: usize = 64;
 
 /// Why a head is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unlawful {
+pub(super) enum InvalidResponseHead {
     Malformed,
     TooLarge,
     Upgrade,
@@ -30,7 +30,7 @@ pub(super) enum Unlawful {
     Talkative,
 }
 
-impl Unlawful {
+impl InvalidResponseHead {
     pub(super) fn why(self) -> &'static str {
         match self {
             Self::Malformed => "its head is malformed",
@@ -44,8 +44,8 @@ impl Unlawful {
 
 /// A response of which the head is there.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) response: Response<Incoming>,
+pub(super) struct ResponseHead {
+    pub(super) response: Response<Http1Body>,
     /// Whether the connection may serve another request after it.
     pub(super) reusable: bool,
     /// For how long without a request, if the upstream has said.
@@ -53,16 +53,16 @@ pub(super) struct Answer {
 }
 
 /// A head that was read.
-pub(super) struct Head {
+pub(super) struct ParsedHead {
     pub(super) status: StatusCode,
     pub(super) version: Version,
     pub(super) headers: HeaderMap,
-    pub(super) signs: Signs,
+    pub(super) signs: ResponseFramingHeaders,
 }
 
 /// Collects a head from what is read.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct HeadReader {
     got: BytesMut,
     /// Up to here there is no end of a head.
     searched: usize,
@@ -72,41 +72,45 @@ pub(super) struct Reader {
     pub(super) bodiless: bool,
 }
 
-impl Reader {
+impl HeadReader {
     /// Takes what was read; gives the answer once its head is whole. Informational answers are swallowed.
-    pub(super) fn push(&mut self, piece: BytesMut, shapes: &Shapes) -> Result<Option<Answer>, Unlawful> {
+    pub(super) fn push(
+        &mut self,
+        piece: BytesMut,
+        shapes: &HeadShapes,
+    ) -> Result<Option<ResponseHead>, InvalidResponseHead> {
         if self.got.is_empty() {
             self.got = piece;
         } else {
             self.got.extend_from_slice(&piece);
         }
-        while let Some(Head { status, version, headers, signs }) = self.next_head(shapes)? {
+        while let Some(ParsedHead { status, version, headers, signs }) = self.next_head(shapes)? {
             if status == StatusCode::SWITCHING_PROTOCOLS {
-                return Err(Unlawful::Upgrade);
+                return Err(InvalidResponseHead::Upgrade);
             }
             if status.is_informational() {
                 self.told += 1;
                 if self.told > INFORMATIONAL {
-                    return Err(Unlawful::Talkative);
+                    return Err(InvalidResponseHead::Talkative);
                 }
             } else {
                 let framing = signs.framing(version, self.bodiless || has_no_body(status))?;
-                let reusable = signs.reusable(version) && !matches!(framing, Framing::UntilClose);
-                let mut response = Response::new(Incoming::new(framing, std::mem::take(&mut self.got)));
+                let reusable = signs.reusable(version) && !matches!(framing, AnswerFraming::UntilClose);
+                let mut response = Response::new(Http1Body::new(framing, std::mem::take(&mut self.got)));
                 *response.status_mut() = status;
                 *response.version_mut() = version;
                 *response.headers_mut() = headers;
                 if signs.coded {
                     response.headers_mut().remove(CONTENT_LENGTH);
                 }
-                return Ok(Some(Answer { response, reusable, keep: signs.keep() }));
+                return Ok(Some(ResponseHead { response, reusable, keep: signs.keep() }));
             }
         }
         Ok(None)
     }
 
     /// Takes the next whole head off what was read.
-    fn next_head(&mut self, shapes: &Shapes) -> Result<Option<Head>, Unlawful> {
+    fn next_head(&mut self, shapes: &HeadShapes) -> Result<Option<ParsedHead>, InvalidResponseHead> {
         // Some servers put an empty line behind a body; it never is in the middle of something here.
         while self.searched == 0 && matches!(self.got.first(), Some(b'\r' | b'\n')) {
             self.got.advance(1);
@@ -120,13 +124,13 @@ impl Reader {
         }
         let start = self.got.get(..STATUS_LINE.len()).unwrap_or(&self.got);
         if !STATUS_LINE.starts_with(start) {
-            return Err(Unlawful::Malformed);
+            return Err(InvalidResponseHead::Malformed);
         }
         match end_of_head(&self.got, self.searched) {
             Some(end) if end <= HEAD_BYTES => {
                 self.searched = 0;
                 let bytes = self.got.split_to(end).freeze();
-                let head = Head::read(&bytes)?;
+                let head = ParsedHead::read(&bytes)?;
                 if !head.status.is_informational() {
                     shapes.learn(&bytes, &head);
                 }
@@ -137,16 +141,17 @@ impl Reader {
                 self.searched = self.got.len().saturating_sub(3);
                 Ok(None)
             }
-            _ => Err(Unlawful::TooLarge),
+            _ => Err(InvalidResponseHead::TooLarge),
         }
     }
 }
 
-impl Head {
-    pub(super) fn read(bytes: &Bytes) -> Result<Self, Unlawful> {
+impl ParsedHead {
+    pub(super) fn read(bytes: &Bytes) -> Result<Self, InvalidResponseHead> {
         let mut lines = &**bytes;
-        let (version, status) = fields::next_line(&mut lines).and_then(status_line).ok_or(Unlawful::Malformed)?;
-        let mut signs = Signs::default();
+        let (version, status) =
+            fields::next_line(&mut lines).and_then(status_line).ok_or(InvalidResponseHead::Malformed)?;
+        let mut signs = ResponseFramingHeaders::default();
         let headers = fields::read(bytes, lines, |role, value| signs.note(role, value))?;
         Ok(Self { status, version, headers, signs })
     }
@@ -176,7 +181,7 @@ fn status_line(line: &[u8]) -> Option<(Version, StatusCode)> {
     StatusCode::from_bytes(code).ok().filter(|_| lawful).map(|status| (version, status))
 }
 
-impl From<BadFields> for Unlawful {
+impl From<BadFields> for InvalidResponseHead {
     fn from(bad: BadFields) -> Self {
         match bad {
             BadFields::Malformed => Self::Malformed,

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
 use weir_http::fields::{self, Role};
 
-use super::head::{Head, Unlawful};
-use super::signs::Signs;
+use super::head::{InvalidResponseHead, ParsedHead};
+use super::signs::ResponseFramingHeaders;
 
 /// So many shapes are known at a time.
 const SHAPES: usize = 8;
@@ -22,7 +22,7 @@ const LEARN_EVERY: u32 = 3;
 
 /// The shapes of a worker's latest answers.
 #[derive(Default)]
-pub(super) struct Shapes {
+pub(super) struct HeadShapes {
     /// The latest first.
     known: RefCell<Vec<Shape>>,
     /// How many heads were not known.
@@ -41,7 +41,7 @@ struct Shape {
     /// For each of the map's values, in its order: which of those that vary it is, and its role.
     places: Vec<Option<(usize, Role)>>,
     /// What the constant fields say.
-    signs: Signs,
+    signs: ResponseFramingHeaders,
 }
 
 /// A line of a head, the first one included, without its end.
@@ -53,18 +53,18 @@ struct Line {
 }
 
 /// A head whose shape is known.
-pub(super) struct Found {
+pub(super) struct KnownHead {
     /// Where the head ends.
     pub(super) end: usize,
     /// Where the values stand that vary.
     values: [(u16, u16); FIELDS],
 }
 
-impl Shapes {
+impl HeadShapes {
     /// Looks whether `bytes` begin with a whole head of a known shape.
-    pub(super) fn find(&self, bytes: &[u8]) -> Option<Found> {
+    pub(super) fn find(&self, bytes: &[u8]) -> Option<KnownHead> {
         let mut known = self.known.borrow_mut();
-        let mut found = Found { end: 0, values: [(0, 0); FIELDS] };
+        let mut found = KnownHead { end: 0, values: [(0, 0); FIELDS] };
         let at = known.iter().position(|shape| shape.fits(bytes, &mut found).is_some())?;
         if at > 0
             && let Some(upto) = known.get_mut(..=at)
@@ -75,12 +75,12 @@ impl Shapes {
     }
 
     /// Reads the head that has just been found.
-    pub(super) fn read(&self, head: &Bytes, found: &Found) -> Result<Head, Unlawful> {
-        self.known.borrow().first().ok_or(Unlawful::Malformed)?.read(head, found)
+    pub(super) fn read(&self, head: &Bytes, found: &KnownHead) -> Result<ParsedHead, InvalidResponseHead> {
+        self.known.borrow().first().ok_or(InvalidResponseHead::Malformed)?.read(head, found)
     }
 
     /// Takes note, now and then, of the shape of a head that was not found.
-    pub(super) fn learn(&self, bytes: &[u8], head: &Head) {
+    pub(super) fn learn(&self, bytes: &[u8], head: &ParsedHead) {
         let unknown = self.unknown.get();
         self.unknown.set(unknown.wrapping_add(1));
         if !unknown.is_multiple_of(LEARN_EVERY) {
@@ -130,13 +130,13 @@ impl Line {
 
 impl Shape {
     /// The shape of `head`, which consists of these lines.
-    fn of(lines: Vec<Line>, head: &Head) -> Option<Self> {
-        let Head { status, version, .. } = *head;
+    fn of(lines: Vec<Line>, head: &ParsedHead) -> Option<Self> {
+        let ParsedHead { status, version, .. } = *head;
         let mut headers = head.headers.clone();
         let fields = lines.get(1..)?;
         let mut roles = vec![None; fields.len()];
         let mut places = Vec::with_capacity(fields.len());
-        let mut signs = Signs::default();
+        let mut signs = ResponseFramingHeaders::default();
         for (name, value) in &mut headers {
             // Values of one name stand together in the map, in the order of their lines.
             let of_name =
@@ -168,7 +168,7 @@ impl Shape {
     }
 
     /// Whether `bytes` begin with such a head.
-    fn fits(&self, bytes: &[u8], found: &mut Found) -> Option<()> {
+    fn fits(&self, bytes: &[u8], found: &mut KnownHead) -> Option<()> {
         let (first, more) = self.constant.split_first()?;
         let mut rest = bytes.strip_prefix(&**first)?;
         for (constant, value) in more.iter().zip(&mut found.values) {
@@ -185,18 +185,18 @@ impl Shape {
         Some(())
     }
 
-    fn read(&self, head: &Bytes, found: &Found) -> Result<Head, Unlawful> {
+    fn read(&self, head: &Bytes, found: &KnownHead) -> Result<ParsedHead, InvalidResponseHead> {
         let mut headers = self.headers.clone();
         let mut signs = self.signs;
         for (place, value) in self.places.iter().zip(headers.values_mut()) {
             let Some((varying, role)) = *place else { continue };
-            let &(start, end) = found.values.get(varying).ok_or(Unlawful::Malformed)?;
+            let &(start, end) = found.values.get(varying).ok_or(InvalidResponseHead::Malformed)?;
             *value = fields::checked(head.slice(usize::from(start)..usize::from(end)))?;
             if role != Role::Other {
                 signs.note(role, value.as_bytes());
             }
         }
-        Ok(Head { status: self.status, version: self.version, headers, signs })
+        Ok(ParsedHead { status: self.status, version: self.version, headers, signs })
     }
 }
 

@@ -6,12 +6,12 @@ use http::Version;
 use weir_http::chunked::Chunked;
 use weir_http::fields::{self, Role};
 
-use super::body::Framing;
-use super::head::Unlawful;
+use super::body::AnswerFraming;
+use super::head::InvalidResponseHead;
 
 /// What the fields of a head say of the message's framing and of the connection.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Signs {
+pub(super) struct ResponseFramingHeaders {
     length: Option<u64>,
     bad_length: bool,
     /// There is a transfer coding,
@@ -24,7 +24,7 @@ pub(super) struct Signs {
     timeout: Option<u64>,
 }
 
-impl Signs {
+impl ResponseFramingHeaders {
     pub(super) fn note(&mut self, role: Role, value: &[u8]) {
         match role {
             Role::Length => self.note_length(value),
@@ -71,21 +71,21 @@ impl Signs {
         }
     }
 
-    pub(super) fn framing(&self, version: Version, bodiless: bool) -> Result<Framing, Unlawful> {
+    pub(super) fn framing(&self, version: Version, bodiless: bool) -> Result<AnswerFraming, InvalidResponseHead> {
         if bodiless {
-            return Ok(Framing::Length(0));
+            return Ok(AnswerFraming::Length(0));
         }
         if self.coded {
             // HTTP/1.0 knows no transfer codings (RFC 9112 section 6.1).
             return match version {
-                Version::HTTP_11 if !self.bad_coding => Ok(Framing::Chunked(Chunked::default())),
-                _ => Err(Unlawful::Coding),
+                Version::HTTP_11 if !self.bad_coding => Ok(AnswerFraming::Chunked(Chunked::default())),
+                _ => Err(InvalidResponseHead::Coding),
             };
         }
         match self.length {
-            _ if self.bad_length => Err(Unlawful::Malformed),
-            Some(length) => Ok(Framing::Length(length)),
-            None => Ok(Framing::UntilClose),
+            _ if self.bad_length => Err(InvalidResponseHead::Malformed),
+            Some(length) => Ok(AnswerFraming::Length(length)),
+            None => Ok(AnswerFraming::UntilClose),
         }
     }
 

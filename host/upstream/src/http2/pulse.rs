@@ -18,7 +18,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::{Ping, PingPong, Reason};
 use tokio::time::Instant;
-use weir_config::Provider;
+use weir_config::ProviderConfig;
 
 use super::transport::{Probe, Transport};
 use crate::link::STALE_WITHIN;
@@ -42,7 +42,7 @@ pub(crate) struct Pings {
 }
 
 impl Pings {
-    pub(crate) fn of(provider: &Provider) -> Arc<Self> {
+    pub(crate) fn of(provider: &ProviderConfig) -> Arc<Self> {
         let pings = provider.http2_pings;
         Arc::new(Self {
             provider: provider.name.as_str().into(),
@@ -68,7 +68,7 @@ impl Pings {
 
 /// Why a connection is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(super) enum CloseReason {
     /// It was closed, or its driver was taken away.
     Closed,
     /// Nobody answered a PING.
@@ -96,7 +96,7 @@ pub(super) struct Pulse {
     asked: Cell<Option<Instant>>,
     /// Whether there was a PING.
     pinged: Cell<bool>,
-    ended: Cell<Option<Ended>>,
+    ended: Cell<Option<CloseReason>>,
 }
 
 impl Pulse {
@@ -113,20 +113,20 @@ impl Pulse {
         }
     }
 
-    pub(super) fn ended(&self) -> Option<Ended> {
+    pub(super) fn ended(&self) -> Option<CloseReason> {
         self.ended.get()
     }
 
-    fn end(&self, how: Ended) {
+    fn end(&self, how: CloseReason) {
         if self.ended.get().is_none() {
             self.ended.set(Some(how));
         }
     }
 
     /// Counts a request.
-    pub(super) fn open(self: &Rc<Self>) -> Open {
+    pub(super) fn open(self: &Rc<Self>) -> OpenRequest {
         self.open.set(self.open.get().saturating_add(1));
-        Open(Rc::clone(self))
+        OpenRequest(Rc::clone(self))
     }
 
     /// A request is about to be put on the connection.
@@ -203,21 +203,21 @@ impl Pulse {
 }
 
 /// A request that is open: while there is one, silence is looked into.
-pub(super) struct Open(Rc<Pulse>);
+pub(super) struct OpenRequest(Rc<Pulse>);
 
-impl Open {
+impl OpenRequest {
     pub(super) fn pulse(&self) -> &Pulse {
         &self.0
     }
 }
 
-impl Clone for Open {
+impl Clone for OpenRequest {
     fn clone(&self) -> Self {
         self.0.open()
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.0.open.set(self.0.open.get().saturating_sub(1));
     }
@@ -228,7 +228,7 @@ pub(super) async fn drive(driven: Driven, mut ping: Option<PingPong>, pulse: Rc<
     struct Over(Rc<Pulse>);
     impl Drop for Over {
         fn drop(&mut self) {
-            self.0.end(Ended::Closed);
+            self.0.end(CloseReason::Closed);
         }
     }
     let over = Over(pulse);
@@ -250,7 +250,7 @@ pub(super) async fn drive(driven: Driven, mut ping: Option<PingPong>, pulse: Rc<
         }
     });
     match ended.await {
-        None => pulse.end(Ended::Silent),
+        None => pulse.end(CloseReason::Silent),
         Some(Err(error)) if error.reason() == Some(Reason::ENHANCE_YOUR_CALM) && error.is_remote() => {
             if pulse.pinged.get() {
                 pulse.pings.asked_for_calm();

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use weir_http::frames::{self, FrameReader};
 
 use crate::tls::TlsFailure;
-use crate::transport::{Look, Stream};
+use crate::transport::{IdleState, Stream};
 
 /// Bytes of the preface, which goes before the first frame (RFC 9113 section 3.4).
 const PREFACE: usize = 24;
@@ -33,7 +33,7 @@ pub(super) struct Probe {
 
 /// Why reading failed.
 #[derive(Debug, Clone)]
-pub(crate) struct Failure {
+pub(crate) struct ReadFailure {
     pub(crate) kind: io::ErrorKind,
     /// What the upstream had against the handshake, if that was it.
     pub(crate) tls: Option<TlsFailure>,
@@ -42,7 +42,7 @@ pub(crate) struct Failure {
 /// What the owner of the stream learns and the pool wants to know.
 struct Heard {
     /// Why reading failed: h2 tells it to none but the connection's driver.
-    failure: RefCell<Option<Failure>>,
+    failure: RefCell<Option<ReadFailure>>,
     /// When something was last read,
     at: Cell<Instant>,
     /// and whether that was after the last [`Probe::listen`].
@@ -78,7 +78,7 @@ impl Transport {
                 // The kernel says it once, and the next read may be told of an end only.
                 let mut failure = self.heard.failure.borrow_mut();
                 if failure.is_none() && self.stream.borrow().is_plain() {
-                    *failure = Some(Failure { kind: error.kind(), tls: None });
+                    *failure = Some(ReadFailure { kind: error.kind(), tls: None });
                 }
                 Poll::Ready(Ok(all))
             }
@@ -103,13 +103,13 @@ impl Transport {
 
 impl Probe {
     /// See [`Stream::look`].
-    pub(super) fn look(&self) -> Look {
-        let Some(stream) = self.stream.upgrade() else { return Look::Dead };
-        stream.try_borrow().map_or(Look::Quiet, |stream| stream.look())
+    pub(super) fn look(&self) -> IdleState {
+        let Some(stream) = self.stream.upgrade() else { return IdleState::Dead };
+        stream.try_borrow().map_or(IdleState::Quiet, |stream| stream.look())
     }
 
     /// Why reading failed, if it did.
-    pub(super) fn failure(&self) -> Option<Failure> {
+    pub(super) fn failure(&self) -> Option<ReadFailure> {
         self.heard.failure.borrow().clone()
     }
 
@@ -145,7 +145,7 @@ impl AsyncRead for Transport {
         let read = Pin::new(&mut *self.stream.borrow_mut()).poll_read(cx, buf);
         match &read {
             Poll::Ready(Err(error)) => {
-                let failure = Failure { kind: error.kind(), tls: TlsFailure::after_handshake(error) };
+                let failure = ReadFailure { kind: error.kind(), tls: TlsFailure::after_handshake(error) };
                 self.heard.failure.replace(Some(failure));
             }
             Poll::Ready(Ok(())) if buf.filled().len() > before => {

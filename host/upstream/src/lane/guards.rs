@@ -1,4 +1,4 @@
-//! The guards of a [`Lane`](super::Lane): what a request holds while it waits, connects and rides.
+//! The guards of a [`HostPool`](super::Lane): what a request holds while it waits, connects and rides.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -8,17 +8,17 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
-use super::{Lane, Link, Member, Seat, Turn};
+use super::{ConnTurn, HostPool, Poolable, PooledConn, Waiter};
 
 /// One request's place on a connection. Dropped between [`Lease::begin`] and [`Lease::release`], it takes an unshared
 /// connection down with it.
-pub(crate) struct Lease<L: Link> {
-    pub(super) member: Rc<Member<L>>,
+pub(crate) struct Lease<L: Poolable> {
+    pub(super) member: Rc<PooledConn<L>>,
     dirty: Cell<bool>,
 }
 
-impl<L: Link> Lease<L> {
-    pub(super) fn new(member: Rc<Member<L>>) -> Self {
+impl<L: Poolable> Lease<L> {
+    pub(super) fn new(member: Rc<PooledConn<L>>) -> Self {
         Self { member, dirty: Cell::new(false) }
     }
 
@@ -46,7 +46,7 @@ impl<L: Link> Lease<L> {
     }
 
     /// Gives up a dead connection but not its place under the limit; `None` when others are still on it.
-    pub(crate) fn replace(self) -> Option<Opening<L>> {
+    pub(crate) fn replace(self) -> Option<ConnectPermit<L>> {
         self.retire();
         let lane = self.member.lane.upgrade()?;
         if Rc::strong_count(&self.member) > 1 {
@@ -57,11 +57,11 @@ impl<L: Link> Lease<L> {
             let mut state = lane.state.borrow_mut();
             state.opening = state.opening.saturating_add(1);
         }
-        Some(Opening::new(Rc::downgrade(&lane)))
+        Some(ConnectPermit::new(Rc::downgrade(&lane)))
     }
 }
 
-impl<L: Link> Drop for Lease<L> {
+impl<L: Poolable> Drop for Lease<L> {
     fn drop(&mut self) {
         let member = &self.member;
         member.busy.set(member.busy.get().saturating_sub(1));
@@ -86,13 +86,13 @@ impl<L: Link> Drop for Lease<L> {
 }
 
 /// The permit for a connection that is being opened; dropped, it goes to the next request.
-pub(crate) struct Opening<L: Link> {
-    lane: Weak<Lane<L>>,
+pub(crate) struct ConnectPermit<L: Poolable> {
+    lane: Weak<HostPool<L>>,
     armed: bool,
 }
 
-impl<L: Link> Opening<L> {
-    pub(super) fn new(lane: Weak<Lane<L>>) -> Self {
+impl<L: Poolable> ConnectPermit<L> {
+    pub(super) fn new(lane: Weak<HostPool<L>>) -> Self {
         Self { lane, armed: true }
     }
 
@@ -101,7 +101,7 @@ impl<L: Link> Opening<L> {
         self.armed = false;
         let shared = link.shared();
         let now = Instant::now();
-        let member = Rc::new(Member {
+        let member = Rc::new(PooledConn {
             listed: Cell::new(shared && link.streams() > 1),
             link,
             busy: Cell::new(1),
@@ -129,7 +129,7 @@ impl<L: Link> Opening<L> {
     }
 }
 
-impl<L: Link> Drop for Opening<L> {
+impl<L: Poolable> Drop for ConnectPermit<L> {
     fn drop(&mut self) {
         if self.armed
             && let Some(lane) = self.lane.upgrade()
@@ -144,22 +144,22 @@ impl<L: Link> Drop for Opening<L> {
 }
 
 /// A place in the queue; dropped, it or what it was given goes to the next.
-pub(crate) struct Waiting<L: Link> {
-    lane: Weak<Lane<L>>,
+pub(crate) struct QueuedRequest<L: Poolable> {
+    lane: Weak<HostPool<L>>,
     id: u64,
-    pub(super) seat: Rc<Seat<L>>,
+    pub(super) seat: Rc<Waiter<L>>,
 }
 
-impl<L: Link> Waiting<L> {
-    pub(super) fn new(lane: Weak<Lane<L>>, id: u64, seat: Rc<Seat<L>>) -> Self {
+impl<L: Poolable> QueuedRequest<L> {
+    pub(super) fn new(lane: Weak<HostPool<L>>, id: u64, seat: Rc<Waiter<L>>) -> Self {
         Self { lane, id, seat }
     }
 }
 
-impl<L: Link> Future for Waiting<L> {
-    type Output = Turn<L>;
+impl<L: Poolable> Future for QueuedRequest<L> {
+    type Output = ConnTurn<L>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Turn<L>> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ConnTurn<L>> {
         if let Some(turn) = self.seat.turn.take() {
             return Poll::Ready(turn);
         }
@@ -168,7 +168,7 @@ impl<L: Link> Future for Waiting<L> {
     }
 }
 
-impl<L: Link> Drop for Waiting<L> {
+impl<L: Poolable> Drop for QueuedRequest<L> {
     fn drop(&mut self) {
         if let Some(lane) = self.lane.upgrade() {
             {

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-use super::{Entry, Lane, Lease, Link, Member, Opening, Turn, Waiting};
+use super::{ConnTurn, ConnectPermit, HostPool, Lease, Poolable, PooledConn, QueuedRequest, TurnRequest};
 use crate::stats::Shard;
 use proptest::prelude::*;
 use std::cell::Cell;
@@ -21,7 +21,7 @@ struct Fake {
     living: Rc<Cell<usize>>,
 }
 
-impl Link for Fake {
+impl Poolable for Fake {
     fn usable(&self, _: Duration) -> bool {
         !self.dead.get()
     }
@@ -46,19 +46,19 @@ impl Drop for Fake {
 }
 
 struct World {
-    lane: Rc<Lane<Fake>>,
+    lane: Rc<HostPool<Fake>>,
     living: Rc<Cell<usize>>,
     switches: Vec<Rc<Cell<bool>>>,
     ages: Vec<Rc<Cell<bool>>>,
     leases: Vec<Lease<Fake>>,
-    openings: Vec<Opening<Fake>>,
-    waiting: Vec<Waiting<Fake>>,
+    openings: Vec<ConnectPermit<Fake>>,
+    waiting: Vec<QueuedRequest<Fake>>,
 }
 
 impl World {
     fn new(limit: usize, max_waiting: usize, shared: Option<bool>) -> Self {
         Self {
-            lane: Lane::new(limit, max_waiting, KEEP, shared, Arc::new(Shard::default())),
+            lane: HostPool::new(limit, max_waiting, KEEP, shared, Arc::new(Shard::default())),
             living: Rc::default(),
             switches: vec![],
             ages: vec![],
@@ -68,21 +68,21 @@ impl World {
         }
     }
 
-    fn keep(&mut self, turn: Turn<Fake>) {
+    fn keep(&mut self, turn: ConnTurn<Fake>) {
         match turn {
-            Turn::Ride(lease) => {
+            ConnTurn::Ride(lease) => {
                 lease.begin();
                 self.leases.push(lease);
             }
-            Turn::Open(opening) => self.openings.push(opening),
+            ConnTurn::Open(opening) => self.openings.push(opening),
         }
     }
 
     fn enter(&mut self) -> bool {
         match self.lane.enter(Instant::now()) {
-            Entry::Now(turn) => self.keep(turn),
-            Entry::Wait(waiting) => self.waiting.push(waiting),
-            Entry::Full => return false,
+            TurnRequest::Now(turn) => self.keep(turn),
+            TurnRequest::Wait(waiting) => self.waiting.push(waiting),
+            TurnRequest::Full => return false,
         }
         true
     }
@@ -126,7 +126,7 @@ impl World {
         }
         if !state.queue.is_empty() {
             assert!(state.open == self.lane.limit || state.opening > 0, "somebody waits although there is room");
-            let good = |m: &Rc<Member<Fake>>| !m.link.dead.get() && !m.link.old.get();
+            let good = |m: &Rc<PooledConn<Fake>>| !m.link.dead.get() && !m.link.old.get();
             let free = state.spare.iter().any(|m| good(m) && m.busy.get() < m.link.streams());
             assert!(!free, "somebody waits although a connection is free");
         }
@@ -364,7 +364,7 @@ fn a_connection_idle_for_too_long_is_closed_and_not_used() {
     world.enter();
     world.connect(1);
     world.leases.remove(0).release();
-    assert!(matches!(world.lane.enter(Instant::now() + KEEP), Entry::Now(Turn::Open(_))));
+    assert!(matches!(world.lane.enter(Instant::now() + KEEP), TurnRequest::Now(ConnTurn::Open(_))));
     assert_eq!(world.living.get(), 0);
 }
 

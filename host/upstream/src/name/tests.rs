@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-use super::{ADDRESSES, Name, PROBE_AFTER, Reach};
+use super::{ADDRESSES, PROBE_AFTER, Reach, ResolvedHost};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -13,14 +13,14 @@ fn paused<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(test)
 }
 
-async fn order(name: &Name) -> Vec<SocketAddr> {
+async fn order(name: &ResolvedHost) -> Vec<SocketAddr> {
     name.order(Instant::now()).await.iter().map(|address| address.at).collect()
 }
 
 #[test]
 fn what_works_is_tried_first_and_what_is_dead_last() {
     paused(async {
-        let name = Name::new("h", 443);
+        let name = ResolvedHost::new("h", 443);
         assert!(name.answered(Ok(vec![at(1), at(2), at(3)])));
         let addresses = name.order(Instant::now()).await;
         name.note(&addresses[0], Reach::Dead, "refused");
@@ -40,7 +40,7 @@ fn what_works_is_tried_first_and_what_is_dead_last() {
 #[test]
 fn an_address_that_is_not_tried_first_is_probed_once_in_a_while() {
     paused(async {
-        let name = Name::new("h", 443);
+        let name = ResolvedHost::new("h", 443);
         name.answered(Ok(vec![at(1), at(2)]));
         let addresses = name.order(Instant::now()).await;
         assert!(name.to_probe().is_none());
@@ -57,7 +57,7 @@ fn an_address_that_is_not_tried_first_is_probed_once_in_a_while() {
 #[test]
 fn a_connection_is_wanted_while_its_address_is_one_of_the_names() {
     paused(async {
-        let name = Name::new("h", 443);
+        let name = ResolvedHost::new("h", 443);
         assert_eq!(name.epoch(), 0);
         name.answered(Ok(vec![at(1), at(2)]));
         let (addresses, opened, first) = (name.order(Instant::now()).await, Instant::now(), name.epoch());
@@ -77,7 +77,7 @@ fn a_connection_is_wanted_while_its_address_is_one_of_the_names() {
 #[test]
 fn a_dead_connection_takes_the_older_ones_to_its_address_out_of_use() {
     paused(async {
-        let name = Name::new("h", 443);
+        let name = ResolvedHost::new("h", 443);
         name.answered(Ok(vec![at(1), at(2)]));
         let (addresses, opened, epoch) = (name.order(Instant::now()).await, Instant::now(), name.epoch());
         advance(Duration::from_secs(1)).await;
@@ -92,7 +92,7 @@ fn a_dead_connection_takes_the_older_ones_to_its_address_out_of_use() {
 #[test]
 fn a_request_waits_for_the_first_look_up_and_for_no_other() {
     paused(async {
-        let (name, start) = (Name::new("h", 443), Instant::now());
+        let (name, start) = (ResolvedHost::new("h", 443), Instant::now());
         let end = start + Duration::from_secs(3);
         assert!(name.order(end).await.is_empty());
         assert_eq!(start.elapsed(), Duration::from_secs(3));
@@ -110,7 +110,7 @@ fn a_request_waits_for_the_first_look_up_and_for_no_other() {
 
 #[test]
 fn no_answer_of_a_resolver_makes_more_addresses_than_are_used() {
-    let name = Name::new("h", 443);
+    let name = ResolvedHost::new("h", 443);
     name.answered(Ok((0..=255).map(at).collect()));
     assert_eq!(name.count(), (ADDRESSES, 0));
 }

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-use super::{AT_ONCE, Names, Resolver};
+use super::{AT_ONCE, HostNames, Resolver};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -32,7 +32,7 @@ impl Resolver for Told {
 }
 
 struct Rig {
-    names: Names,
+    names: HostNames,
     calls: Receiver<String>,
     answers: BTreeMap<String, Sender<io::Result<u8>>>,
 }
@@ -47,7 +47,7 @@ impl Rig {
             waiting.insert((*host).to_owned(), receiver);
         }
         let told = Told { calls: Mutex::new(call), answers: Mutex::new(waiting) };
-        Self { names: Names::new(Arc::new(told)), calls, answers }
+        Self { names: HostNames::new(Arc::new(told)), calls, answers }
     }
 
     fn called(&self) -> String {

@@ -6,13 +6,13 @@ use h2::server::{Builder, Connection, SendResponse};
 use http::{Request, Response};
 use std::future::Future;
 use tokio::net::TcpStream;
-use weir_config::{Http2, Provider};
+use weir_config::{Http2, ProviderConfig};
 
 use super::{at, raw};
 
 pub type Asked = (Request<h2::RecvStream>, SendResponse<Bytes>);
 
-pub fn speaks_h2(address: std::net::SocketAddr) -> Provider {
+pub fn speaks_h2(address: std::net::SocketAddr) -> ProviderConfig {
     let mut provider = at(address);
     provider.http2 = Http2::Always;
     provider

@@ -16,8 +16,8 @@ use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
-use weir_config::{HealthSettings, Http2, Http2Pings, Provider, ProviderKind};
-use weir_upstream::{AttemptError, Body, BodyError, Deadlines, Names, Pool, Upstream};
+use weir_config::{HealthSettings, Http2, Http2Pings, ProviderConfig, ProviderKind};
+use weir_upstream::{AttemptError, Body, BodyError, ConnectionPool, Deadlines, HostNames, Upstream};
 
 /// Longer than any test should take; only a hang meets it.
 const HANG: Duration = Duration::from_secs(30);
@@ -48,8 +48,8 @@ pub fn assert_about(start: tokio::time::Instant, wanted: f64) {
     assert!((wanted - 0.001..wanted + 0.9).contains(&passed), "{passed} s have passed, not {wanted}");
 }
 
-pub fn provider(url: impl Into<String>) -> Provider {
-    Provider {
+pub fn provider(url: impl Into<String>) -> ProviderConfig {
+    ProviderConfig {
         name: "mock".into(),
         kind: ProviderKind::OpenAi,
         base_url: url.into(),
@@ -75,24 +75,28 @@ pub fn provider(url: impl Into<String>) -> Provider {
     }
 }
 
-pub fn at(address: SocketAddr) -> Provider {
+pub fn at(address: SocketAddr) -> ProviderConfig {
     provider(format!("http://{address}"))
 }
 
-pub fn upstream(provider: &Provider) -> Arc<Upstream> {
-    Upstream::new(provider, None, &Names::default()).unwrap()
+pub fn upstream(provider: &ProviderConfig) -> Arc<Upstream> {
+    Upstream::new(provider, None, &HostNames::default()).unwrap()
 }
 
 pub fn post(up: &Upstream, body: impl Into<Bytes>) -> Request<Bytes> {
     Request::builder().method(Method::POST).uri(up.uri("/v1/chat").unwrap()).body(body.into()).unwrap()
 }
 
-pub async fn send(pool: &Pool, up: &Arc<Upstream>, body: &'static str) -> Result<Response<Body>, AttemptError> {
+pub async fn send(
+    pool: &ConnectionPool,
+    up: &Arc<Upstream>,
+    body: &'static str,
+) -> Result<Response<Body>, AttemptError> {
     pool.send(up, post(up, body), up.deadlines()).await
 }
 
 pub async fn send_within(
-    pool: &Pool,
+    pool: &ConnectionPool,
     up: &Arc<Upstream>,
     deadlines: Deadlines,
 ) -> Result<Response<Body>, AttemptError> {
@@ -104,7 +108,7 @@ pub async fn text(response: Response<Body>) -> Result<String, BodyError> {
     Ok(String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-pub async fn ask(pool: &Pool, up: &Arc<Upstream>, body: &'static str) -> String {
+pub async fn ask(pool: &ConnectionPool, up: &Arc<Upstream>, body: &'static str) -> String {
     text(send(pool, up, body).await.unwrap()).await.unwrap()
 }
 

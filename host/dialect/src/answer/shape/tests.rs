@@ -7,29 +7,29 @@ use super::*;
 const OPENAI: &str = r#"{"id":"chatcmpl-B9","object":"chat.completion","created":1741569952,"model":"gpt-4.1","choices":[{"index":0,"message":{"role":"assistant","content":"Hello! How can I assist you today?","refusal":null,"annotations":[]},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29,"prompt_tokens_details":{"cached_tokens":7,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":3,"audio_tokens":0}},"service_tier":"default"}"#;
 const GROQ: &str = r#"{"id":"chatcmpl-1","choices":[{"index":0,"message":{"role":"assistant","content":"Fast."},"finish_reason":"stop"}],"usage":{"queue_time":0.0378,"prompt_tokens":18,"prompt_time":6.8e-4,"completion_tokens":55,"total_tokens":73},"x_groq":{"id":"req_1","usage":{"prompt_tokens":18,"completion_tokens":1}}}"#;
 
-fn whole(body: &str) -> Reading {
-    let reading = Reading::of(Endpoint::Chat, body.as_bytes());
-    assert_eq!(reading.answer, Answer::Complete, "{body}");
+fn whole(body: &str) -> AnswerReading {
+    let reading = AnswerReading::of(Endpoint::Chat, body.as_bytes());
+    assert_eq!(reading.answer, AnswerKind::Complete, "{body}");
     reading
 }
 
 /// What shapes say of a body, but for whether it is known.
-fn read(shapes: &mut Shapes, body: &[u8]) -> Reading {
-    Reading { is_known: false, ..shapes.read(Endpoint::Chat, body) }
+fn read(shapes: &mut AnswerShapes, body: &[u8]) -> AnswerReading {
+    AnswerReading { is_known: false, ..shapes.read(Endpoint::Chat, body) }
 }
 
 /// Reads a body twice, and says what came of it and whether it was known the second time.
-fn twice(shapes: &mut Shapes, body: &str) -> (Reading, bool) {
+fn twice(shapes: &mut AnswerShapes, body: &str) -> (AnswerReading, bool) {
     let first = read(shapes, body.as_bytes());
     let known = shapes.find(body.as_bytes()).is_some();
-    assert_eq!(shapes.read(Endpoint::Chat, body.as_bytes()), Reading { is_known: known, ..first });
+    assert_eq!(shapes.read(Endpoint::Chat, body.as_bytes()), AnswerReading { is_known: known, ..first });
     (first, known)
 }
 
 #[test]
 fn an_answer_like_one_before_is_known_and_reports_what_it_says_itself() {
     for body in [OPENAI, GROQ] {
-        let mut shapes = Shapes::default();
+        let mut shapes = AnswerShapes::default();
         assert_eq!(twice(&mut shapes, body), (whole(body), true), "{body}");
         for (old, new) in [
             ("Hello! How can I assist you today?", r#"\"}]} \\"#),
@@ -51,7 +51,7 @@ fn an_answer_like_one_before_is_known_and_reports_what_it_says_itself() {
 
 #[test]
 fn what_would_be_read_otherwise_is_not_taken_for_known() {
-    let mut shapes = Shapes::default();
+    let mut shapes = AnswerShapes::default();
     shapes.read(Endpoint::Chat, OPENAI.as_bytes());
     for (old, new) in [
         ("\"chat.completion\"", "\"error\""),
@@ -71,10 +71,10 @@ fn what_would_be_read_otherwise_is_not_taken_for_known() {
     ] {
         let other = OPENAI.replace(old, new);
         assert_ne!(other, OPENAI, "{old}");
-        let mut fresh = Shapes { known: Vec::new(), ..Shapes::default() };
+        let mut fresh = AnswerShapes { known: Vec::new(), ..AnswerShapes::default() };
         std::mem::swap(&mut fresh.known, &mut shapes.known);
         assert!(fresh.find(other.as_bytes()).is_none(), "{other}");
-        assert_eq!(fresh.read(Endpoint::Chat, other.as_bytes()), Reading::of(Endpoint::Chat, other.as_bytes()));
+        assert_eq!(fresh.read(Endpoint::Chat, other.as_bytes()), AnswerReading::of(Endpoint::Chat, other.as_bytes()));
         shapes.read(Endpoint::Chat, OPENAI.as_bytes());
     }
 }
@@ -82,13 +82,13 @@ fn what_would_be_read_otherwise_is_not_taken_for_known() {
 #[test]
 fn a_known_answer_that_is_cut_anywhere_or_goes_on_is_not_known() {
     for body in [OPENAI, GROQ] {
-        let mut shapes = Shapes::default();
+        let mut shapes = AnswerShapes::default();
         assert!(twice(&mut shapes, body).1);
         for cut in 0..body.len() {
             assert_eq!(shapes.find(&body.as_bytes()[..cut]), None, "cut at {cut}");
             let read = shapes.read(Endpoint::Chat, &body.as_bytes()[..cut]).answer;
-            let wanted = if cut == 0 { Answer::NoAnswer } else { Answer::Cut };
-            assert!(read == wanted || read == Answer::Cut, "cut at {cut}: {read:?}");
+            let wanted = if cut == 0 { AnswerKind::NoAnswer } else { AnswerKind::Cut };
+            assert!(read == wanted || read == AnswerKind::Cut, "cut at {cut}: {read:?}");
         }
         for more in ["}", "x", ",\"error\":1}", "{}"] {
             assert_eq!(shapes.find(format!("{body}{more}").as_bytes()), None, "{more}");
@@ -100,7 +100,7 @@ fn a_known_answer_that_is_cut_anywhere_or_goes_on_is_not_known() {
 fn what_an_answer_is_judged_by_never_differs_within_a_shape() {
     let with = |error: &str| OPENAI.replace("{\"id\"", &format!("{{\"error\":{error},\"type\":\"ok\",\"id\""));
     for error in [r#""""#, r#"{"message":"","code":0}"#, r#"[{"message":""}]"#, "0", "false"] {
-        let mut shapes = Shapes::default();
+        let mut shapes = AnswerShapes::default();
         let body = with(error);
         let reading = read(&mut shapes, body.as_bytes());
         for other in [r#""boom""#, r#"{"message":"boom","code":0}"#, r#"{"message":"","code":9}"#, "1", "true"] {
@@ -128,14 +128,14 @@ fn what_counts_twice_and_what_does_not_report_all_has_no_shape() {
         r#""created":1"#.to_owned(),
     ] {
         let body = format!(r#"{{"choices":[{{"message":{{"content":"text"}}}}],{members}}}"#);
-        let mut shapes = Shapes::default();
+        let mut shapes = AnswerShapes::default();
         assert_eq!(twice(&mut shapes, &body), (whole(&body), false), "{body}");
     }
 }
 
 #[test]
 fn shapes_are_bounded_in_number_and_size_and_lessons_are_paid_for() {
-    let mut shapes = Shapes::default();
+    let mut shapes = AnswerShapes::default();
     let member = |n: usize| OPENAI.replace("\"refusal\"", &format!("\"member_{n}\""));
     for n in 0..1000 {
         let body = member(n);
@@ -153,16 +153,16 @@ fn shapes_are_bounded_in_number_and_size_and_lessons_are_paid_for() {
     let long = format!("{{\"{}\":1}}", "a".repeat(BYTES));
     for large in [many, long] {
         let body = OPENAI.replace("\"annotations\":[]", &format!("\"annotations\":{large}"));
-        assert_eq!(twice(&mut Shapes::default(), &body), (whole(&body), false));
+        assert_eq!(twice(&mut AnswerShapes::default(), &body), (whole(&body), false));
     }
 }
 
 #[test]
 fn embeddings_are_read_in_full() {
     let body = br#"{"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":8,"total_tokens":8}}"#;
-    let mut shapes = Shapes::default();
+    let mut shapes = AnswerShapes::default();
     for _ in 0..3 {
-        assert_eq!(shapes.read(Endpoint::Embeddings, body), Reading::of(Endpoint::Embeddings, body));
+        assert_eq!(shapes.read(Endpoint::Embeddings, body), AnswerReading::of(Endpoint::Embeddings, body));
     }
     assert!(shapes.known.is_empty());
 }
@@ -204,15 +204,15 @@ proptest! {
                 answer[name] = value.clone();
             }
         }
-        let mut shapes = Shapes::default();
+        let mut shapes = AnswerShapes::default();
         let mut check = |answer: &Json| {
             let body = serde_json::to_vec(answer).unwrap();
             for body in [&body[..], &body[..cut.index(body.len())]] {
                 let reading = shapes.read(Endpoint::Chat, body);
                 let known = reading.is_known && weir_http::json::strings_are_lawful(body);
                 assert!(!known || crate::readable::whole(body).is_ok(), "{}", String::from_utf8_lossy(body));
-                let reading = Reading { is_known: false, ..reading };
-                assert_eq!(reading, Reading::of(Endpoint::Chat, body), "{}", String::from_utf8_lossy(body));
+                let reading = AnswerReading { is_known: false, ..reading };
+                assert_eq!(reading, AnswerReading::of(Endpoint::Chat, body), "{}", String::from_utf8_lossy(body));
             }
         };
         check(&answer);
@@ -246,7 +246,7 @@ fn pointers(value: &Json) -> Vec<String> {
 
 #[test]
 fn an_answer_that_is_known_can_be_shown_if_what_its_strings_hold_is_lawful() {
-    let mut shapes = Shapes::default();
+    let mut shapes = AnswerShapes::default();
     assert!(twice(&mut shapes, OPENAI).1);
     for (text, readable) in [
         ("fine", true),
@@ -273,6 +273,6 @@ fn an_answer_that_is_known_can_be_shown_if_what_its_strings_hold_is_lawful() {
         assert!(!reading.is_known && reading.document(Endpoint::Chat, twice.clone().into()).readable().is_err());
     }
     let marked = format!("\u{feff}{OPENAI}");
-    let mut document = Reading::of(Endpoint::Chat, marked.as_bytes()).document(Endpoint::Chat, marked.into());
+    let mut document = AnswerReading::of(Endpoint::Chat, marked.as_bytes()).document(Endpoint::Chat, marked.into());
     assert!(document.readable().is_ok() && document.texts().unwrap().len() == 1);
 }

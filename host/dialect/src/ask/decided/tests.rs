@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn chat(body: &Value) -> (Ask, Bytes) {
+fn chat(body: &Value) -> (RequestFacts, Bytes) {
     let body = Bytes::from(body.to_string());
     (read(Endpoint::Chat, &body).unwrap(), body)
 }

@@ -3,7 +3,7 @@
 use weir_http::json::{Span, Token, TokenScanner};
 
 use crate::Endpoint;
-use crate::ask::{Ask, Said};
+use crate::ask::{RequestFacts, Said};
 
 /// A shape has so many kinds of messages.
 pub(super) const KINDS: usize = 8;
@@ -113,7 +113,7 @@ impl AskShape {
     }
 
     /// What a request of this shape asks for; none if it has another, or if more would have to be scanned than is left.
-    pub(super) fn fits(&self, tokens: &TokenScanner<'_>, left: &mut usize) -> Option<Ask> {
+    pub(super) fn fits(&self, tokens: &TokenScanner<'_>, left: &mut usize) -> Option<RequestFacts> {
         let body = tokens.text();
         let mut found = Found::new(self.common.text_bytes, left);
         let mut at = found.pass(&self.front, tokens, 0)?;
@@ -134,7 +134,7 @@ impl AskShape {
             (Some(_), None) => return None,
             (Some((length, json)), Some(start)) => Some((Span { start, end: start + length }, json)),
         };
-        Some(Ask {
+        Some(RequestFacts {
             endpoint: Endpoint::Chat,
             model: model.into(),
             streaming: self.common.streaming,

@@ -1,10 +1,10 @@
 //! The shape of a request that was read in full.
 
 use bytes::Bytes;
-use weir_http::json::{self, Kind, Passed, Span, TokenScanner};
+use weir_http::json::{self, JsonKind, Passed, Span, TokenScanner};
 
 use super::fit::{AskShape, InCommon, KINDS, Most, Pattern, Varying, count};
-use crate::ask::Ask;
+use crate::ask::RequestFacts;
 
 /// A shape has no more values that differ than this,
 pub(super) const VALUES: usize = 256;
@@ -12,7 +12,7 @@ pub(super) const VALUES: usize = 256;
 pub(super) const BYTES: usize = 8 * 1024;
 
 /// The shape of a request of which this was read and passed, if it has one that is worth keeping.
-pub(super) fn shape(body: &Bytes, ask: &Ask, passed: &[Passed]) -> Option<AskShape> {
+pub(super) fn shape(body: &Bytes, ask: &RequestFacts, passed: &[Passed]) -> Option<AskShape> {
     let mut lesson =
         Lesson { body, tokens: TokenScanner::of(body)?, values: Vec::new(), values_left: VALUES, left: BYTES };
     let outer = Outer::of(&lesson.tokens, body)?;
@@ -97,7 +97,7 @@ impl Outer {
                 _ => None,
             };
             if key == "messages" {
-                outer.messages = Some(span).filter(|_| kind == Kind::Array);
+                outer.messages = Some(span).filter(|_| kind == JsonKind::Array);
             } else if let Some(most) = most.filter(|_| count(tokens, span.start).is_some()) {
                 outer.most.push((span, most));
             } else if ["n", "stream", "stream_options", "max_tokens", "max_completion_tokens"]
@@ -113,7 +113,7 @@ impl Outer {
 }
 
 /// The values of a request that differ from one to the next; none if a string is not one of them, for none is kept.
-fn values(ask: &Ask, passed: &[Passed], outer: &Outer) -> Option<Vec<(Span, Varying)>> {
+fn values(ask: &RequestFacts, passed: &[Passed], outer: &Outer) -> Option<Vec<(Span, Varying)>> {
     let is_fixed = |span: Span| outer.fixed.iter().any(|fixed| fixed.start <= span.start && span.end <= fixed.end);
     if passed.iter().any(|passed| is_fixed(passed.span()) && !matches!(passed, Passed::Number(_))) {
         return None;

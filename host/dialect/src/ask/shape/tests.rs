@@ -14,16 +14,16 @@ const AGENT: &str = r#"{"model":"o3","messages":[{"role":"system","content":"be 
 const SPACED: &str = "{\"model\": \"m\", \"messages\": [{\"role\": \"user\", \"content\": \"one\"}, \n {\"role\": \"user\", \"content\": \"two\"}], \"stream\": false,\n\"stream_options\": null, \"max_tokens\": null}\n";
 const ALL: [&str; 5] = [SHORT, STREAM, SILENT, AGENT, SPACED];
 
-fn full(body: &str) -> Result<Ask, ReadError> {
+fn full(body: &str) -> Result<RequestFacts, ReadError> {
     super::read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))
 }
 
-fn read(shapes: &mut AskShapes, body: &str) -> Result<Ask, ReadError> {
+fn read(shapes: &mut AskShapes, body: &str) -> Result<RequestFacts, ReadError> {
     shapes.read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))
 }
 
 /// Shapes that know this request, and what it asks for.
-fn knowing(body: &str) -> (AskShapes, Ask) {
+fn knowing(body: &str) -> (AskShapes, RequestFacts) {
     let mut shapes = AskShapes::default();
     let ask = full(body).unwrap();
     assert_eq!(read(&mut shapes, body), Ok(ask.clone()), "{body}");

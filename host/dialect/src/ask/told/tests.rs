@@ -2,9 +2,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::{Ask, Endpoint, ReadError, read};
+use crate::{Endpoint, ReadError, RequestFacts, read};
 
-fn chat(body: &str) -> Result<Ask, ReadError> {
+fn chat(body: &str) -> Result<RequestFacts, ReadError> {
     read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))
 }
 

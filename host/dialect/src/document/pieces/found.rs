@@ -8,7 +8,7 @@ use weir_http::json;
 
 /// What a piece of text is to whoever reads it (`types.piece-kind` in the contract of plugins).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PieceKind {
+pub enum TextPieceKind {
     /// What is said.
     Text,
     /// What a tool is called with.
@@ -95,7 +95,7 @@ impl Voice {
 
 /// How a piece is changed; its pointer says where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Spot {
+pub(in super::super) enum PieceSpot {
     /// It is the string at its pointer.
     Value,
     /// It is the name of a member of the object at its pointer.
@@ -109,7 +109,7 @@ pub(in super::super) enum Spot {
 /// What is kept of one piece.
 #[derive(PartialEq, Eq)]
 pub(super) struct PieceRecord {
-    pub(super) kind: PieceKind,
+    pub(super) kind: TextPieceKind,
     pub(super) role: Voice,
     pub(super) choice: u32,
     pub(super) call: Option<u32>,
@@ -117,7 +117,7 @@ pub(super) struct PieceRecord {
     /// Where its text ends among all texts, and its pointer among all pointers. It begins where the one before ends.
     pub(super) text_end: usize,
     pub(super) pointer_end: usize,
-    pub(super) spot: Spot,
+    pub(super) spot: PieceSpot,
 }
 
 /// Every piece of text of a body, in order.
@@ -130,11 +130,11 @@ pub struct Pieces {
 
 /// A piece of text (`types.piece` in the contract of plugins, which says what each field means).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece<'a> {
+pub struct TextPiece<'a> {
     /// Where it stands (RFC 6901).
     pub pointer: &'a str,
     /// What it is.
-    pub kind: PieceKind,
+    pub kind: TextPieceKind,
     /// Who says it.
     pub role: &'a Voice,
     /// The choice that it belongs to; 0 in a request.
@@ -150,7 +150,7 @@ pub struct Piece<'a> {
     pub end: usize,
 }
 
-impl<'a> Piece<'a> {
+impl<'a> TextPiece<'a> {
     /// What leads to that which has a [`group`](Self::group) of its own.
     #[must_use]
     pub fn section(&self) -> &'a str {
@@ -189,22 +189,22 @@ impl Pieces {
 
     /// One of them, by its index.
     #[must_use]
-    pub fn get(&self, index: usize) -> Option<Piece<'_>> {
+    pub fn get(&self, index: usize) -> Option<TextPiece<'_>> {
         let found = self.all.get(index)?;
         let before = index.checked_sub(1).and_then(|before| self.all.get(before));
         Some(self.piece(before, found))
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Piece<'_>> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = TextPiece<'_>> {
         let mut before = None;
         self.all.iter().map(move |found| self.piece(before.replace(found), found))
     }
 
-    fn piece<'a>(&'a self, before: Option<&'a PieceRecord>, found: &'a PieceRecord) -> Piece<'a> {
+    fn piece<'a>(&'a self, before: Option<&'a PieceRecord>, found: &'a PieceRecord) -> TextPiece<'a> {
         let (text, pointer) = before.map_or((0, 0), |before| (before.text_end, before.pointer_end));
         let PieceRecord { kind, role, choice, call, group, text_end, pointer_end, .. } = found;
-        Piece {
+        TextPiece {
             pointer: self.pointers.get(pointer..*pointer_end).unwrap_or_default(),
             kind: *kind,
             role,
@@ -217,7 +217,7 @@ impl Pieces {
     }
 
     /// How one of them is changed.
-    pub(in super::super) fn spot(&self, index: usize) -> Option<&Spot> {
+    pub(in super::super) fn spot(&self, index: usize) -> Option<&PieceSpot> {
         self.all.get(index).map(|found| &found.spot)
     }
 }

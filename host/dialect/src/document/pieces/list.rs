@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use weir_http::json::Key;
+use weir_http::json::MemberName;
 
 use super::super::EditError;
-use super::found::{PieceKind, PieceRecord, Pieces, Spot, Voice, section};
+use super::found::{PieceRecord, PieceSpot, Pieces, TextPieceKind, Voice, section};
 
 /// The most pieces of one body that are shown. A list costs a guest some hundred bytes and instructions for each.
 const MOST: usize = 32_768;
@@ -22,7 +22,7 @@ const USUAL_POINTERS: usize = 64;
 /// One step down: to a member or an element.
 #[derive(Debug, Clone, Copy)]
 enum Step<'a> {
-    Member(Key<'a>),
+    Member(MemberName<'a>),
     Element(u32),
 }
 
@@ -37,7 +37,7 @@ pub(super) struct List<'a> {
 
 impl<'a> List<'a> {
     /// Goes down to a member.
-    pub(super) fn step(&mut self, key: Key<'a>) {
+    pub(super) fn step(&mut self, key: MemberName<'a>) {
         if self.path.capacity() == 0 {
             self.path.reserve(USUAL_DEPTH);
         }
@@ -71,7 +71,7 @@ impl<'a> List<'a> {
     }
 
     /// Adds a piece that stands where the walk is.
-    pub(super) fn push(&mut self, kind: PieceKind, text: Cow<'a, str>, spot: Spot) -> Result<(), EditError> {
+    pub(super) fn push(&mut self, kind: TextPieceKind, text: Cow<'a, str>, spot: PieceSpot) -> Result<(), EditError> {
         let Pieces { pointers, all, .. } = &mut self.pieces;
         let start = pointers.len();
         if start == 0 {
@@ -111,8 +111,8 @@ impl<'a> List<'a> {
         let tool = matches!(role, Voice::Tool | Voice::Function);
         for piece in self.pieces.all.iter_mut().skip(first).filter(|piece| piece.role == Voice::None) {
             piece.role = role.clone();
-            if tool && piece.kind == PieceKind::Text {
-                piece.kind = PieceKind::ToolResult;
+            if tool && piece.kind == TextPieceKind::Text {
+                piece.kind = TextPieceKind::ToolResult;
             }
         }
     }

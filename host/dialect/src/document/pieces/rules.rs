@@ -1,14 +1,14 @@
 //! What a string is by where it stands: of which kind, or none.
 //!
 //! Kinds go by the names of members that the dialect has for them, wherever they stand, so that a place that is added to it
-//! is shown by the rules that there are. What is not known is shown as [`PieceKind::Other`].
+//! is shown by the rules that there are. What is not known is shown as [`TextPieceKind::Other`].
 
-use super::super::texts::Shape;
-use super::found::PieceKind;
+use super::super::texts::BodyShape;
+use super::found::TextPieceKind;
 
 /// Which part of a body a value is in, as far as it matters for what is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum BodyArea {
     /// The body itself.
     Body,
     /// A message, or the list of them.
@@ -33,7 +33,7 @@ pub(super) enum Place {
 
 /// When a string is no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(super) enum NonTextRule {
     /// Never.
     Show,
     /// When it is one word.
@@ -47,9 +47,9 @@ pub(super) enum Rule {
 /// A value's place, what its strings are, and when not.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Area {
-    pub(super) place: Place,
-    pub(super) kind: PieceKind,
-    pub(super) rule: Rule,
+    pub(super) place: BodyArea,
+    pub(super) kind: TextPieceKind,
+    pub(super) rule: NonTextRule,
 }
 
 /// What a member is by its name.
@@ -194,81 +194,90 @@ fn members_are_by_length_and_sorted_and_each_is_found() {
 
 impl Area {
     /// The body as a whole.
-    pub(super) fn body(shape: Shape) -> Self {
+    pub(super) fn body(shape: BodyShape) -> Self {
         match shape {
-            Shape::Error(_) => Self::of(Place::Error, PieceKind::Text),
-            _ => Self::of(Place::Body, PieceKind::Other),
+            BodyShape::Error(_) => Self::of(BodyArea::Error, TextPieceKind::Text),
+            _ => Self::of(BodyArea::Body, TextPieceKind::Other),
         }
     }
 
-    fn of(place: Place, kind: PieceKind) -> Self {
-        Self { place, kind, rule: Rule::Show }
+    fn of(place: BodyArea, kind: TextPieceKind) -> Self {
+        Self { place, kind, rule: NonTextRule::Show }
     }
 
     /// The same as an object that is stepped into: rules are about strings and lists of them.
     pub(super) fn opened(self) -> Self {
-        Self { rule: Rule::Show, ..self }
+        Self { rule: NonTextRule::Show, ..self }
     }
 
     /// What the member of an object here is.
-    pub(super) fn member(self, name: &[u8], shape: Shape) -> Self {
+    pub(super) fn member(self, name: &[u8], shape: BodyShape) -> Self {
         match self.place {
-            Place::Body => self.of_body(name, shape),
-            Place::Error => {
-                let rule = if meaning(name) == Meaning::Word { Rule::Word } else { Rule::Show };
+            BodyArea::Body => self.of_body(name, shape),
+            BodyArea::Error => {
+                let rule = if meaning(name) == Meaning::Word { NonTextRule::Word } else { NonTextRule::Show };
                 Self { rule, ..self }
             }
-            Place::Names => match self.kind {
+            BodyArea::Names => match self.kind {
                 // A schema for each name.
-                PieceKind::Description => Self::of(Place::Offer, PieceKind::Description),
-                kind => Self::of(Place::Anything, kind),
+                TextPieceKind::Description => Self::of(BodyArea::Offer, TextPieceKind::Description),
+                kind => Self::of(BodyArea::Anything, kind),
             },
-            Place::Offer => Self::of_offer(name),
-            Place::Choice if matches!(name, b"message" | b"delta") => Self::of(Place::Message, PieceKind::Text),
-            Place::Choice if name == b"logprobs" => Self::of(Place::Logprobs, PieceKind::Other),
-            Place::Media if name == b"url" => Self { rule: Rule::Address, ..self },
-            Place::Call if matches!(name, b"function" | b"custom") => self,
-            Place::Call if name == b"input" => Self::of(Place::Anything, PieceKind::Arguments),
-            Place::Message | Place::Choice | Place::Call | Place::Media | Place::Logprobs | Place::Anything => {
-                self.of_any(name)
+            BodyArea::Offer => Self::of_offer(name),
+            BodyArea::Choice if matches!(name, b"message" | b"delta") => {
+                Self::of(BodyArea::Message, TextPieceKind::Text)
             }
+            BodyArea::Choice if name == b"logprobs" => Self::of(BodyArea::Logprobs, TextPieceKind::Other),
+            BodyArea::Media if name == b"url" => Self { rule: NonTextRule::Address, ..self },
+            BodyArea::Call if matches!(name, b"function" | b"custom") => self,
+            BodyArea::Call if name == b"input" => Self::of(BodyArea::Anything, TextPieceKind::Arguments),
+            BodyArea::Message
+            | BodyArea::Choice
+            | BodyArea::Call
+            | BodyArea::Media
+            | BodyArea::Logprobs
+            | BodyArea::Anything => self.of_any(name),
         }
     }
 
-    fn of_body(self, name: &[u8], shape: Shape) -> Self {
+    fn of_body(self, name: &[u8], shape: BodyShape) -> Self {
         match (name, shape) {
-            (b"messages", Shape::ChatRequest | Shape::EmbeddingsRequest) => Self::of(Place::Message, PieceKind::Text),
-            (b"choices", Shape::ChatResponse | Shape::Chunk) => Self::of(Place::Choice, PieceKind::Other),
-            (b"input", Shape::EmbeddingsRequest) | (b"prediction", Shape::ChatRequest) => {
-                Self::of(Place::Anything, PieceKind::Text)
+            (b"messages", BodyShape::ChatRequest | BodyShape::EmbeddingsRequest) => {
+                Self::of(BodyArea::Message, TextPieceKind::Text)
             }
-            (b"metadata", _) => Self::of(Place::Names, PieceKind::Other),
-            (name, Shape::ChatRequest) if is_offer(name) => {
-                let rule = if meaning(name) == Meaning::Word { Rule::Word } else { Rule::Show };
-                Self { rule, ..Self::of(Place::Offer, PieceKind::Description) }
+            (b"choices", BodyShape::ChatResponse | BodyShape::Chunk) => {
+                Self::of(BodyArea::Choice, TextPieceKind::Other)
+            }
+            (b"input", BodyShape::EmbeddingsRequest) | (b"prediction", BodyShape::ChatRequest) => {
+                Self::of(BodyArea::Anything, TextPieceKind::Text)
+            }
+            (b"metadata", _) => Self::of(BodyArea::Names, TextPieceKind::Other),
+            (name, BodyShape::ChatRequest) if is_offer(name) => {
+                let rule = if meaning(name) == Meaning::Word { NonTextRule::Word } else { NonTextRule::Show };
+                Self { rule, ..Self::of(BodyArea::Offer, TextPieceKind::Description) }
             }
             _ => self.of_any(name),
         }
     }
 
     fn of_offer(name: &[u8]) -> Self {
-        let offer = Self::of(Place::Offer, PieceKind::Description);
+        let offer = Self::of(BodyArea::Offer, TextPieceKind::Description);
         match name {
-            b"name" => Self { kind: PieceKind::Other, ..offer },
-            name if has_names(name) => Self { place: Place::Names, ..offer },
+            b"name" => Self { kind: TextPieceKind::Other, ..offer },
+            name if has_names(name) => Self { place: BodyArea::Names, ..offer },
             // Of schemas `format` and `id` too, and the list `required`.
-            name if meaning(name) == Meaning::Word => Self { rule: Rule::Word, ..offer },
+            name if meaning(name) == Meaning::Word => Self { rule: NonTextRule::Word, ..offer },
             _ => offer,
         }
     }
 
     fn of_any(self, name: &[u8]) -> Self {
-        use PieceKind::{Arguments, Description, Other, Reasoning, Refusal, Text, ToolResult};
+        use TextPieceKind::{Arguments, Description, Other, Reasoning, Refusal, Text, ToolResult};
         let inherited = match self.kind {
             kind @ (Arguments | Description | Reasoning) => kind,
             Text | ToolResult | Refusal | Other => Other,
         };
-        let anything = |kind| Self::of(Place::Anything, kind);
+        let anything = |kind| Self::of(BodyArea::Anything, kind);
         match meaning(name) {
             Meaning::Said if inherited == Other => anything(Text),
             Meaning::Said | Meaning::Unknown => anything(inherited),
@@ -276,10 +285,10 @@ impl Area {
             Meaning::Arguments => anything(Arguments),
             Meaning::Description => anything(Description),
             Meaning::Reasoning => anything(Reasoning),
-            Meaning::Calls => Self::of(Place::Call, Other),
-            Meaning::Media => Self { place: Place::Media, kind: inherited, rule: Rule::Address },
-            Meaning::Word => Self { rule: Rule::Word, ..anything(inherited) },
-            Meaning::Encoded => Self { rule: Rule::Encoded, ..anything(inherited) },
+            Meaning::Calls => Self::of(BodyArea::Call, Other),
+            Meaning::Media => Self { place: BodyArea::Media, kind: inherited, rule: NonTextRule::Address },
+            Meaning::Word => Self { rule: NonTextRule::Word, ..anything(inherited) },
+            Meaning::Encoded => Self { rule: NonTextRule::Encoded, ..anything(inherited) },
         }
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::{Document, EditError};
-use super::{PieceKind, Pieces, opaque};
+use super::{Pieces, TextPieceKind, opaque};
 use crate::Endpoint;
 
 fn document(shape: &str, body: &str) -> Document {
@@ -27,15 +27,15 @@ fn texts(pieces: &Pieces) -> Vec<&str> {
     pieces.iter().map(|piece| piece.text).collect()
 }
 
-fn kind(kind: PieceKind) -> &'static str {
+fn kind(kind: TextPieceKind) -> &'static str {
     match kind {
-        PieceKind::Text => "text",
-        PieceKind::Arguments => "arguments",
-        PieceKind::ToolResult => "tool-result",
-        PieceKind::Reasoning => "reasoning",
-        PieceKind::Refusal => "refusal",
-        PieceKind::Description => "description",
-        PieceKind::Other => "other",
+        TextPieceKind::Text => "text",
+        TextPieceKind::Arguments => "arguments",
+        TextPieceKind::ToolResult => "tool-result",
+        TextPieceKind::Reasoning => "reasoning",
+        TextPieceKind::Refusal => "refusal",
+        TextPieceKind::Description => "description",
+        TextPieceKind::Other => "other",
     }
 }
 

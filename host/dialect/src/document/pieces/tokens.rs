@@ -1,11 +1,11 @@
 //! The texts in a list of `logprobs`.
 
-use weir_http::json::{self, Cursor, JsonError, Kind, Span};
+use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
 
 use super::opaque;
 
 /// Joins the tokens of a list of `logprobs`; every other string in it becomes a line of `others`.
-pub(super) fn gather(body: &[u8], span: Span, chosen: &mut String, others: &mut String) -> Result<(), JsonError> {
+pub(super) fn gather(body: &[u8], span: Span, chosen: &mut String, others: &mut String) -> Result<(), JsonSyntaxError> {
     let mut cursor = Cursor::within(body, span);
     // Of what the cursor has stepped into: whether it is an object.
     let mut levels: Vec<bool> = Vec::new();
@@ -41,19 +41,19 @@ pub(super) fn gather(body: &[u8], span: Span, chosen: &mut String, others: &mut 
             }
         };
         match cursor.kind()? {
-            Kind::Object => {
+            JsonKind::Object => {
                 cursor.enter_object()?;
                 levels.push(true);
             }
-            Kind::Array => {
+            JsonKind::Array => {
                 cursor.enter_array()?;
                 levels.push(false);
             }
-            Kind::String => {
+            JsonKind::String => {
                 let text = json::string_lossy(cursor.text()?.span.of(body)).unwrap_or_default();
                 if token { chosen.push_str(&text) } else { line(others, &text) }
             }
-            Kind::Number | Kind::Bool | Kind::Null => {
+            JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
                 cursor.skip()?;
             }
         }

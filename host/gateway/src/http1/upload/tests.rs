@@ -1,11 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-use super::Upload;
+use super::BodyDecoder;
 use bytes::BytesMut;
-use weir_http::request::Framing;
+use weir_http::request::RequestFraming;
 
 /// What is taken of a body that comes in these pieces, what stays behind it, and whether it is over.
-fn taken<'a>(framing: Framing, pieces: impl IntoIterator<Item = &'a [u8]>) -> Option<(Vec<u8>, Vec<u8>, bool)> {
-    let (mut upload, mut got, mut data) = (Upload::new(framing), BytesMut::new(), Vec::new());
+fn taken<'a>(framing: RequestFraming, pieces: impl IntoIterator<Item = &'a [u8]>) -> Option<(Vec<u8>, Vec<u8>, bool)> {
+    let (mut upload, mut got, mut data) = (BodyDecoder::new(framing), BytesMut::new(), Vec::new());
     for piece in pieces {
         got.extend_from_slice(piece);
         data.extend_from_slice(&upload.take(&mut got).ok()?);
@@ -15,11 +15,11 @@ fn taken<'a>(framing: Framing, pieces: impl IntoIterator<Item = &'a [u8]>) -> Op
 
 #[test]
 fn a_body_is_taken_however_it_is_cut_and_what_is_behind_it_stays() {
-    let bodies: [(Framing, &[u8], &[u8], &[u8]); 4] = [
-        (Framing::Length(5), b"hello", b"hello", b"GET"),
-        (Framing::Length(0), b"", b"", b"GET"),
-        (Framing::Chunked, b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", b"hello", b"GET"),
-        (Framing::Chunked, b"0\r\nx: y\r\n\r\n", b"", b"0\r\n\r\n"),
+    let bodies: [(RequestFraming, &[u8], &[u8], &[u8]); 4] = [
+        (RequestFraming::Length(5), b"hello", b"hello", b"GET"),
+        (RequestFraming::Length(0), b"", b"", b"GET"),
+        (RequestFraming::Chunked, b"3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", b"hello", b"GET"),
+        (RequestFraming::Chunked, b"0\r\nx: y\r\n\r\n", b"", b"0\r\n\r\n"),
     ];
     for (framing, coded, body, behind) in bodies {
         let all = [coded, behind].concat();
@@ -36,7 +36,7 @@ fn a_body_is_taken_however_it_is_cut_and_what_is_behind_it_stays() {
 
 #[test]
 fn what_is_no_chunk_is_broken_and_stays_so() {
-    let mut upload = Upload::new(Framing::Chunked);
+    let mut upload = BodyDecoder::new(RequestFraming::Chunked);
     let mut got = BytesMut::from("1\r\nab");
     assert_eq!(upload.take(&mut got).unwrap(), "a");
     assert!(upload.is_broken() && !upload.is_over());
@@ -48,6 +48,6 @@ fn what_is_no_chunk_is_broken_and_stays_so() {
 fn a_body_that_came_with_its_head_is_not_copied() {
     let mut got = BytesMut::from("hello");
     let at = got.as_ptr();
-    let body = Upload::new(Framing::Length(5)).take(&mut got).unwrap();
+    let body = BodyDecoder::new(RequestFraming::Length(5)).take(&mut got).unwrap();
     assert_eq!((body.as_ptr(), &body[..]), (at, b"hello".as_slice()));
 }

@@ -10,7 +10,7 @@ fn names(count: usize) -> Vec<TenantId> {
 }
 
 /// Queues jobs of a tenant for as long as there is room, so many at the most; answers how many found some.
-fn fill(queues: &mut Queues<usize>, turn: Turn, most: usize) -> usize {
+fn fill(queues: &mut Queues<usize>, turn: ObserveTurn, most: usize) -> usize {
     (0..most)
         .take_while(|n| {
             let room = queues.room(turn.0, turn.1, ALL).is_some();
@@ -90,7 +90,7 @@ fn observers_of_the_chain_come_before_dropped_ones_and_find_a_runner_whatever_th
     }
     fill(&mut queues, (tenants[99], Origin::Chain), 1);
     assert_eq!(queues.next().unwrap().0, (tenants[99], Origin::Chain));
-    let busy: Vec<Turn> = std::iter::from_fn(|| queues.next()).map(|(turn, _)| turn).collect();
+    let busy: Vec<ObserveTurn> = std::iter::from_fn(|| queues.next()).map(|(turn, _)| turn).collect();
     assert_eq!(busy.len(), DROPPED_AT_ONCE);
     fill(&mut queues, (tenants[0], Origin::Chain), 1);
     assert_eq!(queues.next().unwrap().0, (tenants[0], Origin::Chain), "though a dropped one of that tenant is at work");

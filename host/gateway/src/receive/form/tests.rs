@@ -27,7 +27,7 @@ fn the_first_bytes_say_what_a_body_is_and_a_part_of_them_says_nothing_else() {
             let part = form(&body.as_bytes()[..cut]);
             assert!(part == Form::Unclear || part == expected, "{body:?} cut at {cut}: {part:?}");
         }
-        let mut head = Head::default();
+        let mut head = FirstBytes::default();
         let mut last = Form::Unclear;
         for byte in body.bytes() {
             last = head.push(Bytes::from(vec![byte]));
@@ -38,7 +38,7 @@ fn the_first_bytes_say_what_a_body_is_and_a_part_of_them_says_nothing_else() {
 
 #[test]
 fn white_space_without_end_is_not_waited_behind() {
-    let mut head = Head::default();
+    let mut head = FirstBytes::default();
     assert_eq!(head.push(Bytes::from(vec![b'\n'; BLANK])), Form::Unclear);
     assert_eq!(head.push(Bytes::from_static(b"\n")), Form::Neither);
 }

@@ -33,22 +33,22 @@ impl World {
 
     /// Looks at what is there, which `prints` says by the time since the beginning, until it is done; answers what was found
     /// and after how long.
-    fn settle(&mut self, before: &Prints, mut prints: impl FnMut(Duration) -> Prints) -> (Found, Duration) {
+    fn settle(&mut self, before: &Prints, mut prints: impl FnMut(Duration) -> Prints) -> (SettledFiles, Duration) {
         let begun = self.now;
-        let mut settle = Settle::begin(before, begun);
+        let mut settle = StableWait::begin(before, begun);
         loop {
             match settle.step(prints(self.now - begun), self.now) {
-                Step::Wait(time) => {
+                WatchStep::Wait(time) => {
                     assert!(!time.is_zero() && time <= STILL);
                     self.now += time;
                 }
-                Step::Done(found) => return (found, self.now - begun),
+                WatchStep::Done(found) => return (found, self.now - begun),
             }
         }
     }
 }
 
-fn moving(found: &Found) -> Vec<PathBuf> {
+fn moving(found: &SettledFiles) -> Vec<PathBuf> {
     found.change.looked.all_moving().map(Path::to_path_buf).collect()
 }
 

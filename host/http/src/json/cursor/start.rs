@@ -1,18 +1,18 @@
 //! Where a cursor begins, and what it minds on its way.
 
 use super::Cursor;
-use crate::json::names::Names;
+use crate::json::names::MemberNames;
 use crate::json::scan;
 use crate::json::trace::{Passed, Trace};
-use crate::json::{JsonError, MAX_DEPTH, Span};
+use crate::json::{JsonSyntaxError, MAX_DEPTH, Span};
 
 impl<'a> Cursor<'a> {
     /// A cursor at the start of a text that nobody has checked yet.
     ///
     /// # Errors
-    /// [`JsonError::NotUtf8`] if any part of the text is not.
-    pub fn new(bytes: &'a [u8]) -> Result<Self, JsonError> {
-        std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8 { at: error.valid_up_to() })?;
+    /// [`JsonSyntaxError::NotUtf8`] if any part of the text is not.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, JsonSyntaxError> {
+        std::str::from_utf8(bytes).map_err(|error| JsonSyntaxError::NotUtf8 { at: error.valid_up_to() })?;
         Ok(Self {
             bytes,
             at: 0,
@@ -20,7 +20,7 @@ impl<'a> Cursor<'a> {
             depth: 0,
             objects: 0,
             fresh: false,
-            names: Names::ANY,
+            names: MemberNames::ANY,
             trace: Trace::OFF,
         })
     }
@@ -35,7 +35,7 @@ impl<'a> Cursor<'a> {
             depth: 0,
             objects: 0,
             fresh: false,
-            names: Names::ANY,
+            names: MemberNames::ANY,
             trace: Trace::OFF,
         }
     }
@@ -45,10 +45,10 @@ impl<'a> Cursor<'a> {
     /// follows whether they were right.
     ///
     /// # Errors
-    /// [`JsonError::NotUtf8`] if what follows is not.
-    pub fn at_member(bytes: &'a [u8], at: usize) -> Result<Self, JsonError> {
+    /// [`JsonSyntaxError::NotUtf8`] if what follows is not.
+    pub fn at_member(bytes: &'a [u8], at: usize) -> Result<Self, JsonSyntaxError> {
         let rest = bytes.get(at..).unwrap_or_default();
-        std::str::from_utf8(rest).map_err(|error| JsonError::NotUtf8 { at: at + error.valid_up_to() })?;
+        std::str::from_utf8(rest).map_err(|error| JsonSyntaxError::NotUtf8 { at: at + error.valid_up_to() })?;
         Ok(Self {
             bytes,
             at,
@@ -56,7 +56,7 @@ impl<'a> Cursor<'a> {
             depth: 1,
             objects: 1,
             fresh: true,
-            names: Names::ANY,
+            names: MemberNames::ANY,
             trace: Trace::OFF,
         })
     }
@@ -70,11 +70,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// The same cursor, before its first step, which takes no object in which two members have one name, and none that lies
-    /// within more than [`MAX_MEMBERS`](crate::json::MAX_MEMBERS) members: [`JsonError::Duplicate`] comes where such an object
+    /// within more than [`MAX_MEMBERS`](crate::json::MAX_MEMBERS) members: [`JsonSyntaxError::Duplicate`] comes where such an object
     /// ends. For texts that somebody else reads as well, who may keep the other one of the two.
     #[must_use]
     pub fn unique(self) -> Self {
-        Self { names: Names::unique(), ..self }
+        Self { names: MemberNames::unique(), ..self }
     }
 
     /// The same cursor, before its first step, which keeps where the strings and numbers stand that it passes.

@@ -1,19 +1,19 @@
 use super::*;
 
-fn written(artefact: &Artefact) -> Vec<u8> {
+fn written(artefact: &NativeCode) -> Vec<u8> {
     let mut bytes = Vec::new();
     artefact.write(&mut bytes).unwrap();
     bytes
 }
 
-fn read(bytes: &[u8]) -> Option<Artefact> {
-    Artefact::read(&mut &*bytes, bytes.len() as u64)
+fn read(bytes: &[u8]) -> Option<NativeCode> {
+    NativeCode::read(&mut &*bytes, bytes.len() as u64)
 }
 
 #[test]
 fn what_was_written_is_read_and_nothing_that_is_not_whole() {
-    let plain = Artefact { component: b"component".to_vec(), direct: None };
-    let whole = Artefact { direct: Some((b"guest".to_vec(), b"driver".to_vec())), ..plain.clone() };
+    let plain = NativeCode { component: b"component".to_vec(), direct: None };
+    let whole = NativeCode { direct: Some((b"guest".to_vec(), b"driver".to_vec())), ..plain.clone() };
     let component_alone = written(&plain).len();
     for artefact in [plain, whole] {
         let bytes = written(&artefact);
@@ -30,7 +30,7 @@ fn what_was_written_is_read_and_nothing_that_is_not_whole() {
 
 #[test]
 fn lengths_that_lie_are_found_out() {
-    let mut bytes = written(&Artefact { component: b"component".to_vec(), direct: None });
+    let mut bytes = written(&NativeCode { component: b"component".to_vec(), direct: None });
     for length in [u64::MAX, 1 << 40, 10, 4] {
         bytes[8..16].copy_from_slice(&length.to_le_bytes());
         assert_eq!(read(&bytes), None, "{length}");

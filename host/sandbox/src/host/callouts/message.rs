@@ -1,8 +1,8 @@
 //! Method, headers and body of a callout: lawful, bounded, and none of the host's own.
 
-use super::Outgoing;
+use super::OutgoingCallout;
 use crate::framing::FRAMING;
-use crate::host::offer::Caller;
+use crate::host::offer::ComponentCaller;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 
@@ -21,7 +21,10 @@ const BODY: usize = 1 << 20;
 const PROXYS: [&str; 2] = ["proxy-authorization", "proxy-authenticate"];
 
 /// The request without its URL, or why it is not lawful. Nothing is copied before its size is known.
-pub(super) fn read(caller: &mut Caller<'_>, outgoing: &Outgoing) -> wasmtime::Result<Result<Request<Bytes>, String>> {
+pub(super) fn read(
+    caller: &mut ComponentCaller<'_>,
+    outgoing: &OutgoingCallout,
+) -> wasmtime::Result<Result<Request<Bytes>, String>> {
     let Some(method) = method(&outgoing.method.to_str(&*caller)?) else {
         return Ok(Err("the method is none of GET, HEAD, POST, PUT, PATCH and DELETE".to_owned()));
     };

@@ -5,7 +5,7 @@
 
 use http::Uri;
 use http::uri::Scheme;
-use weir_config::{Allowed, Host};
+use weir_config::{Allowed, Hostname};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -90,7 +90,7 @@ fn split(authority: &str) -> Option<(String, Option<u16>)> {
         Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => Some(port.parse().ok().filter(|port| *port > 0)?),
         Some(_) => return None,
     };
-    let host = Host::read(host).ok()?.text;
+    let host = Hostname::read(host).ok()?.text;
     Some((host, port))
 }
 

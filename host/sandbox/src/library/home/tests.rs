@@ -1,6 +1,7 @@
 use super::*;
 
-const KNOWN: Folder = Folder { device: 1, inode: 10, mount: Some(100), is_mount: false, is_empty: false };
+const KNOWN: FolderIdentity =
+    FolderIdentity { device: 1, inode: 10, mount: Some(100), is_mount: false, is_empty: false };
 
 fn mounts(before: &[u64], now: &[u64]) -> Mounts {
     Mounts { before: before.iter().copied().collect(), now: now.iter().copied().collect() }
@@ -8,11 +9,11 @@ fn mounts(before: &[u64], now: &[u64]) -> Mounts {
 
 #[test]
 fn what_stands_in_a_folders_place_is_taken_for_it_only_where_somebody_put_it_there() {
-    let empty = |folder: Folder| Folder { is_empty: true, ..folder };
-    let other = Folder { inode: 11, ..KNOWN };
-    let mounted = Folder { device: 2, inode: 1, mount: Some(200), is_mount: true, ..KNOWN };
+    let empty = |folder: FolderIdentity| FolderIdentity { is_empty: true, ..folder };
+    let other = FolderIdentity { inode: 11, ..KNOWN };
+    let mounted = FolderIdentity { device: 2, inode: 1, mount: Some(200), is_mount: true, ..KNOWN };
     // A folder of the same device mounted on another one's place.
-    let bound = Folder { inode: 12, mount: Some(300), ..KNOWN };
+    let bound = FolderIdentity { inode: 12, mount: Some(300), ..KNOWN };
     let gone = Some(NOT_MOUNTED);
     let hollow = Some(HOLLOW);
     for (known, found, before, now, expected, what) in [
@@ -26,8 +27,15 @@ fn what_stands_in_a_folders_place_is_taken_for_it_only_where_somebody_put_it_the
         (mounted, empty(other), [100, 200], [100, 1], gone, "unmounted, and nothing lies beneath"),
         (bound, other, [100, 300], [100, 1], gone, "the same on one device"),
         (bound, KNOWN, [100, 300], [100, 300], None, "a link that leads elsewhere now: both are mounted"),
-        (mounted, Folder { inode: 2, mount: Some(201), ..mounted }, [100, 200], [100, 201], None, "mounted anew"),
-        (mounted, Folder { mount: None, ..other }, [100, 200], [100, 1], gone, "no numbers: devices tell"),
+        (
+            mounted,
+            FolderIdentity { inode: 2, mount: Some(201), ..mounted },
+            [100, 200],
+            [100, 201],
+            None,
+            "mounted anew",
+        ),
+        (mounted, FolderIdentity { mount: None, ..other }, [100, 200], [100, 1], gone, "no numbers: devices tell"),
     ] {
         assert_eq!(missing(&known, &found, false, &mounts(&before, &now)), expected, "{what}");
     }
@@ -49,7 +57,7 @@ fn a_part_is_missed_if_its_mount_went_and_taken_away_if_it_did_not() {
     let here = file::mount_of(root).unwrap().unwrap();
     let gone = u64::MAX;
     let after = |parts: &[(&str, u64)]| Home {
-        whole: Folder::at(root).ok(),
+        whole: FolderIdentity::at(root).ok(),
         parts: parts.iter().map(|(below, mount)| ((*below).to_owned(), *mount)).collect(),
         mounts: mounts(&[here, gone], &[here]),
         ..Home::default()

@@ -78,5 +78,5 @@ fn a_folder_that_cannot_be_read_is_told_from_an_empty_one_and_keeps_nobody_from_
     let placed = by_place(folder.path());
     let unread: Vec<String> = placed.unread.iter().map(|(source, _)| source.to_string()).collect();
     assert_eq!(unread, ["folder all", "folder tenants/linked"]);
-    assert_eq!(placed.files, [Source::Tenant("good".to_owned(), "guard".to_owned())]);
+    assert_eq!(placed.files, [PluginSource::Tenant("good".to_owned(), "guard".to_owned())]);
 }

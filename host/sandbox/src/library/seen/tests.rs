@@ -1,15 +1,15 @@
 use super::*;
 
-fn place(name: &str) -> Source {
-    Source::Tenant("acme".to_owned(), name.to_owned())
+fn place(name: &str) -> PluginSource {
+    PluginSource::Tenant("acme".to_owned(), name.to_owned())
 }
 
 fn version(version: u64) -> Vouched {
     Vouched { version, manifest: blake3::hash(&version.to_le_bytes()) }
 }
 
-fn opened(cache: &Cache) -> Seen {
-    let mut seen = Seen::default();
+fn opened(cache: &Cache) -> SeenVersions {
+    let mut seen = SeenVersions::default();
     seen.open(Some(cache), Path::new("/plugins"));
     seen
 }
@@ -32,9 +32,9 @@ fn an_older_version_than_the_newest_is_refused_after_a_restart_as_well() {
         let error = seen.check(&strict, other).unwrap_err();
         assert!(matches!(error, LoadError::SameVersion { version: 7 }), "{error}");
         // Elsewhere it is another plugin.
-        seen.check(&Source::All("strict".to_owned()), version(1)).unwrap();
+        seen.check(&PluginSource::All("strict".to_owned()), version(1)).unwrap();
     }
-    let mut other = Seen::default();
+    let mut other = SeenVersions::default();
     other.open(Some(&cache), Path::new("/other"));
     other.check(&strict, version(1)).unwrap();
 }
@@ -75,13 +75,13 @@ fn what_is_kept_is_bounded_in_places_and_in_folders() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(&folder.path().join("cache")).unwrap();
     let mut seen = opened(&cache);
-    let places: Vec<Source> = (0..PLACES).map(|n| place(&format!("p{n}"))).collect();
+    let places: Vec<PluginSource> = (0..PLACES).map(|n| place(&format!("p{n}"))).collect();
     seen.remember(Some(&cache), places.iter().map(|place| (place, version(1))));
     let error = seen.check(&place("one-more"), version(1)).unwrap_err();
     assert!(matches!(error, LoadError::Versions(_)), "{error}");
     seen.check(&places[0], version(1)).unwrap();
     for n in 0..300 {
-        let mut seen = Seen::default();
+        let mut seen = SeenVersions::default();
         seen.open(Some(&cache), Path::new(&format!("/plugins/{n}")));
         seen.remember(Some(&cache), [(&place("a"), version(1))].into_iter());
     }

@@ -1,16 +1,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-use super::super::body::Framing;
-use super::super::shapes::Shapes;
-use super::{Reader, Unlawful};
+use super::super::body::AnswerFraming;
+use super::super::shapes::HeadShapes;
+use super::{HeadReader, InvalidResponseHead};
 use crate::link::HEAD_BYTES;
 use bytes::BytesMut;
 use proptest::prelude::*;
 
 /// What a head comes to: status, headers, body, and whether the connection may be used again.
-type Seen = Result<Option<(u16, Vec<(String, Vec<u8>)>, String, bool)>, Unlawful>;
+type Seen = Result<Option<(u16, Vec<(String, Vec<u8>)>, String, bool)>, InvalidResponseHead>;
 
-fn read<'a>(shapes: &Shapes, bodiless: bool, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Seen, Vec<u8>) {
-    let mut reader = Reader { bodiless, ..Reader::default() };
+fn read<'a>(shapes: &HeadShapes, bodiless: bool, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Seen, Vec<u8>) {
+    let mut reader = HeadReader { bodiless, ..HeadReader::default() };
     let mut behind = vec![];
     let mut seen = Ok(None);
     for piece in pieces {
@@ -25,9 +25,9 @@ fn read<'a>(shapes: &Shapes, bodiless: bool, pieces: impl IntoIterator<Item = &'
                 let (parts, body) = answer.response.into_parts();
                 behind.extend_from_slice(&body.got);
                 let framing = match body.framing {
-                    Framing::Length(length) => length.to_string(),
-                    Framing::Chunked(_) => "chunked".to_owned(),
-                    Framing::UntilClose => "until close".to_owned(),
+                    AnswerFraming::Length(length) => length.to_string(),
+                    AnswerFraming::Chunked(_) => "chunked".to_owned(),
+                    AnswerFraming::UntilClose => "until close".to_owned(),
                 };
                 let headers = parts.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
                 Ok(Some((parts.status.as_u16(), headers, framing, answer.reusable)))
@@ -41,7 +41,7 @@ fn read<'a>(shapes: &Shapes, bodiless: bool, pieces: impl IntoIterator<Item = &'
 }
 
 fn framing(head: &str) -> (String, bool) {
-    match read(&Shapes::default(), false, [head.as_bytes()]).0 {
+    match read(&HeadShapes::default(), false, [head.as_bytes()]).0 {
         Ok(Some((_, _, framing, reusable))) => (framing, reusable),
         Err(unlawful) => (format!("{unlawful:?}"), false),
         Ok(None) => ("not whole".to_owned(), false),
@@ -97,14 +97,14 @@ fn the_body_is_where_the_rfc_says() {
 #[test]
 fn an_answer_to_a_head_request_has_no_body() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n";
-    let (seen, _) = read(&Shapes::default(), true, [&head[..]]);
+    let (seen, _) = read(&HeadShapes::default(), true, [&head[..]]);
     assert_eq!(seen.unwrap().unwrap().2, "0");
 }
 
 #[test]
 fn a_length_beside_a_transfer_coding_is_taken_away() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\nx: y\r\n\r\n";
-    let (seen, _) = read(&Shapes::default(), false, [&head[..]]);
+    let (seen, _) = read(&HeadShapes::default(), false, [&head[..]]);
     let names: Vec<_> = seen.unwrap().unwrap().1.into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 2);
     assert!(!names.contains(&"content-length".to_owned()));
@@ -142,16 +142,16 @@ const CASES: [&str; 26] = [
 
 #[test]
 fn it_does_not_matter_how_an_answer_is_cut_into_pieces_nor_what_came_before_it() {
-    let known = Shapes::default();
+    let known = HeadShapes::default();
     for _ in 0..8 {
         for case in CASES.map(str::as_bytes) {
             let _ = read(&known, false, [case]);
         }
     }
     for case in CASES.map(str::as_bytes) {
-        let whole = read(&Shapes::default(), false, [case]);
+        let whole = read(&HeadShapes::default(), false, [case]);
         assert_eq!(read(&known, false, [case]), whole, "{case:?}");
-        assert_eq!(read(&Shapes::default(), false, case.chunks(1)), whole, "{case:?}, byte by byte");
+        assert_eq!(read(&HeadShapes::default(), false, case.chunks(1)), whole, "{case:?}, byte by byte");
         for cut in 0..case.len() {
             assert_eq!(read(&known, false, [&case[..cut], &case[cut..]]), whole, "{case:?} cut at {cut}");
         }
@@ -161,10 +161,10 @@ fn it_does_not_matter_how_an_answer_is_cut_into_pieces_nor_what_came_before_it()
 #[test]
 fn only_lawful_heads_are_accepted() {
     for (at, case) in CASES.iter().enumerate() {
-        let (seen, _) = read(&Shapes::default(), false, [case.as_bytes()]);
+        let (seen, _) = read(&HeadShapes::default(), false, [case.as_bytes()]);
         assert_eq!(seen.is_ok(), at < 7 || (8..10).contains(&at), "{case:?}: {seen:?}");
     }
-    let (seen, behind) = read(&Shapes::default(), false, [CASES[6].as_bytes()]);
+    let (seen, behind) = read(&HeadShapes::default(), false, [CASES[6].as_bytes()]);
     let (status, headers, ..) = seen.unwrap().unwrap();
     assert_eq!((status, headers.len(), &behind[..]), (200, 1, &b"x"[..]), "informational answers leave nothing behind");
 }
@@ -172,9 +172,13 @@ fn only_lawful_heads_are_accepted() {
 #[test]
 fn what_cannot_become_a_head_is_refused_at_once() {
     for junk in ["<html>", "SSH-2.0-OpenSSH", "\x15\x03\x01", "HTTP/2.0 200", "H\r\n"] {
-        assert_eq!(read(&Shapes::default(), false, [junk.as_bytes()]).0, Err(Unlawful::Malformed), "{junk:?}");
+        assert_eq!(
+            read(&HeadShapes::default(), false, [junk.as_bytes()]).0,
+            Err(InvalidResponseHead::Malformed),
+            "{junk:?}"
+        );
     }
-    assert_eq!(read(&Shapes::default(), false, [&b"HTT"[..]]).0, Ok(None));
+    assert_eq!(read(&HeadShapes::default(), false, [&b"HTT"[..]]).0, Ok(None));
 }
 
 #[test]
@@ -189,12 +193,12 @@ fn informational_answers_are_bounded_in_number() {
 #[test]
 fn a_head_is_bounded_in_bytes_and_in_fields() {
     let fields = |n: usize| "HTTP/1.1 200 OK\r\n".to_owned() + &"a: b\r\n".repeat(n) + "\r\n";
-    assert!(read(&Shapes::default(), false, [fields(100).as_bytes()]).0.is_ok());
-    assert_eq!(read(&Shapes::default(), false, [fields(101).as_bytes()]).0, Err(Unlawful::TooLarge));
+    assert!(read(&HeadShapes::default(), false, [fields(100).as_bytes()]).0.is_ok());
+    assert_eq!(read(&HeadShapes::default(), false, [fields(101).as_bytes()]).0, Err(InvalidResponseHead::TooLarge));
     let frame = "HTTP/1.1 200 OK\r\na: \r\n\r\n".len();
     let bytes = |n: usize| format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(n - frame));
     for (head, lawful) in [(bytes(HEAD_BYTES), true), (bytes(HEAD_BYTES + 1), false)] {
-        let known = Shapes::default();
+        let known = HeadShapes::default();
         for _ in 0..3 {
             assert_eq!(read(&known, false, [head.as_bytes()]).0.is_ok(), lawful);
             assert_eq!(read(&known, false, head.as_bytes().chunks(1000)).0.is_ok(), lawful);
@@ -203,18 +207,18 @@ fn a_head_is_bounded_in_bytes_and_in_fields() {
     // Without an end it is refused as soon as it is too long, whatever it consists of.
     for endless in ["HTTP/1.1 200 OK\r\na: b", "HTTP/1.1 ", "HTTP/1.1 200 OK\r\n"] {
         let text = endless.to_owned() + &"x: y\r\n".repeat(HEAD_BYTES);
-        let mut reader = Reader::default();
-        let (mut taken, shapes) = (0, Shapes::default());
+        let mut reader = HeadReader::default();
+        let (mut taken, shapes) = (0, HeadShapes::default());
         let refused = text.as_bytes().chunks(100).find_map(|piece| {
             taken += piece.len();
             reader.push(BytesMut::from(piece), &shapes).err()
         });
-        assert_eq!(refused, Some(Unlawful::TooLarge));
+        assert_eq!(refused, Some(InvalidResponseHead::TooLarge));
         assert!(taken <= HEAD_BYTES + 100);
     }
-    let mut reader = Reader::default();
+    let mut reader = HeadReader::default();
     for _ in 0..HEAD_BYTES {
-        assert!(reader.push(BytesMut::from("\r\n"), &Shapes::default()).unwrap().is_none());
+        assert!(reader.push(BytesMut::from("\r\n"), &HeadShapes::default()).unwrap().is_none());
         assert!(reader.got.is_empty(), "empty lines are not kept");
     }
 }
@@ -236,12 +240,12 @@ proptest! {
         let length = match theirs.parse(&text) {
             Ok(httparse::Status::Complete(length)) => length,
             Ok(httparse::Status::Partial) | Err(_) => {
-                let (seen, _) = read(&Shapes::default(), true, [&text[..]]);
+                let (seen, _) = read(&HeadShapes::default(), true, [&text[..]]);
                 prop_assert!(!matches!(seen, Ok(Some(_))), "{seen:?}");
                 return Ok(());
             }
         };
-        let (seen, behind) = read(&Shapes::default(), true, [&text[..]]);
+        let (seen, behind) = read(&HeadShapes::default(), true, [&text[..]]);
         // Where the lines' ends are mixed, an empty one may be the end only for them.
         let strict = text[..length].windows(2).all(|two| two[1] != b'\n' || two[0] == b'\r');
         match seen {
@@ -256,7 +260,7 @@ proptest! {
                 prop_assert_eq!(headers, wanted);
             }
             Ok(None) => prop_assert!(code < 200 || !strict, "{:?}", text),
-            Err(unlawful) => prop_assert!(unlawful == Unlawful::Upgrade || code < 200 || !strict, "{:?}", text),
+            Err(unlawful) => prop_assert!(unlawful == InvalidResponseHead::Upgrade || code < 200 || !strict, "{:?}", text),
         }
     }
 }

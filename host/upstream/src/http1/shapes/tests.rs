@@ -1,16 +1,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-use super::super::head::Head;
-use super::{BYTES, LEARN_EVERY, SHAPES, Shapes};
+use super::super::head::ParsedHead;
+use super::{BYTES, HeadShapes, LEARN_EVERY, SHAPES};
 use bytes::Bytes;
 use proptest::prelude::*;
 
-fn learn(shapes: &Shapes, text: &str) {
+fn learn(shapes: &HeadShapes, text: &str) {
     let bytes = Bytes::copy_from_slice(text.as_bytes());
-    shapes.learn(&bytes, &Head::read(&bytes).unwrap());
+    shapes.learn(&bytes, &ParsedHead::read(&bytes).unwrap());
 }
 
 /// As an answer is read: by its shape, or else in full.
-fn read(shapes: &Shapes, text: &str) -> (bool, Vec<(String, Vec<u8>)>, String) {
+fn read(shapes: &HeadShapes, text: &str) -> (bool, Vec<(String, Vec<u8>)>, String) {
     let bytes = Bytes::copy_from_slice(text.as_bytes());
     let found = shapes.find(&bytes);
     let known = found.is_some();
@@ -18,7 +18,7 @@ fn read(shapes: &Shapes, text: &str) -> (bool, Vec<(String, Vec<u8>)>, String) {
         Some(found) => shapes.read(&bytes.slice(..found.end), &found).unwrap(),
         None => {
             learn(shapes, text);
-            Head::read(&bytes).unwrap()
+            ParsedHead::read(&bytes).unwrap()
         }
     };
     let headers = head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
@@ -33,7 +33,7 @@ fn answer(date: &str, length: usize) -> String {
 }
 
 /// Reads so many answers that one of them is looked at.
-fn read_some(shapes: &Shapes, text: &str) {
+fn read_some(shapes: &HeadShapes, text: &str) {
     for _ in 0..LEARN_EVERY {
         read(shapes, text);
     }
@@ -41,7 +41,7 @@ fn read_some(shapes: &Shapes, text: &str) {
 
 #[test]
 fn answers_that_differ_only_where_earlier_ones_differed_are_known() {
-    let shapes = Shapes::default();
+    let shapes = HeadShapes::default();
     assert!(!read(&shapes, &answer("mon", 5)).0);
     assert!(read(&shapes, &answer("mon", 5)).0);
     assert!(!read(&shapes, &answer("tue", 10)).0);
@@ -49,7 +49,7 @@ fn answers_that_differ_only_where_earlier_ones_differed_are_known() {
     for (date, length) in [("thu", 7), ("fri", 0), ("", 1), ("sat ", 10_000)] {
         let text = answer(date, length);
         let (known, headers, rest) = read(&shapes, &text);
-        let (_, fresh, fresh_rest) = read(&Shapes::default(), &text);
+        let (_, fresh, fresh_rest) = read(&HeadShapes::default(), &text);
         assert_eq!((known, headers, rest), (true, fresh, fresh_rest));
     }
     let changed = |by: &str| answer("sun", 1).replace("vary: z", by);
@@ -62,7 +62,7 @@ fn answers_that_differ_only_where_earlier_ones_differed_are_known() {
 
 #[test]
 fn a_value_that_varies_is_not_kept() {
-    let shapes = Shapes::default();
+    let shapes = HeadShapes::default();
     for secret in ["sk-first", "sk-second", "sk-third"] {
         read_some(&shapes, &answer(secret, 1));
     }
@@ -75,12 +75,12 @@ fn a_value_that_varies_is_not_kept() {
 
 #[test]
 fn heads_of_ever_new_shapes_do_not_make_memory_grow() {
-    let shapes = Shapes::default();
+    let shapes = HeadShapes::default();
     for n in 0..1000 {
         read(&shapes, &format!("HTTP/1.1 200 OK\r\nx-{n}: 1\r\n\r\n"));
     }
     assert_eq!(shapes.known.borrow().len(), SHAPES);
-    let shapes = Shapes::default();
+    let shapes = HeadShapes::default();
     for text in [
         format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "x".repeat(BYTES)),
         format!("HTTP/1.1 200 OK\r\n{}\r\n", "a: b\r\n".repeat(41)),
@@ -96,7 +96,7 @@ fn heads_of_ever_new_shapes_do_not_make_memory_grow() {
 
 #[test]
 fn a_head_that_is_not_whole_is_not_found() {
-    let shapes = Shapes::default();
+    let shapes = HeadShapes::default();
     for date in ["mon", "tue"] {
         read_some(&shapes, &answer(date, 1));
     }
@@ -117,13 +117,13 @@ proptest! {
             ["date", "X-Id", "set-cookie", "connection", "Date", "Content-Length", "transfer-encoding"];
         const VALUES: [&str; 12] =
             ["", "a", " bb\t", "1", "2", "1, 1", "close", "keep-alive", "chunked", "gzip", "x, chunked", "\u{e9}"];
-        let shapes = Shapes::default();
+        let shapes = HeadShapes::default();
         for fields in heads {
             let lines: String =
                 fields.iter().map(|(name, value)| format!("{}: {}\r\n", NAMES[*name], VALUES[*value])).collect();
             let text = format!("HTTP/1.1 200 OK\r\n{lines}\r\n");
             let (_, headers, rest) = read(&shapes, &text);
-            let fresh = read(&Shapes::default(), &text);
+            let fresh = read(&HeadShapes::default(), &text);
             prop_assert_eq!((headers, rest), (fresh.1, fresh.2));
         }
     }
