@@ -1,7 +1,9 @@
 //! Request bodies that come in a content coding (RFC 9110 section 8.4.1): decoded piece by piece as they come, bounded in
 //! what they become and in how much of it at once.
 
+mod coding;
 mod engine;
+mod malformed;
 mod needs;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -10,8 +12,6 @@ mod workspace;
 mod zstd;
 
 use bytes::{Buf as _, Bytes};
-use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
 use std::future::Future as _;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
@@ -20,20 +20,12 @@ use weir_config::Limits;
 
 use crate::gate::ByteShare;
 use crate::refusal::Refusal;
-use engine::{Engine, NotOfCoding};
+pub(crate) use coding::{CODINGS, Coding};
+
+use coding::UnknownCoding;
+use engine::Engine;
+use malformed::NotOfCoding;
 use workspace::DecodeMemory;
-
-/// A coding that can be decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Coding {
-    Gzip,
-    Deflate,
-    Brotli,
-    Zstd,
-}
-
-/// What `Accept-Encoding` says of them (RFC 9110 section 12.5.3).
-pub(crate) const CODINGS: &str = "gzip, deflate, br, zstd";
 
 /// A piece of what a body becomes has so many bytes at most.
 const PIECE: usize = 16 << 10;
@@ -44,45 +36,9 @@ const SLICE: Duration = Duration::from_micros(500);
 /// So many bytes a body may become whatever its size.
 const ANY_RATIO: usize = 1 << 20;
 
-impl Coding {
-    /// The coding that a body's headers name; none if it is as it is.
-    ///
-    /// # Errors
-    /// [`Refusal::EncodedBody`] for one that is not known, and for more than one on top of another.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, Refusal> {
-        if !headers.contains_key(CONTENT_ENCODING) {
-            return Ok(None);
-        }
-        let values = headers.get_all(CONTENT_ENCODING).into_iter();
-        let mut names = values
-            .flat_map(|value| value.as_bytes().split(|b| *b == b','))
-            .map(<[u8]>::trim_ascii)
-            .filter(|n| !n.is_empty());
-        let (first, second) = (names.next().unwrap_or(b"identity"), names.next());
-        let is = |name: &str| second.is_none() && first.eq_ignore_ascii_case(name.as_bytes());
-        if is("identity") {
-            Ok(None)
-        } else if is("gzip") || is("x-gzip") {
-            Ok(Some(Self::Gzip))
-        } else if is("deflate") {
-            Ok(Some(Self::Deflate))
-        } else if is("br") {
-            Ok(Some(Self::Brotli))
-        } else if is("zstd") {
-            Ok(Some(Self::Zstd))
-        } else {
-            let all: Vec<_> = [first].into_iter().chain(second).chain(names).map(String::from_utf8_lossy).collect();
-            Err(Refusal::EncodedBody(all.join(", ").chars().take(64).collect()))
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Gzip => "gzip",
-            Self::Deflate => "deflate",
-            Self::Brotli => "br",
-            Self::Zstd => "zstd",
-        }
+impl From<UnknownCoding> for Refusal {
+    fn from(UnknownCoding(name): UnknownCoding) -> Self {
+        Self::EncodedBody(name)
     }
 }
 

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weir_dialect::{Document, RequestFacts};
 use weir_http::head::InvalidHead;
-use weir_ledger::EndReason;
 use weir_sandbox::{About, Chain, Exchange, Facts, HookKind};
 use weir_tenancy::{Caller, Denied, Seat};
 
@@ -260,44 +259,4 @@ fn read_again(trip: &mut RequestContext) -> Result<(), Refusal> {
     trip.ask = ask;
     trip.body = body;
     Ok(())
-}
-
-/// The reason that the ledger keeps for a refusal after money may have been spent.
-pub(crate) fn reason(refusal: &Refusal) -> EndReason {
-    match refusal {
-        Refusal::PluginRefused { .. } | Refusal::PluginFailed { .. } | Refusal::PluginBroke(_) => {
-            EndReason::PluginRefused
-        }
-        Refusal::Unlawful(_)
-        | Refusal::NotFound
-        | Refusal::MethodNotAllowed(_)
-        | Refusal::Loop
-        | Refusal::Denied(_)
-        | Refusal::TenantClosed
-        | Refusal::EncodedBody(_)
-        | Refusal::Mislabelled(_)
-        | Refusal::BodyInflated(_)
-        | Refusal::BodyTooLarge(_)
-        | Refusal::BodyTimeout(_)
-        | Refusal::BodyBroken
-        | Refusal::BodyCut(_)
-        | Refusal::Unreadable(_)
-        | Refusal::ModelNotFound(_)
-        | Refusal::Unshown { .. }
-        | Refusal::UpstreamUnshown { .. }
-        | Refusal::Overloaded
-        | Refusal::ShuttingDown
-        | Refusal::RequestMemory
-        | Refusal::ResponseMemory
-        | Refusal::UpstreamBusy { .. }
-        | Refusal::UpstreamUnreachable { .. }
-        | Refusal::UpstreamTimeout { .. }
-        | Refusal::UpstreamStatus { .. }
-        | Refusal::UpstreamCredentials { .. }
-        | Refusal::UpstreamNoAnswer { .. }
-        | Refusal::UpstreamBroken { .. }
-        | Refusal::UpstreamTooLarge { .. }
-        | Refusal::UpstreamEncoded { .. }
-        | Refusal::Internal => EndReason::UpstreamFailed,
-    }
 }

@@ -38,6 +38,7 @@ mod notify;
 mod observe;
 mod opening;
 mod plan;
+mod rate_headers;
 mod read;
 mod receive;
 mod record;

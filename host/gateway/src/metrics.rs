@@ -3,21 +3,18 @@
 mod plugins;
 mod requests;
 mod upstreams;
+mod writer;
 
 use crate::control::Status;
 use crate::removed;
-use crate::stats::HistogramTotal;
 use crate::worker::Shared;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelValue, LabelValueEncoder, MetricEncoder,
-    NoLabelSet,
-};
-use prometheus_client::metrics::MetricType;
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Registry;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use writer::Writer;
 
 /// The media type of the answer (OpenMetrics 1.0).
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -109,91 +106,5 @@ impl Everything {
         out.gauge("build", "Always 1; the version is in the label", |g| {
             g.add(&[("version", env!("CARGO_PKG_VERSION"))], 1_u64)
         })
-    }
-}
-
-/// Labels as the library takes them.
-type Labels<'a> = &'a [(&'a str, &'a str)];
-
-/// A label's value as it may stand in an answer. The library escapes what its format knows (OpenMetrics 1.0, ABNF:
-/// `escaped-string`); other control characters are lawful there, and what they do to whoever reads it in a terminal is not.
-#[derive(Debug)]
-struct Shown<'a>(&'a str);
-
-impl EncodeLabelValue for Shown<'_> {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        let mut pieces = self.0.split(|c: char| c.is_control() && c != '\n');
-        encoder.write_str(pieces.next().unwrap_or_default())?;
-        pieces.try_for_each(|piece| {
-            encoder.write_char(char::REPLACEMENT_CHARACTER)?;
-            encoder.write_str(piece)
-        })
-    }
-}
-
-fn shown<'a>(labels: Labels<'a>) -> Vec<(&'a str, Shown<'a>)> {
-    labels.iter().map(|(name, value)| (*name, Shown(value))).collect()
-}
-
-/// Writes families of metrics.
-struct Writer<'a> {
-    encoder: DescriptorEncoder<'a>,
-}
-
-/// Writes the members of one family.
-struct Family<'a> {
-    encoder: MetricEncoder<'a>,
-    kind: MetricType,
-}
-
-impl Writer<'_> {
-    fn family(
-        &mut self,
-        name: &str,
-        help: &str,
-        kind: MetricType,
-        write: impl FnOnce(&mut Family<'_>) -> fmt::Result,
-    ) -> fmt::Result {
-        let encoder = self.encoder.encode_descriptor(name, help, None, kind)?;
-        write(&mut Family { encoder, kind })
-    }
-
-    fn counter(&mut self, name: &str, help: &str, write: impl FnOnce(&mut Family<'_>) -> fmt::Result) -> fmt::Result {
-        self.family(name, help, MetricType::Counter, write)
-    }
-
-    fn gauge(&mut self, name: &str, help: &str, write: impl FnOnce(&mut Family<'_>) -> fmt::Result) -> fmt::Result {
-        self.family(name, help, MetricType::Gauge, write)
-    }
-
-    fn histogram(&mut self, name: &str, help: &str, write: impl FnOnce(&mut Family<'_>) -> fmt::Result) -> fmt::Result {
-        self.family(name, help, MetricType::Histogram, write)
-    }
-}
-
-impl Family<'_> {
-    fn add<V: EncodeCounterValue + EncodeGaugeValue>(&mut self, labels: Labels<'_>, value: V) -> fmt::Result {
-        let write = |member: &mut MetricEncoder<'_>| match self.kind {
-            MetricType::Counter => member.encode_counter::<NoLabelSet, _, f64>(&value, None),
-            _ => member.encode_gauge(&value),
-        };
-        if labels.is_empty() {
-            return write(&mut self.encoder);
-        }
-        write(&mut self.encoder.encode_family(&shown(labels))?)
-    }
-
-    /// A histogram of seconds from counts for each bound and one for the rest.
-    fn seconds(&mut self, labels: Labels<'_>, sum: f64, bounds: &[f64], counts: &[u64]) -> fmt::Result {
-        let labels = shown(labels);
-        let bounds = bounds.iter().copied().chain(std::iter::once(f64::INFINITY));
-        let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
-        let count = counts.iter().sum();
-        self.encoder.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
-    }
-
-    fn total(&mut self, labels: Labels<'_>, total: &HistogramTotal) -> fmt::Result {
-        let bounds: Vec<f64> = total.bounds.iter().map(|us| *us as f64 / 1e6).collect();
-        self.seconds(labels, total.sum_us as f64 / 1e6, &bounds, &total.buckets)
     }
 }

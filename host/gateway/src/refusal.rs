@@ -1,5 +1,7 @@
 //! Every way in which the gateway itself says no: one enum, one table.
 
+mod ledger;
+
 use crate::decode::CODINGS;
 use crate::request_id::RequestId;
 use crate::seldom::Seldom;
@@ -379,7 +381,7 @@ impl Refusal {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(CODINGS));
         }
         if let Self::Denied(Denied::RateLimited { limit, reset, .. }) = self {
-            crate::answer::add_rate(headers, &Rate { limit: *limit, remaining: 0, reset: *reset });
+            crate::rate_headers::add_rate(headers, &Rate { limit: *limit, remaining: 0, reset: *reset });
         }
         if let Self::Denied(Denied::MissingKey | Denied::MalformedKey | Denied::UnknownKey) = self {
             headers.insert(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"weir\""));

@@ -3,14 +3,18 @@
 //! file system that does not answer nor a file that is still being written holds up what has nothing to do with it.
 
 mod kernel;
+mod order;
 mod prints;
 mod settle;
 
+pub(crate) use order::FileChange;
+
 use kernel::Kernel;
+use order::WatchOrder;
 use prints::{Prints, WatchedFiles, prints, watched_folders};
 use settle::{StableWait, WatchStep};
 
-use crate::latest::{Join, Latest};
+use crate::latest::{Join as _, Latest};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
@@ -20,8 +24,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use weir_config::Stamp;
 use weir_config::file::DEADLINE;
-use weir_config::{Looked, Stamp};
 
 /// The look that catches what no event told.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,36 +35,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// How long whoever asks for a look waits for it: a little more than the longest settling, and another that is under way.
 const ANSWER: Duration = Duration::from_secs(8);
 
-/// What a look has found.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct FileChange {
-    /// Which files lie still, and which are being written.
-    pub(crate) looked: Looked,
-    /// Files that are not what they were at the look before.
-    pub(crate) changed: BTreeSet<PathBuf>,
-}
-
-impl Join for FileChange {
-    fn join(self, later: Self) -> Self {
-        let mut changed = self.changed;
-        changed.extend(later.changed);
-        Self { looked: later.looked, changed }
-    }
-}
-
-/// What the thread is told.
-enum Order {
-    /// Something has changed somewhere.
-    Event,
-    /// These files are part of the configuration now.
-    Named(Vec<PathBuf>),
-    /// Look now, and say what was found.
-    Look(oneshot::Sender<FileChange>),
-}
-
 /// Watches the configuration with the files that it names, or the plugin folder.
 pub(crate) struct Watch {
-    orders: Sender<Order>,
+    orders: Sender<WatchOrder>,
     news: Arc<Latest<FileChange>>,
 }
 
@@ -127,7 +104,7 @@ impl Watch {
     /// Looks now, and waits until files lie still. Where that cannot be found out in time, nothing is known of them.
     pub(crate) async fn look(&self) -> FileChange {
         let (tell, told) = oneshot::channel();
-        let _ = self.orders.send(Order::Look(tell));
+        let _ = self.orders.send(WatchOrder::Look(tell));
         let found = match tokio::time::timeout(ANSWER, told).await {
             Ok(Ok(change)) => change,
             Ok(Err(_)) | Err(_) => {
@@ -143,7 +120,7 @@ impl Watch {
 
     /// From now on, these files are watched as part of the configuration, if that is what is watched.
     pub(crate) fn name(&self, files: &[PathBuf]) {
-        let _ = self.orders.send(Order::Named(files.to_vec()));
+        let _ = self.orders.send(WatchOrder::Named(files.to_vec()));
     }
 }
 
@@ -162,18 +139,18 @@ struct Thread {
 }
 
 impl Thread {
-    fn run(mut self, orders: &Receiver<Order>, look: Option<Duration>) {
+    fn run(mut self, orders: &Receiver<WatchOrder>, look: Option<Duration>) {
         loop {
             let order = match look {
                 Some(time) => orders.recv_timeout(time),
                 None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match order {
-                Ok(Order::Named(files)) => self.name(files),
-                Ok(Order::Look(tell)) => {
+                Ok(WatchOrder::Named(files)) => self.name(files),
+                Ok(WatchOrder::Look(tell)) => {
                     let _ = tell.send(self.settle());
                 }
-                Ok(Order::Event) => {
+                Ok(WatchOrder::Event) => {
                     std::thread::sleep(self.pause());
                     self.pending.store(false, Ordering::Release);
                     self.tell_news();

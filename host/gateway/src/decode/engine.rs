@@ -3,7 +3,8 @@
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState};
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::Coding;
+use super::coding::Coding;
+use super::malformed::NotOfCoding;
 use super::workspace::DecodeMemory;
 use super::zstd::Zstd;
 
@@ -15,10 +16,6 @@ const WINDOW: u8 = 15;
 const INFLATE: usize = 52 << 10;
 /// Bytes of a brotli decoder besides what it asks the workspace for.
 const BROTLI: usize = size_of::<Brotli>();
-
-/// What was to be decoded is not of its coding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NotOfCoding;
 
 type Brotli = BrotliState<DecodeMemory, DecodeMemory, DecodeMemory>;
 

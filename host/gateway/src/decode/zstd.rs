@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-use super::engine::NotOfCoding;
+use super::malformed::NotOfCoding;
 use super::needs::{BlockHead, Needs, TABLES, head_length};
 use super::workspace::DecodeMemory;
 

@@ -1,6 +1,6 @@
 //! What plugins cost, for each plugin, hook and tenant.
 
-use super::{Family, Writer};
+use super::writer::{Family, Writer};
 use crate::worker::Shared;
 use std::collections::BTreeMap;
 use std::fmt;

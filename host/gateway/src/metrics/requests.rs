@@ -1,6 +1,6 @@
 //! Requests, refusals, connections, and what the ledger holds.
 
-use super::Writer;
+use super::writer::Writer;
 use crate::stats::{ENDED, HistogramTotal, Pair, RequestStats, RequestTimes, STATUSES};
 use crate::waits::Waits;
 use crate::worker::Shared;

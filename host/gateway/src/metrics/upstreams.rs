@@ -1,6 +1,6 @@
 //! Connections to providers and what became of attempts.
 
-use super::Writer;
+use super::writer::Writer;
 use crate::snapshot::Provider;
 use crate::worker::Shared;
 use std::fmt;

@@ -7,7 +7,7 @@
 use crate::answer::{GatewayHeaders, OutgoingResponse};
 use crate::body::{Aborted, BodyEnd, OutBody, StreamBody, StreamSender};
 use crate::gather::UNCOUNTED;
-use crate::journey::{RequestContext, reason};
+use crate::journey::RequestContext;
 use crate::receive::{StreamOpening, broken};
 use crate::refusal::Refusal;
 use crate::waits::WaitedFor;
@@ -94,7 +94,7 @@ impl Stream {
                 refusal.log(&self.trip.record.id, &self.trip.record.tenant);
                 self.trip.record.count_refusal(face.code, refusal.is_a_plugins());
                 self.trip.record.judge(refusal.verdict());
-                self.trip.record.cut(face.code, reason(&refusal));
+                self.trip.record.cut(face.code, refusal.ledger_reason());
                 if !self.told {
                     outlet.send(refusal.event()).await;
                 }

@@ -1,6 +1,6 @@
 //! The kernel's word that something has changed in a folder: at once, where it can be had.
 
-use super::Order;
+use super::order::WatchOrder;
 use super::prints::Prints;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::sync::Arc;
@@ -16,12 +16,12 @@ pub(super) struct Kernel {
 impl Kernel {
     /// Has the kernel tell of changes by an order; none where it cannot, and looking each second must do. `pending` says
     /// that one waits already.
-    pub(super) fn start(orders: Sender<Order>, pending: &Arc<AtomicBool>) -> Option<Self> {
+    pub(super) fn start(orders: Sender<WatchOrder>, pending: &Arc<AtomicBool>) -> Option<Self> {
         let pending = Arc::clone(pending);
         let notice = move |event: notify::Result<notify::Event>| {
             // One notice that waits is enough; reading a file is no change.
             if event.is_ok_and(|e| !e.kind.is_access()) && !pending.swap(true, Ordering::AcqRel) {
-                let _ = orders.send(Order::Event);
+                let _ = orders.send(WatchOrder::Event);
             }
         };
         let missed = |why: &notify::Error| tracing::warn!(%why, "changes are noticed by looking once a second only");

@@ -1,6 +1,6 @@
 //! When files lie still: time and looks in, an answer out. Pure.
 
-use super::FileChange;
+use super::order::FileChange;
 use super::prints::{Prints, is_text, plugin_of};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,0 +1,44 @@
+//! What the ledger keeps of a refusal.
+
+use super::Refusal;
+use weir_ledger::EndReason;
+
+impl Refusal {
+    /// The reason that the ledger keeps for it after money may have been spent.
+    pub(crate) fn ledger_reason(&self) -> EndReason {
+        match self {
+            Self::PluginRefused { .. } | Self::PluginFailed { .. } | Self::PluginBroke(_) => EndReason::PluginRefused,
+            Self::Unlawful(_)
+            | Self::NotFound
+            | Self::MethodNotAllowed(_)
+            | Self::Loop
+            | Self::Denied(_)
+            | Self::TenantClosed
+            | Self::EncodedBody(_)
+            | Self::Mislabelled(_)
+            | Self::BodyInflated(_)
+            | Self::BodyTooLarge(_)
+            | Self::BodyTimeout(_)
+            | Self::BodyBroken
+            | Self::BodyCut(_)
+            | Self::Unreadable(_)
+            | Self::ModelNotFound(_)
+            | Self::Unshown { .. }
+            | Self::UpstreamUnshown { .. }
+            | Self::Overloaded
+            | Self::ShuttingDown
+            | Self::RequestMemory
+            | Self::ResponseMemory
+            | Self::UpstreamBusy { .. }
+            | Self::UpstreamUnreachable { .. }
+            | Self::UpstreamTimeout { .. }
+            | Self::UpstreamStatus { .. }
+            | Self::UpstreamCredentials { .. }
+            | Self::UpstreamNoAnswer { .. }
+            | Self::UpstreamBroken { .. }
+            | Self::UpstreamTooLarge { .. }
+            | Self::UpstreamEncoded { .. }
+            | Self::Internal => EndReason::UpstreamFailed,
+        }
+    }
+}
