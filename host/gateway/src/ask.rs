@@ -3,7 +3,7 @@
 mod outgoing;
 
 use crate::choice;
-use crate::journey::RequestContext;
+use crate::context::RequestContext;
 use crate::plan::{self, PlanStep};
 use crate::receive::{self, ExpectedAnswer, NotTaken, Received};
 use crate::refusal::Refusal;

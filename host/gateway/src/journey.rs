@@ -5,6 +5,7 @@
 
 use crate::answer::{self, OutgoingResponse};
 use crate::ask::{self, UpstreamAnswer};
+use crate::context::RequestContext;
 use crate::cors;
 use crate::front::{self, ApiCall};
 use crate::plan;
@@ -29,28 +30,6 @@ use weir_tenancy::{Caller, Denied, Seat};
 /// How long who finds no seat waits before it looks again, one time after the other.
 const MOMENTS: [Duration; 4] =
     [Duration::from_millis(5), Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
-
-/// A request that has been read: who asks, what, and what plugins may see and change of it.
-pub(crate) struct RequestContext {
-    pub(crate) record: Box<Record>,
-    pub(crate) caller: Caller,
-    pub(crate) chain: Arc<Chain>,
-    pub(crate) ask: RequestFacts,
-    /// The place of the model that is asked for in the snapshot.
-    pub(crate) model: usize,
-    /// The body that `ask` was read from.
-    pub(crate) body: Bytes,
-}
-
-impl RequestContext {
-    pub(crate) fn snapshot(&self) -> &Snapshot {
-        &self.record.held.snapshot
-    }
-
-    pub(crate) fn worker(&self) -> Rc<Worker> {
-        Rc::clone(self.record.worker())
-    }
-}
 
 /// A request as it comes off a connection.
 pub(crate) struct IncomingRequest<'a> {

@@ -15,6 +15,7 @@ mod choice;
 mod cli;
 mod connection;
 mod console;
+mod context;
 mod control;
 mod cors;
 mod decode;

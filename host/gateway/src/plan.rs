@@ -1,7 +1,7 @@
 //! Who may answer, in which order: the model's targets in the operator's order, unless a router knows better. Who of them
 //! is put aside is looked at when somebody is asked.
 
-use crate::journey::RequestContext;
+use crate::context::RequestContext;
 use crate::refusal::Refusal;
 use crate::snapshot::{Model, Snapshot};
 use crate::worker::Worker;

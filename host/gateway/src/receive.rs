@@ -1,66 +1,31 @@
 //! What an upstream sent, looked at before a byte of it is relayed, for as long as that has not happened another target
 //! may do better: the status by its class, a whole answer as a whole, a stream by its first event.
 
+mod expected;
 mod form;
 mod opening;
+mod received;
 mod whole;
 
-use crate::gate::{ByteShare, ByteTotal};
 use crate::refusal::Refusal;
 use crate::waits::{WaitedFor, Waits};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
-use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant, SystemTime};
-use weir_config::Limits;
-use weir_dialect::Endpoint;
-use weir_dialect::answer::{self, AnswerReading, AnswerShapes};
+use std::time::{Instant, SystemTime};
+use weir_dialect::answer;
 use weir_upstream::status::{self, Class};
-use weir_upstream::{Body, BodyError, is_coded, plan};
+use weir_upstream::{Body, is_coded, plan};
 
+pub(crate) use expected::{ExpectedAnswer, NotTaken, broken};
 pub(crate) use opening::StreamOpening;
+pub(crate) use received::{Received, ReceivedContent};
+
 use opening::StreamOrDocument;
-
-/// What was asked for, and of whom.
-pub(crate) struct ExpectedAnswer<'a> {
-    pub(crate) endpoint: Endpoint,
-    pub(crate) streaming: bool,
-    pub(crate) limits: &'a Limits,
-    /// What all whole answers hold together.
-    pub(crate) memory: &'a Arc<ByteTotal>,
-    pub(crate) provider: &'a Arc<str>,
-    /// What its answers look like.
-    pub(crate) shapes: Option<&'a RefCell<AnswerShapes>>,
-    /// How long the provider may take for a head.
-    pub(crate) first_byte: Duration,
-}
-
-/// What is to be relayed.
-pub(crate) struct Received {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) content: ReceivedContent,
-}
-
-pub(crate) enum ReceivedContent {
-    /// All of it, its share of what is held, and what was read in it if it is an answer.
-    Whole { bytes: Bytes, memory: Option<ByteShare>, reading: Option<AnswerReading> },
-    /// A stream that has begun as it should.
-    Stream(Box<StreamOpening>),
-}
-
-/// Why there is nothing to relay.
-pub(crate) enum NotTaken {
-    /// Nothing was answered: another target may be asked.
-    Unanswered(Refusal),
-    /// It was carried out, at least in part, and may be charged: nobody else is asked.
-    Spent(Refusal),
-}
 
 /// Receives an answer of which the head is there. The time spent waiting for the rest is told to `waits`.
 pub(crate) async fn receive(
@@ -146,13 +111,4 @@ fn is_events(headers: &HeaderMap) -> bool {
     let value = headers.get(CONTENT_TYPE).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
     let Some((media, rest)) = value.split_at_checked(EVENTS.len()) else { return false };
     media.eq_ignore_ascii_case(EVENTS) && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
-}
-
-/// What a body that came apart means to the client.
-pub(crate) fn broken(error: BodyError, provider: &Arc<str>) -> Refusal {
-    let provider = Arc::clone(provider);
-    match error {
-        BodyError::Idle | BodyError::Total => Refusal::UpstreamTimeout { provider },
-        BodyError::Broken(_) => Refusal::UpstreamBroken { provider },
-    }
 }

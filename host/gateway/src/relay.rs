@@ -5,7 +5,7 @@ mod stream;
 
 use crate::answer::{self, GatewayHeaders, OutgoingResponse};
 use crate::ask::UpstreamAnswer;
-use crate::journey::RequestContext;
+use crate::context::RequestContext;
 use crate::receive::{Received, ReceivedContent};
 use crate::record::Record;
 use crate::refusal::Refusal;

@@ -3,7 +3,7 @@
 //!
 //! What was decided stands, whoever writes into it on the way: see [`Decided`].
 
-use crate::journey::RequestContext;
+use crate::context::RequestContext;
 use crate::plan::PlanStep;
 use crate::refusal::Refusal;
 use crate::snapshot::{Provider, Target};

@@ -1,7 +1,7 @@
 //! How a stream begins.
 
+use super::expected::{ExpectedAnswer, NotTaken, broken};
 use super::form::{FirstBytes, Form};
-use super::{ExpectedAnswer, NotTaken, broken};
 use crate::gather::UNCOUNTED;
 use crate::refusal::Refusal;
 use bytes::Bytes;

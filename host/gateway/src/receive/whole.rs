@@ -1,8 +1,9 @@
 //! Whole answers.
 
+use super::expected::{ExpectedAnswer, NotTaken, broken};
 use super::form::{FirstBytes, Form};
 use super::opening::{self, StreamOrDocument};
-use super::{ExpectedAnswer, NotTaken, ReceivedContent, broken};
+use super::received::ReceivedContent;
 use crate::gate::ByteShare;
 use crate::gather::{Full, Gathered, UNCOUNTED};
 use crate::refusal::Refusal;

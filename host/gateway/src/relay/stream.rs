@@ -6,8 +6,8 @@
 
 use crate::answer::{GatewayHeaders, OutgoingResponse};
 use crate::body::{Aborted, BodyEnd, OutBody, StreamBody, StreamSender};
+use crate::context::RequestContext;
 use crate::gather::UNCOUNTED;
-use crate::journey::RequestContext;
 use crate::receive::{StreamOpening, broken};
 use crate::refusal::Refusal;
 use crate::waits::WaitedFor;

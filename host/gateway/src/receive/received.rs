@@ -1,0 +1,22 @@
+//! What is to be relayed.
+
+use super::opening::StreamOpening;
+use crate::gate::ByteShare;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use weir_dialect::answer::AnswerReading;
+
+/// What is to be relayed.
+pub(crate) struct Received {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: ReceivedContent,
+}
+
+/// What came as its body.
+pub(crate) enum ReceivedContent {
+    /// All of it, its share of what is held, and what was read in it if it is an answer.
+    Whole { bytes: Bytes, memory: Option<ByteShare>, reading: Option<AnswerReading> },
+    /// A stream that has begun as it should.
+    Stream(Box<StreamOpening>),
+}
