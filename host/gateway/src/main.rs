@@ -48,6 +48,7 @@ mod relay;
 mod removed;
 mod request_id;
 mod room;
+mod run;
 mod seldom;
 mod serve;
 mod signals;

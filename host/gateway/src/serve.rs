@@ -15,11 +15,12 @@ use crate::log;
 use crate::metrics;
 use crate::notify;
 use crate::removed;
+use crate::run::{listeners, thread};
 use crate::signals::{self, ShutdownTargets};
 use crate::snapshot::Snapshot;
 use crate::stats::RequestStats;
 use crate::watch::Watch;
-use crate::worker::{self, Shared};
+use crate::worker::{RefusedConnections, Shared};
 use anyhow::{Context, anyhow, bail};
 use arc_swap::ArcSwap;
 use std::io;
@@ -88,7 +89,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let shared = share(snapshot, sandbox, hosts, (workers, descriptors));
     shared.bound_series(config.limits.series);
 
-    let listeners = worker::listeners(config.server.listen, workers)
+    let listeners = listeners::bind(config.server.listen, workers)
         .map_err(|why| cannot_listen(config.server.listen, "listen", args.listen.is_some(), &why))?;
     let listen = listeners.first().context("no listener")?.local_addr()?;
     let admin_listener = std::net::TcpListener::bind(config.server.admin)
@@ -189,7 +190,7 @@ fn share(
         stats: Arc::new(RequestStats::new(series)),
         ledger: Arc::new(Ledger::new(series)),
         connections: Arc::new(ConcurrencyLimit::default()),
-        refused: worker::RefusedConnections::default(),
+        refused: RefusedConnections::default(),
         descriptors: descriptors::for_clients(descriptors),
         in_flight: Arc::new(ConcurrencyLimit::default()),
         cut: AtomicU64::default(),
@@ -265,7 +266,7 @@ fn start_workers(
     let start = |(index, listener)| {
         let (shared, drain) = (Arc::clone(shared), drain.clone());
         let thread = std::thread::Builder::new().name(format!("weir-{index}"));
-        Ok(thread.spawn(move || worker::run(index, &shared, listener, drain))?)
+        Ok(thread.spawn(move || thread::run(index, &shared, listener, drain))?)
     };
     listeners.into_iter().enumerate().map(start).collect()
 }

@@ -17,7 +17,7 @@ const DROPPED_AT_ONCE: usize = 48;
 const LITTLE: usize = 64;
 
 /// Whose turn it is, and for which observers.
-pub(super) type ObserveTurn = (TenantId, Origin);
+pub(crate) type ObserveTurn = (TenantId, Origin);
 
 /// The queues of one worker.
 pub(super) struct Queues<J> {
