@@ -4,7 +4,6 @@
 mod ahead;
 mod body;
 mod buffers;
-mod date;
 mod encode;
 mod unsent;
 mod upload;

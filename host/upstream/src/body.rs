@@ -15,8 +15,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::{BodyError, Break};
 use crate::lane::{Lease, Poolable as _};
 use crate::link::{ProtocolConn, UpstreamConn};
-use crate::pool::Route;
 use crate::timer::Timer;
+use crate::worker_route::WorkerRoute;
 use crate::{http1, http2};
 
 /// So long an HTTP/1.1 connection may take to be done with its request after the response has ended, and a response of
@@ -59,7 +59,7 @@ struct Open {
     idle: Duration,
     /// Since when nothing has come although somebody asked.
     silent_since: Option<Instant>,
-    route: Rc<Route>,
+    route: Rc<WorkerRoute>,
 }
 
 /// One step of a body.
@@ -76,7 +76,7 @@ impl Body {
         timer: Timer,
         idle: Duration,
         total_end: Option<Instant>,
-        route: Rc<Route>,
+        route: Rc<WorkerRoute>,
     ) -> Self {
         let first = match (&mut incoming, &lease.link().wire) {
             (IncomingBody::One(incoming), ProtocolConn::One(connection)) => incoming.first(connection).map(Step::from),

@@ -134,22 +134,6 @@ impl AttemptError {
         matches!(self, Self::ClosedBeforeHead { stale: true, .. })
     }
 
-    /// Whether the request may have reached the upstream, so that it may cost money.
-    #[must_use]
-    pub fn was_sent(&self) -> bool {
-        match self {
-            Self::Busy { .. }
-            | Self::Unresolved
-            | Self::Connect(_)
-            | Self::Tls(_)
-            | Self::Refused
-            | Self::BadTarget => false,
-            Self::Timeout(which) => !matches!(which, Which::Connect),
-            Self::ClosedBeforeHead { sent, .. } => *sent,
-            Self::Protocol(_) => true,
-        }
-    }
-
     /// The metric label of this failure; one of [`crate::stats::ERROR_KINDS`].
     #[must_use]
     pub fn kind(&self) -> &'static str {

@@ -7,7 +7,6 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
 mod budget;
-mod date;
 
 pub use budget::RetryBudget;
 
@@ -20,7 +19,7 @@ pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         return Some(millis / 1000);
     }
     let value = text(RETRY_AFTER.as_str())?;
-    decimal(value).or_else(|| Some(date::parse(value)?.duration_since(now).unwrap_or_default()))
+    decimal(value).or_else(|| Some(httpdate::parse_http_date(value).ok()?.duration_since(now).unwrap_or_default()))
 }
 
 /// The most that a number of seconds comes to: of one that is past every clock, a long time, and not none.

@@ -4,8 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,23 +12,13 @@ use tokio::time::Instant;
 
 use crate::attempt::Attempt;
 use crate::body::Body;
-use crate::error::{AttemptError, BodyError};
+use crate::deadlines::Deadlines;
+use crate::error::AttemptError;
 use crate::http1::Common;
 use crate::lane::HostPool;
-use crate::link::UpstreamConn;
 use crate::timer::Timers;
 use crate::upstream::{Speak, Upstream};
-
-/// How long one attempt may take, in three respects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadlines {
-    /// From when the request is handed to a connection to the response head.
-    pub first_byte: Duration,
-    /// Between two pieces of the body.
-    pub idle: Duration,
-    /// From [`ConnectionPool::send`] to the end of the body, waiting and connecting included.
-    pub total: Duration,
-}
+use crate::worker_route::WorkerRoute;
 
 /// One worker's connections to all upstreams. It stays on its thread: nothing in it is locked or shared.
 ///
@@ -37,24 +26,9 @@ pub struct Deadlines {
 /// spawns one task for each HTTP/2 connection; on HTTP/1.1 the task that makes the request does all the work.
 pub struct ConnectionPool {
     workers: usize,
-    routes: RefCell<Vec<Rc<Route>>>,
+    routes: RefCell<Vec<Rc<WorkerRoute>>>,
     timers: Rc<Timers>,
     common: Rc<Common>,
-}
-
-/// This worker's side of an upstream. Requests and bodies hold it in place of the [`Arc`], whose count all workers
-/// would be writing to.
-pub(crate) struct Route {
-    id: u64,
-    up: Weak<Upstream>,
-    lane: Rc<HostPool<UpstreamConn>>,
-}
-
-impl Route {
-    /// Counts a body that did not come to its end.
-    pub(crate) fn body_failed(&self, error: BodyError) {
-        self.lane.shard().error(error.slot());
-    }
 }
 
 impl ConnectionPool {
@@ -159,7 +133,7 @@ impl ConnectionPool {
         self.common.trim();
     }
 
-    fn route(&self, up: &Arc<Upstream>) -> Rc<Route> {
+    fn route(&self, up: &Arc<Upstream>) -> Rc<WorkerRoute> {
         if let Some(route) = self.routes.borrow().iter().find(|route| route.id == up.id()) {
             return route.clone();
         }
@@ -175,7 +149,7 @@ impl ConnectionPool {
             },
             up.stats().shard(),
         );
-        let route = Rc::new(Route { id: up.id(), up: Arc::downgrade(up), lane });
+        let route = Rc::new(WorkerRoute { id: up.id(), up: Arc::downgrade(up), lane });
         self.routes.borrow_mut().push(route.clone());
         route
     }

@@ -14,12 +14,12 @@ use tokio_rustls::TlsConnector;
 use weir_config::{Http2, ProviderConfig};
 
 use crate::address::UpstreamUrl;
+use crate::deadlines::Deadlines;
 use crate::error::{AttemptError, UpstreamError};
 use crate::health::{Aside, AsideReason, HealthStanding, ModelHealth, ProviderHealth};
 use crate::http2::Pings;
 use crate::name::ResolvedHost;
 use crate::names::HostNames;
-use crate::pool::Deadlines;
 use crate::sockets::Sockets;
 use crate::stats::UpstreamStats;
 use crate::tls;
@@ -190,13 +190,9 @@ impl Upstream {
         Uri::try_from(whole).map_err(|_| AttemptError::BadTarget)
     }
 
-    /// The headers that go with every request: the provider's credential and what the operator added. The credential
-    /// is marked sensitive, so that neither `Debug` nor an HTTP/2 header table keeps it.
-    pub fn head_defaults(&self) -> &HeaderMap {
-        &self.defaults
-    }
-
-    /// Puts [`head_defaults`](Self::head_defaults) into `headers`; what stood there under the same names goes.
+    /// Puts the headers that go with every request into `headers`, the provider's credential and what the operator added;
+    /// what stood there under the same names goes. The credential is marked sensitive, so that neither `Debug` nor an
+    /// HTTP/2 header table keeps it.
     pub fn add_head_defaults(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.defaults {
             headers.insert(name, value.clone());

@@ -2,23 +2,24 @@
 //! written in. A connection that waits holds neither.
 
 use std::cell::{Cell, RefCell};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::future::Future as _;
 use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::BytesMut;
+use httpdate::HttpDate;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
-
-use super::date;
 
 /// The least room that a read is given.
 pub(crate) const READ: usize = 8 * 1024;
 /// What is allocated at once for small reads. What was read keeps its whole block in memory, so blocks are small.
 const BLOCK: usize = 16 * 1024;
+/// The last second that an HTTP date can say: the end of the year 9999.
+const LAST_SECOND: u64 = 253_402_300_799;
 /// What the buffer for answers keeps.
 const ANSWER: usize = 64 * 1024;
 
@@ -28,7 +29,7 @@ pub(crate) struct ServerBuffers {
     block: RefCell<BytesMut>,
     answer: Cell<Vec<u8>>,
     /// The second that it says, and its text.
-    date: RefCell<(u64, [u8; date::LENGTH])>,
+    date: RefCell<(u64, String)>,
 }
 
 impl fmt::Debug for ServerBuffers {
@@ -66,10 +67,13 @@ impl ServerBuffers {
     pub(super) fn put_date(&self, out: &mut Vec<u8>) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let mut date = self.date.borrow_mut();
-        if date.0 != now {
-            *date = (now, date::text(now));
+        if date.0 != now || date.1.is_empty() {
+            date.0 = now;
+            date.1.clear();
+            // A string takes everything.
+            let _ = write!(date.1, "{}", http_date(now));
         }
-        out.extend_from_slice(&date.1);
+        out.extend_from_slice(date.1.as_bytes());
     }
 
     /// Lets go of what only unusually large messages needed. To be called now and then.
@@ -83,3 +87,11 @@ impl ServerBuffers {
         self.answer.set(answer);
     }
 }
+
+/// The date so many seconds after 1970 began (RFC 9110 section 5.6.7).
+fn http_date(seconds: u64) -> HttpDate {
+    HttpDate::from(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
 use weir_config::{HealthSettings, Http2, Http2Pings, ProviderConfig, ProviderKind};
-use weir_upstream::{AttemptError, Body, BodyError, ConnectionPool, Deadlines, HostNames, Upstream};
+use weir_upstream::{AttemptError, Body, BodyError, ConnectionPool, Deadlines, HostNames, Upstream, Which};
 
 /// Longer than any test should take; only a hang meets it.
 const HANG: Duration = Duration::from_secs(30);
@@ -217,3 +217,18 @@ pub async fn poll_once<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F
 
 /// A note that the tasks of one test pass to each other.
 pub type Notes<T> = Rc<RefCell<Vec<T>>>;
+
+/// Whether the request may have reached the upstream, so that it may cost money.
+pub fn was_sent(error: &AttemptError) -> bool {
+    match error {
+        AttemptError::Busy { .. }
+        | AttemptError::Unresolved
+        | AttemptError::Connect(_)
+        | AttemptError::Tls(_)
+        | AttemptError::Refused
+        | AttemptError::Timeout(Which::Connect)
+        | AttemptError::BadTarget => false,
+        AttemptError::ClosedBeforeHead { sent, .. } => *sent,
+        AttemptError::Timeout(Which::FirstByte | Which::Total) | AttemptError::Protocol(_) => true,
+    }
+}
