@@ -1,5 +1,5 @@
-//! The law of HTTP as pure code: heads of requests, fields, chunks, hop-by-hop fields, frames of HTTP/2, server-sent events
-//! and a JSON walker for the hot path.
+//! The law of HTTP as pure code: heads of requests and of responses, fields, chunks, hop-by-hop fields, frames of HTTP/2,
+//! server-sent events and a JSON walker for the hot path.
 //!
 //! Nothing here reads a socket, a clock or a configuration; every function is a pure one of its arguments, so that
 //! each rule can be tested with bytes alone. The rules are those of RFC 9110 (semantics), RFC 9112 (HTTP/1.1),
@@ -14,5 +14,6 @@ pub mod hop;
 pub mod json;
 pub mod request;
 pub mod reserved;
+pub mod response;
 pub mod sse;
 mod words;

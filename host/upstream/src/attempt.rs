@@ -10,11 +10,12 @@ use http::{Method, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
 use crate::body::IncomingBody;
+use crate::conn_limits::STALE_WITHIN;
 use crate::connect::connect;
 use crate::error::{AttemptError, Which};
 use crate::http1::Common;
 use crate::lane::{ConnTurn, ConnectPermit, HostPool, Lease, TurnRequest};
-use crate::link::{ProtocolConn, STALE_WITHIN, UpstreamConn, until};
+use crate::link::{ProtocolConn, UpstreamConn, until};
 use crate::timer::Timer;
 use crate::upstream::Upstream;
 

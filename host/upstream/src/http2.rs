@@ -16,9 +16,10 @@ use bytes::Bytes;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::{Request, Response};
 use tokio::time::{Instant, timeout_at};
+use weir_http::response::HEAD_BYTES;
 
+use crate::conn_limits::LOOK_AFTER;
 use crate::error::{AttemptError, Which};
-use crate::link::{HEAD_BYTES, LOOK_AFTER};
 use crate::transport::{IdleState, Stream};
 use pulse::{CloseReason, Driven, OpenRequest, Pulse};
 use transport::{Probe, ReadFailure, Transport};

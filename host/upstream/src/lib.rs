@@ -18,6 +18,7 @@ mod address;
 mod attempt;
 mod body;
 mod coding;
+mod conn_limits;
 mod connect;
 mod deadlines;
 mod dial;

@@ -40,7 +40,7 @@ impl Attempt<'_> {
         let (end, which) = self.head_end();
         let host = self.up.host_header();
         let timer = &mut self.timer;
-        let mut exchange = connection.exchange();
+        let mut exchange = http1::Http1Exchange::on(connection);
         let answered = poll_fn(|cx| match (exchange.poll(request, host, cx), end) {
             (Poll::Ready(answered), _) => Poll::Ready(answered.map_err(Some)),
             (Poll::Pending, Some(end)) => timer.poll_until(end, cx).map(|()| Err(None)),

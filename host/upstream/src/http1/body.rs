@@ -4,28 +4,18 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use weir_http::chunked::Chunked;
+use weir_http::response::AnswerFraming;
 
-use super::Http1Connection;
 use super::buffers::{READ, READ_AHEAD};
+use super::connection::Http1Connection;
 use crate::error::Break;
-
-/// What tells where the body ends (RFC 9112 section 6.3).
-#[derive(Debug)]
-pub(super) enum AnswerFraming {
-    /// After so many more bytes.
-    Length(u64),
-    Chunked(Chunked),
-    /// With the connection.
-    UntilClose,
-}
 
 /// A body of which the rest is still to be read.
 #[derive(Debug)]
 pub(crate) struct Http1Body {
-    pub(super) framing: AnswerFraming,
+    framing: AnswerFraming,
     /// What came with the head.
-    pub(super) got: BytesMut,
+    got: BytesMut,
     /// How much the next read asks for.
     want: usize,
 }
@@ -55,7 +45,7 @@ impl Http1Body {
     /// What of the body came with the head; maybe nothing yet.
     pub(crate) fn first(&mut self, connection: &Http1Connection) -> Result<Http1Piece, Break> {
         let got = std::mem::take(&mut self.got);
-        self.take(got).inspect(|piece| connection.done_if(piece))
+        self.take(got).inspect(|piece| piece.spend(connection))
     }
 
     /// Waits for the next piece.
@@ -77,7 +67,7 @@ impl Http1Body {
             }
             let piece = self.take(read)?;
             if !piece.data.is_empty() || piece.end.is_some() {
-                connection.done_if(&piece);
+                piece.spend(connection);
                 return Poll::Ready(Ok(piece));
             }
         }
@@ -123,9 +113,11 @@ impl Http1Body {
 }
 
 impl Http1Piece {
-    /// Whether the connection has said more than it was asked for.
-    pub(super) fn has_surplus(&self) -> bool {
-        self.end.as_ref().is_some_and(|end| end.surplus)
+    /// A connection that has said more than it was asked for takes no further request.
+    fn spend(&self, connection: &Http1Connection) {
+        if self.end.as_ref().is_some_and(|end| end.surplus) {
+            connection.spend();
+        }
     }
 }
 

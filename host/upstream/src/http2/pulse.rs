@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use weir_config::ProviderConfig;
 
 use super::transport::{Probe, Transport};
-use crate::link::STALE_WITHIN;
+use crate::conn_limits::STALE_WITHIN;
 use crate::timer::{Timer, Timers};
 
 /// A connection as its driver has it.

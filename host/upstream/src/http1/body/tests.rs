@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used)]
-use super::{AnswerFraming, Http1Body};
+use super::Http1Body;
 use crate::error::Break;
 use bytes::BytesMut;
 use weir_http::chunked::Chunked;
+use weir_http::response::AnswerFraming;
 
 /// Feeds pieces, then the end of the stream; gives the data, the trailers' number, and whether something came behind.
 fn fed(framing: AnswerFraming, pieces: &[&str]) -> (String, Result<(usize, bool), Break>) {

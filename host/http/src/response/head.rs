@@ -1,16 +1,18 @@
-//! A response head (RFC 9112 section 4).
+//! Collects a response's head from pieces.
 
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BytesMut};
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Response, StatusCode, Version};
-use weir_http::fields::{self, BadFields};
+use http::{HeaderMap, StatusCode, Version};
 
-use super::body::{AnswerFraming, Http1Body};
+use super::framing::AnswerFraming;
+use super::invalid::InvalidResponseHead;
+use super::parsed::ParsedHead;
 use super::shapes::HeadShapes;
-use super::signs::ResponseFramingHeaders;
-use crate::link::HEAD_BYTES;
+
+/// A head may have so many bytes.
+pub const HEAD_BYTES: usize = 32 * 1024;
 
 /// What every answer begins with.
 const STATUS_LINE: &[u8] = b"HTTP/1.";
@@ -18,67 +20,41 @@ const STATUS_LINE: &[u8] = b"HTTP/1.";
 /// So many informational answers may come before the answer (RFC 9110 section 15.2): they have no bound of their own.
 const INFORMATIONAL: usize = 64;
 
-/// Why a head is not accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InvalidResponseHead {
-    Malformed,
-    TooLarge,
-    Upgrade,
-    /// The body's transfer coding is not just `chunked`.
-    Coding,
-    /// More came before it than anybody would say.
-    Talkative,
-}
-
-impl InvalidResponseHead {
-    pub(super) fn why(self) -> &'static str {
-        match self {
-            Self::Malformed => "its head is malformed",
-            Self::TooLarge => "its head is too large",
-            Self::Upgrade => "101 although nobody asked for an upgrade",
-            Self::Coding => "its transfer coding is another than chunked",
-            Self::Talkative => "too many informational answers came before it",
-        }
-    }
-}
-
-/// A response of which the head is there.
+/// A head that is there as a whole, and what it says of its body and of the connection.
 #[derive(Debug)]
-pub(super) struct ResponseHead {
-    pub(super) response: Response<Http1Body>,
+pub struct ResponseHead {
+    /// Its status, which is no informational one.
+    pub status: StatusCode,
+    /// HTTP/1.1 or HTTP/1.0.
+    pub version: Version,
+    /// Its fields, without a `content-length` that a transfer coding overrules.
+    pub headers: HeaderMap,
+    /// Where the body ends.
+    pub framing: AnswerFraming,
     /// Whether the connection may serve another request after it.
-    pub(super) reusable: bool,
-    /// For how long without a request, if the upstream has said.
-    pub(super) keep: Option<Duration>,
-}
-
-/// A head that was read.
-pub(super) struct ParsedHead {
-    pub(super) status: StatusCode,
-    pub(super) version: Version,
-    pub(super) headers: HeaderMap,
-    pub(super) signs: ResponseFramingHeaders,
+    pub reusable: bool,
+    /// For how long the connection may be kept without a request, if that was said.
+    pub keep: Option<Duration>,
 }
 
 /// Collects a head from what is read.
 #[derive(Debug, Default)]
-pub(super) struct HeadReader {
+pub struct HeadReader {
     got: BytesMut,
     /// Up to here there is no end of a head.
     searched: usize,
     /// Informational answers so far.
     told: usize,
     /// The request was a HEAD request: its answer has no body, whatever it says.
-    pub(super) bodiless: bool,
+    pub bodiless: bool,
 }
 
 impl HeadReader {
-    /// Takes what was read; gives the answer once its head is whole. Informational answers are swallowed.
-    pub(super) fn push(
-        &mut self,
-        piece: BytesMut,
-        shapes: &HeadShapes,
-    ) -> Result<Option<ResponseHead>, InvalidResponseHead> {
+    /// Takes what was read; gives the head once it is whole. Informational answers are swallowed.
+    ///
+    /// # Errors
+    /// [`InvalidResponseHead`]: what came is no head that is accepted, and the connection is of no more use.
+    pub fn push(&mut self, piece: BytesMut, shapes: &HeadShapes) -> Result<Option<ResponseHead>, InvalidResponseHead> {
         if self.got.is_empty() {
             self.got = piece;
         } else {
@@ -96,17 +72,20 @@ impl HeadReader {
             } else {
                 let framing = signs.framing(version, self.bodiless || has_no_body(status))?;
                 let reusable = signs.reusable(version) && !matches!(framing, AnswerFraming::UntilClose);
-                let mut response = Response::new(Http1Body::new(framing, std::mem::take(&mut self.got)));
-                *response.status_mut() = status;
-                *response.version_mut() = version;
-                *response.headers_mut() = headers;
+                let keep = signs.keep();
+                let mut head = ResponseHead { status, version, headers, framing, reusable, keep };
                 if signs.coded {
-                    response.headers_mut().remove(CONTENT_LENGTH);
+                    head.headers.remove(CONTENT_LENGTH);
                 }
-                return Ok(Some(ResponseHead { response, reusable, keep: signs.keep() }));
+                return Ok(Some(head));
             }
         }
         Ok(None)
+    }
+
+    /// What came behind the head.
+    pub fn take_rest(&mut self) -> BytesMut {
+        std::mem::take(&mut self.got)
     }
 
     /// Takes the next whole head off what was read.
@@ -146,17 +125,6 @@ impl HeadReader {
     }
 }
 
-impl ParsedHead {
-    pub(super) fn read(bytes: &Bytes) -> Result<Self, InvalidResponseHead> {
-        let mut lines = &**bytes;
-        let (version, status) =
-            fields::next_line(&mut lines).and_then(status_line).ok_or(InvalidResponseHead::Malformed)?;
-        let mut signs = ResponseFramingHeaders::default();
-        let headers = fields::read(bytes, lines, |role, value| signs.note(role, value))?;
-        Ok(Self { status, version, headers, signs })
-    }
-}
-
 /// Where the head ends, if that is behind `from`. Its first line says how its lines end; a lone LF may end them, too
 /// (RFC 9112 section 2.2).
 fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
@@ -164,30 +132,6 @@ fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
     let blank: &[u8] = if first.ends_with(b"\r") { b"\r\n\r\n" } else { b"\n\n" };
     let start = memchr::memmem::find(bytes.get(from..)?, blank)?;
     from.checked_add(start)?.checked_add(blank.len())
-}
-
-fn status_line(line: &[u8]) -> Option<(Version, StatusCode)> {
-    let (version, rest) = match line {
-        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1', b' ', rest @ ..] => (Version::HTTP_11, rest),
-        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'0', b' ', rest @ ..] => (Version::HTTP_10, rest),
-        _ => return None,
-    };
-    let (code, reason) = rest.split_at_checked(3)?;
-    let lawful = match reason {
-        [] => true,
-        [b' ', reason @ ..] => reason.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f),
-        _ => false,
-    };
-    StatusCode::from_bytes(code).ok().filter(|_| lawful).map(|status| (version, status))
-}
-
-impl From<BadFields> for InvalidResponseHead {
-    fn from(bad: BadFields) -> Self {
-        match bad {
-            BadFields::Malformed => Self::Malformed,
-            BadFields::TooMany => Self::TooLarge,
-        }
-    }
 }
 
 fn has_no_body(status: StatusCode) -> bool {

@@ -3,13 +3,15 @@
 //! headers is copied instead of made.
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Version};
-use weir_http::fields::{self, Role};
 
-use super::head::{InvalidResponseHead, ParsedHead};
+use super::invalid::InvalidResponseHead;
+use super::parsed::ParsedHead;
 use super::signs::ResponseFramingHeaders;
+use crate::fields::{self, Role};
 
 /// So many shapes are known at a time.
 const SHAPES: usize = 8;
@@ -20,9 +22,9 @@ const BYTES: usize = 4 * 1024;
 /// One in so many heads that are not known is looked at for its shape: there are upstreams whose heads have none.
 const LEARN_EVERY: u32 = 3;
 
-/// The shapes of a worker's latest answers.
+/// The shapes of a worker's latest answers: what was read before makes what is read next cheaper, and nothing else.
 #[derive(Default)]
-pub(super) struct HeadShapes {
+pub struct HeadShapes {
     /// The latest first.
     known: RefCell<Vec<Shape>>,
     /// How many heads were not known.
@@ -58,6 +60,13 @@ pub(super) struct KnownHead {
     pub(super) end: usize,
     /// Where the values stand that vary.
     values: [(u16, u16); FIELDS],
+}
+
+impl fmt::Debug for HeadShapes {
+    /// Without what the heads said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeadShapes").finish_non_exhaustive()
+    }
 }
 
 impl HeadShapes {

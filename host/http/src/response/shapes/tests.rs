@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-use super::super::head::ParsedHead;
+use super::super::parsed::ParsedHead;
 use super::{BYTES, HeadShapes, LEARN_EVERY, SHAPES};
 use bytes::Bytes;
 use proptest::prelude::*;

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use http::Version;
-use weir_http::chunked::Chunked;
-use weir_http::fields::{self, Role};
 
-use super::body::AnswerFraming;
-use super::head::InvalidResponseHead;
+use super::framing::AnswerFraming;
+use super::invalid::InvalidResponseHead;
+use crate::chunked::Chunked;
+use crate::fields::{self, Role};
 
 /// What the fields of a head say of the message's framing and of the connection.
 #[derive(Debug, Default, Clone, Copy)]

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-use super::super::body::AnswerFraming;
+use super::super::framing::AnswerFraming;
+use super::super::invalid::InvalidResponseHead;
 use super::super::shapes::HeadShapes;
-use super::{HeadReader, InvalidResponseHead};
-use crate::link::HEAD_BYTES;
+use super::{HEAD_BYTES, HeadReader};
 use bytes::BytesMut;
 use proptest::prelude::*;
 
@@ -22,15 +22,14 @@ fn read<'a>(shapes: &HeadShapes, bodiless: bool, pieces: impl IntoIterator<Item 
             Err(unlawful) => Err(unlawful),
             Ok(None) => Ok(None),
             Ok(Some(answer)) => {
-                let (parts, body) = answer.response.into_parts();
-                behind.extend_from_slice(&body.got);
-                let framing = match body.framing {
+                behind.extend_from_slice(&reader.take_rest());
+                let framing = match answer.framing {
                     AnswerFraming::Length(length) => length.to_string(),
                     AnswerFraming::Chunked(_) => "chunked".to_owned(),
                     AnswerFraming::UntilClose => "until close".to_owned(),
                 };
-                let headers = parts.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
-                Ok(Some((parts.status.as_u16(), headers, framing, answer.reusable)))
+                let headers = answer.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect();
+                Ok(Some((answer.status.as_u16(), headers, framing, answer.reusable)))
             }
         };
     }
