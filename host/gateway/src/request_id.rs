@@ -15,6 +15,7 @@ use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use weir_http::hex;
 
 /// The header that carries ours: in answers, and to upstreams. Libraries show it as the request's id.
 const NAME: &str = "x-request-id";
@@ -83,8 +84,8 @@ impl Ids {
         let mut shape = *b"00000000-0000-7000-8000-000000000000";
         // The variant takes the two highest bits (section 4.1).
         let tail = tail & (u64::MAX >> 2) | 1 << 63;
-        hex(shape.get_mut(19..23).unwrap_or_default(), tail >> 48);
-        hex(shape.get_mut(24..).unwrap_or_default(), tail);
+        hex::fill(shape.get_mut(19..23).unwrap_or_default(), tail >> 48);
+        hex::fill(shape.get_mut(24..).unwrap_or_default(), tail);
         let ids = Self { clocks: Cell::new((Instant::now(), Duration::ZERO)), last: Cell::new(0), shape };
         ids.look_at_clock();
         ids
@@ -124,9 +125,9 @@ impl Ids {
         let number = (ms << 12).max(self.last.get() + 1);
         self.last.set(number);
         let mut text = self.shape;
-        hex(text.get_mut(..8).unwrap_or_default(), number >> 28);
-        hex(text.get_mut(9..13).unwrap_or_default(), number >> 12);
-        hex(text.get_mut(15..18).unwrap_or_default(), number);
+        hex::fill(text.get_mut(..8).unwrap_or_default(), number >> 28);
+        hex::fill(text.get_mut(9..13).unwrap_or_default(), number >> 12);
+        hex::fill(text.get_mut(15..18).unwrap_or_default(), number);
         std::str::from_utf8(&text).unwrap_or_default().into()
     }
 }
@@ -134,12 +135,4 @@ impl Ids {
 /// Whether a client's id may be logged and said again.
 fn is_fit(id: &[u8]) -> bool {
     !id.is_empty() && id.len() <= LONGEST && id.iter().all(u8::is_ascii_graphic)
-}
-
-/// Writes the low digits of a number, as many as there is room for.
-fn hex(room: &mut [u8], mut number: u64) {
-    for digit in room.iter_mut().rev() {
-        *digit = b"0123456789abcdef".get((number & 15) as usize).copied().unwrap_or(b'0');
-        number >>= 4;
-    }
 }

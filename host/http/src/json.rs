@@ -11,6 +11,8 @@
 
 mod cursor;
 mod error;
+mod kind;
+mod member;
 mod names;
 mod outline;
 mod scan;
@@ -25,91 +27,13 @@ mod tests;
 
 pub use cursor::Cursor;
 pub use error::JsonSyntaxError;
-pub use names::MAX_MEMBERS;
+pub use kind::{JsonKind, MAX_DEPTH, MAX_MEMBERS};
+pub use member::MemberName;
 pub use outline::{OutlineError, outline};
 pub use span::{Span, Token};
 pub use text::{boolean, decode_key, escape_into, escaped_len, string, string_lossy, unsigned};
 pub use tokens::TokenScanner;
 pub use trace::Passed;
-
-use std::borrow::Cow;
-
-/// The deepest nesting that is accepted: arrays and objects within one another. One more is [`JsonSyntaxError::TooDeep`].
-/// The same bound as `serde_json`'s, so that what was walked here can be parsed there.
-pub const MAX_DEPTH: u32 = 127;
-
-/// The kinds of JSON value (RFC 8259 section 3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JsonKind {
-    /// `{…}`
-    Object,
-    /// `[…]`
-    Array,
-    /// `"…"`
-    String,
-    /// A number, kept as its text.
-    Number,
-    /// `true` or `false`
-    Bool,
-    /// `null`
-    Null,
-}
-
-impl JsonKind {
-    /// What to call it in a message: `an object`, `a string`, `null`.
-    pub fn phrase(self) -> &'static str {
-        match self {
-            Self::Object => "an object",
-            Self::Array => "an array",
-            Self::String => "a string",
-            Self::Number => "a number",
-            Self::Bool => "a boolean",
-            Self::Null => "null",
-        }
-    }
-}
-
-/// The name of an object's member, borrowed from the text. Compares with `&str` after its escapes are decoded, so that
-/// `"mod\u0065l"` is `model`.
-#[derive(Debug, Clone, Copy)]
-pub struct MemberName<'a> {
-    raw: &'a [u8],
-    escaped: bool,
-}
-
-impl<'a> MemberName<'a> {
-    /// The bytes between the quotes, escapes as they stand.
-    pub fn raw(&self) -> &'a [u8] {
-        self.raw
-    }
-
-    /// Whether an escape stands in it.
-    pub fn is_escaped(&self) -> bool {
-        self.escaped
-    }
-
-    /// The name with its escapes decoded; none if it holds a lone surrogate, which no `str` can.
-    pub fn name(&self) -> Option<Cow<'a, str>> {
-        if self.escaped { decode_key(self.raw) } else { std::str::from_utf8(self.raw).ok().map(Cow::Borrowed) }
-    }
-
-    /// The same with U+FFFD in place of a lone surrogate. For names that are looked at, never for what is compared.
-    pub fn lossy(&self) -> Cow<'a, str> {
-        text::decode_lossy(self.raw).unwrap_or_default()
-    }
-}
-
-impl PartialEq<str> for MemberName<'_> {
-    fn eq(&self, other: &str) -> bool {
-        if self.escaped { self.name().as_deref() == Some(other) } else { self.raw == other.as_bytes() }
-    }
-}
-
-impl PartialEq<&str> for MemberName<'_> {
-    fn eq(&self, other: &&str) -> bool {
-        *self == **other
-    }
-}
 
 /// Checks that `bytes` is one JSON object and nothing else, and shows its members in the order in which they stand.
 ///

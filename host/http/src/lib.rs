@@ -10,6 +10,7 @@ pub mod chunked;
 pub mod fields;
 pub mod frames;
 pub mod head;
+pub mod hex;
 pub mod hop;
 pub mod json;
 pub mod request;

@@ -2,6 +2,7 @@
 
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
+use weir_http::hex;
 
 use super::buffers::ServerBuffers;
 use crate::answer::GatewayHeaders;
@@ -86,7 +87,7 @@ pub(super) fn piece(out: &mut Vec<u8>, framing: ResponseFraming, bytes: &[u8]) {
         ResponseFraming::Chunked if bytes.is_empty() => {}
         ResponseFraming::Chunked => {
             let mut digits = [0; 16];
-            put(out, &[hex(bytes.len(), &mut digits), b"\r\n", bytes, b"\r\n"]);
+            put(out, &[hex::digits(bytes.len() as u64, &mut digits), b"\r\n", bytes, b"\r\n"]);
         }
         ResponseFraming::Close | ResponseFraming::Length(_) => out.extend_from_slice(bytes),
     }
@@ -107,18 +108,4 @@ fn is_own(name: &HeaderName) -> bool {
 fn put(out: &mut Vec<u8>, pieces: &[&[u8]]) {
     out.reserve(pieces.iter().map(|piece| piece.len()).sum());
     pieces.iter().for_each(|piece| out.extend_from_slice(piece));
-}
-
-/// The digits of a chunk's size.
-fn hex(mut number: usize, digits: &mut [u8; 16]) -> &[u8] {
-    let mut first = digits.len();
-    for (at, digit) in digits.iter_mut().enumerate().rev() {
-        *digit = b"0123456789abcdef".get(number & 15).copied().unwrap_or(b'0');
-        first = at;
-        number >>= 4;
-        if number == 0 {
-            break;
-        }
-    }
-    digits.get(first..).unwrap_or_default()
 }

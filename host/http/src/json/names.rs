@@ -6,11 +6,8 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 
+use super::kind::MAX_MEMBERS;
 use super::{JsonSyntaxError, MemberName, decode_key};
-
-/// The most members that the objects which a place lies in may have together, where names must not come twice: what is kept
-/// of them, 24 bytes each, is bounded by it. Larger than any object that a model is asked with.
-pub const MAX_MEMBERS: usize = 65_536;
 
 /// So many names of one object are compared with one another; more are sorted.
 const FEW: usize = 32;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::scan::hex4;
+use crate::hex;
 
 /// The value of a string token, quotes included, as a walker's span shows it. Borrowed unless an escape stands in it.
 /// None if it is not in quotes, not UTF-8, or holds a lone surrogate.
@@ -43,7 +44,6 @@ pub fn boolean(token: &[u8]) -> Option<bool> {
 
 /// Appends `text` as a JSON string, quotes included. Escapes what RFC 8259 section 7 says must be, and nothing else.
 pub fn escape_into(out: &mut Vec<u8>, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     let mut rest = text.as_bytes();
     while let Some(run) = rest.iter().position(|byte| needs_escape(*byte)) {
@@ -53,8 +53,9 @@ pub fn escape_into(out: &mut Vec<u8>, text: &str) {
         match short_escape(*byte) {
             Some(letter) => out.extend_from_slice(&[b'\\', letter]),
             None => {
-                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
-                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 15)]);
+                let mut escape = *b"\\u0000";
+                hex::fill(escape.get_mut(2..).unwrap_or_default(), u64::from(*byte));
+                out.extend_from_slice(&escape);
             }
         }
         rest = tail;
