@@ -229,7 +229,7 @@ impl Record {
             BodyOutcome::Cut => (self.status, self.reason.unwrap_or(EndReason::UpstreamFailed)),
             BodyOutcome::ClientGone => (CLIENT_GONE, self.reason.unwrap_or(EndReason::ClientGone)),
         };
-        let tokens = self.entry.take().map(|entry| entry.close(reason).tokens).unwrap_or_default();
+        let tokens = self.entry.take().map(|entry| entry.close(reason)).unwrap_or_default();
         let now = Instant::now();
         let duration = now.saturating_duration_since(self.started);
         self.waits.end_at(now);

@@ -9,139 +9,13 @@ use weir_series::Row;
 
 use crate::labels::Labels;
 use crate::tally::LedgerSums;
+use crate::usage::{EndReason, Provenance, ReportedUsage, Tokens};
 
 /// The sums that an entry is added to.
 pub(crate) type Sums = Row<Labels, LedgerSums>;
 
 /// Bytes of text that are taken for one token where nobody counted: the usual rule of thumb for English.
 pub const BYTES_PER_TOKEN: u64 = 4;
-
-/// Why an entry was closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum EndReason {
-    /// The response was relayed to its end.
-    Completed,
-    /// The client went away before the end.
-    ClientGone,
-    /// The upstream failed, stalled or broke off.
-    UpstreamFailed,
-    /// A plugin refused the request or its response after it had become chargeable.
-    PluginRefused,
-}
-
-/// Where a count of tokens comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Provenance {
-    /// The provider said so, finally.
-    Reported,
-    /// What had been seen when the response broke off.
-    Partial,
-    /// Worked out from the length of the text of a whole response.
-    Estimated,
-    /// Nothing is known.
-    #[default]
-    None,
-}
-
-impl Provenance {
-    /// The one that a count has of which one part comes from here and another from there.
-    fn weaker(self, other: Self) -> Self {
-        let rank = |of| match of {
-            Self::Reported => 0,
-            Self::Estimated => 1,
-            Self::Partial => 2,
-            Self::None => 3,
-        };
-        if rank(self) < rank(other) { other } else { self }
-    }
-}
-
-/// The tokens of one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tokens {
-    /// Tokens of input, cached ones included.
-    pub input: u64,
-    /// Tokens of output, reasoning included.
-    pub output: u64,
-    /// Tokens of input that the provider had cached: part of `input`.
-    pub cached_input: u64,
-    /// Tokens of output that were reasoning: part of `output`.
-    pub reasoning: u64,
-    /// Where the count of input comes from.
-    pub input_from: Provenance,
-    /// Where the count of output comes from.
-    pub output_from: Provenance,
-}
-
-impl Tokens {
-    /// Where the count as a whole comes from: if a half of it is an estimate, the whole is one.
-    #[must_use]
-    pub fn provenance(&self) -> Provenance {
-        self.input_from.weaker(self.output_from)
-    }
-}
-
-/// What a provider reported, as far as it did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ReportedUsage {
-    /// Tokens of input, cached ones included.
-    pub input: Option<u64>,
-    /// Tokens of output, reasoning included.
-    pub output: Option<u64>,
-    /// Both together.
-    pub total: Option<u64>,
-    /// Tokens of input that the provider had cached.
-    pub cached_input: Option<u64>,
-    /// Tokens of output that were reasoning.
-    pub reasoning: Option<u64>,
-}
-
-impl ReportedUsage {
-    /// What is known after a later report: what that one says, and for the rest what was said before.
-    fn then(self, later: Self) -> Self {
-        Self {
-            input: later.input.or(self.input),
-            output: later.output.or(self.output),
-            total: later.total.or(self.total),
-            cached_input: later.cached_input.or(self.cached_input),
-            reasoning: later.reasoning.or(self.reasoning),
-        }
-    }
-
-    /// The tokens, completed where they are not known by an estimate (input, output) from there. A part is never more
-    /// than its whole.
-    fn completed(&self, (input, output): (u64, u64), from: Provenance) -> Tokens {
-        let reported = |tokens| (tokens, Provenance::Reported);
-        let (input, output) = match (self.input, self.output, self.total) {
-            (Some(input), Some(output), _) => (reported(input), reported(output)),
-            (Some(input), None, Some(total)) if total >= input => (reported(input), reported(total - input)),
-            (None, Some(output), Some(total)) if total >= output => (reported(total - output), reported(output)),
-            (Some(input), None, _) => (reported(input), (output, from)),
-            (None, Some(output), _) => ((input, from), reported(output)),
-            (None, None, Some(total)) => ((total.saturating_sub(output), from), (output.min(total), from)),
-            (None, None, None) => ((input, from), (output, from)),
-        };
-        Tokens {
-            input: input.0,
-            output: output.0,
-            cached_input: self.cached_input.unwrap_or(0).min(input.0),
-            reasoning: self.reasoning.unwrap_or(0).min(output.0),
-            input_from: input.1,
-            output_from: output.1,
-        }
-    }
-}
-
-/// What was recorded for an entry, for whoever reports it further.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Closed {
-    /// Why it ended.
-    pub reason: EndReason,
-    /// What it used.
-    pub tokens: Tokens,
-    /// What that cost in micro-USD, rounded to the nearest, halves up. Totals sum exact costs, not these.
-    pub cost_micro_usd: u64,
-}
 
 /// An open record in the ledger. [`LedgerEntry::close`] consumes it; dropping it closes it as [`EndReason::ClientGone`] with
 /// [`LedgerEntry::seen`]. Either way it is closed once.
@@ -188,27 +62,29 @@ impl LedgerEntry {
         self.reported.completed(estimate, if whole { Provenance::Estimated } else { Provenance::Partial })
     }
 
-    /// Closes the entry with what was seen.
-    pub fn close(mut self, reason: EndReason) -> Closed {
+    /// Closes the entry with what was seen, and says what that is.
+    pub fn close(mut self, reason: EndReason) -> Tokens {
         let tokens = self.seen(reason == EndReason::Completed);
-        self.settle(reason, tokens)
+        self.settle(reason, &tokens);
+        tokens
     }
 
     /// Closes the entry with nothing: the upstream did not do the work, and nobody charges for it.
-    pub fn void(mut self, reason: EndReason) -> Closed {
-        self.settle(reason, Tokens::default())
+    pub fn void(mut self, reason: EndReason) {
+        self.settle(reason, &Tokens::default());
     }
 
-    fn settle(&mut self, reason: EndReason, tokens: Tokens) -> Closed {
-        let cost_micro_usd = self.sums.take().map_or(0, |sums| sums.1.close(reason, &tokens, self.price));
-        Closed { reason, tokens, cost_micro_usd }
+    fn settle(&mut self, reason: EndReason, tokens: &Tokens) {
+        if let Some(sums) = self.sums.take() {
+            sums.1.close(reason, tokens, self.price);
+        }
     }
 }
 
 impl Drop for LedgerEntry {
     fn drop(&mut self) {
         if self.sums.is_some() {
-            self.settle(EndReason::ClientGone, self.seen(false));
+            self.settle(EndReason::ClientGone, &self.seen(false));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What was used and what it cost: `open -> LedgerEntry -> close`, exactly one close for every open.
 //!
-//! A request is chargeable from the moment its head is handed to an upstream. At that moment [`Account::open`] gives an
-//! [`LedgerEntry`], a guard that the response body owns: it is closed with a [`EndReason`] and [`Tokens`], and dropping it in any
+//! A request is chargeable from the moment its head is handed to an upstream. At that moment [`Account::open`] gives a
+//! [`LedgerEntry`], a guard that the response body owns: it is closed with an [`EndReason`] and [`Tokens`], and dropping it in any
 //! other way (the client went, a task was cancelled, a panic unwound) closes it too, with what it had seen.
 //!
 //! Sums are kept in memory, per tenant, model and provider, as many as the operator allows. Opening and closing take no
@@ -13,8 +13,10 @@ mod entry;
 mod labels;
 mod ledger;
 mod tally;
+mod usage;
 
-pub use entry::{BYTES_PER_TOKEN, Closed, EndReason, LedgerEntry, Provenance, ReportedUsage, Tokens};
+pub use entry::{BYTES_PER_TOKEN, LedgerEntry};
 pub use ledger::{Account, Ledger, LedgerTotal};
-pub use tally::{ByProvenance, ByReason, Sum, cost_micro_usd};
+pub use tally::{ByProvenance, ByReason, Sum};
+pub use usage::{EndReason, Provenance, ReportedUsage, Tokens};
 pub use weir_config::Price;

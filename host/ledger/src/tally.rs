@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use weir_config::Price;
 use weir_series::Idle;
 
-use crate::entry::{EndReason, Provenance, Tokens};
+use crate::usage::{EndReason, Provenance, Tokens};
 
 const PICO_PER_MICRO: u128 = 1_000_000;
 
@@ -82,12 +82,6 @@ pub struct Sum {
     pub cached_input: u64,
     /// Tokens of output that were reasoning.
     pub reasoning: u64,
-}
-
-/// What `tokens` cost at `price`, in micro-USD, rounded to the nearest, halves up; `u64::MAX` if it is more than that.
-#[must_use]
-pub fn cost_micro_usd(tokens: &Tokens, price: Price) -> u64 {
-    round(pico_usd(tokens, price))
 }
 
 fn pico_usd(tokens: &Tokens, price: Price) -> u128 {
@@ -161,8 +155,8 @@ impl LedgerSums {
         self.opened.add(1);
     }
 
-    /// Adds one entry's end and returns its cost in micro-USD, rounded.
-    pub(crate) fn close(&self, reason: EndReason, tokens: &Tokens, price: Price) -> u64 {
+    /// Adds one entry's end.
+    pub(crate) fn close(&self, reason: EndReason, tokens: &Tokens, price: Price) {
         self.tokens.of(tokens.provenance()).entries.add(1);
         let input = self.tokens.of(tokens.input_from);
         input.input.add(tokens.input);
@@ -174,7 +168,6 @@ impl LedgerSums {
         self.micro_usd.add(u64::try_from(pico / PICO_PER_MICRO).unwrap_or(u64::MAX));
         self.pico_usd.add(u64::try_from(pico % PICO_PER_MICRO).unwrap_or(0));
         self.reasons.of(reason).add(1);
-        round(pico)
     }
 
     pub(crate) fn opened(&self) -> u64 {

@@ -88,6 +88,7 @@ impl LimitMeter {
         &self.spent
     }
 
+    #[cfg(test)]
     pub(crate) fn in_flight(&self) -> u32 {
         self.spent.seats.load(Relaxed)
     }

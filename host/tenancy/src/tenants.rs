@@ -141,8 +141,8 @@ impl Tenant {
     }
 
     /// Requests that hold a seat of this tenant right now, under this configuration or an earlier one.
-    #[must_use]
-    pub fn in_flight(&self) -> u32 {
+    #[cfg(test)]
+    pub(crate) fn in_flight(&self) -> u32 {
         self.meter.in_flight()
     }
 }
@@ -166,8 +166,8 @@ impl ApiKey {
     }
 
     /// Requests that hold a seat of this key right now, under this configuration or an earlier one.
-    #[must_use]
-    pub fn in_flight(&self) -> u32 {
+    #[cfg(test)]
+    pub(crate) fn in_flight(&self) -> u32 {
         self.meter.in_flight()
     }
 }

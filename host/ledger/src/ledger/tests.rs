@@ -1,13 +1,12 @@
 use std::thread;
 
 use super::*;
-use crate::entry::Closed;
-use crate::entry::{EndReason, ReportedUsage};
+use crate::usage::{EndReason, ReportedUsage, Tokens};
 
 const PRICE: Price = Price { input_micro: 150_000, output_micro: 600_000 };
 
 /// Closes an entry whose provider reported so many tokens.
-fn close(mut entry: LedgerEntry, input: u64, output: u64) -> Closed {
+fn close(mut entry: LedgerEntry, input: u64, output: u64) -> Tokens {
     entry.report(ReportedUsage { input: Some(input), output: Some(output), ..ReportedUsage::default() });
     entry.close(EndReason::Completed)
 }
@@ -62,9 +61,11 @@ fn an_open_entry_is_in_the_total_as_opened_only() {
 #[test]
 fn entries_of_one_total_may_have_different_prices() {
     let ledger = Ledger::new(100);
+    let cost = || ledger.totals().iter().map(|total| total.cost_micro_usd).sum::<u64>();
     for output_micro in [1_000_000, 3_000_000] {
-        let entry = ledger.account("acme", "m", "p").open(Price { input_micro: 0, output_micro });
-        assert_eq!(close(entry, 9, 5).cost_micro_usd, 5 * output_micro / 1_000_000);
+        let (entry, before) = (ledger.account("acme", "m", "p").open(Price { input_micro: 0, output_micro }), cost());
+        let _closed = close(entry, 9, 5);
+        assert_eq!(cost() - before, 5 * output_micro / 1_000_000);
     }
     assert_eq!(ledger.totals()[0].cost_micro_usd, 20);
 }

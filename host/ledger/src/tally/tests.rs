@@ -11,6 +11,13 @@ fn price(input_micro: u64, output_micro: u64) -> Price {
     Price { input_micro, output_micro }
 }
 
+/// What an entry costs that is alone in its sums.
+fn cost(tokens: &Tokens, price: Price) -> u64 {
+    let sums = LedgerSums::default();
+    sums.close(EndReason::Completed, tokens, price);
+    sums.cost_micro_usd()
+}
+
 #[test]
 fn a_million_tokens_cost_their_price() {
     let table = [
@@ -27,7 +34,7 @@ fn a_million_tokens_cost_their_price() {
         (tokens(u64::MAX, u64::MAX), price(u64::MAX, u64::MAX), u64::MAX),
     ];
     for (tokens, price, expected) in table {
-        assert_eq!(cost_micro_usd(&tokens, price), expected, "{tokens:?} {price:?}");
+        assert_eq!(cost(&tokens, price), expected, "{tokens:?} {price:?}");
     }
 }
 
@@ -35,7 +42,8 @@ fn a_million_tokens_cost_their_price() {
 fn small_costs_add_up_instead_of_being_rounded_away_one_by_one() {
     let tally = LedgerSums::default();
     for _ in 0..1_000 {
-        assert_eq!(tally.close(EndReason::Completed, &tokens(1, 0), price(150_000, 0)), 0);
+        assert_eq!(cost(&tokens(1, 0), price(150_000, 0)), 0);
+        tally.close(EndReason::Completed, &tokens(1, 0), price(150_000, 0));
     }
     assert_eq!(tally.cost_micro_usd(), 150);
 }
@@ -55,7 +63,7 @@ fn a_count_that_a_provider_made_up_saturates_the_sum() {
 #[test]
 fn cached_input_and_reasoning_are_counted_but_not_priced_twice() {
     let with = Tokens { cached_input: 900, reasoning: 90, ..tokens(1_000, 100) };
-    assert_eq!(cost_micro_usd(&with, price(7, 9)), cost_micro_usd(&tokens(1_000, 100), price(7, 9)));
+    assert_eq!(cost(&with, price(7, 9)), cost(&tokens(1_000, 100), price(7, 9)));
     let tally = LedgerSums::default();
     tally.close(EndReason::Completed, &with, price(7, 9));
     assert_eq!((tally.tokens().reported.cached_input, tally.tokens().reported.reasoning), (900, 90));
