@@ -1,12 +1,12 @@
 //! The whole of a configuration, and how it is read.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::cors::Cors;
 use crate::file::{self, Looked};
 use crate::names::DeclaredNames;
+use crate::overrides::Overrides;
 use crate::plugins::Plugins;
 use crate::problem::{Problem, Problems};
 use crate::provider::{self, ProviderConfig};
@@ -55,17 +55,6 @@ pub struct Loaded {
     pub config: Config,
     /// What an operator should look at, in the order of the lines.
     pub warnings: Vec<Problem>,
-}
-
-/// What the command line says, which beats the file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// In place of `server.listen`.
-    pub listen: Option<SocketAddr>,
-    /// In place of `server.admin`.
-    pub admin: Option<SocketAddr>,
-    /// In place of `plugins.folder`; relative to the working folder.
-    pub plugins: Option<PathBuf>,
 }
 
 /// What came of reading a configuration file.

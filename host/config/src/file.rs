@@ -20,12 +20,13 @@ use std::path::Path;
 use std::time::SystemTime;
 
 mod aside;
+mod deadline;
 mod error;
 mod look;
 mod mounts;
 mod spot;
 
-pub use aside::DEADLINE;
+pub use deadline::DEADLINE;
 pub use error::FileError;
 pub use look::{Identity, Looked, Stamp, stamps};
 pub use mounts::{mount_of, mounts};

@@ -114,3 +114,14 @@ impl<'t> ConfigTable<'t> {
         }
     }
 }
+
+impl<'t> ConfigValue<'t> {
+    /// The value as a table; a problem if it is none.
+    pub(crate) fn table(&self) -> Option<ConfigTable<'t>> {
+        let Some(entries) = self.toml.as_table() else {
+            self.no_table();
+            return None;
+        };
+        Some(ConfigTable::new(self.source, self.at.clone(), Some(entries)))
+    }
+}

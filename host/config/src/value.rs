@@ -10,7 +10,6 @@ use toml::de::DeValue;
 use crate::expand::{self, ExpandError};
 use crate::secret::{Secret, looks_secret};
 use crate::source::{At, ConfigSource};
-use crate::table::ConfigTable;
 use crate::{suggest, units};
 
 mod instead;
@@ -283,15 +282,6 @@ impl<'t> ConfigValue<'t> {
             toml: value.get_ref(),
         };
         Some(array.iter().enumerate().map(item).collect())
-    }
-
-    /// A table.
-    pub(crate) fn table(&self) -> Option<ConfigTable<'t>> {
-        let Some(entries) = self.toml.as_table() else {
-            self.no_table();
-            return None;
-        };
-        Some(ConfigTable::new(self.source, self.at.clone(), Some(entries)))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Work with files on threads that may be given up: a thread in a system call cannot be ended, so that what can be done is to
 //! wait no longer, to start no second one for the same path, and no more than a few for one folder and in all.
 
-use super::FileError;
+use super::{DEADLINE, FileError};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,6 @@ use std::time::Duration;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// How long a file or folder may take to be read as a whole.
-pub const DEADLINE: Duration = Duration::from_secs(5);
 /// Reads that may be past their deadline at once; beyond it, everything is refused until one of them ends.
 const MOST_STUCK: usize = 64;
 /// The same of files in one folder: whoever may write there keeps nobody else's from being read.

@@ -44,7 +44,7 @@ impl ConfigValue<'_> {
     }
 
     /// That it is no table, with the line that would be one.
-    pub(super) fn no_table(&self) {
+    pub(crate) fn no_table(&self) {
         let (key, what) = (&self.at.key, format!("is {}", with_article(self.toml.type_str())));
         if self.toml.is_array() && self.source.is_header(self.at.line) {
             let name = if SECTIONS.contains(&key.as_str()) { ".NAME" } else { "" };
