@@ -15,12 +15,11 @@
 //! A file holds one case, or `{ "cases": [ … ] }` with a `name` in each. `docs/plugin-tools.md` has every key.
 
 mod expect;
+mod message;
 mod parts;
 
 use std::path::Path;
 
-use bytes::Bytes;
-use http::HeaderMap;
 use serde_json::{Value as Json, json};
 use weir_config::Grant;
 use weir_dialect::Endpoint;
@@ -30,6 +29,7 @@ use crate::AuthorError;
 use crate::place::{ValueAt, Wrong};
 
 pub(crate) use expect::{Decision, Expect};
+pub(crate) use message::{AttemptCase, MessageCase};
 pub use parts::usual_outcome;
 
 #[cfg(test)]
@@ -57,22 +57,6 @@ const KEYS: [&str; 19] = [
     "id",
     "note",
 ];
-
-/// Headers and body of a message.
-#[derive(Debug, Clone)]
-pub(crate) struct MessageCase {
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-/// The attempt that `upstream-request` sees.
-#[derive(Debug, Clone)]
-pub(crate) struct AttemptCase {
-    pub(crate) number: u32,
-    pub(crate) provider: String,
-    pub(crate) model: String,
-    pub(crate) message: MessageCase,
-}
 
 /// One case.
 #[derive(Debug, Clone)]

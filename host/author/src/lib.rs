@@ -18,6 +18,7 @@ mod inspect;
 mod logs;
 mod make;
 mod measure;
+mod outcome;
 mod place;
 mod play;
 mod read;
@@ -31,17 +32,9 @@ mod trial;
 pub use args::PluginCommand;
 pub use case::usual_outcome;
 pub use error::AuthorError;
+pub use outcome::ToolOutcome;
 
 use weir_sandbox::Compiler;
-
-/// What a tool has to say, and whether it found everything good.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToolOutcome {
-    /// For standard output.
-    pub text: String,
-    /// Whether to exit with 0.
-    pub good: bool,
-}
 
 /// Does what the command line says; `compiler` compiles plugins for it.
 ///

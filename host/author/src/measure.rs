@@ -15,9 +15,6 @@ use crate::show::{bytes, table, time, us};
 use crate::timing::{Timing, time_calls};
 use crate::{AuthorError, ToolOutcome};
 
-const MODES: [(&str, Isolation); 3] =
-    [("request", Isolation::Request), ("tenant", Isolation::Tenant), ("shared", Isolation::Shared)];
-
 /// Times the calls of one case (the file's first; a plain request if there is none) in every isolation, together for so
 /// long.
 pub(crate) fn bench(
@@ -31,7 +28,7 @@ pub(crate) fn bench(
     let case = one_case(&plugin, case)?;
     let bench = Bench::new(compiler)?;
     let mut modes = Vec::new();
-    for (name, isolation) in MODES {
+    for (name, isolation) in Isolation::ALL {
         let timed = time_calls(&bench, &plugin, &case, isolation, length / 3)?;
         modes.push((name, timed.map_err(|error| load_error(file, error))?));
     }

@@ -11,7 +11,9 @@
 mod driver;
 mod glue;
 mod guest;
+mod indirect;
 mod joined;
+mod names;
 mod options;
 mod wiring;
 
@@ -22,6 +24,8 @@ mod tests;
 use driver::driver;
 use guest::Guest;
 use wiring::Wiring;
+
+pub use indirect::Indirect;
 
 /// A plugin as core modules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,33 +40,6 @@ pub struct Direct {
     /// What the host puts into the driver's table once the guest is there: place, and name of the guest's export.
     pub table: Vec<(u32, String)>,
 }
-
-/// Why a component is called as a component.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Indirect {
-    /// It is malformed; compiling it will say how.
-    #[error("it cannot be read: {0}")]
-    Malformed(String),
-    /// It consists of several modules, or is joined together in a way of its own.
-    #[error("it is not one module in the usual wiring: {0}")]
-    Wiring(&'static str),
-    /// Its module needs something that only the component layer gives.
-    #[error("its module {0}")]
-    Module(&'static str),
-    /// It imports what only the component layer offers.
-    #[error("it imports {0}")]
-    Import(String),
-}
-
-impl From<wasmparser::BinaryReaderError> for Indirect {
-    fn from(error: wasmparser::BinaryReaderError) -> Self {
-        Self::Malformed(error.to_string())
-    }
-}
-
-/// What the module of a component may be called with and still be read as the contract means it: interfaces of the contract
-/// at this version.
-pub(crate) const VERSION: &str = "@0.1.0";
 
 impl Direct {
     /// Takes the module out of a component, and writes its driver.

@@ -8,39 +8,23 @@
 
 mod module;
 mod piecewise;
+mod sections;
+mod unprepared;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+use sections::{section_to, sections};
 use std::borrow::Cow;
-use wasm_encoder::Encode;
-use wasmparser::BinaryReader;
+
+pub use unprepared::Unprepared;
 
 /// Changes whenever [`prepare`] makes something else of the same bytes: what was compiled of the old ones does not count.
 pub const PREPARED: u32 = 1;
 
 /// How deep components may lie in one another.
 const DEPTH: usize = 64;
-/// Bytes of a component's or module's beginning: its magic and its version.
-const HEADER: usize = 8;
-
-/// Why code was not prepared.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unprepared {
-    /// It is cut off or malformed.
-    #[error("{0}")]
-    Malformed(String),
-    /// It is lawful, and more of it than any tool makes.
-    #[error("{0}")]
-    Beyond(&'static str),
-}
-
-impl From<wasmparser::BinaryReaderError> for Unprepared {
-    fn from(error: wasmparser::BinaryReaderError) -> Self {
-        Self::Malformed(error.to_string())
-    }
-}
 
 /// Prepares a component, or a core module, for its compilation. One without such instructions stays as it is.
 ///
@@ -85,36 +69,4 @@ fn component(wasm: &[u8], depth: usize) -> Result<Cow<'_, [u8]>, Unprepared> {
         }
     }
     Ok(new.map_or(Cow::Borrowed(wasm), Cow::Owned))
-}
-
-/// One section of a component or a module.
-struct Section<'a> {
-    id: u8,
-    content: &'a [u8],
-    /// With its number and its length.
-    whole: &'a [u8],
-    /// Where it begins.
-    start: usize,
-}
-
-/// The sections of a component or a module.
-fn sections(wasm: &[u8]) -> Result<Vec<Section<'_>>, Unprepared> {
-    let mut reader = BinaryReader::new(wasm, 0);
-    reader.read_bytes(HEADER)?;
-    let mut all = Vec::new();
-    while !reader.eof() {
-        let start = reader.current_position();
-        let id = reader.read_u8()?;
-        let length = reader.read_var_u32()?;
-        let content = reader.read_bytes(usize::try_from(length).unwrap_or(usize::MAX))?;
-        let whole = wasm.get(start..reader.current_position()).unwrap_or_default();
-        all.push(Section { id, content, whole, start });
-    }
-    Ok(all)
-}
-
-/// Writes a section.
-fn section_to(to: &mut Vec<u8>, id: u8, content: &[u8]) {
-    to.push(id);
-    content.encode(to);
 }

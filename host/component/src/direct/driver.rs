@@ -4,9 +4,9 @@
 //! asks the guest's allocator for it and tells the host where, and so on until the host says that all is there. The numbers
 //! on the way are `alignment << 32 | bytes`, or [`DONE`], or another negative number when everything is there and the guest has to give way.
 
-use super::glue::INITIALIZE;
 use super::guest::Guest;
-use super::{Indirect, VERSION};
+use super::indirect::Indirect;
+use super::names::{INITIALIZE, VERSION};
 use std::fmt::Write as _;
 
 /// Everything is where it belongs.

@@ -2,8 +2,7 @@
 //! that give functions their types. Each is taken for what it is usually only after its bytes were read: all of them could
 //! decide something themselves.
 
-use super::Indirect;
-use super::wiring::unusual;
+use super::indirect::{Indirect, unusual};
 use wasmparser::{
     ComponentExternalKind, ComponentTypeRef, ConstExpr, ElementItems, ElementKind, ElementSectionReader, ExternalKind,
     FunctionBody, ImportSectionReader, Operator, Parser, Payload, TypeRef,
@@ -11,8 +10,6 @@ use wasmparser::{
 
 /// What the shim's table is called.
 pub(super) const TABLE: &str = "$imports";
-/// What a module without a start function wants called first.
-pub(super) const INITIALIZE: &str = "_initialize";
 
 /// Checks that a module is a shim: its function `n` does nothing but call what is at place `n` of its table, with what it was
 /// called with.

@@ -1,6 +1,6 @@
 //! A plugin's core module: what it imports and exports.
 
-use super::Indirect;
+use super::indirect::Indirect;
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 /// Functions that a module may import and be called directly: more than the contract has.

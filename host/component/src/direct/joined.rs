@@ -1,9 +1,10 @@
 //! Whether a component joins its module to the functions of the module's own names, and calls them as the driver does.
 
-use super::Indirect;
-use super::glue::{Fixup, INITIALIZE, TABLE, check_shim, exported_name};
+use super::glue::{Fixup, TABLE, check_shim, exported_name};
 use super::guest::Guest;
-use super::wiring::{CoreFunc, CoreMade, Func, Made, Wiring, at, unusual};
+use super::indirect::{Indirect, unusual};
+use super::names::INITIALIZE;
+use super::wiring::{CoreFunc, CoreMade, Func, Made, Wiring, at};
 use wasmparser::ExternalKind;
 
 /// Interfaces that a component may export and be taken apart: more than the contract has.

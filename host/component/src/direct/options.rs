@@ -1,7 +1,7 @@
 //! How a component says that its functions take and give strings: whether it is the way in which the driver does it.
 
-use super::Indirect;
-use super::wiring::{CoreFunc, Wiring, at, unusual};
+use super::indirect::{Indirect, unusual};
+use super::wiring::{CoreFunc, Wiring, at};
 use wasmparser::CanonicalOption;
 
 /// The memory that the driver's host writes to and reads from.

@@ -3,8 +3,8 @@
 //! The module imports functions of the contract. Those that need the module's own memory cannot be made before the module
 //! is, so a second module, the shim, stands in for them, and a third one, the fixup, puts them into the shim's table.
 
-use super::Indirect;
 use super::glue::inner;
+use super::indirect::{Indirect, unusual};
 use std::ops::Range;
 use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentTypeRef,
@@ -63,10 +63,6 @@ pub(super) struct Wiring<'a> {
     pub(super) exports: Vec<(&'a str, u32)>,
     /// The module that the exports are functions of, and its instance.
     pub(super) main: (u32, u32),
-}
-
-pub(super) fn unusual<T>(what: &'static str) -> Result<T, Indirect> {
-    Err(Indirect::Wiring(what))
 }
 
 pub(super) fn at<T>(all: &[T], index: u32) -> Result<&T, Indirect> {

@@ -3,7 +3,8 @@
 //! What is added comes last in its section, so that no number in the module changes its meaning.
 
 use super::piecewise::{Bulk, operands};
-use super::{HEADER, Section, Unprepared, section_to, sections};
+use super::sections::{HEADER, Section, section_to, sections};
+use super::unprepared::Unprepared;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;

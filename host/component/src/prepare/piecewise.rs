@@ -1,6 +1,6 @@
 //! The instructions that are cut, and the functions that do them piece by piece.
 
-use super::Unprepared;
+use super::unprepared::Unprepared;
 use wasm_encoder::{BlockType, Encode, Function, InstructionSink, ValType};
 use wasmparser::{AbstractHeapType, HeapType, Operator, RefType, UnpackedIndex};
 
