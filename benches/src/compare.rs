@@ -1,41 +1,21 @@
 //! `compare`: Weir and its peers in turn: the same machine, the same work, interleaved repeats.
 
+mod args;
 mod cells;
-
-use std::time::Duration;
+mod kind;
 
 use anyhow::Result;
 
 use crate::brood::Brood;
 use crate::document::ResultsPage;
-use crate::plan::{BenchPlan, Pacing};
+use crate::plan::BenchPlan;
 use crate::results::{Results, of};
-use crate::subject::{self, Ours, SubjectChoice};
+use crate::subject::{self, Ours};
 use crate::table::{self, Better, Column, Number};
-use crate::{plot, trial, units};
-pub(crate) use cells::LoadKind;
+use crate::{plot, trial};
+use kind::LoadKind;
 
-#[derive(clap::Args, Debug, Clone)]
-pub(crate) struct CompareArgs {
-    /// Which loads: whole-50 and whole-500 (60 ms, so many users), latency (one user, no delay), streams (50 users, 24
-    /// events), stalls (1,000 users, 60 events), throughput (50 users, no delay), open (a constant arrival rate)
-    /// [default: all]
-    #[arg(long, value_delimiter = ',')]
-    pub(crate) cells: Option<Vec<LoadKind>>,
-    /// Pause between the events of `streams`
-    #[arg(long, default_value = "5ms", value_parser = units::duration)]
-    pub(crate) gap: Duration,
-    /// Pause between the events of `stalls`: 1,000 streams at once bring 1,000 events in each
-    #[arg(long, default_value = "100ms", value_parser = units::duration)]
-    pub(crate) stall_gap: Duration,
-    /// Arrivals per second of `open`
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub(crate) rate: u32,
-    #[command(flatten)]
-    pub(crate) choice: SubjectChoice,
-    #[command(flatten)]
-    pub(crate) pace: Pacing,
-}
+pub(crate) use args::CompareArgs;
 
 pub(crate) fn run(args: CompareArgs) -> Result<()> {
     let brood = Brood::guarded()?;

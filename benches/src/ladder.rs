@@ -74,11 +74,6 @@ fn cell(users: u32, delay: Duration, pace: &Pacing) -> LoadCell {
     }
 }
 
-/// The most requests per second that users can make who wait for each answer.
-pub(crate) fn ceiling(cell: &LoadCell) -> f64 {
-    f64::from(cell.users) / cell.shape.delay.as_secs_f64()
-}
-
 fn columns(ceiling: f64) -> Vec<Column> {
     vec![
         Column::new("requests/s", Number::Median(of::per_second), 0, Better::More),
@@ -100,13 +95,13 @@ fn tables(results: &Results) -> String {
     let rate = Column::new("", Number::Median(of::per_second), 0, Better::None);
     table::matrix(&mut text, results, |_| rate);
     text.push_str("\nOf the ceiling, users / delay:\n");
-    let ceilings: Vec<_> = results.plan.cells.iter().map(ceiling).collect();
+    let ceilings: Vec<_> = results.plan.cells.iter().map(LoadCell::ceiling).collect();
     let share = |cell| Number::Share(of::per_second, ceilings.get(cell).copied().unwrap_or(f64::NAN));
     table::matrix(&mut text, results, |cell| Column::new("", share(cell), 1, Better::None));
     text.push_str("\nCPU of the gateway for each request, as a multiple of nginx's:\n");
     table::matrix(&mut text, results, |_| Column::new("", Number::Ratio(of::cpu), 2, Better::None));
     for (index, cell) in results.plan.cells.iter().enumerate() {
-        let ceiling = ceiling(cell);
+        let ceiling = cell.ceiling();
         let delay = cell.shape.delay.as_secs_f64();
         text.push_str(&format!(
             "\n## {}: no more than {ceiling:.0} requests/s, {} / {delay} s\n",
@@ -169,7 +164,7 @@ mod tests {
     #[test]
     fn the_ceiling_is_users_by_delay_and_no_delay_is_refused() {
         let cell = cell(300, Duration::from_millis(60), &Pacing::brief(1));
-        assert!((ceiling(&cell) - 5_000.0).abs() < 1e-6);
+        assert!((cell.ceiling() - 5_000.0).abs() < 1e-6);
         assert!(delay("0").is_err() && delay("20ms").is_ok());
     }
 

@@ -7,6 +7,7 @@
 mod journal;
 mod reply;
 mod serve;
+mod state;
 mod stream;
 
 #[cfg(test)]
@@ -26,6 +27,8 @@ use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use crate::units;
 use journal::Journal;
 use reply::Replies;
+use state::Mock;
+
 pub(crate) use reply::ReplyShape;
 
 #[derive(clap::Args, Debug, Clone)]
@@ -41,13 +44,6 @@ pub(crate) struct MockArgs {
     /// End when standard input does, so that a runner that dies leaves no mock behind
     #[arg(long)]
     pub(crate) until_stdin_ends: bool,
-}
-
-/// What every connection shares.
-#[derive(Debug)]
-struct Mock {
-    replies: ArcSwap<Replies>,
-    journal: Journal,
 }
 
 pub(crate) fn run(args: &MockArgs) -> Result<()> {

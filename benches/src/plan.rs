@@ -55,6 +55,13 @@ pub(crate) struct LoadCell {
     pub(crate) differences: bool,
 }
 
+impl LoadCell {
+    /// The most requests per second that its users can make who wait for each answer.
+    pub(crate) fn ceiling(&self) -> f64 {
+        f64::from(self.users) / self.shape.delay.as_secs_f64()
+    }
+}
+
 /// All that is to be measured.
 #[derive(Debug)]
 pub(crate) struct BenchPlan {

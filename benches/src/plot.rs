@@ -8,7 +8,7 @@ mod tests;
 
 use canvas::{Anchor, Canvas};
 
-use crate::ladder::ceiling;
+use crate::plan::LoadCell;
 use crate::results::{Results, of};
 use crate::subject::Subject;
 
@@ -27,7 +27,7 @@ pub(crate) fn lines(results: &Results) -> String {
     const HEIGHT: f64 = 400.0;
     let cells = &results.plan.cells;
     let users = cells.iter().map(|cell| f64::from(cell.users)).fold(1.0, f64::max);
-    let (top, step) = axis(cells.iter().map(ceiling).fold(1.0, f64::max));
+    let (top, step) = axis(cells.iter().map(LoadCell::ceiling).fold(1.0, f64::max));
     let x = |users_here: f64| LEFT + WIDTH * users_here / users;
     let y = |rate: f64| TOP + HEIGHT * (1.0 - rate / top);
     let mut canvas = Canvas::new(1_000.0, 540.0);
@@ -52,7 +52,7 @@ pub(crate) fn lines(results: &Results) -> String {
         Anchor::Middle,
     );
     canvas.upright("requests per second", 22.0, TOP + HEIGHT / 2.0);
-    let most: Vec<_> = cells.iter().map(|cell| (x(f64::from(cell.users)), y(ceiling(cell)))).collect();
+    let most: Vec<_> = cells.iter().map(|cell| (x(f64::from(cell.users)), y(cell.ceiling()))).collect();
     canvas.path(&most, GREY, 1.5, true);
     let legend = LEFT + WIDTH + 30.0;
     canvas.line((legend, TOP + 6.0), (legend + 24.0, TOP + 6.0), GREY, 1.5, true);

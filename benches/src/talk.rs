@@ -1,6 +1,8 @@
 //! One request over a connection of its own, by a client who may be slow, or leave; and what it saw.
 
 mod h2;
+mod heard;
+mod request;
 mod watch;
 
 #[cfg(test)]
@@ -11,80 +13,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 
-use crate::load::framing::LoadHead;
 use watch::AnswerWatch;
 
-/// The longest head of an answer.
-const HEAD: usize = 256 << 10;
-
-/// How a client behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// Sends all, reads all.
-    Patient,
-    /// Reads `piece` bytes at a time, with a pause before each.
-    Slow { piece: usize, pause: Duration },
-    /// Closes when so many bytes of the request's body are sent.
-    LeavesInUpload(usize),
-    /// Sends all, and closes so long after that whatever has come.
-    LeavesAfter(Duration),
-    /// Closes when so many bytes of the answer have come, its head included.
-    LeavesAt(usize),
-    /// Takes a piece of the answer into a small buffer, then nothing for a while, then closes: what is larger than the
-    /// buffers on the way cannot have been sent.
-    LeavesFull,
-}
-
-/// How an answer ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum TalkEnd {
-    /// It came whole: framing and, of a stream, `[DONE]`.
-    Whole,
-    /// It was a stream whose framing ended as if it were whole, without `[DONE]`.
-    LooksWhole,
-    /// The connection broke within the body.
-    Cut,
-    /// The connection ended without a head.
-    Silent,
-    /// The client left.
-    Left,
-    /// What came is not HTTP.
-    NotHttp,
-    /// It took longer than a client waits.
-    Late,
-}
-
-/// What a client saw.
-#[derive(Debug, Clone)]
-pub(crate) struct Heard {
-    /// None if no whole head came.
-    pub(crate) status: Option<u16>,
-    pub(crate) ended: TalkEnd,
-    /// From the start of the connection to the end.
-    pub(crate) took: Duration,
-    /// `x-weir-upstream`.
-    pub(crate) upstream: Option<String>,
-    /// The start of the body.
-    pub(crate) body: Vec<u8>,
-    /// The body's length.
-    pub(crate) bytes: usize,
-}
-
-/// How a request is sent.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Talk<'a> {
-    pub(crate) to: SocketAddr,
-    pub(crate) head: &'a str,
-    pub(crate) body: &'a [u8],
-    pub(crate) stream: bool,
-    /// Over HTTP/2, which needs a `LocalRuntime`; the head says the fields then, but for the connection's own.
-    pub(crate) http2: bool,
-    pub(crate) manner: Manner,
-    /// The longest that it may take.
-    pub(crate) patience: Duration,
-}
+pub(crate) use heard::{Heard, TalkEnd};
+pub(crate) use request::{Manner, Talk};
 
 impl Talk<'_> {
     pub(crate) async fn hear(self) -> Heard {
@@ -133,26 +67,10 @@ impl Talk<'_> {
         }
     }
 
-    async fn connect(self) -> std::io::Result<TcpStream> {
-        let socket = TcpSocket::new_v4()?;
-        if self.manner == Manner::LeavesFull {
-            socket.set_recv_buffer_size(8 << 10)?;
-        }
-        let socket = socket.connect(self.to).await?;
-        socket.set_nodelay(true)?;
-        Ok(socket)
-    }
-
     async fn send(self, socket: &mut TcpStream) -> std::io::Result<()> {
         let most = if let Manner::LeavesInUpload(most) = self.manner { most } else { self.body.len() };
         let body = self.body.get(..most).unwrap_or(self.body);
         socket.write_all(&[self.head.as_bytes(), body].concat()).await
-    }
-
-    /// The head's fields but for those that HTTP/2 has no place for.
-    fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
-        lines.filter(|(name, _)| !["host", "connection"].contains(name))
     }
 
     fn piece(self) -> usize {
@@ -181,25 +99,4 @@ pub(crate) fn body(model: &str, stream: bool, stamp: crate::stamp::RequestStamp,
     let stream = if stream { r#","stream":true"# } else { "" };
     let model = serde_json::Value::from(model);
     format!(r#"{{"model":{model}{stream},"messages":[{{"role":"user","content":"{stamp}{text}"}}]}}"#).into_bytes()
-}
-
-/// `x-weir-upstream` of a head's bytes.
-fn upstream(head: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(head);
-    text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("x-weir-upstream").then(|| value.trim().to_owned())
-    })
-}
-
-impl Heard {
-    /// The number that the answer repeats.
-    pub(crate) fn stamp(&self) -> Option<crate::stamp::RequestStamp> {
-        crate::stamp::RequestStamp::find(&self.body)
-    }
-}
-
-/// Whether a head is complete; further ones with no status of their own are passed over.
-fn next_head(bytes: &[u8]) -> Result<Option<LoadHead>, crate::load::LoadFailure> {
-    if bytes.len() > HEAD { Err(crate::load::LoadFailure::Protocol) } else { LoadHead::parse(bytes) }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
-use super::{Rig, mib, settle};
+use super::harness::{BarsHarness, mib, settle};
 use crate::bar::Bar;
 use crate::control;
 use crate::talk::head;
@@ -15,8 +15,8 @@ use crate::talk::head;
 const BODIES: usize = 400;
 const LENGTH: usize = 9_000_000;
 
-pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
-    let small = rig.small(0)?;
+pub(super) fn bars(harness: &BarsHarness<'_>) -> Result<Vec<Bar>> {
+    let small = harness.small(0)?;
     let to = control::loopback(&small.gateway.url)?;
     settle(Duration::from_secs(1));
     let before = small.gateway.memory();

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
+use super::harness::{BarsHarness, Small};
 use super::raw_h2::{ControlFrame, Frames, PREFACE};
-use super::{Rig, Small};
 use crate::bar::Bar;
 use crate::control;
 use crate::load::{self, Quantiles};
@@ -27,11 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long others are measured.
 const MEASURED: Duration = Duration::from_secs(3);
 
-pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
+pub(super) fn bars(harness: &BarsHarness<'_>) -> Result<Vec<Bar>> {
     let mut bars = Vec::new();
     for control in ControlFrame::ALL {
         // Others of the same worker are who could notice.
-        let small = rig.small(1)?;
+        let small = harness.small(1)?;
         let to = control::loopback(&small.gateway.url)?;
         let (frames, how) = until_ended(to, control)?;
         let name = control.name();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use weir_tenancy::key;
 
-use super::{Rig, config, mib, settle, well};
+use super::harness::{BarsHarness, config, mib, settle, well};
 use crate::bar::Bar;
 use crate::gateway::quote;
 use crate::load;
@@ -14,13 +14,13 @@ use crate::weir::{PEPPER, settings};
 
 const CHAIN: [&str; 4] = ["prompt-guard", "redact-pii", "route-by-cost", "usage-tap"];
 
-pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
+pub(super) fn bars(harness: &BarsHarness<'_>) -> Result<Vec<Bar>> {
     let provider = well()?;
     let key = key::generate("one")?;
     let hash = key.hash_line(PEPPER.as_bytes());
     let tenants = format!("[tenants.one]\nmodels = [\"*\"]\nkeys = [{{ id = \"one\", hash = \"{hash}\" }}]\n");
-    let plugins = std::fs::canonicalize(&rig.args.program.plugins)?;
-    let none = rig.folder.join("compiled");
+    let plugins = std::fs::canonicalize(&harness.args.program.plugins)?;
+    let none = harness.folder.join("compiled");
     let mut text = config(&provider, "[models.m]\ntargets = [\"p/m\"]\n", &tenants, &none);
     text = text.replace(
         &format!("folder = {}", quote(&none.to_string_lossy())),
@@ -30,8 +30,8 @@ pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
         let _ok = writeln!(text, "[[plugins.chain]]\nplugin = {}\n{}", quote(plugin), settings(plugin));
     }
     // The first start compiles, which no start after it does.
-    drop(rig.start(&text)?);
-    let gateway = rig.start(&text)?;
+    drop(harness.start(&text)?);
+    let gateway = harness.start(&text)?;
     settle(Duration::from_secs(3));
     let idle = mib(gateway.memory());
     let load = load::LoadArgs {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 
-use super::{Rig, settle};
+use super::harness::{BarsHarness, settle};
 use crate::bar::Bar;
 use crate::control;
 
@@ -15,8 +15,8 @@ const CONNECTIONS: usize = 800;
 /// Long enough to tell, and shorter than the time that a head may take.
 const MEASURED: Duration = Duration::from_secs(6);
 
-pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
-    let small = rig.small(0)?;
+pub(super) fn bars(harness: &BarsHarness<'_>) -> Result<Vec<Bar>> {
+    let small = harness.small(0)?;
     let to = control::loopback(&small.gateway.url)?;
     let mut held = Vec::new();
     for _ in 0..CONNECTIONS {

@@ -8,15 +8,15 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use weir_tenancy::key;
 
-use super::{Rig, config, mib, settle, well};
+use super::harness::{BarsHarness, config, mib, settle, well};
 use crate::bar::Bar;
 use crate::control;
 use crate::stamp::RequestStamp;
 use crate::talk::{Manner, Talk, TalkEnd, body, head};
 use crate::weir::PEPPER;
 
-pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
-    let (provider, args) = (well()?, rig.args);
+pub(super) fn bars(harness: &BarsHarness<'_>) -> Result<Vec<Bar>> {
+    let (provider, args) = (well()?, harness.args);
     let mut models = String::new();
     for number in 0..args.models {
         let _ok = writeln!(models, "[models.m{number}]\ntargets = [\"p/m{number}\"]");
@@ -33,7 +33,7 @@ pub(super) fn bars(rig: &Rig<'_>) -> Result<Vec<Bar>> {
         );
         tokens.push(key.token());
     }
-    let gateway = rig.start(&config(&provider, &models, &tenants, &rig.folder.join("none")))?;
+    let gateway = harness.start(&config(&provider, &models, &tenants, &harness.folder.join("none")))?;
     let what = format!("{} tenants × {} models", args.tenants, args.models);
     settle(Duration::from_secs(2));
     let mut bars = vec![

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::CompareArgs;
+use super::args::CompareArgs;
+use super::kind::LoadKind;
 use crate::mock::ReplyShape;
 use crate::plan::LoadCell;
 use crate::results::of;
@@ -10,20 +11,6 @@ use crate::table::{Better, Column, Number};
 
 /// What the mock takes for an answer where it takes anything.
 const DELAY: Duration = Duration::from_millis(60);
-
-/// One load by name.
-#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LoadKind {
-    #[value(name = "whole-50")]
-    Whole50,
-    #[value(name = "whole-500")]
-    Whole500,
-    Latency,
-    Streams,
-    Stalls,
-    Throughput,
-    Open,
-}
 
 impl LoadKind {
     pub(crate) const ALL: [Self; 7] =

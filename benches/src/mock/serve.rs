@@ -17,8 +17,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::Mock;
 use super::reply::{self, Replies};
+use super::state::Mock;
 use super::stream::MockEvents;
 use crate::clock::Clock;
 use crate::local::LocalExecutor;

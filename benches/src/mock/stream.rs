@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 
-use super::Mock;
 use super::reply::Replies;
+use super::state::Mock;
 use crate::clock::{Clock, Sleep};
 
 /// The events of one reply. Dropped before its end it counts as cut.

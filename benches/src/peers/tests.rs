@@ -5,6 +5,7 @@ use clap::{Args as _, FromArgMatches as _};
 use serde_json::json;
 
 use super::*;
+use crate::brood::Brood;
 use crate::{load, mock};
 
 /// A peer that runs beside a mock of its own.

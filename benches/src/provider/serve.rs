@@ -13,19 +13,19 @@ use tokio::sync::watch;
 
 use super::door;
 use super::request::{self, Came};
-use super::{Act, Decide, Journal, ProviderState};
+use super::state::{Act, Decide, ProviderJournal, ProviderState};
 
 /// What every connection of a provider shares.
 struct Shared {
     state: watch::Receiver<ProviderState>,
-    journal: Arc<Journal>,
+    journal: Arc<ProviderJournal>,
     decide: Arc<Decide>,
 }
 
 pub(super) fn run(
     door: std::net::TcpListener,
     state: watch::Receiver<ProviderState>,
-    journal: &Arc<Journal>,
+    journal: &Arc<ProviderJournal>,
     decide: &Arc<Decide>,
 ) -> Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;

@@ -9,8 +9,9 @@ use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioIo;
 
+use super::heard::TalkEnd;
+use super::request::{Manner, Talk};
 use super::watch::AnswerWatch;
-use super::{Manner, Talk, TalkEnd};
 use crate::local::LocalExecutor;
 
 /// Needs a `LocalRuntime`, for hyper spawns tasks.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Heard, TalkEnd, next_head, upstream};
+use super::heard::{Heard, TalkEnd, next_head, upstream};
 use crate::load::LoadFailure;
 use crate::load::framing::LoadHead;
 
