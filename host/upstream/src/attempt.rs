@@ -1,8 +1,9 @@
 //! One attempt: a turn, a connection, a request, a response head.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,8 +15,7 @@ use crate::conn_limits::STALE_WITHIN;
 use crate::connect::connect;
 use crate::error::{AttemptError, Which};
 use crate::http1::Common;
-use crate::lane::{ConnTurn, ConnectPermit, HostPool, Lease, TurnRequest};
-use crate::link::{ProtocolConn, UpstreamConn, until};
+use crate::pool::{ConnTurn, ConnectPermit, HostPool, Lease, ProtocolConn, TurnRequest, UpstreamConn};
 use crate::timer::Timer;
 use crate::upstream::Upstream;
 
@@ -206,4 +206,19 @@ fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
         (Some(a), Some(b)) => Some(a.min(b)),
         (one, other) => one.or(other),
     }
+}
+
+/// Polls `future` unless `poll_deadline` says that the time is over.
+async fn until<T, D>(
+    future: impl Future<Output = T>,
+    mut poll_deadline: impl FnMut(&mut Context<'_>) -> Poll<D>,
+) -> Result<T, D> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        if let Poll::Ready(done) = future.as_mut().poll(cx) {
+            return Poll::Ready(Ok(done));
+        }
+        poll_deadline(cx).map(Err)
+    })
+    .await
 }

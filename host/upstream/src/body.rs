@@ -13,10 +13,8 @@ use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{BodyError, Break};
-use crate::lane::{Lease, Poolable as _};
-use crate::link::{ProtocolConn, UpstreamConn};
+use crate::pool::{Lease, Poolable as _, ProtocolConn, UpstreamConn, WorkerRoute};
 use crate::timer::Timer;
-use crate::worker_route::WorkerRoute;
 use crate::{http1, http2};
 
 /// So long an HTTP/1.1 connection may take to be done with its request after the response has ended, and a response of

@@ -27,8 +27,6 @@ mod error;
 mod health;
 mod http1;
 mod http2;
-mod lane;
-mod link;
 mod name;
 mod names;
 mod path;
@@ -43,7 +41,6 @@ mod tls;
 mod transport;
 mod trouble;
 mod upstream;
-mod worker_route;
 
 pub use body::Body;
 pub use coding::is_coded;

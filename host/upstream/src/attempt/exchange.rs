@@ -17,8 +17,7 @@ use crate::coding;
 use crate::error::{AttemptError, Which};
 use crate::http1::{self, Lost};
 use crate::http2::{self, CLOSED_FOR};
-use crate::lane::Lease;
-use crate::link::UpstreamConn;
+use crate::pool::{Lease, UpstreamConn};
 use crate::sockets::is_dead;
 use crate::tls::TlsFailure;
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::aside::Mode;
 use super::breaker::Breaker;
-use super::state::{Pass, Phase};
-use super::{Mode, ModeHealth, ModelHealth, millis};
+use super::model::{ModeHealth, ModelHealth};
+use super::provider::millis;
+use super::state::{HealthStanding, Pass, Phase};
 
 /// How an attempt went, as far as whom it was made at is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +41,35 @@ pub struct Ticket {
     settled: bool,
 }
 
+impl ModelHealth {
+    /// A ticket, unless it is put aside. One that tries out whether it is well again is given to one request at a time.
+    pub fn enter(self: &Arc<Self>, mode: Mode) -> Option<Ticket> {
+        let own = self.mode(mode);
+        if own.flow.is_piled(self.provider.pile, || self.provider.now()) {
+            self.tell(mode, own.breaker.pile_up(self.provider.now()));
+        }
+        if self.provider.standing() == HealthStanding::Aside {
+            return None;
+        }
+        let (pass, change) = own.breaker.enter(|| self.provider.now())?;
+        self.tell(mode, change);
+        let Some((provider, change)) = self.provider.breaker.enter(|| self.provider.now()) else {
+            own.breaker.given_back(pass);
+            return None;
+        };
+        self.provider.tell(change);
+        Some(Ticket::new(self, mode, provider, pass))
+    }
+
+    /// A ticket for a request that has nobody else to ask.
+    #[must_use]
+    pub fn insist(self: &Arc<Self>, mode: Mode) -> Ticket {
+        Ticket::new(self, mode, self.provider.breaker.insist(), self.mode(mode).breaker.insist())
+    }
+}
+
 impl Ticket {
-    pub(super) fn new(health: &Arc<ModelHealth>, mode: Mode, provider: Pass, model: Pass) -> Self {
+    fn new(health: &Arc<ModelHealth>, mode: Mode, provider: Pass, model: Pass) -> Self {
         Self { health: Arc::clone(health), mode, provider, model, sent: 0, waiting: None, settled: false }
     }
 

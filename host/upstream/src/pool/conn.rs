@@ -1,14 +1,13 @@
 //! A connection as the pool sees it, whichever protocol is spoken on it.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::{Context, Poll};
+use std::future::poll_fn;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::parts::Poolable;
 use crate::path::Path;
-use crate::{http1, http2, lane};
+use crate::{http1, http2};
 
 /// A connection and the way that it takes.
 pub(crate) struct UpstreamConn {
@@ -54,7 +53,7 @@ impl UpstreamConn {
     }
 }
 
-impl lane::Poolable for UpstreamConn {
+impl Poolable for UpstreamConn {
     fn usable(&self, idle: Duration) -> bool {
         match &self.wire {
             ProtocolConn::One(connection) => connection.usable(idle),
@@ -97,19 +96,4 @@ impl lane::Poolable for UpstreamConn {
     fn outdated(&self, now: Instant) -> bool {
         self.path.is_outdated(now)
     }
-}
-
-/// Polls `future` unless `poll_deadline` says that the time is over.
-pub(crate) async fn until<T, D>(
-    future: impl Future<Output = T>,
-    mut poll_deadline: impl FnMut(&mut Context<'_>) -> Poll<D>,
-) -> Result<T, D> {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        if let Poll::Ready(done) = future.as_mut().poll(cx) {
-            return Poll::Ready(Ok(done));
-        }
-        poll_deadline(cx).map(Err)
-    })
-    .await
 }

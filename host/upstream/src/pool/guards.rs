@@ -1,4 +1,4 @@
-//! The guards of a [`HostPool`](super::Lane): what a request holds while it waits, connects and rides.
+//! The guards of a [`HostPool`]: what a request holds while it waits, connects and rides.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -8,14 +8,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
-use super::{ConnTurn, HostPool, Poolable, PooledConn, Waiter};
-
-/// One request's place on a connection. Dropped between [`Lease::begin`] and [`Lease::release`], it takes an unshared
-/// connection down with it.
-pub(crate) struct Lease<L: Poolable> {
-    pub(super) member: Rc<PooledConn<L>>,
-    dirty: Cell<bool>,
-}
+use super::parts::{ConnTurn, ConnectPermit, HostPool, Lease, Poolable, PooledConn, QueuedRequest, Waiter};
 
 impl<L: Poolable> Lease<L> {
     pub(super) fn new(member: Rc<PooledConn<L>>) -> Self {
@@ -85,12 +78,6 @@ impl<L: Poolable> Drop for Lease<L> {
     }
 }
 
-/// The permit for a connection that is being opened; dropped, it goes to the next request.
-pub(crate) struct ConnectPermit<L: Poolable> {
-    lane: Weak<HostPool<L>>,
-    armed: bool,
-}
-
 impl<L: Poolable> ConnectPermit<L> {
     pub(super) fn new(lane: Weak<HostPool<L>>) -> Self {
         Self { lane, armed: true }
@@ -141,13 +128,6 @@ impl<L: Poolable> Drop for ConnectPermit<L> {
             lane.give_back_permit();
         }
     }
-}
-
-/// A place in the queue; dropped, it or what it was given goes to the next.
-pub(crate) struct QueuedRequest<L: Poolable> {
-    lane: Weak<HostPool<L>>,
-    id: u64,
-    pub(super) seat: Rc<Waiter<L>>,
 }
 
 impl<L: Poolable> QueuedRequest<L> {

@@ -3,9 +3,9 @@
 use std::rc::Rc;
 use std::sync::Weak;
 
+use super::conn::UpstreamConn;
+use super::parts::HostPool;
 use crate::error::BodyError;
-use crate::lane::HostPool;
-use crate::link::UpstreamConn;
 use crate::upstream::Upstream;
 
 /// This worker's side of an upstream. Requests and bodies hold it in place of the [`Arc`], whose count all workers

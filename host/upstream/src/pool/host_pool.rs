@@ -1,24 +1,23 @@
 //! One worker's connections to one upstream: an idle stack, a limit and a queue, without a lock and without I/O.
 //!
 //! Everything is an RAII guard, so that no cancellation can leak a place: a [`PooledConn`] *is* the permit of its
-//! connection, a [`Lease`] is one request on it, an [`ConnectPermit`] is a permit whose connection is not there yet, and a
+//! connection, a [`Lease`] is one request on it, a [`ConnectPermit`] is a permit whose connection is not there yet, and a
 //! [`QueuedRequest`] is a place in the queue. Whenever one of them goes away, [`HostPool::pump`] serves the front of the queue.
 //!
 //! Invariant between calls: a request waits only while there is nothing that it could be given.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::parts::{
+    ConnTurn, ConnectPermit, HostPool, HostPoolState, Lease, Poolable, PooledConn, QueuedRequest, TurnRequest, Waiter,
+};
 use crate::stats::Shard;
-
-mod guards;
-pub(crate) use guards::{ConnectPermit, Lease, QueuedRequest};
 
 /// How many requests wait for one HTTP/2 connection that is being opened before a second one is opened, while no
 /// connection has told how many it carries: what RFC 9113 section 6.5.2 recommends as the least.
@@ -26,88 +25,6 @@ const JOINERS: usize = 100;
 /// So many connections are opened at once while nobody knows whether one carries many requests: a second one, should the
 /// first be slow.
 const PIONEERS: usize = 2;
-
-/// What a lane must know of a connection.
-pub(crate) trait Poolable {
-    /// Whether a further request may be put on it, after it had none for `idle`.
-    fn usable(&self, idle: Duration) -> bool;
-    /// Whether it will never take a request again.
-    fn closed(&self) -> bool;
-    /// Whether it is closed, as far as a look at it while it is idle can tell.
-    fn hung_up(&self) -> bool {
-        self.closed()
-    }
-    /// For how long it may be kept without a request, should that be less than the pool keeps it.
-    fn keep(&self) -> Duration {
-        Duration::MAX
-    }
-    /// Whether no further request is to be put on it, however well it does: it is old, or leads where nobody wants to go.
-    fn outdated(&self, _: Instant) -> bool {
-        false
-    }
-    /// How many requests it carries at once; with 1 a request that did not end cleanly ends the connection too.
-    fn streams(&self) -> usize;
-    /// Whether it belongs to a protocol that carries many requests at once.
-    fn shared(&self) -> bool;
-}
-
-/// A connection and its permit.
-pub(crate) struct PooledConn<L: Poolable> {
-    link: L,
-    busy: Cell<usize>,
-    listed: Cell<bool>,
-    retired: Cell<bool>,
-    /// The permit has gone over to an [`ConnectPermit`].
-    replaced: Cell<bool>,
-    since: Cell<Instant>,
-    lane: Weak<HostPool<L>>,
-}
-
-struct State<L: Poolable> {
-    /// Permits out: connections and openings.
-    open: usize,
-    opening: usize,
-    /// Connections that may take one more request, the most recently used last.
-    spare: Vec<Rc<PooledConn<L>>>,
-    queue: VecDeque<(u64, Rc<Waiter<L>>)>,
-    serial: u64,
-}
-
-pub(crate) struct HostPool<L: Poolable> {
-    limit: usize,
-    max_waiting: usize,
-    keep: Duration,
-    /// Whether the last connection carried many requests, if one has told: decides whether a request joins an opening or
-    /// opens for itself.
-    shared: Cell<Option<bool>>,
-    /// How many requests at once the last shared connection that served one carries.
-    room: Cell<Option<usize>>,
-    pumping: Cell<bool>,
-    state: RefCell<State<L>>,
-    shard: Arc<Shard>,
-    this: Weak<Self>,
-}
-
-/// What a request is given to go on with.
-pub(crate) enum ConnTurn<L: Poolable> {
-    /// A place on a connection that is there.
-    Ride(Lease<L>),
-    /// The permit to open a connection.
-    Open(ConnectPermit<L>),
-}
-
-/// The answer to a request for a turn.
-pub(crate) enum TurnRequest<L: Poolable> {
-    Now(ConnTurn<L>),
-    Wait(QueuedRequest<L>),
-    /// Limit reached and queue full.
-    Full,
-}
-
-struct Waiter<L: Poolable> {
-    turn: Cell<Option<ConnTurn<L>>>,
-    waker: Cell<Option<Waker>>,
-}
 
 impl<L: Poolable> HostPool<L> {
     /// `limit` connections at most (at least one), `max_waiting` requests in the queue, `keep` of idleness.
@@ -126,7 +43,13 @@ impl<L: Poolable> HostPool<L> {
             shared: Cell::new(shared),
             room: Cell::new(None),
             pumping: Cell::new(false),
-            state: RefCell::new(State { open: 0, opening: 0, spare: Vec::new(), queue: VecDeque::new(), serial: 0 }),
+            state: RefCell::new(HostPoolState {
+                open: 0,
+                opening: 0,
+                spare: Vec::new(),
+                queue: VecDeque::new(),
+                serial: 0,
+            }),
             shard,
             this: this.clone(),
         })
@@ -218,7 +141,7 @@ impl<L: Poolable> HostPool<L> {
     }
 
     /// Serves the front of the queue as long as there is something to give.
-    fn pump(&self, now: Instant) {
+    pub(super) fn pump(&self, now: Instant) {
         // What a turn displaces may call back in here; the loop below sees its effect.
         if self.pumping.replace(true) {
             return;
@@ -269,7 +192,7 @@ impl<L: Poolable> HostPool<L> {
         &self.shard
     }
 
-    fn publish(&self) {
+    pub(super) fn publish(&self) {
         let state = self.state.borrow();
         self.shard.open.set(state.open);
         self.shard.waiting.set(state.queue.len());
@@ -281,7 +204,7 @@ impl<L: Poolable> HostPool<L> {
         self.shard.idle.set(idle);
     }
 
-    fn give_back_permit(&self) {
+    pub(super) fn give_back_permit(&self) {
         {
             let mut state = self.state.borrow_mut();
             state.open = state.open.saturating_sub(1);

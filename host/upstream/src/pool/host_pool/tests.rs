@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-use super::{ConnTurn, ConnectPermit, HostPool, Lease, Poolable, PooledConn, QueuedRequest, TurnRequest};
+use super::super::parts::{ConnTurn, ConnectPermit, HostPool, Lease, Poolable, PooledConn, QueuedRequest, TurnRequest};
 use crate::stats::Shard;
 use proptest::prelude::*;
 use std::cell::Cell;
