@@ -5,8 +5,8 @@ mod seats;
 
 use crate::control::Status;
 use crate::descriptors::{Spare, are_used_up};
-use crate::drain::Drain;
 use crate::metrics;
+use crate::server::Drain;
 use crate::snapshot::Provider;
 use crate::worker::Shared;
 use bytes::Bytes;

@@ -1,31 +1,23 @@
 //! Heads of responses: what every answer carries, whether a model gave it or the gateway.
 
-use crate::body::OutBody;
 use crate::gather::UNCOUNTED;
-use crate::rate_headers::{add, each_of_rate};
+use crate::rate_headers::each_of_rate;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
+use crate::server::{ExtraHeaders, OutgoingResponse, ResponseBody};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use weir_sandbox::LazyHeaders as _;
+use weir_sandbox::LazyHeaders;
 use weir_tenancy::Rate;
 
 /// Who answered: `provider/model`.
 const UPSTREAM: &str = "x-weir-upstream";
 const GENERATION: &str = "x-weir-generation";
 
-/// An answer: its head and its body. The version is the connection's business.
-pub(crate) struct OutgoingResponse {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    /// What the gateway says beside its headers, where it has not been put among them.
-    pub(crate) own: Option<GatewayHeaders>,
-    pub(crate) body: OutBody,
-    /// Whether a model gave it. One of the gateway's own is no request in flight.
-    pub(crate) is_models: bool,
-}
+/// An answer of the gateway's, or one of a model's that the gateway relays.
+pub(crate) type GatewayResponse = OutgoingResponse<GatewayHeaders>;
 
 /// What the gateway says in the head of every answer. Writing it down is cheaper than finding each of its names a place
 /// in a map first.
@@ -49,9 +41,10 @@ impl GatewayHeaders {
             rate: record.seat.as_ref().and_then(|seat| seat.rate),
         }
     }
+}
 
-    /// Gives every name with its value.
-    pub(crate) fn each(&self, mut put: impl FnMut(&'static str, &[u8])) {
+impl ExtraHeaders for GatewayHeaders {
+    fn each(&self, mut put: impl FnMut(&'static str, &[u8])) {
         self.id.each(&mut put);
         if let Some(upstream) = &self.upstream {
             put(UPSTREAM, upstream.as_bytes());
@@ -65,14 +58,14 @@ impl GatewayHeaders {
     }
 }
 
-impl weir_sandbox::LazyHeaders for GatewayHeaders {
+impl LazyHeaders for GatewayHeaders {
     fn add_to(&self, headers: &mut HeaderMap) {
-        self.each(|name, value| add(headers, name, value));
+        ExtraHeaders::add_to(self, headers);
     }
 }
 
 /// A whole answer of the gateway's own, as JSON.
-pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> OutgoingResponse {
+pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> GatewayResponse {
     let mut headers = HeaderMap::with_capacity(1);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let own = Some(GatewayHeaders::of(&record, None));
@@ -80,7 +73,7 @@ pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> OutgoingResponse {
 }
 
 /// An answer of the gateway's own without a body.
-pub(crate) fn empty(headers: HeaderMap, record: Box<Record>) -> OutgoingResponse {
+pub(crate) fn empty(headers: HeaderMap, record: Box<Record>) -> GatewayResponse {
     let own = Some(GatewayHeaders::of(&record, None));
     of_ours(StatusCode::NO_CONTENT, (headers, own), Bytes::new(), record)
 }
@@ -91,7 +84,7 @@ fn of_ours(
     head: (HeaderMap, Option<GatewayHeaders>),
     bytes: Bytes,
     mut record: Box<Record>,
-) -> OutgoingResponse {
+) -> GatewayResponse {
     record.leave();
     OutgoingResponse { is_models: false, ..finish(status, head, bytes, record) }
 }
@@ -102,19 +95,19 @@ pub(crate) fn finish(
     (headers, own): (HeaderMap, Option<GatewayHeaders>),
     bytes: Bytes,
     mut record: Box<Record>,
-) -> OutgoingResponse {
+) -> GatewayResponse {
     if bytes.len() > UNCOUNTED && !record.hold_answer(bytes.len()) {
         return refuse(Refusal::ResponseMemory, record);
     }
     record.head_ready(status.as_u16());
-    OutgoingResponse { status, headers, own, body: OutBody::Whole(bytes, record), is_models: true }
+    OutgoingResponse { status, headers, extra: own, body: ResponseBody::Whole(bytes, record), is_models: true }
 }
 
 /// A refusal as an answer.
-pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> OutgoingResponse {
+pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> GatewayResponse {
     let face = refusal.face();
     let mut headers = HeaderMap::with_capacity(8);
-    GatewayHeaders::of(&record, None).add_to(&mut headers);
+    ExtraHeaders::add_to(&GatewayHeaders::of(&record, None), &mut headers);
     refusal.add_headers(&mut headers, record.attempts);
     refusal.log(&record.id, &record.tenant);
     record.count_refusal(face.code, refusal.is_a_plugins());

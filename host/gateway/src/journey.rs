@@ -3,16 +3,17 @@
 //! Every endpoint takes this way; what differs between them is in `weir-dialect`. Whatever must be settled at the end is
 //! in the [`Record`], which the response's body owns.
 
-use crate::answer::{self, OutgoingResponse};
+use crate::answer::{self, GatewayResponse};
 use crate::ask::{self, UpstreamAnswer};
 use crate::context::RequestContext;
 use crate::cors;
 use crate::front::{self, ApiCall};
 use crate::plan;
-use crate::read::{self, InBody};
+use crate::read;
 use crate::record::Record;
 use crate::refusal::Refusal;
 use crate::relay;
+use crate::server::{IncomingRequest, RequestBody};
 use crate::snapshot::{Model, Snapshot};
 use crate::worker::{SnapshotHandle, Worker};
 use bytes::Bytes;
@@ -31,23 +32,14 @@ use weir_tenancy::{Caller, Denied, Seat};
 const MOMENTS: [Duration; 4] =
     [Duration::from_millis(5), Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
 
-/// A request as it comes off a connection.
-pub(crate) struct IncomingRequest<'a> {
-    /// Its head, of which the journey takes what it needs.
-    pub(crate) parts: &'a mut Parts,
-    pub(crate) body: InBody,
-    /// The rule that its head breaks, if it does.
-    pub(crate) lawful: Result<(), InvalidHead>,
-}
-
 /// Answers a request, with a model's answer or with a refusal.
 pub(crate) async fn journey(
     worker: &Rc<Worker>,
     held: Rc<SnapshotHandle>,
     asked: IncomingRequest<'_>,
-) -> OutgoingResponse {
+) -> GatewayResponse {
     let started = Instant::now();
-    let IncomingRequest { parts, body, lawful } = asked;
+    let IncomingRequest { parts, body, valid } = asked;
     let id = worker.ids.of(&parts.headers, started);
     let place = worker.admit(held.snapshot.config.limits.in_flight);
     let full = place.is_none();
@@ -61,7 +53,7 @@ pub(crate) async fn journey(
     }
     // What comes of a step is put in its place by the step: handed out, it would be copied at every layer.
     let mut way = None;
-    let read = { in_time(worker, pin!(travel(&mut record, parts, body, lawful, &mut way))).await };
+    let read = { in_time(worker, pin!(travel(&mut record, parts, body, valid, &mut way))).await };
     if let Err(refusal) = read {
         return answer::refuse(refusal, record);
     }
@@ -108,14 +100,14 @@ enum FirstHalf {
 async fn travel(
     record: &mut Record,
     parts: &mut Parts,
-    body: InBody,
-    lawful: Result<(), InvalidHead>,
+    body: RequestBody,
+    valid: Result<(), InvalidHead>,
     way: &mut Option<FirstHalf>,
 ) -> Result<(), Refusal> {
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
-    lawful.map_err(|rule| front::unlawful(rule, parts))?;
+    valid.map_err(|rule| front::unlawful(rule, parts))?;
     if let Some(headers) = cors::preflight(&snapshot.config.cors, parts) {
         *way = Some(FirstHalf::Told(headers));
         return Ok(());

@@ -97,11 +97,11 @@ impl Everything {
             c.add(&[("reason", "limit")], refused.limit.load(Ordering::Relaxed))?;
             c.add(&[("reason", "descriptors")], refused.descriptors.load(Ordering::Relaxed))
         })?;
-        let stats = &self.shared.stats;
+        let server = &self.shared.server;
         out.counter("connections_ended", "Client connections that were ended for what the client sent, by why", |c| {
-            c.add(&[("reason", "control_frames")], stats.flooded.load(Ordering::Relaxed))?;
-            c.add(&[("reason", "untaken")], stats.untaken.load(Ordering::Relaxed))?;
-            c.add(&[("reason", "pipelined")], stats.overrun.load(Ordering::Relaxed))
+            c.add(&[("reason", "control_frames")], server.flooded.load(Ordering::Relaxed))?;
+            c.add(&[("reason", "untaken")], server.untaken.load(Ordering::Relaxed))?;
+            c.add(&[("reason", "pipelined")], server.overrun.load(Ordering::Relaxed))
         })?;
         out.gauge("build", "Always 1; the version is in the label", |g| {
             g.add(&[("version", env!("CARGO_PKG_VERSION"))], 1_u64)

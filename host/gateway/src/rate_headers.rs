@@ -23,7 +23,7 @@ pub(crate) fn each_of_rate(rate: &Rate, mut put: impl FnMut(&'static str, &[u8])
 }
 
 /// Sets a header.
-pub(crate) fn add(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
+fn add(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
     if let Ok(value) = HeaderValue::from_bytes(value) {
         headers.insert(HeaderName::from_static(name), value);
     }

@@ -3,37 +3,32 @@
 use crate::decode::{Coding, Decoding};
 use crate::gate::ByteShare;
 use crate::gather::{Full, Gathered, UNCOUNTED};
-use crate::http1;
 use crate::record::Record;
 use crate::refusal::Refusal;
+use crate::server::RequestBody;
 use crate::waits::WaitedFor;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http_body::Body as _;
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Instant;
 use weir_config::Limits;
 
-/// A request's body, as it comes off a connection.
+/// A request's body as it is read.
 #[derive(Debug)]
-pub(crate) enum InBody {
-    /// In HTTP/1.
-    One(http1::Http1RequestBody),
-    /// In HTTP/2.
-    Many(hyper::body::Incoming),
-    /// One of the two, in a coding.
-    Coded(Box<(InBody, Decoding)>),
+enum BodySource {
+    /// As it comes off a connection.
+    Plain(RequestBody),
+    /// In a coding.
+    Coded(Box<(RequestBody, Decoding)>),
 }
 
-impl InBody {
+impl BodySource {
     /// The fewest bytes that are still to come.
     fn least(&self) -> u64 {
         match self {
-            Self::One(body) => body.least(),
-            Self::Many(body) => body.size_hint().lower(),
+            Self::Plain(body) => body.least(),
             Self::Coded(_) => 0,
         }
     }
@@ -41,34 +36,25 @@ impl InBody {
     /// The bytes that are known to come, of a body in chunks those of the chunk that has begun.
     fn announced(&self) -> u64 {
         match self {
-            Self::One(body) => body.announced(),
-            Self::Many(body) => body.size_hint().lower(),
+            Self::Plain(body) => body.announced(),
             Self::Coded(coded) => coded.0.announced(),
         }
     }
 
     fn is_over(&self) -> bool {
         match self {
-            Self::One(body) => body.is_over(),
-            Self::Many(body) => body.is_end_stream(),
+            Self::Plain(body) => body.is_over(),
             Self::Coded(coded) => coded.1.is_over(),
         }
     }
 
-    /// The next piece of data, nothing at the end; trailers are dropped (RFC 9110 section 6.5).
+    /// The next piece of data, nothing at the end.
     fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Refusal>> {
-        let body = match self {
-            Self::One(body) => return body.poll_data(cx).map_err(|_| Refusal::BodyBroken),
-            Self::Many(body) => body,
+        match self {
+            Self::Plain(body) => body.poll_data(cx).map_err(|_| Refusal::BodyBroken),
             Self::Coded(coded) => {
                 let (body, decoding) = &mut **coded;
-                return decoding.poll_data(cx, |cx| body.poll_data(cx));
-            }
-        };
-        loop {
-            let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(cx)) else { return Poll::Ready(Ok(None)) };
-            if let Ok(data) = frame.map_err(|_| Refusal::BodyBroken)?.into_data() {
-                return Poll::Ready(Ok(Some(data)));
+                decoding.poll_data(cx, |cx| body.poll_data(cx).map_err(|_| Refusal::BodyBroken))
             }
         }
     }
@@ -89,7 +75,7 @@ impl InBody {
 /// The whole body. A body that came in one piece is not copied.
 pub(crate) async fn whole(
     headers: &mut HeaderMap,
-    mut body: InBody,
+    body: RequestBody,
     limits: &Limits,
     record: &mut Record,
 ) -> Result<Bytes, Refusal> {
@@ -98,13 +84,16 @@ pub(crate) async fn whole(
     if body.least() > limit as u64 {
         return Err(Refusal::BodyTooLarge(limit));
     }
-    if let Some(coding) = coding {
-        // They say of the body what is not true of what plugins see.
-        headers.remove(CONTENT_ENCODING);
-        headers.remove(CONTENT_LENGTH);
-        let share = record.worker().shared.request_memory.share();
-        body = InBody::Coded(Box::new((body, Decoding::new(coding, limits, share)?)));
-    }
+    let mut body = match coding {
+        None => BodySource::Plain(body),
+        Some(coding) => {
+            // They say of the body what is not true of what plugins see.
+            headers.remove(CONTENT_ENCODING);
+            headers.remove(CONTENT_LENGTH);
+            let share = record.worker().shared.request_memory.share();
+            BodySource::Coded(Box::new((body, Decoding::new(coding, limits, share)?)))
+        }
+    };
     // A short body comes with its head: then there is nothing to wait for, and no timer to set.
     let first = match poll_fn(|cx| Poll::Ready(body.poll_data(cx))).await {
         Poll::Ready(first) => Some(first?.unwrap_or_default()),
@@ -118,7 +107,12 @@ pub(crate) async fn whole(
 }
 
 /// The whole body, of which something is still to come.
-async fn wait(first: Option<Bytes>, mut body: InBody, limits: &Limits, record: &mut Record) -> Result<Bytes, Refusal> {
+async fn wait(
+    first: Option<Bytes>,
+    mut body: BodySource,
+    limits: &Limits,
+    record: &mut Record,
+) -> Result<Bytes, Refusal> {
     let memory = record.worker().shared.request_memory.share();
     let mut gathered = Gathered::new(limits.body_bytes, memory, limits.request_memory);
     if body.least() > 0 {
@@ -135,7 +129,7 @@ async fn wait(first: Option<Bytes>, mut body: InBody, limits: &Limits, record: &
 
 async fn in_time(
     first: Option<Bytes>,
-    body: &mut InBody,
+    body: &mut BodySource,
     gathered: Gathered,
     limits: &Limits,
 ) -> Result<(Bytes, ByteShare), Refusal> {
@@ -151,7 +145,7 @@ async fn in_time(
 
 async fn collect(
     first: Bytes,
-    body: &mut InBody,
+    body: &mut BodySource,
     mut all: Gathered,
     limits: &Limits,
 ) -> Result<(Bytes, ByteShare), Refusal> {

@@ -1,10 +1,10 @@
 //! A request's record: everything that must be settled once, however it ends. The response body owns it, until its last
 //! byte was sent.
 
-use crate::body::Settle;
 use crate::figures::{RequestCounters, UNKNOWN};
 use crate::gate::{ByteShare, Permit};
 use crate::request_id::RequestId;
+use crate::server::Settle;
 use crate::stats::BodyOutcome;
 use crate::waits::{WaitedFor, Waits};
 use crate::worker::{SnapshotHandle, Worker};

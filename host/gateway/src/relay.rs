@@ -3,7 +3,7 @@
 
 mod stream;
 
-use crate::answer::{self, GatewayHeaders, OutgoingResponse};
+use crate::answer::{self, GatewayHeaders, GatewayResponse};
 use crate::ask::UpstreamAnswer;
 use crate::context::RequestContext;
 use crate::receive::{Received, ReceivedContent};
@@ -44,7 +44,7 @@ struct Against {
 }
 
 /// Relays an answer to the client, or hands back what has to be shown to plugins first.
-pub(crate) fn relay(mut trip: RequestContext, answered: UpstreamAnswer) -> Result<OutgoingResponse, Box<Hooked>> {
+pub(crate) fn relay(mut trip: RequestContext, answered: UpstreamAnswer) -> Result<GatewayResponse, Box<Hooked>> {
     let UpstreamAnswer { received, label, provider, ticket } = answered;
     let Received { status, mut headers, content } = received;
     trip.record.ticket = Some(ticket);
@@ -95,7 +95,7 @@ fn whole(
     status: StatusCode,
     (headers, own): (HeaderMap, GatewayHeaders),
     (bytes, reading): (Bytes, Option<AnswerReading>),
-) -> Result<OutgoingResponse, Box<Hooked>> {
+) -> Result<GatewayResponse, Box<Hooked>> {
     trip.record.judge(Some(AttemptVerdict::Served));
     let Some(reading) = reading else {
         // 204: there is nothing that anybody would charge.
@@ -121,7 +121,7 @@ fn whole(
 
 impl Hooked {
     /// Shows it to them, and relays what they make of it.
-    pub(crate) async fn run(self: Box<Self>) -> OutgoingResponse {
+    pub(crate) async fn run(self: Box<Self>) -> GatewayResponse {
         let Self { mut trip, status, head, body, against } = *self;
         match (run_plugins(&mut trip, status, head, body).await, against) {
             (Ok((head, bytes)), _) => answer::finish(status, head, bytes, trip.record),
@@ -139,7 +139,7 @@ fn against(
     (headers, own): (HeaderMap, GatewayHeaders),
     bytes: Bytes,
     provider: Arc<str>,
-) -> Result<OutgoingResponse, Box<Hooked>> {
+) -> Result<GatewayResponse, Box<Hooked>> {
     trip.record.judge(Some(AttemptVerdict::Served));
     // Nobody would charge for it.
     trip.record.spent_nothing();
@@ -162,7 +162,7 @@ fn against(
 impl Against {
     /// Where it cannot be shown to a plugin that must see it, the client is told so with the status that it has; any other
     /// refusal is said as it is.
-    fn refuse(self, refusal: Refusal, status: StatusCode, record: Box<Record>) -> OutgoingResponse {
+    fn refuse(self, refusal: Refusal, status: StatusCode, record: Box<Record>) -> GatewayResponse {
         let Self { provider, again } = self;
         let refusal = match refusal {
             Refusal::Unshown { plugin, what, hook: _ } => Refusal::UpstreamUnshown { provider, status, plugin, what },

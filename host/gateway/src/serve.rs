@@ -8,7 +8,6 @@ use crate::control::{
     self, Caution, ConfigReader, Control, Fixed, Live, ProblemSource, Status, Warned, apart, at, describe, nobody,
 };
 use crate::descriptors;
-use crate::drain::{Drain, Drainer};
 use crate::egress::CalloutConnector;
 use crate::gate::ConcurrencyLimit;
 use crate::log;
@@ -16,6 +15,7 @@ use crate::metrics;
 use crate::notify;
 use crate::removed;
 use crate::run::{listeners, thread};
+use crate::server::{Drain, Drainer, ServerCounters};
 use crate::signals::{self, ShutdownTargets};
 use crate::snapshot::Snapshot;
 use crate::stats::RequestStats;
@@ -189,6 +189,7 @@ fn share(
         sandbox,
         stats: Arc::new(RequestStats::new(series)),
         ledger: Arc::new(Ledger::new(series)),
+        server: Arc::new(ServerCounters::default()),
         connections: Arc::new(ConcurrencyLimit::default()),
         refused: RefusedConnections::default(),
         descriptors: descriptors::for_clients(descriptors),

@@ -2,8 +2,8 @@
 //! of its own: the control thread may be waiting for files, names or a compiler, and a worker may be stuck.
 
 use crate::console;
-use crate::drain::Drainer;
 use crate::notify;
+use crate::server::Drainer;
 use crate::worker::Shared;
 use std::io;
 use std::process::exit;

@@ -206,14 +206,6 @@ pub(crate) struct RequestStats {
     pub(crate) codes: NameBudget,
     /// For the gateway's own codes where no tenant is named: they are as many as the table of refusals has.
     own_codes: NameBudget,
-    /// Connections accepted.
-    pub(crate) accepted: AtomicU64,
-    /// HTTP/2 connections ended for frames that brought no request.
-    pub(crate) flooded: AtomicU64,
-    /// HTTP/2 connections ended for requests on and on whose refusals were not taken.
-    pub(crate) untaken: AtomicU64,
-    /// HTTP/1 connections ended for what was asked so far ahead that it was thrown away.
-    pub(crate) overrun: AtomicU64,
     /// Finished requests whose observers were skipped because the queue was full.
     pub(crate) unobserved: AtomicU64,
     /// Attempts that were not made because the budget for them was used up.
@@ -229,10 +221,6 @@ impl RequestStats {
             refusals: Table::new(limit, shared),
             codes: NameBudget::new(limit),
             own_codes: NameBudget::new(usize::MAX),
-            accepted: AtomicU64::new(0),
-            flooded: AtomicU64::new(0),
-            untaken: AtomicU64::new(0),
-            overrun: AtomicU64::new(0),
             unobserved: AtomicU64::new(0),
             unaffordable: AtomicU64::new(0),
         }

@@ -110,7 +110,7 @@ fn connections(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     })?;
     out.gauge("connections", "Client connections open", |g| g.add(&[], shared.connections.inside() as u64))?;
     out.counter("connections_accepted", "Client connections accepted", |c| {
-        c.add(&[], stats.accepted.load(Ordering::Relaxed))
+        c.add(&[], shared.server.accepted.load(Ordering::Relaxed))
     })?;
     out.counter("observe_skipped", "Finished requests whose observers were skipped, for the queue was full", |c| {
         c.add(&[], stats.unobserved.load(Ordering::Relaxed))

@@ -4,12 +4,12 @@
 //! dialect's own end marker, at once and whatever the upstream's framing does then, or where every choice has said why it
 //! stopped and the framing ends well.
 
-use crate::answer::{GatewayHeaders, OutgoingResponse};
-use crate::body::{Aborted, BodyEnd, OutBody, StreamBody, StreamSender};
+use crate::answer::{GatewayHeaders, GatewayResponse};
 use crate::context::RequestContext;
 use crate::gather::UNCOUNTED;
 use crate::receive::{StreamOpening, broken};
 use crate::refusal::Refusal;
+use crate::server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
 use crate::waits::WaitedFor;
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -39,7 +39,7 @@ pub(super) fn start(
     (mut headers, own): (HeaderMap, GatewayHeaders),
     opening: StreamOpening,
     provider: Arc<str>,
-) -> OutgoingResponse {
+) -> GatewayResponse {
     let hooked = trip.chain.wants(HookKind::Event, &trip.ask.model);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -54,7 +54,7 @@ pub(super) fn start(
     let (out, pieces, template, sent) = (BytesMut::new(), Vec::new(), Template::default(), Instant::now());
     let stream = Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, told: false };
     let yielded = StreamBody::new(|outlet| stream.run(events, body, outlet));
-    OutgoingResponse { status, headers, own: Some(own), body: OutBody::Yielded(yielded), is_models: true }
+    OutgoingResponse { status, headers, extra: Some(own), body: ResponseBody::Stream(yielded), is_models: true }
 }
 
 /// A stream on its way. It owns the trip and with it everything that must be settled.

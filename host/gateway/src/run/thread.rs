@@ -1,8 +1,8 @@
 //! A serving thread, from its first connection to its last moment.
 
-use crate::connection;
-use crate::drain::Drain;
+use crate::handler::GatewayHandler;
 use crate::observe;
+use crate::server::{self, Drain, ServerLimits};
 use crate::worker::{Shared, Worker};
 use std::io;
 use std::net::TcpListener;
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
+use weir_config::Limits;
 
 /// How long observers of finished requests may go on after the drain's end.
 const LAST_MOMENT: Duration = Duration::from_millis(700);
@@ -71,7 +72,8 @@ async fn accept(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
 
 /// Serves a connection, if there is a place for it.
 fn take_in(worker: &Rc<Worker>, stream: TcpStream) {
-    let limit = worker.held().snapshot.config.limits.connections;
+    let held = worker.held();
+    let limit = held.snapshot.config.limits.connections;
     let refused = &worker.shared.refused;
     // Closing at once is the only answer that costs nothing.
     if u64::try_from(stream.as_raw_fd()).unwrap_or_default() >= worker.shared.descriptors {
@@ -80,12 +82,26 @@ fn take_in(worker: &Rc<Worker>, stream: TcpStream) {
     let Some(place) = worker.shared.connections.enter(limit) else {
         return refused.count(&refused.limit, "there are as many as limits.connections");
     };
-    worker.shared.stats.accepted.fetch_add(1, Ordering::Relaxed);
-    let worker = Rc::clone(worker);
+    worker.shared.server.accepted.fetch_add(1, Ordering::Relaxed);
+    let limits = server_limits(&held.snapshot.config.limits);
+    let (shared, drain) = (Rc::clone(&worker.clients), worker.drain());
+    let gateway = GatewayHandler::new(Rc::clone(worker));
     spawn_local(async move {
-        connection::serve(worker, stream).await;
+        server::serve(gateway, shared, limits, drain, stream).await;
         drop(place);
     });
+}
+
+/// What the clients of a connection may do that is accepted under this configuration.
+fn server_limits(limits: &Limits) -> ServerLimits {
+    ServerLimits {
+        head_timeout: limits.head_timeout,
+        keep_alive_timeout: limits.keep_alive_timeout,
+        write_timeout: limits.write_timeout,
+        h2_streams: limits.h2_streams,
+        h2_control_frames: limits.h2_control_frames,
+        head_bytes: limits.head_bytes,
+    }
 }
 
 async fn housekeeping(worker: Rc<Worker>) {
@@ -105,7 +121,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         worker.sandbox.give_up(&worker.shared.sandbox);
         worker.observers.tidy();
         worker.pool.close_idle();
-        worker.clients.trim();
+        worker.clients.buffers.trim();
         crate::allocator::give_back();
         worker.ids.look_at_clock();
         // An idle worker lets go of an old snapshot, too.

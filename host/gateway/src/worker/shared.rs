@@ -2,6 +2,7 @@
 
 use crate::gate::{ByteTotal, ConcurrencyLimit};
 use crate::seldom::Seldom;
+use crate::server::ServerCounters;
 use crate::snapshot::Snapshot;
 use crate::stats::RequestStats;
 use arc_swap::ArcSwap;
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) stats: Arc<RequestStats>,
     pub(crate) ledger: Arc<Ledger>,
+    /// What client connections count.
+    pub(crate) server: Arc<ServerCounters>,
     pub(crate) connections: Arc<ConcurrencyLimit>,
     pub(crate) refused: RefusedConnections,
     /// A client's connection whose descriptor has this number, or a higher one, is refused.

@@ -3,10 +3,9 @@
 use super::handle::SnapshotHandle;
 use super::observe_queue::{ObserveJob, Observers};
 use super::shared::Shared;
-use crate::drain::Drain;
 use crate::gate::Permit;
-use crate::http1::ServerBuffers;
 use crate::request_id::Ids;
+use crate::server::{ConnShared, Drain};
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -23,8 +22,8 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) sandbox: SandboxWorker,
     pub(crate) pool: ConnectionPool,
-    /// What its client connections read into and write in.
-    pub(crate) clients: ServerBuffers,
+    /// What its client connections share.
+    pub(crate) clients: Rc<ConnShared>,
     pub(crate) backoff: RefCell<Backoff>,
     pub(crate) ids: Ids,
     /// What the latest requests look like.
@@ -45,12 +44,13 @@ impl Worker {
     /// A worker without connections yet.
     pub(crate) fn new(index: usize, shared: &Arc<Shared>, drain: Drain) -> Rc<Self> {
         let held = SnapshotHandle::new(index, shared, shared.snapshot.load_full());
+        let clients = ConnShared::new(Arc::clone(&shared.request_memory), Arc::clone(&shared.server));
         Rc::new(Self {
             index,
             shared: Arc::clone(shared),
             sandbox: SandboxWorker::new(),
             pool: ConnectionPool::new(shared.workers),
-            clients: ServerBuffers::default(),
+            clients: Rc::new(clients),
             backoff: RefCell::default(),
             ids: Ids::new(),
             asks: RefCell::default(),

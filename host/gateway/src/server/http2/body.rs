@@ -1,48 +1,19 @@
-//! The bodies of answers as hyper's HTTP/2 server takes them, piece by piece, and the tasks that it answers in.
+//! The bodies of answers as hyper's HTTP/2 server takes them, piece by piece.
 
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
-use hyper::rt::Executor;
 
-use crate::body::{Aborted, BodyEnd, BodyStep, OutBody, Settle, StreamBody};
-use crate::frame_watch::OpenStream;
-use crate::traffic::{Delivery, Traffic};
+use super::frame_watch::OpenStream;
+use super::traffic::Delivery;
+use crate::server::response_body::{Aborted, BodyEnd, BodyStep, ResponseBody, Settle, StreamBody};
 
 /// A body up to so many bytes is let go of at once: it ends with its bytes. The end of a longer one waits until all of it
 /// was taken, so that a client that does not take it loses this answer and not the connection.
 const SHORT: usize = 16 * 1024;
-
-/// Spawns onto this thread what hyper makes of requests.
-#[derive(Clone)]
-pub(crate) struct Tasks(pub(crate) Rc<Traffic>);
-
-impl<F: Future<Output = ()> + 'static> Executor<F> for Tasks {
-    fn execute(&self, future: F) {
-        match self.0.take_next() {
-            Some(delivery) => tokio::task::spawn_local(answer(future, delivery)),
-            None => tokio::task::spawn_local(future),
-        };
-    }
-}
-
-/// Answers a request, until that is done or the client has not taken the answer in time: then its stream is reset.
-async fn answer(future: impl Future<Output = ()>, delivery: Rc<Delivery>) {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        if delivery.is_given_up() {
-            return Poll::Ready(());
-        }
-        delivery.answered_by(cx.waker());
-        future.as_mut().poll(cx)
-    })
-    .await;
-    delivery.let_go();
-}
 
 /// The body of an answer.
 pub(crate) struct Http2ResponseBody {
@@ -55,17 +26,17 @@ pub(crate) struct Http2ResponseBody {
 /// What is still to be given of it.
 enum Rest {
     Whole(Bytes, Box<dyn Settle>),
-    Yielded(StreamBody),
+    Stream(StreamBody),
     /// Its end, once everything was taken.
     End(BodyEnd),
     Nothing,
 }
 
 impl Http2ResponseBody {
-    pub(crate) fn new(body: OutBody, delivery: Rc<Delivery>, begun: OpenStream) -> Self {
+    pub(crate) fn new(body: ResponseBody, delivery: Rc<Delivery>, begun: OpenStream) -> Self {
         let rest = match body {
-            OutBody::Whole(bytes, settle) => Rest::Whole(bytes, settle),
-            OutBody::Yielded(stream) => Rest::Yielded(stream),
+            ResponseBody::Whole(bytes, settle) => Rest::Whole(bytes, settle),
+            ResponseBody::Stream(stream) => Rest::Stream(stream),
         };
         Self { rest, delivery, begun: Some(begun) }
     }
@@ -99,11 +70,11 @@ impl Body for Http2ResponseBody {
                         return this.hand_over(bytes);
                     }
                 }
-                Rest::Yielded(mut stream) => {
+                Rest::Stream(mut stream) => {
                     stream.waited(this.delivery.asked());
                     match stream.poll_next(cx) {
                         Poll::Ready(BodyStep::Bytes(bytes) | BodyStep::AllForNow(bytes)) => {
-                            this.rest = Rest::Yielded(stream);
+                            this.rest = Rest::Stream(stream);
                             return this.hand_over(bytes);
                         }
                         Poll::Ready(BodyStep::End(end)) => {
@@ -111,7 +82,7 @@ impl Body for Http2ResponseBody {
                             this.rest = Rest::End(end);
                         }
                         Poll::Pending => {
-                            this.rest = Rest::Yielded(stream);
+                            this.rest = Rest::Stream(stream);
                             return Poll::Pending;
                         }
                     }

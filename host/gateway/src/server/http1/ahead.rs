@@ -1,9 +1,10 @@
 //! What a client asks while it is being answered. It is read whatever it is, for a client that has left is noticed by its
 //! end of the connection alone, and that lies behind everything that it has sent.
 
-use crate::gate::ByteShare;
-use crate::worker::Worker;
 use std::sync::atomic::Ordering;
+
+use crate::gate::ByteShare;
+use crate::server::shared::ConnShared;
 
 /// So much is kept of anybody's.
 const KEPT: usize = 16 * 1024;
@@ -20,20 +21,20 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    /// Whether so much may be kept in all. What may not is gone, and so is what comes behind it.
-    pub(super) fn may_keep(&mut self, length: usize, worker: &Worker) -> bool {
-        if !self.overrun && (length > MOST || length > KEPT && !self.has_room_for(length, worker)) {
+    /// Whether so much may be kept in all, where all clients together may have `limit` bytes. What may not is gone, and so is
+    /// what comes behind it.
+    pub(super) fn may_keep(&mut self, length: usize, limit: usize, shared: &ConnShared) -> bool {
+        if !self.overrun && (length > MOST || length > KEPT && !self.has_room_for(length, limit, shared)) {
             self.overrun = true;
-            worker.shared.stats.overrun.fetch_add(1, Ordering::Relaxed);
+            shared.counters.overrun.fetch_add(1, Ordering::Relaxed);
         }
         !self.overrun
     }
 
     /// What grows piece by piece may take twice of what it holds.
-    fn has_room_for(&mut self, length: usize, worker: &Worker) -> bool {
-        let room = worker.held().snapshot.config.limits.request_memory;
-        let share = self.share.get_or_insert_with(|| worker.shared.request_memory.share());
-        share.grow_to(2 * length, room)
+    fn has_room_for(&mut self, length: usize, limit: usize, shared: &ConnShared) -> bool {
+        let share = self.share.get_or_insert_with(|| shared.read_ahead.share());
+        share.grow_to(2 * length, limit)
     }
 
     /// Whether some of what the client has sent is gone, so that the rest means nothing.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::time::Instant;
-use weir_config::Config;
-use weir_http::head::HeadLimits;
+
+use super::limits::ServerLimits;
 
 /// The deadlines of a connection.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,13 @@ pub(crate) struct ConnDeadlines {
     pub(crate) idle: Duration,
     /// For a client to take some of an answer.
     pub(crate) write: Duration,
+}
+
+impl ConnDeadlines {
+    /// Those of a connection with these limits.
+    pub(super) fn of(limits: &ServerLimits) -> Self {
+        Self { head: limits.head_timeout, idle: limits.keep_alive_timeout, write: limits.write_timeout }
+    }
 }
 
 /// How an HTTP/2 connection begins (RFC 9113 section 3.4).
@@ -50,10 +57,4 @@ impl ConnOpening {
         self.is_http2 = self.got.starts_with(PREFACE);
         true
     }
-}
-
-/// What the heads of requests are judged by.
-pub(crate) fn head_limits(config: &Config) -> HeadLimits {
-    let limits = &config.limits;
-    HeadLimits { bytes: limits.head_bytes, headers: limits.headers, secured: config.server.behind_tls }
 }

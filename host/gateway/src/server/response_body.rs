@@ -23,14 +23,14 @@ pub(crate) trait Settle {
 pub(crate) struct Aborted;
 
 /// What the client is sent.
-pub(crate) enum OutBody {
+pub(crate) enum ResponseBody {
     /// All of it is here.
     Whole(Bytes, Box<dyn Settle>),
     /// It comes as a future yields it.
-    Yielded(StreamBody),
+    Stream(StreamBody),
 }
 
-impl OutBody {
+impl ResponseBody {
     /// The body of the answer to a `HEAD` request, of which the headers say how long it would have been (RFC 9110 section
     /// 9.3.2).
     pub(crate) fn without_bytes(self, headers: &mut HeaderMap) -> Self {
@@ -39,7 +39,7 @@ impl OutBody {
                 headers.insert(CONTENT_LENGTH, bytes.len().into());
                 Self::Whole(Bytes::new(), settle)
             }
-            Self::Yielded(stream) => Self::Yielded(stream),
+            Self::Stream(stream) => Self::Stream(stream),
         }
     }
 }

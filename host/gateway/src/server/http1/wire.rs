@@ -21,9 +21,9 @@ use super::buffers::READ;
 use super::unsent::PendingWrite;
 use super::upload::BodyDecoder;
 use crate::alarm::LazyTimer;
-use crate::drain::Drain;
-use crate::opening::{ConnDeadlines, ConnOpening};
-use crate::worker::Worker;
+use crate::server::drain::Drain;
+use crate::server::opening::{ConnDeadlines, ConnOpening};
+use crate::server::shared::ConnShared;
 
 /// The most room that a read of a body asks for.
 const READ_AHEAD: usize = 64 * 1024;
@@ -45,7 +45,7 @@ pub(crate) fn has_been_asked(stream: &TcpStream) -> bool {
 #[derive(Debug)]
 pub(super) struct ClientConn {
     stream: TcpStream,
-    worker: Rc<Worker>,
+    shared: Rc<ConnShared>,
     deadlines: ConnDeadlines,
     got: BytesMut,
     finder: HeadFinder,
@@ -62,15 +62,22 @@ pub(super) struct ClientConn {
     writing: LazyTimer,
     stalled_since: Option<Instant>,
     ahead: Ahead,
+    /// The most bytes that all clients together may have sent ahead, for the request that is being answered.
+    read_ahead: usize,
     /// Since this the client has been told that nothing more will come.
     shut_since: Option<Instant>,
 }
 
 impl ClientConn {
-    pub(super) fn new(worker: Rc<Worker>, stream: TcpStream, opening: ConnOpening, deadlines: ConnDeadlines) -> Self {
+    /// A connection, of which this came first.
+    pub(super) fn new(
+        shared: Rc<ConnShared>,
+        (stream, opening): (TcpStream, ConnOpening),
+        deadlines: ConnDeadlines,
+    ) -> Self {
         Self {
             stream,
-            worker,
+            shared,
             deadlines,
             got: opening.got,
             finder: HeadFinder::default(),
@@ -83,6 +90,7 @@ impl ClientConn {
             writing: LazyTimer::default(),
             stalled_since: None,
             ahead: Ahead::default(),
+            read_ahead: 0,
             shut_since: None,
         }
     }
@@ -97,8 +105,10 @@ impl ClientConn {
         self.finder.find(&mut self.got, longest)
     }
 
-    /// A head has been read, and what comes next is its body.
-    pub(super) fn begin(&mut self, meant: Option<&BodyFraming>) {
+    /// A head has been read, and what comes next is its body. While it is answered, all clients together may have sent so many
+    /// bytes ahead.
+    pub(super) fn begin(&mut self, meant: Option<&BodyFraming>, read_ahead: usize) {
+        self.read_ahead = read_ahead;
         (self.head_begun, self.waiting_since, self.want) = (false, None, READ);
         self.upload = meant.map_or(BodyDecoder::Broken, |meant| BodyDecoder::new(meant.framing));
         self.promise = if meant.is_some_and(|meant| meant.expects_continue) { CONTINUE } else { b"" };
@@ -147,7 +157,7 @@ impl ClientConn {
     }
 
     fn keep_ahead(&mut self, read: &[u8]) {
-        if self.ahead.may_keep(self.got.len() + read.len(), &self.worker) {
+        if self.ahead.may_keep(self.got.len() + read.len(), self.read_ahead, &self.shared) {
             // Copied, since it may lie here for long, and would keep the whole block alive.
             self.got.extend_from_slice(read);
         }
@@ -224,7 +234,7 @@ impl ClientConn {
     }
 
     fn poll_read(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<io::Result<BytesMut>> {
-        self.worker.clients.poll_read(&mut self.stream, want, cx)
+        self.shared.buffers.poll_read(&mut self.stream, want, cx)
     }
 
     fn keep(&mut self, read: BytesMut) {

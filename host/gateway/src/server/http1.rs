@@ -24,21 +24,22 @@ use tokio::task::coop;
 use weir_http::head::InvalidHead;
 use weir_http::request::{self, BodyFraming};
 
-use crate::answer::OutgoingResponse;
-use crate::body::{BodyEnd, BodyStep, OutBody, StreamBody};
-use crate::cors;
-use crate::drain::Drain;
-use crate::journey::{IncomingRequest, journey};
-use crate::opening::{ConnDeadlines, ConnOpening, head_limits};
-use crate::read::InBody;
-use crate::worker::{SnapshotHandle, Worker};
+use super::drain::Drain;
+use super::handler::{Handler, RequestLimits};
+use super::opening::{ConnDeadlines, ConnOpening};
+use super::request::IncomingRequest;
+use super::request_body::RequestBody;
+use super::response::{ExtraHeaders, OutgoingResponse};
+use super::response_body::{BodyEnd, BodyStep, ResponseBody, StreamBody};
+use super::shared::ConnShared;
 use encode::{ConnectionHeader, EncodedHead, ResponseFraming};
 use unsent::PendingWrite;
-use wire::{Broken, ClientConn};
+use wire::ClientConn;
 
-pub(crate) use body::Http1RequestBody;
-pub(crate) use buffers::{READ, ServerBuffers};
-pub(crate) use wire::has_been_asked;
+pub(super) use body::Http1RequestBody;
+pub(super) use buffers::{READ, ServerBuffers};
+pub(crate) use wire::Broken;
+pub(super) use wire::has_been_asked;
 
 /// A body up to so many bytes is copied behind its head.
 const COPIED: usize = 16 * 1024;
@@ -49,15 +50,22 @@ const ENOUGH: usize = 64 * 1024;
 const IN_A_ROW: u32 = 16;
 
 /// Serves a connection, of which this came first, until it ends, a deadline passes or the drain has begun.
-pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: ConnOpening, deadlines: ConnDeadlines) {
-    let mut drain = worker.drain();
+pub(super) async fn serve<H: Handler>(
+    handler: H,
+    shared: Rc<ConnShared>,
+    begun: (TcpStream, ConnOpening),
+    deadlines: ConnDeadlines,
+    drain: Drain,
+) {
+    let mut awaited = drain.clone();
     let mut connection = Connection {
-        wire: Rc::new(RefCell::new(ClientConn::new(Rc::clone(&worker), stream, opening, deadlines))),
-        drain: worker.drain(),
+        wire: Rc::new(RefCell::new(ClientConn::new(Rc::clone(&shared), begun, deadlines))),
+        handler,
+        shared,
+        drain,
         parts: Request::new(()).into_parts().0,
-        worker,
     };
-    let mut ending = pin!(drain.begun());
+    let mut ending = pin!(awaited.begun());
     let (mut told, mut answered) = (false, 0_u32);
     let mut has_more = true;
     loop {
@@ -76,9 +84,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: ConnOp
             return;
         }
         while connection.wire.borrow().has_bytes() {
-            let held = connection.worker.held();
-            let Some(lawful) = connection.next(&held) else { break };
-            let is_kept = { pin!(connection.answer(held, lawful)).await };
+            let lease = connection.handler.lease();
+            let Some(valid) = connection.next(&lease) else { break };
+            let is_kept = { pin!(connection.answer(lease, valid)).await };
             match is_kept {
                 Ok(true) => {
                     answered = answered.wrapping_add(1);
@@ -98,8 +106,9 @@ pub(crate) async fn serve(worker: Rc<Worker>, stream: TcpStream, opening: ConnOp
 }
 
 /// A connection and what its requests have in common.
-struct Connection {
-    worker: Rc<Worker>,
+struct Connection<H> {
+    handler: H,
+    shared: Rc<ConnShared>,
     wire: Rc<RefCell<ClientConn>>,
     /// Looked at, never waited for.
     drain: Drain,
@@ -107,10 +116,10 @@ struct Connection {
     parts: Parts,
 }
 
-impl Connection {
+impl<H: Handler> Connection<H> {
     /// Reads the next head, if it is whole.
-    fn next(&mut self, held: &SnapshotHandle) -> Option<Result<BodyFraming, InvalidHead>> {
-        let limits = head_limits(&held.snapshot.config);
+    fn next(&mut self, lease: &H::Lease) -> Option<Result<BodyFraming, InvalidHead>> {
+        let RequestLimits { head: limits, read_ahead } = self.handler.limits(lease);
         let mut wire = self.wire.borrow_mut();
         let read = match wire.next_head(limits.bytes) {
             Ok(head) => request::read(&head?, &limits, &mut self.parts),
@@ -119,39 +128,33 @@ impl Connection {
                 Err(why)
             }
         };
-        wire.begin(read.as_ref().ok());
+        wire.begin(read.as_ref().ok(), read_ahead);
         Some(read)
     }
 
-    /// Leads a request through its journey and writes the answer; whether the connection serves another one.
-    async fn answer(
-        &mut self,
-        held: Rc<SnapshotHandle>,
-        lawful: Result<BodyFraming, InvalidHead>,
-    ) -> Result<bool, Broken> {
+    /// Has a request answered and writes the answer; whether the connection serves another one.
+    async fn answer(&mut self, lease: H::Lease, valid: Result<BodyFraming, InvalidHead>) -> Result<bool, Broken> {
         let (method, version) = (self.parts.method.clone(), self.parts.version);
-        let reader = cors::reader(&held.snapshot.config.cors, &self.parts.headers);
         let answer = {
-            let body = InBody::One(Http1RequestBody::new(Rc::clone(&self.wire)));
-            let asked = IncomingRequest { parts: &mut self.parts, body, lawful: lawful.map(|_| ()) };
-            let mut journey = pin!(journey(&self.worker, held, asked));
-            poll_fn(|cx| match journey.as_mut().poll(cx) {
+            let body = RequestBody::Http1(Http1RequestBody::new(Rc::clone(&self.wire)));
+            let request = IncomingRequest { parts: &mut self.parts, body, valid: valid.map(|_| ()) };
+            let mut answering = pin!(self.handler.handle(lease, request));
+            poll_fn(|cx| match answering.as_mut().poll(cx) {
                 Poll::Ready(answer) => Poll::Ready(Ok(answer)),
                 Poll::Pending if self.wire.borrow_mut().is_gone(cx) => Poll::Ready(Err(Broken)),
                 Poll::Pending => Poll::Pending,
             })
             .await?
         };
-        // What the journey has left of the head would keep alive what it was read into.
+        // What the handler has left of the head would keep alive what it was read into.
         self.parts.headers = HeaderMap::new();
-        let keep = lawful.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
+        let keep = valid.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
         let keep = self.wire.borrow_mut().is_served_out() && keep;
-        let OutgoingResponse { status, mut headers, own, body, .. } = answer;
-        reader.into_iter().for_each(|reader| cors::add(&mut headers, reader));
-        let head = EncodedHead { status, headers, own };
+        let OutgoingResponse { status, headers, extra, body, .. } = answer;
+        let head = EncodedHead { status, headers, extra };
         let bodiless = method == Method::HEAD || is_bodiless(status);
         match body {
-            OutBody::Whole(bytes, settle) => {
+            ResponseBody::Whole(bytes, settle) => {
                 let (framing, bytes) = match bodiless {
                     true if is_bodiless(status) => (ResponseFraming::Nothing, Bytes::new()),
                     true => (ResponseFraming::Length(bytes.len()), Bytes::new()),
@@ -160,7 +163,7 @@ impl Connection {
                 settle.sent(self.write_whole(&head, (framing, fate(keep, version)), bytes).await?);
                 Ok(keep)
             }
-            OutBody::Yielded(stream) => {
+            ResponseBody::Stream(stream) => {
                 let framing = match version {
                     _ if bodiless => ResponseFraming::Nothing,
                     Version::HTTP_11 => ResponseFraming::Chunked,
@@ -175,15 +178,15 @@ impl Connection {
     }
 }
 
-impl Connection {
+impl<H> Connection<H> {
     /// Writes an answer, and says how long the client was waited for.
-    async fn write_whole(
+    async fn write_whole<X: ExtraHeaders>(
         &self,
-        head: &EncodedHead,
+        head: &EncodedHead<X>,
         how: (ResponseFraming, ConnectionHeader),
         body: Bytes,
     ) -> Result<Duration, Broken> {
-        let buffers = &self.worker.clients;
+        let buffers = &self.shared.buffers;
         let unsent = buffers.with_answer(|out| {
             encode::head(out, head, how, buffers);
             let apart = match body.len() {
@@ -199,9 +202,9 @@ impl Connection {
     }
 
     /// Writes a stream, and tells it when its last byte was sent.
-    async fn write_stream(
+    async fn write_stream<X: ExtraHeaders>(
         &self,
-        head: EncodedHead,
+        head: EncodedHead<X>,
         how: (ResponseFraming, ConnectionHeader),
         mut stream: StreamBody,
     ) -> Result<(), Broken> {
@@ -218,14 +221,14 @@ impl Connection {
     }
 
     /// Writes what the stream has, all of it at once; ready when the client does not take it, or with the stream's end.
-    fn poll_stream(
+    fn poll_stream<X: ExtraHeaders>(
         &self,
-        head: &mut Option<EncodedHead>,
+        head: &mut Option<EncodedHead<X>>,
         (framing, fate): (ResponseFraming, ConnectionHeader),
         stream: &mut StreamBody,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(Option<PendingWrite>, Option<BodyEnd>), Broken>> {
-        let buffers = &self.worker.clients;
+        let buffers = &self.shared.buffers;
         buffers.with_answer(|out| {
             if let Some(head) = head.take() {
                 encode::head(out, &head, (framing, fate), buffers);

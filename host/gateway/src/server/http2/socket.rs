@@ -10,10 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::frame_watch::FrameWatch;
+use super::traffic::Traffic;
 use crate::alarm::LazyTimer;
-use crate::frame_watch::FrameWatch;
-use crate::opening::{ConnDeadlines, PREFACE};
-use crate::traffic::Traffic;
+use crate::server::opening::{ConnDeadlines, PREFACE};
 
 /// The socket.
 pub(crate) struct Socket {

@@ -5,13 +5,13 @@ use http::{HeaderMap, StatusCode};
 use weir_http::hex;
 
 use super::buffers::ServerBuffers;
-use crate::answer::GatewayHeaders;
+use crate::server::response::ExtraHeaders;
 
 /// What an answer says, before it is known what is said of its end and of the connection.
-pub(super) struct EncodedHead {
+pub(super) struct EncodedHead<X> {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) own: Option<GatewayHeaders>,
+    pub(super) extra: Option<X>,
 }
 
 /// How the end of the answer is told.
@@ -38,9 +38,9 @@ pub(super) enum ConnectionHeader {
 }
 
 /// Writes the head of an answer. Framing and connection are as told, whatever its headers say.
-pub(super) fn head(
+pub(super) fn head<X: ExtraHeaders>(
     out: &mut Vec<u8>,
-    answer: &EncodedHead,
+    answer: &EncodedHead<X>,
     (framing, fate): (ResponseFraming, ConnectionHeader),
     buffers: &ServerBuffers,
 ) {
@@ -57,8 +57,8 @@ pub(super) fn head(
             put(out, &[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
         }
     }
-    if let Some(own) = &answer.own {
-        own.each(|name, value| put(out, &[name.as_bytes(), b": ", value, b"\r\n"]));
+    if let Some(extra) = &answer.extra {
+        extra.each(|name, value| put(out, &[name.as_bytes(), b": ", value, b"\r\n"]));
     }
     if !dated {
         out.extend_from_slice(b"date: ");

@@ -11,8 +11,8 @@ use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use crate::body::Settle;
-use crate::room::{UntakenAnswer, UntakenAnswers};
+use super::untaken::{UntakenAnswer, UntakenAnswers};
+use crate::server::response_body::Settle;
 
 /// A connection's requests.
 #[derive(Default)]
