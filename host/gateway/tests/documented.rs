@@ -178,7 +178,7 @@ fn every_refusal_is_documented_with_its_status() {
     // The other way: a code that is documented stands in the source of refusals, of the law of heads, or of requests.
     const SOURCES: [&str; 3] = [
         include_str!("../src/refusal.rs"),
-        concat!(include_str!("../../http/src/head.rs"), include_str!("../../http/src/request.rs")),
+        concat!(include_str!("../../http/src/head/invalid.rs"), include_str!("../../http/src/request.rs")),
         include_str!("../../dialect/src/ask/error.rs"),
     ];
     for code in documented.keys().filter(|code| *code != "content_filter") {
