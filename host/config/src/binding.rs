@@ -2,32 +2,36 @@
 
 use std::path::PathBuf;
 
-use crate::names::{self, DeclaredNames};
+use crate::keys::{ConfigKey, keys};
+use crate::names::{self, DeclaredNames, PatternsKey};
 use crate::plugin_limits::PluginLimits;
-use crate::plugin_settings::{PluginSettings, Speaker};
+use crate::plugin_settings::{ChainSettings, PluginSettings};
 use crate::source;
 use crate::suggest;
 use crate::table::ConfigTable;
+use crate::told::{self, ToldTable};
 use crate::value::ConfigValue;
 
-/// `[[plugins.chain]]`: a plugin put to work.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Binding {
-    /// The name of its file in the folder, without `.wasm`.
-    pub plugin: String,
-    /// What tells it from other bindings of the same file, whatever becomes of the chain; none if nothing does but what it
-    /// says. Unique among them: a letter, then letters, digits, `_` and `-`, 64 bytes at most.
-    pub name: Option<String>,
-    /// The tenants whose requests it sees; empty is all of them.
-    pub tenants: Vec<String>,
-    /// Patterns of the models whose requests it sees, as [`glob`](crate::glob()) reads them; empty is all of them.
-    pub models: Vec<String>,
-    /// How it runs.
-    pub settings: PluginSettings,
-    /// The file that holds the binding, absolute: for messages.
-    pub file: PathBuf,
-    /// The line of that file, from 1: for messages.
-    pub line: u32,
+keys! {
+    /// `[[plugins.chain]]`: a plugin put to work.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Binding(table, names: &DeclaredNames<'_>, defaults: &PluginLimits, before: &[Binding]) {
+        /// The name of its file in the folder, without `.wasm`.
+        pub plugin: String = String::new() => "plugin" PluginNameKey();
+        /// What tells it from other bindings of the same file, whatever becomes of the chain; none if nothing does but what
+        /// it says. Unique among them: a letter, then letters, digits, `_` and `-`, 64 bytes at most.
+        pub name: Option<String> = None => "name" BindingNameKey(&plugin, before);
+        /// The tenants whose requests it sees; empty is all of them.
+        pub tenants: Vec<String> = Vec::new() => "tenants" TenantNamesKey(&names.tenants);
+        /// Patterns of the models whose requests it sees, as [`glob`](crate::glob()) reads them; empty is all of them.
+        pub models: Vec<String> = Vec::new() => "models" PatternsKey(&names.models);
+        /// How it runs.
+        pub settings: PluginSettings = PluginSettings::new(defaults.clone()) => "" ChainSettings(defaults);
+        /// The file that holds the binding, absolute: for messages.
+        pub file: PathBuf = source::absolute(table.source.file());
+        /// The line of that file, from 1: for messages.
+        pub line: u32 = table.at.line;
+    }
 }
 
 impl Binding {
@@ -45,22 +49,45 @@ impl Binding {
         defaults: &PluginLimits,
         before: &[Self],
     ) -> Self {
-        let fix = "name the plugin: its file in plugins.folder, without .wasm";
-        let plugin = table.required("plugin", fix).and_then(|value| plugin_name(&value)).unwrap_or_default();
-        let name = table.value("name").and_then(|value| binding_name(&value, &plugin, before));
-        let tenants = table.value("tenants").map(|value| tenant_names(&value, &names.tenants));
-        let models = table.value("models").map(|value| names::patterns(&value, &names.models));
-        let binding = Self {
-            plugin,
-            name,
-            tenants: tenants.unwrap_or_default(),
-            models: models.unwrap_or_default(),
-            settings: PluginSettings::read(&table, Speaker::Chain(defaults)),
-            file: source::absolute(table.source.file()),
-            line: table.at.line,
-        };
+        let binding = Self::of(&table, names, defaults, before);
         table.finish();
         binding
+    }
+}
+
+/// The plugin of a binding, which is recognised by it.
+struct PluginNameKey();
+
+impl ConfigKey<String> for PluginNameKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: String) -> String {
+        let plugin = table.required(key, "name the plugin: its file in plugins.folder, without .wasm");
+        plugin.and_then(|value| plugin_name(&value)).unwrap_or(default)
+    }
+
+    fn tell(_: &String, _: &str, _: &mut ToldTable) {}
+}
+
+/// The name of a binding of this plugin, behind those before it; it is recognised by that.
+struct BindingNameKey<'a>(&'a str, &'a [Binding]);
+
+impl ConfigKey<Option<String>> for BindingNameKey<'_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Option<String>) -> Option<String> {
+        table.value(key).map_or(default, |value| binding_name(&value, self.0, self.1))
+    }
+
+    fn tell(_: &Option<String>, _: &str, _: &mut ToldTable) {}
+}
+
+/// Names of these tenants.
+struct TenantNamesKey<'a>(&'a [&'a str]);
+
+impl ConfigKey<Vec<String>> for TenantNamesKey<'_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Vec<String>) -> Vec<String> {
+        table.value(key).map_or(default, |value| tenant_names(&value, self.0))
+    }
+
+    fn tell(value: &Vec<String>, key: &str, told: &mut ToldTable) {
+        told.open(key, told::names(value));
     }
 }
 

@@ -4,28 +4,32 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::authorities::Authorities;
+use crate::ca_file::CaFileKey;
 use crate::host::Hostname;
+use crate::keys::{ConfigKey, CountKey, FlagKey, SizeKey, TimeKey, keys};
 use crate::table::ConfigTable;
-use crate::units::show_duration;
+use crate::told::{ToldTable, list};
+use crate::url;
 use crate::value::ConfigValue;
-use crate::{provider, url};
 
-/// `callouts` of a plugin that was granted them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Callouts {
-    /// Where it may send requests; never empty.
-    pub allow: Vec<Allowed>,
-    /// Whether names may stand for addresses that are not public: this machine, private networks and the like. False by
-    /// default.
-    pub private: bool,
-    /// How long one request may take in all, the look-up of the name included; 2 s by default, 1 ms to 5 min.
-    pub timeout: Duration,
-    /// Requests within one call of a hook, 1 to 1,000; 4 by default.
-    pub per_call: u32,
-    /// Bytes of an answer's body, 1 B to 16 MiB; 1 MiB by default.
-    pub bytes: usize,
-    /// The certificate authorities to trust in place of the public ones.
-    pub ca_file: Option<Authorities>,
+keys! {
+    /// `callouts` of a plugin that was granted them.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Callouts(table) {
+        /// Where it may send requests; never empty.
+        pub allow: Vec<Allowed> = Vec::new() => "allow" AllowKey();
+        /// Whether names may stand for addresses that are not public: this machine, private networks and the like. False by
+        /// default.
+        pub private: bool = false => "private" FlagKey();
+        /// How long one request may take in all, the look-up of the name included; 2 s by default, 1 ms to 5 min.
+        pub timeout: Duration = Duration::from_secs(2) => "timeout" TimeKey(SHORTEST..=LONGEST);
+        /// Requests within one call of a hook, 1 to 1,000; 4 by default.
+        pub per_call: u32 = 4 => "per_call" CountKey(1..=1_000);
+        /// Bytes of an answer's body, 1 B to 16 MiB; 1 MiB by default.
+        pub bytes: usize = 1 << 20 => "bytes" SizeKey(1..=16 << 20);
+        /// The certificate authorities to trust in place of the public ones.
+        pub ca_file: Option<Authorities> = None => "ca_file" OwnCaFileKey();
+    }
 }
 
 /// An origin that may be called, or what lies below a path of it.
@@ -54,33 +58,29 @@ impl fmt::Display for Allowed {
 
 const EXAMPLE: &str = "callouts = { allow = [\"https://policy.example.com\"] }";
 
-impl Callouts {
-    /// Reads the key `callouts`. `granted` is where the grant stands, if it does.
-    pub(crate) fn read(table: &ConfigTable<'_>, granted: Option<&ConfigValue<'_>>) -> Option<Self> {
-        let value = table.value("callouts");
-        let Some(value) = value else {
-            if let Some(grant) = granted {
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Callouts; where they are granted, if they are.
+pub(crate) struct CalloutsKey<'a, 't>(pub(crate) Option<&'a ConfigValue<'t>>);
+
+impl ConfigKey<Option<Callouts>> for CalloutsKey<'_, '_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Option<Callouts>) -> Option<Callouts> {
+        let Some(value) = table.value(key) else {
+            if let Some(grant) = self.0 {
                 grant.problem("is granted, but there is nowhere to call", format!("say where: {EXAMPLE}"));
             }
-            return None;
+            return default;
         };
         if table.source.is_sidecar() {
             let fix = "put the plugin into a [[plugins.chain]] of weir.toml, which may";
             value.problem("opens the network, which settings beside a plugin may not", fix);
-            return None;
+            return default;
         }
         let inner = value.table()?;
-        let allow = inner.required("allow", "list where the plugin may call: allow = [\"https://policy.example.com\"]");
-        let callouts = Self {
-            allow: allow.map(|allow| read_allow(&allow)).unwrap_or_default(),
-            private: inner.flag("private", false),
-            timeout: inner.duration("timeout", Duration::from_secs(2), SHORTEST..=LONGEST),
-            per_call: inner.whole("per_call", 4, 1..=1_000),
-            bytes: inner.size("bytes", 1 << 20, 1..=16 << 20),
-            ca_file: inner.value("ca_file").and_then(|value| provider::authorities(&value)),
-        };
+        let callouts = Callouts::of(&inner);
         inner.finish();
-        if granted.is_none() {
+        if self.0.is_none() {
             value.problem(
                 "says where to call, but the plugin may not",
                 "add \"callouts\" to its `grants`, or remove it",
@@ -89,21 +89,39 @@ impl Callouts {
         Some(callouts)
     }
 
-    /// What [`diff`](crate::diff()) shows of it, but for `ca_file`.
-    pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
-        let allow: Vec<String> = self.allow.iter().map(|allowed| format!("{:?}", allowed.to_string())).collect();
-        vec![
-            ("allow", format!("[{}]", allow.join(", "))),
-            ("private", self.private.to_string()),
-            ("timeout", show_duration(self.timeout)),
-            ("per_call", self.per_call.to_string()),
-            ("bytes", crate::units::show_size(u64::try_from(self.bytes).unwrap_or(u64::MAX))),
-        ]
+    fn tell(value: &Option<Callouts>, key: &str, told: &mut ToldTable) {
+        if let Some(callouts) = value {
+            told.within(key, callouts);
+        }
     }
 }
 
-const SHORTEST: Duration = Duration::from_millis(1);
-const LONGEST: Duration = Duration::from_secs(300);
+/// As of a provider; that there is none is told of, too.
+struct OwnCaFileKey();
+
+impl ConfigKey<Option<Authorities>> for OwnCaFileKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Option<Authorities>) -> Option<Authorities> {
+        CaFileKey().read(table, key, default)
+    }
+
+    fn tell(value: &Option<Authorities>, key: &str, told: &mut ToldTable) {
+        told.file(key, value.as_ref());
+    }
+}
+
+/// Where requests may be sent.
+struct AllowKey();
+
+impl ConfigKey<Vec<Allowed>> for AllowKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Vec<Allowed>) -> Vec<Allowed> {
+        let allow = table.required(key, "list where the plugin may call: allow = [\"https://policy.example.com\"]");
+        allow.map_or(default, |allow| read_allow(&allow))
+    }
+
+    fn tell(value: &Vec<Allowed>, key: &str, told: &mut ToldTable) {
+        told.open(key, list(value.iter().map(|allowed| format!("{:?}", allowed.to_string()))));
+    }
+}
 
 fn read_allow(value: &ConfigValue<'_>) -> Vec<Allowed> {
     let mut allow: Vec<Allowed> = Vec::new();

@@ -5,16 +5,20 @@ use std::path::{Path, PathBuf};
 
 use crate::cors::Cors;
 use crate::file::{self, Looked};
+use crate::limits::Limits;
+use crate::log::Log;
+use crate::metrics::MetricsConfig;
 use crate::names::DeclaredNames;
 use crate::overrides::Overrides;
 use crate::plugins::Plugins;
 use crate::problem::{Problem, Problems};
 use crate::provider::{self, ProviderConfig};
 use crate::secret::Secret;
-use crate::server::{Limits, Log, MetricsConfig, Server};
+use crate::server::Server;
 use crate::source::{self, At, ConfigSource};
 use crate::table::ConfigTable;
 use crate::tenant::{self, TenantConfig};
+use crate::told::{Tell, ToldTable};
 use crate::{model, model::ModelConfig};
 
 /// A configuration in which nothing is wrong: every name that it refers to is in it, every value within its bounds,
@@ -46,6 +50,25 @@ pub struct Config {
     pub files: Vec<PathBuf>,
     /// `pepper`: goes into the hash of every tenant's key; empty by default. Changing it invalidates all keys.
     pub pepper: Secret,
+}
+
+impl Tell for Config {
+    fn tell(&self, told: &mut ToldTable) {
+        // All of them, so that a section that is added cannot be left out. Where they were read from makes no difference, and
+        // what other files say stands in the values that name them.
+        let Self { file: _, server, limits, metrics, cors, log, providers, models, tenants, plugins, files: _, pepper } =
+            self;
+        told.hidden("pepper", pepper.expose());
+        told.table("server", server);
+        told.table("limits", limits);
+        told.table("metrics", metrics);
+        told.table("cors", cors);
+        told.table("log", log);
+        providers.iter().for_each(|provider| told.named("providers", &provider.name, |told| provider.tell(told)));
+        models.iter().for_each(|model| told.named("models", &model.name, |told| model.tell(providers, told)));
+        tenants.iter().for_each(|tenant| told.named("tenants", &tenant.name, |told| tenant.tell(told)));
+        told.table("plugins", plugins);
+    }
 }
 
 /// A configuration, and what looks wrong in it without being so.

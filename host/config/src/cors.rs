@@ -2,29 +2,37 @@
 
 use std::time::Duration;
 
+use crate::keys::{ConfigKey, TimeKey, keys};
 use crate::table::ConfigTable;
+use crate::told::ToldTable;
 use crate::units::LONGEST;
 
-/// `[cors]`: which web pages may use the gateway from a browser; none by default.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cors {
-    /// `origins`: `scheme://host[:port]` of the pages, as browsers write it; `*` is every page.
-    pub origins: Vec<String>,
-    /// `max_age`: how long a browser may remember what it was told; 10 min by default, 0 to 24 h.
-    pub max_age: Duration,
-}
-
-impl Default for Cors {
-    fn default() -> Self {
-        Self { origins: Vec::new(), max_age: Duration::from_mins(10) }
+keys! {
+    /// `[cors]`: which web pages may use the gateway from a browser; none by default.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct Cors(table), with defaults {
+        /// `origins`: `scheme://host[:port]` of the pages, as browsers write it; `*` is every page.
+        pub origins: Vec<String> = Vec::new() => "origins" OriginsKey();
+        /// `max_age`: how long a browser may remember what it was told; 10 min by default, 0 to 24 h.
+        pub max_age: Duration = Duration::from_mins(10) => "max_age" TimeKey(Duration::ZERO..=LONGEST);
     }
 }
 
 impl Cors {
     pub(crate) fn read(table: ConfigTable<'_>) -> Self {
-        let default = Self::default();
-        let mut origins = Vec::new();
-        for value in table.value("origins").and_then(|value| value.items()).unwrap_or_default() {
+        let cors = Self::of(&table);
+        table.finish();
+        cors
+    }
+}
+
+/// A list of origins.
+struct OriginsKey();
+
+impl ConfigKey<Vec<String>> for OriginsKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Vec<String>) -> Vec<String> {
+        let mut origins = default;
+        for value in table.value(key).and_then(|value| value.items()).unwrap_or_default() {
             let Some(text) = value.text() else { continue };
             if is_origin(&text.value) {
                 origins.push(text.value);
@@ -35,9 +43,11 @@ impl Cors {
                 );
             }
         }
-        let max_age = table.duration("max_age", default.max_age, Duration::ZERO..=LONGEST);
-        table.finish();
-        Self { origins, max_age }
+        origins
+    }
+
+    fn tell(value: &Vec<String>, key: &str, told: &mut ToldTable) {
+        told.open(key, value.join(", "));
     }
 }
 

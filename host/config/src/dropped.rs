@@ -1,22 +1,25 @@
 //! `[plugins.dropped]`: what plugins may have at most that apply by their place in the folder.
 
-use crate::grants::{self, Grant};
-use crate::isolation::Isolation;
-use crate::plugin_limits::PluginLimits;
+use crate::grants::{self, Grant, Granted, GrantsKey};
+use crate::isolation::{Isolation, IsolationKey};
+use crate::keys::keys;
+use crate::plugin_limits::{PluginLimits, PluginLimitsKey};
 use crate::table::ConfigTable;
 
-/// What a plugin in `all/` or `tenants/…` may have at most. Whoever may put one there may also write the settings beside
-/// it, and those can only tighten what stands here.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dropped {
-    /// The ceiling of each limit; `[plugins.defaults]` by default.
-    pub limits: PluginLimits,
-    /// What may be granted; log and counters by default. Never secrets or callouts.
-    pub grants: Vec<Grant>,
-    /// The least isolation; `tenant` by default.
-    pub isolation: Isolation,
-    /// `[plugins.defaults]`: what applies where settings do not speak of a limit, if its ceiling is no tighter.
-    defaults: PluginLimits,
+keys! {
+    /// What a plugin in `all/` or `tenants/…` may have at most. Whoever may put one there may also write the settings beside
+    /// it, and those can only tighten what stands here.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Dropped(table, usual: Dropped, granted: Option<&Granted<'_>>) {
+        /// The least isolation; `tenant` by default.
+        pub isolation: Isolation = usual.isolation => "isolation" IsolationKey(None);
+        /// What may be granted; log and counters by default. Never secrets or callouts.
+        pub grants: Vec<Grant> = usual.grants => "grants" GrantsKey(granted);
+        /// The ceiling of each limit; `[plugins.defaults]` by default.
+        pub limits: PluginLimits = usual.limits => "limits" PluginLimitsKey(None);
+        /// `[plugins.defaults]`: what applies where settings do not speak of a limit, if its ceiling is no tighter.
+        defaults: PluginLimits = usual.defaults;
+    }
 }
 
 impl Dropped {
@@ -29,19 +32,13 @@ impl Dropped {
 
     /// Reads `[plugins.dropped]`: those keys of settings that have a ceiling.
     pub(crate) fn read(table: ConfigTable<'_>, defaults: &PluginLimits) -> Self {
-        let usual = Self::new(defaults.clone());
-        let granted = table.value("grants").map(|value| grants::read(&value, None));
-        for (grant, at) in granted.iter().flatten().filter(|(grant, _)| grant.is_chains()) {
+        let granted = Granted::of(&table, None);
+        let chains = granted.iter().flat_map(Granted::iter).filter(|(grant, _)| grant.is_chains());
+        for (grant, at) in chains {
             let what = format!("lets settings beside a plugin grant \"{}\", which none may", grant.name());
             at.problem(what, "put the plugin into a [[plugins.chain]], which may");
         }
-        let granted = granted.map(|granted| granted.into_iter().map(|(grant, _)| grant).collect());
-        let dropped = Self {
-            limits: PluginLimits::read(table.table("limits"), defaults, None),
-            grants: granted.unwrap_or(usual.grants),
-            isolation: Isolation::read(&table, usual.isolation, None),
-            defaults: usual.defaults,
-        };
+        let dropped = Self::of(&table, Self::new(defaults.clone()), granted.as_ref());
         table.finish();
         dropped
     }

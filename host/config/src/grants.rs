@@ -1,8 +1,11 @@
 //! `grants` of a plugin, and the secrets that one of them is about.
 
+use crate::keys::ConfigKey;
 use crate::names;
 use crate::secret::Secret;
+use crate::syntax::quoted;
 use crate::table::ConfigTable;
+use crate::told::{ToldTable, list};
 use crate::value::ConfigValue;
 
 /// An interface of the host that a plugin imports only if it was granted (WIT package `weir:plugin`).
@@ -52,31 +55,74 @@ impl Grant {
     }
 }
 
-/// An empty list grants nothing. Beside a plugin there is a ceiling.
-pub(crate) fn read<'t>(value: &ConfigValue<'t>, ceiling: Option<&[Grant]>) -> Vec<(Grant, ConfigValue<'t>)> {
-    let mut grants: Vec<(Grant, ConfigValue<'t>)> = Vec::new();
-    for item in value.items().unwrap_or_default() {
-        let Some(grant) = item.choice(&Grant::ALL) else { continue };
-        // A file that came with a plugin must not open the network or the operator's secrets to it.
-        if ceiling.is_some() && grant.is_chains() {
-            let what = format!("grants \"{}\", which settings beside a plugin may not", grant.name());
-            item.problem(what, "put the plugin into a [[plugins.chain]] of weir.toml, which may");
-        } else if let Some(most) = ceiling.filter(|most| !most.contains(&grant)) {
-            let allowed: Vec<String> = most.iter().map(|grant| format!("\"{}\"", grant.name())).collect();
-            value.past_ceiling(&format!("[{}]", allowed.join(", ")), &format!("take \"{}\" out", grant.name()));
-        } else if grants.iter().all(|(known, _)| *known != grant) {
-            grants.push((grant, item));
-        }
+/// What a list grants, and where.
+pub(crate) struct Granted<'t>(Vec<(Grant, ConfigValue<'t>)>);
+
+impl<'t> Granted<'t> {
+    /// Reads the key `grants`, if it is there: a list, which may be empty. Beside a plugin there is a ceiling.
+    pub(crate) fn of(table: &ConfigTable<'t>, ceiling: Option<&[Grant]>) -> Option<Self> {
+        table.value("grants").map(|value| Self::read(&value, ceiling))
     }
-    grants
+
+    fn read(value: &ConfigValue<'t>, ceiling: Option<&[Grant]>) -> Self {
+        let mut grants: Vec<(Grant, ConfigValue<'t>)> = Vec::new();
+        for item in value.items().unwrap_or_default() {
+            let Some(grant) = item.choice(&Grant::ALL) else { continue };
+            // A file that came with a plugin must not open the network or the operator's secrets to it.
+            if ceiling.is_some() && grant.is_chains() {
+                let what = format!("grants \"{}\", which settings beside a plugin may not", grant.name());
+                item.problem(what, "put the plugin into a [[plugins.chain]] of weir.toml, which may");
+            } else if let Some(most) = ceiling.filter(|most| !most.contains(&grant)) {
+                let allowed: Vec<String> = most.iter().map(|grant| format!("\"{}\"", grant.name())).collect();
+                value.past_ceiling(&format!("[{}]", allowed.join(", ")), &format!("take \"{}\" out", grant.name()));
+            } else if grants.iter().all(|(known, _)| *known != grant) {
+                grants.push((grant, item));
+            }
+        }
+        Self(grants)
+    }
+
+    /// Where something is granted; none if it is not.
+    pub(crate) fn at(&self, wanted: Grant) -> Option<&ConfigValue<'t>> {
+        self.0.iter().find(|(grant, _)| *grant == wanted).map(|(_, at)| at)
+    }
+
+    /// Each grant and where it stands.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Grant, ConfigValue<'t>)> {
+        self.0.iter()
+    }
+}
+
+/// What was granted, where that was read already; none if the key is not there.
+pub(crate) struct GrantsKey<'a, 't>(pub(crate) Option<&'a Granted<'t>>);
+
+impl ConfigKey<Vec<Grant>> for GrantsKey<'_, '_> {
+    fn read(self, _: &ConfigTable<'_>, _: &'static str, default: Vec<Grant>) -> Vec<Grant> {
+        self.0.map_or(default, |granted| granted.iter().map(|(grant, _)| *grant).collect())
+    }
+
+    fn tell(value: &Vec<Grant>, key: &str, told: &mut ToldTable) {
+        told.open(key, list(value.iter().map(|grant| grant.name().to_owned())));
+    }
 }
 
 /// Most bytes of one secret.
 const SECRET: usize = 64 << 10;
 
-/// Reads `secrets = { NAME = "…" }`.
-pub(crate) fn read_secrets(table: &ConfigTable<'_>, granted: bool) -> Vec<(String, Secret)> {
-    let Some(value) = table.value("secrets") else { return Vec::new() };
+/// `{ NAME = "…" }`, and whether the plugin may read them.
+pub(crate) struct SecretsKey(pub(crate) bool);
+
+impl ConfigKey<Vec<(String, Secret)>> for SecretsKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Vec<(String, Secret)>) -> Vec<(String, Secret)> {
+        table.value(key).map_or(default, |value| read_secrets(table, &value, self.0))
+    }
+
+    fn tell(value: &Vec<(String, Secret)>, key: &str, told: &mut ToldTable) {
+        value.iter().for_each(|(name, secret)| told.hidden(&format!("{key}.{}", quoted(name)), secret.expose()));
+    }
+}
+
+fn read_secrets(table: &ConfigTable<'_>, value: &ConfigValue<'_>, granted: bool) -> Vec<(String, Secret)> {
     if table.source.is_sidecar() {
         let fix = "put the plugin into a [[plugins.chain]] of weir.toml, and its secrets there";
         value.problem("hands out secrets, which settings beside a plugin may not", fix);

@@ -1,6 +1,8 @@
 //! `isolation` of a plugin.
 
+use crate::keys::ConfigKey;
 use crate::table::ConfigTable;
+use crate::told::ToldTable;
 
 /// Who may share a plugin's instance, which may keep state between calls; what isolates more is less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -24,15 +26,23 @@ impl Isolation {
     pub fn name(self) -> &'static str {
         Self::ALL.into_iter().find(|(_, one)| *one == self).map_or("", |(name, _)| name)
     }
+}
 
-    /// Reads the key `isolation`. What isolates less than the ceiling, where there is one, is a problem.
-    pub(crate) fn read(table: &ConfigTable<'_>, default: Self, ceiling: Option<Self>) -> Self {
-        let Some(value) = table.value("isolation") else { return default };
-        let Some(given) = value.choice(&Self::ALL) else { return default };
-        let Some(most) = ceiling.filter(|most| given > *most) else { return given };
-        let allowed = Self::ALL.iter().filter(|(_, one)| *one <= most).map(|(name, _)| format!("\"{name}\""));
+/// An isolation. What isolates less than the ceiling, where there is one, is a problem.
+pub(crate) struct IsolationKey(pub(crate) Option<Isolation>);
+
+impl ConfigKey<Isolation> for IsolationKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Isolation) -> Isolation {
+        let Some(value) = table.value(key) else { return default };
+        let Some(given) = value.choice(&Isolation::ALL) else { return default };
+        let Some(most) = self.0.filter(|most| given > *most) else { return given };
+        let allowed = Isolation::ALL.iter().filter(|(_, one)| *one <= most).map(|(name, _)| format!("\"{name}\""));
         let allowed = allowed.collect::<Vec<_>>().join(" or ");
         value.past_ceiling(&allowed, &format!("give {allowed}"));
         default
+    }
+
+    fn tell(value: &Isolation, key: &str, told: &mut ToldTable) {
+        told.open(key, value.name());
     }
 }

@@ -4,6 +4,7 @@ use toml::de::DeValue;
 
 use crate::provider;
 use crate::table::ConfigTable;
+use crate::told::{ToldTable, list};
 use crate::value::ConfigValue;
 use crate::{names, syntax};
 
@@ -141,17 +142,29 @@ fn micro(value: &ConfigValue<'_>) -> Option<u64> {
     Some(micro.round() as u64) // 0 to 10^12, as checked above
 }
 
+impl ModelConfig {
+    /// Tells what its keys say; of targets the providers' names.
+    pub(crate) fn tell(&self, providers: &[provider::ProviderConfig], told: &mut ToldTable) {
+        // All of them, so that one that is added cannot be left out.
+        let Self { name: _, targets } = self;
+        told.open("targets", list(targets.iter().map(|target| show_target(target, providers))));
+        told.open("price", list(targets.iter().map(|target| show_price(target.price))));
+    }
+}
+
 /// The price in US dollars, as the file has it.
-pub(crate) fn show_price(price: Price) -> String {
+fn show_price(price: Price) -> String {
+    let Price { input_micro, output_micro } = price;
     let dollars = |micro: u64| {
         let text = format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000);
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     };
-    format!("{{ input = {}, output = {} }}", dollars(price.input_micro), dollars(price.output_micro))
+    format!("{{ input = {}, output = {} }}", dollars(input_micro), dollars(output_micro))
 }
 
 /// The target as the short form of the file has it.
-pub(crate) fn show_target(target: &TargetConfig, providers: &[provider::ProviderConfig]) -> String {
-    let provider = providers.get(target.provider).map_or("?", |provider| provider.name.as_str());
-    syntax::quoted(&format!("{provider}/{}", target.model))
+fn show_target(target: &TargetConfig, providers: &[provider::ProviderConfig]) -> String {
+    let TargetConfig { provider, model, price: _ } = target;
+    let provider = providers.get(*provider).map_or("?", |provider| provider.name.as_str());
+    syntax::quoted(&format!("{provider}/{model}"))
 }

@@ -1,10 +1,12 @@
 //! What names may look like, and which were given.
 
 use crate::glob;
+use crate::keys::ConfigKey;
 use crate::source::{At, ConfigSource};
 use crate::suggest;
 use crate::syntax;
 use crate::table::ConfigTable;
+use crate::told::{self, ToldTable};
 use crate::value::{ConfigValue, ExpandedText};
 
 /// The names that other sections may refer to.
@@ -83,6 +85,19 @@ pub(crate) fn texts<'t>(value: &ConfigValue<'t>, of_what: &str) -> Vec<(Expanded
         texts.push((text, item));
     }
     texts
+}
+
+/// Patterns of these models.
+pub(crate) struct PatternsKey<'a>(pub(crate) &'a [&'a str]);
+
+impl ConfigKey<Vec<String>> for PatternsKey<'_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Vec<String>) -> Vec<String> {
+        table.value(key).map_or(default, |value| patterns(&value, self.0))
+    }
+
+    fn tell(value: &Vec<String>, key: &str, told: &mut ToldTable) {
+        told.open(key, told::names(value));
+    }
 }
 
 /// Reads a list of model patterns, and warns of those that match no model.

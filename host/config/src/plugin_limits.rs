@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use crate::keys::ConfigKey;
 use crate::table::ConfigTable;
+use crate::told::{Tell, ToldTable};
 use crate::units::{LONGEST, SHORTEST};
 use crate::units::{show_duration, show_size};
 use crate::value::ConfigValue;
@@ -76,9 +78,11 @@ macro_rules! plugin_limits {
                 Self { $($key: Tighter::$tighter.of(self.$key, other.$key),)* }
             }
 
-            /// Each limit's key, and its value as it is written.
-            pub(crate) fn facts(&self) -> Vec<(&'static str, String)> {
-                vec![$((stringify!($key), <$unit as Unit<$type>>::show(self.$key)),)*]
+        }
+
+        impl Tell for PluginLimits {
+            fn tell(&self, told: &mut ToldTable) {
+                $(told.open(stringify!($key), <$unit as Unit<$type>>::show(self.$key));)*
             }
         }
     };
@@ -124,6 +128,19 @@ plugin_limits! {
     quarantine: Duration = secs(5), Time, SHORTEST..=LONGEST, More;
     /// How long a quarantine lasts at most; 5 min by default, 1 ms to 24 h.
     quarantine_most: Duration = secs(300), Time, SHORTEST..=LONGEST, More;
+}
+
+/// A table of limits; none past the ceiling, where there is one.
+pub(crate) struct PluginLimitsKey<'a>(pub(crate) Option<&'a PluginLimits>);
+
+impl ConfigKey<PluginLimits> for PluginLimitsKey<'_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: PluginLimits) -> PluginLimits {
+        PluginLimits::read(table.table(key), &default, self.0)
+    }
+
+    fn tell(value: &PluginLimits, key: &str, told: &mut ToldTable) {
+        told.within(key, value);
+    }
 }
 
 const fn millis(ms: u64) -> Duration {

@@ -4,41 +4,53 @@ use std::fmt;
 
 use serde_json::Value as Json;
 
-use crate::callouts::Callouts;
+use crate::callouts::{Callouts, CalloutsKey};
 use crate::dropped::Dropped;
-use crate::grants::{self, Grant};
-use crate::isolation::Isolation;
+use crate::grants::{self, Grant, Granted, GrantsKey, SecretsKey};
+use crate::isolation::{Isolation, IsolationKey};
 use crate::json;
-use crate::plugin_limits::PluginLimits;
+use crate::keys::{ConfigKey, OneOfWords, WordKey, keys};
+use crate::plugin_limits::{PluginLimits, PluginLimitsKey};
 use crate::secret::Secret;
+use crate::syntax::quoted;
 use crate::table::ConfigTable;
-use crate::versions::{self, Canary};
-use crate::window::Window;
+use crate::told::{Tell as _, ToldTable};
+use crate::versions::{Canary, CanaryKey, FileHashKey};
+use crate::window::{Window, WindowKey};
 
-/// How a plugin runs: part of a `[[plugins.chain]]`, or the whole of a `NAME.toml` beside `NAME.wasm`.
-#[derive(Clone, PartialEq)]
-pub struct PluginSettings {
-    /// Who may share an instance; `tenant` by default.
-    pub isolation: Isolation,
-    /// What becomes of a request when the plugin fails; `closed` by default.
-    pub on_failure: OnFailure,
-    /// The host interfaces it may import; log and counters by default.
-    pub grants: Vec<Grant>,
-    /// How a new version of its file comes into service beside the one that serves; at once, if none.
-    pub canary: Option<Canary>,
-    /// BLAKE3 of the only file that may serve, 64 hexadecimal digits in lower case; any file, if none.
-    pub blake3: Option<String>,
-    /// How much of a stream its `event` hook is shown at once; whatever arrives, if none.
-    pub window: Option<Window>,
-    /// Its limits.
-    pub limits: PluginLimits,
-    /// `secrets.NAME`: what it gets by name, in the order of the file; none without the grant. `Debug` shows only the
-    /// names.
-    pub secrets: Vec<(String, Secret)>,
-    /// Where it may send requests; there if it was granted `callouts`.
-    pub callouts: Option<Callouts>,
-    /// Its own settings, always a JSON object. May hold secrets: `Debug` shows only the keys.
-    pub config: Json,
+keys! {
+    /// How a plugin runs: part of a `[[plugins.chain]]`, or the whole of a `NAME.toml` beside `NAME.wasm`.
+    #[derive(Clone, PartialEq)]
+    pub struct PluginSettings(
+        table,
+        default: PluginSettings,
+        ceiling: Option<&Dropped>,
+        granted: Option<&Granted<'_>>
+    ) {
+        /// Who may share an instance; `tenant` by default.
+        pub isolation: Isolation = default.isolation => "isolation" IsolationKey(ceiling.map(|most| most.isolation));
+        /// What becomes of a request when the plugin fails; `closed` by default.
+        pub on_failure: OnFailure = default.on_failure => "on_failure" WordKey();
+        /// The host interfaces it may import; log and counters by default.
+        pub grants: Vec<Grant> = default.grants => "grants" GrantsKey(granted);
+        /// Its own settings, always a JSON object. May hold secrets: `Debug` shows only the keys.
+        pub config: Json = default.config => "config" OwnSettingsKey();
+        /// `secrets.NAME`: what it gets by name, in the order of the file; none without the grant. `Debug` shows only the
+        /// names.
+        pub secrets: Vec<(String, Secret)> =
+            default.secrets => "secrets" SecretsKey(granted.is_some_and(|granted| granted.at(Grant::Secrets).is_some()));
+        /// Where it may send requests; there if it was granted `callouts`.
+        pub callouts: Option<Callouts> =
+            default.callouts => "callouts" CalloutsKey(granted.and_then(|granted| granted.at(Grant::Callouts)));
+        /// How much of a stream its `event` hook is shown at once; whatever arrives, if none.
+        pub window: Option<Window> = default.window => "window" WindowKey();
+        /// How a new version of its file comes into service beside the one that serves; at once, if none.
+        pub canary: Option<Canary> = default.canary => "canary" CanaryKey();
+        /// BLAKE3 of the only file that may serve, 64 hexadecimal digits in lower case; any file, if none.
+        pub blake3: Option<String> = default.blake3 => "blake3" FileHashKey();
+        /// Its limits.
+        pub limits: PluginLimits = default.limits => "limits" PluginLimitsKey(ceiling.map(|most| &most.limits));
+    }
 }
 
 /// What becomes of a request when a plugin traps, runs out of time or cannot be had.
@@ -49,6 +61,10 @@ pub enum OnFailure {
     Closed,
     /// `open`: it goes on as if the plugin were not there.
     Open,
+}
+
+impl OneOfWords for OnFailure {
+    const WORDS: &'static [(&'static str, Self)] = &[("closed", Self::Closed), ("open", Self::Open)];
 }
 
 /// Who says how a plugin runs.
@@ -98,24 +114,37 @@ impl PluginSettings {
             Speaker::Chain(limits) => (Self::new(limits.clone()), None),
             Speaker::Beside(dropped) => (Self::dropped(dropped), Some(dropped)),
         };
-        let on_failure = [("closed", OnFailure::Closed), ("open", OnFailure::Open)];
-        let config = table.value("config").and_then(|value| json::object(&value)).map(Json::Object);
-        let granted =
-            table.value("grants").map(|value| grants::read(&value, ceiling.map(|most| most.grants.as_slice())));
-        let at = |wanted: Grant| granted.iter().flatten().find(|(grant, _)| *grant == wanted).map(|(_, at)| at);
-        let (secrets, callouts) = (at(Grant::Secrets).is_some(), at(Grant::Callouts));
-        Self {
-            isolation: Isolation::read(table, default.isolation, ceiling.map(|most| most.isolation)),
-            on_failure: table.choice("on_failure", default.on_failure, &on_failure),
-            canary: Canary::read(table),
-            blake3: table.value("blake3").and_then(|value| versions::file_hash(&value)),
-            window: Window::read(table),
-            limits: PluginLimits::read(table.table("limits"), &default.limits, ceiling.map(|most| &most.limits)),
-            secrets: grants::read_secrets(table, secrets),
-            callouts: Callouts::read(table, callouts),
-            grants: granted.map_or(default.grants, |granted| granted.into_iter().map(|(grant, _)| grant).collect()),
-            config: config.unwrap_or(default.config),
-        }
+        // Where something is granted says what else the settings have to say.
+        let granted = Granted::of(table, ceiling.map(|most| most.grants.as_slice()));
+        Self::of(table, default, ceiling, granted.as_ref())
+    }
+}
+
+/// Settings of the plugin's own.
+struct OwnSettingsKey();
+
+impl ConfigKey<Json> for OwnSettingsKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Json) -> Json {
+        table.value(key).and_then(|value| json::object(&value)).map_or(default, Json::Object)
+    }
+
+    fn tell(value: &Json, key: &str, told: &mut ToldTable) {
+        let settings = value.as_object().into_iter().flatten();
+        settings.for_each(|(name, value)| told.hidden(&format!("{key}.{}", quoted(name)), value.to_string()));
+    }
+}
+
+/// Settings as an operator gives them in a chain, within the limits of every plugin. They are told of among the keys beside
+/// them.
+pub(crate) struct ChainSettings<'a>(pub(crate) &'a PluginLimits);
+
+impl ConfigKey<PluginSettings> for ChainSettings<'_> {
+    fn read(self, table: &ConfigTable<'_>, _: &'static str, _: PluginSettings) -> PluginSettings {
+        PluginSettings::read(table, Speaker::Chain(self.0))
+    }
+
+    fn tell(value: &PluginSettings, _: &str, told: &mut ToldTable) {
+        value.tell(told);
     }
 }
 

@@ -33,9 +33,8 @@ impl<'t> ConfigTable<'t> {
     /// The value of a key; none if the table does not have it.
     pub(crate) fn value(&self, key: &'static str) -> Option<ConfigValue<'t>> {
         self.known.borrow_mut().push(key);
-        let (spanned, value) = self.entries?.get_key_value(key)?;
-        let at = self.at.child(key, self.source.line(spanned.span().start));
-        Some(ConfigValue { source: self.source, at, toml: value.get_ref() })
+        let (_, value) = self.entries?.get_key_value(key)?;
+        Some(ConfigValue { source: self.source, at: self.at_of(key), toml: value.get_ref() })
     }
 
     /// The value of a key that must be there; a problem that says `fix` if it is not.
@@ -45,6 +44,17 @@ impl<'t> ConfigTable<'t> {
             self.source.problem(&self.at.child(key, self.at.line), "is missing", fix);
         }
         value
+    }
+
+    /// Whether the table has a key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entries.is_some_and(|entries| entries.contains_key(key))
+    }
+
+    /// Where a key stands, or would stand if the table had it.
+    pub(crate) fn at_of(&self, key: &str) -> At {
+        let spanned = self.entries.and_then(|entries| entries.get_key_value(key)).map(|(spanned, _)| spanned);
+        self.at.child(key, spanned.map_or(self.at.line, |spanned| self.source.line(spanned.span().start)))
     }
 
     /// The table under a key; an empty one if there is none.

@@ -4,39 +4,45 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::keys::{ConfigKey, LimitKey, keys};
 use crate::names;
 use crate::secret::looks_secret;
 use crate::table::ConfigTable;
+use crate::told::{self, Tell as _, ToldTable};
 use crate::value::ConfigValue;
 
-/// A team with its own keys, limits and models.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantConfig {
-    /// Its name in the file: 1 to 64 letters, digits, `_`, `-` and `.`.
-    pub name: String,
-    /// Patterns of the models it may use, as [`glob`](crate::glob()) reads them; at least one.
-    pub models: Vec<String>,
-    /// Requests that all its keys together may make in a minute; none is unlimited.
-    pub requests_per_minute: Option<u32>,
-    /// Requests that all its keys together may have in flight; none is unlimited.
-    pub concurrency: Option<u32>,
-    /// Its keys.
-    pub keys: Vec<KeyConfig>,
+keys! {
+    /// A team with its own keys, limits and models.
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub struct TenantConfig(table, name: &str, reader: &mut TenantReader<'_>) {
+        /// Its name in the file: 1 to 64 letters, digits, `_`, `-` and `.`.
+        pub name: String = name.to_owned();
+        /// Patterns of the models it may use, as [`glob`](crate::glob()) reads them; at least one.
+        pub models: Vec<String> = Vec::new() => "models" TenantModelsKey(&reader.models);
+        /// Requests that all its keys together may make in a minute; none is unlimited.
+        pub requests_per_minute: Option<u32> = None => "requests_per_minute" LimitKey();
+        /// Requests that all its keys together may have in flight; none is unlimited.
+        pub concurrency: Option<u32> = None => "concurrency" LimitKey();
+        /// Its keys.
+        pub keys: Vec<KeyConfig> = Vec::new() => "keys" KeysKey(&name, reader);
+    }
 }
 
-/// A key of a tenant. The secret part is not known to Weir, only its hash; `Debug` leaves that out too.
-#[derive(Clone, PartialEq, Eq)]
-pub struct KeyConfig {
-    /// The public part of the token `sk-weir-<id>-<secret>`: 1 to 64 of `a-z`, `0-9` and `_`; unique among all tenants.
-    pub id: String,
-    /// The keyed BLAKE3 hash of the secret part; `blake3:<64 hex digits>` in the file.
-    pub hash: [u8; 32],
-    /// Requests that this key may make in a minute; none leaves it to the tenant's limit.
-    pub requests_per_minute: Option<u32>,
-    /// Requests that this key may have in flight; none leaves it to the tenant's limit.
-    pub concurrency: Option<u32>,
-    /// Patterns of the models that this key may use, out of those that the tenant may; none is all of these.
-    pub models: Option<Vec<String>>,
+keys! {
+    /// A key of a tenant. The secret part is not known to Weir, only its hash; `Debug` leaves that out too.
+    #[derive(Clone, PartialEq, Eq)]
+    pub struct KeyConfig(table, tenant: &str, reader: &mut TenantReader<'_>) {
+        /// The public part of the token `sk-weir-<id>-<secret>`: 1 to 64 of `a-z`, `0-9` and `_`; unique among all tenants.
+        pub id: String = String::new() => "id" KeyIdKey(tenant, reader);
+        /// The keyed BLAKE3 hash of the secret part; `blake3:<64 hex digits>` in the file.
+        pub hash: [u8; 32] = [0; 32] => "hash" KeyHashKey(reader);
+        /// Requests that this key may make in a minute; none leaves it to the tenant's limit.
+        pub requests_per_minute: Option<u32> = None => "requests_per_minute" LimitKey();
+        /// Requests that this key may have in flight; none leaves it to the tenant's limit.
+        pub concurrency: Option<u32> = None => "concurrency" LimitKey();
+        /// Patterns of the models that this key may use, out of those that the tenant may; none is all of these.
+        pub models: Option<Vec<String>> = None => "models" KeyModelsKey(&reader.models);
+    }
 }
 
 impl fmt::Debug for KeyConfig {
@@ -90,40 +96,13 @@ impl<'r> TenantReader<'r> {
     }
 
     fn tenant(&mut self, name: &str, table: ConfigTable<'_>) -> TenantConfig {
-        let fix = "say which models this tenant may use; [\"*\"] is all of them";
-        let models = table.required("models", fix).map(|value| names::patterns(&value, &self.models));
-        let requests_per_minute = table.limit("requests_per_minute");
-        let concurrency = table.limit("concurrency");
-        let mut keys = Vec::new();
-        for item in table.value("keys").and_then(|value| value.items()).unwrap_or_default() {
-            let Some(table) = item.table() else { continue };
-            keys.push(self.key(name, table));
-        }
-        if keys.is_empty() {
+        let tenant = TenantConfig::of(&table, name, self);
+        if tenant.keys.is_empty() {
             let what = "this tenant has no keys, so that nobody can ask in its name";
             table.source.warn(&table.at, what, "make one with `weir key new`");
         }
         table.finish();
-        TenantConfig {
-            name: name.to_owned(),
-            models: models.unwrap_or_default(),
-            requests_per_minute,
-            concurrency,
-            keys,
-        }
-    }
-
-    fn key(&mut self, tenant: &str, table: ConfigTable<'_>) -> KeyConfig {
-        let id = table.required("id", "give the public part of the key").and_then(|value| self.key_id(tenant, &value));
-        let hash = table.required("hash", "make a key with `weir key new`, which prints the line");
-        let hash = hash.and_then(|value| self.key_hash(&value));
-        let requests_per_minute = table.limit("requests_per_minute");
-        let concurrency = table.limit("concurrency");
-        let models = table.value("models").map(|value| names::patterns(&value, &self.models));
-        table.finish();
-        // Wherever one of the two is missing there is a problem too, and this key is never used.
-        let (id, hash) = (id.unwrap_or_default(), hash.unwrap_or_default());
-        KeyConfig { id, hash, requests_per_minute, concurrency, models }
+        tenant
     }
 
     fn key_id(&mut self, tenant: &str, value: &ConfigValue<'_>) -> Option<String> {
@@ -169,6 +148,79 @@ impl<'r> TenantReader<'r> {
             );
         }
         hash
+    }
+}
+
+/// The models that a tenant may use, out of these; has to be said.
+struct TenantModelsKey<'a>(&'a [&'a str]);
+
+impl ConfigKey<Vec<String>> for TenantModelsKey<'_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Vec<String>) -> Vec<String> {
+        let models = table.required(key, "say which models this tenant may use; [\"*\"] is all of them");
+        models.map_or(default, |value| names::patterns(&value, self.0))
+    }
+
+    fn tell(value: &Vec<String>, key: &str, told: &mut ToldTable) {
+        told.open(key, told::names(value));
+    }
+}
+
+/// The models that a key may use, out of these.
+struct KeyModelsKey<'a>(&'a [&'a str]);
+
+impl ConfigKey<Option<Vec<String>>> for KeyModelsKey<'_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Option<Vec<String>>) -> Option<Vec<String>> {
+        table.value(key).map(|value| names::patterns(&value, self.0)).or(default)
+    }
+
+    fn tell(value: &Option<Vec<String>>, key: &str, told: &mut ToldTable) {
+        told.open(key, value.as_ref().map_or_else(|| "the tenant's".to_owned(), |models| told::names(models)));
+    }
+}
+
+/// The keys of a tenant, each a table of its own.
+struct KeysKey<'a, 'r>(&'a str, &'a mut TenantReader<'r>);
+
+impl ConfigKey<Vec<KeyConfig>> for KeysKey<'_, '_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Vec<KeyConfig>) -> Vec<KeyConfig> {
+        let mut keys = default;
+        for item in table.value(key).and_then(|value| value.items()).unwrap_or_default() {
+            let Some(table) = item.table() else { continue };
+            keys.push(KeyConfig::of(&table, self.0, self.1));
+            table.finish();
+        }
+        keys
+    }
+
+    fn tell(value: &Vec<KeyConfig>, key: &str, told: &mut ToldTable) {
+        value.iter().for_each(|one| told.named(key, &one.id, |told| one.tell(told)));
+    }
+}
+
+/// The id of a key of a tenant, by which the key is recognised. Where it is missing there is a problem, and the key is never
+/// used.
+struct KeyIdKey<'a, 'r>(&'a str, &'a mut TenantReader<'r>);
+
+impl ConfigKey<String> for KeyIdKey<'_, '_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: String) -> String {
+        let id = table.required(key, "give the public part of the key");
+        id.and_then(|value| self.1.key_id(self.0, &value)).unwrap_or(default)
+    }
+
+    fn tell(_: &String, _: &str, _: &mut ToldTable) {}
+}
+
+/// The hash of a key's secret; likewise.
+struct KeyHashKey<'a, 'r>(&'a TenantReader<'r>);
+
+impl ConfigKey<[u8; 32]> for KeyHashKey<'_, '_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: [u8; 32]) -> [u8; 32] {
+        let hash = table.required(key, "make a key with `weir key new`, which prints the line");
+        hash.and_then(|value| self.0.key_hash(&value)).unwrap_or(default)
+    }
+
+    fn tell(value: &[u8; 32], key: &str, told: &mut ToldTable) {
+        told.hidden(key, value.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     }
 }
 

@@ -3,37 +3,44 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use weir_config::{Config, Overrides, PluginLimits, Problems, Tighter, parse};
+use weir_config::{Config, Overrides, PluginLimits, Problems, Tighter, diff, parse};
 
 const DOCS: &str = include_str!("../../../docs/operating.md");
 
 const PLUGINS: &str = include_str!("../../../docs/plugins.md");
 
 /// A section of the file: its heading in the documentation, and where a line of it goes in [`text`].
-const SECTIONS: [(&str, &str); 7] = [
+const SECTIONS: [(&str, &str); 8] = [
     ("### `[server]`, `[log]` and the pepper", "server"),
     ("### `[server]`, `[log]` and the pepper", "log"),
     ("### `[limits]`", "limits"),
     ("### `[metrics]`", "metrics"),
+    ("### `[cors]`", "cors"),
     ("### `[providers.NAME]`", "provider"),
     ("### `[tenants.NAME]`", "tenant"),
     ("### `[plugins]`", "plugins"),
 ];
 
-/// A good configuration with this line in this section.
+/// A good configuration with this line in this section, in place of the line there that gives the same key.
 fn text(section: &str, line: &str) -> String {
-    let here = |name: &str| if name == section { line } else { "" };
-    format!(
-        "[server]\n{}\n[log]\n{}\n[limits]\n{}\n[metrics]\n{}\n[providers.p]\nkind = \"openai\"\n{}\n[models.m]\n\
-         targets = [\"p/m\"]\n[tenants.t]\nmodels = [\"*\"]\n{}\n[plugins]\n{}\n",
-        here("server"),
-        here("log"),
-        here("limits"),
-        here("metrics"),
-        here("provider"),
-        here("tenant"),
-        here("plugins"),
-    )
+    let key = |line: &str| line.split(" = ").next().unwrap_or_default().to_owned();
+    let mut text = String::new();
+    for (header, name, given) in [
+        ("server", "server", ""),
+        ("log", "log", ""),
+        ("limits", "limits", ""),
+        ("metrics", "metrics", ""),
+        ("cors", "cors", ""),
+        ("providers.p", "provider", "kind = \"openai\""),
+        ("models.m", "model", "targets = [\"p/m\"]"),
+        ("tenants.t", "tenant", "models = [\"*\"]"),
+        ("plugins", "plugins", ""),
+    ] {
+        let line = if name == section { line } else { "" };
+        let given = if key(given) == key(line) { "" } else { given };
+        text.push_str(&format!("[{header}]\n{given}\n{line}\n"));
+    }
+    text
 }
 
 fn read(text: &str) -> Result<Config, Problems> {
@@ -79,7 +86,7 @@ fn literal(default: &str) -> Option<String> {
         _ if plain.starts_with("0: ") => Some("0".to_owned()),
         _ if digits.bytes().all(|b| b.is_ascii_digit()) && !digits.is_empty() => Some(digits),
         (_, Some((number, "min"))) => Some(format!("\"{number}m\"")),
-        (_, Some((number, unit @ ("KiB" | "MiB" | "h" | "s" | "ms")))) => Some(format!("\"{number}{unit}\"")),
+        (_, Some((number, unit @ ("KiB" | "MiB" | "GiB" | "h" | "s" | "ms")))) => Some(format!("\"{number}{unit}\"")),
         _ if default.starts_with('`') && !plain.contains('`') => Some(format!("\"{plain}\"")),
         _ => None,
     }
@@ -99,6 +106,105 @@ fn documented_defaults_are_the_defaults() {
         }
     }
     assert!(written > 30, "most have one: {written}");
+}
+
+/// Keys whose default is nothing that one could be added to: what their line is before, and what it becomes.
+const OTHERS: [(&str, &str, &str, &str); 26] = [
+    ("server", "listen", "", "listen = \"127.0.0.1:8081\""),
+    ("server", "admin", "", "admin = \"127.0.0.1:9091\""),
+    ("server", "name", "", "name = \"weir-b\""),
+    ("log", "level", "", "level = \"debug\""),
+    ("cors", "origins", "", "origins = [\"*\"]"),
+    ("provider", "kind", "", "kind = \"demo\""),
+    ("provider", "base_url", "", "base_url = \"https://other.example/v1\""),
+    ("provider", "api_key", "api_key = \"s3cret-1\"", "api_key = \"s3cret-2\""),
+    ("provider", "headers.NAME", "headers.x-a = \"s3cret-1\"", "headers.x-a = \"s3cret-2\""),
+    ("provider", "ca_file", "", "ca_file = \"AUTHORITIES\""),
+    ("provider", "http2", "", "http2 = \"never\""),
+    ("provider", "first_byte_timeout", "", "first_byte_timeout = \"9s\""),
+    ("tenant", "models", "", "models = [\"m\"]"),
+    ("tenant", "requests_per_minute", "", "requests_per_minute = 5"),
+    ("tenant", "concurrency", "", "concurrency = 5"),
+    (
+        "tenant",
+        "[[tenants.NAME.keys]]",
+        "keys = [{ id = \"k\", hash = \"blake3:11\" }]",
+        "keys = [{ id = \"k\", hash = \"blake3:22\" }]",
+    ),
+    ("plugins", "folder", "", "folder = \"elsewhere\""),
+    ("plugins", "cache", "", "cache = \"elsewhere\""),
+    ("plugins", "keys", "", "keys = [PUBLIC]"),
+    (
+        "plugins",
+        "require_signature",
+        "require_signature = false\nkeys = [PUBLIC]",
+        "require_signature = true\nkeys = [PUBLIC]",
+    ),
+    ("plugins", "allow_older", "", "allow_older = [\"guard\"]"),
+    ("plugins", "memory", "", "memory = \"1GiB\""),
+    ("plugins", "defaults", "", "dropped.limits.wait = \"50ms\"\ndefaults.wait = \"51ms\""),
+    ("plugins", "dropped", "", "dropped.isolation = \"request\""),
+    ("plugins", "compile.processes", "compile.processes = 3", "compile.processes = 4"),
+    ("plugins", "[[plugins.chain]]", "", "chain = [{ plugin = \"guard\" }]"),
+];
+
+/// Another value than this one, as the file has it: one more, or the other of two.
+fn other(literal: &str) -> Option<String> {
+    let (digits, rest) = literal.split_at(literal.rfind(|c: char| c.is_ascii_digit()).map_or(0, |last| last + 1));
+    let (quote, digits) = digits.split_at(digits.find(|c: char| c.is_ascii_digit()).unwrap_or(digits.len()));
+    match (literal, digits.parse::<u64>()) {
+        ("true", _) => Some("false".to_owned()),
+        ("false", _) => Some("true".to_owned()),
+        (_, Ok(number)) => Some(format!("{quote}{}{rest}", number + 1)),
+        (_, Err(_)) => None,
+    }
+}
+
+/// What is written for a key that one cannot be added to, with what stands for long texts in it.
+fn line_of(written: &str, authorities: &Path) -> String {
+    let hash = |digit: &str| format!("blake3:{}", digit.repeat(64));
+    let line = written.replace("AUTHORITIES", &authorities.display().to_string());
+    let line = line.replace("PUBLIC", &format!("\"ed25519:{}=\"", "A".repeat(43)));
+    line.replace("blake3:11", &hash("1")).replace("blake3:22", &hash("2"))
+}
+
+#[test]
+fn each_documented_key_that_changes_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let authorities = folder.path().join("ca.pem");
+    std::fs::write(&authorities, rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert.pem())
+        .unwrap();
+    let config = |section: &str, line: &str| {
+        let text = text(section, &line_of(line, &authorities));
+        read(&text).unwrap_or_else(|problems| panic!("{text}: {problems}"))
+    };
+    let pepper = |pepper: &str| read(&format!("pepper = \"{pepper}\"\n")).unwrap();
+    assert_eq!(diff(&pepper("s3cret-1"), &pepper("s3cret-2")), ["pepper: changed"]);
+    for (heading, section) in SECTIONS {
+        for (key, default) in documented(heading, section) {
+            let one_more = || format!("{key} = {}", literal(&default).and_then(|one| other(&one)).expect(&key));
+            let given = OTHERS.iter().find(|(table, name, ..)| (*table, *name) == (section, &*key));
+            let (before, after) =
+                given.map_or_else(|| (String::new(), one_more()), |(.., b, a)| ((*b).into(), (*a).into()));
+            let lines = diff(&config(section, &before), &config(section, &after));
+            let table = match section {
+                "provider" => "providers.p",
+                "tenant" => "tenants.t",
+                section => section,
+            };
+            let name = key.trim_matches(['[', ']']).rsplit_once("NAME.").map_or(&*key, |(_, keys)| keys);
+            let name = name.trim_matches(['[', ']']).trim_start_matches("plugins.").replace("NAME", "x-a");
+            let path = format!("{table}.{name}");
+            let is_of_key = |line: &String| {
+                line.strip_prefix(&path)
+                    .is_some_and(|rest| rest.starts_with([':', '.', '[']) && !line.contains("s3cret"))
+            };
+            // Where a provider is of another kind its URL is another one, too.
+            let others = usize::from(key == "kind");
+            let of_key = lines.iter().filter(|line| is_of_key(line)).count();
+            assert!(of_key > 0 && of_key + others == lines.len(), "{path}: {lines:#?}");
+        }
+    }
 }
 
 #[test]

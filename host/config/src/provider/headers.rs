@@ -1,0 +1,90 @@
+//! `api_key` and `headers`: what is sent with every request.
+
+use crate::keys::ConfigKey;
+use crate::secret::Secret;
+use crate::syntax::quoted;
+use crate::table::ConfigTable;
+use crate::tokens::is_token;
+use crate::told::ToldTable;
+use crate::value::ConfigValue;
+
+/// Headers that Weir sets, or that belong to one connection (RFC 9110 section 7.6.1).
+const OWN_HEADERS: [&str; 15] = [
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "proxy-authorization",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "http2-settings",
+    "accept-encoding",
+];
+
+/// The key that is sent, if one is.
+pub(super) struct ApiKeyKey();
+
+impl ConfigKey<Option<Secret>> for ApiKeyKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Option<Secret>) -> Option<Secret> {
+        table.value(key).and_then(|value| header_secret(&value)).or(default)
+    }
+
+    fn tell(value: &Option<Secret>, key: &str, told: &mut ToldTable) {
+        if let Some(secret) = value {
+            told.hidden(key, secret.expose());
+        }
+    }
+}
+
+/// Headers that are sent, beside a key or not.
+pub(super) struct HeadersKey(pub(super) bool);
+
+impl ConfigKey<Vec<(String, Secret)>> for HeadersKey {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, _: Vec<(String, Secret)>) -> Vec<(String, Secret)> {
+        read_headers(&table.table(key), self.0)
+    }
+
+    fn tell(value: &Vec<(String, Secret)>, key: &str, told: &mut ToldTable) {
+        value.iter().for_each(|(name, secret)| told.hidden(&format!("{key}.{}", quoted(name)), secret.expose()));
+    }
+}
+
+fn read_headers(table: &ConfigTable<'_>, has_key: bool) -> Vec<(String, Secret)> {
+    let mut headers: Vec<(String, Secret)> = Vec::new();
+    for (name, value) in table.named() {
+        let lower = name.to_ascii_lowercase();
+        if lower.is_empty() || !lower.bytes().all(is_token) {
+            value.problem("is not a name that a header can have", "use letters, digits and `-`");
+        } else if OWN_HEADERS.contains(&lower.as_str()) {
+            value.problem(
+                "is a header that Weir sets itself",
+                "remove it; the host comes from base_url, the rest from the request",
+            );
+        } else if has_key && lower == "authorization" {
+            value.problem("api_key is sent in the same header", "keep one of the two");
+        } else if headers.iter().any(|(known, _)| *known == lower) {
+            value.problem("stands there twice, for case does not matter", "remove one of them");
+        }
+        if let Some(secret) = header_secret(&value) {
+            headers.push((lower, secret));
+        }
+    }
+    headers
+}
+
+/// A secret that can stand in a header: not empty, visible characters, spaces and tabs only (RFC 9110 section 5.5).
+fn header_secret(value: &ConfigValue<'_>) -> Option<Secret> {
+    let secret = value.secret()?;
+    if secret.is_empty() {
+        value.problem("is empty", "give a value, or leave the key out");
+    } else if secret.expose().bytes().any(|b| b != b'\t' && (b < b' ' || b == 0x7f)) {
+        value.problem("holds a control character, such as a line end", "a header's value is one line of text");
+    }
+    Some(secret)
+}
