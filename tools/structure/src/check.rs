@@ -54,6 +54,7 @@ pub(crate) fn check(files: &SourceFiles) -> Result<Findings, Failed> {
     found.shared_names.retain(|_, files| files.len() > 1);
     let map = files.get(crate::ranks::MAP).map(String::as_str).unwrap_or_default();
     found.faults.extend(crate::ranks::faults(map, &packages));
+    found.faults.extend(crate::documents::faults(files));
     Ok(found)
 }
 

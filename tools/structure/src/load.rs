@@ -1,24 +1,29 @@
 //! The workspace as it lies on the disk.
 
+use crate::documents::DOCUMENTS;
 use crate::failed::Failed;
 use crate::known::LIST;
-use crate::ranks::MAP;
 use crate::source::{SourceFiles, members};
 use std::path::Path;
 
-/// Reads manifests, Rust and the map of the crates from a folder.
+/// Reads manifests, Rust and the documents that are held to it from a folder.
 ///
 /// # Errors
 /// What cannot be read.
 pub(crate) fn load(root: &Path) -> Result<SourceFiles, Failed> {
     let mut files = SourceFiles::new();
-    for path in ["Cargo.toml", MAP, LIST] {
-        files.insert(path.to_owned(), text(&root.join(path))?);
+    for path in ["Cargo.toml", LIST].iter().chain(&DOCUMENTS) {
+        files.insert((*path).to_owned(), text(&root.join(path))?);
     }
     for folder in members(&files)? {
         let manifest = format!("{folder}/Cargo.toml");
         files.insert(manifest.clone(), text(&root.join(&manifest))?);
         rust(root, &format!("{folder}/src"), &mut files)?;
+        // Documents name some of them.
+        let tests = format!("{folder}/tests");
+        if root.join(&tests).is_dir() {
+            rust(root, &tests, &mut files)?;
+        }
     }
     Ok(files)
 }

@@ -1,7 +1,8 @@
 //! `weir-structure`: holds the shape of the code to what CONTRIBUTING.md says of it.
 //!
 //! It reads the Rust files of the workspace as text and finds circles of files, crates that name one of the same or a higher
-//! rank, types that share a name, imports of everything, and rooms for odds and ends. What is known not to be in order yet
+//! rank, types that share a name, imports of everything, rooms for odds and ends, and files that documents name and that are
+//! not there. What is known not to be in order yet
 //! stands in `known.txt`, which only gets shorter.
 //!
 //! Run it in the workspace's root. `--arrows` prints every import within a circle, `--imports` every import there is,
@@ -9,6 +10,7 @@
 
 mod check;
 mod circles;
+mod documents;
 mod failed;
 mod imports;
 mod known;

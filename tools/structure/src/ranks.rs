@@ -60,7 +60,7 @@ fn rows(map: &str) -> BTreeMap<String, Row> {
 }
 
 /// What stands between backticks.
-fn quoted(cell: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 

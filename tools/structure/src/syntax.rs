@@ -74,7 +74,10 @@ impl Scope {
                 self.word(trees, at, is_top, &mut path)
             } else {
                 if let Tree::Group(group) = tree {
-                    self.read(&group.trees, false);
+                    // What a macro is handed at the top of a module, a struct say, it makes an item there.
+                    let is_handed =
+                        at.checked_sub(1).and_then(|before| trees.get(before)).is_some_and(|tree| tree.is("!"));
+                    self.read(&group.trees, is_top && is_handed);
                 }
                 1
             };

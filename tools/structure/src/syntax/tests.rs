@@ -71,3 +71,12 @@ fn the_lines_of_functions_are_those_with_code() {
     let scope = read("impl A { fn long(&self) {\n one();\n\n // nothing\n two(\n three)\n } fn none(); }");
     assert_eq!(scope.functions, [("long".to_owned(), 3)]);
 }
+
+#[test]
+fn what_a_macro_is_handed_at_the_top_is_an_item_and_what_a_macro_is_made_of_is_none() {
+    let source = "make! { #[derive(Debug)] pub struct A(table), with defaults { pub field: u8 = 1 => \"b\" Kind(struct); } } \
+                  macro_rules! make { () => { pub struct B; } } fn f() { make! { pub struct C; } }";
+    let items: Vec<_> = read(source).items.into_iter().map(|item| (item.name, item.is_shown)).collect();
+    let expected = [("A", true), ("make", false), ("f", false)];
+    assert_eq!(items, expected.map(|(name, is_shown)| (name.to_owned(), is_shown)));
+}
