@@ -17,8 +17,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use weir_config::Limits;
+use weir_net::ByteShare;
 
-use crate::gate::ByteShare;
 use crate::refusal::Refusal;
 pub(crate) use coding::{CODINGS, Coding};
 

@@ -2,8 +2,7 @@
 //! come, never by what was announced.
 
 use bytes::{Bytes, BytesMut};
-
-use crate::gate::ByteShare;
+use weir_net::ByteShare;
 
 /// Bytes that are not worth counting: so few come with the head in one read, or go out behind it in one write, and there
 /// are no more of them than requests in flight.

@@ -5,7 +5,6 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod admin;
-mod alarm;
 mod allocator;
 mod answer;
 mod ask;
@@ -22,7 +21,6 @@ mod descriptors;
 mod egress;
 mod figures;
 mod front;
-mod gate;
 mod gather;
 mod handler;
 mod journey;

@@ -1,7 +1,6 @@
 //! Reading a request's body: whole, bounded in length and time.
 
 use crate::decode::{Coding, Decoding};
-use crate::gate::ByteShare;
 use crate::gather::{Full, Gathered, UNCOUNTED};
 use crate::record::Record;
 use crate::refusal::Refusal;
@@ -14,6 +13,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Instant;
 use weir_config::Limits;
+use weir_net::ByteShare;
 
 /// A request's body as it is read.
 #[derive(Debug)]

@@ -2,7 +2,6 @@
 //! byte was sent.
 
 use crate::figures::{RequestCounters, UNKNOWN};
-use crate::gate::{ByteShare, Permit};
 use crate::request_id::RequestId;
 use crate::server::Settle;
 use crate::stats::BodyOutcome;
@@ -14,6 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use weir_dialect::Usage;
 use weir_ledger::{Account, EndReason, LedgerEntry, Provenance, ReportedUsage, Tokens};
+use weir_net::{ByteShare, InFlight};
 use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
 use weir_tenancy::{Seat, Tenant};
 use weir_upstream::{AttemptVerdict, Ticket};
@@ -56,7 +56,7 @@ pub(crate) struct Record {
     ended: Option<BodyOutcome>,
     /// What the ledger keeps, where it is neither the end nor the client's leaving.
     reason: Option<EndReason>,
-    place: Option<Permit>,
+    place: Option<InFlight>,
 }
 
 impl Record {
@@ -65,7 +65,7 @@ impl Record {
         held: Rc<SnapshotHandle>,
         id: RequestId,
         started: Instant,
-        place: Option<Permit>,
+        place: Option<InFlight>,
     ) -> Self {
         let counters = held.figures.nobody();
         counters.requests.in_flight.fetch_add(1, Ordering::Relaxed);

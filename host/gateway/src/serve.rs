@@ -9,7 +9,6 @@ use crate::control::{
 };
 use crate::descriptors;
 use crate::egress::CalloutConnector;
-use crate::gate::ConcurrencyLimit;
 use crate::log;
 use crate::metrics;
 use crate::notify;
@@ -33,6 +32,7 @@ use std::thread::JoinHandle;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::{Config, Loaded, Looked, Overrides, Problem, Problems, ProviderKind, Stamp};
 use weir_ledger::Ledger;
+use weir_net::ConcurrencyLimit;
 use weir_sandbox::{Cache, Compiler, Library, PluginSource, Sandbox};
 use weir_upstream::HostNames;
 

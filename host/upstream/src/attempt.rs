@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use tokio::time::{Instant, sleep_until};
+use weir_net::LazyTimer;
 
 use crate::body::IncomingBody;
 use crate::conn_limits::STALE_WITHIN;
@@ -16,7 +17,6 @@ use crate::connect::connect;
 use crate::error::{AttemptError, Which};
 use crate::http1::Common;
 use crate::pool::{ConnTurn, ConnectPermit, HostPool, Lease, ProtocolConn, TurnRequest, UpstreamConn};
-use crate::timer::Timer;
 use crate::upstream::Upstream;
 
 mod exchange;
@@ -29,7 +29,7 @@ pub(crate) struct Attempt<'a> {
     pub(crate) up: &'a Upstream,
     pub(crate) lane: &'a Rc<HostPool<UpstreamConn>>,
     pub(crate) common: &'a Rc<Common>,
-    pub(crate) timer: Timer,
+    pub(crate) timer: LazyTimer,
     /// When the attempt last had to wait for something: reading the clock costs more than keeping it.
     pub(crate) now: Instant,
     pub(crate) first_byte: Duration,

@@ -11,10 +11,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use tokio::time::{Instant, timeout_at};
+use weir_net::LazyTimer;
 
 use crate::error::{BodyError, Break};
 use crate::pool::{Lease, Poolable as _, ProtocolConn, UpstreamConn, WorkerRoute};
-use crate::timer::Timer;
 use crate::{http1, http2};
 
 /// So long an HTTP/1.1 connection may take to be done with its request after the response has ended, and a response of
@@ -53,7 +53,7 @@ enum State {
 struct Open {
     incoming: IncomingBody,
     lease: Lease<UpstreamConn>,
-    timer: Timer,
+    timer: LazyTimer,
     idle: Duration,
     /// Since when nothing has come although somebody asked.
     silent_since: Option<Instant>,
@@ -71,7 +71,7 @@ impl Body {
     pub(crate) fn new(
         mut incoming: IncomingBody,
         lease: Lease<UpstreamConn>,
-        timer: Timer,
+        timer: LazyTimer,
         idle: Duration,
         total_end: Option<Instant>,
         route: Rc<WorkerRoute>,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use weir_net::Transport;
 
 use crate::dial::{NEXT_AFTER, Trying, Unreached, dial};
 use crate::error::{AttemptError, Which};
@@ -17,7 +18,6 @@ use crate::name::{Address, Reach, ResolvedHost};
 use crate::path::Path;
 use crate::pool::{ProtocolConn, UpstreamConn};
 use crate::tls::{TlsFailure, TlsKind};
-use crate::transport::Stream;
 use crate::upstream::{Speak, Upstream};
 
 /// Opens one connection to `up` within its `connect_timeout`. An HTTP/2 connection comes with work of its own, to be
@@ -101,7 +101,7 @@ async fn converse(
     common: &Rc<Common>,
 ) -> Result<(ProtocolConn, Option<http2::Driver>), AttemptError> {
     let Some((connector, server)) = up.tls() else {
-        return speak(up, Stream::Plain(tcp), up.speaks() == Speak::Http2, end, common).await;
+        return speak(up, Transport::Plain(tcp), up.speaks() == Speak::Http2, end, common).await;
     };
     let tls = match timeout_at(end, connector.connect(server.clone(), tcp)).await {
         Ok(Ok(tls)) => tls,
@@ -116,12 +116,12 @@ async fn converse(
         }
         _ => false,
     };
-    speak(up, Stream::Tls(Box::new(tls)), chosen, end, common).await
+    speak(up, Transport::Tls(Box::new(tls.into())), chosen, end, common).await
 }
 
 async fn speak(
     up: &Upstream,
-    stream: Stream,
+    stream: Transport,
     http2: bool,
     end: Instant,
     common: &Rc<Common>,

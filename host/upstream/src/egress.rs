@@ -18,10 +18,10 @@ use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use weir_config::Authorities;
+use weir_net::Transport;
 
 use crate::address::interleave;
 use crate::dial::{Unreached, dial};
@@ -141,7 +141,7 @@ impl Egress {
             Unreached::Nowhere | Unreached::TimedOut => EgressError::Timeout,
         })?;
         if !target.tls {
-            return converse(tcp, request, most).await;
+            return converse(Transport::Plain(tcp), request, most).await;
         }
         let name = ServerName::try_from(target.host).map_err(|_| EgressError::BadTarget)?;
         let tls = self
@@ -149,7 +149,7 @@ impl Egress {
             .connect(name, tcp)
             .await
             .map_err(|error| EgressError::Tls(TlsFailure::of(&error).to_string().into_boxed_str()))?;
-        converse(tls, request, most).await
+        converse(Transport::Tls(Box::new(tls.into())), request, most).await
     }
 }
 
@@ -202,10 +202,7 @@ fn vet(mut found: Vec<SocketAddr>, private: bool) -> Result<Vec<SocketAddr>, Egr
 }
 
 /// One request and its answer. The connection is driven here and not by a task of its own, so that it ends with this.
-async fn converse<S>(stream: S, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, EgressError>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send,
-{
+async fn converse(stream: Transport, request: Request<Bytes>, most: usize) -> Result<Response<Bytes>, EgressError> {
     let mut builder = http1::Builder::new();
     builder.max_headers(HEADERS).max_buf_size(HEAD);
     let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|e| broken(&e))?;

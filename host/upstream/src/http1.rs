@@ -2,7 +2,6 @@
 //! no buffer while nothing comes.
 
 mod body;
-mod buffers;
 mod connection;
 mod encode;
 mod exchange;

@@ -17,12 +17,12 @@ use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::{Request, Response};
 use tokio::time::{Instant, timeout_at};
 use weir_http::response::HEAD_BYTES;
+use weir_net::{IdleState, Transport};
 
 use crate::conn_limits::LOOK_AFTER;
 use crate::error::{AttemptError, Which};
-use crate::transport::{IdleState, Stream};
 use pulse::{CloseReason, Driven, OpenRequest, Pulse};
-use transport::{Probe, ReadFailure, Transport};
+use transport::{Http2Transport, Probe, ReadFailure};
 
 pub(crate) use body::{Http2Body, Http2Piece};
 pub(crate) use pulse::Pings;
@@ -57,11 +57,11 @@ pub(crate) type Driver = Pin<Box<dyn Future<Output = ()>>>;
 /// request goes to somebody who does not speak HTTP/2 after all, who refuses us by a late alert of TLS 1.3, or who takes
 /// fewer requests at once than we would have sent.
 pub(crate) async fn open(
-    stream: Stream,
+    stream: Transport,
     pings: &Arc<Pings>,
     end: Instant,
 ) -> Result<(Http2Connection, Driver), AttemptError> {
-    let transport = Transport::new(stream);
+    let transport = Http2Transport::new(stream);
     let probe = transport.probe();
     let mut builder = Builder::new();
     builder
@@ -138,7 +138,7 @@ impl Http2Connection {
 
     pub(crate) fn usable(&self, idle: Duration) -> bool {
         // HTTP/2 talks while idle: bytes are no bad sign.
-        !self.closed() && !self.pulse.is_suspect() && (idle < LOOK_AFTER || self.pulse.probe.look() != IdleState::Dead)
+        !self.closed() && !self.pulse.is_suspect() && (idle < LOOK_AFTER || self.pulse.probe.peek() != IdleState::Dead)
     }
 
     pub(crate) fn closed(&self) -> bool {

@@ -36,9 +36,7 @@ mod public;
 mod sockets;
 pub mod stats;
 pub mod status;
-mod timer;
 mod tls;
-mod transport;
 mod trouble;
 mod upstream;
 

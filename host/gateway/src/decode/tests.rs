@@ -1,5 +1,4 @@
 use super::*;
-use crate::gate::ByteTotal;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use http::header::CONTENT_ENCODING;
@@ -7,6 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use std::io::Write as _;
 use std::sync::Arc;
 use std::task::Waker;
+use weir_net::ByteTotal;
 
 const HELLO_BR: &[u8] = include_bytes!("../../tests/coded/hello.br");
 const HELLO_ZST: &[u8] = include_bytes!("../../tests/coded/hello.zst");

@@ -4,8 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use brotli_decompressor::{Allocator, SliceWrapper as _, StandardAlloc};
-
-use crate::gate::ByteShare;
+use weir_net::ByteShare;
 
 /// The memory of one decoder, and whoever takes of it.
 #[derive(Debug, Clone)]

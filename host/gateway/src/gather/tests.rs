@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Full, Gathered, UNCOUNTED};
-use crate::gate::ByteTotal;
 use bytes::Bytes;
 use std::sync::Arc;
+use weir_net::ByteTotal;
 
 fn piece(len: usize) -> Bytes {
     vec![b'x'; len].into()

@@ -1,6 +1,5 @@
 //! What an answer is held against, and why there may be nothing to relay.
 
-use crate::gate::ByteTotal;
 use crate::refusal::Refusal;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use weir_config::Limits;
 use weir_dialect::Endpoint;
 use weir_dialect::answer::AnswerShapes;
+use weir_net::ByteTotal;
 use weir_upstream::BodyError;
 
 /// What was asked for, and of whom.

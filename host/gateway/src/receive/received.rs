@@ -1,10 +1,10 @@
 //! What is to be relayed.
 
 use super::opening::StreamOpening;
-use crate::gate::ByteShare;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use weir_dialect::answer::AnswerReading;
+use weir_net::ByteShare;
 
 /// What is to be relayed.
 pub(crate) struct Received {

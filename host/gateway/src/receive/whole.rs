@@ -4,7 +4,6 @@ use super::expected::{ExpectedAnswer, NotTaken, broken};
 use super::form::{FirstBytes, Form};
 use super::opening::{self, StreamOrDocument};
 use super::received::ReceivedContent;
-use crate::gate::ByteShare;
 use crate::gather::{Full, Gathered, UNCOUNTED};
 use crate::refusal::Refusal;
 use bytes::Bytes;
@@ -14,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use weir_dialect::answer::{self, AnswerKind, AnswerReading};
+use weir_net::ByteShare;
 use weir_upstream::{Body, BodyError};
 
 /// What looks complete is waited on for so long: then its framing is not asked for its opinion any more.

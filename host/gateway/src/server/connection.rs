@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use weir_net::{LazyTimer, READ};
 
 use super::drain::Drain;
 use super::handler::Handler;
-use super::http1::{self, READ};
+use super::http1;
 use super::http2;
 use super::limits::ServerLimits;
 use super::opening::{ConnDeadlines, ConnOpening};
 use super::shared::ConnShared;
-use crate::alarm::LazyTimer;
 
 /// Serves a connection. Ends when the client closes it, breaks the law or a deadline, or the drain is over.
 pub(crate) async fn serve<H: Handler>(
@@ -43,7 +43,7 @@ async fn open(shared: &ConnShared, drain: &Drain, stream: &mut TcpStream, timeou
     let mut opening = ConnOpening::default();
     let (mut waiting_since, mut late) = (None, LazyTimer::default());
     poll_fn(|cx| {
-        while let Poll::Ready(read) = shared.buffers.poll_read(stream, READ, cx) {
+        while let Poll::Ready(read) = shared.buffers.reads.poll_read(stream, READ, cx) {
             let read = read.ok().filter(|read| !read.is_empty());
             let Some(read) = read else { return Poll::Ready(false) };
             if opening.take(read) {
@@ -51,7 +51,7 @@ async fn open(shared: &ConnShared, drain: &Drain, stream: &mut TcpStream, timeou
             }
         }
         let since = opening.since.unwrap_or_else(|| *waiting_since.get_or_insert_with(Instant::now));
-        if late.poll(since + timeout, cx) {
+        if late.has_passed(since + timeout, cx) {
             return Poll::Ready(false);
         }
         has_begun = has_begun || draining.as_mut().poll(cx).is_ready();

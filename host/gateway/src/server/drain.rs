@@ -1,14 +1,13 @@
 //! The end of the gateway: no new connections, requests in flight finish, and then it is over, at the latest after the
 //! configured time.
 
-use crate::alarm::LazyTimer;
-use crate::gate::ConcurrencyLimit;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use weir_net::{ConcurrencyLimit, LazyTimer};
 
 /// How long clients may take after the end to read why their answers were broken off.
 const LAST_WORDS: Duration = Duration::from_millis(300);
@@ -67,7 +66,7 @@ impl Drain {
         let mut over = LazyTimer::default();
         poll_fn(|cx| match future.as_mut().poll(cx) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending if self.has_begun() && over.poll(self.end(), cx) => Poll::Ready(None),
+            Poll::Pending if self.has_begun() && over.has_passed(self.end(), cx) => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         })
         .await

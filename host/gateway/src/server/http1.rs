@@ -5,7 +5,6 @@ mod ahead;
 mod body;
 mod buffers;
 mod encode;
-mod unsent;
 mod upload;
 mod wire;
 
@@ -23,6 +22,7 @@ use tokio::net::TcpStream;
 use tokio::task::coop;
 use weir_http::head::InvalidHead;
 use weir_http::request::{self, BodyFraming};
+use weir_net::PendingWrite;
 
 use super::drain::Drain;
 use super::handler::{Handler, RequestLimits};
@@ -33,11 +33,10 @@ use super::response::{ExtraHeaders, OutgoingResponse};
 use super::response_body::{BodyEnd, BodyStep, ResponseBody, StreamBody};
 use super::shared::ConnShared;
 use encode::{ConnectionHeader, EncodedHead, ResponseFraming};
-use unsent::PendingWrite;
 use wire::ClientConn;
 
 pub(super) use body::Http1RequestBody;
-pub(super) use buffers::{READ, ServerBuffers};
+pub(super) use buffers::ServerBuffers;
 pub(crate) use wire::Broken;
 pub(super) use wire::has_been_asked;
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use weir_net::ByteTotal;
 
 use super::http1::ServerBuffers;
-use crate::gate::ByteTotal;
 
 /// Connections, counted over all threads.
 #[derive(Debug, Default)]

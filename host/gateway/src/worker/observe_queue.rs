@@ -4,13 +4,13 @@ mod queues;
 
 use super::handle::SnapshotHandle;
 use super::shared::Shared;
-use crate::gate::{ByteShare, ByteTotal};
 use queues::Queues;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tokio::sync::Notify;
+use weir_net::{ByteShare, ByteTotal};
 use weir_sandbox::{Chain, Exchange, Origin, Outcome};
 
 pub(crate) use queues::ObserveTurn;

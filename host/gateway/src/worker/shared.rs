@@ -1,6 +1,5 @@
 //! What all workers share.
 
-use crate::gate::{ByteTotal, ConcurrencyLimit};
 use crate::seldom::Seldom;
 use crate::server::ServerCounters;
 use crate::snapshot::Snapshot;
@@ -9,6 +8,7 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use weir_ledger::Ledger;
+use weir_net::{ByteTotal, ConcurrencyLimit};
 use weir_sandbox::Sandbox;
 use weir_upstream::HostNames;
 

@@ -3,7 +3,6 @@
 use super::handle::SnapshotHandle;
 use super::observe_queue::{ObserveJob, Observers};
 use super::shared::Shared;
-use crate::gate::Permit;
 use crate::request_id::Ids;
 use crate::server::{ConnShared, Drain};
 use std::cell::RefCell;
@@ -12,6 +11,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use weir_dialect::AskShapes;
+use weir_net::InFlight;
 use weir_sandbox::{Chain, Exchange, Outcome, SandboxWorker};
 use weir_upstream::ConnectionPool;
 use weir_upstream::plan::Backoff;
@@ -89,7 +89,7 @@ impl Worker {
     }
 
     /// A place among the requests in flight.
-    pub(crate) fn admit(&self, limit: usize) -> Option<Permit> {
+    pub(crate) fn admit(&self, limit: usize) -> Option<InFlight> {
         self.shared.in_flight.enter(limit)
     }
 

@@ -5,8 +5,8 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use weir_http::response::AnswerFraming;
+use weir_net::{READ, READ_AHEAD};
 
-use super::buffers::{READ, READ_AHEAD};
 use super::connection::Http1Connection;
 use crate::error::Break;
 

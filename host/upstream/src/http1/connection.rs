@@ -7,15 +7,17 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Request};
 use tokio::io::AsyncWrite as _;
 use weir_http::response::{HeadReader, HeadShapes, InvalidResponseHead, ResponseHead};
+use weir_net::{IdleState, PendingWrite, READ, ReadBuffers, Transport};
 
-use super::buffers::{self, ClientBuffers};
 use super::encode;
 use crate::conn_limits::LOOK_AFTER;
-use crate::transport::{IdleState, Stream};
+
+/// A buffer for heads keeps so much: a head of the usual size.
+const HEAD: usize = 4 * 1024;
 
 /// A connection that serves one request after another.
 pub(crate) struct Http1Connection {
@@ -26,21 +28,24 @@ pub(crate) struct Http1Connection {
 /// What the HTTP/1.1 connections of a worker have in common.
 #[derive(Default)]
 pub(crate) struct Common {
-    buffers: ClientBuffers,
+    reads: ReadBuffers,
+    /// A request's head is written in it.
+    head: RefCell<Vec<u8>>,
     shapes: HeadShapes,
 }
 
 impl Common {
     /// Lets go of what only unusually large messages needed. To be called now and then.
     pub(crate) fn trim(&self) {
-        self.buffers.trim();
+        self.reads.trim();
+        self.head.borrow_mut().shrink_to(HEAD);
     }
 }
 
 struct Http1Socket {
-    stream: Stream,
-    /// What the upstream has not taken yet of the request.
-    unsent: Option<Box<PendingRequest>>,
+    stream: Transport,
+    /// What the upstream has not taken yet of the request; empty when it is only not flushed.
+    unsent: Option<Box<PendingWrite>>,
     /// It takes no further request.
     spent: bool,
     /// Sending heard that the upstream has cut the connection. The kernel says so once: what is read from here on ends as if
@@ -48,12 +53,6 @@ struct Http1Socket {
     cut: bool,
     /// For how long the upstream keeps it without a request, as far as it has said.
     keep: Option<Duration>,
-}
-
-/// The rest of a request; empty when it is only not flushed.
-struct PendingRequest {
-    head: Bytes,
-    body: Bytes,
 }
 
 /// Why a request got no answer.
@@ -70,7 +69,7 @@ pub(crate) enum Lost {
 }
 
 impl Http1Connection {
-    pub(crate) fn new(stream: Stream, common: Rc<Common>) -> Self {
+    pub(crate) fn new(stream: Transport, common: Rc<Common>) -> Self {
         Self { wire: RefCell::new(Http1Socket { stream, unsent: None, spent: false, cut: false, keep: None }), common }
     }
 
@@ -83,13 +82,13 @@ impl Http1Connection {
         if idle < LOOK_AFTER {
             return true;
         }
-        match wire.stream.look() {
+        match wire.stream.peek() {
             IdleState::Quiet => true,
             IdleState::Dead => false,
             IdleState::Bytes if wire.stream.is_plain() => false,
             IdleState::Bytes => {
                 drop(wire);
-                !self.hung_up() && self.wire.borrow().stream.look() == IdleState::Quiet
+                !self.hung_up() && self.wire.borrow().stream.peek() == IdleState::Quiet
             }
         }
     }
@@ -107,7 +106,7 @@ impl Http1Connection {
     /// Whether the upstream is known to have hung up, or to have sent what nobody asked for, while it was idle.
     pub(crate) fn hung_up(&self) -> bool {
         let mut wire = self.wire.borrow_mut();
-        wire.spent = wire.spent || wire.stream.look_when_told() != IdleState::Quiet;
+        wire.spent = wire.spent || wire.stream.peek_when_told() != IdleState::Quiet;
         wire.spent
     }
 
@@ -130,7 +129,7 @@ impl Http1Connection {
             // The upstream may have answered all the same before it stopped listening.
             wire.give_up_sending(&error);
         }
-        self.common.buffers.poll_read(&mut wire.stream, want, cx)
+        self.common.reads.poll_read(&mut wire.stream, want, cx)
     }
 
     /// Whether the end of what is read may be one that nobody meant.
@@ -163,16 +162,15 @@ impl Http1Connection {
         let mut wire = self.wire.borrow_mut();
         // Tells of a hang-up that the event loop knows of, and has the task woken by the answer.
         if wire.stream.poll_heard(cx).is_ready()
-            && let Poll::Ready(read) = self.common.buffers.poll_read(&mut wire.stream, buffers::READ, cx)
+            && let Poll::Ready(read) = self.common.reads.poll_read(&mut wire.stream, READ, cx)
         {
             wire.spent = true;
             return Err(Lost::Unsent(read.err()));
         }
-        let sent = self.common.buffers.with_head(|head| {
-            encode::head(head, request, host);
-            wire.send(head, request.body(), cx)
-        });
-        if sent { Ok(()) } else { Err(Lost::Unsent(None)) }
+        let mut head = self.common.head.borrow_mut();
+        head.clear();
+        encode::head(&mut head, request, host);
+        if wire.send(&head, request.body(), cx) { Ok(()) } else { Err(Lost::Unsent(None)) }
     }
 }
 
@@ -192,10 +190,8 @@ impl Http1Socket {
         if self.stream.is_plain() && sent == head.len().saturating_add(body.len()) {
             return true;
         }
-        let head_left = head.get(sent..).map_or_else(Bytes::new, Bytes::copy_from_slice);
-        let mut body_left = body.clone();
-        body_left.advance(sent.saturating_sub(head.len()).min(body.len()));
-        self.unsent = Some(Box::new(PendingRequest { head: head_left, body: body_left }));
+        // Of TLS all may have been taken, and not gone out.
+        self.unsent = Some(Box::new(PendingWrite::behind(head, body.clone(), sent).unwrap_or_default()));
         if let Poll::Ready(Err(error)) = self.poll_send(cx) {
             self.give_up_sending(&error);
         }
@@ -205,15 +201,12 @@ impl Http1Socket {
     /// Sends what is left of the request.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(unsent) = &mut self.unsent else { return Poll::Ready(Ok(())) };
-        while !unsent.head.is_empty() || !unsent.body.is_empty() {
-            let slices = [IoSlice::new(&unsent.head), IoSlice::new(&unsent.body)];
-            let sent = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &slices))?;
+        while !unsent.is_empty() {
+            let sent = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, &unsent.slices()))?;
             if sent == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            let of_head = sent.min(unsent.head.len());
-            unsent.head.advance(of_head);
-            unsent.body.advance(sent.saturating_sub(of_head).min(unsent.body.len()));
+            unsent.advance(sent);
         }
         ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
         self.unsent = None;

@@ -5,9 +5,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use weir_http::response::HeadReader;
+use weir_net::READ;
 
 use super::body::Http1Body;
-use super::buffers;
 use super::connection::{Http1Connection, Lost};
 
 /// One request and the head of its answer.
@@ -44,7 +44,7 @@ impl<'a> Http1Exchange<'a> {
             return Poll::Pending;
         }
         loop {
-            let read = match ready!(self.connection.poll_read(buffers::READ, cx)) {
+            let read = match ready!(self.connection.poll_read(READ, cx)) {
                 Ok(read) if !read.is_empty() => read,
                 ended if self.heard => return Poll::Ready(Err(Lost::Closed(ended.err()))),
                 ended => return Poll::Ready(Err(Lost::Silent(ended.err()))),

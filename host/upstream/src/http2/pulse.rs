@@ -19,13 +19,13 @@ use bytes::Bytes;
 use h2::{Ping, PingPong, Reason};
 use tokio::time::Instant;
 use weir_config::ProviderConfig;
+use weir_net::LazyTimer;
 
-use super::transport::{Probe, Transport};
+use super::transport::{Http2Transport, Probe};
 use crate::conn_limits::STALE_WITHIN;
-use crate::timer::{Timer, Timers};
 
 /// A connection as its driver has it.
-pub(super) type Driven = h2::client::Connection<Transport, Bytes>;
+pub(super) type Driven = h2::client::Connection<Http2Transport, Bytes>;
 
 /// When an upstream's connections are pinged.
 #[derive(Debug)]
@@ -191,7 +191,7 @@ impl Pulse {
     }
 
     /// Waits for what silence brings, after everything that has come was read.
-    fn poll(&self, timer: &mut Timer, cx: &mut Context<'_>) -> Poll<Silence> {
+    fn poll(&self, timer: &mut LazyTimer, cx: &mut Context<'_>) -> Poll<Silence> {
         self.hear();
         let (due, what) = match self.asked.get() {
             Some(asked) => (asked.checked_add(self.pings.timeout), Silence::Over),
@@ -233,7 +233,7 @@ pub(super) async fn drive(driven: Driven, mut ping: Option<PingPong>, pulse: Rc<
     }
     let over = Over(pulse);
     let pulse = &over.0;
-    let mut timer = Rc::new(Timers::default()).lend();
+    let mut timer = LazyTimer::default();
     let mut driven = pin!(driven);
     let ended = poll_fn(|cx| {
         if pulse.ahead.take() && pulse.asked.get().is_none() {

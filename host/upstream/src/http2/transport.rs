@@ -9,16 +9,16 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 use weir_http::frames::{self, FrameReader};
+use weir_net::{IdleState, Transport};
 
 use crate::tls::TlsFailure;
-use crate::transport::{IdleState, Stream};
 
 /// Bytes of the preface, which goes before the first frame (RFC 9113 section 3.4).
 const PREFACE: usize = 24;
 
 /// The stream as HTTP/2 owns it. One thread owns both ends, and no borrow outlives a call.
-pub(super) struct Transport {
-    stream: Rc<RefCell<Stream>>,
+pub(super) struct Http2Transport {
+    stream: Rc<RefCell<Transport>>,
     heard: Rc<Heard>,
     /// The frames that go out, behind the preface.
     outgoing: FrameReader,
@@ -27,7 +27,7 @@ pub(super) struct Transport {
 
 /// A second view of the same socket, kept in the pool; it does not keep the socket open.
 pub(super) struct Probe {
-    stream: Weak<RefCell<Stream>>,
+    stream: Weak<RefCell<Transport>>,
     heard: Rc<Heard>,
 }
 
@@ -53,8 +53,8 @@ struct Heard {
     last: Cell<u32>,
 }
 
-impl Transport {
-    pub(super) fn new(stream: Stream) -> Self {
+impl Http2Transport {
+    pub(super) fn new(stream: Transport) -> Self {
         let heard = Heard {
             failure: RefCell::default(),
             at: Cell::new(Instant::now()),
@@ -102,10 +102,10 @@ impl Transport {
 }
 
 impl Probe {
-    /// See [`Stream::look`].
-    pub(super) fn look(&self) -> IdleState {
+    /// See [`Transport::peek`].
+    pub(super) fn peek(&self) -> IdleState {
         let Some(stream) = self.stream.upgrade() else { return IdleState::Dead };
-        stream.try_borrow().map_or(IdleState::Quiet, |stream| stream.look())
+        stream.try_borrow().map_or(IdleState::Quiet, |stream| stream.peek())
     }
 
     /// Why reading failed, if it did.
@@ -139,7 +139,7 @@ impl Probe {
     }
 }
 
-impl AsyncRead for Transport {
+impl AsyncRead for Http2Transport {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut *self.stream.borrow_mut()).poll_read(cx, buf);
@@ -158,7 +158,7 @@ impl AsyncRead for Transport {
     }
 }
 
-impl AsyncWrite for Transport {
+impl AsyncWrite for Http2Transport {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut *self.stream.borrow_mut()).poll_write(cx, buf);
         if let Poll::Ready(Ok(sent)) = &written {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{Request, Response};
 use tokio::time::Instant;
+use weir_net::Timers;
 
 use super::parts::HostPool;
 use super::worker_route::WorkerRoute;
@@ -17,7 +18,6 @@ use crate::body::Body;
 use crate::deadlines::Deadlines;
 use crate::error::AttemptError;
 use crate::http1::Common;
-use crate::timer::Timers;
 use crate::upstream::{Speak, Upstream};
 
 /// One worker's connections to all upstreams. It stays on its thread: nothing in it is locked or shared.

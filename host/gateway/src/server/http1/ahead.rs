@@ -2,8 +2,8 @@
 //! end of the connection alone, and that lies behind everything that it has sent.
 
 use std::sync::atomic::Ordering;
+use weir_net::ByteShare;
 
-use crate::gate::ByteShare;
 use crate::server::shared::ConnShared;
 
 /// So much is kept of anybody's.

@@ -3,21 +3,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt::{self, Write as _};
-use std::future::Future as _;
-use std::io;
-use std::pin::pin;
-use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use bytes::BytesMut;
 use httpdate::HttpDate;
-use tokio::io::AsyncReadExt as _;
-use tokio::net::TcpStream;
+use weir_net::ReadBuffers;
 
-/// The least room that a read is given.
-pub(crate) const READ: usize = 8 * 1024;
-/// What is allocated at once for small reads. What was read keeps its whole block in memory, so blocks are small.
-const BLOCK: usize = 16 * 1024;
 /// The last second that an HTTP date can say: the end of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
 /// What the buffer for answers keeps.
@@ -26,7 +16,8 @@ const ANSWER: usize = 64 * 1024;
 /// The buffers of a worker, and the date that its answers carry.
 #[derive(Default)]
 pub(crate) struct ServerBuffers {
-    block: RefCell<BytesMut>,
+    /// What is read into.
+    pub(crate) reads: ReadBuffers,
     answer: Cell<Vec<u8>>,
     /// The second that it says, and its text.
     date: RefCell<(u64, String)>,
@@ -34,26 +25,11 @@ pub(crate) struct ServerBuffers {
 
 impl fmt::Debug for ServerBuffers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Buffers").finish_non_exhaustive()
+        f.debug_struct("ServerBuffers").finish_non_exhaustive()
     }
 }
 
 impl ServerBuffers {
-    /// Reads once, `want` bytes or more if they are there; nothing is the end of the stream.
-    pub(crate) fn poll_read(
-        &self,
-        stream: &mut TcpStream,
-        want: usize,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<BytesMut>> {
-        let mut block = self.block.borrow_mut();
-        if !block.try_reclaim(want) {
-            *block = BytesMut::with_capacity(want.max(BLOCK));
-        }
-        let read = pin!(stream.read_buf(&mut *block)).poll(cx);
-        read.map_ok(|_| block.split())
-    }
-
     /// Lends an empty buffer for an answer.
     pub(super) fn with_answer<T>(&self, work: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         let mut answer = self.answer.take();
@@ -78,10 +54,7 @@ impl ServerBuffers {
 
     /// Lets go of what only unusually large messages needed. To be called now and then.
     pub(crate) fn trim(&self) {
-        let mut block = self.block.borrow_mut();
-        if block.capacity() > BLOCK {
-            *block = BytesMut::new();
-        }
+        self.reads.trim();
         let mut answer = self.answer.take();
         answer.shrink_to(ANSWER);
         self.answer.set(answer);

@@ -15,18 +15,14 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use weir_http::head::InvalidHead;
 use weir_http::request::{BodyFraming, HeadFinder, RawHead};
+use weir_net::{LazyTimer, PendingWrite, READ, READ_AHEAD};
 
 use super::ahead::Ahead;
-use super::buffers::READ;
-use super::unsent::PendingWrite;
 use super::upload::BodyDecoder;
-use crate::alarm::LazyTimer;
 use crate::server::drain::Drain;
 use crate::server::opening::{ConnDeadlines, ConnOpening};
 use crate::server::shared::ConnShared;
 
-/// The most room that a read of a body asks for.
-const READ_AHEAD: usize = 64 * 1024;
 /// So long a client that is still sending may take to read an answer and stop.
 const LINGER: Duration = Duration::from_secs(2);
 /// What a client is told that waits to be told (RFC 9110 section 15.2.1).
@@ -133,7 +129,7 @@ impl ClientConn {
         }
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let time = if begun { self.deadlines.head } else { self.deadlines.idle };
-        if self.reading.poll(since + time, cx) {
+        if self.reading.has_passed(since + time, cx) {
             return Poll::Ready(false);
         }
         // Who has asked is answered. The event loop may not know yet, so the socket itself is asked.
@@ -234,7 +230,7 @@ impl ClientConn {
     }
 
     fn poll_read(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<io::Result<BytesMut>> {
-        self.shared.buffers.poll_read(&mut self.stream, want, cx)
+        self.shared.buffers.reads.poll_read(&mut self.stream, want, cx)
     }
 
     fn keep(&mut self, read: BytesMut) {
@@ -268,7 +264,7 @@ impl ClientConn {
                 Poll::Ready(_) => return Poll::Ready(Err(Broken)),
                 Poll::Pending => {
                     let since = *self.stalled_since.get_or_insert_with(Instant::now);
-                    return match self.writing.poll(since + self.deadlines.write, cx) {
+                    return match self.writing.has_passed(since + self.deadlines.write, cx) {
                         true => Poll::Ready(Err(Broken)),
                         false => Poll::Pending,
                     };
@@ -296,7 +292,7 @@ impl ClientConn {
             match self.poll_read(READ, cx) {
                 Poll::Ready(Ok(read)) if !read.is_empty() => self.keep(read),
                 Poll::Ready(_) => break,
-                Poll::Pending if self.reading.poll(since + LINGER, cx) => break,
+                Poll::Pending if self.reading.has_passed(since + LINGER, cx) => break,
                 Poll::Pending => return Poll::Pending,
             }
         }

@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use weir_net::LazyTimer;
 
 use super::frame_watch::FrameWatch;
 use super::traffic::Traffic;
-use crate::alarm::LazyTimer;
 use crate::server::opening::{ConnDeadlines, PREFACE};
 
 /// The socket.
@@ -71,11 +71,11 @@ impl Socket {
             // A client that takes nothing may be. And hyper may not ask again when the answer is out, so the alarm must
             // be set by now.
             let now = Instant::now();
-            self.reading.poll(now + head.min(idle).min(write / 2), cx);
+            self.reading.has_passed(now + head.min(idle).min(write / 2), cx);
             return self.traffic.has_stalled(now.into_std(), write);
         }
         let since = self.traffic.idle_since().map_or(self.opened, Instant::from_std);
-        self.reading.poll(since + idle, cx)
+        self.reading.has_passed(since + idle, cx)
     }
 
     fn stalled<T>(&mut self, poll: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
@@ -84,7 +84,7 @@ impl Socket {
             return poll;
         }
         let since = *self.stalled_since.get_or_insert_with(Instant::now);
-        if self.writing.poll(since + self.deadlines.write, cx) {
+        if self.writing.has_passed(since + self.deadlines.write, cx) {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading")));
         }
         poll

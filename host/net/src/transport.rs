@@ -7,23 +7,29 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
+use tokio_rustls::TlsStream;
 
 /// One end of a connection.
-pub(crate) enum Stream {
+#[derive(Debug)]
+pub enum Transport {
+    /// TCP as it is.
     Plain(TcpStream),
+    /// TLS over it, whichever side this is.
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// What a look at an idle connection showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IdleState {
+pub enum IdleState {
+    /// It is open, and nothing has come.
     Quiet,
+    /// Something has come that nobody has read.
     Bytes,
+    /// The other end has closed it, or it is broken.
     Dead,
 }
 
-impl Stream {
+impl Transport {
     fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(tcp) => tcp,
@@ -33,32 +39,33 @@ impl Stream {
 
     /// What the kernel says of an idle connection without waiting for the event loop: `Quiet` when it is open and
     /// nothing has arrived.
-    pub(crate) fn look(&self) -> IdleState {
-        judge(socket2::SockRef::from(self.tcp()).peek(&mut [MaybeUninit::uninit()]))
+    #[must_use]
+    pub fn peek(&self) -> IdleState {
+        state(socket2::SockRef::from(self.tcp()).peek(&mut [MaybeUninit::uninit()]))
     }
 
     /// The same, once the event loop has heard something; until then it costs no system call. Bytes that TLS keeps to
     /// itself, such as session tickets, are taken in.
-    pub(crate) fn look_when_told(&mut self) -> IdleState {
+    pub fn peek_when_told(&mut self) -> IdleState {
         let tcp = self.tcp();
         let seen = tcp.try_io(Interest::READABLE, || socket2::SockRef::from(tcp).peek(&mut [MaybeUninit::uninit()]));
-        match (judge(seen), self) {
+        match (state(seen), self) {
             (IdleState::Bytes, Self::Tls(tls)) => {
                 let mut byte = [0];
                 let mut buffer = ReadBuf::new(&mut byte);
-                let mut nobody = Context::from_waker(Waker::noop());
-                match Pin::new(tls.as_mut()).poll_read(&mut nobody, &mut buffer) {
+                let mut unwoken = Context::from_waker(Waker::noop());
+                match Pin::new(tls.as_mut()).poll_read(&mut unwoken, &mut buffer) {
                     Poll::Pending => IdleState::Quiet,
                     Poll::Ready(Ok(())) if !buffer.filled().is_empty() => IdleState::Bytes,
                     Poll::Ready(_) => IdleState::Dead,
                 }
             }
-            (look, _) => look,
+            (seen, _) => seen,
         }
     }
 
     /// Whether the event loop may have heard something; if not, the task is woken when it has.
-    pub(crate) fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_heard(&self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::Plain(tcp) => tcp.poll_read_ready(cx).map(drop),
             // Something may have been heard and not taken yet.
@@ -66,12 +73,14 @@ impl Stream {
         }
     }
 
-    pub(crate) fn is_plain(&self) -> bool {
+    /// Whether what is written goes out as it is, and at once.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
         matches!(self, Self::Plain(_))
     }
 }
 
-fn judge(peeked: io::Result<usize>) -> IdleState {
+fn state(peeked: io::Result<usize>) -> IdleState {
     match peeked {
         Ok(0) => IdleState::Dead,
         Ok(_) => IdleState::Bytes,
@@ -84,11 +93,11 @@ fn judge(peeked: io::Result<usize>) -> IdleState {
 macro_rules! on_stream {
     ($stream:expr, $io:ident => $call:expr) => {
         match $stream {
-            Stream::Plain(stream) => {
+            Transport::Plain(stream) => {
                 let $io = Pin::new(stream);
                 $call
             }
-            Stream::Tls(stream) => {
+            Transport::Tls(stream) => {
                 let $io = Pin::new(stream.as_mut());
                 $call
             }
@@ -96,13 +105,13 @@ macro_rules! on_stream {
     };
 }
 
-impl AsyncRead for Stream {
+impl AsyncRead for Transport {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         on_stream!(self.get_mut(), io => io.poll_read(cx, buf))
     }
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Transport {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         on_stream!(self.get_mut(), io => io.poll_write(cx, buf))
     }
@@ -130,3 +139,6 @@ impl AsyncWrite for Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

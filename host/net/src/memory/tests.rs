@@ -1,4 +1,4 @@
-use super::{ByteTotal, ConcurrencyLimit};
+use super::ByteTotal;
 use std::sync::Arc;
 
 #[test]
@@ -35,14 +35,4 @@ fn a_share_that_is_dropped_is_given_back() {
     assert!(share.grow_to(7, 7));
     drop(share);
     assert_eq!(total.held(), 0);
-}
-
-#[test]
-fn a_place_that_is_refused_takes_none() {
-    let gate = Arc::new(ConcurrencyLimit::default());
-    let place = gate.enter(1);
-    assert!(place.is_some() && gate.enter(1).is_none());
-    assert_eq!(gate.inside(), 1);
-    drop(place);
-    assert_eq!(gate.inside(), 0);
 }
