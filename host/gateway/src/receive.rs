@@ -19,7 +19,7 @@ use std::task::Poll;
 use std::time::{Instant, SystemTime};
 use weir_dialect::answer;
 use weir_upstream::status::{self, Class};
-use weir_upstream::{Body, is_coded, plan};
+use weir_upstream::{Body, is_coded, retry_after};
 
 pub(crate) use expected::{ExpectedAnswer, NotTaken, broken};
 pub(crate) use opening::StreamOpening;
@@ -90,7 +90,7 @@ async fn refused(
     if account {
         return Refusal::UpstreamCredentials { provider, status };
     }
-    let retry_after = plan::retry_after(headers, SystemTime::now()).filter(|_| class.may_pass());
+    let retry_after = retry_after(headers, SystemTime::now()).filter(|_| class.may_pass());
     Refusal::UpstreamStatus { provider, status, retry_after }
 }
 

@@ -10,7 +10,7 @@ use weir_config::{Config, Price};
 use weir_dialect::Endpoint;
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
-use weir_upstream::plan::RetryBudget;
+use weir_upstream::RetryBudget;
 use weir_upstream::{HostNames, ModelHealth, Upstream};
 
 /// A provider, ready to be asked.

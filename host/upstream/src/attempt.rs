@@ -13,7 +13,7 @@ use weir_net::LazyTimer;
 
 use crate::body::IncomingBody;
 use crate::conn_limits::STALE_WITHIN;
-use crate::connect::connect;
+use crate::dial::connect::connect;
 use crate::error::{AttemptError, Which};
 use crate::http1::Common;
 use crate::pool::{ConnTurn, ConnectPermit, HostPool, Lease, ProtocolConn, TurnRequest, UpstreamConn};

@@ -23,11 +23,11 @@ use tokio_rustls::TlsConnector;
 use weir_config::Authorities;
 use weir_net::Transport;
 
-use crate::address::interleave;
-use crate::dial::{Unreached, dial};
-use crate::public::is_public;
-use crate::sockets::Sockets;
-use crate::tls::{self, TlsFailure};
+use crate::dial::address::interleave;
+use crate::dial::public::is_public;
+use crate::dial::race::{Unreached, dial};
+use crate::dial::sockets::Sockets;
+use crate::dial::tls::{self, TlsFailure};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]

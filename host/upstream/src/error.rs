@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::tls::TlsFailure;
+use crate::dial::tls::TlsFailure;
 
 /// Why an [`Upstream`](crate::Upstream) could not be set up.
 ///

@@ -13,17 +13,17 @@ use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use weir_config::{Http2, ProviderConfig};
 
-use crate::address::UpstreamUrl;
 use crate::deadlines::Deadlines;
+use crate::dial::address::UpstreamUrl;
+use crate::dial::name::ResolvedHost;
+use crate::dial::names::HostNames;
+use crate::dial::sockets::Sockets;
+use crate::dial::tls;
+use crate::dial::trouble::TlsTrouble;
 use crate::error::{AttemptError, UpstreamError};
 use crate::health::{Aside, AsideReason, HealthStanding, ModelHealth, ProviderHealth};
 use crate::http2::Pings;
-use crate::name::ResolvedHost;
-use crate::names::HostNames;
-use crate::sockets::Sockets;
 use crate::stats::UpstreamStats;
-use crate::tls;
-use crate::trouble::TlsTrouble;
 
 /// Tells upstreams apart even when one takes the place, or the memory, of another.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use weir_dialect::AskShapes;
 use weir_net::InFlight;
 use weir_sandbox::{Chain, Exchange, Outcome, SandboxWorker};
+use weir_upstream::Backoff;
 use weir_upstream::ConnectionPool;
-use weir_upstream::plan::Backoff;
 
 /// A worker. Lives on its thread.
 pub(crate) struct Worker {

@@ -14,12 +14,12 @@ use weir_http::fields::FIELDS;
 use super::{Attempt, Miss, earliest};
 use crate::body::IncomingBody;
 use crate::coding;
+use crate::dial::sockets::is_dead;
+use crate::dial::tls::TlsFailure;
 use crate::error::{AttemptError, Which};
 use crate::http1::{self, Lost};
 use crate::http2::{self, CLOSED_FOR};
 use crate::pool::{Lease, UpstreamConn};
-use crate::sockets::is_dead;
-use crate::tls::TlsFailure;
 
 impl Attempt<'_> {
     /// When the answer's head must be there, and what it means if it is not.

@@ -11,7 +11,7 @@ use super::breaker::{Breaker, Transition};
 use super::flow::Pile;
 use super::news::News;
 use super::state::{HealthStanding, Rules};
-use crate::name::ResolvedHost;
+use crate::dial::name::ResolvedHost;
 
 /// A provider as a whole.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 use super::breaker::Breaker;
 use super::state::{BreakerState, Rules};
 use super::{AsideReason, AttemptVerdict, HealthStanding, Mode, ModelHealth, ProviderHealth, Ticket};
-use crate::name::ResolvedHost;
+use crate::dial::name::ResolvedHost;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;

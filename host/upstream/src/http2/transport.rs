@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use weir_http::frames::{self, FrameReader};
 use weir_net::{IdleState, Transport};
 
-use crate::tls::TlsFailure;
+use crate::dial::tls::TlsFailure;
 
 /// Bytes of the preface, which goes before the first frame (RFC 9113 section 3.4).
 const PREFACE: usize = 24;

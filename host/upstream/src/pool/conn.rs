@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::parts::Poolable;
-use crate::path::Path;
+use crate::dial::path::Path;
 use crate::{http1, http2};
 
 /// A connection and the way that it takes.

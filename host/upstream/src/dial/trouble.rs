@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use weir_config::ProviderConfig;
 
-use crate::tls::{TLS_KINDS, TlsFailure};
+use super::tls::{TLS_KINDS, TlsFailure};
 
 /// The log speaks of one upstream's TLS no more often than this.
 const SAY_AFTER: Duration = Duration::from_secs(10);

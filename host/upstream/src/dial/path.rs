@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::name::{Address, ResolvedHost};
+use super::name::{Address, ResolvedHost};
 
 /// The way that a connection takes.
 pub(crate) struct Path {

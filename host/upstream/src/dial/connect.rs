@@ -10,14 +10,14 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use weir_net::Transport;
 
-use crate::dial::{NEXT_AFTER, Trying, Unreached, dial};
+use super::name::{Address, Reach, ResolvedHost};
+use super::path::Path;
+use super::race::{NEXT_AFTER, Trying, Unreached, dial};
+use super::tls::{TlsFailure, TlsKind};
 use crate::error::{AttemptError, Which};
 use crate::http1::{self, Common};
 use crate::http2;
-use crate::name::{Address, Reach, ResolvedHost};
-use crate::path::Path;
 use crate::pool::{ProtocolConn, UpstreamConn};
-use crate::tls::{TlsFailure, TlsKind};
 use crate::upstream::{Speak, Upstream};
 
 /// Opens one connection to `up` within its `connect_timeout`. An HTTP/2 connection comes with work of its own, to be

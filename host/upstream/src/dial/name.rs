@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use crate::address::interleave;
+use super::address::interleave;
 
 /// So many addresses of a name are used.
 const ADDRESSES: usize = 32;

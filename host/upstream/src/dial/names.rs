@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use crate::name::ResolvedHost;
+use super::name::ResolvedHost;
 
 /// A name that was found is looked up again after this time,
 const AGAIN: Duration = Duration::from_secs(30);

@@ -46,7 +46,7 @@ fn a_refused_account_or_a_rate_says_nothing_against_health() {
 
 #[test]
 fn the_documentation_shows_the_table_as_it_is() {
-    let text = include_str!("../../../../docs/operating.md");
+    let text = include_str!("../../../../../docs/operating.md");
     let shown: Vec<&str> = text.lines().skip_while(|line| *line != "| status | class | |").skip(2).collect();
     let shown: Vec<&str> = shown.into_iter().take_while(|line| line.starts_with('|')).collect();
     let wanted: Vec<String> = TABLE

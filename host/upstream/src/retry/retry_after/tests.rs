@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used)]
-use super::{Backoff, retry_after};
+use super::retry_after;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use std::time::{Duration, SystemTime};
@@ -46,24 +46,6 @@ fn leap_days_are_days() {
     assert_eq!(seconds("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
     assert_eq!(seconds("Thu, 29 Feb 2024 12:00:00 GMT"), 1_709_208_000);
     assert_eq!(seconds("Wed, 01 Mar 2000 00:00:00 GMT"), 951_868_800);
-}
-
-#[test]
-fn waits_grow_up_to_the_cap_and_are_spread() {
-    let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
-    for (retry, ceiling) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1600), (6, 2000), (u32::MAX, 2000)] {
-        let waits: Vec<_> = (0..200).map(|_| backoff.delay(retry, None).unwrap()).collect();
-        assert!(waits.iter().all(|w| *w < Duration::from_millis(ceiling)));
-        assert!(waits.iter().any(|w| *w > Duration::from_millis(ceiling / 2)));
-        assert!(waits.iter().any(|w| *w < Duration::from_millis(ceiling / 2)));
-    }
-}
-
-#[test]
-fn an_upstreams_wish_is_obeyed_up_to_the_cap_and_beyond_it_nobody_waits() {
-    let mut backoff = Backoff::default();
-    assert_eq!(backoff.delay(1, Some(Duration::from_secs(3))), Some(Duration::from_secs(3)));
-    assert_eq!(backoff.delay(1, Some(Duration::from_secs(6))), None);
 }
 
 proptest! {

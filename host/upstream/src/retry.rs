@@ -1,0 +1,10 @@
+//! Whether to ask again, how often, and how long to wait between two attempts.
+
+mod backoff;
+mod budget;
+mod retry_after;
+pub mod status;
+
+pub use backoff::Backoff;
+pub use budget::RetryBudget;
+pub use retry_after::retry_after;
