@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, problems, refusing};
 use guest::signing::Author;
 use guest::{Guest, chain, install};
 use std::fs;
@@ -14,19 +15,6 @@ use std::process::{Command, Output};
 use support::irregular::{KINDS, put, remove};
 use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, TENANTS, chat, config, get, post, until, with_folders};
-
-fn refusing(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
-}
-
-fn code(gateway: &Gateway, key: &str) -> String {
-    let reply = post(gateway.address, key, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
 
 /// Looks that acme is closed for what `named` says, and nobody else, and that this is told wherever one looks.
 fn acme_is_closed(gateway: &Gateway, what: &str, named: &str) {
@@ -55,7 +43,7 @@ fn mend(gateway: &Gateway, what: &str) {
     for entry in fs::read_dir(&acme).unwrap() {
         remove(&entry.unwrap().path());
     }
-    install(&acme, "guard", &refusing("mended"));
+    install(&acme, "guard", &refusing("mended").build());
     until(&format!("{what} is mended: {}", problems(gateway)), || (code(gateway, ACME) == "mended").then_some(()));
     until(&format!("nothing is wrong after {what}"), || {
         let ready = gateway.ready();
@@ -77,7 +65,7 @@ fn started(config: &str, prepare: impl FnOnce(&Path)) -> Gateway {
 #[test]
 fn a_plugin_that_does_not_load_at_the_start_closes_its_tenant_alone_until_it_is_mended() {
     let config = config(Upstream::chat().address);
-    let good = refusing("good");
+    let good = refusing("good").build();
     let with = |acme: &Path, beside: &str, text: &str| {
         install(acme, "guard", &good);
         fs::write(acme.join(beside), text).unwrap();
@@ -111,7 +99,7 @@ fn what_is_no_file_at_the_start_closes_its_tenant_alone_until_it_is_mended() {
     for (n, (kind, named)) in KINDS.into_iter().enumerate() {
         let file = ["guard.wasm", "guard.toml", "guard.schema.json"][n % 3];
         let gateway = started(&config, |acme| {
-            install(acme, "guard", &refusing("good"));
+            install(acme, "guard", &refusing("good").build());
             put(kind, &acme.join(file));
         });
         let named = match kind {
@@ -155,7 +143,7 @@ fn where_signatures_are_required_what_is_not_signed_closes_its_tenant_alone() {
     for (what, named) in
         [("unsigned", "there is no signature"), ("of another", "not among the trusted keys"), ("a pipe", "a pipe")]
     {
-        let wasm = refusing("good");
+        let wasm = refusing("good").build();
         let gateway = started(&config, |acme| {
             let signature = acme.join("guard.wasm.sig");
             match what {
@@ -197,7 +185,7 @@ fn what_is_meant_for_everybody_and_does_not_load_at_the_start_closes_everybody_u
     let ready = gateway.admin_get("/readyz");
     assert_eq!((ready.status, ready.text().as_str()), (503, "closed\n"), "nobody is to send anybody here");
     assert_eq!(gateway.ready()["closed"].to_string(), "[\"acme\",\"globex\"]");
-    install(&gateway.plugins().join("all"), "guard", &refusing("mended"));
+    install(&gateway.plugins().join("all"), "guard", &refusing("mended").build());
     until("it is mended", || (code(&gateway, ACME) == "mended" && code(&gateway, GLOBEX) == "mended").then_some(()));
     assert_eq!(gateway.admin_get("/readyz").status, 200);
 }
@@ -215,7 +203,7 @@ fn once_a_tenant_is_served_a_new_file_that_does_not_load_changes_nothing_and_a_n
     until("it is closed", || (gateway.ready()["closed"] == serde_json::json!(["initech"])).then_some(()));
     assert_eq!(code(&gateway, "sk-weir-initech-demo"), "tenant_closed");
     assert_eq!((code(&gateway, ACME), code(&gateway, GLOBEX)), (String::new(), String::new()));
-    install(&gateway.plugins().join("tenants/initech"), "guard", &refusing("mended"));
+    install(&gateway.plugins().join("tenants/initech"), "guard", &refusing("mended").build());
     until("it is open", || (code(&gateway, "sk-weir-initech-demo") == "mended").then_some(()));
     // From then on the last good version serves.
     install(&gateway.plugins().join("tenants/initech"), "guard", b"junk");
@@ -227,8 +215,8 @@ fn once_a_tenant_is_served_a_new_file_that_does_not_load_changes_nothing_and_a_n
 fn a_tenant_that_comes_while_the_folder_is_away_waits_for_what_may_lie_in_it() {
     let upstream = Upstream::chat();
     let gateway = Gateway::start(&config(upstream.address));
-    install(&gateway.plugins().join("tenants/acme"), "guard", &refusing("kept"));
-    install(&gateway.plugins().join("tenants/initech"), "guard", &refusing("own"));
+    install(&gateway.plugins().join("tenants/acme"), "guard", &refusing("kept").build());
+    install(&gateway.plugins().join("tenants/initech"), "guard", &refusing("own").build());
     until("it applies", || (code(&gateway, ACME) == "kept").then_some(()));
     let away = gateway.folder.path().join("away");
     fs::rename(gateway.plugins(), &away).unwrap();
@@ -284,7 +272,7 @@ fn what_the_chain_names_is_strict_and_check_says_whatever_is_broken() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("plugins that are bound do not load"), "{said}");
-    install(&plugins, "guard", &refusing("good"));
+    install(&plugins, "guard", &refusing("good").build());
     let output = weir(&["check", "--config", file]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -313,13 +301,13 @@ fn a_plugin_whose_start_never_ends_is_tried_once_and_not_at_every_change_of_some
     let told = || problems(&gateway).matches("ran past its deadline").count();
     until("all of them have been tried", || (told() == 3).then_some(()));
     let before = cpu(&gateway);
-    install(&globex, "own", &refusing("own"));
+    install(&globex, "own", &refusing("own").build());
     until("another tenant's is live", || (code(&gateway, GLOBEX) == "own").then_some(()));
     // Each has two seconds for its start.
     let took = cpu(&gateway) - before;
     assert!(took < 5.0, "{took} s");
     assert_eq!(told(), 3);
     // Another file in the same place is tried.
-    install(&acme, "loops-0", &refusing("mended"));
+    install(&acme, "loops-0", &refusing("mended").build());
     until("it is mended", || (code(&gateway, ACME) == "mended").then_some(()));
 }

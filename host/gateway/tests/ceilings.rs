@@ -5,6 +5,7 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, remembering};
 use guest::{Guest, install};
 use std::fs;
 use std::path::Path;
@@ -32,10 +33,6 @@ fn good(gateway: &Gateway) {
     until("nothing is wrong", || (problems(gateway) == "[]").then_some(()));
 }
 
-fn code(gateway: &Gateway) -> String {
-    post(gateway.address, ACME, &chat("hi")).code()
-}
-
 fn said(gateway: &Gateway, key: &str) -> String {
     post(gateway.address, key, &chat("hi")).json()["error"]["message"].as_str().unwrap_or_default().to_owned()
 }
@@ -48,23 +45,6 @@ fn put(file: &Path, text: &str) {
     fs::rename(half, file).unwrap();
 }
 
-/// Says which tenant its instance was first called for, and how often it was called since.
-fn remembering() -> Guest {
-    Guest::on(
-        "policy",
-        r#"(if (i32.eqz (global.get $calls))
-             (then
-               (call $request.tenant (global.get $ret))
-               (memory.copy (i32.const 32768) (i32.load (i32.const 64)) (i32.load (i32.const 68)))
-               (global.set $first (i32.load (i32.const 68)))))
-           (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
-           (i32.store8 (i32.add (i32.const 32768) (global.get $first)) (i32.const 32))
-           (i32.store8 (i32.add (i32.const 32769) (global.get $first)) (i32.add (i32.const 48) (global.get $calls)))
-           (call $refuse (i32.const 400) @"seen" (i32.const 32768) (i32.add (global.get $first) (i32.const 2)))"#,
-    )
-    .with("(global $calls (mut i32) (i32.const 0)) (global $first (mut i32) (i32.const 0))")
-}
-
 #[test]
 fn settings_past_a_ceiling_are_named_with_file_key_value_and_ceiling_and_the_last_good_version_serves_on() {
     let gateway = gateway("");
@@ -72,7 +52,7 @@ fn settings_past_a_ceiling_are_named_with_file_key_value_and_ceiling_and_the_las
     for file in files {
         let folder = file.parent().unwrap();
         install(folder, "guard", &Guest::on("policy", r#"(call $refuse (i32.const 400) @"kept" @"")"#).build());
-        until("it refuses", || (code(&gateway) == "kept").then_some(()));
+        until("it refuses", || (code(&gateway, ACME) == "kept").then_some(()));
         for (key, value, ceiling) in [
             ("limits.kv_entries", "1000000", "at most 10000"),
             ("limits.deadline", "\"60s\"", "at most 50ms"),
@@ -92,7 +72,7 @@ fn settings_past_a_ceiling_are_named_with_file_key_value_and_ceiling_and_the_las
                 assert!(problems.contains(part), "no {part} in {problems}");
             }
             assert!(problems.contains("its last good version serves on"), "{problems}");
-            assert_eq!(code(&gateway), "kept", "{key}");
+            assert_eq!(code(&gateway, ACME), "kept", "{key}");
         }
         // To tighten is the file's to do.
         put(
@@ -101,7 +81,7 @@ fn settings_past_a_ceiling_are_named_with_file_key_value_and_ceiling_and_the_las
         );
         good(&gateway);
         fs::remove_dir_all(folder).unwrap();
-        until("it is gone", || code(&gateway).is_empty().then_some(()));
+        until("it is gone", || code(&gateway, ACME).is_empty().then_some(()));
     }
 }
 
@@ -150,7 +130,7 @@ fn a_guard_that_cannot_work_within_a_lowered_ceiling_closes_its_tenant_and_nobod
     let gateway = Gateway::start(&written(upstream.address, "grants = [\"kv\"]"));
     put(&gateway.plugins().join("tenants/acme/guard.toml"), "grants = [\"kv\"]\n");
     install(&gateway.plugins().join("tenants/acme"), "guard", &guard.build());
-    until("it refuses", || (code(&gateway) == "kept").then_some(()));
+    until("it refuses", || (code(&gateway, ACME) == "kept").then_some(()));
     gateway.write_config(&written(upstream.address, ""));
     until("the tenant is closed", || {
         let status = post(gateway.address, ACME, &chat("hi")).status;
@@ -170,7 +150,7 @@ fn a_plugin_beside_which_nothing_is_said_has_no_more_than_the_ceiling_either() {
     let pages = |dropped: &str| -> u32 {
         let gateway = gateway(dropped);
         install(&gateway.plugins().join("tenants/acme"), "guard", &growing.build());
-        until("it says its pages", || (code(&gateway) == "said").then_some(()));
+        until("it says its pages", || (code(&gateway, ACME) == "said").then_some(()));
         said(&gateway, ACME).parse().unwrap()
     };
     assert!(pages("") >= 10, "as much as is usual");

@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, refusing};
 use guest::{Guest, install};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,15 +25,6 @@ fn greedy() -> Vec<u8> {
 
 /// Bounds that let a plugin like [`greedy`] come as far as the compiler.
 const LET_IN: &str = "locals = 50_000\nfunction_bytes = \"16MiB\"";
-
-fn refusing(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
-}
-
-fn code(gateway: &Gateway, key: &str) -> String {
-    let reply = post(gateway.address, key, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
 
 /// A configuration with these bounds of compiling, and a cache of its own in `folder`.
 fn bounded(upstream: &Upstream, folder: &Path, bounds: &str) -> String {
@@ -82,7 +74,7 @@ fn a_plugin_that_compiles_without_end_holds_up_nobody_and_is_given_up_when_its_f
     install(&globex, "slow", &endless());
     gateway.says("compiling source=tenants/globex/slow.wasm");
     // Another tenant's plugin, its settings, its removal; a plugin of everybody's, and the configuration.
-    install(&acme, "own", &refusing("own"));
+    install(&acme, "own", &refusing("own").build());
     until("another tenant's plugin is live", || (code(&gateway, ACME) == "own").then_some(()));
     let process = begun(&gateway);
     assert_eq!(gateway.metric("weir_plugin_compiling", &["running"]), 1.0);
@@ -91,7 +83,7 @@ fn a_plugin_that_compiles_without_end_holds_up_nobody_and_is_given_up_when_its_f
     fs::remove_file(acme.join("own.toml")).unwrap();
     fs::remove_file(acme.join("own.wasm")).unwrap();
     until("its removal is", || code(&gateway, ACME).is_empty().then_some(()));
-    install(&gateway.plugins().join("all"), "every", &refusing("every"));
+    install(&gateway.plugins().join("all"), "every", &refusing("every").build());
     until("everybody's is", || (code(&gateway, ACME) == "every" && code(&gateway, GLOBEX) == "every").then_some(()));
     fs::remove_file(gateway.plugins().join("all/every.wasm")).unwrap();
     let changed = fs::read_to_string(gateway.config_file()).unwrap() + "\n[models.new]\ntargets = [\"up/new\"]\n";
@@ -104,7 +96,7 @@ fn a_plugin_that_compiles_without_end_holds_up_nobody_and_is_given_up_when_its_f
     assert_eq!(words(&gateway, "problems"), "[]");
     assert!(gateway.admin_get("/admin/v1/plugins").text().contains("slow.wasm: is being compiled"));
     // The file is replaced by a good one.
-    install(&globex, "slow", &refusing("good"));
+    install(&globex, "slow", &refusing("good").build());
     until("the good one is live", || (code(&gateway, GLOBEX) == "good").then_some(()));
     until("the process is gone", || (!process.exists()).then_some(()));
     until("nothing is compiled any more", || (words(&gateway, "compiling") == "[]").then_some(()));
@@ -117,13 +109,13 @@ fn a_file_that_is_replaced_or_removed_while_it_compiles_and_a_signal_wait_for_no
     for what in ["replaced", "removed", "a signal"] {
         let mut gateway = Gateway::start(&bounded(&upstream, folder.path(), ""));
         let globex = gateway.plugins().join("tenants/globex");
-        install(&globex, "own", &refusing("own"));
+        install(&globex, "own", &refusing("own").build());
         until("it refuses", || (code(&gateway, GLOBEX) == "own").then_some(()));
         install(&globex, "a-slow-one", &endless());
         gateway.says("compiling source=tenants/globex/a-slow-one.wasm");
         match what {
             "replaced" => {
-                install(&globex, "a-slow-one", &refusing("good"));
+                install(&globex, "a-slow-one", &refusing("good").build());
                 until("the good one is live", || (code(&gateway, GLOBEX) == "good").then_some(()));
             }
             "removed" => {
@@ -177,14 +169,14 @@ fn a_plugin_that_takes_memory_without_end_is_ended_at_its_bound_and_named() {
     let gateway = Gateway::start(&bounded(&upstream, folder.path(), &bounds));
     let before = resident(&of(&gateway));
     install(&gateway.plugins().join("tenants/globex"), "slow", &greedy());
-    install(&gateway.plugins().join("tenants/acme"), "own", &refusing("own"));
+    install(&gateway.plugins().join("tenants/acme"), "own", &refusing("own").build());
     let most = refused(&gateway, "192 MiB of memory (plugins.compile.memory)");
     // Two processes at most, with their programs and what they read; and the gateway.
     assert!(most < before + ((2 * 192 + 256) << 20), "{most} bytes, {before} before");
     until("another tenant's plugin is live", || (code(&gateway, ACME) == "own").then_some(()));
     assert!(resident(&of(&gateway)) < before + (64 << 20), "what the compiler held is not the gateway's");
     // The same bytes are not compiled again, whatever else changes.
-    install(&gateway.plugins().join("tenants/globex"), "other", &refusing("other"));
+    install(&gateway.plugins().join("tenants/globex"), "other", &refusing("other").build());
     until("it goes live beside it", || (code(&gateway, GLOBEX) == "other").then_some(()));
     assert_eq!(ended(&gateway, "memory"), 1.0);
     assert!(words(&gateway, "problems").contains("slow.wasm"), "{}", gateway.ready());
@@ -250,7 +242,7 @@ fn what_is_deep_or_leads_to_many_places_is_compiled_within_bounds_or_refused() {
     for (n, plugin) in cases.iter().enumerate() {
         install(&gateway.plugins().join("tenants/globex"), &format!("n{n}"), plugin);
     }
-    install(&gateway.plugins().join("tenants/acme"), "own", &refusing("own"));
+    install(&gateway.plugins().join("tenants/acme"), "own", &refusing("own").build());
     until("another tenant's plugin is live", || (code(&gateway, ACME) == "own").then_some(()));
     // One after the other: each has its time at most.
     for (n, _) in cases.iter().enumerate() {
@@ -296,7 +288,7 @@ fn a_process_that_is_ended_by_somebody_else_says_nothing_of_the_plugin() {
     let (upstream, folder) = (Upstream::chat(), tempfile::tempdir().unwrap());
     let gateway = Gateway::start(&bounded(&upstream, folder.path(), ""));
     let globex = gateway.plugins().join("tenants/globex");
-    install(&globex, "slow", &refusing("good"));
+    install(&globex, "slow", &refusing("good").build());
     until("it is live", || (code(&gateway, GLOBEX) == "good").then_some(()));
     install(&globex, "slow", &endless());
     let process = begun(&gateway);
@@ -304,7 +296,7 @@ fn a_process_that_is_ended_by_somebody_else_says_nothing_of_the_plugin() {
     assert!(Command::new("kill").args(["-KILL", &id]).status().unwrap().success());
     refused(&gateway, "its process ended by SIGKILL");
     assert_eq!(code(&gateway, GLOBEX), "good", "its last good version serves on");
-    install(&gateway.plugins().join("tenants/acme"), "own", &refusing("own"));
+    install(&gateway.plugins().join("tenants/acme"), "own", &refusing("own").build());
     assert_ne!(begun(&gateway), process, "it is tried again");
 }
 
@@ -335,7 +327,7 @@ fn a_start_waits_for_nobody_but_the_chain_and_closes_whom_it_cannot_guard_yet() 
     begun(&gateway);
     assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
     assert_eq!(post(gateway.address, GLOBEX, &chat("hi")).status, 503, "nobody can tell what its plugin would refuse");
-    install(&gateway.plugins().join("tenants/globex"), "slow", &refusing("good"));
+    install(&gateway.plugins().join("tenants/globex"), "slow", &refusing("good").build());
     until("it is open, and guarded", || (code(&gateway, GLOBEX) == "good").then_some(()));
 }
 

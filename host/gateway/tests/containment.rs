@@ -7,12 +7,12 @@ mod support;
 use guest::{Guest, install};
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufReader, Write as _};
+use std::io::BufReader;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 use support::client::{Reply, read_reply, write_request};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use support::upstream::{DONE, Upstream};
 use support::{ACME, GLOBEX, Gateway, TENANTS, post, until};
 
 /// What must come of a villain.
@@ -95,22 +95,11 @@ fn granted(name: &str) -> &'static str {
     }
 }
 
-/// An upstream that answers, and streams two events when asked to.
-fn upstream() -> Upstream {
-    Upstream::start(|_, seen, stream| {
-        if seen.json()["stream"] != true {
-            return stream.write_all(&ok("application/json", CHAT)).is_ok();
-        }
-        let events = [delta("one"), delta("two"), DONE.to_owned()].concat();
-        stream.write_all(&[STREAM.to_vec(), chunk(&events), END.to_vec()].concat()).is_ok()
-    })
-}
-
 /// A gateway with one worker. Each villain that loads is bound twice: closed for the model `closed-NAME`, open for
 /// `open-NAME`; nothing is bound for the model `m`. `way` says how plugins are called.
 fn gateway(way: &str) -> Gateway {
     let mut config = String::from("[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nworkers = 1\n");
-    let upstream = upstream();
+    let upstream = Upstream::chat_or_stream();
     write!(config, "[providers.up]\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\nretries = 0\n", upstream.address)
         .unwrap();
     config.push_str("[models.m]\ntargets = [\"up/m\"]\n");
@@ -266,7 +255,7 @@ fn reasons(gateway: &Gateway, name: &str) -> String {
 
 #[test]
 fn a_villain_that_cannot_even_start_never_serves_and_what_serves_goes_on() {
-    let gateway = Gateway::start(&format!("{}{}", support::config(upstream().address), "[plugins]\n"));
+    let gateway = Gateway::start(&format!("{}{}", support::config(Upstream::chat_or_stream().address), "[plugins]\n"));
     for (name, fate) in FATES {
         let Fate::Unloaded(reason) = fate else { continue };
         let generation = gateway.ready()["generation"].clone();
@@ -284,7 +273,7 @@ fn a_villain_that_cannot_even_start_never_serves_and_what_serves_goes_on() {
 #[test]
 fn while_one_tenants_plugin_spins_the_others_requests_go_on_on_the_same_thread() {
     let spinner = weir_pack::hostile("endless-loop").unwrap();
-    let config = support::config(upstream().address).replace("workers = 2", "workers = 1");
+    let config = support::config(Upstream::chat_or_stream().address).replace("workers = 2", "workers = 1");
     let binding = "[plugins]\n[[plugins.chain]]\nplugin = \"spinner\"\ntenants = [\"acme\"]\nlimits = { deadline = \"1500ms\" }\n";
     let gateway = Gateway::start_with(&format!("{config}{binding}"), |folder| install(folder, "spinner", &spinner));
     let bearer = format!("Bearer {GLOBEX}");
@@ -316,7 +305,7 @@ fn while_one_tenants_plugin_spins_the_others_requests_go_on_on_the_same_thread()
 fn an_observer_that_spins_fails_no_request_and_does_not_keep_the_gateway_from_ending() {
     let observer = Guest::default().observe("(loop $forever (br $forever))");
     let settings = "limits = { deadline = \"60s\" }";
-    let config = support::config(upstream().address).replace("drain = \"5s\"", "drain = \"300ms\"");
+    let config = support::config(Upstream::chat_or_stream().address).replace("drain = \"5s\"", "drain = \"300ms\"");
     let bound = [("spinner", &observer, settings)];
     let mut gateway = guest::gateway_with(&format!("{config}{}", guest::chain(&bound)), &bound);
     for _ in 0..5 {
@@ -332,7 +321,7 @@ fn an_observer_that_spins_fails_no_request_and_does_not_keep_the_gateway_from_en
 #[test]
 fn an_observers_faults_are_counted_and_nobody_else_notices() {
     let observer = Guest::default().observe("unreachable");
-    let gateway = guest::gateway(upstream().address, "", &[("clumsy", &observer, "")]);
+    let gateway = guest::gateway(Upstream::chat_or_stream().address, "", &[("clumsy", &observer, "")]);
     for n in 1..=3 {
         assert_eq!(post(gateway.address, ACME, &ask("m", false)).content(), "hello");
         let faults = || gateway.metric("weir_plugin_faults_total", &["hook=\"observe\"", "reason=\"trap\""]);

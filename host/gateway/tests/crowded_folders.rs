@@ -4,16 +4,13 @@
 mod guest;
 mod support;
 
-use guest::{Guest, gateway, install};
+use guest::policies::{problems, refusing};
+use guest::{gateway, install};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
 use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, chat, config, post, until};
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
 
 fn code(gateway: &Gateway) -> String {
     code_of(gateway, ACME)
@@ -24,15 +21,11 @@ fn code_of(gateway: &Gateway, key: &str) -> String {
     if reply.status == 200 { String::new() } else { reply.code() }
 }
 
-fn refusing(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
-}
-
 #[test]
 fn a_folder_with_more_files_than_are_looked_at_is_named_and_what_was_good_of_it_serves_on() {
     let gateway = gateway(Upstream::chat().address, "", &[]);
     let (acme, globex) = (gateway.plugins().join("tenants/acme"), gateway.plugins().join("tenants/globex"));
-    install(&acme, "guard", &refusing("kept"));
+    install(&acme, "guard", &refusing("kept").build());
     until("it refuses", || (code(&gateway) == "kept").then_some(()));
     for n in 0..100_000 {
         fs::File::create(acme.join(format!("{n}.wasm"))).unwrap();
@@ -44,7 +37,7 @@ fn a_folder_with_more_files_than_are_looked_at_is_named_and_what_was_good_of_it_
     assert_eq!(gateway.ready()["problems"].as_array().unwrap().len(), 1, "{}", problems(&gateway));
     assert_eq!(code(&gateway), "kept");
     let start = Instant::now();
-    install(&globex, "own", &refusing("beside"));
+    install(&globex, "own", &refusing("beside").build());
     until("others' changes go live", || (code_of(&gateway, GLOBEX) == "beside").then_some(()));
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     for n in 0..100_000 {
@@ -58,12 +51,12 @@ fn a_folder_with_more_files_than_are_looked_at_is_named_and_what_was_good_of_it_
 fn what_needs_no_compiling_goes_live_while_another_tenants_many_files_are_compiled() {
     let gateway = gateway(Upstream::chat().address, "", &[]);
     let (acme, globex) = (gateway.plugins().join("tenants/acme"), gateway.plugins().join("tenants/globex"));
-    install(&globex, "own", &refusing("own"));
+    install(&globex, "own", &refusing("own").build());
     until("it refuses", || (code_of(&gateway, GLOBEX) == "own").then_some(()));
     // Beside the folder, so that all of them come at once.
     let beside = gateway.plugins().parent().unwrap().join("beside");
     for n in 0..400 {
-        install(&beside, &format!("many{n}"), &refusing(&format!("code_{n}")));
+        install(&beside, &format!("many{n}"), &refusing(&format!("code_{n}")).build());
     }
     fs::create_dir_all(&acme).unwrap();
     for n in 0..400 {
@@ -95,14 +88,14 @@ fn no_link_in_a_tenants_folder_has_more_watched_than_that_folder() {
     };
     let acme = gateway.plugins().join("tenants/acme");
     for code in ["one", "two"] {
-        install(&acme, "guard", &refusing(code));
+        install(&acme, "guard", &refusing(code).build());
         until("it refuses", || (self::code(&gateway) == code).then_some(()));
         assert!((1..100).contains(&watches()), "{}", watches());
     }
     // A folder that is made anew is followed anew.
     fs::remove_dir_all(gateway.plugins().join("tenants")).unwrap();
     until("it no longer applies", || code(&gateway).is_empty().then_some(()));
-    install(&acme, "guard", &refusing("three"));
+    install(&acme, "guard", &refusing("three").build());
     until("it refuses", || (code(&gateway) == "three").then_some(()));
 }
 
@@ -111,7 +104,7 @@ fn a_file_that_grows_without_end_keeps_nobody_from_going_live_or_ending() {
     use std::io::Write as _;
     let mut gateway = gateway(Upstream::chat().address, "", &[]);
     let (acme, globex) = (gateway.plugins().join("tenants/acme"), gateway.plugins().join("tenants/globex"));
-    install(&acme, "guard", &refusing("kept"));
+    install(&acme, "guard", &refusing("kept").build());
     until("it refuses", || (code(&gateway) == "kept").then_some(()));
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let growing = ["guard.toml", "guard.schema.json", "new.wasm"].map(|name| acme.join(name));
@@ -129,7 +122,7 @@ fn a_file_that_grows_without_end_keeps_nobody_from_going_live_or_ending() {
     });
     until("it is said that they are written", || problems(&gateway).contains("is still being written").then_some(()));
     assert_eq!(code(&gateway), "kept");
-    install(&globex, "own", &refusing("beside"));
+    install(&globex, "own", &refusing("beside").build());
     until("others' changes go live", || (code_of(&gateway, GLOBEX) == "beside").then_some(()));
     assert_eq!(gateway.admin_get("/livez").status, 200);
     gateway.signal("TERM");
@@ -144,7 +137,7 @@ fn files_whose_names_no_plugin_can_have_are_named_and_keep_nobody_from_theirs() 
     let gateway = gateway(Upstream::chat().address, "", &[]);
     let acme = gateway.plugins().join("tenants/acme");
     let longest = "n".repeat(243);
-    install(&acme, &longest, &refusing("kept"));
+    install(&acme, &longest, &refusing("kept").build());
     until("the longest name serves", || (code(&gateway) == "kept").then_some(()));
     let long = "m".repeat(244);
     for (name, named) in [
@@ -154,7 +147,7 @@ fn files_whose_names_no_plugin_can_have_are_named_and_keep_nobody_from_theirs() 
         (&b"line\nbreak.wasm"[..], "control character"),
     ] {
         let file = acme.join(std::ffi::OsStr::from_bytes(name));
-        fs::write(&file, refusing("never")).unwrap();
+        fs::write(&file, refusing("never").build()).unwrap();
         until(named, || problems(&gateway).contains(named).then_some(()));
         let said = &gateway.ready()["problems"][0];
         assert!(!said.as_str().unwrap().contains(char::is_control), "{said}");

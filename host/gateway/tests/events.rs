@@ -50,18 +50,9 @@ fn by_letter() -> Guest {
 const ROLE: &str = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n";
 const FINISH: &str = "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 
-/// An upstream that streams these chunks, each written by itself, and ends well.
-fn streaming(chunks: Vec<String>) -> Upstream {
-    Upstream::start(move |_, _, stream| {
-        stream.set_nodelay(true).unwrap();
-        stream.write_all(STREAM).unwrap();
-        chunks.iter().all(|c| stream.write_all(&chunk(c)).is_ok()) && stream.write_all(END).is_ok()
-    })
-}
-
 /// What comes of a stream of these chunks behind the plugin.
 fn through(chunks: &[String], binding: &str, more: &str, ask: &str) -> (Reply, Gateway) {
-    let upstream = streaming(chunks.to_vec());
+    let upstream = Upstream::pieces(chunks.to_vec());
     let gateway = gateway(upstream.address, more, &[("letters", &by_letter(), binding)]);
     (post(gateway.address, ACME, ask), gateway)
 }
@@ -201,7 +192,7 @@ fn what_is_held_is_bounded_and_past_the_bound_the_failure_policy_decides() {
 #[test]
 fn two_plugins_each_hold_for_themselves() {
     let chunks: Vec<String> = [delta("a"), delta("wait"), delta("text"), delta("b"), DONE.to_owned()].into();
-    let upstream = streaming(chunks);
+    let upstream = Upstream::pieces(chunks);
     let letters = by_letter();
     let gateway = gateway(upstream.address, "", &[("one", &letters, ""), ("two", &letters, "")]);
     let reply = post(gateway.address, ACME, &chat_stream("hi"));

@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, problems};
 use guest::{Guest, chain, gateway_with, install};
 use std::fs;
 use std::io::Write;
@@ -15,10 +16,6 @@ use support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, until, wit
 
 /// How long the writers of these tests rest between two writes.
 const REST: Duration = Duration::from_millis(300);
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
 
 /// How many changes went live, and how many did not.
 fn reloads(gateway: &Gateway) -> (f64, f64) {
@@ -274,16 +271,11 @@ fn refusing_with_settings() -> Guest {
     .with("(global $len (mut i32) (i32.const 0))")
 }
 
-fn code(gateway: &Gateway) -> String {
-    let reply = post(gateway.address, ACME, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
-
 /// Asks for as long as a writer rests: the policy holds, all the time.
 fn refuse_on(gateway: &Gateway) {
     let start = Instant::now();
     while start.elapsed() < REST {
-        assert_eq!(code(gateway), "set");
+        assert_eq!(code(gateway, ACME), "set");
     }
 }
 
@@ -296,7 +288,7 @@ fn settings_of_a_plugin_that_are_emptied_or_half_written_leave_the_policy_as_it_
     fs::create_dir_all(&all).unwrap();
     fs::write(all.join("set.toml"), settings).unwrap();
     install(&all, "set", &refusing_with_settings().build());
-    until("it refuses", || (code(&gateway) == "set").then_some(()));
+    until("it refuses", || (code(&gateway, ACME) == "set").then_some(()));
     let (live, _) = reloads(&gateway);
     for write in [emptied_first as Writer, in_pieces, renamed_over, taken_away_first] {
         write(&all.join("set.toml"), settings, &mut || refuse_on(&gateway));
@@ -314,7 +306,7 @@ fn settings_of_a_plugin_that_are_emptied_or_half_written_leave_the_policy_as_it_
     until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
     // Whoever wants the defaults takes the file away.
     fs::remove_file(all.join("set.toml")).unwrap();
-    until("it has no settings", || code(&gateway).is_empty().then_some(()));
+    until("it has no settings", || code(&gateway, ACME).is_empty().then_some(()));
 }
 
 #[test]

@@ -9,8 +9,6 @@ use guest::{Guest, gateway, install};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::Write;
-use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
 use support::client::Streaming;
 use support::upstream::{DONE, END, STREAM, Upstream, chunk};
 use support::{ACME, Gateway, Reply, chat_stream, config, installed, post, root};
@@ -51,19 +49,6 @@ fn finish(reason: &str) -> String {
 }
 
 const PING: &str = ": ping\n\n";
-
-/// An upstream that sends what the test says, when the test says it, and ends well when the test says no more.
-fn told() -> (Sender<String>, Upstream) {
-    let (say, said) = channel::<String>();
-    let said = Mutex::new(said);
-    let upstream = Upstream::start(move |_, _, stream| {
-        stream.set_nodelay(true).unwrap();
-        stream.write_all(STREAM).unwrap();
-        let said = said.lock().unwrap();
-        said.iter().all(|piece| stream.write_all(&chunk(&piece)).is_ok()) && stream.write_all(END).is_ok()
-    });
-    (say, upstream)
-}
 
 /// A gateway with the masker that is shipped.
 fn masking(upstream: &Upstream) -> Gateway {
@@ -129,7 +114,7 @@ fn turn() -> Vec<(String, bool)> {
 
 #[test]
 fn an_agents_turn_passes_the_masker_with_no_event_later_than_its_own_text_needs() {
-    let (say, upstream) = told();
+    let (say, upstream) = Upstream::told();
     let gateway = masking(&upstream);
     let (mut stream, mut waiting, mut events) = (None, VecDeque::new(), Vec::new());
     for (event, at_once) in turn() {
@@ -200,7 +185,7 @@ fn a_word_is_let_go_where_its_text_is_over_and_waits_for_nothing_else() {
         vec![finish("length")],
     ];
     for other in others {
-        let (say, upstream) = told();
+        let (say, upstream) = Upstream::told();
         let gateway = masking(&upstream);
         say.send(text(0, "ada@example.org")).unwrap();
         // None of these is part of what the choice says.
@@ -225,7 +210,7 @@ fn a_word_is_let_go_where_its_text_is_over_and_waits_for_nothing_else() {
 
 #[test]
 fn an_event_that_says_nothing_neither_waits_nor_ends_a_word() {
-    let (say, upstream) = told();
+    let (say, upstream) = Upstream::told();
     let gateway = masking(&upstream);
     let quiet = text(0, "");
     let mut stream = None;
@@ -244,7 +229,7 @@ fn an_event_that_says_nothing_neither_waits_nor_ends_a_word() {
 
 /// What comes of these events if each is read by itself: the next is sent when a comment behind the one before has come out.
 fn one_by_one(events: &[String], gateway: impl Fn(&Upstream) -> Gateway) -> (Vec<String>, Gateway) {
-    let (say, upstream) = told();
+    let (say, upstream) = Upstream::told();
     let gateway = gateway(&upstream);
     let (mut stream, mut out) = (None, Vec::new());
     for event in events {

@@ -4,22 +4,12 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, refusing};
 use guest::{Guest, chain, gateway, gateway_with, install};
 use std::fs;
 use std::time::{Duration, Instant};
 use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, post, until};
-
-/// A policy that refuses every request with this code.
-fn refusing(code: &str) -> Guest {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#))
-}
-
-/// The code of the refusal, empty if the request went through.
-fn code(gateway: &Gateway, key: &str) -> String {
-    let reply = post(gateway.address, key, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
+use support::{ACME, GLOBEX, Gateway, config, until};
 
 /// Waits until requests are refused with this code, and answers how long that took. What is promised is two seconds; a
 /// machine that is busy with other tests gets five.

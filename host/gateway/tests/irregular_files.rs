@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, problems, refusing};
 use guest::signing::Author;
 use guest::{Guest, gateway, install};
 use std::fs;
@@ -13,19 +14,6 @@ use std::time::{Duration, Instant};
 use support::irregular::{KINDS, put, remove};
 use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, PATIENCE, chat, config, config_with, post, until};
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
-
-fn code(gateway: &Gateway) -> String {
-    let reply = post(gateway.address, ACME, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
-
-fn refusing(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
-}
 
 #[test]
 fn whatever_stands_in_place_of_the_configuration_is_named_and_what_served_serves_on() {
@@ -57,7 +45,7 @@ fn whatever_stands_in_place_of_a_plugin_is_named_and_its_last_good_version_serve
     let gateway = gateway(Upstream::chat().address, "", &[("chained", &Guest::on("policy", "(call $pass)"), "")]);
     let all = gateway.plugins().join("all");
     install(&all, "guard", &refusing("kept").build());
-    until("it refuses", || (code(&gateway) == "kept").then_some(()));
+    until("it refuses", || (code(&gateway, ACME) == "kept").then_some(()));
     for (kind, named) in KINDS {
         let named = if kind == "endless" { "larger than a plugin may be" } else { named };
         for file in [all.join("guard.wasm"), gateway.plugins().join("chained.wasm")] {
@@ -70,10 +58,10 @@ fn whatever_stands_in_place_of_a_plugin_is_named_and_its_last_good_version_serve
             let all: Vec<&str> = ready["problems"].as_array()?.iter().filter_map(|p| p.as_str()).collect();
             expected.iter().all(|file| all.iter().any(|p| p.contains(file) && p.contains(named))).then_some(())
         });
-        assert_eq!(code(&gateway), "kept", "{kind}");
+        assert_eq!(code(&gateway, ACME), "kept", "{kind}");
         // And what else changes goes live.
         install(&all, "a", &refusing("beside").build());
-        until("others go live", || (code(&gateway) == "beside").then_some(()));
+        until("others go live", || (code(&gateway, ACME) == "beside").then_some(()));
         for name in ["a", "new", "guard"] {
             remove(&all.join(format!("{name}.wasm")));
         }
@@ -81,7 +69,7 @@ fn whatever_stands_in_place_of_a_plugin_is_named_and_its_last_good_version_serve
         install(&all, "guard", &refusing("kept").build());
         install(&gateway.plugins(), "chained", &Guest::on("policy", "(call $pass)").build());
         until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
-        until("it refuses", || (code(&gateway) == "kept").then_some(()));
+        until("it refuses", || (code(&gateway, ACME) == "kept").then_some(()));
     }
 }
 
@@ -90,7 +78,7 @@ fn whatever_stands_beside_a_plugin_is_named_and_its_last_good_version_serves_on(
     let gateway = gateway(Upstream::chat().address, "", &[]);
     let all = gateway.plugins().join("all");
     install(&all, "guard", &Guest::on("policy", r#"(call $refuse (i32.const 400) @"kept" @"")"#).build());
-    until("it refuses", || (code(&gateway) == "kept").then_some(()));
+    until("it refuses", || (code(&gateway, ACME) == "kept").then_some(()));
     for beside in ["guard.toml", "guard.schema.json"] {
         for (n, (kind, named)) in KINDS.into_iter().enumerate() {
             put(kind, &all.join(beside));
@@ -102,7 +90,7 @@ fn whatever_stands_beside_a_plugin_is_named_and_its_last_good_version_serves_on(
                 let problems = problems(&gateway);
                 (problems.contains(beside) && problems.contains(named)).then_some(())
             });
-            assert_eq!(code(&gateway), "kept", "{kind}");
+            assert_eq!(code(&gateway, ACME), "kept", "{kind}");
             remove(&all.join(beside));
             until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
         }
@@ -114,20 +102,20 @@ fn whatever_stands_in_place_of_a_signature_is_named_and_the_last_good_version_se
     let author = Author::new();
     let keys = format!("[plugins]\nrequire_signature = true\nkeys = [\"{}\"]\n", author.key.public());
     let gateway = Gateway::start(&config_with(Upstream::chat().address, "", &keys));
-    let (all, wasm) = (gateway.plugins().join("all"), refusing("kept"));
+    let (all, wasm) = (gateway.plugins().join("all"), refusing("kept").build());
     let signature = all.join("guard.wasm.sig");
     let signed = author.signed("guard", 1, &wasm, &[]).bytes("wasm.sig");
     fs::create_dir(&all).unwrap();
     fs::write(&signature, &signed).unwrap();
     install(&all, "guard", &wasm);
-    until("it refuses", || (code(&gateway) == "kept").then_some(()));
+    until("it refuses", || (code(&gateway, ACME) == "kept").then_some(()));
     for (kind, named) in KINDS {
         put(kind, &signature);
         until(&format!("{kind} is named"), || {
             let problems = problems(&gateway);
             (problems.contains("guard.wasm.sig") && problems.contains(named)).then_some(())
         });
-        assert_eq!(code(&gateway), "kept", "{kind}");
+        assert_eq!(code(&gateway, ACME), "kept", "{kind}");
         remove(&signature);
         fs::write(&signature, &signed).unwrap();
         until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
@@ -232,10 +220,10 @@ fn a_pipe_beside_a_plugin_does_not_keep_the_gateway_from_starting() {
     for beside in BESIDE {
         let gateway = Gateway::start_with(&reading_signatures(), |folder| {
             let acme = folder.join("tenants/acme");
-            install(&acme, "guard", &refusing("good"));
+            install(&acme, "guard", &refusing("good").build());
             put("pipe", &acme.join(beside));
         });
-        assert_eq!(code(&gateway), "tenant_closed", "{beside}");
+        assert_eq!(code(&gateway, ACME), "tenant_closed", "{beside}");
         assert_eq!(post(gateway.address, GLOBEX, &chat("hi")).status, 200, "{beside}");
         let problems = problems(&gateway);
         assert!(problems.contains(beside) && problems.contains("a pipe"), "{beside}: {problems}");
@@ -247,8 +235,8 @@ fn a_pipe_beside_a_plugin_keeps_neither_check_nor_the_end_waiting() {
     for beside in BESIDE {
         let mut gateway = Gateway::start(&reading_signatures());
         let acme = gateway.plugins().join("tenants/acme");
-        install(&acme, "guard", &refusing("good"));
-        until("it refuses", || (code(&gateway) == "good").then_some(()));
+        install(&acme, "guard", &refusing("good").build());
+        until("it refuses", || (code(&gateway, ACME) == "good").then_some(()));
         put("pipe", &acme.join(beside));
         let output = ends(&["check", "--config", gateway.config_file().to_str().unwrap()]);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -4,28 +4,12 @@
 mod guest;
 mod support;
 
+use guest::policies::remembering;
 use guest::{Guest, chain, gateway_with};
 use std::thread;
 use std::time::Instant;
 use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, chat, config, post, until};
-
-/// Remembers, in the memory of its instance, who called it first and how often it was called, and refuses with both.
-fn remembering() -> Guest {
-    Guest::on(
-        "policy",
-        r#"(if (i32.eqz (global.get $calls))
-             (then
-               (call $request.tenant (global.get $ret))
-               (memory.copy (i32.const 32768) (i32.load (i32.const 64)) (i32.load (i32.const 68)))
-               (global.set $first (i32.load (i32.const 68)))))
-           (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
-           (i32.store8 (i32.add (i32.const 32768) (global.get $first)) (i32.const 32))
-           (i32.store8 (i32.add (i32.const 32769) (global.get $first)) (i32.add (i32.const 48) (global.get $calls)))
-           (call $refuse (i32.const 400) @"seen" (i32.const 32768) (i32.add (global.get $first) (i32.const 2)))"#,
-    )
-    .with("(global $calls (mut i32) (i32.const 0)) (global $first (mut i32) (i32.const 0))")
-}
 
 /// A gateway with one worker, so that there is one pool, and one plugin.
 fn single(plugin: &Guest, settings: &str) -> Gateway {

@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, refusing};
 use guest::{Guest, gateway, install};
 use std::fs;
 use std::io::Write;
@@ -11,15 +12,6 @@ use std::process::Command;
 use support::frames;
 use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, chat, config, config_with, demo_config, post, until, with_folders};
-
-fn refusing(code: &str) -> Guest {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#))
-}
-
-fn code(gateway: &Gateway) -> String {
-    let reply = post(gateway.address, ACME, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
 
 /// How many changes went live, and how many did not.
 fn reloads(gateway: &Gateway) -> (f64, f64) {
@@ -83,7 +75,7 @@ fn a_log_in_json_is_json_from_its_first_line_to_its_last() {
         command
     });
     install(&gateway.plugins().join("all"), "guard", &refusing("one").build());
-    until("it applies", || (code(&gateway) == "one").then_some(()));
+    until("it applies", || (code(&gateway, ACME) == "one").then_some(()));
     gateway.write_config(&json("[limits]\nboddy = 3\n"));
     says(&gateway, &["boddy"]);
     gateway.signal("TERM");

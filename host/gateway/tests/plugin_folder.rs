@@ -4,26 +4,14 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, problems, refusing};
 use guest::{Guest, chain, gateway, gateway_with, install};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, cache, chat, config, demo_config, post, until};
-
-fn refusing(code: &str) -> Guest {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#))
-}
-
-fn code(gateway: &Gateway, key: &str) -> String {
-    let reply = post(gateway.address, key, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
+use support::{ACME, GLOBEX, Gateway, cache, config, demo_config, until};
 
 /// A gateway with a policy in the chain, one in `all/` and one of a tenant's.
 fn guarded() -> Gateway {

@@ -4,11 +4,12 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, problems, refusing};
 use guest::{Guest, install};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, post, until};
+use support::{ACME, GLOBEX, Gateway, config, until};
 
 /// A gateway in a mount namespace of its own, with these commands run in it first; `$1` is the plugin folder. None, with a
 /// word on standard error, where there can be no such namespace.
@@ -42,19 +43,6 @@ fn inside(gateway: &Gateway, script: &str) {
     assert!(command.status().unwrap().success(), "{script}");
 }
 
-fn refusing(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
-}
-
-fn code(gateway: &Gateway, key: &str) -> String {
-    let reply = post(gateway.address, key, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
-
 fn applies(gateway: &Gateway, key: &str, expected: &str) {
     until(&format!("`{expected}` applies"), || (code(gateway, key) == expected).then_some(()));
 }
@@ -74,7 +62,7 @@ const NOT_MOUNTED: &str = "is not mounted any more";
 fn an_unmounted_folder_takes_no_policy_with_it_whatever_lies_beneath() {
     // Beneath it lies another policy, a file, and nothing.
     let beneath: [&dyn Fn(&Path); 3] = [
-        &|folder| install(&folder.join("all"), "other", &refusing("beneath")),
+        &|folder| install(&folder.join("all"), "other", &refusing("beneath").build()),
         &|folder| std::fs::write(folder.join("README"), "mount the volume here").unwrap(),
         &|_| {},
     ];
@@ -83,7 +71,7 @@ fn an_unmounted_folder_takes_no_policy_with_it_whatever_lies_beneath() {
         let folder = gateway.plugins();
         prepare(&folder);
         inside(&gateway, "mount -t tmpfs none \"$1\"");
-        install(&seen(&gateway, &folder).join("all"), "guard", &refusing("mounted"));
+        install(&seen(&gateway, &folder).join("all"), "guard", &refusing("mounted").build());
         applies(&gateway, ACME, "mounted");
         inside(&gateway, "umount -l \"$1\"");
         gateway.signal("HUP");
@@ -91,7 +79,7 @@ fn an_unmounted_folder_takes_no_policy_with_it_whatever_lies_beneath() {
         // Mounted again, and nothing has been written to it yet.
         inside(&gateway, "mount -t tmpfs none \"$1\"");
         missed(&gateway, "", "is another folder than it was, and empty");
-        install(&seen(&gateway, &folder).join("all"), "guard", &refusing("again"));
+        install(&seen(&gateway, &folder).join("all"), "guard", &refusing("again").build());
         applies(&gateway, ACME, "again");
         until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
     }
@@ -102,7 +90,7 @@ fn a_folder_of_the_same_device_that_was_mounted_is_missed_as_well() {
     let Some(gateway) = gateway("mkdir \"$1.volume\"; touch \"$1/README\"; mount --bind \"$1.volume\" \"$1\"") else {
         return;
     };
-    install(&seen(&gateway, &gateway.plugins()).join("all"), "guard", &refusing("mounted"));
+    install(&seen(&gateway, &gateway.plugins()).join("all"), "guard", &refusing("mounted").build());
     applies(&gateway, ACME, "mounted");
     inside(&gateway, "umount -l \"$1\"");
     missed(&gateway, "", NOT_MOUNTED);
@@ -114,7 +102,7 @@ fn a_folder_of_the_same_device_that_was_mounted_is_missed_as_well() {
 #[test]
 fn a_part_of_the_folder_that_was_mounted_is_missed_and_one_that_is_taken_away_is_not() {
     let Some(gateway) = gateway("mkdir -p \"$1/all\" \"$1/tenants\"; mount -t tmpfs none \"$1/all\"") else { return };
-    install(&seen(&gateway, &gateway.plugins()).join("all"), "guard", &refusing("mounted"));
+    install(&seen(&gateway, &gateway.plugins()).join("all"), "guard", &refusing("mounted").build());
     applies(&gateway, GLOBEX, "mounted");
     inside(&gateway, "umount -l \"$1/all\"");
     missed(&gateway, "all", NOT_MOUNTED);

@@ -4,26 +4,14 @@
 mod guest;
 mod support;
 
-use guest::{Guest, gateway, install};
+use guest::policies::{code, problems, refusing};
+use guest::{gateway, install};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, PATIENCE, chat, config, post, until, with_folders};
-
-fn refusing(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
-}
-
-fn code(gateway: &Gateway, key: &str) -> String {
-    let reply = post(gateway.address, key, &chat("hi"));
-    if reply.status == 200 { String::new() } else { reply.code() }
-}
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
+use support::{ACME, GLOBEX, Gateway, PATIENCE, config, until, with_folders};
 
 /// What is still lawful: more of the machine is not taken, whatever a schema says.
 const ROOM: u64 = 64 << 20;
@@ -96,11 +84,11 @@ fn toml_of(settings: &Value) -> String {
 fn no_schema_takes_memory_or_time_from_others_and_what_served_serves_on() {
     let mut gateway = gateway(Upstream::chat().address, "", &[]);
     let (acme, globex) = (gateway.plugins().join("tenants/acme"), gateway.plugins().join("tenants/globex"));
-    install(&acme, "guard", &refusing("kept"));
-    install(&globex, "own", &refusing("first"));
+    install(&acme, "guard", &refusing("kept").build());
+    install(&globex, "own", &refusing("first").build());
     until("they apply", || (code(&gateway, ACME) == "kept" && code(&gateway, GLOBEX) == "first").then_some(()));
     // What the others' change below takes by itself.
-    let versions = [refusing("second"), refusing("first")];
+    let versions = [refusing("second").build(), refusing("first").build()];
     for (version, code) in versions.iter().zip(["second", "first"]) {
         install(&globex, "own", version);
         until("it is changed", || (self::code(&gateway, GLOBEX) == code).then_some(()));
@@ -171,7 +159,7 @@ fn a_start_and_a_check_come_to_an_end_whatever_schema_a_plugin_carries() {
     let (file, acme) = (scratch.path().join("weir.toml"), scratch.path().join("plugins/tenants/acme"));
     fs::write(&file, with_folders(&config(Upstream::chat().address))).unwrap();
     for word in ["anyOf", "allOf", "oneOf"] {
-        install(&acme, "guard", &with_schema(&refusing("good"), &bomb(word).to_string()));
+        install(&acme, "guard", &with_schema(&refusing("good").build(), &bomb(word).to_string()));
         fs::write(acme.join("guard.toml"), "config = { a = 1 }\n").unwrap();
         let mut check = Command::new(support::weir());
         let (status, said) = ended(check.args(["check", "--config"]).arg(&file).env_remove("WEIR_CONFIG"));
@@ -180,6 +168,6 @@ fn a_start_and_a_check_come_to_an_end_whatever_schema_a_plugin_carries() {
     }
     let gateway = Gateway::start_file(&file, &[]);
     assert_eq!((code(&gateway, ACME).as_str(), code(&gateway, GLOBEX).as_str()), ("tenant_closed", ""));
-    install(&acme, "guard", &with_schema(&refusing("good"), "{\"required\": [\"a\"]}"));
+    install(&acme, "guard", &with_schema(&refusing("good").build(), "{\"required\": [\"a\"]}"));
     until("it is mended", || (code(&gateway, ACME) == "good").then_some(()));
 }

@@ -4,56 +4,37 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, good, refusing, told};
 use guest::signing::{Author, CHAIN, REQUIRED, put, trusting};
 use guest::{Guest, install};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, post, until};
-
-fn version(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"said")"#)).build()
-}
-
-fn code(gateway: &Gateway) -> String {
-    post(gateway.address, ACME, &chat("hi")).code()
-}
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
-
-fn told(gateway: &Gateway, what: &str) {
-    until(&format!("{what:?} is told"), || problems(gateway).contains(what).then_some(()));
-}
-
-fn good(gateway: &Gateway) {
-    until("nothing is wrong", || (problems(gateway) == "[]").then_some(()));
-}
+use support::{ACME, Gateway, until};
 
 fn serves(gateway: &Gateway, wanted: &str) {
-    until(&format!("{wanted:?} serves"), || (code(gateway) == wanted).then_some(()));
+    until(&format!("{wanted:?} serves"), || (code(gateway, ACME) == wanted).then_some(()));
 }
 
 #[test]
 fn only_what_a_trusted_key_signed_goes_live_and_the_last_good_version_serves_on() {
     let (own, other, upstream) = (Author::new(), Author::new(), Upstream::chat());
-    let first = own.signed("it", 1, &version("one"), &[]);
+    let first = own.signed("it", 1, &refusing("one").build(), &[]);
     let config = trusting(&upstream, &[&own], REQUIRED, CHAIN);
     let gateway = Gateway::start_with(&config, |folder| first.put(folder));
     let file = gateway.plugins().join("it.wasm.sig");
-    assert_eq!(code(&gateway), "one");
+    assert_eq!(code(&gateway, ACME), "one");
     // Not of this file: only the plugin was changed.
-    install(&gateway.plugins(), "it", &version("two"));
+    install(&gateway.plugins(), "it", &refusing("two").build());
     told(&gateway, "changed after it was signed");
-    assert_eq!(code(&gateway), "one");
-    other.signed("it", 2, &version("two"), &[]).put(&gateway.plugins());
+    assert_eq!(code(&gateway, ACME), "one");
+    other.signed("it", 2, &refusing("two").build(), &[]).put(&gateway.plugins());
     told(&gateway, "not among the trusted keys");
-    assert_eq!(code(&gateway), "one");
+    assert_eq!(code(&gateway, ACME), "one");
     fs::remove_file(file).unwrap();
     told(&gateway, "there is no signature");
-    own.signed("it", 2, &version("two"), &[]).put(&gateway.plugins());
+    own.signed("it", 2, &refusing("two").build(), &[]).put(&gateway.plugins());
     serves(&gateway, "two");
     good(&gateway);
 }
@@ -61,29 +42,29 @@ fn only_what_a_trusted_key_signed_goes_live_and_the_last_good_version_serves_on(
 #[test]
 fn where_none_is_required_a_signature_that_is_there_must_hold() {
     let (own, other, upstream) = (Author::new(), Author::new(), Upstream::chat());
-    let first = own.signed("it", 1, &version("one"), &[]);
+    let first = own.signed("it", 1, &refusing("one").build(), &[]);
     let gateway = Gateway::start_with(&trusting(&upstream, &[&own], "", CHAIN), |folder| first.put(folder));
     fs::remove_file(gateway.plugins().join("it.wasm.sig")).unwrap();
-    install(&gateway.plugins(), "it", &version("two"));
+    install(&gateway.plugins(), "it", &refusing("two").build());
     serves(&gateway, "two");
-    other.signed("it", 3, &version("three"), &[]).put(&gateway.plugins());
+    other.signed("it", 3, &refusing("three").build(), &[]).put(&gateway.plugins());
     told(&gateway, "not among the trusted keys");
-    assert_eq!(code(&gateway), "two");
+    assert_eq!(code(&gateway, ACME), "two");
 }
 
 #[test]
 fn a_signed_plugin_under_another_name_is_not_the_one_that_was_signed() {
     let (own, upstream) = (Author::new(), Upstream::chat());
-    let strict = own.signed("strict", 1, &version("denied"), &[]);
+    let strict = own.signed("strict", 1, &refusing("denied").build(), &[]);
     let chain = "[[plugins.chain]]\nplugin = \"strict\"";
     let config = trusting(&upstream, &[&own], REQUIRED, chain);
     let gateway = Gateway::start_with(&config, |folder| strict.put(folder));
-    assert_eq!(code(&gateway), "denied");
+    assert_eq!(code(&gateway, ACME), "denied");
     // The bundled counter, signed by the same author, in the place of the guard.
     let tap = fs::read(support::installed().join("usage-tap.wasm")).unwrap();
     own.signed("usage-tap", 9, &tap, &[]).put_as(&gateway.plugins(), "strict");
     told(&gateway, "signed as `usage-tap` and lies here as `strict`");
-    assert_eq!(code(&gateway), "denied");
+    assert_eq!(code(&gateway, ACME), "denied");
     // Nor does a start take it: the guard's name was not signed for these bytes.
     let output = refused_start(&config, |folder| {
         own.signed("usage-tap", 9, &tap, &[]).put_as(folder, "strict");
@@ -112,7 +93,7 @@ fn settings_beside_a_signed_plugin_are_those_that_were_signed() {
     let config = trusting(&upstream, &[&own], REQUIRED, "");
     let gateway = Gateway::start_with(&config, |folder| strict.put(&folder.join("all")));
     let toml = gateway.plugins().join("all/strict.toml");
-    assert_eq!(code(&gateway), "content_filter");
+    assert_eq!(code(&gateway, ACME), "content_filter");
     // What denies nothing, what skips the guard whenever it has no CPU time, and what only adds a comment.
     for settings in [
         "config = { deny = [\"nobody says this\"] }\n",
@@ -121,19 +102,19 @@ fn settings_beside_a_signed_plugin_are_those_that_were_signed() {
     ] {
         put(&toml, settings.as_bytes());
         told(&gateway, "its settings file (NAME.toml) was changed after it was signed");
-        assert_eq!(code(&gateway), "content_filter", "{settings}");
+        assert_eq!(code(&gateway, ACME), "content_filter", "{settings}");
         put(&toml, deny.as_bytes());
         good(&gateway);
     }
     fs::remove_file(&toml).unwrap();
     told(&gateway, "its settings file (NAME.toml) was signed and is not there");
-    assert_eq!(code(&gateway), "content_filter");
+    assert_eq!(code(&gateway, ACME), "content_filter");
     // Signed without settings, it has none.
-    own.signed("strict", 2, &version("plain"), &[]).put(&gateway.plugins().join("all"));
+    own.signed("strict", 2, &refusing("plain").build(), &[]).put(&gateway.plugins().join("all"));
     serves(&gateway, "plain");
     put(&toml, b"on_failure = \"open\"\n");
     told(&gateway, "its settings file (NAME.toml) was added after it was signed");
-    assert_eq!(code(&gateway), "plain");
+    assert_eq!(code(&gateway, ACME), "plain");
 }
 
 #[test]
@@ -141,21 +122,21 @@ fn the_schema_beside_a_signed_plugin_is_the_one_that_was_signed() {
     let (own, upstream) = (Author::new(), Upstream::chat());
     let schema = "{\"type\":\"object\",\"required\":[\"deny\"]}";
     let beside = [("toml", "config = { deny = 1 }\n"), ("schema.json", schema)];
-    let it = own.signed("it", 1, &version("one"), &beside);
+    let it = own.signed("it", 1, &refusing("one").build(), &beside);
     let config = trusting(&upstream, &[&own], REQUIRED, "");
     let gateway = Gateway::start_with(&config, |folder| it.put(&folder.join("tenants/acme")));
     let file = gateway.plugins().join("tenants/acme/it.schema.json");
-    assert_eq!(code(&gateway), "one");
+    assert_eq!(code(&gateway, ACME), "one");
     put(&file, b"{}");
     told(&gateway, "its schema (NAME.schema.json) was changed after it was signed");
     fs::remove_file(&file).unwrap();
     told(&gateway, "its schema (NAME.schema.json) was signed and is not there");
-    assert_eq!(code(&gateway), "one");
-    own.signed("it", 2, &version("two"), &[("toml", "config = { deny = 2 }\n")]).put(file.parent().unwrap());
+    assert_eq!(code(&gateway, ACME), "one");
+    own.signed("it", 2, &refusing("two").build(), &[("toml", "config = { deny = 2 }\n")]).put(file.parent().unwrap());
     serves(&gateway, "two");
     put(&file, schema.as_bytes());
     told(&gateway, "its schema (NAME.schema.json) was added after it was signed");
-    assert_eq!(code(&gateway), "two");
+    assert_eq!(code(&gateway, ACME), "two");
 }
 
 #[test]
@@ -166,7 +147,7 @@ fn a_signature_of_bytes_alone_is_refused_and_says_how_to_sign_anew() {
     let output = refused_start(&config, |folder| {
         let signature = "A".repeat(86) + "==";
         fs::write(folder.join("it.wasm.sig"), format!("{key} {signature}\n")).unwrap();
-        install(folder, "it", &version("one"));
+        install(folder, "it", &refusing("one").build());
     });
     assert!(output.contains("of the component alone") && output.contains("weir plugin sign"), "{output}");
 }
@@ -174,12 +155,12 @@ fn a_signature_of_bytes_alone_is_refused_and_says_how_to_sign_anew() {
 #[test]
 fn a_manifest_that_was_changed_vouches_for_nothing() {
     let (own, upstream) = (Author::new(), Upstream::chat());
-    let it = own.signed("it", 3, &version("one"), &[]);
+    let it = own.signed("it", 3, &refusing("one").build(), &[]);
     let config = trusting(&upstream, &[&own], REQUIRED, CHAIN);
     let gateway = Gateway::start_with(&config, |folder| it.put(folder));
     let sig: PathBuf = gateway.plugins().join("it.wasm.sig");
     let text = String::from_utf8(it.bytes("wasm.sig")).unwrap();
-    let other = own.signed("it", 4, &version("two"), &[]);
+    let other = own.signed("it", 4, &refusing("two").build(), &[]);
     let other = String::from_utf8(other.bytes("wasm.sig")).unwrap();
     let signature = |text: &str| text.lines().last().unwrap().to_owned();
     for (changed, what) in [
@@ -192,7 +173,7 @@ fn a_manifest_that_was_changed_vouches_for_nothing() {
     ] {
         put(&sig, changed.as_bytes());
         told(&gateway, what);
-        assert_eq!(code(&gateway), "one", "{changed}");
+        assert_eq!(code(&gateway, ACME), "one", "{changed}");
         put(&sig, text.as_bytes());
         good(&gateway);
     }
@@ -212,7 +193,7 @@ fn a_closed_guard_without_cpu_time_refuses_and_lets_nothing_through() {
     let upstream = Upstream::chat();
     let limits = "limits = { cpu = \"1ms\", cpu_burst = \"1ms\", faults = 0 }";
     let gateway = guest::gateway(upstream.address, "", &[("guard", &guard, limits)]);
-    let codes: Vec<String> = (0..60).map(|_| code(&gateway)).collect();
+    let codes: Vec<String> = (0..60).map(|_| code(&gateway, ACME)).collect();
     assert!(codes.iter().all(|code| !code.is_empty()), "one passed: {codes:?}");
     assert!(codes.iter().any(|code| code == "plugin_over_budget"), "{codes:?}");
 }

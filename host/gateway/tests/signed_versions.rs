@@ -4,35 +4,15 @@
 mod guest;
 mod support;
 
-use guest::Guest;
+use guest::policies::{code, good, refusing, told};
 use guest::signing::{Author, CHAIN, REQUIRED, trusting};
 use std::fs;
 use std::process::Command;
 use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, post, until};
-
-fn version(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"said")"#)).build()
-}
-
-fn code(gateway: &Gateway) -> String {
-    post(gateway.address, ACME, &chat("hi")).code()
-}
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
-}
-
-fn told(gateway: &Gateway, what: &str) {
-    until(&format!("{what:?} is told"), || problems(gateway).contains(what).then_some(()));
-}
-
-fn good(gateway: &Gateway) {
-    until("nothing is wrong", || (problems(gateway) == "[]").then_some(()));
-}
+use support::{ACME, Gateway, until};
 
 fn serves(gateway: &Gateway, wanted: &str) {
-    until(&format!("{wanted:?} serves"), || (code(gateway) == wanted).then_some(()));
+    until(&format!("{wanted:?} serves"), || (code(gateway, ACME) == wanted).then_some(()));
 }
 
 #[test]
@@ -47,20 +27,21 @@ fn an_older_version_than_has_served_is_refused_also_after_a_restart_unless_it_is
     };
     fs::write(&file, written("")).unwrap();
     let start = || Gateway::start_file(&file, &[]);
-    let (old, new) = (own.signed("it", 4, &version("old"), &[]), own.signed("it", 5, &version("new"), &[]));
+    let (old, new) =
+        (own.signed("it", 4, &refusing("old").build(), &[]), own.signed("it", 5, &refusing("new").build(), &[]));
     old.put(&plugins);
     let gateway = start();
-    assert_eq!(code(&gateway), "old");
+    assert_eq!(code(&gateway, ACME), "old");
     new.put(&plugins);
     serves(&gateway, "new");
     good(&gateway);
     old.put(&plugins);
     told(&gateway, "its version 4 is older than 5, which has served here");
-    assert_eq!(code(&gateway), "new");
+    assert_eq!(code(&gateway, ACME), "new");
     // Nor is another plugin the same version.
-    own.signed("it", 5, &version("other"), &[]).put(&plugins);
+    own.signed("it", 5, &refusing("other").build(), &[]).put(&plugins);
     told(&gateway, "its version 5 has served here with other files");
-    assert_eq!(code(&gateway), "new");
+    assert_eq!(code(&gateway, ACME), "new");
     old.put(&plugins);
     told(&gateway, "its version 4 is older than 5");
     drop(gateway);
@@ -70,25 +51,26 @@ fn an_older_version_than_has_served_is_refused_also_after_a_restart_unless_it_is
         let said = String::from_utf8_lossy(&check().stderr).into_owned();
         assert!(said.contains("its version 4 is older than 5"), "{said}");
     }
-    let newest = own.signed("it", 6, &version("newest"), &[]);
+    let newest = own.signed("it", 6, &refusing("newest").build(), &[]);
     newest.put(&plugins);
     assert!(check().status.success(), "what was only looked at has not served");
     new.put(&plugins);
     let gateway = start();
-    assert_eq!(code(&gateway), "new");
+    assert_eq!(code(&gateway, ACME), "new");
     drop(gateway);
     // On purpose.
     fs::write(&file, written("allow_older = [\"it\"]")).unwrap();
     old.put(&plugins);
     let gateway = start();
-    assert_eq!(code(&gateway), "old");
+    assert_eq!(code(&gateway, ACME), "old");
 }
 
 #[test]
 fn a_version_on_trial_does_not_keep_the_old_one_from_coming_back() {
     let (own, upstream) = (Author::new(), Upstream::chat());
     let chain = format!("{CHAIN}\ncanary = {{ percent = 1, for = \"1h\" }}");
-    let (old, new) = (own.signed("it", 1, &version("old"), &[]), own.signed("it", 2, &version("new"), &[]));
+    let (old, new) =
+        (own.signed("it", 1, &refusing("old").build(), &[]), own.signed("it", 2, &refusing("new").build(), &[]));
     let config = trusting(&upstream, &[&own], REQUIRED, &chain);
     let gateway = Gateway::start_with(&config, |folder| old.put(folder));
     new.put(&gateway.plugins());
@@ -100,5 +82,5 @@ fn a_version_on_trial_does_not_keep_the_old_one_from_coming_back() {
     old.put(&gateway.plugins());
     until("the trial is over", || (!on_trial()).then_some(()));
     good(&gateway);
-    assert_eq!(code(&gateway), "old");
+    assert_eq!(code(&gateway, ACME), "old");
 }

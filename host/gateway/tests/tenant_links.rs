@@ -4,6 +4,7 @@
 mod guest;
 mod support;
 
+use guest::policies::{code, problems, refusing};
 use guest::{Guest, install};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -13,10 +14,6 @@ use support::upstream::Upstream;
 use support::{ACME, Gateway, chat, config, post, until};
 
 const OUT: &str = "it is a link that leads out of its folder";
-
-fn refusing(code: &str) -> Vec<u8> {
-    Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()
-}
 
 /// Refuses with its settings as the message.
 fn telling() -> Vec<u8> {
@@ -31,18 +28,10 @@ fn telling() -> Vec<u8> {
 fn start(prepare: impl FnOnce(&Path)) -> Gateway {
     Gateway::start_with(&config(Upstream::chat().address), |folder| {
         fs::create_dir_all(folder.join("tenants/acme")).unwrap();
-        install(&folder.join("tenants/globex"), "secret", &refusing("globexs"));
+        install(&folder.join("tenants/globex"), "secret", &refusing("globexs").build());
         fs::write(folder.join("tenants/globex/secret.toml"), "config = { word = \"hush\" }\n").unwrap();
         prepare(folder);
     })
-}
-
-fn code(gateway: &Gateway) -> String {
-    post(gateway.address, ACME, &chat("hi")).code()
-}
-
-fn problems(gateway: &Gateway) -> String {
-    gateway.ready()["problems"].to_string()
 }
 
 fn told(gateway: &Gateway, file: &str) {
@@ -64,7 +53,7 @@ fn link(to: impl AsRef<Path>, at: &Path) {
 fn a_link_out_of_a_tenants_folder_is_no_plugin_of_its() {
     let gateway = start(|_| {});
     let acme = gateway.plugins().join("tenants/acme");
-    install(&gateway.plugins(), "available", &refusing("operators"));
+    install(&gateway.plugins(), "available", &refusing("operators").build());
     symlink("../globex", acme.join("near")).unwrap();
     for (n, to) in [
         "../globex/secret.wasm".into(),
@@ -79,14 +68,14 @@ fn a_link_out_of_a_tenants_folder_is_no_plugin_of_its() {
     {
         link(to, &acme.join(format!("it{n}.wasm")));
         told(&gateway, &format!("tenants/acme/it{n}.wasm"));
-        assert_eq!(code(&gateway), "", "{to:?}");
+        assert_eq!(code(&gateway, ACME), "", "{to:?}");
     }
     // What the tenant has of its own goes live beside them.
-    install(&acme, "own", &refusing("own"));
-    until("its own goes live", || (code(&gateway) == "own").then_some(()));
+    install(&acme, "own", &refusing("own").build());
+    until("its own goes live", || (code(&gateway, ACME) == "own").then_some(()));
     link("../globex/secret.wasm", &acme.join("own.wasm"));
     told(&gateway, "tenants/acme/own.wasm");
-    assert_eq!(code(&gateway), "own", "the last good version serves on");
+    assert_eq!(code(&gateway, ACME), "own", "the last good version serves on");
 }
 
 #[test]
@@ -116,7 +105,7 @@ fn neither_settings_nor_schemas_nor_signatures_are_read_from_elsewhere() {
 fn a_link_out_of_its_folder_at_the_start_closes_its_tenant_and_nobody_else() {
     let gateway = start(|folder| symlink("../globex/secret.wasm", folder.join("tenants/acme/it.wasm")).unwrap());
     told(&gateway, "tenants/acme/it.wasm");
-    assert_eq!(code(&gateway), "tenant_closed");
+    assert_eq!(code(&gateway, ACME), "tenant_closed");
     assert_eq!(post(gateway.address, support::GLOBEX, &chat("hi")).code(), "globexs");
 }
 
@@ -149,7 +138,7 @@ fn links_within_a_tenants_folder_are_followed_as_kubernetes_makes_them() {
 
 #[test]
 fn a_link_that_is_changed_while_it_is_looked_at_shows_nothing_either() {
-    let gateway = start(|folder| install(&folder.join("tenants/acme"), "real", &refusing("own")));
+    let gateway = start(|folder| install(&folder.join("tenants/acme"), "real", &refusing("own").build()));
     let acme = gateway.plugins().join("tenants/acme");
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -164,7 +153,7 @@ fn a_link_that_is_changed_while_it_is_looked_at_shows_nothing_either() {
         for n in 1..=8 {
             gateway.signal("HUP");
             until("it is read", || {
-                assert_eq!(code(&gateway), "own");
+                assert_eq!(code(&gateway, ACME), "own");
                 (gateway.log().matches("SIGHUP: nothing new").count()
                     + gateway.log().matches("SIGHUP: something").count()
                     >= n)
@@ -175,5 +164,5 @@ fn a_link_that_is_changed_while_it_is_looked_at_shows_nothing_either() {
     });
     link("../globex/secret.wasm", &acme.join("it.wasm"));
     told(&gateway, "tenants/acme/it.wasm");
-    assert_eq!(code(&gateway), "own");
+    assert_eq!(code(&gateway, ACME), "own");
 }

@@ -7,11 +7,10 @@ mod support;
 use guest::{Guest, chain, install};
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use support::upstream::Upstream;
 use support::{ACME, GLOBEX, Gateway, chat, chat_stream, config, post, until};
 use weir_pack::hostile_folders::{HOSTILE_FOLDERS, HostileFolder, RENAMED, Signer, endless_file, pipe};
 
@@ -36,16 +35,6 @@ fn tenants() -> (String, HashMap<&'static str, String>) {
         keys.insert(name, key.token());
     }
     (toml, keys)
-}
-
-fn upstream() -> Upstream {
-    Upstream::start(|_, seen, stream| {
-        if seen.json()["stream"] != true {
-            return stream.write_all(&ok("application/json", CHAT)).is_ok();
-        }
-        let events = [delta("one"), delta("two"), DONE.to_owned()].concat();
-        stream.write_all(&[STREAM.to_vec(), chunk(&events), END.to_vec()].concat()).is_ok()
-    })
 }
 
 /// Every villain that can be loaded, in one tenant's folder, each bound so that the next one has its turn as well.
@@ -135,7 +124,7 @@ fn broken() -> &'static HostileFolder {
 
 #[test]
 fn with_every_villain_at_work_nothing_of_another_tenant_is_lost_and_memory_comes_back() {
-    let (upstream, own) = (upstream(), tempfile::tempdir().unwrap());
+    let (upstream, own) = (Upstream::chat_or_stream(), tempfile::tempdir().unwrap());
     let signer = Signer::new(Path::new(env!("CARGO_BIN_EXE_weir")), own.path()).unwrap();
     let (toml, keys) = tenants();
     let gateway = started(&upstream, &toml, &signer);

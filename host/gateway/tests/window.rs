@@ -39,14 +39,6 @@ fn guard() -> Guest {
     Guest::on("event", look)
 }
 
-fn streaming(chunks: Vec<String>) -> Upstream {
-    Upstream::start(move |_, _, stream| {
-        stream.set_nodelay(true).unwrap();
-        stream.write_all(STREAM).unwrap();
-        chunks.iter().all(|c| stream.write_all(&chunk(c)).is_ok()) && stream.write_all(END).is_ok()
-    })
-}
-
 fn deltas(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| delta(text)).chain([USAGE.to_owned(), DONE.to_owned()]).collect()
 }
@@ -61,7 +53,7 @@ fn a_phrase_that_is_split_over_events_is_caught_wherever_it_is_split_and_no_part
             let mut texts: Vec<&str> = vec![lead, &phrase[..cut]];
             texts.extend(phrase[cut..].split("").filter(|letter| !letter.is_empty()));
             texts.push(" and more text behind it that goes on for a while");
-            let upstream = streaming(deltas(&texts));
+            let upstream = Upstream::pieces(deltas(&texts));
             let gateway = gateway(upstream.address, "", &[("guard", &guard(), WINDOW)]);
             let reply = post(gateway.address, ACME, &chat_stream("hi"));
             assert!(!reply.clean && reply.text().contains("content_filter"), "{lead:?} {cut}: {}", reply.text());
@@ -83,7 +75,7 @@ fn what_passes_is_what_came_event_by_event_and_comments_and_usage_wait_for_nothi
     let mut chunks = deltas(&texts);
     chunks.insert(70, ": a comment\n\n".to_owned());
     for window in [WINDOW, "window = {}", "window = { size = 1, overlap = 0 }", "window = { size = \"1MiB\" }"] {
-        let upstream = streaming(chunks.clone());
+        let upstream = Upstream::pieces(chunks.clone());
         let gateway = gateway(upstream.address, "", &[("guard", &guard(), window)]);
         let ask =
             chat_stream("hi").replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}");
@@ -104,14 +96,7 @@ fn of(choice: u32, text: &str) -> String {
 
 #[test]
 fn each_choice_has_a_window_of_its_own_which_ends_with_its_text() {
-    let (say, said) = channel::<String>();
-    let said = Mutex::new(said);
-    let upstream = Upstream::start(move |_, _, stream| {
-        stream.set_nodelay(true).unwrap();
-        stream.write_all(STREAM).unwrap();
-        let said = said.lock().unwrap();
-        said.iter().all(|piece| stream.write_all(&chunk(&piece)).is_ok()) && stream.write_all(END).is_ok()
-    });
+    let (say, upstream) = Upstream::told();
     let gateway = gateway(upstream.address, "", &[("guard", &guard(), WINDOW)]);
     let role = delta("").replace("\"content\":\"\"", "\"role\":\"assistant\"");
     say.send(role.clone()).unwrap();
@@ -165,14 +150,7 @@ fn what_adds_no_text_and_what_is_large_end_no_window() {
     cases.push(vec![padded(0, "blue", 66_000), of(0, "bird")]);
     cases.push(["blue", "bird"].iter().flat_map(|text| (0..30).map(|choice| padded(choice, text, 4_000))).collect());
     for events in cases {
-        let (say, said) = channel::<String>();
-        let said = Mutex::new(said);
-        let upstream = Upstream::start(move |_, _, stream| {
-            stream.set_nodelay(true).unwrap();
-            stream.write_all(STREAM).unwrap();
-            let said = said.lock().unwrap();
-            said.iter().all(|piece| stream.write_all(&chunk(&piece)).is_ok()) && stream.write_all(END).is_ok()
-        });
+        let (say, upstream) = Upstream::told();
         let gateway = gateway(upstream.address, "", &[("guard", &guard(), "window = { size = 16, overlap = 32 }")]);
         let (mut stream, mut out) = (None, String::new());
         // Each is read by itself: comments wait for nothing.

@@ -313,6 +313,29 @@ impl Fault {
         "untrusted",
     ];
 
+    /// One of each, in the order of [`Fault::REASONS`].
+    #[cfg(test)]
+    pub(crate) fn each() -> [Self; Self::REASONS.len()] {
+        let text = String::new;
+        [
+            Self::Trap(text()),
+            Self::Deadline,
+            Self::Memory,
+            Self::Stack,
+            Self::HostCalls,
+            Self::Answer(text()),
+            Self::Busy,
+            Self::Full,
+            Self::Start(text()),
+            Self::Budget,
+            Self::Quarantined,
+            Self::Unreadable(text()),
+            Self::TooLarge { bytes: 1 },
+            Self::Share,
+            Self::Untrusted,
+        ]
+    }
+
     /// Position of this fault's reason in [`Fault::REASONS`].
     #[must_use]
     pub const fn index(&self) -> usize {

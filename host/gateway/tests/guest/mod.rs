@@ -7,6 +7,7 @@
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
 pub mod calling;
+pub mod policies;
 pub mod signing;
 
 use crate::support::{Gateway, config};

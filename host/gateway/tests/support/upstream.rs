@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,39 @@ impl Upstream {
     pub fn stream(pieces: &[&str]) -> Self {
         let chunks: Vec<u8> = pieces.iter().flat_map(|piece| chunk(piece)).collect();
         Self::fixed([STREAM, &chunks, END].concat())
+    }
+
+    /// Answers, and streams two events when asked to.
+    pub fn chat_or_stream() -> Self {
+        Self::start(|_, seen, stream| {
+            if seen.json()["stream"] != true {
+                return stream.write_all(&ok("application/json", CHAT)).is_ok();
+            }
+            let events = [delta("one"), delta("two"), DONE.to_owned()].concat();
+            stream.write_all(&[STREAM.to_vec(), chunk(&events), END.to_vec()].concat()).is_ok()
+        })
+    }
+
+    /// Streams these pieces, each written by itself, and ends well.
+    pub fn pieces(pieces: Vec<String>) -> Self {
+        Self::start(move |_, _, stream| {
+            stream.set_nodelay(true).unwrap();
+            stream.write_all(STREAM).unwrap();
+            pieces.iter().all(|piece| stream.write_all(&chunk(piece)).is_ok()) && stream.write_all(END).is_ok()
+        })
+    }
+
+    /// Sends what the test says, when the test says it, and ends well when the test says no more.
+    pub fn told() -> (Sender<String>, Self) {
+        let (say, said) = channel::<String>();
+        let said = Mutex::new(said);
+        let upstream = Self::start(move |_, _, stream| {
+            stream.set_nodelay(true).unwrap();
+            stream.write_all(STREAM).unwrap();
+            let said = said.lock().unwrap();
+            said.iter().all(|piece| stream.write_all(&chunk(&piece)).is_ok()) && stream.write_all(END).is_ok()
+        });
+        (say, upstream)
     }
 
     pub fn seen(&self) -> Vec<Seen> {

@@ -14,24 +14,7 @@ fn a_calls_cpu_time_is_counted_in_the_bucket_that_bounds_it() {
 
 #[test]
 fn every_fault_has_a_reason_of_its_own() {
-    let text = String::new;
-    let faults = [
-        Fault::Trap(text()),
-        Fault::Deadline,
-        Fault::Memory,
-        Fault::Stack,
-        Fault::HostCalls,
-        Fault::Answer(text()),
-        Fault::Busy,
-        Fault::Full,
-        Fault::Start(text()),
-        Fault::Budget,
-        Fault::Quarantined,
-        Fault::Unreadable(text()),
-        Fault::TooLarge { bytes: 1 },
-        Fault::Share,
-        Fault::Untrusted,
-    ];
+    let faults = Fault::each();
     let stats = HookStats::default();
     for (n, fault) in faults.iter().enumerate() {
         assert_eq!((fault.index(), fault.reason()), (n, Fault::REASONS[n]));

@@ -68,25 +68,7 @@ fn a_version_that_does_as_well_as_the_old_one_is_promoted_when_its_time_and_its_
 #[test]
 fn a_call_that_the_version_did_not_answer_is_none_of_the_calls_that_it_needs_whatever_kept_it() {
     let old = policy(1_000, 900);
-    let text = String::new;
-    let all = [
-        Fault::Trap(text()),
-        Fault::Deadline,
-        Fault::Memory,
-        Fault::Stack,
-        Fault::HostCalls,
-        Fault::Answer(text()),
-        Fault::Busy,
-        Fault::Full,
-        Fault::Start(text()),
-        Fault::Budget,
-        Fault::Quarantined,
-        Fault::Unreadable(text()),
-        Fault::TooLarge { bytes: 1 },
-        Fault::Share,
-        Fault::Untrusted,
-    ];
-    assert_eq!(all.len(), Fault::REASONS.len());
+    let all = Fault::each();
     for fault in &all {
         let beside_a_faulty_one = Did::nothing().passed(HookKind::Policy, 99, 30).faulted(HookKind::Policy, 80, fault);
         assert_eq!(judged(&old, &beside_a_faulty_one, 600), TrialVerdict::Wait, "{fault}");
