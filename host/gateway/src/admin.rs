@@ -4,11 +4,11 @@ mod plugins;
 mod seats;
 
 use crate::control::Status;
-use crate::descriptors::{Spare, are_used_up};
-use crate::metrics;
+use crate::run::descriptors::{Spare, are_used_up};
 use crate::server::Drain;
-use crate::snapshot::Provider;
+use crate::telemetry::metrics;
 use crate::worker::Shared;
+use crate::worker::snapshot::Provider;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};

@@ -2,8 +2,11 @@
 //! here on the control thread, builds what it says and swaps it in as a whole. It may wait for files and compilers. Nothing
 //! here is on the way of a request, and nothing that fails here stops what serves.
 
+pub(crate) mod callouts;
 mod caution;
+pub(crate) mod demo;
 mod fixed;
+pub(crate) mod latest;
 mod live;
 mod missing;
 mod news;
@@ -11,6 +14,7 @@ mod order;
 mod reader;
 mod status;
 mod warned;
+pub(crate) mod watch;
 mod words;
 
 pub(crate) use caution::Caution;
@@ -25,11 +29,11 @@ pub(crate) use words::{apart, at, compiling, describe, half_of_answers, nobody};
 
 use status::{NotApplied, StatusProblem};
 
-use crate::latest::Latest;
-use crate::removed::ServingNames;
-use crate::snapshot::Snapshot;
-use crate::watch::Watch;
+use crate::control::latest::Latest;
+use crate::control::watch::Watch;
+use crate::telemetry::removed::ServingNames;
 use crate::worker::Shared;
+use crate::worker::snapshot::Snapshot;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -156,7 +160,7 @@ impl Control {
     /// The demo provider, should this configuration be the first that wants it.
     fn start_demo(&mut self, config: &Config) -> Result<(), String> {
         if self.demo.is_none() && config.providers.iter().any(|p| p.kind == ProviderKind::Demo) {
-            let started = crate::demo::start();
+            let started = crate::control::demo::start();
             self.demo = Some(started.map_err(|why| format!("the demo provider does not start: {why}"))?);
         }
         Ok(())

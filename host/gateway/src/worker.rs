@@ -4,7 +4,9 @@
 mod handle;
 mod observe_queue;
 mod shared;
+pub(crate) mod snapshot;
 mod state;
+pub(crate) mod via;
 
 pub(crate) use handle::SnapshotHandle;
 pub(crate) use observe_queue::{Busy, ObserveJob, ObserveTurn};

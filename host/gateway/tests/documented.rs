@@ -127,7 +127,7 @@ fn every_metric_is_documented_and_every_documented_metric_is_one() {
 
 #[test]
 fn the_statuses_that_have_a_series_of_their_own_are_those_that_are_documented() {
-    const SOURCE: &str = include_str!("../src/stats.rs");
+    const SOURCE: &str = include_str!("../src/telemetry/stats.rs");
     let after = SOURCE.split_once("const STATUSES").unwrap().1.split_once('=').unwrap().1;
     let listed = after.split_once('[').unwrap().1.split(']').next().unwrap();
     let coded: BTreeSet<u16> = listed.split(',').map(|status| status.trim().parse().unwrap()).collect();
@@ -141,7 +141,7 @@ fn the_statuses_that_have_a_series_of_their_own_are_those_that_are_documented() 
 
 /// What the table of refusals says: codes with their statuses, where both stand in the source.
 fn coded() -> BTreeSet<(String, u16)> {
-    const SOURCE: &str = include_str!("../src/refusal.rs");
+    const SOURCE: &str = include_str!("../src/request/refusal.rs");
     let mut found = BTreeSet::new();
     for after in SOURCE.split("row(").skip(1) {
         let Some((status, rest)) =
@@ -177,7 +177,7 @@ fn every_refusal_is_documented_with_its_status() {
     }
     // The other way: a code that is documented stands in the source of refusals, of the law of heads, or of requests.
     const SOURCES: [&str; 3] = [
-        include_str!("../src/refusal.rs"),
+        include_str!("../src/request/refusal.rs"),
         concat!(include_str!("../../http/src/head/invalid.rs"), include_str!("../../http/src/request.rs")),
         include_str!("../../dialect/src/ask/error.rs"),
     ];

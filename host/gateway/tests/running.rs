@@ -19,7 +19,7 @@ const DOCS: &str = include_str!("../../../docs/running.md");
 const UNIT: &str = include_str!("../../../config/examples/weir.service");
 const RULES: &str = include_str!("../../../config/examples/alerts.yml");
 const METRICS: &str = include_str!("../../../docs/operating.md");
-const REFUSALS: &str = include_str!("../src/refusal.rs");
+const REFUSALS: &str = include_str!("../src/request/refusal.rs");
 
 /// The first cells of the rows of a table.
 fn first_cells(header: &str) -> Vec<&'static str> {
@@ -302,7 +302,9 @@ fn logged() -> BTreeSet<String> {
 /// Takes the fields that stand before a line's text.
 fn fields(line: &str, into: &mut BTreeSet<String>) {
     let line = line.trim_start();
-    let line = line.strip_prefix("target: \"plugin\",").unwrap_or(line);
+    // A target of its own is no field.
+    let own = line.strip_prefix("target: \"").and_then(|rest| rest.split_once("\","));
+    let line = own.map_or(line, |(_, rest)| rest);
     let (mut depth, mut begin) = (0, 0);
     for (at, c) in line.char_indices() {
         match c {

@@ -1,7 +1,7 @@
 //! What serves, and the one place that swaps it: never more than the newest configuration that was judged good allows.
 
-use crate::snapshot::Snapshot;
 use crate::worker::Shared;
+use crate::worker::snapshot::Snapshot;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use weir_config::Config;
 

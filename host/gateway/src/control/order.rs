@@ -1,7 +1,7 @@
 //! What the second half of a reload is told by the first one.
 
 use super::status::NotApplied;
-use crate::latest::Join;
+use crate::control::latest::Join;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;

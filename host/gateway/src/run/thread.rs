@@ -1,7 +1,7 @@
 //! A serving thread, from its first connection to its last moment.
 
-use crate::handler::GatewayHandler;
-use crate::observe;
+use crate::request::handler::GatewayHandler;
+use crate::request::observe;
 use crate::server::{self, Drain, ServerLimits};
 use crate::worker::{Shared, Worker};
 use std::io;
@@ -122,7 +122,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         worker.observers.tidy();
         worker.pool.close_idle();
         worker.clients.buffers.trim();
-        crate::allocator::give_back();
+        crate::run::allocator::give_back();
         worker.ids.look_at_clock();
         // An idle worker lets go of an old snapshot, too.
         worker.held();

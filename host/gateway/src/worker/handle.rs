@@ -1,8 +1,8 @@
 //! The snapshot in one worker's hands.
 
 use super::shared::Shared;
-use crate::figures::Figures;
-use crate::snapshot::Snapshot;
+use crate::telemetry::figures::Figures;
+use crate::worker::snapshot::Snapshot;
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! What all workers share.
 
-use crate::seldom::Seldom;
 use crate::server::ServerCounters;
-use crate::snapshot::Snapshot;
-use crate::stats::RequestStats;
+use crate::telemetry::seldom::Seldom;
+use crate::telemetry::stats::RequestStats;
+use crate::worker::snapshot::Snapshot;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

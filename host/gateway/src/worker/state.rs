@@ -3,7 +3,7 @@
 use super::handle::SnapshotHandle;
 use super::observe_queue::{ObserveJob, Observers};
 use super::shared::Shared;
-use crate::request_id::Ids;
+use crate::request::request_id::Ids;
 use crate::server::{ConnShared, Drain};
 use std::cell::RefCell;
 use std::future::Future;

@@ -1,0 +1,274 @@
+//! Asking upstreams: one attempt after another, until one answers or the plan is at its end.
+
+mod outgoing;
+
+use crate::request::context::RequestContext;
+use crate::request::plan::{self, PlanStep};
+use crate::request::receive::{self, ExpectedAnswer, NotTaken, Received};
+use crate::request::refusal::Refusal;
+use crate::request::waits::WaitedFor;
+use crate::request::{choose, request_id};
+use crate::worker::Worker;
+use crate::worker::snapshot::{Provider, Target};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response};
+use outgoing::OutgoingRequest;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use weir_dialect::usage;
+use weir_sandbox::{AskedTarget, Chain, HookKind};
+use weir_upstream::{AttemptError, AttemptVerdict, Body, Deadlines, Ticket, Which, status};
+
+/// An upstream's answer, all of it or as much as tells that it is one.
+pub(crate) struct UpstreamAnswer {
+    pub(crate) received: Received,
+    /// Who answers, as a response header says it.
+    pub(crate) label: HeaderValue,
+    pub(crate) provider: Arc<str>,
+    /// To be settled at the body's end.
+    pub(crate) ticket: Ticket,
+}
+
+/// What one attempt came to.
+enum Outcome {
+    /// An answer, which is where it was asked for.
+    Answered,
+    /// Somebody else, or the same again after the wait, may do better.
+    Failed {
+        refusal: Refusal,
+        wait: Option<Duration>,
+        /// The upstream has said that it has not processed the request (RFC 9113 section 8.7).
+        is_refused: bool,
+    },
+}
+
+/// Works through the plan. A request is tried again only if nothing of it reached an upstream, or the upstream said
+/// that it did not do the work; never once a byte of an answer was relayed. The answer is put in its place: handed out, it would
+/// be copied at every layer.
+pub(crate) async fn ask(
+    trip: &mut RequestContext,
+    worker: &Rc<Worker>,
+    chain: &Chain,
+    steps: &mut [PlanStep],
+    answered: &mut Option<UpstreamAnswer>,
+) -> Result<(), Refusal> {
+    let held = Rc::clone(&trip.record.held);
+    let Some(model) = held.snapshot.model(trip.model) else { return Err(Refusal::Internal) };
+    let mode = plan::mode(trip);
+    let found = |step: &PlanStep| {
+        let target = model.targets.get(step.target)?;
+        Some((target, held.snapshot.providers.get(target.provider)?))
+    };
+    let retries = steps.first().and_then(found).map_or(0, |(_, provider)| provider.retries as usize);
+    let mut attempts = steps.len().max(1 + retries);
+    // What was refused unprocessed takes nothing from the others, as often as there are targets.
+    let mut forgiven = steps.len();
+    model.budget.deposit();
+    let mut last = None;
+    for n in 0.. {
+        let Some(ticket) = choose::choose(model, steps, n, mode) else { break };
+        let Some(step) = steps.get(n % steps.len()) else { break };
+        let Some((target, provider)) = found(step) else { break };
+        if n > 0 && !choose::is_affordable(model, step, mode) {
+            worker.shared.stats.unaffordable.fetch_add(1, Ordering::Relaxed);
+            break;
+        }
+        let outcome = { pin!(attempt(trip, worker, chain, step, (target, provider), (ticket, &mut *answered))).await? };
+        match outcome {
+            Outcome::Answered => {
+                if n > 0 {
+                    trip.record.failed_over();
+                }
+                return Ok(());
+            }
+            Outcome::Failed { refusal, wait, is_refused } => {
+                if is_refused && forgiven > 0 {
+                    forgiven -= 1;
+                    attempts += 1;
+                }
+                let same_again = n + 1 >= steps.len();
+                if n + 1 == attempts || same_again && !heals(&refusal) {
+                    return Err(refusal);
+                }
+                tell_failed(trip, provider, &refusal);
+                last = Some(refusal);
+                // Somebody else is asked at once; the same one after a pause, unless it wants a longer one than we wait.
+                if same_again {
+                    let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
+                    let delay = worker.backoff.borrow_mut().delay(round, wait);
+                    let Some(delay) = delay else { break };
+                    trip.record.waits.begin(WaitedFor::Upstream, Instant::now());
+                    tokio::time::sleep(delay).await;
+                    trip.record.waits.end();
+                }
+            }
+        }
+    }
+    Err(last.unwrap_or(Refusal::Internal))
+}
+
+/// What fail-over cures leaves a trace, too: every attempt for who looks closely, and now and then their number.
+fn tell_failed(trip: &RequestContext, provider: &Provider, why: &Refusal) {
+    let (request, tenant, name) = (trip.record.id.as_str(), &*trip.record.tenant, &*provider.name);
+    tracing::debug!(request, tenant, provider = name, "an attempt failed: {why}");
+    if let Some(attempts) = provider.upstream.attempt_failed() {
+        tracing::warn!(
+            provider = name,
+            attempts,
+            "attempts failed, and others are made in their place; the latest: {why}"
+        );
+    }
+}
+
+/// Whether asking the same upstream again soon may come to something else.
+fn heals(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::UpstreamBusy { .. } | Refusal::UpstreamCredentials { .. } | Refusal::UpstreamEncoded { .. } => false,
+        Refusal::UpstreamStatus { status, .. } => status::class(*status).may_pass(),
+        _ => true,
+    }
+}
+
+async fn attempt(
+    trip: &mut RequestContext,
+    worker: &Rc<Worker>,
+    chain: &Chain,
+    step: &PlanStep,
+    (target, provider): (&Target, &Provider),
+    (mut ticket, answered): (Ticket, &mut Option<UpstreamAnswer>),
+) -> Result<Outcome, Refusal> {
+    let upstream = &provider.upstream;
+    let deadlines = if trip.ask.streaming { upstream.stream_deadlines() } else { upstream.deadlines() };
+    let mut is_fresh = false;
+    loop {
+        let request = pin!(prepare(trip, worker, chain, step, (target, provider))).await?;
+        let asked = Instant::now();
+        ticket.sent(asked);
+        trip.record.waits.begin(WaitedFor::Upstream, asked);
+        let sent = match is_fresh {
+            false => pin!(worker.pool.send(upstream, request, deadlines)).await,
+            true => Box::pin(worker.pool.send_fresh(upstream, request, deadlines)).await,
+        };
+        let took = asked.elapsed();
+        trip.record.waits.end_at(asked + took);
+        let is_refused = matches!(sent, Err(AttemptError::Refused));
+        let refusal = match sent {
+            Ok(response) => {
+                ticket.answered(took);
+                match pin!(taken(trip, (target, provider), response, deadlines)).await {
+                    Ok(received) => {
+                        ticket.relaying();
+                        let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
+                        *answered = Some(UpstreamAnswer { received, label, provider, ticket });
+                        return Ok(Outcome::Answered);
+                    }
+                    Err(not_taken) => {
+                        let (NotTaken::Unanswered(refusal) | NotTaken::Spent(refusal)) = &not_taken;
+                        if let Some(verdict) = refusal.verdict() {
+                            ticket.settle(verdict);
+                        }
+                        match not_taken {
+                            NotTaken::Unanswered(refusal) => refusal,
+                            // It may be charged: the entry is settled with the request.
+                            NotTaken::Spent(refusal) => return Err(refusal),
+                        }
+                    }
+                }
+            }
+            // The upstream had closed a connection that was kept, and has not seen the request: it is no other attempt.
+            Err(error) if error.is_stale() && !is_fresh => {
+                is_fresh = true;
+                continue;
+            }
+            Err(error) => {
+                if error.blames_upstream() {
+                    ticket.settle(AttemptVerdict::Failed { retry_after: None });
+                }
+                failure(&error, Arc::clone(&provider.name))?
+            }
+        };
+        // An attempt that failed is closed: nothing was produced that anybody would charge.
+        trip.record.spent_nothing();
+        return Ok(Outcome::Failed { wait: refusal.retry_after(), refusal, is_refused });
+    }
+}
+
+/// What came with a head, if it is an answer.
+async fn taken(
+    trip: &mut RequestContext,
+    (target, provider): (&Target, &Provider),
+    response: Response<Body>,
+    deadlines: Deadlines,
+) -> Result<Received, NotTaken> {
+    let (held, worker) = (Rc::clone(&trip.record.held), trip.worker());
+    let expected = ExpectedAnswer {
+        endpoint: trip.ask.endpoint,
+        streaming: trip.ask.streaming,
+        limits: &held.snapshot.config.limits,
+        memory: &worker.shared.response_memory,
+        provider: &provider.name,
+        shapes: held.shapes.get(target.provider),
+        first_byte: deadlines.first_byte,
+    };
+    pin!(receive::receive(&expected, response, &mut trip.record.waits)).await
+}
+
+/// The request as it goes out. From here on it may cost money, so it is in the ledger.
+async fn prepare(
+    trip: &mut RequestContext,
+    worker: &Rc<Worker>,
+    chain: &Chain,
+    step: &PlanStep,
+    (target, provider): (&Target, &Provider),
+) -> Result<Request<Bytes>, Refusal> {
+    if let Some(lent) = &mut trip.record.lent {
+        lent.asked = Some(AskedTarget { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
+    }
+    let mut outgoing = outgoing::of(trip, (worker, chain), step, (target, provider))?;
+    if chain.wants(HookKind::UpstreamRequest, &trip.ask.model) {
+        Box::pin(outgoing::last_change(trip, (worker, chain), (target, provider), &mut outgoing)).await?;
+    }
+    trip.record.attempts += 1;
+    if trip.record.entry.is_none() {
+        let entry = trip.record.account(target.provider, &trip.ask.model, &provider.name).open(target.price);
+        trip.record.entry = Some(entry);
+    }
+    // Of what is sent, whoever changed it: the last attempt is what counts.
+    if let Some(entry) = &mut trip.record.entry {
+        entry.asked(usage::estimate_tokens(outgoing.text_bytes));
+    }
+    Ok(request(trip, provider, outgoing))
+}
+
+/// The request on the wire: credentials come last, so that no plugin has seen them.
+fn request(trip: &RequestContext, provider: &Provider, outgoing: OutgoingRequest) -> Request<Bytes> {
+    let OutgoingRequest { mut headers, body, .. } = outgoing;
+    if let Ok(id) = HeaderValue::from_str(trip.record.id.as_str()) {
+        headers.insert(request_id::HEADER, id);
+    }
+    provider.upstream.add_head_defaults(&mut headers);
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = provider.uri(trip.ask.endpoint);
+    *request.headers_mut() = headers;
+    request
+}
+
+/// What a failed attempt means: go on with the plan, or stop here because the request may have been carried out.
+fn failure(error: &AttemptError, provider: Arc<str>) -> Result<Refusal, Refusal> {
+    let refusal = match error {
+        AttemptError::Busy { retry_after } => Refusal::UpstreamBusy { provider, retry_after: *retry_after },
+        AttemptError::Timeout(Which::FirstByte | Which::Total) => Refusal::UpstreamTimeout { provider },
+        AttemptError::ClosedBeforeHead { .. } | AttemptError::Protocol(_) => Refusal::UpstreamBroken { provider },
+        AttemptError::Unresolved
+        | AttemptError::Connect(_)
+        | AttemptError::Tls(_)
+        | AttemptError::Refused
+        | AttemptError::Timeout(Which::Connect)
+        | AttemptError::BadTarget => Refusal::UpstreamUnreachable { provider, kind: error.kind() },
+    };
+    if error.may_retry() { Ok(refusal) } else { Err(refusal) }
+}

@@ -1,0 +1,35 @@
+//! A request on its way, once it is known who asks and what.
+
+use crate::request::record::Record;
+use crate::worker::Worker;
+use crate::worker::snapshot::Snapshot;
+use bytes::Bytes;
+use std::rc::Rc;
+use std::sync::Arc;
+use weir_dialect::RequestFacts;
+use weir_sandbox::Chain;
+use weir_tenancy::Caller;
+
+/// A request that has been read: who asks, what, and what plugins may see and change of it.
+pub(crate) struct RequestContext {
+    pub(crate) record: Box<Record>,
+    pub(crate) caller: Caller,
+    pub(crate) chain: Arc<Chain>,
+    pub(crate) ask: RequestFacts,
+    /// The place of the model that is asked for in the snapshot.
+    pub(crate) model: usize,
+    /// The body that `ask` was read from.
+    pub(crate) body: Bytes,
+}
+
+impl RequestContext {
+    /// What serves it.
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        &self.record.held.snapshot
+    }
+
+    /// Who serves it.
+    pub(crate) fn worker(&self) -> Rc<Worker> {
+        Rc::clone(self.record.worker())
+    }
+}

@@ -1,0 +1,62 @@
+//! What the gateway says in the head of every answer.
+
+use crate::request::rate_headers::each_of_rate;
+use crate::request::record::Record;
+use crate::request::request_id::RequestId;
+use crate::server::{ExtraHeaders, OutgoingResponse};
+use http::{HeaderMap, HeaderValue};
+use weir_sandbox::LazyHeaders;
+use weir_tenancy::Rate;
+
+/// Who answered: `provider/model`.
+const UPSTREAM: &str = "x-weir-upstream";
+const GENERATION: &str = "x-weir-generation";
+
+/// An answer of the gateway's, or one of a model's that the gateway relays.
+pub(crate) type GatewayResponse = OutgoingResponse<GatewayHeaders>;
+
+/// What the gateway says in the head of every answer. Writing it down is cheaper than finding each of its names a place
+/// in a map first.
+#[derive(Debug)]
+pub(crate) struct GatewayHeaders {
+    id: RequestId,
+    /// Who answered, if a model did.
+    upstream: Option<HeaderValue>,
+    /// Which generation of plugins served the request, where the operator wants to see that (`server.debug_headers`).
+    generation: Option<u64>,
+    rate: Option<Rate>,
+}
+
+impl GatewayHeaders {
+    /// What is said of a request, and of who answered it.
+    pub(crate) fn of(record: &Record, upstream: Option<HeaderValue>) -> Self {
+        let snapshot = &record.held.snapshot;
+        Self {
+            id: record.id.clone(),
+            upstream,
+            generation: snapshot.config.server.debug_headers.then_some(snapshot.chains.generation),
+            rate: record.seat.as_ref().and_then(|seat| seat.rate),
+        }
+    }
+}
+
+impl ExtraHeaders for GatewayHeaders {
+    fn each(&self, mut put: impl FnMut(&'static str, &[u8])) {
+        self.id.each(&mut put);
+        if let Some(upstream) = &self.upstream {
+            put(UPSTREAM, upstream.as_bytes());
+        }
+        if let Some(generation) = self.generation {
+            put(GENERATION, itoa::Buffer::new().format(generation).as_bytes());
+        }
+        if let Some(rate) = &self.rate {
+            each_of_rate(rate, put);
+        }
+    }
+}
+
+impl LazyHeaders for GatewayHeaders {
+    fn add_to(&self, headers: &mut HeaderMap) {
+        ExtraHeaders::add_to(self, headers);
+    }
+}

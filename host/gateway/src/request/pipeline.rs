@@ -1,0 +1,230 @@
+//! The journey of a request, from its head to the last byte of its answer: one function, read top to bottom.
+//!
+//! Every endpoint takes this way; what differs between them is in `weir-dialect`. Whatever must be settled at the end is
+//! in the [`Record`], which the response's body owns.
+
+use crate::request::attempt::{self, UpstreamAnswer};
+use crate::request::context::RequestContext;
+use crate::request::gateway_headers::GatewayResponse;
+use crate::request::record::Record;
+use crate::request::refusal::Refusal;
+use crate::request::route::{self, ApiCall};
+use crate::request::{cors, plan, read_body, relay, respond, token};
+use crate::server::{IncomingRequest, RequestBody};
+use crate::worker::snapshot::{Model, Snapshot};
+use crate::worker::{SnapshotHandle, Worker};
+use bytes::Bytes;
+use http::HeaderMap;
+use http::request::Parts;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use weir_dialect::{Document, RequestFacts};
+use weir_http::head::InvalidHead;
+use weir_sandbox::{About, Chain, Exchange, Facts, HookKind};
+use weir_tenancy::{Caller, Denied, Seat};
+
+/// How long who finds no seat waits before it looks again, one time after the other.
+const MOMENTS: [Duration; 4] =
+    [Duration::from_millis(5), Duration::from_millis(10), Duration::from_millis(20), Duration::from_millis(40)];
+
+/// Answers a request, with a model's answer or with a refusal.
+pub(crate) async fn journey(
+    worker: &Rc<Worker>,
+    held: Rc<SnapshotHandle>,
+    asked: IncomingRequest<'_>,
+) -> GatewayResponse {
+    let started = Instant::now();
+    let IncomingRequest { parts, body, valid } = asked;
+    let id = worker.ids.of(&parts.headers, started);
+    let place = worker.admit(held.snapshot.config.limits.in_flight);
+    let full = place.is_none();
+    let mut record = Box::new(Record::new(worker, held, id, started, place));
+    if full {
+        // One hash, so that it is known who is turned away.
+        if let Ok(caller) = record.held.snapshot.tenants.identify(token::of(&parts.headers)) {
+            record.identified(&caller.tenant);
+        }
+        return respond::refuse(Refusal::Overloaded, record);
+    }
+    // What comes of a step is put in its place by the step: handed out, it would be copied at every layer.
+    let mut way = None;
+    let read = { in_time(worker, pin!(travel(&mut record, parts, body, valid, &mut way))).await };
+    if let Err(refusal) = read {
+        return respond::refuse(refusal, record);
+    }
+    match way {
+        Some(FirstHalf::Answered(response)) => respond::whole(response, record),
+        Some(FirstHalf::Told(headers)) => respond::empty(headers, record),
+        Some(FirstHalf::Read { caller, chain, ask, model, body }) => {
+            let mut trip = RequestContext { record, caller, chain, ask, model, body };
+            let mut answered = None;
+            // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
+            let decided = { in_time(worker, pin!(decide(&mut trip, &mut answered))).await };
+            if let Err(refusal) = decided {
+                return respond::refuse(refusal, trip.record);
+            }
+            let Some(answered) = answered else { return respond::refuse(Refusal::Internal, trip.record) };
+            match relay::relay(trip, answered) {
+                Ok(answer) => answer,
+                Err(hooked) => pin!(hooked.run()).await,
+            }
+        }
+        None => respond::refuse(Refusal::Internal, record),
+    }
+}
+
+/// Waits for a step, until the end of the drain is over.
+async fn in_time<F: Future<Output = Result<(), Refusal>>>(worker: &Worker, step: Pin<&mut F>) -> Result<(), Refusal> {
+    match worker.until_over(step).await {
+        Some(done) => done,
+        None => Err(Refusal::ShuttingDown),
+    }
+}
+
+/// How far the first half of the journey went.
+enum FirstHalf {
+    /// There was nothing to ask of a model.
+    Answered(Bytes),
+    /// A web page wanted to know whether it may ask.
+    Told(HeaderMap),
+    /// A model is to be asked.
+    Read { caller: Caller, chain: Arc<Chain>, ask: RequestFacts, model: usize, body: Bytes },
+}
+
+/// 1 lawful, 2 identify, 3 admit, 4 read.
+async fn travel(
+    record: &mut Record,
+    parts: &mut Parts,
+    body: RequestBody,
+    valid: Result<(), InvalidHead>,
+    way: &mut Option<FirstHalf>,
+) -> Result<(), Refusal> {
+    let held = Rc::clone(&record.held);
+    let snapshot = &*held.snapshot;
+
+    valid.map_err(|rule| route::unlawful(rule, parts))?;
+    if let Some(headers) = cors::preflight(&snapshot.config.cors, parts) {
+        *way = Some(FirstHalf::Told(headers));
+        return Ok(());
+    }
+    let call = route::called(parts)?;
+
+    let caller = snapshot.tenants.identify(token::of(&parts.headers)).map_err(Refusal::Denied)?;
+    record.identified(&caller.tenant);
+    if snapshot.via.has_seen(&parts.headers) {
+        return Err(Refusal::Loop);
+    }
+    if snapshot.is_closed(&caller.tenant) {
+        return Err(Refusal::TenantClosed);
+    }
+    let ApiCall::Ask(endpoint) = call else {
+        *way = Some(FirstHalf::Answered(snapshot.list(&caller)));
+        return Ok(());
+    };
+
+    // Before the body is polled: a client without a seat is not even told to continue uploading.
+    let seat = match caller.admit(record.started) {
+        Err(denied @ Denied::TooManyConcurrent { .. }) => Box::pin(look_again(&caller, record.started, denied)).await,
+        seat => seat,
+    };
+    record.seat = Some(seat.map_err(Refusal::Denied)?);
+
+    let body = read_body::whole(&mut parts.headers, body, &snapshot.config.limits, record).await?;
+    let ask = record.worker().asks.borrow_mut().read(endpoint, &body).map_err(Refusal::Unreadable)?;
+    let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
+
+    let Some(chain) = snapshot.chain(&caller.tenant, record.id.as_str()) else {
+        return Err(Refusal::Internal);
+    };
+    let headers = std::mem::take(&mut parts.headers);
+    let lent = lend(record, (&caller, model), &ask, headers, &body);
+    if chain.wants(HookKind::Observe, &ask.model) {
+        record.observers = Some((Arc::clone(chain), Arc::clone(&lent.about)));
+    }
+    record.lent = Some(lent);
+    *way = Some(FirstHalf::Read { caller, chain: Arc::clone(chain), ask, model: index, body });
+    Ok(())
+}
+
+/// A seat that may be free in a moment: whoever has read the last byte of an answer may ask again, of another worker, before
+/// the one that sent it has settled. On a machine that has more to do than it can, that takes more than one moment.
+async fn look_again(caller: &Caller, started: Instant, mut denied: Denied) -> Result<Seat, Denied> {
+    let mut now = started;
+    for moment in MOMENTS {
+        tokio::time::sleep(moment).await;
+        now += moment;
+        match caller.admit(now) {
+            Err(again @ Denied::TooManyConcurrent { .. }) => denied = again,
+            other => return other,
+        }
+    }
+    Err(denied)
+}
+
+/// 5 policy, 6 plan, 7 ask.
+async fn decide(trip: &mut RequestContext, answered: &mut Option<UpstreamAnswer>) -> Result<(), Refusal> {
+    let worker = trip.worker();
+    let chain = Arc::clone(&trip.chain);
+
+    if chain.wants(HookKind::Policy, &trip.ask.model) {
+        // In the room that asking an upstream needs later: a box would cost an allocation and a copy.
+        pin!(worker.sandbox.policy(&chain, &mut trip.record.lent)).await?;
+        read_again(trip)?;
+    }
+
+    let mut plan = { pin!(plan::plan(trip, &worker, &chain)).await? };
+
+    pin!(attempt::ask(trip, &worker, &chain, &mut plan, answered)).await
+}
+
+/// Checks that the caller may use a model, counts the request for it from now on, and answers its place.
+fn count_for_model<'a>(
+    record: &mut Record,
+    snapshot: &'a Snapshot,
+    caller: &Caller,
+    name: &str,
+) -> Result<(usize, &'a Model), Refusal> {
+    let found = snapshot.find(name).and_then(|index| Some((index, snapshot.model(index)?)));
+    let found = found.filter(|_| caller.may_use(name));
+    let (index, model) = found.ok_or_else(|| Refusal::ModelNotFound(name.chars().take(128).collect()))?;
+    record.asks_for(index, &model.name);
+    Ok((index, model))
+}
+
+fn lend(
+    record: &Record,
+    (caller, model): (&Caller, &Model),
+    ask: &RequestFacts,
+    headers: HeaderMap,
+    body: &Bytes,
+) -> Box<Exchange> {
+    let about = Arc::new(About {
+        tenant: Arc::clone(&caller.tenant.name),
+        request_id: record.id.own(),
+        model: Arc::clone(&model.name),
+        dialect: ask.endpoint.dialect(),
+        facts: Facts { streaming: ask.streaming, body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX) },
+    });
+    Box::new(Exchange::new(about, headers, Document::accepted(ask.endpoint, body.clone())))
+}
+
+/// After plugins rewrote the request, which was read again behind each of them: what does it ask now, and may the caller
+/// ask that?
+fn read_again(trip: &mut RequestContext) -> Result<(), Refusal> {
+    let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
+    let Some((ask, body)) = lent.reread.take().map(|reread| *reread) else { return Ok(()) };
+    if ask.model != trip.ask.model {
+        let old = Arc::clone(&lent.about);
+        let held = Rc::clone(&trip.record.held);
+        let (index, model) = count_for_model(&mut trip.record, &held.snapshot, &trip.caller, &ask.model)?;
+        let about = About { model: Arc::clone(&model.name), ..(*old).clone() };
+        let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
+        lent.about = Arc::new(about);
+        trip.model = index;
+    }
+    trip.ask = ask;
+    trip.body = body;
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! What an upstream sent, looked at before a byte of it is relayed, for as long as that has not happened another target
+//! may do better: the status by its class, a whole answer as a whole, a stream by its first event.
+
+mod expected;
+mod form;
+mod opening;
+mod received;
+mod whole;
+
+use crate::request::refusal::Refusal;
+use crate::request::waits::{WaitedFor, Waits};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Response, StatusCode};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Instant, SystemTime};
+use weir_dialect::answer;
+use weir_upstream::status::{self, Class};
+use weir_upstream::{Body, is_coded, retry_after};
+
+pub(crate) use expected::{ExpectedAnswer, NotTaken, broken};
+pub(crate) use opening::StreamOpening;
+pub(crate) use received::{Received, ReceivedContent};
+
+use opening::StreamOrDocument;
+
+/// Receives an answer of which the head is there. The time spent waiting for the rest is told to `waits`.
+pub(crate) async fn receive(
+    expected: &ExpectedAnswer<'_>,
+    response: Response<Body>,
+    waits: &mut Waits,
+) -> Result<Received, NotTaken> {
+    let (parts, mut body) = response.into_parts();
+    let class = status::class(parts.status);
+    if !class.is_relayed() {
+        let refused = pin!(refused(class, (parts.status, &parts.headers), body, expected));
+        return Err(NotTaken::Unanswered(timed(refused, waits).await));
+    }
+    let answered = class == Class::Answer;
+    if answered && is_coded(&parts.headers) {
+        body.leave();
+        let provider = Arc::clone(expected.provider);
+        return Err(NotTaken::Unanswered(Refusal::UpstreamEncoded { provider }));
+    }
+    let content = if parts.status == StatusCode::NO_CONTENT {
+        body.leave();
+        ReceivedContent::Whole { bytes: Bytes::new(), memory: None, reading: None }
+    } else if answered && is_events(&parts.headers) {
+        match timed(pin!(opening::open(expected, body, None)), waits).await? {
+            StreamOrDocument::Stream(opening) => ReceivedContent::Stream(opening),
+            StreamOrDocument::Document(body, first) => {
+                timed(pin!(whole::answer(expected, body, Some(first))), waits).await?
+            }
+        }
+    } else if answered && let Some(bytes) = whole::at_once(expected, &mut body) {
+        whole::judged(expected, (bytes, None), None)?
+    } else if answered {
+        timed(pin!(whole::answer(expected, body, None)), waits).await?
+    } else {
+        let (bytes, memory) = timed(pin!(whole::message(expected, body)), waits).await?;
+        if answer::blames_account(&bytes) {
+            let refusal =
+                Refusal::UpstreamCredentials { provider: Arc::clone(expected.provider), status: parts.status };
+            return Err(NotTaken::Unanswered(refusal));
+        }
+        ReceivedContent::Whole { bytes, memory: Some(memory), reading: None }
+    };
+    Ok(Received { status: parts.status, headers: parts.headers, content })
+}
+
+/// What a status means that is not relayed.
+async fn refused(
+    class: Class,
+    (status, headers): (StatusCode, &HeaderMap),
+    body: Body,
+    expected: &ExpectedAnswer<'_>,
+) -> Refusal {
+    let provider = Arc::clone(expected.provider);
+    let account = match class {
+        // Who has no credit left is told so as if it were a matter of rate, with a code that says which.
+        Class::RateLimited => whole::blames_account(expected, body).await,
+        _ => {
+            body.leave();
+            class == Class::Account
+        }
+    };
+    if account {
+        return Refusal::UpstreamCredentials { provider, status };
+    }
+    let retry_after = retry_after(headers, SystemTime::now()).filter(|_| class.may_pass());
+    Refusal::UpstreamStatus { provider, status, retry_after }
+}
+
+/// Waits for a future, and tells `waits` how long that took. What is here already is not waited for.
+async fn timed<F: Future>(mut future: Pin<&mut F>, waits: &mut Waits) -> F::Output {
+    if let Poll::Ready(here) = poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await {
+        return here;
+    }
+    waits.begin(WaitedFor::Upstream, Instant::now());
+    let output = future.await;
+    waits.end();
+    output
+}
+
+/// Whether an answer says that it is a stream of events.
+fn is_events(headers: &HeaderMap) -> bool {
+    const EVENTS: &[u8] = b"text/event-stream";
+    let value = headers.get(CONTENT_TYPE).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
+    let Some((media, rest)) = value.split_at_checked(EVENTS.len()) else { return false };
+    media.eq_ignore_ascii_case(EVENTS) && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
+}

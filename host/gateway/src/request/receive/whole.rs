@@ -1,0 +1,177 @@
+//! Whole answers.
+
+use super::expected::{ExpectedAnswer, NotTaken, broken};
+use super::form::{FirstBytes, Form};
+use super::opening::{self, StreamOrDocument};
+use super::received::ReceivedContent;
+use crate::request::gather::{Full, Gathered, UNCOUNTED};
+use crate::request::refusal::Refusal;
+use bytes::Bytes;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use weir_dialect::answer::{self, AnswerKind, AnswerReading};
+use weir_net::ByteShare;
+use weir_upstream::{Body, BodyError};
+
+/// What looks complete is waited on for so long: then its framing is not asked for its opinion any more.
+const SETTLE: Duration = Duration::from_secs(1);
+/// So much of a refusal is read to see whom it blames, and for no longer than [`SETTLE`].
+const PEEK: usize = 64 * 1024;
+
+/// An answer that came with its head, all of it, as short ones do. A stream may have come as well, so that has to be looked
+/// at where one was asked for.
+pub(super) fn at_once(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Option<Bytes> {
+    if expected.streaming { None } else { body.take_all_within(UNCOUNTED.min(expected.limits.response_bytes)) }
+}
+
+/// An answer that says it is one, of which `first` has been read. Whether it is, and whether all of it, its own form says
+/// first and its framing second: an object that is closed is whole though its connection broke behind it, and one that is
+/// not closed is cut although its framing ends as it should.
+pub(super) async fn answer(
+    expected: &ExpectedAnswer<'_>,
+    mut body: Body,
+    mut first: Option<Bytes>,
+) -> Result<ReceivedContent, NotTaken> {
+    let mut all = room(expected, expected.limits.response_bytes);
+    if expected.streaming && first.is_none() {
+        // Some servers forget to say what their streams are; no JSON begins as an event does.
+        let (read, form) = begin(expected, &mut body).await?;
+        if form == Form::Events {
+            match opening::open(expected, body, Some(read)).await? {
+                StreamOrDocument::Stream(opening) => return Ok(ReceivedContent::Stream(opening)),
+                StreamOrDocument::Document(same, read) => (body, first) = (same, Some(read)),
+            }
+        } else {
+            first = Some(read);
+        }
+    }
+    if let Some(first) = first {
+        push(expected, &mut all, first)?;
+    }
+    let cut = loop {
+        if body.is_end_stream() {
+            break None;
+        }
+        let next = if may_be_closed(&all) {
+            match timeout(SETTLE, body.frame()).await {
+                Ok(next) => next,
+                Err(_) if answer::judge(expected.endpoint, all.bytes()) == AnswerKind::Complete => break None,
+                Err(_) => body.frame().await,
+            }
+        } else {
+            body.frame().await
+        };
+        match next {
+            None => break None,
+            Some(Err(error)) => break Some(error),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => push(expected, &mut all, data)?,
+                Err(_) => continue,
+            },
+        }
+    };
+    body.leave();
+    let (bytes, memory) = all.finish();
+    judged(expected, (bytes, Some(memory)), cut)
+}
+
+/// As much of a body as tells what it is.
+async fn begin(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Result<(Bytes, Form), NotTaken> {
+    let mut head = FirstBytes::default();
+    while let Some(data) = next(expected, body).await? {
+        let form = head.push(data);
+        if form != Form::Unclear {
+            return Ok((head.bytes, form));
+        }
+    }
+    Ok((head.bytes, Form::Unclear))
+}
+
+/// What an answer is of which no more will come; `cut` is how its transport broke.
+pub(super) fn judged(
+    expected: &ExpectedAnswer<'_>,
+    (bytes, memory): (Bytes, Option<ByteShare>),
+    cut: Option<BodyError>,
+) -> Result<ReceivedContent, NotTaken> {
+    let reading = match expected.shapes {
+        Some(shapes) => shapes.borrow_mut().read(expected.endpoint, &bytes),
+        None => AnswerReading::of(expected.endpoint, &bytes),
+    };
+    let provider = || Arc::clone(expected.provider);
+    match (reading.answer, cut) {
+        (AnswerKind::Complete, _) => Ok(ReceivedContent::Whole { bytes, memory, reading: Some(reading) }),
+        (AnswerKind::Cut, None) => Err(NotTaken::Spent(Refusal::UpstreamBroken { provider: provider() })),
+        (AnswerKind::Cut | AnswerKind::NoAnswer, Some(error)) => Err(NotTaken::Spent(broken(error, expected.provider))),
+        (AnswerKind::Error, _) => {
+            Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: provider(), what: "an error" }))
+        }
+        (AnswerKind::NoAnswer, None) => {
+            let what = if bytes.is_empty() { "nothing" } else { "something else" };
+            Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: provider(), what }))
+        }
+    }
+}
+
+/// What an upstream has to say to the client, whatever that is: all of it.
+pub(super) async fn message(expected: &ExpectedAnswer<'_>, mut body: Body) -> Result<(Bytes, ByteShare), NotTaken> {
+    let mut all = room(expected, expected.limits.response_bytes);
+    loop {
+        match next(expected, &mut body).await {
+            Ok(Some(data)) => push(expected, &mut all, data)?,
+            Ok(None) => break,
+            // Who refuses a request may not read it to its end, and then closing cuts the connection behind the refusal.
+            Err(_) if answer::is_whole(all.bytes()) => break,
+            Err(cut) => return Err(cut),
+        }
+    }
+    Ok(all.finish())
+}
+
+/// Whether a refusal blames the gateway's account, as far as can be seen in a moment.
+pub(super) async fn blames_account(expected: &ExpectedAnswer<'_>, mut body: Body) -> bool {
+    let mut all = room(expected, PEEK);
+    let reading = async {
+        while let Ok(Some(data)) = next(expected, &mut body).await
+            && all.push(data).is_ok()
+        {}
+    };
+    let _ = timeout(SETTLE, reading).await;
+    body.leave();
+    answer::blames_account(all.bytes())
+}
+
+/// What is to be collected of an answer, bounded.
+fn room(expected: &ExpectedAnswer<'_>, longest: usize) -> Gathered {
+    Gathered::new(longest, expected.memory.share(), expected.limits.response_memory)
+}
+
+/// The next data of a body; none at its end.
+async fn next(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Result<Option<Bytes>, NotTaken> {
+    while !body.is_end_stream() {
+        let Some(frame) = body.frame().await else { break };
+        let frame = frame.map_err(|error| NotTaken::Spent(broken(error, expected.provider)))?;
+        match frame.into_data() {
+            Ok(data) if !data.is_empty() => return Ok(Some(data)),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(None)
+}
+
+fn push(expected: &ExpectedAnswer<'_>, all: &mut Gathered, data: Bytes) -> Result<(), NotTaken> {
+    let provider = Arc::clone(expected.provider);
+    all.push(data).map_err(|full| {
+        NotTaken::Spent(match full {
+            Full::TooLong => Refusal::UpstreamTooLarge { provider, what: "response", limit: all.longest() },
+            Full::NoRoom => Refusal::ResponseMemory,
+        })
+    })
+}
+
+/// Whether the last byte is one that an object may be closed by.
+fn may_be_closed(all: &Gathered) -> bool {
+    all.bytes().trim_ascii_end().last() == Some(&b'}')
+}

@@ -1,0 +1,274 @@
+//! A request's record: everything that must be settled once, however it ends. The response body owns it, until its last
+//! byte was sent.
+
+use crate::request::request_id::RequestId;
+use crate::request::waits::{WaitedFor, Waits};
+use crate::server::Settle;
+use crate::telemetry::figures::{RequestCounters, UNKNOWN};
+use crate::telemetry::stats::BodyOutcome;
+use crate::worker::{SnapshotHandle, Worker};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use weir_dialect::Usage;
+use weir_ledger::{Account, EndReason, LedgerEntry, Provenance, ReportedUsage, Tokens};
+use weir_net::{ByteShare, InFlight};
+use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
+use weir_tenancy::{Seat, Tenant};
+use weir_upstream::{AttemptVerdict, Ticket};
+
+/// What the client sees of a request that it left.
+const CLIENT_GONE: u16 = 499;
+
+/// The record. Dropping it settles it: the seat is free, the ledger's entry closed, figures and observers told. Unless
+/// the last byte was [`sent`](Settle::sent), or the gateway itself [`cut`](Record::cut) the answer, that says that the
+/// client has left.
+#[derive(Debug)]
+pub(crate) struct Record {
+    worker: Rc<Worker>,
+    /// The generation that serves the request stays alive as long as the request.
+    pub(crate) held: Rc<SnapshotHandle>,
+    pub(crate) id: RequestId,
+    pub(crate) tenant: Arc<str>,
+    pub(crate) started: Instant,
+    pub(crate) seat: Option<Seat>,
+    pub(crate) entry: Option<LedgerEntry>,
+    /// What the answer that is relayed will say of whom it is from.
+    pub(crate) ticket: Option<Ticket>,
+    /// What plugins see and change of the request: with them while they run, here otherwise.
+    pub(crate) lent: Option<Box<Exchange>>,
+    pub(crate) attempts: u32,
+    /// What its body and its whole answer hold of the memory for all of them, where that is counted.
+    pub(crate) request_memory: Option<ByteShare>,
+    pub(crate) response_memory: Option<ByteShare>,
+    /// Time spent waiting, which is not the gateway's own.
+    pub(crate) waits: Waits,
+    pub(crate) observers: Option<(Arc<Chain>, Arc<About>)>,
+    /// The places of tenant and model in the configuration, as far as they are known.
+    places: (u32, u32),
+    counters: Rc<RequestCounters>,
+    /// The status of the head that goes to the client.
+    status: u16,
+    code: Option<Arc<str>>,
+    first_byte: Option<Duration>,
+    /// How the body ended, once that is known.
+    ended: Option<BodyOutcome>,
+    /// What the ledger keeps, where it is neither the end nor the client's leaving.
+    reason: Option<EndReason>,
+    place: Option<InFlight>,
+}
+
+impl Record {
+    pub(crate) fn new(
+        worker: &Rc<Worker>,
+        held: Rc<SnapshotHandle>,
+        id: RequestId,
+        started: Instant,
+        place: Option<InFlight>,
+    ) -> Self {
+        let counters = held.figures.nobody();
+        counters.requests.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self {
+            worker: Rc::clone(worker),
+            held,
+            id,
+            tenant: worker.empty(),
+            started,
+            seat: None,
+            entry: None,
+            ticket: None,
+            lent: None,
+            attempts: 0,
+            request_memory: None,
+            response_memory: None,
+            waits: Waits::default(),
+            observers: None,
+            places: (UNKNOWN, UNKNOWN),
+            counters,
+            status: CLIENT_GONE,
+            code: None,
+            first_byte: None,
+            ended: None,
+            reason: None,
+            place,
+        }
+    }
+
+    pub(crate) fn worker(&self) -> &Rc<Worker> {
+        &self.worker
+    }
+
+    /// From now on it is known whose request it is.
+    pub(crate) fn identified(&mut self, tenant: &Tenant) {
+        self.tenant = Arc::clone(&tenant.name);
+        self.places.0 = u32::try_from(tenant.index).unwrap_or(UNKNOWN);
+    }
+
+    /// From now on the request counts for its tenant and this model, by its place among the models.
+    pub(crate) fn asks_for(&mut self, model: usize, name: &str) {
+        self.places.1 = u32::try_from(model).unwrap_or(UNKNOWN);
+        let counters = self.held.figures.of(self.places, (&self.tenant, name));
+        self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
+        counters.requests.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.counters = counters;
+    }
+
+    /// Where the ledger keeps what the request costs at a provider, by its place among the providers.
+    pub(crate) fn account(&self, provider: usize, model: &str, name: &str) -> Account {
+        let places = (self.places.0, self.places.1, u32::try_from(provider).unwrap_or(UNKNOWN));
+        self.held.figures.account(places, (&self.tenant, model, name))
+    }
+
+    /// Counts that it is refused.
+    pub(crate) fn count_refusal(&self, code: &str, chosen: bool) {
+        self.held.figures.refusal(self.places.0, &self.tenant, code, chosen);
+    }
+
+    /// The response's head is ready, and goes out with this status.
+    pub(crate) fn head_ready(&mut self, status: u16) {
+        self.status = status;
+        self.first_byte = Some(self.started.elapsed());
+    }
+
+    /// Usage that the provider reported.
+    pub(crate) fn report(&mut self, usage: Usage) {
+        if let Some(entry) = &mut self.entry {
+            let Usage { input, output, total, cached_input, reasoning } = usage;
+            entry.report(ReportedUsage { input, output, total, cached_input, reasoning });
+        }
+    }
+
+    /// Text that was relayed, for an estimate should nobody report.
+    pub(crate) fn progress(&mut self, bytes: usize) {
+        if let Some(entry) = &mut self.entry {
+            entry.progress(bytes as u64);
+        }
+    }
+
+    /// The answer that is relayed has come to its end, of one kind or another: this is what that says of whom it is
+    /// from. Nothing, where the end is not its doing.
+    pub(crate) fn judge(&mut self, verdict: Option<AttemptVerdict>) {
+        if let Some((ticket, verdict)) = self.ticket.take().zip(verdict) {
+            ticket.settle(verdict);
+        }
+    }
+
+    /// Another attempt than the first was answered.
+    pub(crate) fn failed_over(&self) {
+        self.counters.requests.failed_over.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The upstream refused: there is nothing that anybody would charge.
+    pub(crate) fn spent_nothing(&mut self) {
+        if let Some(entry) = self.entry.take() {
+            entry.void(EndReason::UpstreamFailed);
+        }
+    }
+
+    /// Counts so many bytes of the answer, at once in memory, until it was sent; false if there is no room for them.
+    pub(crate) fn hold_answer(&mut self, bytes: usize) -> bool {
+        let shared = &self.worker.shared;
+        let memory = self.response_memory.get_or_insert_with(|| shared.response_memory.share());
+        memory.grow_to(bytes, self.held.snapshot.config.limits.response_memory)
+    }
+
+    /// The answer is one of the gateway's own: from here on the request holds neither its seat nor its place among those
+    /// in flight, however long the client takes for the answer.
+    pub(crate) fn leave(&mut self) {
+        drop((self.seat.take(), self.place.take()));
+    }
+
+    /// The request ends in a refusal.
+    pub(crate) fn refused(&mut self, code: &str, reason: EndReason) {
+        self.code = Some(code.into());
+        self.reason = Some(reason);
+    }
+
+    /// The gateway breaks off an answer whose head has gone out, for this reason.
+    pub(crate) fn cut(&mut self, code: &str, reason: EndReason) {
+        self.refused(code, reason);
+        self.ended = Some(BodyOutcome::Cut);
+    }
+
+    /// How the body ended. Whoever drops the record unsettled has lost the client, unless it is the end of the drain that
+    /// drops everything.
+    fn end(&self) -> BodyOutcome {
+        let lost = || if self.worker.is_over() { BodyOutcome::Cut } else { BodyOutcome::ClientGone };
+        self.ended.unwrap_or_else(lost)
+    }
+
+    fn outcome(&self, status: u16, tokens: &Tokens, duration: Duration) -> Outcome {
+        let us = |d: Duration| u64::try_from(d.as_micros()).unwrap_or(u64::MAX);
+        Outcome {
+            status,
+            code: self.code.clone(),
+            attempts: self.attempts,
+            input_tokens: tokens.input,
+            output_tokens: tokens.output,
+            provenance: match tokens.provenance() {
+                Provenance::Reported => ObservedProvenance::Reported,
+                Provenance::Partial => ObservedProvenance::Partial,
+                Provenance::Estimated => ObservedProvenance::Estimated,
+                Provenance::None => ObservedProvenance::None,
+            },
+            duration_us: us(duration),
+            first_byte_us: us(self.first_byte.unwrap_or(duration)),
+        }
+    }
+
+    fn settle(&mut self) {
+        // First, for who has seen the last byte may ask again at once.
+        self.leave();
+        let ended = self.end();
+        if (ended != BodyOutcome::Complete || self.code.is_some()) && self.worker.is_over() {
+            self.worker.shared.cut.fetch_add(1, Ordering::Relaxed);
+        }
+        let (status, reason) = match ended {
+            BodyOutcome::Complete => (self.status, self.reason.unwrap_or(EndReason::Completed)),
+            BodyOutcome::Cut => (self.status, self.reason.unwrap_or(EndReason::UpstreamFailed)),
+            BodyOutcome::ClientGone => (CLIENT_GONE, self.reason.unwrap_or(EndReason::ClientGone)),
+        };
+        let tokens = self.entry.take().map(|entry| entry.close(reason)).unwrap_or_default();
+        let now = Instant::now();
+        let duration = now.saturating_duration_since(self.started);
+        self.waits.end_at(now);
+        if let Some(lent) = &self.lent {
+            self.waits.set_callouts(lent.waited);
+        }
+        self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.places.0 != UNKNOWN && self.places.1 == UNKNOWN {
+            // It is known whose it was, and it ended before it was known what was asked.
+            self.counters = self.held.figures.of(self.places, (&self.tenant, ""));
+        }
+        self.counters.requests.ended(status, ended);
+        self.counters.requests.waited(&self.waits);
+        self.counters.times.duration.record(duration);
+        if ended == BodyOutcome::Complete {
+            // How long one that did not take its answer was waited for, nobody knows.
+            self.counters.times.overhead.record(duration.saturating_sub(self.waits.sum()));
+        }
+        if let Some(first) = self.first_byte {
+            self.counters.times.first_byte.record(first);
+        }
+        if let Some((chain, about)) = self.observers.take() {
+            let outcome = Arc::new(self.outcome(status, &tokens, duration));
+            // A client that left while a plugin had the exchange took it along.
+            let lent = self.lent.take().unwrap_or_else(|| Box::new(Exchange::bare(about)));
+            self.worker.observe(chain, lent, outcome, &self.held);
+        }
+    }
+}
+
+impl Settle for Record {
+    fn sent(mut self: Box<Self>, client: Duration) {
+        self.waits.add(WaitedFor::Client, client);
+        self.ended.get_or_insert(BodyOutcome::Complete);
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.settle();
+    }
+}

@@ -1,0 +1,202 @@
+//! From what an upstream sent to the client's last byte: whole answers, and what is said against a request, here, streams in
+//! `relay/stream.rs`.
+
+mod stream;
+
+use crate::request::attempt::UpstreamAnswer;
+use crate::request::context::RequestContext;
+use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
+use crate::request::receive::{Received, ReceivedContent};
+use crate::request::record::Record;
+use crate::request::refusal::Refusal;
+use crate::request::respond;
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use std::pin::pin;
+use std::sync::Arc;
+use weir_dialect::Document;
+use weir_dialect::answer::AnswerReading;
+use weir_http::{hop, reserved};
+use weir_sandbox::{Fault, HookKind, LazyHeaders, Reply};
+use weir_upstream::AttemptVerdict;
+
+/// The upstream's own id of the request, which its support will ask for.
+const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
+
+/// What tells a client whether and when to come again: it stays what it was, whatever becomes of the words.
+const AGAIN: [HeaderName; 3] =
+    [http::header::RETRY_AFTER, HeaderName::from_static("retry-after-ms"), HeaderName::from_static("x-should-retry")];
+
+/// An answer that `response` plugins see before the client does.
+pub(crate) struct Hooked {
+    trip: RequestContext,
+    status: StatusCode,
+    head: (HeaderMap, GatewayHeaders),
+    body: Document,
+    /// Of what an upstream says against a request: who says it, and what stays of it whatever becomes of the words.
+    against: Option<Against>,
+}
+
+/// What stays of what an upstream says against a request.
+struct Against {
+    provider: Arc<str>,
+    again: [Option<(HeaderName, HeaderValue)>; 3],
+}
+
+/// Relays an answer to the client, or hands back what has to be shown to plugins first.
+pub(crate) fn relay(mut trip: RequestContext, answered: UpstreamAnswer) -> Result<GatewayResponse, Box<Hooked>> {
+    let UpstreamAnswer { received, label, provider, ticket } = answered;
+    let Received { status, mut headers, content } = received;
+    trip.record.ticket = Some(ticket);
+    hop::strip_response(&mut headers);
+    clean(&mut headers);
+    let own = GatewayHeaders::of(&trip.record, Some(label));
+    match content {
+        ReceivedContent::Stream(opening) => {
+            if !trip.ask.streaming
+                && let Err(refusal) = came_as(&trip, HookKind::Response, HookKind::Event)
+            {
+                return Ok(respond::refuse(refusal, trip.record));
+            }
+            Ok(stream::start(trip, status, (headers, own), *opening, provider))
+        }
+        ReceivedContent::Whole { bytes, memory, reading } => {
+            trip.record.response_memory = memory;
+            if status.is_success() {
+                whole(trip, status, (headers, own), (bytes, reading))
+            } else {
+                against(trip, status, (headers, own), bytes, provider)
+            }
+        }
+    }
+}
+
+/// Whether an answer may go on that came in another form than was asked for.
+fn came_as(trip: &RequestContext, asked: HookKind, came: HookKind) -> Result<(), Refusal> {
+    let worker = trip.worker();
+    Ok(worker.sandbox.came_as(&trip.chain, &trip.ask.model, (asked, came))?)
+}
+
+/// Removes what is the upstream's business with us and not the client's.
+fn clean(headers: &mut HeaderMap) {
+    // These two every answer has: then mostly nothing is found below, and the names are gone through once.
+    headers.remove(CONTENT_LENGTH);
+    if let Some(id) = headers.remove(crate::request::request_id::HEADER) {
+        headers.insert(UPSTREAM_ID, id);
+    }
+    // One look at each name is cheaper than looking for each name.
+    while let Some(name) = headers.keys().find(|name| reserved::is_stripped(name.as_str())).cloned() {
+        headers.remove(&name);
+    }
+}
+
+fn whole(
+    mut trip: RequestContext,
+    status: StatusCode,
+    (headers, own): (HeaderMap, GatewayHeaders),
+    (bytes, reading): (Bytes, Option<AnswerReading>),
+) -> Result<GatewayResponse, Box<Hooked>> {
+    trip.record.judge(Some(AttemptVerdict::Served));
+    let Some(reading) = reading else {
+        // 204: there is nothing that anybody would charge.
+        trip.record.spent_nothing();
+        return Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record));
+    };
+    // Before plugins see it: what they make of it costs nothing.
+    if let Some(reported) = reading.usage {
+        trip.record.report(reported);
+    }
+    trip.record.progress(reading.text);
+    if trip.ask.streaming
+        && let Err(refusal) = came_as(&trip, HookKind::Event, HookKind::Response)
+    {
+        return Ok(respond::refuse(refusal, trip.record));
+    }
+    if trip.chain.wants(HookKind::Response, &trip.ask.model) {
+        let body = reading.document(trip.ask.endpoint, bytes);
+        return Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: None }));
+    }
+    Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record))
+}
+
+impl Hooked {
+    /// Shows it to them, and relays what they make of it.
+    pub(crate) async fn run(self: Box<Self>) -> GatewayResponse {
+        let Self { mut trip, status, head, body, against } = *self;
+        match (run_plugins(&mut trip, status, head, body).await, against) {
+            (Ok((head, bytes)), _) => respond::finish(status, head, bytes, trip.record),
+            (Err(refusal), Some(against)) => against.refuse(refusal, status, trip.record),
+            (Err(refusal), None) => respond::refuse(refusal, trip.record),
+        }
+    }
+}
+
+/// Relays what is said against a request, or hands it back for the plugins at `response`. It may repeat anything of the request,
+/// and so it passes the guards of answers.
+fn against(
+    mut trip: RequestContext,
+    status: StatusCode,
+    (headers, own): (HeaderMap, GatewayHeaders),
+    bytes: Bytes,
+    provider: Arc<str>,
+) -> Result<GatewayResponse, Box<Hooked>> {
+    trip.record.judge(Some(AttemptVerdict::Served));
+    // Nobody would charge for it.
+    trip.record.spent_nothing();
+    let (wants, streaming) = (trip.chain.wants(HookKind::Response, &trip.ask.model), trip.ask.streaming);
+    // Where nothing is said there is nothing to look at.
+    if bytes.is_empty() || !(wants || streaming) {
+        return Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record));
+    }
+    let against = Against { provider, again: AGAIN.map(|name| headers.get(&name).cloned().map(|value| (name, value))) };
+    if streaming && let Err(refusal) = came_as(&trip, HookKind::Event, HookKind::Response) {
+        return Ok(against.refuse(refusal, status, trip.record));
+    }
+    if !wants {
+        return Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record));
+    }
+    let body = Document::error(trip.ask.endpoint, bytes);
+    Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: Some(against) }))
+}
+
+impl Against {
+    /// Where it cannot be shown to a plugin that must see it, the client is told so with the status that it has; any other
+    /// refusal is said as it is.
+    fn refuse(self, refusal: Refusal, status: StatusCode, record: Box<Record>) -> GatewayResponse {
+        let Self { provider, again } = self;
+        let refusal = match refusal {
+            Refusal::Unshown { plugin, what, hook: _ } => Refusal::UpstreamUnshown { provider, status, plugin, what },
+            Refusal::PluginFailed { plugin, fault: fault @ Fault::TooLarge { .. }, hook: _ } => {
+                Refusal::UpstreamUnshown { provider, status, plugin, what: format!("it {fault}") }
+            }
+            other => return respond::refuse(other, record),
+        };
+        let mut answer = respond::refuse(refusal, record);
+        answer.headers.extend(again.into_iter().flatten());
+        answer
+    }
+}
+
+/// The `response` hooks.
+async fn run_plugins(
+    trip: &mut RequestContext,
+    status: StatusCode,
+    (headers, own): (HeaderMap, GatewayHeaders),
+    body: Document,
+) -> Result<((HeaderMap, Option<GatewayHeaders>), Bytes), Refusal> {
+    let worker = trip.worker();
+    let own = Arc::new(own);
+    let late: Arc<dyn LazyHeaders> = Arc::<GatewayHeaders>::clone(&own);
+    trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, late: Some(late), body });
+    pin!(worker.sandbox.response(&trip.chain, &mut trip.record.lent, status)).await?;
+    let reply = trip.record.lent.as_mut().and_then(|lent| lent.reply.take());
+    let Reply { headers, late, mut body } = reply.ok_or(Refusal::Internal)?;
+    let bytes = body.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
+    // If plugins have seen all of the head, they are among the headers.
+    let own = late.and_then(|late| {
+        drop(late);
+        Arc::into_inner(own)
+    });
+    Ok(((headers, own), bytes))
+}

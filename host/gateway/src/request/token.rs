@@ -1,0 +1,25 @@
+//! Which token came with a request.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+/// The gateway's key, wherever the client's library puts it: `authorization: Bearer` (OpenAI, Anthropic), `x-api-key`
+/// (Anthropic), `x-goog-api-key` (Gemini) or `api-key` (Azure). A header that is there more than once says nothing: who
+/// asked would depend on who reads it.
+pub(crate) fn of(headers: &HeaderMap) -> Option<&str> {
+    let text = |name: &str| {
+        let mut values = headers.get_all(name).iter();
+        let first = values.next()?;
+        if values.next().is_some() { Some("") } else { first.to_str().ok() }
+    };
+    match headers.get(AUTHORIZATION) {
+        Some(value) => bearer(value.to_str().ok()?),
+        None => text("x-api-key").or_else(|| text("x-goog-api-key")).or_else(|| text("api-key")),
+    }
+}
+
+/// The token after the scheme, whose name knows no case (RFC 9110 section 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_at_checked("bearer ".len())?;
+    scheme.eq_ignore_ascii_case("bearer ").then(|| token.trim())
+}

@@ -1,0 +1,188 @@
+//! What a request is served by: configuration, tenants, chains and upstreams of one moment, swapped as a whole.
+
+use crate::worker::via::Via;
+use bytes::Bytes;
+use http::{HeaderValue, Uri};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use weir_config::{Config, Price};
+use weir_dialect::Endpoint;
+use weir_sandbox::{Chain, Chains, TenantChains};
+use weir_tenancy::{Caller, Tenant, Tenants};
+use weir_upstream::RetryBudget;
+use weir_upstream::{HostNames, ModelHealth, Upstream};
+
+/// A provider, ready to be asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Provider {
+    pub(crate) name: Arc<str>,
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) retries: u32,
+    pub(crate) ask_usage: bool,
+    chat: Uri,
+    embeddings: Uri,
+}
+
+impl Provider {
+    /// The request target of an endpoint.
+    pub(crate) fn uri(&self, endpoint: Endpoint) -> Uri {
+        match endpoint {
+            Endpoint::Chat => self.chat.clone(),
+            Endpoint::Embeddings => self.embeddings.clone(),
+        }
+    }
+}
+
+/// A provider's model that can answer for one of ours.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) provider: usize,
+    pub(crate) model: Arc<str>,
+    pub(crate) price: Price,
+    pub(crate) health: Arc<ModelHealth>,
+    /// `provider/model`, as the response header shows who answered.
+    pub(crate) label: HeaderValue,
+}
+
+/// A model as clients name it.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) name: Arc<str>,
+    pub(crate) targets: Vec<Target>,
+    /// What is left for further attempts.
+    pub(crate) budget: RetryBudget,
+}
+
+/// One moment's whole.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) config: Arc<Config>,
+    pub(crate) tenants: Tenants,
+    pub(crate) chains: Arc<Chains>,
+    pub(crate) providers: Vec<Provider>,
+    /// What this gateway is called among others.
+    pub(crate) via: Via,
+    /// Chains by the tenant's index.
+    by_tenant: Vec<Option<Arc<TenantChains>>>,
+    models: Vec<Model>,
+    /// Where a model stands among `models`. Names are the operator's, so nobody else can make them collide.
+    names: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
+}
+
+impl Snapshot {
+    /// Puts a snapshot together, of a size that grows with the configuration and not with what its parts could do with
+    /// one another. What has not changed since `previous` is taken over: counters of tenants, and upstreams with their
+    /// connections.
+    ///
+    /// # Errors
+    /// A text for the operator, if an upstream cannot be made (a CA file that does not parse, for example).
+    pub(crate) fn build(
+        config: Arc<Config>,
+        chains: Arc<Chains>,
+        previous: Option<&Snapshot>,
+        (demo, hosts): (Option<SocketAddr>, &HostNames),
+    ) -> Result<Self, String> {
+        let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
+        let providers =
+            config.providers.iter().map(|p| provider(p, previous, demo, hosts)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::assemble(config, tenants, chains, providers))
+    }
+
+    /// The same with less: `config` differs from this one's in that tenants, keys and models were taken out of it. Nothing
+    /// is made for it that could fail or take long.
+    pub(crate) fn narrowed(&self, config: Arc<Config>) -> Self {
+        let tenants = Tenants::build(&config, Some(&self.tenants));
+        Self::assemble(config, tenants, Arc::clone(&self.chains), self.providers.clone())
+    }
+
+    fn assemble(config: Arc<Config>, tenants: Tenants, chains: Arc<Chains>, providers: Vec<Provider>) -> Self {
+        let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
+        let budget = config.limits.retry_budget;
+        let models = config.models.iter().map(|m| model(m, &providers, budget)).collect();
+        let by_tenant = names.iter().map(|name| chains.of_tenant(name).cloned()).collect();
+        let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
+        let via = Via::new(&config.server.name);
+        Self { config, tenants, chains, providers, via, by_tenant, models, names }
+    }
+
+    /// Where the model stands that clients call by this name.
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    /// A model by its place.
+    pub(crate) fn model(&self, index: usize) -> Option<&Model> {
+        self.models.get(index)
+    }
+
+    /// The plugins of a tenant of this snapshot; none if the generation of chains is older than the tenant.
+    ///
+    /// The request's id decides which versions on trial it sees.
+    pub(crate) fn chain(&self, tenant: &Tenant, request_id: &str) -> Option<&Arc<Chain>> {
+        Some(self.by_tenant.get(tenant.index)?.as_ref()?.draw(request_id))
+    }
+
+    /// Whether a tenant is not served, for a plugin that is meant to apply to it has never loaded.
+    pub(crate) fn is_closed(&self, tenant: &Tenant) -> bool {
+        self.by_tenant.get(tenant.index).and_then(Option::as_ref).is_some_and(|chains| chains.is_closed())
+    }
+
+    /// Whether nobody at all is served for that reason.
+    pub(crate) fn is_shut(&self) -> bool {
+        let is_closed = |chains: &Option<Arc<TenantChains>>| chains.as_ref().is_some_and(|chains| chains.is_closed());
+        !self.by_tenant.is_empty() && self.by_tenant.iter().all(is_closed)
+    }
+
+    /// The models that a caller may use, as OpenAI lists them.
+    pub(crate) fn list(&self, caller: &Caller) -> Bytes {
+        let owner = |model: &weir_config::ModelConfig| {
+            let first = model.targets.first().and_then(|t| self.config.providers.get(t.provider));
+            first.map_or("weir", |p| p.name.as_str())
+        };
+        let models = self.config.models.iter().filter(|model| caller.may_use(&model.name));
+        weir_dialect::models_list(models.map(|model| (model.name.as_str(), owner(model))))
+    }
+}
+
+fn provider(
+    from: &weir_config::ProviderConfig,
+    previous: Option<&Snapshot>,
+    demo: Option<SocketAddr>,
+    hosts: &HostNames,
+) -> Result<Provider, String> {
+    let kept = previous.and_then(|p| p.providers.iter().find(|old| old.upstream.is_made_from(from)));
+    let address = demo.filter(|_| from.kind == weir_config::ProviderKind::Demo);
+    let upstream = match kept {
+        Some(old) => Arc::clone(&old.upstream),
+        None => Upstream::new(from, address, hosts).map_err(|e| format!("providers.{}: {e}", from.name))?,
+    };
+    let uri = |endpoint: Endpoint| upstream.uri(endpoint.path()).map_err(|e| format!("providers.{}: {e}", from.name));
+    Ok(Provider {
+        name: from.name.as_str().into(),
+        chat: uri(Endpoint::Chat)?,
+        embeddings: uri(Endpoint::Embeddings)?,
+        upstream,
+        retries: from.retries,
+        ask_usage: from.ask_usage,
+    })
+}
+
+fn model(from: &weir_config::ModelConfig, providers: &[Provider], retry_budget: u32) -> Model {
+    let target = |t: &weir_config::TargetConfig| {
+        let provider = providers.get(t.provider)?;
+        let label = HeaderValue::from_str(&format!("{}/{}", provider.name, t.model));
+        Some(Target {
+            provider: t.provider,
+            model: t.model.as_str().into(),
+            price: t.price,
+            health: provider.upstream.model(&t.model),
+            label: label.unwrap_or(HeaderValue::from_static("unnamed")),
+        })
+    };
+    Model {
+        name: from.name.as_str().into(),
+        targets: from.targets.iter().filter_map(target).collect(),
+        budget: RetryBudget::new(retry_budget),
+    }
+}
