@@ -90,7 +90,7 @@ pub use secret::Secret;
 pub use server::Server;
 pub use shares::PluginShares;
 pub use sidecar::{Sidecar, sidecar};
-pub use suggest::{fix as did_you_mean, hint as settings_hint};
+pub use suggest::{fix as did_you_mean, hint as settings_hint, nearest as nearest_name};
 pub use tenant::{KeyConfig, TenantConfig};
 pub use units::counted;
 pub use versions::Canary;

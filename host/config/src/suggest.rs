@@ -46,7 +46,8 @@ pub fn hint(words: &str, settings: &serde_json::Map<String, serde_json::Value>) 
 
 /// The known name nearest to `found`, where case and dashes make no difference: one within a third of its length in
 /// slips of typing, else one that begins much the same.
-pub(crate) fn nearest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
+#[must_use]
+pub fn nearest<'k>(found: &str, known: &[&'k str]) -> Option<&'k str> {
     const MUCH_THE_SAME: f64 = 0.85;
     let plain = |name: &str| name.to_ascii_lowercase().replace('-', "_");
     let wanted = plain(found);

@@ -204,6 +204,7 @@ impl Admin {
             "plugins": plugins.collect::<Vec<_>>(),
             "problems": self.status.problems(),
             "compiling": self.status.compiling(),
+            "warnings": self.status.warnings(),
             "closed": snapshot.chains.closed().iter().map(|tenant| &**tenant).collect::<Vec<&str>>(),
             "providers": upstreams.collect::<Vec<_>>(),
             "reloads": {"live": live, "refused": kept.refused, "held": kept.held},

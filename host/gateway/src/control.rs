@@ -25,7 +25,7 @@ pub(crate) use order::Order;
 pub(crate) use reader::ConfigReader;
 pub(crate) use status::{ProblemSource, Status};
 pub(crate) use warned::Warned;
-pub(crate) use words::{apart, at, compiling, describe, half_of_answers, nobody};
+pub(crate) use words::{apart, at, compiling, describe, half_of_answers, named, nobody, strays};
 
 use status::{NotApplied, StatusProblem};
 
@@ -49,7 +49,7 @@ const LOOK_AT_TRIALS: Duration = Duration::from_millis(200);
 const SWEEP: Duration = Duration::from_secs(1);
 /// How often what was kept of who is gone is looked at where no scrape does.
 const LET_GO: Duration = Duration::from_secs(5);
-/// How long a reload waits for what has to be compiled for it.
+/// How long a reload waits for what has to be compiled and tried out for it.
 const MOMENT: Duration = Duration::from_millis(300);
 
 /// Everything that building needs.
@@ -84,7 +84,7 @@ impl Control {
     /// Builds whenever there is an order, or a trial is decided; for ever.
     pub(crate) async fn run(mut self) {
         let mut last: Option<Order> = None;
-        let compiled = self.library.compiled();
+        let prepared = self.library.prepared();
         loop {
             let order = tokio::select! {
                 order = self.orders.next() => {
@@ -93,7 +93,7 @@ impl Control {
                     order
                 }
                 () = trials_decided(&mut self.library, || self.removed.let_go(&self.shared)) => again(last.as_ref()),
-                () = compiled.next() => again(last.as_ref()),
+                () = prepared.next() => again(last.as_ref()),
             };
             self.reload(order.clone()).await;
             // What is compiled for a file that is another one by now, or is gone, is not waited for.
@@ -142,16 +142,16 @@ impl Control {
         self.publish(&old, Built { config, text: None, chains, compiling, problems, before, refused }, &order);
     }
 
-    /// Builds with what is ready. What has to be compiled first is waited for a moment only, so that what changed at once goes
+    /// Builds with what is ready. What has to be compiled or tried out first is waited for a moment only, so that what changed at once goes
     /// live at once where that is quick.
     async fn build(&mut self, config: &Config, looked: &Looked) -> (Arc<Chains>, Vec<LoadProblem>) {
-        let (compiled, end) = (self.library.compiled(), tokio::time::Instant::now() + MOMENT);
+        let (prepared, end) = (self.library.prepared(), tokio::time::Instant::now() + MOMENT);
         loop {
             let built = self.library.build_still(config, looked, &mut news::log_event).await;
-            let waits = self.library.has_begun() && built.1.iter().any(|problem| problem.error.is_compiling());
-            // Something is always compiled by the time that many files have been looked at: what is over is looked at first.
+            let waits = self.library.has_begun() && built.1.iter().any(|problem| problem.error.is_pending());
+            // Something is always ready by the time that many files have been looked at: what is over is looked at first.
             let over = tokio::time::Instant::now() >= end;
-            if !waits || over || tokio::time::timeout_at(end, compiled.next()).await.is_err() {
+            if !waits || over || tokio::time::timeout_at(end, prepared.next()).await.is_err() {
                 return built;
             }
         }
@@ -206,6 +206,7 @@ impl Control {
         let nobody = nobody(&self.live.whole().0.config);
         self.status.set(ProblemSource::Nobody, nobody.into_iter().map(StatusProblem::wrong).collect(), false);
         self.status.set_compiling(words::compiling(&compiling));
+        self.status.set_warnings(words::strays(&self.live.whole().0.config, self.library.strays()));
         // First the words, then the count: who has seen it counted finds the reason.
         let mut kept = order.kept;
         kept += self.status.set(ProblemSource::Building, said, again);

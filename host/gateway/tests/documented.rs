@@ -64,7 +64,18 @@ fn the_probes_answer_what_is_said_of_them() {
     let fields: BTreeSet<&str> = ready.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         Vec::from_iter(fields),
-        ["closed", "compiling", "generation", "plugins", "pooling", "problems", "providers", "reloads", "status"]
+        [
+            "closed",
+            "compiling",
+            "generation",
+            "plugins",
+            "pooling",
+            "problems",
+            "providers",
+            "reloads",
+            "status",
+            "warnings"
+        ]
     );
     // One that nobody documented is not there.
     for path in ["/", "/healthz", "/ready", "/admin", "/debug"] {

@@ -119,7 +119,7 @@ fn a_plugin_that_is_put_in_replaced_or_taken_out_is_logged_by_its_name() {
     says(&gateway, &["plugin taken out", "all/guard.wasm"]);
     install(&gateway.plugins().join("tenants/acme"), "own", &refusing("own").build());
     says(&gateway, &["plugin put in", "tenants/acme/own.wasm"]);
-    assert!(!gateway.log().contains("taken out plugin=chained"), "{}", gateway.log());
+    assert!(!gateway.log().contains("taken out plugin=\"chained\""), "{}", gateway.log());
     // What the configuration puts in and takes out is no different.
     let without = fs::read_to_string(gateway.config_file()).unwrap();
     fs::write(gateway.config_file(), without.replace("[[plugins.chain]]\nplugin = \"chained\"", "")).unwrap();
@@ -268,4 +268,57 @@ fn the_environment_names_the_configuration_before_the_working_folder_does() {
     fs::remove_file(at("config/weir.toml")).unwrap();
     fs::create_dir(at("config/weir.toml")).unwrap();
     assert!(check(None).contains("config/weir.toml: cannot be read"), "{}", check(None));
+}
+
+#[test]
+fn what_a_plugin_writes_stands_in_the_log_as_it_wrote_it() {
+    const SAID: &str = r#"{"say":"it's \"so\" in C:\\logs"} né"#;
+    let text = SAID.replace('\\', "\\5c").replace('"', "\\22");
+    let talker = Guest::on(
+        "policy",
+        &format!("(call $log.write (i32.const 3) (i32.const 40000) (i32.const {})) (call $pass)", SAID.len()),
+    )
+    .with(&format!("(data (i32.const 40000) \"{text}\")"));
+    let upstream = Upstream::chat();
+    for json in [false, true] {
+        let more = format!("[log]\njson = {json}\n");
+        let gateway = gateway(upstream.address, &more, &[("talker", &talker, "")]);
+        assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+        let line = until("it is in the log", || {
+            let of_talker = |line: &&str| line.contains("talker") && line.contains("say");
+            gateway.log().lines().find(of_talker).map(str::to_owned)
+        });
+        let said = if json {
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            line["fields"]["message"].as_str().unwrap().to_owned()
+        } else {
+            line.clone()
+        };
+        assert!(said.contains(SAID), "{line}");
+    }
+}
+
+#[test]
+fn of_two_bindings_of_one_file_it_is_said_which_one_is_meant() {
+    let guard = |init: &str| Guest::on("policy", "(call $pass)").init(init);
+    let (old, new) = (
+        guard("(i32.store (i32.const 0) (i32.const 0)) (i32.const 0)"),
+        // With settings it is not content any more.
+        guard(
+            "(i32.store (i32.const 0) (i32.gt_u (local.get $settings-len) (i32.const 2))) (i32.store (i32.const 4) (i32.const 1024)) \
+             (i32.store (i32.const 8) (i32.const 0)) (i32.const 0)",
+        ),
+    );
+    let bound = [("guard", &old, ""), ("guard", &old, "name = \"eu\"\nconfig = { a = 1 }")];
+    let gateway = gateway(Upstream::chat().address, "", &bound);
+    install(&gateway.plugins(), "guard", &new.build());
+    says(&gateway, &["plugin replaced", "plugin=\"guard\"", "file=guard.wasm"]);
+    says(&gateway, &["plugin guard.wasm as guard#eu: refuses its settings", "its last good version serves on"]);
+    let plugins = gateway.admin_get("/admin/v1/plugins").json()["plugins"].clone();
+    let error = |name: &str| {
+        let found = plugins.as_array().unwrap().iter().find(|plugin| plugin["name"] == name).unwrap();
+        found["last_load_error"].as_str().map(str::to_owned)
+    };
+    assert_eq!(error("guard"), None);
+    assert!(error("guard#eu").unwrap().contains("guard#eu: refuses its settings"), "{plugins}");
 }

@@ -6,19 +6,17 @@ mod bounds;
 mod cancel;
 mod inside;
 mod process;
-mod queue;
 mod stats;
 
 pub(crate) use artefact::NativeCode;
 pub(crate) use bounds::check;
 pub use inside::CompileTask;
-pub(crate) use queue::Owner;
 pub use stats::CompileStats;
 
 use crate::engine::{FILE_LIMIT, Sandbox};
 use crate::error::LoadError;
+use crate::queue::{Owner, Queue};
 use cancel::Cancel;
-use queue::Queue;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -76,7 +74,7 @@ pub(crate) struct Compiles {
 
 /// Tells when something has been compiled.
 #[derive(Debug, Clone)]
-pub struct Compiled {
+pub(crate) struct Compiled {
     shared: Arc<Shared>,
 }
 
@@ -161,7 +159,7 @@ impl Drop for Compiles {
 
 impl Compiled {
     /// Waits until something has been compiled and nobody has asked for it yet. Being dropped loses nothing.
-    pub async fn next(&self) {
+    pub(crate) async fn next(&self) {
         while self.shared.state().done.is_empty() {
             self.shared.changed.notified().await;
         }

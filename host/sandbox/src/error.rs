@@ -53,6 +53,9 @@ pub enum LoadError {
     /// It is being compiled, and serves once that is done.
     #[error("is being compiled")]
     Compiling,
+    /// It is tried out, and serves once that went well.
+    #[error("is being tried out: its start is under way, or waits for its turn")]
+    Starting,
     /// There is more in it than is compiled.
     #[error("has {found} {what}, and no more than {limit} are compiled (plugins.compile.{key})")]
     TooMuch {
@@ -172,10 +175,12 @@ pub enum LoadError {
         name: String,
     },
     /// It stands in the folder of a tenant that the configuration does not know.
-    #[error("there is no tenant `{tenant}` in the configuration: name the folder after one, or remove it")]
+    #[error("there is no tenant `{tenant}` in the configuration: name the folder after one, or remove it{near}")]
     UnknownTenant {
         /// The folder's name.
         tenant: String,
+        /// The one that may be meant, in words; empty if there is none near.
+        near: String,
     },
     /// More files of a tenant have problems than are named one by one.
     #[error("{} problems", weir_config::counted(*.count, "more file in it has", "more files in it have"))]
@@ -210,15 +215,18 @@ impl LoadError {
         if matches!(why, FileError::Moving) { Self::Moving { path } } else { Self::Unreadable { path, why: why.why() } }
     }
 
-    /// Whether nothing is wrong, and it is a matter of time: it is being compiled.
+    /// Whether nothing is wrong, and it is a matter of time: it is being compiled, or tried out.
     #[must_use]
-    pub fn is_compiling(&self) -> bool {
-        matches!(self, Self::Compiling)
+    pub fn is_pending(&self) -> bool {
+        matches!(self, Self::Compiling | Self::Starting)
     }
 
     /// Whether it says something of a file's bytes, so that the same bytes need not be compiled again.
     pub(crate) fn is_verdict(&self) -> bool {
-        !matches!(self, Self::Compiling | Self::Compiler(_) | Self::Moving { .. } | Self::Unreadable { .. })
+        !matches!(
+            self,
+            Self::Compiling | Self::Starting | Self::Compiler(_) | Self::Moving { .. } | Self::Unreadable { .. }
+        )
     }
 
     /// Whether nothing is wrong yet: a file is still being written, and is read once it lies still.

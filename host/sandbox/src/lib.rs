@@ -39,6 +39,7 @@ mod pace;
 mod plugin;
 mod pool;
 mod powers;
+mod queue;
 mod quotas;
 mod rate;
 mod reason;
@@ -57,7 +58,7 @@ mod worker;
 pub use cache::Cache;
 pub use chain::{Bound, Chain, Origin};
 pub use chains::{Chains, OnTrial, TenantChains};
-pub use compile::{CompileStats, CompileTask, Compiled, Compiler, SUBCOMMAND as COMPILE};
+pub use compile::{CompileStats, CompileTask, Compiler, SUBCOMMAND as COMPILE};
 pub use contract::{
     Assignment, Candidate, Choice, Edit, Facts, ObservedProvenance, Outcome, PluginRefusal, Routing, StreamEvent,
 };
@@ -66,7 +67,7 @@ pub use engine::Sandbox;
 pub use error::{Fault, LoadError};
 pub use exchange::{About, Access, AskedTarget, Exchange, LazyHeaders, Reply};
 pub use hook::HookKind;
-pub use library::{Checkpoint, Library, LibraryEvent, LoadProblem, TrialOutcome};
+pub use library::{Checkpoint, Library, LibraryEvent, LoadProblem, Prepared, Stray, TrialOutcome};
 pub use meter::{CPU_BUCKETS_NS, CalloutStats, HookStats, Meter};
 pub use plugin::LoadedPlugin;
 pub use removed::Needed;

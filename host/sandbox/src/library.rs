@@ -16,24 +16,18 @@ mod scan;
 mod seen;
 mod serving;
 mod shipped;
-mod slow;
+mod starts;
+mod strays;
 mod wanted;
 
 use crate::cache::Cache;
-use crate::call::{CpuTimer, START, metered};
 use crate::chains::Chains;
 use crate::compile::{Compiler, Compiles};
 use crate::engine::Sandbox;
 use crate::error::LoadError;
-use crate::host::TenantState;
-use crate::instance::Instance;
-use crate::kv::{StoreKey, Stores};
 use crate::plugin::{Code, LoadedPlugin};
-use crate::quotas::Quota;
-use crate::shares;
 use crate::signature::{Beside, SignedFiles, Vouched};
 use crate::source::PluginSource;
-use crate::tenant::TenantId;
 use crate::trust::Trust;
 use crate::which::WhichBinding;
 use canary::Trial;
@@ -44,9 +38,9 @@ use home::Home;
 use refused::RefusedVersions;
 use seen::SeenVersions;
 use shipped::Schema;
+use starts::{StartProgress, Starts};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weir_config::file::{FileError, FileSpot, Looked};
@@ -54,6 +48,8 @@ use weir_config::{CompileLimits, Config, PluginSettings, Plugins};
 
 pub use canary::TrialOutcome;
 pub use news::{LibraryEvent, LoadProblem};
+pub use ready::Prepared;
+pub use strays::Stray;
 
 /// One place at which a plugin is bound: a file, and which of its bindings it is.
 type FilePlace = (PluginSource, WhichBinding);
@@ -80,13 +76,14 @@ pub struct Library {
     compiles: Compiles,
     /// The files that were asked for since somebody settled last.
     wanted: HashSet<blake3::Hash>,
-    /// Whether compiling anything has begun since then.
+    /// Whether compiling anything, or trying it out, has begun since then.
     begun: bool,
     codes: HashMap<blake3::Hash, Arc<Code>>,
     /// Files that did not compile within some bounds, so that a broken file is not compiled anew at every look.
     bad: HashMap<(blake3::Hash, CompileLimits), LoadError>,
-    /// Plugins that were not done with their start in time.
-    slow: slow::Slow,
+    /// Plugins that are tried out before they serve, and those of them that were asked for since somebody settled last.
+    starts: Starts,
+    starting: HashSet<u64>,
     good: HashMap<FilePlace, Arc<LoadedPlugin>>,
     trials: HashMap<FilePlace, Trial>,
     /// The schema that the settings of a plugin were held against, by its number: both are those of just this plugin.
@@ -95,6 +92,8 @@ pub struct Library {
     entries: Entries,
     /// The plugin folder as it was last found.
     home: Home,
+    /// What lay in it and did nothing.
+    strays: Vec<Stray>,
     /// What was read of plugins' files.
     files: Files,
     /// Whom the configuration trusts, or why that cannot be told.
@@ -146,18 +145,20 @@ impl Library {
     pub fn with_compiler(sandbox: Arc<Sandbox>, cache: Option<Cache>, compiler: Compiler) -> Self {
         Self {
             compiles: Compiles::new(&sandbox, compiler),
+            starts: Starts::new(&sandbox),
+            starting: HashSet::new(),
             wanted: HashSet::new(),
             begun: false,
             sandbox,
             cache,
             codes: HashMap::new(),
             bad: HashMap::new(),
-            slow: slow::Slow::default(),
             good: HashMap::new(),
             trials: HashMap::new(),
             schemas: HashMap::new(),
             entries: Entries::default(),
             home: Home::default(),
+            strays: Vec::new(),
             files: Files::default(),
             trust: Ok(Trust::default()),
             newest: None,
@@ -177,6 +178,12 @@ impl Library {
     #[must_use]
     pub fn current(&self) -> &Arc<Chains> {
         &self.current
+    }
+
+    /// What lay in the plugin folder when it was looked at last and does nothing, in the order of its folders; bounded.
+    #[must_use]
+    pub fn strays(&self) -> &[Stray] {
+        &self.strays
     }
 
     /// What is served and kept now.
@@ -234,8 +241,7 @@ impl Library {
                     // What is on trial is no longer what the file says.
                     self.end_trial(&want.place);
                     let last_good = self.last_good(&want.place, &config.plugins);
-                    let source = want.place.0.clone();
-                    let problem = LoadProblem::new(source, error, last_good.is_some(), open);
+                    let problem = LoadProblem::of(want.place.clone(), error, last_good.is_some(), open);
                     let revoked = last_good.as_ref().is_some_and(|good| good.is_revoked());
                     problems.push(LoadProblem { line: want.line.clone(), revoked, ..problem });
                     last_good
@@ -276,58 +282,55 @@ impl Library {
             plugin.code().hash == hash && plugin.settings() == settings && plugin.may_be_direct() == plugins.direct
         };
         if let Some(serving) = self.good.get(place).into_iter().chain(on_trial).find(same).cloned() {
-            // The settings are what they were, and the schema beside them may be another one.
-            if self.schemas.get(&serving.id()) != Some(&schema.beside()) {
-                schema.check(&[], settings)?;
-                self.schemas.insert(serving.id(), schema.beside());
-            }
+            self.check_again(&serving, &schema)?;
             self.vouch(source, &serving, vouched);
             return Ok(serving);
         }
-        self.known_bad(hash, &plugins.compile)?;
-        let wasm = self.files.bytes(&spot, component).await.map_err(unreadable)?;
-        schema.check(&wasm, settings)?;
-        let code = self.code((source, spot), hash, wasm, plugins, note).await?;
-        let plugin =
-            LoadedPlugin::new(&self.sandbox, source.binding(&place.1).into(), code, settings.clone(), plugins.direct)?;
-        let plugin = Arc::new(plugin);
-        self.slow.check(&plugin)?;
-        self.try_out(&plugin).await.inspect_err(|why| self.slow.note(&plugin, why))?;
+        let name = source.binding(&place.1);
+        let plugin = match self.starts.find(|plugin| **plugin.name() == *name && same(&plugin)) {
+            Some(plugin) => {
+                self.wanted.insert(hash);
+                self.check_again(&plugin, &schema)?;
+                plugin
+            }
+            None => {
+                self.known_bad(hash, &plugins.compile)?;
+                let wasm = self.files.bytes(&spot, component).await.map_err(unreadable)?;
+                schema.check(&wasm, settings)?;
+                let code = self.code((source, spot), hash, wasm, plugins, note).await?;
+                let plugin = LoadedPlugin::new(&self.sandbox, name.into(), code, settings.clone(), plugins.direct)
+                    .map(Arc::new)?;
+                self.schemas.insert(plugin.id(), schema.beside());
+                plugin
+            }
+        };
+        self.try_out(source, &plugin)?;
         self.vouch(source, &plugin, vouched);
-        self.schemas.insert(plugin.id(), schema.beside());
         Ok(plugin)
     }
 
-    /// Starts one instance as a request would, so that a version that cannot start never serves.
-    async fn try_out(&self, plugin: &Arc<LoadedPlugin>) -> Result<(), LoadError> {
-        let nobody: Arc<str> = "".into();
-        let counters = self.sandbox.meter().unlisted();
-        let key = StoreKey {
-            plugin: Arc::clone(plugin.name()),
-            tenant: TenantId::EVERY,
-            entries: 16,
-            longest: Duration::from_secs(1),
-        };
-        let account = self.sandbox.shares().account(TenantId::EVERY);
-        let quota = (Quota::default(), plugin.settings().limits.log_rate);
-        let stores = (&Arc::new(Stores::default()), key);
-        let slots = Arc::new(TenantState::new(&nobody, (counters, account), stores, quota));
-        // As a component even if it will be called directly: that is how its types are checked.
-        for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
-            // In no tenant's place: a version that goes into service must not wait for those that serve.
-            let place = shares::place::InstancePlace::of_a_trial();
-            let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), place, direct));
-            match metered(start, START, (&Rc::default(), TenantId::EVERY), &mut CpuTimer::default()).await.flatten() {
-                Ok(instance) => plugin.needed(instance.store.data().limiter.has()),
-                Err(crate::error::Fault::Start(why)) => {
-                    let hint =
-                        plugin.settings().config.as_object().and_then(|all| weir_config::settings_hint(&why, all));
-                    return Err(LoadError::Settings(why + &hint.map(|hint| format!("; {hint}")).unwrap_or_default()));
-                }
-                Err(fault) => return Err(LoadError::Start(fault)),
-            }
+    /// Holds the settings of a plugin against the schema beside it, where that is another one than they were held against.
+    fn check_again(&mut self, plugin: &LoadedPlugin, schema: &Schema) -> Result<(), LoadError> {
+        if self.schemas.get(&plugin.id()) != Some(&schema.beside()) {
+            schema.check(&[], plugin.settings())?;
+            self.schemas.insert(plugin.id(), schema.beside());
         }
         Ok(())
+    }
+
+    /// Has a plugin started once, beside everything else, so that a version that cannot start never serves.
+    ///
+    /// # Errors
+    /// [`LoadError::Starting`] until that is done, and what came of it.
+    fn try_out(&mut self, source: &PluginSource, plugin: &Arc<LoadedPlugin>) -> Result<(), LoadError> {
+        self.starting.insert(plugin.id());
+        match self.starts.want(plugin, source.tenant().map(Arc::from)) {
+            StartProgress::Pending { begun } => {
+                self.begun |= begun;
+                Err(LoadError::Starting)
+            }
+            StartProgress::Done(outcome) => outcome,
+        }
     }
 }
 

@@ -18,20 +18,34 @@ pub(crate) fn reason(error: &wasmtime::Error) -> String {
 
 /// A text of whomever, as one line of at most 300 bytes.
 pub(crate) fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    visible(&words.join(" "), MOST).0
+}
+
+/// As much of a text as fits in so many bytes, in one line: what would end it, command a terminal, turn the direction of reading
+/// or not be seen is escaped, and all else stands as it is. And how many bytes of the text that is.
+pub(crate) fn visible(text: &str, most: usize) -> (String, usize) {
     let mut line = String::new();
-    for word in text.split_whitespace() {
-        let space = if line.is_empty() { "" } else { " " };
-        for character in space.chars().chain(word.chars()) {
-            let escaped = if character == '`' || character == '"' || character == '\'' {
-                character.to_string()
-            } else {
-                character.escape_debug().to_string()
-            };
-            if line.len() + escaped.len() > MOST {
-                return line;
-            }
-            line.push_str(&escaped);
+    for (at, character) in text.char_indices() {
+        let length = if is_hidden(character) { character.escape_debug().len() } else { character.len_utf8() };
+        if line.len() + length > most {
+            return (line, at);
+        }
+        match is_hidden(character) {
+            true => line.extend(character.escape_debug()),
+            false => line.push(character),
         }
     }
-    line
+    (line, text.len())
+}
+
+/// Whether a character is more than what is to be seen of it: a control character, one that separates lines, turns the direction
+/// of reading (Unicode's technical report 36, section 2) or has no form.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        )
 }

@@ -39,6 +39,12 @@ impl Stamp {
         (self.inode, self.device) == (now.inode, now.device) && self != now
     }
 
+    /// The same, whatever is in the file: it changes when another one stands there.
+    #[must_use]
+    pub fn of_presence(self) -> Self {
+        Self { len: 0, modified: (0, 0), changed: (0, 0), ..self }
+    }
+
     pub(super) fn new(meta: &Metadata) -> Self {
         Self {
             len: meta.len(),

@@ -1,6 +1,6 @@
 //! `/admin/v1/plugins`: every plugin in service, what it may do, what it costs whom, and how it stands.
 
-use crate::control::Status;
+use crate::control::{Status, named};
 use crate::worker::Shared;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ pub(super) fn list(shared: &Arc<Shared>, status: &Status) -> Value {
         "plugins": plugins.collect::<Vec<_>>(),
         "problems": problems,
         "compiling": status.compiling(),
+        "warnings": status.warnings(),
         "closed": snapshot.chains.closed().iter().map(|tenant| &**tenant).collect::<Vec<&str>>(),
     })
 }
@@ -56,7 +57,7 @@ fn one(
         about.insert("last_fault".to_owned(), state.last_fault.into());
         tenants.insert(tenant.to_owned(), Value::Object(about));
     });
-    let named = format!("plugin {}: ", plugin.file());
+    let named = format!("{}: ", named(&plugin.file(), plugin.name()));
     let said = |problem: &&String| problem.starts_with(&named);
     json!({
         "name": &**plugin.name(),

@@ -3,7 +3,7 @@
 use crate::command::cli::CheckArgs;
 use crate::command::console;
 use crate::control::callouts::CalloutConnector;
-use crate::control::{at, half_of_answers, nobody};
+use crate::control::{at, half_of_answers, nobody, strays};
 use crate::run::serve::load;
 use crate::run::start::open_cache;
 use crate::worker::snapshot::Snapshot;
@@ -31,6 +31,7 @@ pub(crate) fn check(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     problems.iter().flat_map(|p| at(&config, p)).for_each(|line| console::complain(&line));
     let nobody = nobody(&config);
     nobody.iter().for_each(|none| console::complain(none));
+    strays(&config, library.strays()).iter().for_each(|line| console::warn(&format!("warning: {line}")));
     let half = chains.plugins().iter().filter_map(|plugin| half_of_answers(plugin));
     half.for_each(|line| console::warn(&format!("warning: {line}")));
     let plugins = counted(chains.plugins().len(), "plugin", "plugins");

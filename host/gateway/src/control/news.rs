@@ -12,21 +12,21 @@ type Bound<'c> = BTreeMap<(&'c PluginSource, &'c str), &'c Arc<LoadedPlugin>>;
 pub(super) fn log(old: &Chains, new: &Chains) {
     trials(old.on_trial(), new.on_trial());
     let (old, new) = (bound(old), bound(new));
-    for (place @ (source, _), plugin) in &new {
+    for (place @ (file, name), plugin) in &new {
         let blake3 = plugin.hash();
         match old.get(place) {
-            None => tracing::info!(plugin = %source, %blake3, "plugin put in"),
+            None => tracing::info!(plugin = name, %file, %blake3, "plugin put in"),
             Some(before) if Arc::ptr_eq(before, plugin) => {}
-            Some(before) if before.hash() == blake3 => tracing::info!(plugin = %source, "plugin has new settings"),
-            Some(before) => tracing::info!(plugin = %source, %blake3, was = %before.hash(), "plugin replaced"),
+            Some(before) if before.hash() == blake3 => tracing::info!(plugin = name, %file, "plugin has new settings"),
+            Some(before) => tracing::info!(plugin = name, %file, %blake3, was = %before.hash(), "plugin replaced"),
         }
     }
     let is_new = |(place, plugin): &(&(&PluginSource, &str), &&Arc<LoadedPlugin>)| {
         old.get(*place).is_none_or(|before| !Arc::ptr_eq(before, plugin))
     };
     warn(new.iter().filter(is_new).map(|(_, plugin)| *plugin));
-    for (source, _) in old.keys().filter(|place| !new.contains_key(*place)) {
-        tracing::info!(plugin = %source, "plugin taken out");
+    for (file, name) in old.keys().filter(|place| !new.contains_key(*place)) {
+        tracing::info!(plugin = name, %file, "plugin taken out");
     }
 }
 

@@ -63,6 +63,7 @@ impl AddAssign for NotApplied {
 pub(crate) struct Status {
     problems: Mutex<BTreeMap<ProblemSource, Vec<String>>>,
     compiling: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<String>>,
     live: AtomicU64,
     refused: AtomicU64,
     held: AtomicU64,
@@ -77,6 +78,21 @@ impl Status {
     /// What serves once it is compiled, in words for an operator.
     pub(crate) fn compiling(&self) -> Vec<String> {
         self.compiling.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What lies in the plugin folder and does nothing, in words for an operator.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces what does nothing and logs what is new, and what does not lie there any more.
+    pub(crate) fn set_warnings(&self, found: Vec<String>) {
+        let mut old = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        found.iter().filter(|warning| !old.contains(warning)).for_each(|warning| tracing::warn!("{warning}"));
+        for warning in old.iter().filter(|warning| !found.contains(warning)) {
+            tracing::info!("no longer: {warning}");
+        }
+        *old = found;
     }
 
     /// Replaces what is being compiled.

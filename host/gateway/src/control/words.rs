@@ -3,7 +3,7 @@
 use super::missing::Missing;
 use super::status::StatusProblem;
 use weir_config::Config;
-use weir_sandbox::{HookKind, LoadError, LoadProblem, LoadedPlugin, PluginSource};
+use weir_sandbox::{HookKind, LoadError, LoadProblem, LoadedPlugin, PluginSource, Stray};
 
 /// That nobody can ask, or for nothing: no mistake, and hardly ever meant.
 pub(crate) fn nobody(config: &Config) -> Vec<String> {
@@ -11,14 +11,26 @@ pub(crate) fn nobody(config: &Config) -> Vec<String> {
     Missing::of(config).map(|none| format!("no {}: {file} has none, so that {}", none.word(), none.outcome())).collect()
 }
 
-/// What is being compiled, and what is the matter with the others: the one is a matter of time, and no mistake.
+/// What is being compiled or tried out, and what is the matter with the others: the one is a matter of time, and no mistake.
 pub(crate) fn apart(problems: Vec<LoadProblem>) -> (Vec<LoadProblem>, Vec<LoadProblem>) {
-    problems.into_iter().partition(|problem| problem.error.is_compiling())
+    problems.into_iter().partition(|problem| problem.error.is_pending())
 }
 
-/// What is being compiled, in words.
+/// What is being compiled or tried out, in words.
 pub(crate) fn compiling(problems: &[LoadProblem]) -> Vec<String> {
     problems.iter().flat_map(describe).map(|trouble| trouble.text).collect()
+}
+
+/// What lies in the plugin folder and does nothing, in words.
+pub(crate) fn strays(config: &Config, strays: &[Stray]) -> Vec<String> {
+    let folder = &config.plugins.folder;
+    strays.iter().map(|stray| format!("{}: {}", folder.join(&stray.place).display(), stray.why)).collect()
+}
+
+/// A plugin by its file, and by the name of its binding where that says more.
+pub(crate) fn named(file: &str, binding: &str) -> String {
+    let says_more = binding.contains('#') && file.strip_suffix(".wasm") != Some(binding);
+    if says_more { format!("plugin {file} as {binding}") } else { format!("plugin {file}") }
 }
 
 /// A plugin's problem, and what is true of it meanwhile.
@@ -46,7 +58,8 @@ pub(crate) fn describe(problem: &LoadProblem) -> Vec<StatusProblem> {
         }
         (_, false) => "it does not serve",
     };
-    let line = |error: String| format!("plugin {}: {error}; {state}", problem.source);
+    let named = named(&problem.source.to_string(), &problem.binding);
+    let line = |error: String| format!("{named}: {error}; {state}");
     trouble(problem, &line)
 }
 
@@ -55,7 +68,8 @@ pub(super) fn describe_refused(new: &Config, problem: &LoadProblem) -> Vec<Statu
     let missing = missing(new, problem).unwrap_or_default();
     let line = |error: String| {
         let error = format!("{error}{missing}");
-        let at = at_binding(problem, &error).unwrap_or_else(|| format!("plugin {}: {error}", problem.source));
+        let at = at_binding(problem, &error)
+            .unwrap_or_else(|| format!("{}: {error}", named(&problem.source.to_string(), &problem.binding)));
         format!(
             "{at}; the new configuration is refused for it, and the one before serves on, less what this one takes away"
         )

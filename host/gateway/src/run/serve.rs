@@ -92,6 +92,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let status = Arc::new(Status::default());
     status.set(ProblemSource::Building, problems.iter().flat_map(describe).collect(), false);
     status.set_compiling(control::compiling(&compiling));
+    status.set_warnings(control::strays(&config, library.strays()));
     status.begin(ProblemSource::Nobody, nobody(&config));
     let registry = metrics::registry(&shared, &status);
     admin::start(admin_listener, Admin { shared: Arc::clone(&shared), status: Arc::clone(&status), registry, drain })?;

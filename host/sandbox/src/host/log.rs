@@ -4,11 +4,8 @@ use super::offer::owned;
 use super::{GuestState, HostFn, spend};
 use crate::contract::Level;
 use crate::direct::{CoreCaller, text, visit};
+use crate::reason::visible;
 use wasmtime::component::WasmStr;
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-mod tests;
 
 pub(super) fn link(here: HostFn<'_>) -> wasmtime::Result<()> {
     match here {
@@ -36,7 +33,8 @@ fn write(host: &mut GuestState, level: Level, message: &str) {
         return;
     }
     let left = host.budget.log_bytes;
-    let (line, taken) = one_line(message, left);
+    // No guest can forge a line or colour a terminal.
+    let (line, taken) = visible(message, left);
     // A line without a text is a line, too.
     let bytes = line.len().max(1);
     host.budget.log_bytes = left.saturating_sub(bytes);
@@ -65,18 +63,4 @@ fn is_enabled(level: Level) -> bool {
         Level::Warn => tracing::enabled!(target: "plugin", tracing::Level::WARN),
         Level::Error => tracing::enabled!(target: "plugin", tracing::Level::ERROR),
     }
-}
-
-/// The text in at most so many bytes, escaped so that no guest can forge a line or colour a terminal; and how many bytes of
-/// the text that is.
-fn one_line(text: &str, most: usize) -> (String, usize) {
-    let mut line = String::new();
-    for (at, character) in text.char_indices() {
-        let escaped = character.escape_debug();
-        if line.len() + escaped.clone().map(char::len_utf8).sum::<usize>() > most {
-            return (line, at);
-        }
-        line.extend(escaped);
-    }
-    (line, text.len())
 }

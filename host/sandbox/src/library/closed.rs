@@ -37,9 +37,9 @@ impl Library {
 fn abridge(problems: &mut Vec<LoadProblem>) {
     let mut seen: BTreeMap<String, (usize, bool)> = BTreeMap::new();
     problems.retain(|problem| {
-        // What is compiled is no problem of anybody's, and somebody waits for it.
+        // What is compiled, or tried out, is no problem of anybody's, and somebody waits for it.
         let PluginSource::Tenant(tenant, _) = &problem.source else { return true };
-        if problem.error.is_compiling() {
+        if problem.error.is_pending() {
             return true;
         }
         let (count, closes) = seen.entry(tenant.clone()).or_default();

@@ -2,6 +2,7 @@
 
 use crate::error::LoadError;
 use crate::source::PluginSource;
+use crate::which::WhichBinding;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub enum LibraryEvent {
 pub struct LoadProblem {
     /// The file.
     pub source: PluginSource,
+    /// The name of the binding of it that is meant; of a folder, its path.
+    pub binding: String,
     /// Why.
     pub error: LoadError,
     /// Whether an earlier version serves on in its place.
@@ -53,7 +56,18 @@ pub struct LoadProblem {
 impl LoadProblem {
     /// What keeps a file, or what is in a folder, from serving as it should; who is closed for it is found out later.
     pub(super) fn new(source: PluginSource, error: LoadError, last_good: bool, open: bool) -> Self {
-        Self { source, error, last_good, open, closes: false, revoked: false, line: None }
+        Self::of((source, WhichBinding::FIRST), error, last_good, open)
+    }
+
+    /// The same of one binding of a file.
+    pub(super) fn of(
+        (source, which): (PluginSource, WhichBinding),
+        error: LoadError,
+        last_good: bool,
+        open: bool,
+    ) -> Self {
+        let binding = source.binding(&which);
+        Self { source, binding, error, last_good, open, closes: false, revoked: false, line: None }
     }
 
     /// Whether a tenant is without something that is meant to apply to it by where it stands.

@@ -27,6 +27,7 @@ impl Library {
             .values()
             .chain(self.trials.values().map(|trial| &trial.plugin))
             .map(|plugin| plugin.id())
+            .chain(self.starts.numbers())
             .collect();
         self.schemas.retain(|plugin, _| kept.contains(plugin));
         let trials = self.trials.values().map(|trial| &trial.plugin);

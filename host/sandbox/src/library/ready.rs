@@ -1,5 +1,6 @@
-//! Building with what is compiled, and waiting for the rest.
+//! Building with what is compiled and has been tried out, and waiting for the rest.
 
+use super::starts::Started;
 use super::{Library, LibraryEvent, LoadProblem};
 use crate::chains::Chains;
 use crate::compile::Compiled;
@@ -12,8 +13,25 @@ use weir_config::{Config, Looked};
 /// closed until they are.
 const FIRST: Duration = Duration::from_secs(3);
 
+/// Tells when something that a build waits for is done.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    compiled: Compiled,
+    started: Started,
+}
+
+impl Prepared {
+    /// Waits until a plugin has been compiled or tried out, and nobody has built with it yet. Being dropped loses nothing.
+    pub async fn next(&self) {
+        tokio::select! {
+            () = self.compiled.next() => {}
+            () = self.started.next() => {}
+        }
+    }
+}
+
 impl Library {
-    /// Reads the folder and builds the chains that apply now, with all that has to be compiled for it. What cannot be loaded is
+    /// Reads the folder and builds the chains that apply now, with all that has to be compiled and tried out for it. What cannot be loaded is
     /// served by its last good version if there is one; the problems say so. The generation counts up only if anything changed.
     pub async fn build(
         &mut self,
@@ -23,10 +41,10 @@ impl Library {
         loop {
             let built = self.build_still(config, &Looked::default(), note).await;
             self.settle();
-            if !built.1.iter().any(|problem| problem.error.is_compiling()) {
+            if !built.1.iter().any(|problem| problem.error.is_pending()) {
                 return built;
             }
-            self.compiled().next().await;
+            self.prepared().next().await;
         }
     }
 
@@ -41,33 +59,34 @@ impl Library {
         loop {
             let built = self.build_still(config, &Looked::default(), note).await;
             self.settle();
-            let mut compiling = built.1.iter().filter(|problem| problem.error.is_compiling()).peekable();
-            if compiling.peek().is_none() {
+            let mut pending = built.1.iter().filter(|problem| problem.error.is_pending()).peekable();
+            if pending.peek().is_none() {
                 return built;
             }
-            let compiled = self.compiled();
-            if compiling.any(|problem| matches!(problem.source, PluginSource::Named(_))) {
-                compiled.next().await;
-            } else if tokio::time::timeout_at(end, compiled.next()).await.is_err() {
+            let prepared = self.prepared();
+            if pending.any(|problem| matches!(problem.source, PluginSource::Named(_))) {
+                prepared.next().await;
+            } else if tokio::time::timeout_at(end, prepared.next()).await.is_err() {
                 return built;
             }
         }
     }
 
-    /// Who wants to know when a plugin has been compiled, and so when to build anew.
+    /// Who wants to know when a plugin has been compiled or tried out, and so when to build anew.
     #[must_use]
-    pub fn compiled(&self) -> Compiled {
-        self.compiles.compiled()
+    pub fn prepared(&self) -> Prepared {
+        Prepared { compiled: self.compiles.compiled(), started: self.starts.started() }
     }
 
-    /// Says that all has been built that was to be: what is being compiled and was not asked for since the last time is ended,
-    /// for its file has changed or went away.
+    /// Says that all has been built that was to be: what is being compiled or tried out and was not asked for since the last
+    /// time is ended, for its file or its settings have changed or went away.
     pub fn settle(&mut self) {
         self.begun = false;
         self.compiles.keep_only(&std::mem::take(&mut self.wanted));
+        self.starts.keep_only(&std::mem::take(&mut self.starting));
     }
 
-    /// Whether compiling anything has begun since [`settle`](Self::settle) was called last.
+    /// Whether compiling anything, or trying it out, has begun since [`settle`](Self::settle) was called last.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.begun

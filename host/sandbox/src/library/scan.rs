@@ -1,5 +1,6 @@
 //! What is in the plugin folder.
 
+use super::strays::{Room, ScanContext, Strays};
 use crate::engine::FILE_LIMIT;
 use crate::error::LoadError;
 use crate::source::{self, PluginSource, TENANTS};
@@ -25,23 +26,27 @@ pub(super) struct Placed {
     pub(super) unread: Vec<(PluginSource, FileError)>,
     /// Files that are meant to be plugins, under a name that no plugin can have.
     pub(super) unnamed: Vec<(PluginSource, LoadError)>,
+    /// What does nothing.
+    pub(super) strays: Strays,
 }
 
 /// Looks through `all/` and `tenants/`.
-pub(super) fn by_place(folder: &Path) -> Placed {
-    let mut placed = Placed::default();
-    placed.add(("all".to_owned(), u64::MAX), folder, PluginSource::All);
+pub(super) fn by_place(known: &ScanContext<'_>) -> Placed {
+    let (folder, mut placed) = (known.folder, Placed::default());
+    // That it cannot be read is said by whoever looks whether it is there.
+    placed.strays.add(Room::Whole, &entries(folder, ENTRIES).unwrap_or_default(), known);
+    placed.add(("all".to_owned(), u64::MAX), known, PluginSource::All, Room::All);
     match entries(&folder.join(TENANTS), FOLDERS) {
         Err(why) => placed.unread.push((PluginSource::Folder(TENANTS.to_owned()), why)),
         Ok(mut tenants) => {
             placed.folders.push(TENANTS.to_owned());
             tenants.sort();
+            placed.strays.add(Room::Tenants, &tenants, known);
             // What is neither folder nor file may be a link to a folder that is away: it holds plugins that are not there.
             for tenant in tenants.into_iter().filter(|entry| entry.kind != EntryKind::File) {
                 let tenant = tenant.name.to_string_lossy().into_owned();
-                placed.add((format!("{TENANTS}/{tenant}"), BYTES), folder, |name| {
-                    PluginSource::Tenant(tenant.clone(), name)
-                });
+                let source = |name| PluginSource::Tenant(tenant.clone(), name);
+                placed.add((format!("{TENANTS}/{tenant}"), BYTES), known, source, Room::Tenant(&tenant));
             }
         }
     }
@@ -50,8 +55,14 @@ pub(super) fn by_place(folder: &Path) -> Placed {
 
 impl Placed {
     /// Adds what is in a folder, of which no more than so many bytes are taken.
-    fn add(&mut self, (below, most): (String, u64), folder: &Path, source: impl Fn(String) -> PluginSource) {
-        let found = match entries(&folder.join(&below), ENTRIES) {
+    fn add(
+        &mut self,
+        (below, most): (String, u64),
+        known: &ScanContext<'_>,
+        source: impl Fn(String) -> PluginSource,
+        room: Room<'_>,
+    ) {
+        let found = match entries(&known.folder.join(&below), ENTRIES) {
             Ok(found) if found.iter().map(read_of).sum::<u64>() <= most => found,
             Ok(_) => return self.unread.push((PluginSource::Folder(below), FileError::TooMuch(most))),
             Err(why) => return self.unread.push((PluginSource::Folder(below), why)),
@@ -62,6 +73,15 @@ impl Placed {
                 Ok(name) => names.push(name),
                 Err((shown, why)) => self.unnamed.push((source(shown), LoadError::Name { why })),
             }
+        }
+        match room {
+            // Each plugin for a tenant who is not there is a problem of its own.
+            Room::Tenant(tenant) if !known.tenants.contains(tenant) => {
+                if names.is_empty() {
+                    self.strays.add_nobodys(tenant, &found, known);
+                }
+            }
+            Room::Whole | Room::All | Room::Tenants | Room::Tenant(_) => self.strays.add(room, &found, known),
         }
         names.sort();
         self.files.extend(names.into_iter().map(source));

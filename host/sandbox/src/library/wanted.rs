@@ -1,12 +1,13 @@
 //! What shall apply: what the chain names, and what lies in the folder.
 
+use super::strays::{ScanContext, near};
 use super::{Library, LoadProblem, Wanted, scan};
 use crate::error::LoadError;
 use crate::signature::Beside;
 use crate::source::PluginSource;
 use crate::which::WhichBinding;
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use weir_config::{Config, PluginSettings, Plugins, Problems, Sidecar};
 
 impl Library {
@@ -26,14 +27,17 @@ impl Library {
                 line: Some((binding.file.clone(), binding.line)),
             });
         }
-        for source in self.placed(plugins, problems) {
+        let tenants: BTreeSet<&str> = config.tenants.iter().map(|tenant| tenant.name.as_str()).collect();
+        let own: Vec<PathBuf> = std::iter::once(&config.file).chain(&config.files).cloned().collect();
+        let known = ScanContext { folder: &plugins.folder, tenants: &tenants, own: &own };
+        for source in self.placed(plugins, &known, problems) {
             let (settings, beside) = match self.beside(&source, plugins) {
                 Ok((settings, beside)) => (Ok(settings), beside),
                 Err(error) => (Err(error), Beside::Unread),
             };
             let tenants = match &source {
-                PluginSource::Tenant(tenant, _) if config.tenants.iter().all(|known| known.name != *tenant) => {
-                    let error = LoadError::UnknownTenant { tenant: tenant.clone() };
+                PluginSource::Tenant(tenant, _) if !tenants.contains(tenant.as_str()) => {
+                    let error = LoadError::UnknownTenant { tenant: tenant.clone(), near: near(tenant, &known) };
                     problems.push(LoadProblem::new(source, error, false, true));
                     continue;
                 }
@@ -48,7 +52,12 @@ impl Library {
 
     /// What applies by its place in the folder. Of a folder that cannot be read, or is away, what applied stays: that is no
     /// order to drop a policy.
-    fn placed(&mut self, plugins: &Plugins, problems: &mut Vec<LoadProblem>) -> Vec<PluginSource> {
+    fn placed(
+        &mut self,
+        plugins: &Plugins,
+        known: &ScanContext<'_>,
+        problems: &mut Vec<LoadProblem>,
+    ) -> Vec<PluginSource> {
         let good: BTreeSet<PluginSource> = self.good.keys().map(|(source, _)| source.clone()).collect();
         let kept = |under: &str| -> Vec<PluginSource> {
             let placed = good.iter().filter(|source| !matches!(source, PluginSource::Named(_)));
@@ -58,11 +67,13 @@ impl Library {
             problems.push(LoadProblem::new(PluginSource::Folder(below), error, !kept.is_empty(), false));
         };
         let all = kept("");
+        self.strays.clear();
         if let Err(error) = self.home.look(plugins, !all.is_empty()) {
             problem(String::new(), error, &all);
             return all;
         }
-        let scan::Placed { files: mut placed, folders, unread, unnamed } = scan::by_place(&plugins.folder);
+        let scan::Placed { files: mut placed, folders, unread, unnamed, strays } = scan::by_place(known);
+        self.strays = strays.told();
         let unread = unread.into_iter().filter_map(|(source, why)| {
             let path = source.path(&plugins.folder);
             let PluginSource::Folder(below) = source else { return None };

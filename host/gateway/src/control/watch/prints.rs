@@ -17,7 +17,7 @@ pub(super) enum WatchedFiles {
     Plugins { folder: PathBuf },
 }
 
-/// The configuration and the files that it names, or of the plugin folder what could be a plugin or belong to one:
+/// The configuration and the files that it names, or of the plugin folder what could be a plugin or belong to one, and that something else is there:
 /// `<folder>`, `<folder>/all` and `<folder>/tenants/<tenant>`, no deeper.
 pub(super) fn prints(watched: &WatchedFiles) -> Prints {
     let mut prints = Prints::new();
@@ -30,6 +30,9 @@ pub(super) fn prints(watched: &WatchedFiles) -> Prints {
             folders(folder).iter().for_each(|folder| add_folder(folder, &mut prints));
             let tenants = folder.join("tenants");
             add(&tenants, Stamp::of_folder(&tenants), &mut prints);
+            // What lies there is nobody's, and told to be so.
+            let found = file::stamps(&tenants, FOLDERS, is_visible).into_iter().flatten();
+            prints.extend(found.map(|(path, stamp)| (path, stamp.of_presence())));
         }
     }
     prints
@@ -53,7 +56,10 @@ pub(super) fn watched_folders(watched: &WatchedFiles, prints: &Prints) -> Prints
         WatchedFiles::Plugins { folder } => {
             let tenants = folder.join("tenants");
             let is_one = |path: &Path| {
-                path == folder || path == tenants || path == folder.join("all") || path.parent() == Some(&tenants)
+                path == folder
+                    || path == tenants
+                    || path == folder.join("all")
+                    || path.parent() == Some(&tenants) && Stamp::of_folder(path).is_some()
             };
             prints.iter().filter(|(path, _)| is_one(path)).map(|(path, stamp)| (path.clone(), *stamp)).collect()
         }
@@ -80,7 +86,18 @@ fn add(path: &Path, stamp: Option<Stamp>, prints: &mut Prints) {
 fn add_folder(folder: &Path, prints: &mut Prints) {
     let Some(stamp) = Stamp::of_folder(folder) else { return };
     prints.insert(folder.to_owned(), stamp);
-    let matters =
-        |path: &Path| matches!(path.extension().and_then(|e| e.to_str()), Some("wasm" | "toml" | "json" | "sig"));
-    prints.extend(file::stamps(folder, ENTRIES, matters).into_iter().flatten());
+    let found = file::stamps(folder, ENTRIES, is_visible).into_iter().flatten();
+    // Of what no plugin is made of, that it is there is told, and what is in it is nobody's.
+    prints.extend(found.map(|(path, stamp)| if is_read(&path) { (path, stamp) } else { (path, stamp.of_presence()) }));
+}
+
+/// Whether a plugin may be made of it.
+fn is_read(path: &Path) -> bool {
+    matches!(path.extension().and_then(|e| e.to_str()), Some("wasm" | "toml" | "json" | "sig"))
+}
+
+/// Whether it is neither hidden nor what an editor leaves behind.
+fn is_visible(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.as_encoded_bytes()).unwrap_or_default();
+    is_read(path) || !(name.starts_with(b".") || name.ends_with(b"~"))
 }

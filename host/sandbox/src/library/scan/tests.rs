@@ -1,8 +1,13 @@
 use super::*;
+use std::collections::BTreeSet;
 use std::fs;
 
+fn placed(root: &Path) -> Placed {
+    by_place(&ScanContext { folder: root, tenants: &BTreeSet::new(), own: &[] })
+}
+
 fn found(root: &Path) -> Vec<String> {
-    let placed = by_place(root);
+    let placed = placed(root);
     assert!(placed.unread.is_empty(), "{placed:?}");
     placed.files.iter().map(ToString::to_string).collect()
 }
@@ -61,7 +66,7 @@ fn a_tenants_files_are_bounded_in_bytes_together_and_each_counts_that_is_read() 
     put("tenants/good/endless.wasm", 1 << 40);
     put("all/more.wasm", 60 << 20);
     put("tenants/large/more.json", 20 << 20);
-    let placed = by_place(folder.path());
+    let placed = placed(folder.path());
     let unread: Vec<String> = placed.unread.iter().map(|(source, why)| format!("{source} {why}")).collect();
     assert_eq!(unread, ["folder tenants/large holds more than 256 MiB"]);
     assert_eq!(placed.files.len(), 10);
@@ -75,7 +80,7 @@ fn a_folder_that_cannot_be_read_is_told_from_an_empty_one_and_keeps_nobody_from_
     fs::create_dir_all(at("tenants/good")).unwrap();
     fs::write(at("tenants/good/guard.wasm"), b"").unwrap();
     std::os::unix::fs::symlink(at("nowhere"), at("tenants/linked")).unwrap();
-    let placed = by_place(folder.path());
+    let placed = placed(folder.path());
     let unread: Vec<String> = placed.unread.iter().map(|(source, _)| source.to_string()).collect();
     assert_eq!(unread, ["folder all", "folder tenants/linked"]);
     assert_eq!(placed.files, [PluginSource::Tenant("good".to_owned(), "guard".to_owned())]);

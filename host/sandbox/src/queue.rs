@@ -1,4 +1,4 @@
-//! Who is compiled next: the operator's plugins first, then those of the tenant that has taken least of the time so far. Pure.
+//! Who is compiled, or tried out, next: the operator's plugins first, then those of the tenant that has taken least of the time so far. Pure.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ pub(crate) type Owner = Option<Arc<str>>;
 
 /// What waits, and what its owners have had.
 #[derive(Debug)]
-pub(super) struct Queue<T> {
+pub(crate) struct Queue<T> {
     waiting: Vec<(Owner, T)>,
     /// Time that was spent on each tenant's plugins since nobody waited last.
     spent: HashMap<Arc<str>, Duration>,
@@ -26,16 +26,16 @@ impl<T> Default for Queue<T> {
 }
 
 impl<T> Queue<T> {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.waiting.len()
     }
 
-    pub(super) fn push(&mut self, owner: Owner, what: T) {
+    pub(crate) fn push(&mut self, owner: Owner, what: T) {
         self.waiting.push((owner, what));
     }
 
     /// Takes what is next, of owners that may have more at once.
-    pub(super) fn pop(&mut self, may: impl Fn(&Owner) -> bool) -> Option<(Owner, T)> {
+    pub(crate) fn pop(&mut self, may: impl Fn(&Owner) -> bool) -> Option<(Owner, T)> {
         let open = self.waiting.iter().enumerate().filter(|(_, (owner, _))| may(owner));
         // Of several that are equal the first, which waits longest.
         let (next, _) = open.min_by_key(|(_, (owner, _))| self.spent(owner))?;
@@ -43,19 +43,19 @@ impl<T> Queue<T> {
     }
 
     /// Notes what an owner has had.
-    pub(super) fn charge(&mut self, owner: &Owner, time: Duration) {
+    pub(crate) fn charge(&mut self, owner: &Owner, time: Duration) {
         if let Some(tenant) = owner {
             *self.spent.entry(Arc::clone(tenant)).or_default() += time;
         }
     }
 
     /// Keeps what is still wanted.
-    pub(super) fn retain(&mut self, wanted: impl Fn(&T) -> bool) {
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&T) -> bool) {
         self.waiting.retain(|(_, what)| wanted(what));
     }
 
     /// What was had counts no more: nobody waits, and nothing runs.
-    pub(super) fn rest(&mut self) {
+    pub(crate) fn rest(&mut self) {
         self.spent = HashMap::new();
     }
 
