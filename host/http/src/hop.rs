@@ -7,18 +7,12 @@ use http::header::{ALT_SVC, CONNECTION, HeaderMap, HeaderName};
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// Takes from a request what must not reach the upstream: `Connection` and the fields that it names, `Keep-Alive`,
-/// `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`, every `Proxy-…`, and `Expect`, which this host has
-/// answered itself.
+/// Takes from a response what must not reach the client: `Connection` and the fields that it names, `Keep-Alive`, `TE`,
+/// `Trailer`, `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings`, `Expect`, every `Proxy-…`, and `Alt-Svc`, by which an
+/// upstream invites to another door of its own; for our clients we are the origin (RFC 7838 section 2.4).
 ///
-/// A client cannot make `Connection` name a field that says who is asking, for whom, or what the body is
+/// An upstream cannot make `Connection` name a field that says who is asking, for whom, or what the body is
 /// (`Authorization`, `Content-Length`, `Host`, `X-Api-Key` and the like): those stay.
-pub fn strip_request(h: &mut HeaderMap) {
-    strip(h);
-}
-
-/// Takes from a response what must not reach the client: the same fields, and `Alt-Svc`, by which an upstream invites
-/// to another door of its own; for our clients we are the origin (RFC 7838 section 2.4).
 pub fn strip_response(h: &mut HeaderMap) {
     strip(h);
     if h.contains_key(ALT_SVC) {

@@ -29,7 +29,7 @@ fn connection_and_what_it_names_do_not_travel() {
         ("x-other", "1"),
         ("x-stays", "1"),
     ]);
-    strip_request(&mut h);
+    strip_response(&mut h);
     assert_eq!(names(&h), ["x-stays"]);
 }
 
@@ -51,11 +51,9 @@ fn every_hop_by_hop_field_goes_all_its_lines_with_it() {
         "proxy-authentication-info",
         "Proxy-Anything",
     ] {
-        for strip in [strip_request, strip_response] {
-            let mut h = map(&[("accept", "*/*"), (name, "a"), (name, "b"), ("content-type", "application/json")]);
-            strip(&mut h);
-            assert_eq!(names(&h), ["accept", "content-type"], "{name}");
-        }
+        let mut h = map(&[("accept", "*/*"), (name, "a"), (name, "b"), ("content-type", "application/json")]);
+        strip_response(&mut h);
+        assert_eq!(names(&h), ["accept", "content-type"], "{name}");
     }
 }
 
@@ -67,7 +65,7 @@ fn connection_cannot_strip_what_an_intermediary_relies_on() {
     let list = protected.map(str::to_ascii_uppercase).join(",");
     fields.push(("connection", &list));
     let mut h = map(&fields);
-    strip_request(&mut h);
+    strip_response(&mut h);
     let mut expected = protected;
     expected.sort_unstable();
     assert_eq!(names(&h), expected);
@@ -78,7 +76,6 @@ fn a_head_without_such_fields_stays_as_it_is() {
     let fields = [("authorization", "Bearer x"), ("content-type", "application/json"), ("te-not", "1"), ("proxy", "1")];
     let mut h = map(&fields);
     let before = h.clone();
-    strip_request(&mut h);
     strip_response(&mut h);
     assert_eq!(h, before);
 }
@@ -86,8 +83,6 @@ fn a_head_without_such_fields_stays_as_it_is() {
 #[test]
 fn an_upstream_cannot_invite_clients_elsewhere() {
     let mut h = map(&[("alt-svc", "h3=\":443\""), ("x-ok", "1")]);
-    strip_request(&mut h);
-    assert_eq!(names(&h), ["alt-svc", "x-ok"]);
     strip_response(&mut h);
     assert_eq!(names(&h), ["x-ok"]);
 }
