@@ -1,21 +1,19 @@
 //! Instances under stress: calls that are dropped, an engine that is full, time that passes outside of guest code.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
-use bytes::Bytes;
+mod support;
+
 use nix::time::{ClockId, clock_gettime};
 use std::fs;
 use std::future::{Future, poll_fn};
-use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use support::{config, exchange, run};
 use tempfile::TempDir;
-use weir_config::{Config, Overrides, PluginShares};
-use weir_dialect::{Document, Endpoint};
-use weir_sandbox::{About, Chain, Exchange, Facts, Fault, Library, Sandbox, SandboxWorker, Stop};
-
-const HASH: &str = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675";
+use weir_config::{Config, PluginShares};
+use weir_sandbox::{Chain, Fault, Library, Sandbox, SandboxWorker, Stop};
 
 /// A policy with this body and an allocator that wraps around.
 fn policy(body: &str) -> Vec<u8> {
@@ -66,39 +64,9 @@ struct Stage {
 impl Stage {
     async fn set(component: &[u8], limits: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let text = format!(
-            r#"
-[providers.demo]
-kind = "demo"
-[models.m]
-targets = ["demo/m"]
-[tenants.sam]
-models = ["*"]
-[[tenants.sam.keys]]
-id = "sam"
-hash = "{HASH}"
-[tenants.ann]
-models = ["*"]
-[[tenants.ann.keys]]
-id = "ann"
-hash = "{HASH}"
-[tenants.tom]
-models = ["*"]
-[[tenants.tom.keys]]
-id = "tom"
-hash = "{HASH}"
-[plugins]
-folder = "{}"
-[[plugins.chain]]
-plugin = "it"
-limits = {limits}
-"#,
-            folder.path().display()
-        );
         fs::write(folder.path().join("it.wasm"), component).unwrap();
-        let none = |_: &str| None;
-        let loaded = weir_config::parse(&text, Path::new("weir.toml"), &none, &Overrides::default());
-        let config = loaded.unwrap_or_else(|problems| panic!("{problems}")).config;
+        let plugins = format!("[[plugins.chain]]\nplugin = \"it\"\nlimits = {limits}");
+        let config = config(folder.path(), &["sam", "ann", "tom"], &plugins);
         let sandbox = Sandbox::new().unwrap();
         let mut library = Library::new(Arc::clone(&sandbox), None);
         let (_, problems) = library.build(&config, &mut |_| {}).await;
@@ -139,22 +107,6 @@ limits = {limits}
         self.sandbox.meter().each_hook(|_, _, _, stats| ns += stats.cpu_ns());
         Duration::from_nanos(ns)
     }
-}
-
-fn exchange(tenant: &str) -> Box<Exchange> {
-    let about = About {
-        tenant: tenant.into(),
-        request_id: "id".into(),
-        model: "m".into(),
-        dialect: "openai.chat",
-        facts: Facts { streaming: false, body_bytes: 2 },
-    };
-    let body = Document::request(Endpoint::Chat, Bytes::from_static(b"{}"));
-    Box::new(Exchange::new(Arc::new(about), http::HeaderMap::new(), body))
-}
-
-fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
 }
 
 /// Polls a future a few times and drops it in the middle.

@@ -1,21 +1,17 @@
 //! Trials of new versions, with a clock of the test's own: who sees them, what ends them, and what is remembered of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use bytes::Bytes;
+mod support;
+
 use std::fs;
-use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use support::{config, exchange, run};
 use tempfile::TempDir;
-use weir_config::{Config, Overrides};
-use weir_dialect::{Document, Endpoint};
+use weir_config::Config;
 use weir_sandbox::{
-    About, Chain, Exchange, Facts, HookKind, Library, LoadProblem, ObservedProvenance, Outcome, Sandbox, SandboxWorker,
-    Stop, TrialOutcome,
+    Chain, HookKind, Library, LoadProblem, ObservedProvenance, Outcome, Sandbox, SandboxWorker, Stop, TrialOutcome,
 };
-
-const HASH: &str = "blake3:1bded87ba73119e12f66b6082296d59328603a3d9e558fa7cbe2a70ddedb1675";
 
 const PASS: &str = "(i32.const 0)";
 const FAULT: &str = "unreachable";
@@ -75,27 +71,7 @@ impl Stage {
     }
 
     fn config(&self, chain: &str) -> Config {
-        let text = format!(
-            r#"
-[providers.demo]
-kind = "demo"
-[models.m]
-targets = ["demo/m"]
-[tenants.sam]
-models = ["*"]
-[[tenants.sam.keys]]
-id = "sam"
-hash = "{HASH}"
-[plugins]
-folder = "{}"
-remember_rolled_back = 3
-{chain}
-"#,
-            self.folder.path().display()
-        );
-        let none = |_: &str| None;
-        let loaded = weir_config::parse(&text, Path::new("weir.toml"), &none, &Overrides::default());
-        loaded.unwrap_or_else(|problems| panic!("{problems}")).config
+        config(self.folder.path(), &["sam"], &format!("remember_rolled_back = 3\n{chain}"))
     }
 
     /// Writes a file below the folder and builds what the chain says of `it`.
@@ -128,7 +104,7 @@ remember_rolled_back = 3
         let mut ends = [0; 3];
         for _ in 0..times {
             let chain = self.draw();
-            let end = match self.worker.policy(&chain, &mut Some(exchange())).await {
+            let end = match self.worker.policy(&chain, &mut Some(exchange("sam"))).await {
                 Ok(()) => 0,
                 Err(Stop::Refused { .. }) => 1,
                 Err(Stop::Failed { .. }) => 2,
@@ -164,25 +140,6 @@ fn why_back(ended: &[TrialOutcome]) -> String {
         [TrialOutcome::RolledBack { why, .. }] => why.clone(),
         other => panic!("{other:?}"),
     }
-}
-
-fn exchange() -> Box<Exchange> {
-    let about = About {
-        tenant: "sam".into(),
-        request_id: "id".into(),
-        model: "m".into(),
-        dialect: "openai.chat",
-        facts: Facts { streaming: false, body_bytes: 2 },
-    };
-    Box::new(Exchange::new(
-        Arc::new(about),
-        http::HeaderMap::new(),
-        Document::request(Endpoint::Chat, Bytes::from_static(b"{}")),
-    ))
-}
-
-fn run(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
 }
 
 #[test]
@@ -245,7 +202,7 @@ fn calls_that_are_not_made_for_want_of_budget_or_of_an_instance_are_faults_of_th
         stage.put("it.wasm", &policy("new", BUSY), settings).await;
         for _ in 0..30 {
             let (first, second) = (stage.draw(), stage.draw());
-            let (mut a, mut b) = (Some(exchange()), Some(exchange()));
+            let (mut a, mut b) = (Some(exchange("sam")), Some(exchange("sam")));
             let both = tokio::join!(stage.worker.policy(&first, &mut a), stage.worker.policy(&second, &mut b));
             assert!(both.0.is_ok() && both.1.is_ok());
         }
@@ -409,7 +366,7 @@ fn an_observer_has_a_trial_like_any_other() {
             for _ in 0..100 {
                 let chain = stage.draw();
                 assert!(chain.wants(HookKind::Observe, "m"));
-                stage.worker.observe(&chain, &mut Some(exchange()), &outcome()).await;
+                stage.worker.observe(&chain, &mut Some(exchange("sam")), &outcome()).await;
             }
             let ended = stage.judge(LATER);
             assert_eq!(is_promoted(&ended), promoted, "{ended:?}");
