@@ -1,4 +1,4 @@
-//! What can go wrong between the gateway and an upstream, and what that means for a retry.
+//! What can go wrong between the gateway and an upstream.
 
 use std::io;
 use std::path::PathBuf;
@@ -113,20 +113,6 @@ pub enum AttemptError {
 }
 
 impl AttemptError {
-    /// Whether the same request may be tried again, here or elsewhere, without any risk of being carried out twice.
-    ///
-    /// True when nothing was sent (RFC 9110 section 9.2.2), when the connection was stale, or when the method is
-    /// idempotent and no answer came.
-    #[must_use]
-    pub fn may_retry(&self) -> bool {
-        match self {
-            Self::Busy { .. } | Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::Refused => true,
-            Self::Timeout(which) => matches!(which, Which::Connect),
-            Self::ClosedBeforeHead { sent, idempotent, stale } => !sent || *idempotent || *stale,
-            Self::Protocol(_) | Self::BadTarget => false,
-        }
-    }
-
     /// Whether it met a kept connection that the upstream had closed: it says nothing of the upstream, and the request
     /// should be sent at once on another one ([`Pool::send_fresh`](crate::Pool::send_fresh)).
     #[must_use]
@@ -153,16 +139,6 @@ impl AttemptError {
             Self::ClosedBeforeHead { .. } => ErrorSlot::Closed,
             Self::Protocol(_) => ErrorSlot::Protocol,
             Self::BadTarget => ErrorSlot::BadTarget,
-        }
-    }
-
-    /// Whether this failure says something about the upstream's health.
-    #[must_use]
-    pub fn blames_upstream(&self) -> bool {
-        match self {
-            Self::Busy { .. } | Self::Refused | Self::BadTarget => false,
-            Self::ClosedBeforeHead { stale, .. } => !stale,
-            Self::Timeout(_) | Self::Unresolved | Self::Connect(_) | Self::Tls(_) | Self::Protocol(_) => true,
         }
     }
 }

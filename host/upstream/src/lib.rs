@@ -39,6 +39,6 @@ pub use egress::{Egress, EgressError, EgressSetupError};
 pub use error::{AttemptError, BodyError, Break, UpstreamError, Which};
 pub use health::{Aside, AsideReason, AttemptVerdict, HealthStanding, Mode, ModelHealth, Ticket};
 pub use pool::ConnectionPool;
-pub use retry::{Backoff, RetryBudget, retry_after, status};
+pub use retry::{AttemptFailure, Backoff, FailureKind, RetryBudget, RetryDecision, retry_after, status};
 pub use stats::UpstreamStats;
 pub use upstream::Upstream;

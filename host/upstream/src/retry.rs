@@ -2,9 +2,11 @@
 
 mod backoff;
 mod budget;
+mod decision;
 mod retry_after;
 pub mod status;
 
 pub use backoff::Backoff;
 pub use budget::RetryBudget;
+pub use decision::{AttemptFailure, FailureKind, RetryDecision};
 pub use retry_after::retry_after;

@@ -12,8 +12,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use support::{
-    Notes, ask, assert_about, at, eventually, paused_worker, post, provider, raw, send, text, upstream, was_sent,
-    worker,
+    Notes, ask, assert_about, at, blames_upstream, eventually, may_retry, paused_worker, post, provider, raw, send,
+    text, upstream, was_sent, worker,
 };
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -90,7 +90,7 @@ fn an_upstream_that_wants_our_certificate_has_not_processed_the_request_whenever
                     let request = post(&up, vec![b'x'; length]);
                     let error = ConnectionPool::new(1).send(&up, request, up.deadlines()).await.unwrap_err();
                     let AttemptError::Tls(failure) = &error else { panic!("{version:?} {alpn:?}: {error:?}") };
-                    assert!(error.may_retry() && !was_sent(&error));
+                    assert!(may_retry(&error) && !was_sent(&error));
                     assert!(matches!(failure.kind(), "client_certificate" | "protocol"), "{failure:?}");
                 }
                 assert!(up.trouble()[0].contains("TLS is not agreed: received fatal alert"), "{:?}", up.trouble());
@@ -196,7 +196,7 @@ fn an_upstream_that_cannot_prove_who_it_is_gets_no_request() {
             let up = dialled_at(&provider, address);
             let error = send(&ConnectionPool::new(1), &up, "{}").await.unwrap_err();
             assert!(matches!(error, AttemptError::Tls(_)), "{host}: {error:?}");
-            assert!(error.may_retry() && !was_sent(&error));
+            assert!(may_retry(&error) && !was_sent(&error));
             assert_eq!((up.stats().connect_errors(), up.stats().open()), (1, 0));
         }
     });
@@ -243,7 +243,7 @@ fn a_refused_connection_is_known_at_once_and_safe_to_retry() {
         for _ in 0..5 {
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert_eq!(error, AttemptError::Connect(std::io::ErrorKind::ConnectionRefused));
-            assert!(error.may_retry() && !was_sent(&error) && error.blames_upstream());
+            assert!(may_retry(&error) && !was_sent(&error) && blames_upstream(&error));
         }
         assert_eq!((up.stats().connect_errors(), up.stats().open()), (5, 0));
     });
@@ -259,7 +259,7 @@ fn a_handshake_that_hangs_meets_the_connect_deadline() {
         let start = tokio::time::Instant::now();
         let error = send(&ConnectionPool::new(1), &up, "{}").await.unwrap_err();
         assert_eq!(error, AttemptError::Timeout(Which::Connect));
-        assert!(error.may_retry());
+        assert!(may_retry(&error));
         assert_about(start, 4.0);
     });
 }

@@ -5,7 +5,7 @@ mod support;
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use support::{Notes, ask, at, eventually, post, raw, send, text, upstream, worker};
+use support::{Notes, ask, at, eventually, may_retry, post, raw, send, text, upstream, worker};
 use weir_upstream::{AttemptError, ConnectionPool};
 
 #[test]
@@ -106,7 +106,7 @@ fn an_upgrade_nobody_asked_for_is_a_protocol_error() {
         let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let error = send(&pool, &up, "{}").await.unwrap_err();
         assert_eq!(error.kind(), "protocol");
-        assert!(!error.may_retry());
+        assert!(!may_retry(&error));
         assert_eq!(up.stats().open(), 0);
     });
 }

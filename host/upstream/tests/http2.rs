@@ -10,7 +10,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use support::h2_server::{Asked, echo, h2, ok, speaks_h2};
 use support::{
-    Notes, ask, assert_about, eventually, paused_worker, poll_once, post, raw, send, text, upstream, was_sent, worker,
+    Notes, ask, assert_about, eventually, may_retry, paused_worker, poll_once, post, raw, send, text, upstream,
+    was_sent, worker,
 };
 use tokio::sync::Semaphore;
 use weir_upstream::{AttemptError, ConnectionPool, Which};
@@ -145,7 +146,7 @@ fn nothing_is_asked_of_an_upstream_that_does_not_say_what_it_allows() {
         let (up, start) = (upstream(&provider), tokio::time::Instant::now());
         let error = send(&ConnectionPool::new(1), &up, "{}").await.unwrap_err();
         assert_eq!(error, AttemptError::Timeout(Which::Connect));
-        assert!(error.may_retry() && !was_sent(&error));
+        assert!(may_retry(&error) && !was_sent(&error));
         assert_about(start, 3.0);
     });
 }

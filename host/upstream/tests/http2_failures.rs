@@ -8,7 +8,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use support::h2_server::{Asked, echo, h2, handshake, ok, speaks_h2};
-use support::{ask, assert_about, eventually, paused_worker, raw, send, text, upstream, was_sent, worker};
+use support::{
+    ask, assert_about, blames_upstream, eventually, may_retry, paused_worker, raw, send, text, upstream, was_sent,
+    worker,
+};
 use tokio::sync::Notify;
 use weir_upstream::{AttemptError, BodyError, Break, ConnectionPool};
 
@@ -127,7 +130,7 @@ fn a_stream_that_failed_is_not_tried_again() {
             let (pool, up) = (ConnectionPool::new(1), upstream(&speaks_h2(address)));
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert!(matches!(error, AttemptError::ClosedBeforeHead { .. }), "{error:?}");
-            assert!(!error.may_retry() && was_sent(&error), "{reason:?}");
+            assert!(!may_retry(&error) && was_sent(&error), "{reason:?}");
             assert_eq!(asked.get(), 1);
         }
     });
@@ -170,7 +173,7 @@ fn an_upstream_that_refuses_every_stream_is_given_up_and_not_blamed() {
         for _ in 0..6 {
             let error = send(&pool, &up, "{}").await.unwrap_err();
             assert_eq!((&error, error.kind()), (&AttemptError::Refused, "refused"));
-            assert!(error.may_retry() && !was_sent(&error));
+            assert!(may_retry(&error) && !was_sent(&error));
         }
         assert!(up.healthy());
     });
@@ -305,7 +308,7 @@ fn a_connection_that_does_not_answer_a_ping_gets_no_further_request_long_before_
         assert_eq!(ask(&pool, &up, "y").await, "1:y");
         assert!(!meets.is_finished() && start.elapsed() < Duration::from_secs(4));
         let error = meets.await.unwrap().unwrap_err();
-        assert!(error.is_stale() && error.may_retry() && !was_sent(&error) && !error.blames_upstream(), "{error:?}");
+        assert!(error.is_stale() && may_retry(&error) && !was_sent(&error) && !blames_upstream(&error), "{error:?}");
         assert_about(start, 5.0);
         assert_eq!((up.stats().dead(), up.stats().created()), (1, 2));
     });

@@ -7,7 +7,8 @@ use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 use support::{
-    Notes, ask, assert_about, at, eventually, paused_worker, poll_once, raw, send, text, upstream, was_sent, worker,
+    Notes, ask, assert_about, at, blames_upstream, eventually, may_retry, paused_worker, poll_once, raw, send, text,
+    upstream, was_sent, worker,
 };
 use tokio::sync::Notify;
 use weir_upstream::{AttemptError, ConnectionPool};
@@ -82,10 +83,10 @@ fn who_waits_too_long_is_told_when_to_come_back() {
         let start = tokio::time::Instant::now();
         let error = send(&pool, &up, "{}").await.unwrap_err();
         assert_eq!(error, AttemptError::Busy { retry_after: Duration::from_secs(3) });
-        assert!(error.may_retry() && !was_sent(&error));
+        assert!(may_retry(&error) && !was_sent(&error));
         assert_about(start, 3.0);
         assert_eq!((up.stats().waiting(), up.stats().busy()), (0, 1));
-        assert!(!error.blames_upstream(), "being busy here says nothing about the upstream");
+        assert!(!blames_upstream(&error), "being busy here says nothing about the upstream");
     });
 }
 

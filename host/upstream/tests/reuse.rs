@@ -5,7 +5,10 @@ mod support;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
-use support::{Notes, Peer, ask, at, eventually, paused_worker, poll_once, post, raw, send, text, upstream, worker};
+use support::{
+    Notes, Peer, ask, at, blames_upstream, eventually, may_retry, paused_worker, poll_once, post, raw, send, text,
+    upstream, worker,
+};
 use weir_upstream::ConnectionPool;
 
 #[test]
@@ -248,7 +251,7 @@ fn a_kept_connection_that_ends_without_a_byte_of_an_answer_was_stale_and_a_fresh
             let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
             assert_eq!(ask(&pool, &up, "{}").await, "0");
             let error = send(&pool, &up, "{}").await.unwrap_err();
-            assert!(error.is_stale() && error.may_retry() && !error.blames_upstream(), "{error:?}");
+            assert!(error.is_stale() && may_retry(&error) && !blames_upstream(&error), "{error:?}");
             let response = pool.send_fresh(&up, post(&up, "{}"), up.deadlines()).await.unwrap();
             assert_eq!(text(response).await.unwrap(), "1");
             assert_eq!((up.stats().recovered(), up.stats().errors().map(|(_, n)| n).sum::<u64>()), (1, 0));
@@ -278,7 +281,7 @@ fn a_connection_that_has_not_served_before_is_never_stale() {
         .await;
         let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         let error = send(&pool, &up, "{}").await.unwrap_err();
-        assert!(!error.is_stale() && !error.may_retry() && error.blames_upstream());
+        assert!(!error.is_stale() && !may_retry(&error) && blames_upstream(&error));
     });
 }
 
@@ -296,7 +299,7 @@ fn a_kept_connection_that_ends_behind_the_first_byte_of_an_answer_is_not_stale()
             let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
             assert_eq!(ask(&pool, &up, "{}").await, "0");
             let error = send(&pool, &up, "{}").await.unwrap_err();
-            assert!(!error.is_stale() && !error.may_retry(), "{error:?}");
+            assert!(!error.is_stale() && !may_retry(&error), "{error:?}");
         });
     }
 }
@@ -314,7 +317,7 @@ fn a_kept_connection_that_ends_after_a_while_is_not_stale_for_the_request_may_ha
         let (pool, up) = (ConnectionPool::new(1), upstream(&at(address)));
         assert_eq!(ask(&pool, &up, "{}").await, "0");
         let error = send(&pool, &up, "{}").await.unwrap_err();
-        assert!(!error.is_stale() && !error.may_retry(), "{error:?}");
+        assert!(!error.is_stale() && !may_retry(&error), "{error:?}");
     });
 }
 

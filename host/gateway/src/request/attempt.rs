@@ -4,7 +4,7 @@ mod outgoing;
 
 use crate::request::context::RequestContext;
 use crate::request::plan::{self, PlanStep};
-use crate::request::receive::{self, ExpectedAnswer, NotTaken, Received};
+use crate::request::receive::{self, ExpectedAnswer, Received};
 use crate::request::refusal::Refusal;
 use crate::request::waits::WaitedFor;
 use crate::request::{choose, request_id};
@@ -17,10 +17,10 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use weir_dialect::usage;
 use weir_sandbox::{AskedTarget, Chain, HookKind};
-use weir_upstream::{AttemptError, AttemptVerdict, Body, Deadlines, Ticket, Which, status};
+use weir_upstream::{AttemptFailure, Body, Deadlines, RetryDecision, Ticket};
 
 /// An upstream's answer, all of it or as much as tells that it is one.
 pub(crate) struct UpstreamAnswer {
@@ -36,13 +36,7 @@ pub(crate) struct UpstreamAnswer {
 enum Outcome {
     /// An answer, which is where it was asked for.
     Answered,
-    /// Somebody else, or the same again after the wait, may do better.
-    Failed {
-        refusal: Refusal,
-        wait: Option<Duration>,
-        /// The upstream has said that it has not processed the request (RFC 9113 section 8.7).
-        is_refused: bool,
-    },
+    Failed(AttemptFailure),
 }
 
 /// Works through the plan. A request is tried again only if nothing of it reached an upstream, or the upstream said
@@ -84,13 +78,15 @@ pub(crate) async fn ask(
                 }
                 return Ok(());
             }
-            Outcome::Failed { refusal, wait, is_refused } => {
-                if is_refused && forgiven > 0 {
+            Outcome::Failed(AttemptFailure { what, retry, .. }) => {
+                let refusal = Refusal::of_attempt(what, &provider.name);
+                let RetryDecision::Elsewhere { same, after, counts } = retry else { return Err(refusal) };
+                if !counts && forgiven > 0 {
                     forgiven -= 1;
                     attempts += 1;
                 }
                 let same_again = n + 1 >= steps.len();
-                if n + 1 == attempts || same_again && !heals(&refusal) {
+                if n + 1 == attempts || same_again && !same {
                     return Err(refusal);
                 }
                 tell_failed(trip, provider, &refusal);
@@ -98,7 +94,7 @@ pub(crate) async fn ask(
                 // Somebody else is asked at once; the same one after a pause, unless it wants a longer one than we wait.
                 if same_again {
                     let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
-                    let delay = worker.backoff.borrow_mut().delay(round, wait);
+                    let delay = worker.backoff.borrow_mut().delay(round, after);
                     let Some(delay) = delay else { break };
                     trip.record.waits.begin(WaitedFor::Upstream, Instant::now());
                     tokio::time::sleep(delay).await;
@@ -120,15 +116,6 @@ fn tell_failed(trip: &RequestContext, provider: &Provider, why: &Refusal) {
             attempts,
             "attempts failed, and others are made in their place; the latest: {why}"
         );
-    }
-}
-
-/// Whether asking the same upstream again soon may come to something else.
-fn heals(refusal: &Refusal) -> bool {
-    match refusal {
-        Refusal::UpstreamBusy { .. } | Refusal::UpstreamCredentials { .. } | Refusal::UpstreamEncoded { .. } => false,
-        Refusal::UpstreamStatus { status, .. } => status::class(*status).may_pass(),
-        _ => true,
     }
 }
 
@@ -154,28 +141,17 @@ async fn attempt(
         };
         let took = asked.elapsed();
         trip.record.waits.end_at(asked + took);
-        let is_refused = matches!(sent, Err(AttemptError::Refused));
-        let refusal = match sent {
+        let failure = match sent {
             Ok(response) => {
                 ticket.answered(took);
-                match pin!(taken(trip, (target, provider), response, deadlines)).await {
+                match pin!(taken(trip, target, response, deadlines)).await {
                     Ok(received) => {
                         ticket.relaying();
                         let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
                         *answered = Some(UpstreamAnswer { received, label, provider, ticket });
                         return Ok(Outcome::Answered);
                     }
-                    Err(not_taken) => {
-                        let (NotTaken::Unanswered(refusal) | NotTaken::Spent(refusal)) = &not_taken;
-                        if let Some(verdict) = refusal.verdict() {
-                            ticket.settle(verdict);
-                        }
-                        match not_taken {
-                            NotTaken::Unanswered(refusal) => refusal,
-                            // It may be charged: the entry is settled with the request.
-                            NotTaken::Spent(refusal) => return Err(refusal),
-                        }
-                    }
+                    Err(failure) => failure,
                 }
             }
             // The upstream had closed a connection that was kept, and has not seen the request: it is no other attempt.
@@ -183,33 +159,32 @@ async fn attempt(
                 is_fresh = true;
                 continue;
             }
-            Err(error) => {
-                if error.blames_upstream() {
-                    ticket.settle(AttemptVerdict::Failed { retry_after: None });
-                }
-                failure(&error, Arc::clone(&provider.name))?
-            }
+            Err(error) => error.decide(),
         };
-        // An attempt that failed is closed: nothing was produced that anybody would charge.
-        trip.record.spent_nothing();
-        return Ok(Outcome::Failed { wait: refusal.retry_after(), refusal, is_refused });
+        if let Some(verdict) = failure.health {
+            ticket.settle(verdict);
+        }
+        // An attempt of which nothing was done is closed: nobody would charge for it. Any other is settled with the request.
+        if failure.retry != RetryDecision::Never {
+            trip.record.spent_nothing();
+        }
+        return Ok(Outcome::Failed(failure));
     }
 }
 
 /// What came with a head, if it is an answer.
 async fn taken(
     trip: &mut RequestContext,
-    (target, provider): (&Target, &Provider),
+    target: &Target,
     response: Response<Body>,
     deadlines: Deadlines,
-) -> Result<Received, NotTaken> {
+) -> Result<Received, AttemptFailure> {
     let (held, worker) = (Rc::clone(&trip.record.held), trip.worker());
     let expected = ExpectedAnswer {
         endpoint: trip.ask.endpoint,
         streaming: trip.ask.streaming,
         limits: &held.snapshot.config.limits,
         memory: &worker.shared.response_memory,
-        provider: &provider.name,
         shapes: held.shapes.get(target.provider),
         first_byte: deadlines.first_byte,
     };
@@ -255,20 +230,4 @@ fn request(trip: &RequestContext, provider: &Provider, outgoing: OutgoingRequest
     *request.uri_mut() = provider.uri(trip.ask.endpoint);
     *request.headers_mut() = headers;
     request
-}
-
-/// What a failed attempt means: go on with the plan, or stop here because the request may have been carried out.
-fn failure(error: &AttemptError, provider: Arc<str>) -> Result<Refusal, Refusal> {
-    let refusal = match error {
-        AttemptError::Busy { retry_after } => Refusal::UpstreamBusy { provider, retry_after: *retry_after },
-        AttemptError::Timeout(Which::FirstByte | Which::Total) => Refusal::UpstreamTimeout { provider },
-        AttemptError::ClosedBeforeHead { .. } | AttemptError::Protocol(_) => Refusal::UpstreamBroken { provider },
-        AttemptError::Unresolved
-        | AttemptError::Connect(_)
-        | AttemptError::Tls(_)
-        | AttemptError::Refused
-        | AttemptError::Timeout(Which::Connect)
-        | AttemptError::BadTarget => Refusal::UpstreamUnreachable { provider, kind: error.kind() },
-    };
-    if error.may_retry() { Ok(refusal) } else { Err(refusal) }
 }

@@ -7,43 +7,41 @@ mod opening;
 mod received;
 mod whole;
 
-use crate::request::refusal::Refusal;
 use crate::request::waits::{WaitedFor, Waits};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Instant, SystemTime};
 use weir_dialect::answer;
 use weir_upstream::status::{self, Class};
-use weir_upstream::{Body, is_coded, retry_after};
+use weir_upstream::{AttemptFailure, Body, is_coded, retry_after};
 
-pub(crate) use expected::{ExpectedAnswer, NotTaken, broken};
+pub(crate) use expected::ExpectedAnswer;
 pub(crate) use opening::StreamOpening;
 pub(crate) use received::{Received, ReceivedContent};
 
 use opening::StreamOrDocument;
 
-/// Receives an answer of which the head is there. The time spent waiting for the rest is told to `waits`.
+/// Receives an answer of which the head is there. The time spent waiting for the rest is told to `waits`. Where there is
+/// nothing to relay, another may be asked if nothing was answered, and nobody if it was carried out, at least in part.
 pub(crate) async fn receive(
     expected: &ExpectedAnswer<'_>,
     response: Response<Body>,
     waits: &mut Waits,
-) -> Result<Received, NotTaken> {
+) -> Result<Received, AttemptFailure> {
     let (parts, mut body) = response.into_parts();
     let class = status::class(parts.status);
     if !class.is_relayed() {
         let refused = pin!(refused(class, (parts.status, &parts.headers), body, expected));
-        return Err(NotTaken::Unanswered(timed(refused, waits).await));
+        return Err(timed(refused, waits).await);
     }
     let answered = class == Class::Answer;
     if answered && is_coded(&parts.headers) {
         body.leave();
-        let provider = Arc::clone(expected.provider);
-        return Err(NotTaken::Unanswered(Refusal::UpstreamEncoded { provider }));
+        return Err(AttemptFailure::encoded());
     }
     let content = if parts.status == StatusCode::NO_CONTENT {
         body.leave();
@@ -62,9 +60,7 @@ pub(crate) async fn receive(
     } else {
         let (bytes, memory) = timed(pin!(whole::message(expected, body)), waits).await?;
         if answer::blames_account(&bytes) {
-            let refusal =
-                Refusal::UpstreamCredentials { provider: Arc::clone(expected.provider), status: parts.status };
-            return Err(NotTaken::Unanswered(refusal));
+            return Err(AttemptFailure::of_account(parts.status));
         }
         ReceivedContent::Whole { bytes, memory: Some(memory), reading: None }
     };
@@ -77,21 +73,16 @@ async fn refused(
     (status, headers): (StatusCode, &HeaderMap),
     body: Body,
     expected: &ExpectedAnswer<'_>,
-) -> Refusal {
-    let provider = Arc::clone(expected.provider);
-    let account = match class {
+) -> AttemptFailure {
+    if class == Class::RateLimited {
         // Who has no credit left is told so as if it were a matter of rate, with a code that says which.
-        Class::RateLimited => whole::blames_account(expected, body).await,
-        _ => {
-            body.leave();
-            class == Class::Account
+        if whole::blames_account(expected, body).await {
+            return AttemptFailure::of_account(status);
         }
-    };
-    if account {
-        return Refusal::UpstreamCredentials { provider, status };
+    } else {
+        body.leave();
     }
-    let retry_after = retry_after(headers, SystemTime::now()).filter(|_| class.may_pass());
-    Refusal::UpstreamStatus { provider, status, retry_after }
+    class.decide(status, retry_after(headers, SystemTime::now()))
 }
 
 /// Waits for a future, and tells `waits` how long that took. What is here already is not waited for.

@@ -1,5 +1,6 @@
 //! Every way in which the gateway itself says no: one enum, one table.
 
+mod attempt;
 mod ledger;
 
 use crate::request::decode::CODINGS;
@@ -14,7 +15,6 @@ use weir_dialect::ReadError;
 use weir_http::head::InvalidHead;
 use weir_sandbox::{Fault, HookKind, Stop};
 use weir_tenancy::{Denied, Rate};
-use weir_upstream::AttemptVerdict;
 use weir_upstream::status::{self, Class};
 
 /// Who has to change something so that the request succeeds.
@@ -264,49 +264,6 @@ impl Refusal {
         }
     }
 
-    /// What it says of the upstream that was asked; nothing, where it is not its doing.
-    pub(crate) fn verdict(&self) -> Option<AttemptVerdict> {
-        match self {
-            Self::UpstreamStatus { status, retry_after, .. } if status::class(*status).is_failure() => {
-                Some(AttemptVerdict::Failed { retry_after: *retry_after })
-            }
-            Self::UpstreamStatus { retry_after, .. } => Some(AttemptVerdict::Refused { retry_after: *retry_after }),
-            Self::UpstreamCredentials { .. } => Some(AttemptVerdict::Refused { retry_after: None }),
-            Self::UpstreamUnreachable { .. }
-            | Self::UpstreamTimeout { .. }
-            | Self::UpstreamNoAnswer { .. }
-            | Self::UpstreamBroken { .. } => Some(AttemptVerdict::Failed { retry_after: None }),
-            Self::Unlawful(_)
-            | Self::NotFound
-            | Self::MethodNotAllowed(_)
-            | Self::Denied(_)
-            | Self::TenantClosed
-            | Self::EncodedBody(_)
-            | Self::Mislabelled(_)
-            | Self::BodyInflated(_)
-            | Self::Loop
-            | Self::BodyTooLarge(_)
-            | Self::BodyTimeout(_)
-            | Self::BodyBroken
-            | Self::BodyCut(_)
-            | Self::Unreadable(_)
-            | Self::ModelNotFound(_)
-            | Self::PluginRefused { .. }
-            | Self::PluginFailed { .. }
-            | Self::Unshown { .. }
-            | Self::UpstreamUnshown { .. }
-            | Self::PluginBroke(_)
-            | Self::Overloaded
-            | Self::ShuttingDown
-            | Self::RequestMemory
-            | Self::ResponseMemory
-            | Self::UpstreamBusy { .. }
-            | Self::UpstreamTooLarge { .. }
-            | Self::UpstreamEncoded { .. }
-            | Self::Internal => None,
-        }
-    }
-
     /// What is left to say when every attempt ended in such a status.
     fn after_upstream(&self, status: StatusCode, retry_after: Option<Duration>) -> RefusalInfo<'_> {
         let retry = retry_after.map_or(Retry::Spent, Retry::After);
@@ -319,14 +276,6 @@ impl Refusal {
             Class::Failed | Class::Unable | Class::Account | Class::Answer | Class::Request => {
                 row(StatusCode::BAD_GATEWAY, "upstream_error", API)
             }
-        }
-    }
-
-    /// How long an upstream wants the gateway to wait before it is asked again.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::UpstreamStatus { retry_after, .. } => *retry_after,
-            _ => None,
         }
     }
 

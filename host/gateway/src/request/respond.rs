@@ -56,7 +56,7 @@ pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> GatewayRespon
     refusal.add_headers(&mut headers, record.attempts);
     refusal.log(&record.id, &record.tenant);
     record.count_refusal(face.code, refusal.is_a_plugins());
-    record.judge(refusal.verdict());
+    record.judge(None);
     record.refused(face.code, refusal.ledger_reason());
     let (status, body) = (face.status, refusal.body());
     of_ours(status, (headers, None), body, record)

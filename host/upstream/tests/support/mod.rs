@@ -17,7 +17,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
 use weir_config::{HealthSettings, Http2, Http2Pings, ProviderConfig, ProviderKind};
-use weir_upstream::{AttemptError, Body, BodyError, ConnectionPool, Deadlines, HostNames, Upstream, Which};
+use weir_upstream::{
+    AttemptError, Body, BodyError, ConnectionPool, Deadlines, HostNames, RetryDecision, Upstream, Which,
+};
 
 /// Longer than any test should take; only a hang meets it.
 const HANG: Duration = Duration::from_secs(30);
@@ -231,4 +233,14 @@ pub fn was_sent(error: &AttemptError) -> bool {
         AttemptError::ClosedBeforeHead { sent, .. } => *sent,
         AttemptError::Timeout(Which::FirstByte | Which::Total) | AttemptError::Protocol(_) => true,
     }
+}
+
+/// Whether the same request may be sent again, here or elsewhere.
+pub fn may_retry(error: &AttemptError) -> bool {
+    error.decide().retry != RetryDecision::Never
+}
+
+/// Whether it says something of the upstream's health.
+pub fn blames_upstream(error: &AttemptError) -> bool {
+    error.decide().health.is_some()
 }

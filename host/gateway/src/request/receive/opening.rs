@@ -1,17 +1,15 @@
 //! How a stream begins.
 
-use super::expected::{ExpectedAnswer, NotTaken, broken};
+use super::expected::ExpectedAnswer;
 use super::form::{FirstBytes, Form};
 use crate::request::gather::UNCOUNTED;
-use crate::request::refusal::Refusal;
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use weir_dialect::event::{self, EventKind};
 use weir_http::sse;
-use weir_upstream::Body;
+use weir_upstream::{AttemptFailure, Body};
 
 /// So long what comes before the first part of an answer waits for it: comments, and events that are none. Long enough to
 /// see the error behind them that some providers send with a status of 200, and short enough for a sign of life.
@@ -54,7 +52,7 @@ pub(super) async fn open(
     expected: &ExpectedAnswer<'_>,
     body: Body,
     first: Option<Bytes>,
-) -> Result<StreamOrDocument, NotTaken> {
+) -> Result<StreamOrDocument, AttemptFailure> {
     let reader = sse::SseReader::new(expected.limits.event_bytes);
     let mut opening = Box::new(StreamOpening { body, reader, events: Vec::new() });
     let mut head = if first.is_none() { Some(FirstBytes::default()) } else { None };
@@ -62,15 +60,12 @@ pub(super) async fn open(
     let silence = SILENCE.min(expected.first_byte);
     let mut ends: [Option<Instant>; 2] = [None; 2];
     loop {
-        let seen = opening.look().map_err(|limit| {
-            let provider = Arc::clone(expected.provider);
-            NotTaken::Spent(Refusal::UpstreamTooLarge { provider, what: "event", limit })
-        })?;
+        let seen = opening.look().map_err(|limit| AttemptFailure::too_large("event", limit))?;
         match seen {
             First::Answer => return Ok(StreamOrDocument::Stream(opening)),
             First::Nothing => {}
-            First::Error => return Err(opening.unanswered(expected, "an error")),
-            First::End => return Err(opening.unanswered(expected, "nothing")),
+            First::Error => return Err(opening.unanswered("an error")),
+            First::End => return Err(opening.unanswered("nothing")),
         }
         if opening.reader.buffered() > UNCOUNTED {
             // An event that is so long is counted while it comes, and nothing else waits for it.
@@ -86,9 +81,9 @@ pub(super) async fn open(
         match next {
             None => {
                 opening.reader.push(head.unwrap_or_default().bytes);
-                return Err(opening.ended(expected));
+                return Err(opening.ended());
             }
-            Some(Err(error)) => return Err(NotTaken::Spent(broken(error, expected.provider))),
+            Some(Err(error)) => return Err(error.decide()),
             Some(Ok(frame)) => {
                 let mut data = frame.into_data().unwrap_or_default();
                 if let Some(begun) = &mut head {
@@ -129,23 +124,23 @@ impl StreamOpening {
         Ok(if held > HELD { First::Answer } else { First::Nothing })
     }
 
-    fn unanswered(self, expected: &ExpectedAnswer<'_>, what: &'static str) -> NotTaken {
+    fn unanswered(self, what: &'static str) -> AttemptFailure {
         self.body.leave();
-        NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: Arc::clone(expected.provider), what })
+        AttemptFailure::no_answer(what)
     }
 
     /// The transport ended before there was an answer.
-    fn ended(mut self, expected: &ExpectedAnswer<'_>) -> NotTaken {
+    fn ended(mut self) -> AttemptFailure {
         while let Ok(Some(left)) = self.reader.finish() {
             if let First::Error = meaning(event::kind(&left, &left.data())) {
-                return self.unanswered(expected, "an error");
+                return self.unanswered("an error");
             }
             if !left.is_blank() {
-                return NotTaken::Spent(Refusal::UpstreamBroken { provider: Arc::clone(expected.provider) });
+                return AttemptFailure::broken();
             }
         }
         let what = if self.events.is_empty() { "nothing" } else { "something else" };
-        self.unanswered(expected, what)
+        self.unanswered(what)
     }
 }
 

@@ -1,20 +1,18 @@
 //! Whole answers.
 
-use super::expected::{ExpectedAnswer, NotTaken, broken};
+use super::expected::ExpectedAnswer;
 use super::form::{FirstBytes, Form};
 use super::opening::{self, StreamOrDocument};
 use super::received::ReceivedContent;
 use crate::request::gather::{Full, Gathered, UNCOUNTED};
-use crate::request::refusal::Refusal;
 use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use weir_dialect::answer::{self, AnswerKind, AnswerReading};
 use weir_net::ByteShare;
-use weir_upstream::{Body, BodyError};
+use weir_upstream::{AttemptFailure, Body, BodyError};
 
 /// What looks complete is waited on for so long: then its framing is not asked for its opinion any more.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -34,11 +32,11 @@ pub(super) async fn answer(
     expected: &ExpectedAnswer<'_>,
     mut body: Body,
     mut first: Option<Bytes>,
-) -> Result<ReceivedContent, NotTaken> {
+) -> Result<ReceivedContent, AttemptFailure> {
     let mut all = room(expected, expected.limits.response_bytes);
     if expected.streaming && first.is_none() {
         // Some servers forget to say what their streams are; no JSON begins as an event does.
-        let (read, form) = begin(expected, &mut body).await?;
+        let (read, form) = begin(&mut body).await?;
         if form == Form::Events {
             match opening::open(expected, body, Some(read)).await? {
                 StreamOrDocument::Stream(opening) => return Ok(ReceivedContent::Stream(opening)),
@@ -49,7 +47,7 @@ pub(super) async fn answer(
         }
     }
     if let Some(first) = first {
-        push(expected, &mut all, first)?;
+        push(&mut all, first)?;
     }
     let cut = loop {
         if body.is_end_stream() {
@@ -68,7 +66,7 @@ pub(super) async fn answer(
             None => break None,
             Some(Err(error)) => break Some(error),
             Some(Ok(frame)) => match frame.into_data() {
-                Ok(data) => push(expected, &mut all, data)?,
+                Ok(data) => push(&mut all, data)?,
                 Err(_) => continue,
             },
         }
@@ -79,9 +77,9 @@ pub(super) async fn answer(
 }
 
 /// As much of a body as tells what it is.
-async fn begin(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Result<(Bytes, Form), NotTaken> {
+async fn begin(body: &mut Body) -> Result<(Bytes, Form), AttemptFailure> {
     let mut head = FirstBytes::default();
-    while let Some(data) = next(expected, body).await? {
+    while let Some(data) = next(body).await? {
         let form = head.push(data);
         if form != Form::Unclear {
             return Ok((head.bytes, form));
@@ -95,32 +93,32 @@ pub(super) fn judged(
     expected: &ExpectedAnswer<'_>,
     (bytes, memory): (Bytes, Option<ByteShare>),
     cut: Option<BodyError>,
-) -> Result<ReceivedContent, NotTaken> {
+) -> Result<ReceivedContent, AttemptFailure> {
     let reading = match expected.shapes {
         Some(shapes) => shapes.borrow_mut().read(expected.endpoint, &bytes),
         None => AnswerReading::of(expected.endpoint, &bytes),
     };
-    let provider = || Arc::clone(expected.provider);
     match (reading.answer, cut) {
         (AnswerKind::Complete, _) => Ok(ReceivedContent::Whole { bytes, memory, reading: Some(reading) }),
-        (AnswerKind::Cut, None) => Err(NotTaken::Spent(Refusal::UpstreamBroken { provider: provider() })),
-        (AnswerKind::Cut | AnswerKind::NoAnswer, Some(error)) => Err(NotTaken::Spent(broken(error, expected.provider))),
-        (AnswerKind::Error, _) => {
-            Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: provider(), what: "an error" }))
-        }
+        (AnswerKind::Cut, None) => Err(AttemptFailure::broken()),
+        (AnswerKind::Cut | AnswerKind::NoAnswer, Some(error)) => Err(error.decide()),
+        (AnswerKind::Error, _) => Err(AttemptFailure::no_answer("an error")),
         (AnswerKind::NoAnswer, None) => {
             let what = if bytes.is_empty() { "nothing" } else { "something else" };
-            Err(NotTaken::Unanswered(Refusal::UpstreamNoAnswer { provider: provider(), what }))
+            Err(AttemptFailure::no_answer(what))
         }
     }
 }
 
 /// What an upstream has to say to the client, whatever that is: all of it.
-pub(super) async fn message(expected: &ExpectedAnswer<'_>, mut body: Body) -> Result<(Bytes, ByteShare), NotTaken> {
+pub(super) async fn message(
+    expected: &ExpectedAnswer<'_>,
+    mut body: Body,
+) -> Result<(Bytes, ByteShare), AttemptFailure> {
     let mut all = room(expected, expected.limits.response_bytes);
     loop {
-        match next(expected, &mut body).await {
-            Ok(Some(data)) => push(expected, &mut all, data)?,
+        match next(&mut body).await {
+            Ok(Some(data)) => push(&mut all, data)?,
             Ok(None) => break,
             // Who refuses a request may not read it to its end, and then closing cuts the connection behind the refusal.
             Err(_) if answer::is_whole(all.bytes()) => break,
@@ -134,7 +132,7 @@ pub(super) async fn message(expected: &ExpectedAnswer<'_>, mut body: Body) -> Re
 pub(super) async fn blames_account(expected: &ExpectedAnswer<'_>, mut body: Body) -> bool {
     let mut all = room(expected, PEEK);
     let reading = async {
-        while let Ok(Some(data)) = next(expected, &mut body).await
+        while let Ok(Some(data)) = next(&mut body).await
             && all.push(data).is_ok()
         {}
     };
@@ -149,10 +147,10 @@ fn room(expected: &ExpectedAnswer<'_>, longest: usize) -> Gathered {
 }
 
 /// The next data of a body; none at its end.
-async fn next(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Result<Option<Bytes>, NotTaken> {
+async fn next(body: &mut Body) -> Result<Option<Bytes>, AttemptFailure> {
     while !body.is_end_stream() {
         let Some(frame) = body.frame().await else { break };
-        let frame = frame.map_err(|error| NotTaken::Spent(broken(error, expected.provider)))?;
+        let frame = frame.map_err(BodyError::decide)?;
         match frame.into_data() {
             Ok(data) if !data.is_empty() => return Ok(Some(data)),
             Ok(_) | Err(_) => {}
@@ -161,13 +159,10 @@ async fn next(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Result<Option<B
     Ok(None)
 }
 
-fn push(expected: &ExpectedAnswer<'_>, all: &mut Gathered, data: Bytes) -> Result<(), NotTaken> {
-    let provider = Arc::clone(expected.provider);
-    all.push(data).map_err(|full| {
-        NotTaken::Spent(match full {
-            Full::TooLong => Refusal::UpstreamTooLarge { provider, what: "response", limit: all.longest() },
-            Full::NoRoom => Refusal::ResponseMemory,
-        })
+fn push(all: &mut Gathered, data: Bytes) -> Result<(), AttemptFailure> {
+    all.push(data).map_err(|full| match full {
+        Full::TooLong => AttemptFailure::too_large("response", all.longest()),
+        Full::NoRoom => AttemptFailure::no_room(),
     })
 }
 

@@ -7,7 +7,7 @@
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
 use crate::request::gather::UNCOUNTED;
-use crate::request::receive::{StreamOpening, broken};
+use crate::request::receive::StreamOpening;
 use crate::request::refusal::Refusal;
 use crate::request::waits::WaitedFor;
 use crate::server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
@@ -25,7 +25,7 @@ use weir_dialect::stream::Ending;
 use weir_dialect::usage;
 use weir_http::sse;
 use weir_sandbox::{HeldBounds, HookKind, Item, Stages};
-use weir_upstream::{AttemptVerdict, Body, BodyError};
+use weir_upstream::{AttemptFailure, AttemptVerdict, Body, BodyError};
 
 /// A comment, which clients pass over (WHATWG HTML, 9.2.6). No blank line follows it: some clients take one for an event.
 const KEEP_ALIVE: &[u8] = b": keep-alive\n";
@@ -52,7 +52,8 @@ pub(super) fn start(
     let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, bounds));
     let (out, pieces, template, sent) = (BytesMut::new(), Vec::new(), Template::default(), Instant::now());
-    let stream = Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, told: false };
+    let stream =
+        Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, told: false, health: None };
     let yielded = StreamBody::new(|outlet| stream.run(events, body, outlet));
     OutgoingResponse { status, headers, extra: Some(own), body: ResponseBody::Stream(yielded), is_models: true }
 }
@@ -75,6 +76,8 @@ struct Stream {
     sent: Instant,
     /// The client knows from the upstream itself that it failed.
     told: bool,
+    /// What a failure says of the upstream, if it was its doing.
+    health: Option<AttemptVerdict>,
 }
 
 impl Stream {
@@ -93,7 +96,7 @@ impl Stream {
                 let face = refusal.face();
                 refusal.log(&self.trip.record.id, &self.trip.record.tenant);
                 self.trip.record.count_refusal(face.code, refusal.is_a_plugins());
-                self.trip.record.judge(refusal.verdict());
+                self.trip.record.judge(self.health);
                 self.trip.record.cut(face.code, refusal.ledger_reason());
                 if !self.told {
                     outlet.send(refusal.event()).await;
@@ -174,7 +177,7 @@ impl Stream {
         }
         match self.ending.is_whole() && !broken_off {
             true => Ok(()),
-            false => Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) }),
+            false => Err(self.failed(AttemptFailure::broken())),
         }
     }
 
@@ -233,12 +236,18 @@ impl Stream {
             // A client that reads slowly can bring this about, and must not put a provider aside for everybody.
             self.trip.record.judge(None);
         }
-        broken(error, &self.provider)
+        self.failed(error.decide())
     }
 
-    fn too_long(&self) -> Refusal {
+    fn too_long(&mut self) -> Refusal {
         let limit = self.trip.snapshot().config.limits.event_bytes;
-        Refusal::UpstreamTooLarge { provider: Arc::clone(&self.provider), what: "event", limit }
+        self.failed(AttemptFailure::too_large("event", limit))
+    }
+
+    /// The upstream failed in the middle of its answer: what that says of it is told at the end, the client what is left.
+    fn failed(&mut self, failure: AttemptFailure) -> Refusal {
+        self.health = failure.health;
+        Refusal::of_attempt(failure.what, &self.provider)
     }
 
     /// Looks at one event: usage is noted, what the client did not ask for is dropped, deltas wait for the plugins.
@@ -284,7 +293,7 @@ impl Stream {
                     self.told = true;
                     self.pieces.push(event.raw().clone());
                 }
-                return Err(Refusal::UpstreamBroken { provider: Arc::clone(&self.provider) });
+                return Err(self.failed(AttemptFailure::broken()));
             }
             EventKind::Other => self.beside(event, data, batch)?,
         }
