@@ -5,7 +5,6 @@ mod seats;
 
 use crate::control::Status;
 use crate::run::descriptors::{Spare, are_used_up};
-use crate::server::Drain;
 use crate::telemetry::metrics;
 use crate::worker::Shared;
 use crate::worker::snapshot::Provider;
@@ -28,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
+use weir_server::Drain;
 use weir_upstream::{Aside, Mode};
 
 /// How long a request's head may take, and how long a connection may lie idle.

@@ -8,7 +8,6 @@ mod command;
 mod control;
 mod request;
 mod run;
-mod server;
 mod telemetry;
 mod worker;
 

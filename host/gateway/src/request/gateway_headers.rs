@@ -3,9 +3,9 @@
 use crate::request::rate_headers::each_of_rate;
 use crate::request::record::Record;
 use crate::request::request_id::RequestId;
-use crate::server::{ExtraHeaders, OutgoingResponse};
 use http::{HeaderMap, HeaderValue};
 use weir_sandbox::LazyHeaders;
+use weir_server::{ExtraHeaders, OutgoingResponse};
 use weir_tenancy::Rate;
 
 /// Who answered: `provider/model`.

@@ -3,11 +3,11 @@
 use crate::request::cors;
 use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
 use crate::request::pipeline::journey;
-use crate::server::{Handler, IncomingRequest, RequestLimits};
 use crate::worker::{SnapshotHandle, Worker};
 use std::pin::pin;
 use std::rc::Rc;
 use weir_http::head::HeadLimits;
+use weir_server::{Handler, IncomingRequest, RequestLimits};
 
 /// One worker's gateway.
 #[derive(Debug, Clone)]

@@ -10,7 +10,6 @@ use crate::request::record::Record;
 use crate::request::refusal::Refusal;
 use crate::request::route::{self, ApiCall};
 use crate::request::{cors, plan, read_body, relay, respond, token};
-use crate::server::{IncomingRequest, RequestBody};
 use crate::worker::snapshot::{Model, Snapshot};
 use crate::worker::{SnapshotHandle, Worker};
 use bytes::Bytes;
@@ -23,6 +22,7 @@ use std::time::{Duration, Instant};
 use weir_dialect::{Document, RequestFacts};
 use weir_http::head::InvalidHead;
 use weir_sandbox::{About, Chain, Exchange, Facts, HookKind};
+use weir_server::{IncomingRequest, RequestBody};
 use weir_tenancy::{Caller, Denied, Seat};
 
 /// How long who finds no seat waits before it looks again, one time after the other.

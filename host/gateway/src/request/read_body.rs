@@ -5,7 +5,6 @@ use crate::request::gather::{Full, Gathered, UNCOUNTED};
 use crate::request::record::Record;
 use crate::request::refusal::Refusal;
 use crate::request::waits::WaitedFor;
-use crate::server::RequestBody;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
@@ -14,6 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use weir_config::Limits;
 use weir_net::ByteShare;
+use weir_server::RequestBody;
 
 /// A request's body as it is read.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 
 use crate::request::request_id::RequestId;
 use crate::request::waits::{WaitedFor, Waits};
-use crate::server::Settle;
 use crate::telemetry::figures::{RequestCounters, UNKNOWN};
 use crate::telemetry::stats::BodyOutcome;
 use crate::worker::{SnapshotHandle, Worker};
@@ -15,6 +14,7 @@ use weir_dialect::Usage;
 use weir_ledger::{Account, EndReason, LedgerEntry, Provenance, ReportedUsage, Tokens};
 use weir_net::{ByteShare, InFlight};
 use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
+use weir_server::Settle;
 use weir_tenancy::{Seat, Tenant};
 use weir_upstream::{AttemptVerdict, Ticket};
 

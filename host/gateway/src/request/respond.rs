@@ -4,10 +4,10 @@ use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
 use crate::request::gather::UNCOUNTED;
 use crate::request::record::Record;
 use crate::request::refusal::Refusal;
-use crate::server::{ExtraHeaders, OutgoingResponse, ResponseBody};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use weir_server::{ExtraHeaders, OutgoingResponse, ResponseBody};
 
 /// A whole answer of the gateway's own, as JSON.
 pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> GatewayResponse {

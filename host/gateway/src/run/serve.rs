@@ -13,7 +13,6 @@ use crate::run::start::{
     cannot_listen, look_up_hosts, open_cache, raise_descriptors, share, start_demo, start_workers, worker_count,
 };
 use crate::run::{allocator, listeners, log, notify};
-use crate::server::Drainer;
 use crate::telemetry::{metrics, removed};
 use crate::worker::snapshot::Snapshot;
 use anyhow::{Context, anyhow, bail};
@@ -23,6 +22,7 @@ use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::{Config, Loaded, Looked, Overrides, Problem, Problems, Stamp};
 use weir_sandbox::{Compiler, Library, PluginSource, Sandbox};
+use weir_server::Drainer;
 use weir_upstream::HostNames;
 
 /// The configuration as it was read at the start.

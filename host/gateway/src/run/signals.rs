@@ -3,7 +3,6 @@
 
 use crate::command::console;
 use crate::run::notify;
-use crate::server::Drainer;
 use crate::worker::Shared;
 use std::io;
 use std::process::exit;
@@ -14,6 +13,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use weir_config::counted;
+use weir_server::Drainer;
 
 /// How long workers may go on after the drain's end, their last moment for observers included.
 const BEYOND: Duration = Duration::from_secs(2);

@@ -2,7 +2,6 @@
 
 use crate::control::demo;
 use crate::run::{descriptors, thread};
-use crate::server::{Drain, ServerCounters};
 use crate::telemetry::stats::RequestStats;
 use crate::worker::snapshot::Snapshot;
 use crate::worker::{RefusedConnections, Shared};
@@ -18,6 +17,7 @@ use weir_config::{Config, ProviderKind};
 use weir_ledger::Ledger;
 use weir_net::ConcurrencyLimit;
 use weir_sandbox::{Cache, Sandbox};
+use weir_server::{Drain, ServerCounters};
 use weir_upstream::HostNames;
 
 /// How many descriptors there may be; says where they are fewer than the configuration needs.

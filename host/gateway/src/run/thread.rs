@@ -2,7 +2,6 @@
 
 use crate::request::handler::GatewayHandler;
 use crate::request::observe;
-use crate::server::{self, Drain, ServerLimits};
 use crate::worker::{Shared, Worker};
 use std::io;
 use std::net::TcpListener;
@@ -15,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 use weir_config::Limits;
+use weir_server::{Drain, ServerLimits};
 
 /// How long observers of finished requests may go on after the drain's end.
 const LAST_MOMENT: Duration = Duration::from_millis(700);
@@ -87,7 +87,7 @@ fn take_in(worker: &Rc<Worker>, stream: TcpStream) {
     let (shared, drain) = (Rc::clone(&worker.clients), worker.drain());
     let gateway = GatewayHandler::new(Rc::clone(worker));
     spawn_local(async move {
-        server::serve(gateway, shared, limits, drain, stream).await;
+        weir_server::serve(gateway, shared, limits, drain, stream).await;
         drop(place);
     });
 }
@@ -121,7 +121,7 @@ async fn housekeeping(worker: Rc<Worker>) {
         worker.sandbox.give_up(&worker.shared.sandbox);
         worker.observers.tidy();
         worker.pool.close_idle();
-        worker.clients.buffers.trim();
+        worker.clients.trim();
         crate::run::allocator::give_back();
         worker.ids.look_at_clock();
         // An idle worker lets go of an old snapshot, too.

@@ -1,6 +1,5 @@
 //! What all workers share.
 
-use crate::server::ServerCounters;
 use crate::telemetry::seldom::Seldom;
 use crate::telemetry::stats::RequestStats;
 use crate::worker::snapshot::Snapshot;
@@ -10,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use weir_ledger::Ledger;
 use weir_net::{ByteTotal, ConcurrencyLimit};
 use weir_sandbox::Sandbox;
+use weir_server::ServerCounters;
 use weir_upstream::HostNames;
 
 /// What all workers share.

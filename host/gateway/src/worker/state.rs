@@ -4,7 +4,6 @@ use super::handle::SnapshotHandle;
 use super::observe_queue::{ObserveJob, Observers};
 use super::shared::Shared;
 use crate::request::request_id::Ids;
-use crate::server::{ConnShared, Drain};
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,6 +12,7 @@ use std::sync::Arc;
 use weir_dialect::AskShapes;
 use weir_net::InFlight;
 use weir_sandbox::{Chain, Exchange, Outcome, SandboxWorker};
+use weir_server::{ConnShared, Drain};
 use weir_upstream::Backoff;
 use weir_upstream::ConnectionPool;
 

@@ -10,7 +10,6 @@ use crate::request::gather::UNCOUNTED;
 use crate::request::receive::StreamOpening;
 use crate::request::refusal::Refusal;
 use crate::request::waits::WaitedFor;
-use crate::server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -25,6 +24,7 @@ use weir_dialect::stream::Ending;
 use weir_dialect::usage;
 use weir_http::sse;
 use weir_sandbox::{HeldBounds, HookKind, Item, Stages};
+use weir_server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
 use weir_upstream::{AttemptFailure, AttemptVerdict, Body, BodyError};
 
 /// A comment, which clients pass over (WHATWG HTML, 9.2.6). No blank line follows it: some clients take one for an event.

@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use weir_http::hex;
 
 use super::buffers::ServerBuffers;
-use crate::server::response::ExtraHeaders;
+use crate::response::ExtraHeaders;
 
 /// What an answer says, before it is known what is said of its end and of the connection.
 pub(super) struct EncodedHead<X> {

@@ -8,20 +8,20 @@ use super::http1::ServerBuffers;
 
 /// Connections, counted over all threads.
 #[derive(Debug, Default)]
-pub(crate) struct ServerCounters {
+pub struct ServerCounters {
     /// Accepted.
-    pub(crate) accepted: AtomicU64,
+    pub accepted: AtomicU64,
     /// HTTP/2 connections ended for frames that brought no request.
-    pub(crate) flooded: AtomicU64,
+    pub flooded: AtomicU64,
     /// HTTP/2 connections ended for requests on and on whose refusals were not taken.
-    pub(crate) untaken: AtomicU64,
+    pub untaken: AtomicU64,
     /// HTTP/1 connections ended for what was asked so far ahead that it was thrown away.
-    pub(crate) overrun: AtomicU64,
+    pub overrun: AtomicU64,
 }
 
 /// What the connections of one thread share.
 #[derive(Debug)]
-pub(crate) struct ConnShared {
+pub struct ConnShared {
     /// What they read into and write in.
     pub(crate) buffers: ServerBuffers,
     /// Where the bytes count that HTTP/1 clients have sent ahead, beside whatever else counts there.
@@ -31,7 +31,12 @@ pub(crate) struct ConnShared {
 
 impl ConnShared {
     /// Empty buffers, and where to count.
-    pub(crate) fn new(read_ahead: Arc<ByteTotal>, counters: Arc<ServerCounters>) -> Self {
+    pub fn new(read_ahead: Arc<ByteTotal>, counters: Arc<ServerCounters>) -> Self {
         Self { buffers: ServerBuffers::default(), read_ahead, counters }
+    }
+
+    /// Lets go of what only unusually large messages needed. To be called now and then.
+    pub fn trim(&self) {
+        self.buffers.trim();
     }
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 use std::cell::Cell;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -12,7 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// What a request has to settle when its answer has ended. Dropped without being told, the client has left before.
-pub(crate) trait Settle {
+pub trait Settle {
     /// The client's socket has taken the last byte that there will be; the client was waited for so long meanwhile.
     fn sent(self: Box<Self>, client: Duration);
 }
@@ -20,14 +21,23 @@ pub(crate) trait Settle {
 /// A stream was cut: the connection is aborted, so that no client takes what came before for the whole.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the stream was cut")]
-pub(crate) struct Aborted;
+pub struct Aborted;
 
 /// What the client is sent.
-pub(crate) enum ResponseBody {
+pub enum ResponseBody {
     /// All of it is here.
     Whole(Bytes, Box<dyn Settle>),
     /// It comes as a future yields it.
     Stream(StreamBody),
+}
+
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole(bytes, _) => f.debug_tuple("Whole").field(&bytes.len()).finish(),
+            Self::Stream(stream) => f.debug_tuple("Stream").field(stream).finish(),
+        }
+    }
 }
 
 impl ResponseBody {
@@ -45,10 +55,17 @@ impl ResponseBody {
 }
 
 /// The end of a [`StreamBody`] body, which is to be told that it was sent.
-pub(crate) struct BodyEnd {
+pub struct BodyEnd {
     /// Whether the client may take what came for the whole.
-    pub(crate) clean: Result<(), Aborted>,
-    pub(crate) settle: Box<dyn Settle>,
+    pub clean: Result<(), Aborted>,
+    /// What is to be told that it was sent.
+    pub settle: Box<dyn Settle>,
+}
+
+impl fmt::Debug for BodyEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BodyEnd").field("clean", &self.clean).finish_non_exhaustive()
+    }
 }
 
 /// What a [`StreamBody`] body has next.
@@ -63,8 +80,14 @@ pub(crate) enum BodyStep {
 
 /// Where the future of a [`StreamBody`] body puts what it has.
 #[derive(Clone, Default)]
-pub(crate) struct StreamSender {
+pub struct StreamSender {
     shared: Rc<Shared>,
+}
+
+impl fmt::Debug for StreamSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamSender").finish_non_exhaustive()
+    }
 }
 
 #[derive(Default)]
@@ -78,7 +101,7 @@ struct Shared {
 
 impl StreamSender {
     /// Hands bytes to the client, once it has taken those before: a slow client slows its upstream down.
-    pub(crate) async fn send(&self, bytes: Bytes) {
+    pub async fn send(&self, bytes: Bytes) {
         if bytes.is_empty() {
             return;
         }
@@ -97,7 +120,7 @@ impl StreamSender {
     }
 
     /// How long the client was waited for since somebody asked last.
-    pub(crate) fn take_waited(&self) -> Duration {
+    pub fn take_waited(&self) -> Duration {
         self.shared.waited.take()
     }
 }
@@ -105,16 +128,22 @@ impl StreamSender {
 type Source = Pin<Box<dyn Future<Output = BodyEnd>>>;
 
 /// A body written by a future.
-pub(crate) struct StreamBody {
+pub struct StreamBody {
     source: Source,
     outlet: StreamSender,
     /// What comes behind what was given last.
     end: Option<BodyEnd>,
 }
 
+impl fmt::Debug for StreamBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamBody").field("end", &self.end).finish_non_exhaustive()
+    }
+}
+
 impl StreamBody {
     /// A body that yields what `source` sends through its outlet, and ends as it ends: cleanly or cut.
-    pub(crate) fn new<F>(source: impl FnOnce(StreamSender) -> F) -> Self
+    pub fn new<F>(source: impl FnOnce(StreamSender) -> F) -> Self
     where
         F: Future<Output = BodyEnd> + 'static,
     {

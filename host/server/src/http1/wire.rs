@@ -19,9 +19,9 @@ use weir_net::{LazyTimer, PendingWrite, READ, READ_AHEAD};
 
 use super::ahead::Ahead;
 use super::upload::BodyDecoder;
-use crate::server::drain::Drain;
-use crate::server::opening::{ConnDeadlines, ConnOpening};
-use crate::server::shared::ConnShared;
+use crate::drain::Drain;
+use crate::opening::{ConnDeadlines, ConnOpening};
+use crate::shared::ConnShared;
 
 /// So long a client that is still sending may take to read an answer and stop.
 const LINGER: Duration = Duration::from_secs(2);
@@ -30,7 +30,7 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// The connection broke, or its client broke a deadline or the framing of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Broken;
+pub struct Broken;
 
 /// Whether something has come that nobody has read, whatever the event loop knows of it.
 pub(crate) fn has_been_asked(stream: &TcpStream) -> bool {

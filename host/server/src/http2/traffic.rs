@@ -12,7 +12,7 @@ use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::untaken::{UntakenAnswer, UntakenAnswers};
-use crate::server::response_body::Settle;
+use crate::response_body::Settle;
 
 /// A connection's requests.
 #[derive(Default)]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use super::wire::{Broken, ClientConn};
 
 /// The body of the request that is being answered.
-pub(crate) struct Http1RequestBody {
+pub struct Http1RequestBody {
     wire: Rc<RefCell<ClientConn>>,
 }
 

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 use weir_net::ByteShare;
 
-use crate::server::shared::ConnShared;
+use crate::shared::ConnShared;
 
 /// So much is kept of anybody's.
 const KEPT: usize = 16 * 1024;

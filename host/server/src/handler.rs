@@ -9,16 +9,16 @@ use super::response::{ExtraHeaders, OutgoingResponse};
 
 /// What one request may have.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RequestLimits {
+pub struct RequestLimits {
     /// What its head is judged by.
-    pub(crate) head: HeadLimits,
-    /// The most bytes that [`ConnShared::read_ahead`](super::ConnShared::read_ahead) may come to while it is answered.
-    pub(crate) read_ahead: usize,
+    pub head: HeadLimits,
+    /// The most bytes that may count where those do that HTTP/1 clients have sent ahead, while it is answered.
+    pub read_ahead: usize,
 }
 
 /// Answers requests: all that the server knows of what stands behind it. A clone is cheap: one is made for each connection,
 /// and in HTTP/2 for each request.
-pub(crate) trait Handler: Clone + 'static {
+pub trait Handler: Clone + 'static {
     /// What serves one request. It is taken before its head is read, so that all of the request is judged by one
     /// configuration.
     type Lease: 'static;

@@ -10,7 +10,7 @@ use super::http1::{Broken, Http1RequestBody};
 
 /// A request's body, as it comes off a connection.
 #[derive(Debug)]
-pub(crate) enum RequestBody {
+pub enum RequestBody {
     /// In HTTP/1.
     Http1(Http1RequestBody),
     /// In HTTP/2.
@@ -19,7 +19,7 @@ pub(crate) enum RequestBody {
 
 impl RequestBody {
     /// The fewest bytes that are still to come.
-    pub(crate) fn least(&self) -> u64 {
+    pub fn least(&self) -> u64 {
         match self {
             Self::Http1(body) => body.least(),
             Self::Http2(body) => body.size_hint().lower(),
@@ -27,7 +27,7 @@ impl RequestBody {
     }
 
     /// The bytes that are known to come, of a body in chunks those of the chunk that has begun.
-    pub(crate) fn announced(&self) -> u64 {
+    pub fn announced(&self) -> u64 {
         match self {
             Self::Http1(body) => body.announced(),
             Self::Http2(body) => body.size_hint().lower(),
@@ -35,7 +35,7 @@ impl RequestBody {
     }
 
     /// Whether all of it has been taken.
-    pub(crate) fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         match self {
             Self::Http1(body) => body.is_over(),
             Self::Http2(body) => body.is_end_stream(),
@@ -47,7 +47,7 @@ impl RequestBody {
     ///
     /// # Errors
     /// [`Broken`]: the body broke off, or is not framed as HTTP demands.
-    pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
+    pub fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Broken>> {
         let body = match self {
             Self::Http1(body) => return body.poll_data(cx),
             Self::Http2(body) => body,

@@ -19,7 +19,7 @@ use super::opening::{ConnDeadlines, ConnOpening};
 use super::shared::ConnShared;
 
 /// Serves a connection. Ends when the client closes it, breaks the law or a deadline, or the drain is over.
-pub(crate) async fn serve<H: Handler>(
+pub async fn serve<H: Handler>(
     handler: H,
     shared: Rc<ConnShared>,
     limits: ServerLimits,

@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::frame_watch::OpenStream;
 use super::traffic::Delivery;
-use crate::server::response_body::{Aborted, BodyEnd, BodyStep, ResponseBody, Settle, StreamBody};
+use crate::response_body::{Aborted, BodyEnd, BodyStep, ResponseBody, Settle, StreamBody};
 
 /// A body up to so many bytes is let go of at once: it ends with its bytes. The end of a longer one waits until all of it
 /// was taken, so that a client that does not take it loses this answer and not the connection.

@@ -35,9 +35,9 @@ use super::shared::ConnShared;
 use encode::{ConnectionHeader, EncodedHead, ResponseFraming};
 use wire::ClientConn;
 
-pub(super) use body::Http1RequestBody;
+pub use body::Http1RequestBody;
 pub(super) use buffers::ServerBuffers;
-pub(crate) use wire::Broken;
+pub use wire::Broken;
 pub(super) use wire::has_been_asked;
 
 /// A body up to so many bytes is copied behind its head.

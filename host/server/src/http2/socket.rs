@@ -13,7 +13,7 @@ use weir_net::LazyTimer;
 
 use super::frame_watch::FrameWatch;
 use super::traffic::Traffic;
-use crate::server::opening::{ConnDeadlines, PREFACE};
+use crate::opening::{ConnDeadlines, PREFACE};
 
 /// The socket.
 pub(crate) struct Socket {

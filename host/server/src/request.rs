@@ -6,10 +6,12 @@ use weir_http::head::InvalidHead;
 use super::request_body::RequestBody;
 
 /// A request, in either HTTP.
-pub(crate) struct IncomingRequest<'a> {
+#[derive(Debug)]
+pub struct IncomingRequest<'a> {
     /// Its head, of which the handler takes what it needs.
-    pub(crate) parts: &'a mut Parts,
-    pub(crate) body: RequestBody,
+    pub parts: &'a mut Parts,
+    /// Its body, of which nothing has been asked for.
+    pub body: RequestBody,
     /// The rule that its head breaks, if it does.
-    pub(crate) valid: Result<(), InvalidHead>,
+    pub valid: Result<(), InvalidHead>,
 }
