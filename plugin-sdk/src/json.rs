@@ -4,9 +4,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+mod fragment;
 mod reader;
 mod strings;
 
+pub use fragment::JsonFragment;
 pub use strings::{any_string, replace_strings};
 
 /// A JSON value.

@@ -33,3 +33,25 @@ pub fn warn(message: &str) {
 pub fn error(message: &str) {
     write(Level::Error, message);
 }
+
+/// From here on, what a panic says is a line of level `error` in the gateway's log, with its place in the source. Without it a
+/// panic is no more than a trap: the gateway sees that the plugin broke off, and not why. To be called first in
+/// [`init`](crate::Plugin::init).
+///
+/// The words may hold what the request says. They go where all lines of this plugin go, and never to a client.
+///
+/// Elsewhere than in a gateway this does nothing: there, a panic is seen as it is.
+pub fn panics() {
+    #[cfg(target_arch = "wasm32")]
+    std::panic::set_hook(Box::new(|panic| error(&panicked(panic.payload_as_str(), panic.location()))));
+}
+
+/// What a panic says, in one line.
+#[cfg(any(target_arch = "wasm32", test))]
+fn panicked(words: Option<&str>, place: Option<&std::panic::Location<'_>>) -> String {
+    let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
+    format!("panicked{place}: {}", words.unwrap_or("it said nothing"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use weir_config::{Grant, Isolation};
 use weir_sandbox::{Compiler, LoadError};
 
 use crate::artefact::{InspectedComponent, grants, grants_line};
+use crate::logs;
 use crate::rig::{Bench, Bind};
 use crate::show::{bytes, time, us};
 use crate::{AuthorError, ToolOutcome};
@@ -93,7 +94,8 @@ fn start(
         grants: allowed.unwrap_or_else(|| plugin.grants()),
         isolation: Isolation::Tenant,
     };
-    let started = bench.start(plugin, &bind)?;
+    let (started, lines) = logs::captured(|| bench.start(plugin, &bind));
+    let started = started?;
     if let Some(compile) = bench.compiled() {
         found.say("compiles", format!("in {}", time(compile)), json!({ "us": us(compile) }));
     }
@@ -107,7 +109,7 @@ fn start(
             let text = format!("not with the settings {{}}: {why}");
             found.say("starts", text, json!({ "settings_error": why }));
         }
-        Err(error) => found.wrong = Some(error.to_string()),
+        Err(error) => found.wrong = Some(format!("{error}{}", logs::below(&lines))),
     }
     Ok(())
 }

@@ -89,12 +89,14 @@ pub enum AuthorError {
         known: String,
     },
     /// The plugin does not load.
-    #[error("{path}: {error}", path = .path.display())]
+    #[error("{path}: {error}{said}", path = .path.display())]
     Load {
         /// Its file.
         path: PathBuf,
         /// Why.
         error: LoadError,
+        /// What it wrote into the log meanwhile, a line for each below; empty if nothing.
+        said: String,
     },
     /// A component that cannot be made or read.
     #[error(transparent)]

@@ -51,3 +51,8 @@ pub(crate) fn captured<T>(run: impl FnOnce() -> T) -> (T, Vec<LogLine>) {
     let lines = std::mem::take(&mut *capture.0.lock().unwrap_or_else(PoisonError::into_inner));
     (answer, lines)
 }
+
+/// Lines as they stand below what they go with.
+pub(crate) fn below(lines: &[LogLine]) -> String {
+    lines.iter().map(|(level, text)| format!("\n  log       {level}: {text}")).collect()
+}

@@ -30,7 +30,7 @@ pub(crate) fn bench(
     let mut modes = Vec::new();
     for (name, isolation) in Isolation::ALL {
         let timed = time_calls(&bench, &plugin, &case, isolation, length / 3)?;
-        modes.push((name, timed.map_err(|error| load_error(file, error))?));
+        modes.push((name, timed.map_err(|error| load_error(file, error, &[]))?));
     }
     // A call that fails or refuses costs something else than one that passes: say which was timed.
     let ended = play(&bench, &plugin, &case)?.ended;

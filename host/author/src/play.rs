@@ -100,7 +100,7 @@ pub(crate) fn play(bench: &Bench, plugin: &InspectedComponent, case: &Case) -> R
     let rig = match started? {
         Ok(rig) => rig,
         Err(LoadError::Settings(why)) => return Ok(Played { logs: init_logs, ..Played::init(why) }),
-        Err(error) => return Err(load_error(&plugin.path, error)),
+        Err(error) => return Err(load_error(&plugin.path, error, &init_logs)),
     };
     if let Some(bound) = rig.bound(case.hook)? {
         for (key, value) in &case.kv {

@@ -14,6 +14,7 @@ use weir_sandbox::{Bound, Cache, Chain, Chains, Compiler, Library, LibraryEvent,
 
 use crate::AuthorError;
 use crate::artefact::InspectedComponent;
+use crate::logs::{self, LogLine};
 
 /// The configuration that a plugin is tried in; its settings are put in afterwards.
 const BARE: &str = "[providers.demo]\nkind = \"demo\"\n[models.m]\ntargets = [\"demo/m\"]\n\
@@ -130,7 +131,7 @@ impl Rig {
     }
 }
 
-/// For messages: a path that stands for a plugin.
-pub(crate) fn load_error(path: &Path, error: LoadError) -> AuthorError {
-    AuthorError::Load { path: path.to_owned(), error }
+/// That a plugin does not load, with what it said meanwhile.
+pub(crate) fn load_error(path: &Path, error: LoadError, said: &[LogLine]) -> AuthorError {
+    AuthorError::Load { path: path.to_owned(), error, said: logs::below(said) }
 }

@@ -47,6 +47,10 @@ pub(crate) fn test(
     Ok(ToolOutcome { text, good: failed == 0 })
 }
 
+/// What to do where a plugin broke off without a word.
+const SILENT: &str = "what a panic says is a line of the log where the plugin hands it over: in Rust, weir_plugin::log::panics() \
+                      first in `init`";
+
 /// The decision in one line.
 fn decision(ended: &CaseOutcome) -> String {
     match ended {
@@ -85,6 +89,9 @@ fn to_text(case: &Case, came: &Played, wrong: &[String]) -> String {
     }
     for (level, text) in &came.logs {
         line("log", format!("{level}: {}", short(text, 400)));
+    }
+    if matches!(&came.ended, CaseOutcome::Fault(why) if why.contains("unreachable")) && came.logs.is_empty() {
+        line("hint", SILENT.to_owned());
     }
     if !matches!(came.ended, CaseOutcome::Init(_)) {
         let again = came.again.map(|again| format!(", then {}", time(again))).unwrap_or_default();

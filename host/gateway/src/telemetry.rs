@@ -3,5 +3,4 @@
 pub(crate) mod figures;
 pub(crate) mod metrics;
 pub(crate) mod removed;
-pub(crate) mod seldom;
 pub(crate) mod stats;

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use weir_series::RareLine;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -34,35 +35,11 @@ pub(crate) struct ByteRate {
     /// When it may be said again that it was not enough.
     said: AtomicU64,
     /// The same of what is none of the plugin's doing, by its kind.
-    seldom: [RareLine; KINDS],
+    rare: [RareLine; KINDS],
 }
 
 /// Kinds of lines that come seldom.
 pub(crate) const KINDS: usize = 4;
-/// How often a line of one kind is written at most.
-const EVERY: Duration = Duration::from_secs(10);
-
-/// Lines that would come with each request: one every while, with how many it stands for.
-#[derive(Debug, Default)]
-struct RareLine {
-    /// When the next one may be written.
-    next: AtomicU64,
-    /// How many were not.
-    left_out: AtomicU64,
-}
-
-impl RareLine {
-    fn now(&self, now: Instant) -> Option<u64> {
-        let (now, again) = (at(now), nanos(EVERY));
-        let write = |next: u64| (next <= now).then(|| now.saturating_add(again));
-        if self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, write).is_err() {
-            self.left_out.fetch_add(1, Ordering::Relaxed);
-            return None;
-        }
-        Some(1 + self.left_out.swap(0, Ordering::Relaxed))
-    }
-}
-
 impl ByteRate {
     /// Takes so many bytes of `each_second`; false if there are not enough left now.
     pub(crate) fn take(&self, now: Instant, bytes: usize, each_second: usize) -> bool {
@@ -76,7 +53,7 @@ impl ByteRate {
 
     /// How many lines of a kind one stands for that is to be written now, itself included; none if it is not to be.
     pub(crate) fn seldom(&self, now: Instant, kind: usize) -> Option<u64> {
-        self.seldom.get(kind).and_then(|seldom| seldom.now(now))
+        self.rare.get(kind).and_then(|line| line.now(now))
     }
 
     /// Whether it is to be said now that it was not enough: every minute at most.

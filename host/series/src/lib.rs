@@ -5,14 +5,18 @@
 //! answers a row that later combinations share, so that sums stay exact and only the attribution is lost. [`Names`] are
 //! the same for what guests name themselves, [`Shards`] one row's figures apart for each thread that writes them.
 //!
+//! What is said of such things rather than counted is a [`RareLine`].
+//!
 //! Reading holds up nobody who counts for longer than a few rows take.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod names;
+mod rare_line;
 mod shards;
 mod table;
 
 pub use names::{NameBudget, Names};
+pub use rare_line::RareLine;
 pub use shards::Shards;
 pub use table::{Row, Table};
 

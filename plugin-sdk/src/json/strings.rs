@@ -219,7 +219,7 @@ fn decode(content: &str) -> Cow<'_, str> {
 }
 
 /// The character of `uXXXX`, or of two of them with a backslash between, and how long that is.
-fn unicode(after: &str) -> (char, usize) {
+pub(super) fn unicode(after: &str) -> (char, usize) {
     let unit = |from: usize| after.get(from..from + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
     let Some(first) = unit(1) else { return ('u', 1) };
     if let Some(c) = char::from_u32(first) {

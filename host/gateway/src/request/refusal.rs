@@ -5,15 +5,15 @@ mod ledger;
 
 use crate::request::decode::CODINGS;
 use crate::request::request_id::RequestId;
-use crate::telemetry::seldom::Seldom;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use weir_dialect::ReadError;
 use weir_http::head::InvalidHead;
 use weir_sandbox::{Fault, HookKind, Stop};
+use weir_series::RareLine;
 use weir_tenancy::{Denied, Rate};
 use weir_upstream::status::{self, Class};
 
@@ -359,8 +359,8 @@ impl Refusal {
             }
             // A plugin can spoil every request that it sees.
             Blame::Plugin => {
-                static SPOILT: LazyLock<Seldom> = LazyLock::new(Seldom::default);
-                if let Some(times) = SPOILT.now() {
+                static SPOILT: RareLine = RareLine::new();
+                if let Some(times) = SPOILT.now(Instant::now()) {
                     tracing::warn!(target: "weir::refusal", request, client_request, tenant, code, status, times, "refused: {why}");
                 }
             }

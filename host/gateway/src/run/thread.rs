@@ -53,7 +53,7 @@ async fn accept(worker: &Rc<Worker>, listener: tokio::net::TcpListener) {
             Ok((stream, _)) => stream,
             Err(why) => {
                 // Out of descriptors, most likely: give the connections that are open time to end.
-                if let Some(times) = worker.shared.refused.not_accepted.now() {
+                if let Some(times) = worker.shared.refused.not_accepted.now(Instant::now()) {
                     tracing::warn!(%why, times, "cannot accept");
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;

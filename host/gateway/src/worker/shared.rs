@@ -1,14 +1,15 @@
 //! What all workers share.
 
-use crate::telemetry::seldom::Seldom;
 use crate::telemetry::stats::RequestStats;
 use crate::worker::snapshot::Snapshot;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 use weir_ledger::Ledger;
 use weir_net::{ByteTotal, ConcurrencyLimit};
 use weir_sandbox::Sandbox;
+use weir_series::RareLine;
 use weir_server::ServerCounters;
 use weir_upstream::HostNames;
 
@@ -55,16 +56,16 @@ pub(crate) struct RefusedConnections {
     /// Clients had as many descriptors as they may have.
     pub(crate) descriptors: AtomicU64,
     /// How often lines say that connections are refused.
-    said: Seldom,
+    said: RareLine,
     /// The same of those that the system does not hand over.
-    pub(crate) not_accepted: Seldom,
+    pub(crate) not_accepted: RareLine,
 }
 
 impl RefusedConnections {
     /// Counts one, and says so now and then.
     pub(crate) fn count(&self, counter: &AtomicU64, why: &str) {
         counter.fetch_add(1, Ordering::Relaxed);
-        if let Some(times) = self.said.now() {
+        if let Some(times) = self.said.now(Instant::now()) {
             tracing::warn!(times, "client connections are refused: {why}");
         }
     }
