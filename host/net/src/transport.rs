@@ -1,9 +1,10 @@
 //! The byte stream under a connection: TCP, or TLS over it.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
@@ -73,6 +74,39 @@ impl Transport {
         }
     }
 
+    /// Has small pieces sent at once, and not kept back for others to join them.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    pub fn set_nodelay(&self) -> io::Result<()> {
+        self.tcp().set_nodelay(true)
+    }
+
+    /// Writes as much of these two pieces as goes at once, in one system call: nothing, if nothing does, and the task is not
+    /// woken when more would. What goes out over TLS is sealed by polls alone.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    pub fn try_write(&self, head: &[u8], body: &[u8]) -> io::Result<usize> {
+        let written = match (self, body) {
+            (Self::Plain(tcp), []) => tcp.try_write(head),
+            (Self::Plain(tcp), body) => tcp.try_write_vectored(&[IoSlice::new(head), IoSlice::new(body)]),
+            (Self::Tls(_), _) => return Ok(0),
+        };
+        match written {
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            written => written,
+        }
+    }
+
+    /// Has the other end told by a reset when this is dropped, and not by an end that may be taken for a good one.
+    ///
+    /// # Errors
+    /// Those of the socket.
+    pub fn reset_when_dropped(&self) -> io::Result<()> {
+        socket2::SockRef::from(self.tcp()).set_linger(Some(Duration::ZERO))
+    }
+
     /// Whether what is written goes out as it is, and at once.
     #[must_use]
     pub fn is_plain(&self) -> bool {
@@ -127,7 +161,7 @@ impl AsyncWrite for Transport {
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
+        bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         on_stream!(self.get_mut(), io => io.poll_write_vectored(cx, bufs))
     }

@@ -6,9 +6,8 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::Instant;
-use weir_net::{LazyTimer, READ};
+use weir_net::{IdleState, LazyTimer, READ, Transport};
 
 use super::drain::Drain;
 use super::handler::Handler;
@@ -24,9 +23,9 @@ pub async fn serve<H: Handler>(
     shared: Rc<ConnShared>,
     limits: ServerLimits,
     drain: Drain,
-    mut stream: TcpStream,
+    mut stream: Transport,
 ) {
-    let _ = stream.set_nodelay(true);
+    let _ = stream.set_nodelay();
     let Some(opening) = open(&shared, &drain, &mut stream, limits.head_timeout).await else { return };
     if opening.is_http2 {
         http2::serve(handler, &shared, (stream, opening.got), &limits, drain).await
@@ -36,7 +35,7 @@ pub async fn serve<H: Handler>(
 }
 
 /// Reads the first bytes; nothing if the connection does not begin in time, or not before the drain.
-async fn open(shared: &ConnShared, drain: &Drain, stream: &mut TcpStream, timeout: Duration) -> Option<ConnOpening> {
+async fn open(shared: &ConnShared, drain: &Drain, stream: &mut Transport, timeout: Duration) -> Option<ConnOpening> {
     let mut drain = drain.clone();
     let mut draining = pin!(drain.begun());
     let mut has_begun = false;
@@ -56,7 +55,7 @@ async fn open(shared: &ConnShared, drain: &Drain, stream: &mut TcpStream, timeou
         }
         has_begun = has_begun || draining.as_mut().poll(cx).is_ready();
         // Who has asked is answered. The event loop may not know yet, so the socket itself is asked.
-        let asks = || !opening.got.is_empty() || http1::has_been_asked(stream);
+        let asks = || !opening.got.is_empty() || stream.peek() == IdleState::Bytes;
         if has_begun && !asks() { Poll::Ready(false) } else { Poll::Pending }
     })
     .await

@@ -18,11 +18,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode, Version};
-use tokio::net::TcpStream;
 use tokio::task::coop;
 use weir_http::head::InvalidHead;
 use weir_http::request::{self, BodyFraming};
-use weir_net::PendingWrite;
+use weir_net::{PendingWrite, Transport};
 
 use super::drain::Drain;
 use super::handler::{Handler, RequestLimits};
@@ -38,7 +37,6 @@ use wire::ClientConn;
 pub use body::Http1RequestBody;
 pub(super) use buffers::ServerBuffers;
 pub use wire::Broken;
-pub(super) use wire::has_been_asked;
 
 /// A body up to so many bytes is copied behind its head.
 const COPIED: usize = 16 * 1024;
@@ -52,7 +50,7 @@ const IN_A_ROW: u32 = 16;
 pub(super) async fn serve<H: Handler>(
     handler: H,
     shared: Rc<ConnShared>,
-    begun: (TcpStream, ConnOpening),
+    begun: (Transport, ConnOpening),
     deadlines: ConnDeadlines,
     drain: Drain,
 ) {

@@ -20,9 +20,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
 use weir_http::frames::FloodGuard;
 use weir_http::head;
+use weir_net::Transport;
 
 use super::drain::Drain;
 use super::handler::Handler;
@@ -45,7 +45,7 @@ const SEND_BUFFER: usize = 64 << 10;
 pub(super) async fn serve<H: Handler>(
     handler: H,
     shared: &ConnShared,
-    begun: (TcpStream, BytesMut),
+    begun: (Transport, BytesMut),
     limits: &ServerLimits,
     drain: Drain,
 ) {

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 use weir_config::Limits;
+use weir_net::Transport;
 use weir_server::{Drain, ServerLimits};
 
 /// How long observers of finished requests may go on after the drain's end.
@@ -87,7 +88,7 @@ fn take_in(worker: &Rc<Worker>, stream: TcpStream) {
     let (shared, drain) = (Rc::clone(&worker.clients), worker.drain());
     let gateway = GatewayHandler::new(Rc::clone(worker));
     spawn_local(async move {
-        weir_server::serve(gateway, shared, limits, drain, stream).await;
+        weir_server::serve(gateway, shared, limits, drain, Transport::Plain(stream)).await;
         drop(place);
     });
 }

@@ -1,8 +1,7 @@
 //! The socket of a client, what was read from it and not taken yet, and the deadlines that HTTP leaves to us: slow
 //! heads, idle connections, clients that stop reading.
 
-use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -11,11 +10,10 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::Version;
 use tokio::io::AsyncWrite as _;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use weir_http::head::InvalidHead;
 use weir_http::request::{BodyFraming, HeadFinder, RawHead};
-use weir_net::{LazyTimer, PendingWrite, READ, READ_AHEAD};
+use weir_net::{IdleState, LazyTimer, PendingWrite, READ, READ_AHEAD, Transport};
 
 use super::ahead::Ahead;
 use super::upload::BodyDecoder;
@@ -32,15 +30,10 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Broken;
 
-/// Whether something has come that nobody has read, whatever the event loop knows of it.
-pub(crate) fn has_been_asked(stream: &TcpStream) -> bool {
-    matches!(socket2::SockRef::from(stream).peek(&mut [MaybeUninit::uninit()]), Ok(1..))
-}
-
 /// A client's end of a connection.
 #[derive(Debug)]
 pub(super) struct ClientConn {
-    stream: TcpStream,
+    stream: Transport,
     shared: Rc<ConnShared>,
     deadlines: ConnDeadlines,
     got: BytesMut,
@@ -68,7 +61,7 @@ impl ClientConn {
     /// A connection, of which this came first.
     pub(super) fn new(
         shared: Rc<ConnShared>,
-        (stream, opening): (TcpStream, ConnOpening),
+        (stream, opening): (Transport, ConnOpening),
         deadlines: ConnDeadlines,
     ) -> Self {
         Self {
@@ -133,7 +126,7 @@ impl ClientConn {
             return Poll::Ready(false);
         }
         // Who has asked is answered. The event loop may not know yet, so the socket itself is asked.
-        if !begun && drain.has_begun() && !has_been_asked(&self.stream) {
+        if !begun && drain.has_begun() && self.stream.peek() != IdleState::Bytes {
             return Poll::Ready(false);
         }
         Poll::Pending
@@ -226,7 +219,7 @@ impl ClientConn {
             let written = ready!(Pin::new(&mut self.stream).poll_write(cx, self.promise))?;
             self.promise = self.promise.get(written..).unwrap_or_default();
         }
-        Poll::Ready(Ok(()))
+        if self.stream.is_plain() { Poll::Ready(Ok(())) } else { Pin::new(&mut self.stream).poll_flush(cx) }
     }
 
     fn poll_read(&mut self, want: usize, cx: &mut Context<'_>) -> Poll<io::Result<BytesMut>> {
@@ -243,21 +236,21 @@ impl ClientConn {
 
     /// Writes as much as goes at once.
     pub(super) fn write(&self, head: &[u8], body: &[u8]) -> io::Result<usize> {
-        let written = match body {
-            [] => self.stream.try_write(head),
-            body => self.stream.try_write_vectored(&[IoSlice::new(head), IoSlice::new(body)]),
-        };
-        match written {
-            Err(why) if why.kind() == io::ErrorKind::WouldBlock => Ok(0),
-            written => written,
-        }
+        self.stream.try_write(head, body)
     }
 
     /// Writes the rest of an answer.
     pub(super) fn poll_write(&mut self, unsent: &mut PendingWrite, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        while !unsent.is_empty() {
-            match Pin::new(&mut self.stream).poll_write_vectored(cx, &unsent.slices()) {
-                Poll::Ready(Ok(written @ 1..)) => {
+        loop {
+            let stream = Pin::new(&mut self.stream);
+            let polled = match unsent.is_empty() {
+                true if stream.is_plain() => return Poll::Ready(Ok(())),
+                true => stream.poll_flush(cx).map_ok(|()| None),
+                false => stream.poll_write_vectored(cx, &unsent.slices()).map_ok(Some),
+            };
+            match polled {
+                Poll::Ready(Ok(None)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(Some(written @ 1..))) => {
                     self.stalled_since = None;
                     unsent.advance(written);
                 }
@@ -271,7 +264,6 @@ impl ClientConn {
                 }
             }
         }
-        Poll::Ready(Ok(()))
     }
 
     /// Takes leave of a client that may still be sending: reads and throws away what it sends, until its body ends, it
@@ -302,7 +294,7 @@ impl ClientConn {
     /// Breaks the connection off, so that a client that knows no other sign than its end can tell.
     pub(super) fn abort(&self, version: Version) {
         if version == Version::HTTP_10 {
-            let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+            let _ = self.stream.reset_when_dropped();
         }
     }
 }

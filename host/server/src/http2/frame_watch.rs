@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use weir_http::frames::{self, FloodGuard, FrameReader};
+use weir_net::Transport;
 
 /// So long a client that was told to go may take to read that, and so many bytes of it are thrown away meanwhile.
 const LINGER: Duration = Duration::from_secs(2);
@@ -80,7 +80,7 @@ impl FrameWatch {
     /// Takes leave of a client that was cut off for what it sent. Of others there is nothing to take.
     ///
     /// Closing with bytes unread makes the kernel reset the connection, and the client might lose what says why.
-    pub(crate) async fn take_leave(&self, stream: &mut TcpStream) {
+    pub(crate) async fn take_leave(&self, stream: &mut Transport) {
         if !self.flooded {
             return;
         }

@@ -7,9 +7,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
-use weir_net::LazyTimer;
+use weir_net::{LazyTimer, Transport};
 
 use super::frame_watch::FrameWatch;
 use super::traffic::Traffic;
@@ -17,7 +16,7 @@ use crate::opening::{ConnDeadlines, PREFACE};
 
 /// The socket.
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: Transport,
     traffic: Rc<Traffic>,
     deadlines: ConnDeadlines,
     reading: LazyTimer,
@@ -32,7 +31,7 @@ pub(crate) struct Socket {
 impl Socket {
     /// A connection on which `early` has come: the preface, and more perhaps.
     pub(crate) fn new(
-        (stream, early): (TcpStream, BytesMut),
+        (stream, early): (Transport, BytesMut),
         traffic: Rc<Traffic>,
         deadlines: ConnDeadlines,
         mut frames: FrameWatch,
