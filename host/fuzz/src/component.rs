@@ -1,22 +1,28 @@
 //! Components, taken apart, prepared, and made into core modules, against `wasmparser`'s validator.
 
 use wasmparser::Validator;
-use weir_component::{Anatomy, Border, Counts, Direct, from_module, prepare, world_of};
+use weir_component::{Anatomy, Border, Counts, Direct, from_text, prepare, world_of};
 
 /// Nothing that is no component makes anybody panic; what comes out is in proportion to what went in; and what was valid is
 /// valid when it was prepared, or as core modules.
+///
+/// The bytes of a whole component are hardly ever met by chance. So what begins as text is made one, and what stands behind
+/// the text, and a byte that no text has, says which of its bytes are others: place, place, value.
 pub fn component(data: &[u8]) {
-    // What begins as text is a module of a world, for the bytes of a whole component are hardly ever met by chance.
-    if let Ok(text) = std::str::from_utf8(data) {
-        let _ = world_of(text);
-    }
     look(data);
-    if data.get(4..8) == Some(&[1, 0, 0, 0]) && is_valid(data) {
-        for world in ["policy-hook", "observe-hook", "lifecycle-hook+event-hook"] {
-            if let Ok(made) = from_module(data.to_vec(), world) {
-                look(&made);
-            }
-        }
+    let end = data.iter().position(|byte| *byte == 0xff).unwrap_or(data.len());
+    let changes = data.get(end + 1..).unwrap_or_default();
+    let made = match std::str::from_utf8(&data[..end]) {
+        Ok(text) => world_of(text).and_then(|world| from_text(text, world).ok()),
+        Err(_) => None,
+    };
+    let Some(mut made) = made else { return };
+    assert!(is_valid(&made));
+    look(&made);
+    for change in changes.chunks_exact(3).take(16) {
+        let at = usize::from(u16::from_le_bytes([change[0], change[1]])) % made.len();
+        made[at] = change[2];
+        look(&made);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Edits of a document, against the same edits of `serde_json`'s tree.
 
-use arbitrary::{Arbitrary, Unstructured};
+use arbitrary::Unstructured;
 use bytes::Bytes;
 use serde_json::Value;
 use weir_dialect::{Document, EditError, Endpoint};
@@ -8,7 +8,7 @@ use weir_dialect::{Document, EditError, Endpoint};
 use crate::oracle;
 
 /// One step, as the fuzzer writes it.
-#[derive(Debug, Arbitrary)]
+#[derive(Debug)]
 enum Step {
     /// Look at what is at a place.
     Get(Place),
@@ -27,13 +27,13 @@ enum Step {
 }
 
 /// A place: one that is there, or any pointer, with one step more or without.
-#[derive(Debug, Arbitrary)]
+#[derive(Debug)]
 struct Place {
     there: Option<u8>,
     more: String,
 }
 
-#[derive(Debug, Arbitrary)]
+#[derive(Debug)]
 enum Put {
     Text(String),
     Json(String),
@@ -63,7 +63,7 @@ pub fn edits(data: &[u8]) {
     let mut both = Both { document, tree };
     let mut steps = Unstructured::new(steps);
     while !steps.is_empty()
-        && let Ok(step) = Step::arbitrary(&mut steps)
+        && let Ok(step) = Step::of(&mut steps)
     {
         let (before, changes) = (both.document.clone().bytes().unwrap(), both.document.changes());
         both.step(step);
@@ -200,7 +200,36 @@ impl Both {
     }
 }
 
+impl Step {
+    fn of(from: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
+        Ok(match from.arbitrary::<u8>()? % 7 {
+            0 => Self::Get(Place::of(from)?),
+            1 => Self::Set(Place::of(from)?, Put::of(from)?),
+            2 => Self::Remove(Place::of(from)?),
+            3 => Self::Write,
+            4 => Self::Replace(from.arbitrary()?),
+            5 => Self::Piece(from.arbitrary()?, from.arbitrary()?),
+            _ => Self::Text(from.arbitrary()?, from.arbitrary()?),
+        })
+    }
+}
+
+impl Place {
+    fn of(from: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
+        Ok(Self { there: from.arbitrary()?, more: from.arbitrary()? })
+    }
+}
+
 impl Put {
+    fn of(from: &mut Unstructured<'_>) -> arbitrary::Result<Self> {
+        Ok(match from.arbitrary::<u8>()? % 4 {
+            0 => Self::Text(from.arbitrary()?),
+            1 => Self::Json(from.arbitrary()?),
+            2 => Self::Number(from.arbitrary()?),
+            _ => Self::Empty,
+        })
+    }
+
     fn json(&self) -> String {
         match self {
             Self::Text(text) => Value::String(text.clone()).to_string(),

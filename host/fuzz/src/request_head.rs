@@ -115,6 +115,15 @@ fn ends_the_body_one_way(parts: &Parts, framing: BodyFraming, theirs: &httparse:
             assert_eq!(said.parse(), Ok(length));
         }
     }
+    let connection: Vec<&[u8]> = all("connection")
+        .into_iter()
+        .flat_map(|value| value.split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .collect();
+    let says = |option: &str| connection.iter().any(|said| said.eq_ignore_ascii_case(option.as_bytes()));
+    let is_new = parts.version == http::Version::HTTP_11;
+    assert_eq!(framing.keep_alive, !says("close") && (is_new || says("keep-alive")), "RFC 9112 section 9.3");
+    assert_eq!(framing.expects_continue, is_new && !all("expect").is_empty(), "RFC 9110 section 10.1.1");
     assert!(hosts.len() == 1 || (hosts.is_empty() && parts.version == http::Version::HTTP_10));
 }
 
@@ -129,7 +138,6 @@ fn only_we_take(parts: &Parts, bytes: &[u8]) -> bool {
 
 /// The section that lets a head be refused that `httparse` takes; nothing if there is none.
 fn why_refused(rule: InvalidHead, head: &[u8], limits: &HeadLimits) -> &'static str {
-    let lines = || head.split(|byte| *byte == b'\n');
     match rule {
         InvalidHead::MissingHost | InvalidHead::ManyHosts => "RFC 9112 section 3.2",
         InvalidHead::BadHost => "RFC 9110 section 7.2",
@@ -146,10 +154,11 @@ fn why_refused(rule: InvalidHead, head: &[u8], limits: &HeadLimits) -> &'static 
                 ""
             }
         }
-        InvalidHead::BareLineFeed if lines().any(|line| !line.is_empty() && !line.ends_with(b"\r")) => {
+        InvalidHead::BareLineFeed
+            if head.split_inclusive(|byte| *byte == b'\n').any(|line| !line.ends_with(b"\r\n")) =>
+        {
             "RFC 9112 section 2.2: a lone LF may be taken for a line's end, and need not"
         }
-        InvalidHead::BareLineFeed if head.starts_with(b"\n") || head.ends_with(b"\n\n") => "RFC 9112 section 2.2",
         InvalidHead::HeadTooLarge if head.len() > limits.bytes => "RFC 9110 section 5.4",
         InvalidHead::BareLineFeed | InvalidHead::HeadTooLarge => "",
         InvalidHead::TooManyHeaders => "",

@@ -107,6 +107,10 @@ fn says_the_same(head: &ResponseHead, theirs: &httparse::Response<'_, '_>) {
         let ours: Vec<&[u8]> = head.headers.get_all(field.name).iter().map(|value| value.as_bytes()).collect();
         assert_eq!(ours, all(field.name), "{}", field.name);
     }
+    let closes = all("connection").into_iter().flat_map(|value| value.split(|byte| *byte == b','));
+    let closes = closes.map(<[u8]>::trim_ascii).any(|option| option.eq_ignore_ascii_case(b"close"));
+    assert!(!closes || !head.reusable, "RFC 9112 section 9.6");
+    assert!(!is_coded || all("content-length").is_empty() || !head.reusable, "RFC 9112 section 6.3");
     let lengths: Vec<u64> = all("content-length")
         .iter()
         .flat_map(|value| std::str::from_utf8(value).unwrap_or_default().split(','))
