@@ -34,6 +34,8 @@ impl Patch<'_> {
 
 /// `body` with each span replaced; an empty span inserts. The spans are in order and do not overlap. Allocates once.
 pub(crate) fn splice(body: &[u8], patches: &[(Span, Patch<'_>)]) -> Bytes {
+    debug_assert!(patches.is_sorted_by(|(one, _), (next, _)| one.end <= next.start), "in order, without overlap");
+    debug_assert!(patches.iter().all(|(span, _)| span.start <= span.end && span.end <= body.len()));
     let added: usize = patches.iter().map(|(_, patch)| patch.len()).sum();
     let removed: usize = patches.iter().map(|(span, _)| span.end - span.start).sum();
     let mut out = Vec::with_capacity((body.len() + added).saturating_sub(removed));

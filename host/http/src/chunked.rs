@@ -92,6 +92,7 @@ impl Chunked {
                 end = end.saturating_add(run);
             }
             at = run_end;
+            debug_assert!(start <= end && end <= at && at <= buffer.len(), "data only moves to the front");
             self.left = self.left.saturating_sub(run as u64);
             if self.left == 0 {
                 self.next = Next::DataCr;

@@ -83,6 +83,7 @@ impl FrameReader {
             if bytes.is_empty() {
                 return;
             }
+            debug_assert!(self.left == 0 && self.have < HEAD && self.padded.is_none(), "a head comes next");
             let (room, new) = (self.head.get_mut(self.have..).unwrap_or_default(), bytes.len());
             let taken = room.len().min(new);
             room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);

@@ -83,9 +83,11 @@ impl HeadFinder {
                 _ => return Err(InvalidHead::BareLineFeed),
             }
             let empty = feed == self.line + 1;
+            debug_assert!(self.line <= self.searched && self.searched <= feed);
             (self.line, self.searched, self.lines) = (feed + 1, feed + 1, self.lines + 1);
             if empty {
                 let lines = std::mem::take(self).lines;
+                debug_assert!(lines > 1, "no head is one empty line");
                 return Ok(Some(RawHead { bytes: got.split_to(feed + 1).freeze(), lines }));
             }
         }

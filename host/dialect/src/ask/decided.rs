@@ -55,7 +55,9 @@ impl Decided {
         let mut body = body;
         if !self.stands(&ask) {
             // It cannot fail, for these are members of an object that was read; what was decided would be sent then.
-            body = self.put_back(&ask, &body).unwrap_or_else(|_| self.body.clone());
+            let put_back = self.put_back(&ask, &body);
+            debug_assert!(put_back.is_ok(), "{:?}", put_back.err());
+            body = put_back.unwrap_or_else(|_| self.body.clone());
             ask = read(self.endpoint, &body)?;
         }
         Ok((ask.outgoing(&body, &self.model, self.ask_usage), ask))

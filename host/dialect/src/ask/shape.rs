@@ -85,5 +85,6 @@ impl AskShapes {
         }
         self.known.truncate(SHAPES.saturating_sub(1));
         self.known.insert(0, shape);
+        debug_assert!(self.known.len() <= SHAPES);
     }
 }

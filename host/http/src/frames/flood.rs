@@ -98,6 +98,7 @@ impl FloodGuard {
     fn fill(&mut self, by: u32) -> u32 {
         let by = by.min(self.most.saturating_sub(self.spare));
         self.spare = self.spare.saturating_add(by);
+        debug_assert!(self.spare <= self.most, "what may be spent is never more than at the beginning");
         by
     }
 }

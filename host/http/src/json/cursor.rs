@@ -159,6 +159,7 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         let floor = self.depth;
         self.step(kind)?;
+        debug_assert!(self.depth <= MAX_DEPTH);
         while self.depth > floor {
             let more = if self.objects & 1 == 1 { self.next_key()?.is_some() } else { self.next_element()? };
             if more {
@@ -166,6 +167,10 @@ impl<'a> Cursor<'a> {
                 self.step(kind)?;
             }
         }
+        debug_assert!(
+            self.depth == floor && start < self.at && self.at <= self.bytes.len(),
+            "a value is at least a byte"
+        );
         Ok((Span { start, end: self.at }, kind))
     }
 

@@ -105,6 +105,7 @@ impl HeadReader {
         if !STATUS_LINE.starts_with(start) {
             return Err(InvalidResponseHead::Malformed);
         }
+        debug_assert!(self.searched <= self.got.len());
         match end_of_head(&self.got, self.searched) {
             Some(end) if end <= HEAD_BYTES => {
                 self.searched = 0;

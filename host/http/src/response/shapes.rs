@@ -104,6 +104,7 @@ impl HeadShapes {
         if let Some(shape) = Shape::of(lines, head) {
             known.truncate(SHAPES.saturating_sub(1));
             known.insert(0, shape);
+            debug_assert!(known.len() <= SHAPES);
         }
     }
 }

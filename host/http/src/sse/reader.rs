@@ -148,6 +148,7 @@ impl SseReader {
         self.admit(self.chunk.len())?;
         self.tail.extend_from_slice(&self.chunk);
         self.chunk = Bytes::new();
+        debug_assert!(self.tail.len() <= self.limit, "no more is held than one event may have");
         Ok(())
     }
 

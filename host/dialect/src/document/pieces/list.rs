@@ -128,6 +128,8 @@ impl<'a> List<'a> {
     }
 
     pub(super) fn finish(self) -> Pieces {
+        debug_assert!(self.path.is_empty(), "the walk is where it began");
+        debug_assert!(self.pieces.all.is_sorted_by_key(|piece| (piece.text_end, piece.pointer_end)));
         let text = if self.texts.is_empty() { Arc::default() } else { Arc::from(&*self.texts) };
         Pieces { text, ..self.pieces }
     }
