@@ -139,6 +139,26 @@ fn what_cannot_be_set_is_refused_with_a_reason_and_changes_nothing() {
     assert_eq!(written(&mut document), r#"{"a":[1],"s":"x"}"#);
 }
 
+/// Found by the fuzz target `edits`: white space on the way to a change that was refused had gone.
+#[test]
+fn what_is_refused_after_a_change_leaves_every_byte_as_it_stood() {
+    let body = r#"{"list":[	1, {"a" : [ 2 ]}],"deep":{ "b" : { "c" : 3 } },"n":1}"#;
+    let mut document = chat(body);
+    document.set("/n", "2").unwrap();
+    let changed = body.replace(r#""n":1"#, r#""n":2"#);
+    for pointer in ["/list/7", "/list/x", "/list/1/a/1", "/list/0/a", "/deep/b/c/d", "/deep/x/y", "/deep/b/x/y"] {
+        assert!(document.clone().set(pointer, "0").is_err(), "{pointer}");
+        let _ = document.set(pointer, "0");
+        assert_eq!(written(&mut document.clone()), changed, "{pointer}");
+    }
+    for pointer in ["/list/7", "/list/1/a/1", "/deep/b/x", "/deep/b/c/d", "/absent"] {
+        assert_eq!(document.remove(pointer), Ok(false), "{pointer}");
+        assert_eq!(written(&mut document.clone()), changed, "{pointer}");
+    }
+    document.set("/deep/b/c", "4").unwrap();
+    assert_eq!(written(&mut document), r#"{"list":[	1, {"a" : [ 2 ]}],"deep":{"b":{"c":4}},"n":2}"#);
+}
+
 #[test]
 fn a_body_that_is_not_a_json_object_passes_untouched_but_cannot_be_read() {
     for body in ["<html>", "[]", "", "{\"a\":1", "\u{feff}{}"] {

@@ -51,9 +51,12 @@ impl Node {
 
     /// Puts `value` where the tokens lead to. `shown` is the pointer for messages.
     pub(super) fn put(&mut self, shown: &str, tokens: &[Cow<'_, str>], value: Node) -> Result<(), EditError> {
+        self.opened(|node| node.put_within(shown, tokens, value), |()| true)
+    }
+
+    fn put_within(&mut self, shown: &str, tokens: &[Cow<'_, str>], value: Node) -> Result<(), EditError> {
         let no_parent = || EditError::NoParent { pointer: shown.into() };
         let (token, rest) = tokens.split_first().ok_or_else(no_parent)?;
-        self.open()?;
         if !rest.is_empty() {
             return self.child_mut(token).ok_or_else(no_parent)?.put(shown, rest, value);
         }
@@ -78,7 +81,10 @@ impl Node {
 
     /// Gives the members of this name, in the object that the tokens lead to, another one; false if there are none.
     pub(super) fn rename(&mut self, tokens: &[Cow<'_, str>], old: &str, new: &str) -> Result<bool, EditError> {
-        self.open()?;
+        self.opened(|node| node.rename_within(tokens, old, new), |renamed| *renamed)
+    }
+
+    fn rename_within(&mut self, tokens: &[Cow<'_, str>], old: &str, new: &str) -> Result<bool, EditError> {
         if let Some((token, rest)) = tokens.split_first() {
             return self.child_mut(token).map_or(Ok(false), |child| child.rename(rest, old, new));
         }
@@ -100,8 +106,11 @@ impl Node {
 
     /// Takes away what the tokens lead to; false if nothing is there.
     pub(super) fn take(&mut self, tokens: &[Cow<'_, str>]) -> Result<bool, EditError> {
+        self.opened(|node| node.take_within(tokens), |taken| *taken)
+    }
+
+    fn take_within(&mut self, tokens: &[Cow<'_, str>]) -> Result<bool, EditError> {
         let Some((token, rest)) = tokens.split_first() else { return Ok(false) };
-        self.open()?;
         if !rest.is_empty() {
             return self.child_mut(token).map_or(Ok(false), |child| child.take(rest));
         }
@@ -166,6 +175,23 @@ impl Node {
             }
             Self::Array(elements) => elements.get_mut(pointer::index(token)?),
         }
+    }
+
+    /// Does something within this value, which is opened by one level for it and stays so only if that changed it: what is
+    /// refused, or finds nothing to change, leaves every byte as it stood.
+    fn opened<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T, EditError>,
+        is_change: impl FnOnce(&T) -> bool,
+    ) -> Result<T, EditError> {
+        let Self::Raw(text) = self else { return change(self) };
+        let mut opened = Self::Raw(text.clone());
+        opened.open()?;
+        let done = change(&mut opened)?;
+        if is_change(&done) {
+            *self = opened;
+        }
+        Ok(done)
     }
 
     /// Opens a container by one level; a scalar stays as it is.
