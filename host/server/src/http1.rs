@@ -132,22 +132,27 @@ impl<H: Handler> Connection<H> {
     /// Has a request answered and writes the answer; whether the connection serves another one.
     async fn answer(&mut self, lease: H::Lease, valid: Result<BodyFraming, InvalidHead>) -> Result<bool, Broken> {
         let (method, version) = (self.parts.method.clone(), self.parts.version);
-        let answer = {
+        // Put in its place: handed out, it would be copied at every layer.
+        let mut answer = None;
+        {
             let body = RequestBody::Http1(Http1RequestBody::new(Rc::clone(&self.wire)));
             let request = IncomingRequest { parts: &mut self.parts, body, valid: valid.map(|_| ()) };
             let mut answering = pin!(self.handler.handle(lease, request));
             poll_fn(|cx| match answering.as_mut().poll(cx) {
-                Poll::Ready(answer) => Poll::Ready(Ok(answer)),
-                Poll::Pending if self.wire.borrow_mut().is_gone(cx) => Poll::Ready(Err(Broken)),
+                Poll::Ready(made) => {
+                    answer = Some(made);
+                    Poll::Ready(())
+                }
+                Poll::Pending if self.wire.borrow_mut().is_gone(cx) => Poll::Ready(()),
                 Poll::Pending => Poll::Pending,
             })
-            .await?
-        };
+            .await;
+        }
+        let Some(OutgoingResponse { status, headers, extra, body, .. }) = answer else { return Err(Broken) };
         // What the handler has left of the head would keep alive what it was read into.
         self.parts.headers = HeaderMap::new();
         let keep = valid.is_ok_and(|meant| meant.keep_alive) && !self.drain.has_begun();
         let keep = self.wire.borrow_mut().is_served_out() && keep;
-        let OutgoingResponse { status, headers, extra, body, .. } = answer;
         let head = EncodedHead { status, headers, extra };
         let bodiless = method == Method::HEAD || is_bodiless(status);
         match body {
