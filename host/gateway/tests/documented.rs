@@ -152,7 +152,7 @@ fn the_statuses_that_have_a_series_of_their_own_are_those_that_are_documented() 
 
 /// What the table of refusals says: codes with their statuses, where both stand in the source.
 fn coded() -> BTreeSet<(String, u16)> {
-    const SOURCE: &str = include_str!("../src/request/refusal.rs");
+    const SOURCE: &str = include_str!("../src/request/refusal/table.rs");
     let mut found = BTreeSet::new();
     for after in SOURCE.split("row(").skip(1) {
         let Some((status, rest)) =
@@ -188,7 +188,7 @@ fn every_refusal_is_documented_with_its_status() {
     }
     // The other way: a code that is documented stands in the source of refusals, of the law of heads, or of requests.
     const SOURCES: [&str; 3] = [
-        include_str!("../src/request/refusal.rs"),
+        include_str!("../src/request/refusal/table.rs"),
         concat!(include_str!("../../http/src/head/invalid.rs"), include_str!("../../http/src/request.rs")),
         include_str!("../../dialect/src/ask/error.rs"),
     ];

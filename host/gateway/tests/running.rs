@@ -19,7 +19,7 @@ const DOCS: &str = include_str!("../../../docs/running.md");
 const UNIT: &str = include_str!("../../../config/examples/weir.service");
 const RULES: &str = include_str!("../../../config/examples/alerts.yml");
 const METRICS: &str = include_str!("../../../docs/operating.md");
-const REFUSALS: &str = include_str!("../src/request/refusal.rs");
+const REFUSALS: &str = include_str!("../src/request/refusal/table.rs");
 
 /// The first cells of the rows of a table.
 fn first_cells(header: &str) -> Vec<&'static str> {

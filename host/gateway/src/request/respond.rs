@@ -50,14 +50,14 @@ pub(crate) fn finish(
 
 /// A refusal as an answer.
 pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> GatewayResponse {
-    let face = refusal.face();
+    let info = refusal.info();
     let mut headers = HeaderMap::with_capacity(8);
     ExtraHeaders::add_to(&GatewayHeaders::of(&record, None), &mut headers);
     refusal.add_headers(&mut headers, record.attempts);
     refusal.log(&record.id, &record.tenant);
-    record.count_refusal(face.code, refusal.is_a_plugins());
+    record.count_refusal(info.code, refusal.is_a_plugins());
     record.judge(None);
-    record.refused(face.code, refusal.ledger_reason());
-    let (status, body) = (face.status, refusal.body());
+    record.refused(info.code, refusal.ledger_reason());
+    let (status, body) = (info.status, refusal.body());
     of_ours(status, (headers, None), body, record)
 }

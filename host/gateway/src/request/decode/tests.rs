@@ -81,8 +81,8 @@ fn decode_within<'a>(
 }
 
 fn code(refusal: &Refusal) -> (u16, String) {
-    let face = refusal.face();
-    (face.status.as_u16(), face.code.to_owned())
+    let info = refusal.info();
+    (info.status.as_u16(), info.code.to_owned())
 }
 
 #[test]

@@ -93,11 +93,11 @@ impl Stream {
             Err(refusal) => {
                 // What plugins have let pass before is the client's; what they hold back goes nowhere.
                 self.flush(&outlet).await;
-                let face = refusal.face();
+                let info = refusal.info();
                 refusal.log(&self.trip.record.id, &self.trip.record.tenant);
-                self.trip.record.count_refusal(face.code, refusal.is_a_plugins());
+                self.trip.record.count_refusal(info.code, refusal.is_a_plugins());
                 self.trip.record.judge(self.health);
-                self.trip.record.cut(face.code, refusal.ledger_reason());
+                self.trip.record.cut(info.code, refusal.ledger_reason());
                 if !self.told {
                     outlet.send(refusal.event()).await;
                 }
