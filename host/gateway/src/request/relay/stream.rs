@@ -4,6 +4,8 @@
 //! dialect's own end marker, at once and whatever the upstream's framing does then, or where every choice has said why it
 //! stopped and the framing ends well.
 
+mod events;
+
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
 use crate::request::gather::UNCOUNTED;
@@ -19,9 +21,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use tokio::time::Instant;
 use weir_dialect::event::{self, EventKind, Template};
-use weir_dialect::readable;
 use weir_dialect::stream::Ending;
-use weir_dialect::usage;
 use weir_http::sse;
 use weir_sandbox::{HeldBounds, HookKind, Item, Stages};
 use weir_server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
@@ -52,8 +52,7 @@ pub(super) fn start(
     let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, bounds));
     let (out, pieces, template, sent) = (BytesMut::new(), Vec::new(), Template::default(), Instant::now());
-    let stream =
-        Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, told: false, health: None };
+    let stream = Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, health: None };
     let yielded = StreamBody::new(|outlet| stream.run(events, body, outlet));
     OutgoingResponse { status, headers, extra: Some(own), body: ResponseBody::Stream(yielded), is_models: true }
 }
@@ -74,10 +73,24 @@ struct Stream {
     template: Template,
     /// When something went out last; kept only where events are held back.
     sent: Instant,
-    /// The client knows from the upstream itself that it failed.
-    told: bool,
     /// What a failure says of the upstream, if it was its doing.
     health: Option<AttemptVerdict>,
+}
+
+/// How a stream ends at the client. [`Stream::end`] says what each comes to.
+enum StreamEnd {
+    /// It is whole, by the dialect's word.
+    Clean,
+    /// It is not, and the client knows that from the upstream's own words.
+    Told(Refusal),
+    /// It is not, and the gateway says so.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for StreamEnd {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl Stream {
@@ -85,12 +98,33 @@ impl Stream {
     async fn run(mut self, seen: Vec<(sse::SseEvent, EventKind)>, body: Body, outlet: StreamSender) -> BodyEnd {
         let worker = self.trip.worker();
         let pumped = { worker.until_over(pin!(self.pump(seen, body, &outlet))).await };
-        let clean = match pumped.unwrap_or(Err(Refusal::ShuttingDown)) {
-            Ok(()) => {
+        let end = match pumped {
+            Some(Ok(())) => StreamEnd::Clean,
+            Some(Err(end)) => end,
+            None => StreamEnd::Refused(Refusal::ShuttingDown),
+        };
+        self.end(end, outlet).await
+    }
+
+    /// What each end comes to:
+    ///
+    /// | end | what goes out | of the upstream | record, ledger, log | connection |
+    /// |---|---|---|---|---|
+    /// | [`Clean`](StreamEnd::Clean) | all of it has | it served | complete, once it was sent | goes on |
+    /// | [`Told`](StreamEnd::Told) | what plugins have let pass, and the upstream's words | it failed | cut, with the refusal's code and line | aborted |
+    /// | [`Refused`](StreamEnd::Refused) | what plugins have let pass, and an event that says why | what the failure says, if it was its doing | the same | aborted |
+    async fn end(mut self, end: StreamEnd, outlet: StreamSender) -> BodyEnd {
+        let (refusal, is_told) = match end {
+            StreamEnd::Clean => (None, false),
+            StreamEnd::Told(refusal) => (Some(refusal), true),
+            StreamEnd::Refused(refusal) => (Some(refusal), false),
+        };
+        let clean = match refusal {
+            None => {
                 self.trip.record.judge(Some(AttemptVerdict::Served));
                 Ok(())
             }
-            Err(refusal) => {
+            Some(refusal) => {
                 // What plugins have let pass before is the client's; what they hold back goes nowhere.
                 self.flush(&outlet).await;
                 let info = refusal.info();
@@ -98,7 +132,7 @@ impl Stream {
                 self.trip.record.count_refusal(info.code, refusal.is_a_plugins());
                 self.trip.record.judge(self.health);
                 self.trip.record.cut(info.code, refusal.ledger_reason());
-                if !self.told {
+                if !is_told {
                     outlet.send(refusal.event()).await;
                 }
                 Err(Aborted)
@@ -114,7 +148,7 @@ impl Stream {
         seen: Vec<(sse::SseEvent, EventKind)>,
         mut body: Body,
         outlet: &StreamSender,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), StreamEnd> {
         let mut batch = Vec::new();
         for (event, kind) in seen {
             match event.only_data() {
@@ -142,7 +176,7 @@ impl Stream {
             }
             let waiting = self.reader.buffered() + self.stages.as_ref().map_or(0, Stages::held_bytes);
             if waiting > UNCOUNTED && !self.trip.record.hold_answer(waiting) {
-                return Err(Refusal::ResponseMemory);
+                return Err(StreamEnd::Refused(Refusal::ResponseMemory));
             }
             if self.stages.is_some() {
                 self.through_stages(std::mem::take(&mut batch), false).await?;
@@ -164,7 +198,7 @@ impl Stream {
 
     /// What is left where the transport ends without the end marker. Half an event goes nowhere: whatever was sent behind
     /// it would become part of it.
-    async fn transport_ended(&mut self) -> Result<(), Refusal> {
+    async fn transport_ended(&mut self) -> Result<(), StreamEnd> {
         let mut broken_off = false;
         while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
             if event.is_whole() || self.ending.last(&event) && self.ending.is_whole() {
@@ -177,12 +211,12 @@ impl Stream {
         }
         match self.ending.is_whole() && !broken_off {
             true => Ok(()),
-            false => Err(self.failed(AttemptFailure::broken())),
+            false => Err(StreamEnd::Refused(self.failed(AttemptFailure::broken()))),
         }
     }
 
     /// What is left where the transport breaks: the end marker may lack no more than its blank line.
-    async fn transport_broke(&mut self, error: BodyError, outlet: &StreamSender) -> Result<(), Refusal> {
+    async fn transport_broke(&mut self, error: BodyError, outlet: &StreamSender) -> Result<(), StreamEnd> {
         if let Ok(Some(event)) = self.reader.finish()
             && self.ending.last(&event)
             && self.ending.is_done()
@@ -191,7 +225,7 @@ impl Stream {
             self.flush(outlet).await;
             return Ok(());
         }
-        Err(self.broken(error))
+        Err(StreamEnd::Refused(self.broken(error)))
     }
 
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
@@ -248,143 +282,6 @@ impl Stream {
     fn failed(&mut self, failure: AttemptFailure) -> Refusal {
         self.health = failure.health;
         Refusal::of_attempt(failure.what, &self.provider)
-    }
-
-    /// Looks at one event: usage is noted, what the client did not ask for is dropped, deltas wait for the plugins.
-    async fn take(&mut self, event: &sse::SseEvent, batch: &mut Vec<Item>) -> Result<(), Refusal> {
-        // Plugins are shown data and nothing else, so that no other field may say anything. Comments are handed out by no reader.
-        let plain = (self.stages.is_some() && !event.is_blank()).then(|| event.plain());
-        let event = plain.as_ref().unwrap_or(event);
-        if event.is_comment() {
-            self.put(Item::opaque(event.raw().clone()), batch);
-            return Ok(());
-        }
-        let data = event.data();
-        let kind = event::kind(event, &data);
-        self.take_as(event, data, kind, batch).await
-    }
-
-    /// The same for an event of which it is known what it is.
-    async fn take_as(
-        &mut self,
-        event: &sse::SseEvent,
-        data: Bytes,
-        kind: EventKind,
-        batch: &mut Vec<Item>,
-    ) -> Result<(), Refusal> {
-        match kind {
-            EventKind::Delta => self.delta(event, data, batch)?,
-            EventKind::UsageOnly(usage) => {
-                // Some providers send it in the middle: it keeps its place, and is no sign of the end.
-                self.trip.record.report(usage);
-                if self.trip.ask.include_usage {
-                    self.beside(event, data, batch)?;
-                }
-            }
-            EventKind::Done => {
-                self.ending.done();
-                self.end_of_text(batch).await?;
-                self.pieces.push(event.raw().clone());
-            }
-            // The upstream says itself that it failed: its words go out, but for where a plugin would have to see them, and
-            // the end is not a clean one.
-            EventKind::Error => {
-                if !self.stages.as_ref().is_some_and(Stages::closed) {
-                    self.told = true;
-                    self.pieces.push(event.raw().clone());
-                }
-                return Err(self.failed(AttemptFailure::broken()));
-            }
-            EventKind::Other => self.beside(event, data, batch)?,
-        }
-        Ok(())
-    }
-
-    /// Passes an event on that is no part of a choice. Where there is text in it all the same, plugins see it; where they could
-    /// not, it is made sure that there is none.
-    fn beside(&mut self, event: &sse::SseEvent, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
-        let raw = event.raw().clone();
-        let Some(stages) = &self.stages else {
-            self.pieces.push(raw);
-            return Ok(());
-        };
-        match readable::says_nothing(&data) {
-            Ok(()) => batch.extend(Item::read(raw.clone(), data).unwrap_or_else(|_| vec![Item::opaque(raw)])),
-            Err(why) => {
-                stages.cannot_show(&why)?;
-                batch.push(Item::opaque(raw));
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes a delta that differs from one before in its text alone. False, and nothing was done, if it is another event.
-    fn is_repeated(&mut self, event: &sse::SseEvent, data: &Bytes, batch: &mut Vec<Item>) -> bool {
-        let Some(text) = self.template.find(data) else { return false };
-        let bytes = text.len();
-        if self.stages.is_none() {
-            self.pieces.push(event.raw().clone());
-        } else {
-            let Some(delta) = self.template.delta(data, text) else { return false };
-            batch.push(Item::delta(event.raw().clone(), data.clone(), delta));
-        }
-        self.trip.record.progress(bytes);
-        true
-    }
-
-    fn delta(&mut self, event: &sse::SseEvent, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
-        self.ending.delta(&data);
-        // Some providers put usage on the last delta instead of an event of its own.
-        let usage = usage::of_event(&data);
-        let (raw, data) = match usage {
-            None => (event.raw().clone(), data),
-            Some(usage) => {
-                self.trip.record.report(usage);
-                match self.trip.ask.include_usage {
-                    true => (event.raw().clone(), data),
-                    false => {
-                        let without = event::without_usage(&data);
-                        (sse::data_event(&without), without)
-                    }
-                }
-            }
-        };
-        let teaches = usage.is_none() && !self.ending.is_whole();
-        if teaches {
-            self.template.learn(&data);
-        }
-        // For an estimate, in case nobody reports.
-        self.trip.record.progress(usage::text_bytes(&data));
-        let Some(stages) = &self.stages else {
-            self.pieces.push(raw);
-            return Ok(());
-        };
-        // What was learned from need not be read once more.
-        let known = if teaches { self.template.find(&data) } else { None };
-        if let Some(delta) = known.and_then(|text| self.template.delta(&data, text)) {
-            batch.push(Item::delta(raw, data, delta));
-            return Ok(());
-        }
-        batch.extend(match Item::read(raw.clone(), data) {
-            Ok(items) => items,
-            Err(why) => {
-                stages.cannot_show(&why.into())?;
-                vec![Item::opaque(raw)]
-            }
-        });
-        Ok(())
-    }
-
-    fn put(&mut self, item: Item, batch: &mut Vec<Item>) {
-        match self.stages {
-            Some(_) => batch.push(item),
-            None => self.pieces.push(item.raw),
-        }
-    }
-
-    /// Before the end marker: plugins decide on everything that came before.
-    async fn end_of_text(&mut self, batch: &mut Vec<Item>) -> Result<(), Refusal> {
-        self.through_stages(std::mem::take(batch), true).await
     }
 
     async fn through_stages(&mut self, batch: Vec<Item>, last: bool) -> Result<(), Refusal> {
