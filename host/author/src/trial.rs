@@ -48,8 +48,8 @@ pub(crate) fn test(
 }
 
 /// What to do where a plugin broke off without a word.
-const SILENT: &str = "what a panic says is a line of the log where the plugin hands it over: in Rust, weir_plugin::log::panics() \
-                      first in `init`";
+const SILENT: &str = "what a panic says is a line of the log where the plugin hands it over: in Rust by weir_plugin::log::panics() \
+                      first in `init`, in other languages as their templates do";
 
 /// The decision in one line.
 fn decision(ended: &CaseOutcome) -> String {

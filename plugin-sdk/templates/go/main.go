@@ -10,6 +10,7 @@ func main() {} // never called: the plugin is a library
 func init() {
 	weir.Init = start
 	weir.OnRequest = onRequest
+	weir.OnPanic = weir.LogPanic
 }
 
 // start gets the settings, a JSON object, once for each instance. An error keeps the plugin out of service: begin it with

@@ -4,11 +4,31 @@ import json
 
 from componentize_py_types import Err
 from wit_world import exports
-from wit_world.imports import request
+from wit_world.imports import log, request
 from wit_world.imports.types import Facts, Refusal
 
 
+def logged(hook):
+    """Has what a hook raises that is no answer of its written to the gateway's log, before the call ends as a fault."""
+
+    def call(*given):
+        try:
+            return hook(*given)
+        except Err:
+            raise
+        except Exception as why:
+            # There are no files here for `traceback` to look into.
+            at = why.__traceback__
+            while at.tb_next:
+                at = at.tb_next
+            log.write(log.Level.ERROR, f"{type(why).__name__} in line {at.tb_lineno}: {why}")
+            raise
+
+    return call
+
+
 class Lifecycle(exports.Lifecycle):
+    @logged
     def init(self, settings: str) -> None:
         """Called once for each instance, with the plugin's `config` as JSON text, `{}` if there is none.
 
@@ -18,6 +38,7 @@ class Lifecycle(exports.Lifecycle):
 
 
 class Policy(exports.Policy):
+    @logged
     def on_request(self, facts: Facts) -> None:
         """Called for each request. Return to let it pass, raise to refuse it:
 

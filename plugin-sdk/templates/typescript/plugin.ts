@@ -1,15 +1,16 @@
+import * as log from "weir:plugin/log@0.1.0";
 import * as request from "weir:plugin/request@0.1.0";
 import type { Lifecycle, Policy } from "weir:plugin";
 
-export const lifecycle: Lifecycle = {
+export const lifecycle: Lifecycle = logged({
   // Called once for each instance. `settings` is the plugin's `config` as JSON text, `{}` if there is none.
   // Throw a string to say what is wrong with it: `settings.deny: must be a list of words`.
   init(settings) {
     JSON.parse(settings);
   },
-};
+});
 
-export const policy: Policy = {
+export const policy: Policy = logged({
   // Called for each request. Return to let it pass, throw to refuse it:
   // throw { status: 400, code: "not_allowed", message: "for people" } satisfies Refusal;
   onRequest(facts) {
@@ -17,4 +18,19 @@ export const policy: Policy = {
     // and write: request.setHeader("x-checked-by", "{{name}}"), request.set("/temperature", "0.2").
     // wit/weir-plugin.wit says what there is, and which other hooks.
   },
-};
+});
+
+// What a hook throws that is no answer of its, such as an Error, is a line in the gateway's log before the call ends as a fault.
+function logged<T extends object>(hooks: T): T {
+  const wrap = (hook: Function) => (...given: unknown[]) => {
+    try {
+      return hook(...given);
+    } catch (thrown) {
+      if (thrown instanceof Error) {
+        log.write("error", `${thrown}\n${thrown.stack}`);
+      }
+      throw thrown;
+    }
+  };
+  return Object.fromEntries(Object.entries(hooks).map(([name, hook]) => [name, wrap(hook)])) as T;
+}

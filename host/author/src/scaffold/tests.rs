@@ -131,3 +131,22 @@ fn a_new_plugin_is_locked_to_crates_that_weir_itself_is_built_from() {
     assert_eq!(sdk::lock("word-policy").map(|lock| lock.matches("word-policy").count()), Some(1));
     assert_eq!(sdk::lock("serde"), None, "it would be two crates of one name");
 }
+
+#[test]
+fn the_templates_of_languages_that_panic_or_throw_hand_over_what_is_said_then() {
+    for (language, file, part) in [
+        ("rust", "src/lib.rs", "weir_plugin::log::panics();"),
+        ("go", "main.go", "weir.OnPanic = weir.LogPanic"),
+        ("javascript", "plugin.js", "policy = logged({"),
+        ("typescript", "plugin.ts", "policy: Policy = logged({"),
+        ("python", "plugin.py", "@logged\n    def on_request("),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("my-plugin");
+        made(language, &dir);
+        assert!(fs::read_to_string(dir.join(file)).unwrap().contains(part), "{language}");
+        // Such a line is written by the contract's log, which the plugin has to import.
+        let world = fs::read_to_string(dir.join("world.wit")).unwrap_or_default();
+        assert!(!world.contains("// import weir:plugin/log"), "{language}");
+    }
+}
