@@ -1,5 +1,4 @@
 //! `[plugins.dropped]`: settings beside a plugin can only tighten what the operator allows, whichever key they use.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! docs/operating.md is held to what the configuration is: its keys, all of them, and their defaults.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::collections::BTreeSet;
 use std::path::Path;

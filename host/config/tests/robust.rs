@@ -1,5 +1,4 @@
 //! Whatever stands in the file, reading it ends in a configuration or in problems, never in a panic.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::Path;
 

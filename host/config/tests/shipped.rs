@@ -1,5 +1,4 @@
 //! The configurations that come with Weir.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
 //! Each key of the tables that a file has several of is told of when it changes. Which keys there are, the reader says.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! What the values of a lawful configuration become.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,11 +1,10 @@
 //! The admin listener: probes, metrics, and nobody who should not ask.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, config_with, demo_config, post, raw, until};
 use std::collections::BTreeMap;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, config_with, demo_config, post, raw, until};
 
 #[test]
 fn probes_say_that_it_lives_and_is_ready() {

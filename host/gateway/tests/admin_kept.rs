@@ -1,14 +1,13 @@
 //! The admin listener answers whatever others do to it, or use up.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, PATIENCE, chat, config, config_with, demo_config, post, until};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, PATIENCE, chat, config, config_with, demo_config, post, until};
 
 /// Runs the gateway with no more than this many descriptors; `-S` lets it raise them, `-H` does not.
 fn with_descriptors(config: &str, limit: &str) -> Gateway {

@@ -1,11 +1,8 @@
 //! Requests that look like those before them: each is read for what it says itself, however many of the kind have gone by.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, Gateway, config, config_with, post, send, until};
 use std::io::Write;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, Gateway, config, config_with, post, send, until};
 
 /// So often a request is sent before another one that looks like it.
 const WARM: usize = 4;

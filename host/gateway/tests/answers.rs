@@ -1,17 +1,15 @@
 //! What an upstream sent with a 200 and is no answer, and what statuses mean: who is asked next, what it costs, and what
+
 //! the client is told.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::client::Streaming;
+use crate::support::providers::{asking, gateway_of};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, ok, status};
+use crate::support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, send, until};
 use std::io::Write;
 use std::net::Shutdown;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::client::Streaming;
-use support::providers::{asking, gateway_of};
-use support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, ok, status};
-use support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, send, until};
 
 /// An upstream that answers well, whole or as a stream, as it is asked.
 fn good() -> Upstream {

@@ -1,15 +1,14 @@
 //! Certificate authorities of providers and of callouts: what stands in a file counts, whenever it is read.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::calling::{ask, settings, telling, told};
+use crate::guest::calling::{ask, settings, telling, told};
+use crate::support::tls::{Authority, Rules, fixed};
+use crate::support::upstream::{CHAT, ok};
+use crate::support::{ACME, Gateway, chat, config_with, post, until};
 use std::fs;
 use std::net::SocketAddr;
-use support::tls::{Authority, Rules, fixed};
-use support::upstream::{CHAT, ok};
-use support::{ACME, Gateway, chat, config_with, post, until};
 
 fn answers(authority: &Authority) -> SocketAddr {
     fixed(support::tls::config(authority, &Rules::default()), ok("application/json", CHAT))

@@ -1,12 +1,8 @@
 //! What a binding keeps is the binding's, whatever becomes of the chain: values, counters, figures, quarantines.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, install, tallying};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, Reply, config_with, send, until};
+use crate::guest::{Guest, install, tallying};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, Reply, config_with, send, until};
 
 /// A configuration with the models `m` and `other` and these entries of the file `it`.
 fn config(upstream: &Upstream, entries: &[&str]) -> String {

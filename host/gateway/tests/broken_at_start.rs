@@ -1,20 +1,18 @@
 //! What cannot be had at the start closes those whom it is meant to apply to, and nobody else, until it can be had.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, problems, refusing};
-use guest::signing::Author;
-use guest::{Guest, chain, install};
+use crate::guest::policies::{code, problems, refusing};
+use crate::guest::signing::Author;
+use crate::guest::{Guest, chain, install};
+use crate::support::irregular::{KINDS, put, remove};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, TENANTS, chat, config, get, post, until, with_folders};
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use support::irregular::{KINDS, put, remove};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, TENANTS, chat, config, get, post, until, with_folders};
 
 /// Looks that acme is closed for what `named` says, and nobody else, and that this is told wherever one looks.
 fn acme_is_closed(gateway: &Gateway, what: &str, named: &str) {

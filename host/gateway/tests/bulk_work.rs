@@ -1,12 +1,8 @@
 //! Instructions that do much: charged by what they do, and cut, so that the worker's other requests have their turn.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, chain, gateway_with};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, config_with, post};
+use crate::guest::{Guest, chain, gateway_with};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, config_with, post};
 
 /// Plugins are called as components, and without the component layer.
 const WAYS: [&str; 2] = ["direct = true", "direct = false"];

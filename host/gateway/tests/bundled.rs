@@ -1,12 +1,11 @@
 //! The bundled plugins as they are installed, and the configuration as it is shipped.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
+use crate::support;
 
+use crate::support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, ok};
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, post, root, until};
 use std::fs;
 use std::io::Write;
-use support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, ok};
-use support::{ACME, GLOBEX, Gateway, chat, config, post, root, until};
 
 /// A gateway that takes its plugins from `plugins/installed`, with this chain.
 fn installed(upstream: &Upstream, chain: &str) -> Gateway {

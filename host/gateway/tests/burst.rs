@@ -1,17 +1,15 @@
 //! The burst: far more users at once than the way to a provider that has become slow will hold. What fits waits, what
+
 //! does not is told so at once, every request gets one answer, and afterwards the gateway is what it was before.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::client::{read_reply, write_request};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Seen, USAGE, Upstream, chunk, delta, ok};
+use crate::support::{ACME, Gateway, PATIENCE, Reply, chat, chat_stream, config_with, get, until};
 use std::fs;
 use std::io::{BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
-use support::client::{read_reply, write_request};
-use support::upstream::{CHAT, DONE, END, STREAM, Seen, USAGE, Upstream, chunk, delta, ok};
-use support::{ACME, Gateway, PATIENCE, Reply, chat, chat_stream, config_with, get, until};
 
 /// Connections to the provider, and requests that may wait for one of them.
 const RIDING: usize = 20;

@@ -1,16 +1,15 @@
 //! Callouts: where they may go, what they may carry, and how much.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::calling::{TELL, ask, calling, count, settings, telling, told};
-use guest::{Guest, chain, gateway};
+use crate::guest::calling::{TELL, ask, calling, count, settings, telling, told};
+use crate::guest::{Guest, chain, gateway};
+use crate::support::upstream::{Upstream, chunk, ok};
+use crate::support::{ACME, PATIENCE, chat, post};
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::upstream::{Upstream, chunk, ok};
-use support::{ACME, PATIENCE, chat, post};
 
 #[test]
 fn what_the_operator_does_not_allow_is_denied_and_nobody_is_asked() {

@@ -1,18 +1,16 @@
 //! Callouts: HTTP requests of plugins, and who waits for them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::calling::{Held, TELL, ask, calling, count, settings, telling, told};
-use guest::{Guest, chain, gateway, gateway_with};
+use crate::guest::calling::{Held, TELL, ask, calling, count, settings, telling, told};
+use crate::guest::{Guest, chain, gateway, gateway_with};
+use crate::support::client::{read_reply, write_request};
+use crate::support::upstream::{Upstream, chunk, ok, status};
+use crate::support::{ACME, GLOBEX, PATIENCE, chat, post, until};
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::client::{read_reply, write_request};
-use support::upstream::{Upstream, chunk, ok, status};
-use support::{ACME, GLOBEX, PATIENCE, chat, post, until};
 
 #[test]
 fn what_a_service_answers_decides_the_request() {

@@ -1,13 +1,9 @@
 //! New versions of a plugin: on trial for a share of the requests, promoted or rolled back, pinned by their hash.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, gateway, install};
+use crate::guest::{Guest, gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, post, until};
 use std::collections::BTreeMap;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, post, until};
 
 /// Says its version in a refusal's code, at both tenants.
 fn version(code: &str) -> Guest {

@@ -1,12 +1,11 @@
 //! What a plugin is granted, and that it gets no more of it than that: key-value, notes, log, counters.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::{Guest, chain, gateway, install};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, post, send, until};
+use crate::guest::{Guest, chain, gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, post, send, until};
 
 /// The number that a guest's refusal says.
 fn said(gateway: &Gateway, key: &str) -> u64 {

@@ -1,17 +1,15 @@
 //! Ceilings for what is dropped into the plugin folder: whoever may write beside a plugin cannot take more than the
 //! operator allows.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, remembering};
-use guest::{Guest, install};
+use crate::guest::policies::{code, remembering};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, post, until};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, post, until};
 
 /// A gateway with one worker, so that there is one pool for whoever shares one; `dropped` is its `[plugins.dropped]`.
 fn gateway(dropped: &str) -> Gateway {

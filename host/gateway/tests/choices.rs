@@ -1,14 +1,12 @@
 //! Every choice of every chunk is shown to `event` plugins, and whatever else is lawful in a stream passes them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::upstream::{DONE, END, STREAM, Upstream, chunk};
+use crate::support::{ACME, Gateway, Reply, chat_stream, config, installed, post};
 use serde_json::{Value, json};
 use std::io::Write;
-use support::upstream::{DONE, END, STREAM, Upstream, chunk};
-use support::{ACME, Gateway, Reply, chat_stream, config, installed, post};
 
 fn event(data: &Value) -> String {
     format!("data: {data}\n\n")

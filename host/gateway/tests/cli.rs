@@ -1,13 +1,12 @@
 //! The command line: what it checks, what it says, and how it ends.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::upstream::Upstream;
+use crate::support::{Gateway, cache, chat, config, demo_config, post, root};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
-use support::upstream::Upstream;
-use support::{Gateway, cache, chat, config, demo_config, post, root};
 
 fn weir(arguments: &[&str]) -> Output {
     Command::new(support::weir()).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()

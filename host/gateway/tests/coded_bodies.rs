@@ -1,19 +1,18 @@
 //! Requests whose bodies come in a content coding, as coding agents send them: read, bounded, and nobody's business behind
 //! the gateway.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::read_reply;
+use crate::support::h2::{question, run, whole};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, Reply, chat, config, config_with, installed, root, send};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use http_body_util::Full;
 use std::io::{BufReader, Read as _, Write};
 use std::net::TcpStream;
-use support::client::read_reply;
-use support::h2::{question, run, whole};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, Reply, chat, config, config_with, installed, root, send};
 
 const PLAIN: &str = r#"{"model": "m", "messages": [{"role": "user", "content": "hello in a coding"}]}"#;
 

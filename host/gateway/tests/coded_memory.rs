@@ -1,16 +1,15 @@
 //! What it takes to decode a body is part of what all bodies of requests may hold together, whatever the coding is and
 //! however little has come.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::read_reply;
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config_with, post, root, send, until};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
-use support::client::read_reply;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config_with, post, root, send, until};
 
 /// A body in a coding of which this much comes, and the rest does not.
 fn begin(gateway: &Gateway, coding: &str, come: &[u8]) -> TcpStream {

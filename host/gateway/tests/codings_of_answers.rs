@@ -1,17 +1,15 @@
 //! Every answer is read here: whether it is one, whether all of it has come, what it used. So nothing but `identity` is asked
 //! for, whatever a client accepts, what is coded all the same is no answer, and the client gets its answer plain.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::guest;
 
+use crate::guest::Guest;
+use crate::support::h2::{self, question, run, whole};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, send};
 use bytes::Bytes;
-use guest::Guest;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
-use support::h2::{self, question, run, whole};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, send};
 
 /// What clients say of what they accept: the header's values, none to several.
 const ACCEPTED: [&[&str]; 13] = [

@@ -1,17 +1,16 @@
 //! HTTP/2 from cold: few connections are opened before the first has told what it is, and what an upstream allows is kept
 //! to.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::tls::{Authority, Rules};
+use crate::support::upstream::CHAT;
+use crate::support::{ACME, Gateway, chat, config_with, post};
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
-use support::tls::{Authority, Rules};
-use support::upstream::CHAT;
-use support::{ACME, Gateway, chat, config_with, post};
 use tokio_rustls::TlsAcceptor;
 
 #[derive(Default)]

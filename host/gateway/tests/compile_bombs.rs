@@ -1,16 +1,14 @@
 //! Plugins that are compiled without end: they hurt nobody but themselves, whatever of compiling it is that grows.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, refusing};
-use guest::{Guest, install};
+use crate::guest::policies::{code, refusing};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, post, until};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, post, until};
 use weir_pack::{Bomb, bomb};
 
 /// Minutes of work that needs little memory: many functions, none of them remarkable.

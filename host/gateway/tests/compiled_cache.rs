@@ -1,16 +1,14 @@
 //! Compiled code is kept between starts, and only code that the gateway itself has sealed is ever loaded.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, install};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, post, until};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, post, until};
 
 /// Starts a gateway with one plugin, asks it once, and answers what it logged.
 fn start(cache: &Path) -> String {

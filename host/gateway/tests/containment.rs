@@ -1,19 +1,18 @@
 //! Every plugin of `plugins/hostile` does its worst, and hurts itself only.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::{Guest, install};
+use crate::guest::{Guest, install};
+use crate::support::client::{Reply, read_reply, write_request};
+use crate::support::upstream::{DONE, Upstream};
+use crate::support::{ACME, GLOBEX, Gateway, TENANTS, post, until};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::BufReader;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::client::{Reply, read_reply, write_request};
-use support::upstream::{DONE, Upstream};
-use support::{ACME, GLOBEX, Gateway, TENANTS, post, until};
 
 /// What must come of a villain.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,12 +1,11 @@
 //! Web pages that use the gateway from a browser: those that the configuration names are answered, others are not.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::h2::{Request, run};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, send};
 use http_body_util::Full;
-use support::h2::{Request, run};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, send};
 
 const PAGE: &str = "https://app.example.org";
 const CORS: &str = "[cors]\norigins = [\"https://app.example.org\", \"http://localhost:3000\"]\nmax_age = \"1h\"\n";

@@ -1,16 +1,12 @@
 //! Whatever a tenant's folder is filled with, others' files go live beside it, and the gateway is looked at and ended as ever.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
-
-use guest::policies::{problems, refusing};
-use guest::{gateway, install};
+use crate::guest::policies::{problems, refusing};
+use crate::guest::{gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, post, until};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::{Duration, Instant};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, post, until};
 
 fn code(gateway: &Gateway) -> String {
     code_of(gateway, ACME)

@@ -1,13 +1,12 @@
 //! HTTP/2 connections to providers that nobody is at the other end of any more, although TCP goes on: PINGs tell.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::frames::{DATA, HEADERS, PING};
+use crate::support::h2_peer::H2Upstream;
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config_with, post, until};
 use std::time::{Duration, Instant};
-use support::frames::{DATA, HEADERS, PING};
-use support::h2_peer::H2Upstream;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config_with, post, until};
 
 /// Longer than any test here should take; what is waited for is much shorter.
 const FIRST_BYTE: &str = "first_byte_timeout = \"50s\"";

@@ -1,17 +1,16 @@
 //! Connections whose path has died: packets are dropped, and nobody says a word. The kernel is told to find out, while a
 //! connection is in use and while it is not.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
-mod support;
+use crate::support;
 
+use crate::support::h2_peer::H2Upstream;
+use crate::support::upstream::{CHAT, Upstream, ok};
+use crate::support::{ACME, Gateway, chat, chat_stream, config_with, post, until};
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use support::h2_peer::H2Upstream;
-use support::upstream::{CHAT, Upstream, ok};
-use support::{ACME, Gateway, chat, chat_stream, config_with, post, until};
 
 /// What is waited for is much shorter.
 const LONG: Duration = Duration::from_secs(25);
@@ -37,8 +36,9 @@ fn goes_on_in_its_own_network(test: &str) -> bool {
         eprintln!("SKIPPED: this test needs a network namespace and `ip` (run it as root)");
         return true;
     };
+    let test = module_path!().split_once("::").map_or(test.to_owned(), |(_, module)| format!("{module}::{test}"));
     let mut command = Command::new("unshare");
-    command.args(unshare).arg(std::env::current_exe().unwrap()).args(["--exact", test, "--nocapture"]);
+    command.args(unshare).arg(std::env::current_exe().unwrap()).args(["--exact", &test, "--nocapture"]);
     let status = command.env(INSIDE, "1").status().unwrap();
     assert!(status.success(), "{test} failed in its network");
     true

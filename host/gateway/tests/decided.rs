@@ -1,14 +1,10 @@
 //! What was decided of a request stands, whatever plugins write into it afterwards; and what they leave is a request.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, ok};
+use crate::support::{ACME, GLOBEX, Gateway, Reply, chat, post, send, until};
 use serde_json::{Value, json};
 use std::io::Write;
-use support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, ok};
-use support::{ACME, GLOBEX, Gateway, Reply, chat, post, send, until};
 
 /// A plugin that sets the value in the header `openai-project` at the pointer in `openai-beta`, or removes what is there if
 /// there is no value, or takes what is in `idempotency-key` for the whole body.

@@ -1,17 +1,14 @@
 //! A plugin decides the same whether it is called directly or as a component, whatever its component says of how strings are
 //! coded.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
 #[path = "../../sandbox/tests/ways/rewire.rs"]
 #[allow(dead_code)]
 mod rewire;
-mod support;
 
-use guest::{Guest, install};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config, post};
 use rewire::{read, rewire};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post};
 
 /// Refuses with the tenant's name as it was told.
 fn echo() -> Vec<u8> {

@@ -1,12 +1,11 @@
 //! docs/operating.md is held to what the program does: its options, probes, metrics and errors, all of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config, post, until};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post, until};
 
 const DOCS: &str = include_str!("../../../docs/operating.md");
 

@@ -1,5 +1,4 @@
 //! Every sentence of docs/operating.md is held by a test, or promises nothing: `documented/sentences.txt` says by which.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,19 +1,17 @@
 //! The end: nothing new begins, what has begun is finished, and there is a last moment.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, install};
+use crate::guest::{Guest, install};
+use crate::support::client::{Streaming, read_reply, write_request};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, wait_for_close};
+use crate::support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, post, until};
 use http_body_util::BodyExt;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
-use support::client::{Streaming, read_reply, write_request};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, wait_for_close};
-use support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, post, until};
 
 /// An upstream that goes on when the test says so.
 fn held(rest: impl Fn(&Receiver<()>, &mut TcpStream) -> bool + Send + Sync + 'static) -> (Upstream, Sender<()>) {

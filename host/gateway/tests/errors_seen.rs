@@ -1,13 +1,11 @@
 //! What an upstream says against a request passes the guards of answers like an answer: it may repeat what the request said.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, post, send};
 use std::io::Write;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, Reply, chat, chat_stream, config, post, send};
 
 const ADDRESS: &str = "ada@example.org";
 

@@ -1,15 +1,14 @@
 //! Tokens that no provider counted are estimated by text, the same however an answer comes; what a provider says by half, or
 //! cannot have meant, is completed by the estimate and says so.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::Guest;
+use crate::guest::Guest;
+use crate::support::upstream::{DONE, Upstream, delta, ok};
+use crate::support::{ACME, Gateway, chat, chat_stream, config, post, send, until};
 use serde_json::json;
 use std::net::SocketAddr;
-use support::upstream::{DONE, Upstream, delta, ok};
-use support::{ACME, Gateway, chat, chat_stream, config, post, send, until};
 
 /// 69 bytes: 18 tokens.
 const TEXT: &str = "An answer of sixty-nine bytes with \"quotes\", a line\nand an umlaut: ü";

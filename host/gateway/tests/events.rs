@@ -1,15 +1,13 @@
 //! What an `event` plugin may do to a stream, and that the stream around it stays what it was: its order, its usage, its
 //! end. The first letter of each piece of text tells the plugin of these tests what to do with it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::client::Streaming;
+use crate::support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta};
+use crate::support::{ACME, Gateway, Reply, chat_stream, post};
 use std::io::Write;
-use support::client::Streaming;
-use support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta};
-use support::{ACME, Gateway, Reply, chat_stream, post};
 
 /// `d`rop, `t`ext, `j`son data, `x` data that is none, `h`old, `w`ait for one more event, `r`efuse, `p`anic; else pass.
 fn by_letter() -> Guest {

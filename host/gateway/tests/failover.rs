@@ -1,14 +1,13 @@
 //! When an upstream fails: who is asked next, what is never sent twice, and what the client is told.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::upstream::{CHAT, Upstream, ok, status, wait_for_close};
+use crate::support::{ACME, Gateway, PATIENCE, chat, config, config_with, post, until};
 use std::io::Write;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::upstream::{CHAT, Upstream, ok, status, wait_for_close};
-use support::{ACME, Gateway, PATIENCE, chat, config, config_with, post, until};
 
 /// The model `m` at the providers `up` and `next`, in this order.
 fn two(first: SocketAddr, second: SocketAddr) -> String {

@@ -1,13 +1,12 @@
 //! What goes upstream and what comes back: the client's bytes, the headers that are meant for the other side, and a
 //! ledger entry that is closed once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::Streaming;
+use crate::support::upstream::{CHAT, DONE, STREAM, USAGE, Upstream, chunk, delta, ok, status, wait_for_close};
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, post, send, until};
 use std::io::Write;
-use support::client::Streaming;
-use support::upstream::{CHAT, DONE, STREAM, USAGE, Upstream, chunk, delta, ok, status, wait_for_close};
-use support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, post, send, until};
 
 /// A body with everything that a parser and a serialiser would change.
 const ODD: &str = "{ \"unknown\":{\"b\":1,\"a\":[1.0,1e2,-0.0,12345678901234567890123]},\t\"model\" :\"m\",\r\n \"messages\":[{\"role\":\"user\",\"content\":\"\\u00e9 \u{e9} \\/\"}],\"temperature\":1.10 ,\"model_\":\"m\"}";

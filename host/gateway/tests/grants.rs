@@ -1,13 +1,11 @@
 //! Clock, random bytes and secrets: each as it was granted, and no more of it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, chain, gateway, install};
+use crate::guest::{Guest, chain, gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, post, until};
 use std::time::{SystemTime, UNIX_EPOCH};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, post, until};
 
 /// The number that a guest's refusal says.
 fn said(gateway: &Gateway) -> u64 {

@@ -1,14 +1,12 @@
 //! A guard of whole answers that sees no streams, or of streams that sees no whole answers, is said to be one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, chain, gateway, install};
+use crate::guest::{Guest, chain, gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{Gateway, config, until, with_folders};
 use std::fs;
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{Gateway, config, until, with_folders};
 
 /// A plugin with these hooks, which let everything pass.
 fn guard(hooks: &[&str]) -> Guest {

@@ -1,18 +1,16 @@
 //! A configuration that is half-written, empty or cut off never goes live, whoever writes it and however.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, problems};
-use guest::{Guest, chain, gateway_with, install};
+use crate::guest::policies::{code, problems};
+use crate::guest::{Guest, chain, gateway_with, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, until, with_folders};
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, until, with_folders};
 
 /// How long the writers of these tests rest between two writes.
 const REST: Duration = Duration::from_millis(300);

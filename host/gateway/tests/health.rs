@@ -1,17 +1,16 @@
 //! Who is put aside, for how long, and how it comes back; and what failures may multiply to.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::{read_head, write_request};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, status, wait_for_close};
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config_with, post, until};
 use std::io::{BufReader, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use support::client::{read_head, write_request};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, status, wait_for_close};
-use support::{ACME, Gateway, Reply, chat, chat_stream, config_with, post, until};
 
 /// The model `m` at `up`, `b` and `c`, in this order and without retries, `up` with these lines in its table.
 fn three(up: SocketAddr, b: SocketAddr, c: SocketAddr, lines: &str) -> String {

@@ -1,17 +1,15 @@
 //! What an `event` plugin holds back waits for the rest of its text, and for nothing else: what is no part of that text
 //! passes, and where the text is over the plugin decides.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway, install};
+use crate::guest::{Guest, gateway, install};
+use crate::support::client::Streaming;
+use crate::support::upstream::{DONE, END, STREAM, Upstream, chunk};
+use crate::support::{ACME, Gateway, Reply, chat_stream, config, installed, post, root};
 use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::Write;
-use support::client::Streaming;
-use support::upstream::{DONE, END, STREAM, Upstream, chunk};
-use support::{ACME, Gateway, Reply, chat_stream, config, installed, post, root};
 
 /// An event whose one choice has this beside its index.
 fn of(choice: u32, rest: &str) -> String {

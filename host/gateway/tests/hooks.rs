@@ -1,12 +1,11 @@
 //! What each hook of a whole (not streamed) request may do, and what it may not. Streams are in `events.rs`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::{Guest, gateway};
-use support::upstream::{CHAT, Upstream, ok, status};
-use support::{ACME, GLOBEX, chat, post, send};
+use crate::guest::{Guest, gateway};
+use crate::support::upstream::{CHAT, Upstream, ok, status};
+use crate::support::{ACME, GLOBEX, chat, post, send};
 
 #[test]
 fn a_policy_rewrites_what_the_upstream_gets() {

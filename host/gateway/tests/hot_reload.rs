@@ -1,15 +1,11 @@
 //! What is put into the plugin folder goes live by itself, and what is broken never does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
-mod guest;
-mod support;
-
-use guest::policies::{code, refusing};
-use guest::{Guest, chain, gateway, gateway_with, install};
+use crate::guest::policies::{code, refusing};
+use crate::guest::{Guest, chain, gateway, gateway_with, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, config, until};
 use std::fs;
 use std::time::{Duration, Instant};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, config, until};
 
 /// Waits until requests are refused with this code, and answers how long that took. What is promised is two seconds; a
 /// machine that is busy with other tests gets five.

@@ -1,15 +1,12 @@
 //! HTTP/1 at the front door: how bodies come in, how answers go out, and what becomes of the connection.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::client::{read_head, read_reply, write_request};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, wait_for_close};
+use crate::support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, raw, until};
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::client::{read_head, read_reply, write_request};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, wait_for_close};
-use support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, raw, until};
 
 const AUTH: &str = "authorization: Bearer sk-weir-acme-demo\r\n";
 

@@ -1,8 +1,9 @@
 //! HTTP/2 on both sides: the same promises, and a reset where HTTP/1 closes a connection.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::client::Streaming;
+use crate::support::h2::{answer, connect, question, run, upstream, whole};
+use crate::support::upstream::{CHAT, DONE, STREAM, Upstream, chunk, delta, ok, wait_for_close};
+use crate::support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, until};
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use http_body::Frame;
@@ -10,10 +11,6 @@ use http_body_util::{BodyExt, StreamBody};
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::client::Streaming;
-use support::h2::{answer, connect, question, run, upstream, whole};
-use support::upstream::{CHAT, DONE, STREAM, Upstream, chunk, delta, ok, wait_for_close};
-use support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, until};
 
 #[test]
 fn a_client_that_knows_http2_is_served_whole_and_in_streams() {

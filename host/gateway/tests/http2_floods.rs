@@ -1,19 +1,18 @@
 //! HTTP/2 clients that keep the gateway busy and ask for nothing are asked for calm and cut off; those that use the same
 //! frames as the protocol means them are not.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
-use std::io::{BufReader, Write};
-use std::net::TcpStream;
-use std::sync::{Arc, Mutex};
-use support::client::{read_reply, write_request};
-use support::frames::{
+use crate::support::client::{read_reply, write_request};
+use crate::support::frames::{
     ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, Got, HEADERS, PADDED, PING, PRIORITY, RST_STREAM,
     SETTINGS, WINDOW_UPDATE, connect, error_code, frame, head, next,
 };
-use support::upstream::{DONE, END, STREAM, Upstream, chunk, delta};
-use support::{ACME, Gateway, chat, chat_stream, config, post, until};
+use crate::support::upstream::{DONE, END, STREAM, Upstream, chunk, delta};
+use crate::support::{ACME, Gateway, chat, chat_stream, config, post, until};
+use std::io::{BufReader, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
 
 const ENHANCE_YOUR_CALM: u32 = 11;
 /// So many of them are enough, whatever they are.

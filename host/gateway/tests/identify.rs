@@ -1,11 +1,8 @@
 //! Whose key is it: every way a token may come in, every way it may be wrong, and what each tenant may see.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::upstream::{CHAT, Upstream};
+use crate::support::{ACME, GLOBEX, Gateway, Reply, chat, config_with, get, post, send};
 use std::net::SocketAddr;
-use support::upstream::{CHAT, Upstream};
-use support::{ACME, GLOBEX, Gateway, Reply, chat, config_with, get, post, send};
 
 const OTHER_MODEL: &str = "[models.secret]\ntargets = [\"up/secret\"]\n";
 

@@ -1,15 +1,13 @@
 //! What lies in the plugin folder and does nothing is named, with what may be meant: a guard that somebody believes to be active.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway, install};
+use crate::guest::{Guest, gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config, post, until};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post, until};
 
 fn refusing(code: &str) -> Vec<u8> {
     Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"")"#)).build()

@@ -1,19 +1,17 @@
 //! Pipes, sockets, devices and folders where a file should be hold up nothing: no reload, no probe, no end.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, problems, refusing};
-use guest::signing::Author;
-use guest::{Guest, gateway, install};
+use crate::guest::policies::{code, problems, refusing};
+use crate::guest::signing::Author;
+use crate::guest::{Guest, gateway, install};
+use crate::support::irregular::{KINDS, put, remove};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, PATIENCE, chat, config, config_with, post, until};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
-use support::irregular::{KINDS, put, remove};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, PATIENCE, chat, config, config_with, post, until};
 
 #[test]
 fn whatever_stands_in_place_of_the_configuration_is_named_and_what_served_serves_on() {

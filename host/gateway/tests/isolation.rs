@@ -1,15 +1,13 @@
 //! Who shares what: instances of a plugin, their memory, their number and their end.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::remembering;
-use guest::{Guest, chain, gateway_with};
+use crate::guest::policies::remembering;
+use crate::guest::{Guest, chain, gateway_with};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, post, until};
 use std::thread;
 use std::time::Instant;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, post, until};
 
 /// A gateway with one worker, so that there is one pool, and one plugin.
 fn single(plugin: &Guest, settings: &str) -> Gateway {

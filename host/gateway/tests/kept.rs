@@ -1,13 +1,9 @@
 //! What was built once goes on serving: artefacts of earlier contracts, kept as they are, and settings that are checked.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, install};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config, post, root, until};
 use std::fs;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post, root, until};
 
 /// BLAKE3 of the artefact that was built against 0.1.0. Never change it, and never build that file anew: it stands for
 /// the plugins of people who do not build theirs anew either.

@@ -1,16 +1,12 @@
 //! The last call of an `event` plugin: there is one in every stream that ends well, and one only, however its end comes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::client::Streaming;
+use crate::support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta};
+use crate::support::{ACME, chat_stream, post, until};
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::client::Streaming;
-use support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta};
-use support::{ACME, chat_stream, post, until};
 
 /// Lets everything pass, and counts its last calls.
 fn counter() -> Guest {

@@ -1,13 +1,11 @@
 //! Why a plugin broke off, in its own words: a line of its own in the log, as all that it writes, and nowhere else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway, install};
+use crate::guest::{Guest, gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, chat, post, until};
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{ACME, chat, post, until};
 
 /// What the SDK's panic hook does: the words go to the log, then the guest traps.
 const PANIC: &str =

@@ -1,13 +1,12 @@
 //! The law of HTTP at the front door, with the bytes as they are on the wire. What is unlawful reaches no upstream.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::{read_head, read_reply};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, PATIENCE, chat, config, raw};
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
-use support::client::{read_head, read_reply};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, PATIENCE, chat, config, raw};
 
 const AUTH: &str = "authorization: Bearer sk-weir-acme-demo\r\n";
 

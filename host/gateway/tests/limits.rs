@@ -1,16 +1,15 @@
 //! Everything has a bound with a name: requests, bodies, connections, time.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::read_reply;
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, GLOBEX, Gateway, PATIENCE, Reply, chat, chat_stream, config, config_with, post, until};
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
-use support::client::read_reply;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, GLOBEX, Gateway, PATIENCE, Reply, chat, chat_stream, config, config_with, post, until};
 
 /// A configuration in which this line stands in the table of a key, or of its tenant.
 fn limited(config: &str, table: &str, line: &str) -> String {

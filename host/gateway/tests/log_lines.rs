@@ -1,17 +1,15 @@
 //! What the log says, in which form, and what is counted of reloads.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, refusing};
-use guest::{Guest, gateway, install};
+use crate::guest::policies::{code, refusing};
+use crate::guest::{Guest, gateway, install};
+use crate::support::frames;
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, config_with, demo_config, post, until, with_folders};
 use std::fs;
 use std::io::Write;
 use std::process::Command;
-use support::frames;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, config_with, demo_config, post, until, with_folders};
 
 /// How many changes went live, and how many did not.
 fn reloads(gateway: &Gateway) -> (f64, f64) {

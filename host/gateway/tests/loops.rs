@@ -1,12 +1,10 @@
 //! A provider whose address leads back to the gateway: a request is recognised when it comes back, and not sent round and
+
 //! round.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, post, send, until};
 use std::net::TcpListener;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, post, send, until};
 
 /// A configuration for gateways in a ring: what this one sends on goes to `next`, which takes its key.
 fn link(listen: u16, next: u16, name: &str) -> String {

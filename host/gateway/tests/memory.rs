@@ -1,18 +1,17 @@
 //! Memory is taken for what has come, never for what was announced, and what all bodies together take is bounded.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::{Reply, read_reply};
+use crate::support::h2::run;
+use crate::support::upstream::{CHAT, Upstream, ok};
+use crate::support::{ACME, Gateway, chat, config, config_with, post, until};
 use bytes::Bytes;
 use http_body::Frame;
 use http_body_util::StreamBody;
 use std::fs;
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
-use support::client::{Reply, read_reply};
-use support::h2::run;
-use support::upstream::{CHAT, Upstream, ok};
-use support::{ACME, Gateway, chat, config, config_with, post, until};
 
 /// Bodies that are announced at once, and what each of them is said to have.
 const MANY: usize = 400;

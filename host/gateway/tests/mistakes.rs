@@ -1,7 +1,6 @@
 //! Mistakes of operators, and what each is told: where it is, and how it is mended. `mistakes/table.txt` has them all.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
 use std::fs;
 use std::path::PathBuf;

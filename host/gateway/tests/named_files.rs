@@ -1,14 +1,10 @@
 //! What a file says that the configuration names is part of the configuration: it is read anew when it changes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
-
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config_with, post, until};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config_with, post, until};
 
 /// What the upstream is sent as its key now.
 fn sent(gateway: &Gateway, upstream: &Upstream) -> String {

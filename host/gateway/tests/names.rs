@@ -1,15 +1,13 @@
 //! Providers by name: look-ups hold nobody up, neither the start, nor a reload, nor the end, and a name that moves is
+
 //! followed.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::dns::{NameServer, Says};
+use crate::support::upstream::{CHAT, Upstream, ok};
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, until};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
-use support::dns::{NameServer, Says};
-use support::upstream::{CHAT, Upstream, ok};
-use support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, until};
 
 const FIRST: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
 const SECOND: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);

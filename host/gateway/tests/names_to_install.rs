@@ -1,8 +1,7 @@
 //! Nothing that people are told to install, or to depend on, has a name in a registry that is for anybody to take: of ours
 //! nothing is asked of a registry, and of others what their makers publish, in one version.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
 use serde_json::Value as Json;
 use std::fs;

@@ -1,14 +1,10 @@
 //! What `observe` is told of the end of a request, against what the client saw of it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::client::Streaming;
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, status, wait_for_close};
+use crate::support::{ACME, Gateway, chat, chat_stream, post, until};
 use std::io::Write;
-use support::client::Streaming;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, status, wait_for_close};
-use support::{ACME, Gateway, chat, chat_stream, post, until};
 
 const STATUSES: [u16; 5] = [200, 403, 499, 502, 503];
 

@@ -1,12 +1,8 @@
 //! Observers of finished requests: whatever one of them does, the others see what is theirs.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Bound, Guest, chain, gateway_with, install};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, config, post, until};
+use crate::guest::{Bound, Guest, chain, gateway_with, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, config, post, until};
 
 /// An observer that counts what it sees.
 fn counting() -> Guest {

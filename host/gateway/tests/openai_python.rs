@@ -1,10 +1,9 @@
 //! OpenAI's own Python library against the gateway as it is shipped: what its users see is what they know.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
-mod support;
+use crate::support;
 
+use crate::support::{Gateway, TENANTS};
 use std::process::Command;
-use support::{Gateway, TENANTS};
 
 /// The whole client's side of the test; it prints `ok` at its end.
 const SCRIPT: &str = include_str!("openai_python/client.py");

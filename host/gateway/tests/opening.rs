@@ -1,16 +1,13 @@
 //! The first bytes of a connection: read once, and handed on to whichever protocol they begin.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::client::read_reply;
+use crate::support::frames::{DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, frame, head, next};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, PATIENCE, chat, config, config_with, post, until};
 use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-use support::client::read_reply;
-use support::frames::{DATA, END_HEADERS, END_STREAM, HEADERS, PREFACE, SETTINGS, frame, head, next};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, PATIENCE, chat, config, config_with, post, until};
 
 fn connect(gateway: &Gateway) -> TcpStream {
     let stream = TcpStream::connect(gateway.address).unwrap();

@@ -1,18 +1,16 @@
 //! Guards see what is there: every piece of text in requests, whole answers and streams, and what they cut or mask.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod places;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::{Guest, gateway};
-use places::{Body, HIDDEN, Row, SHOWN};
+use crate::guest::{Guest, gateway};
+use crate::places::{Body, HIDDEN, Row, SHOWN};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, ok};
+use crate::support::{ACME, Gateway, Reply, chat_stream, config, post, send};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, ok};
-use support::{ACME, Gateway, Reply, chat_stream, config, post, send};
 
 /// What no guard lets pass.
 const PHRASE: &str = "open sesame now";

@@ -1,17 +1,15 @@
 //! A plugin folder that was named and is not there, or has gone away, is never taken for an empty one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, problems, refusing};
-use guest::{Guest, chain, gateway, gateway_with, install};
+use crate::guest::policies::{code, problems, refusing};
+use crate::guest::{Guest, chain, gateway, gateway_with, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, cache, config, demo_config, until};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, cache, config, demo_config, until};
 
 /// A gateway with a policy in the chain, one in `all/` and one of a tenant's.
 fn guarded() -> Gateway {

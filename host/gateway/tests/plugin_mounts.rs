@@ -1,15 +1,11 @@
 //! Policies on a mounted volume: when it goes away, what lies beneath it is not taken for what the operator means.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
-mod guest;
-mod support;
-
-use guest::policies::{code, problems, refusing};
-use guest::{Guest, install};
+use crate::guest::policies::{code, problems, refusing};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, config, until};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, config, until};
 
 /// A gateway in a mount namespace of its own, with these commands run in it first; `$1` is the plugin folder. None, with a
 /// word on standard error, where there can be no such namespace.

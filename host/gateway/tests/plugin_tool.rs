@@ -1,7 +1,6 @@
 //! `weir plugin`: from an empty folder to a signed plugin, with every mistake named by its place.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
 use serde_json::Value as Json;
 use std::fs;

@@ -1,13 +1,9 @@
 //! What plugins may keep, count and log for a tenant: bounded, refused by name, counted, and each binding's own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Bound, Guest, chain, gateway, gateway_with, install, tallying};
+use crate::guest::{Bound, Guest, chain, gateway, gateway_with, install, tallying};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, Reply, chat, config, post, send, until};
 use std::fs;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, Reply, chat, config, post, send, until};
 
 /// Keeps something under the key in the header `x-key`, and refuses with `kept`, or with why it was not.
 fn keeping() -> Guest {

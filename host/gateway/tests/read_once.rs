@@ -1,13 +1,9 @@
 //! What a reload reads of plugins' files: what has changed, and not what there is.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, install};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config, post, until};
 use std::fs;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post, until};
 
 /// Plugins that lie there, and bytes of each at the least.
 const PLUGINS: usize = 24;

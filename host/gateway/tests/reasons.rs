@@ -1,13 +1,11 @@
 //! Why a call failed: in the log, on the admin listener and in the tools, in the engine's own words and on one line.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Bound, Guest, chain, gateway_with};
+use crate::guest::{Bound, Guest, chain, gateway_with};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, chat, config, post, until};
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{ACME, chat, config, post, until};
 
 /// What a guest does wrong, and a word of why that is no call that ended well.
 fn mistakes() -> Vec<(&'static str, Guest, &'static str)> {

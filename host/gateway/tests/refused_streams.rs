@@ -1,14 +1,11 @@
 //! Requests that a provider has refused without processing them (RFC 9113 section 8.7) cost nobody anything.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::client::write_request;
+use crate::support::h2_peer::H2Upstream;
+use crate::support::upstream::{Upstream, status};
+use crate::support::{ACME, Gateway, Reply, chat, config_with, post, until};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
-use support::client::write_request;
-use support::h2_peer::H2Upstream;
-use support::upstream::{Upstream, status};
-use support::{ACME, Gateway, Reply, chat, config_with, post, until};
 
 /// What is waited for is much shorter.
 const LONG: Duration = Duration::from_secs(25);

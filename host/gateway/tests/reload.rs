@@ -1,16 +1,13 @@
 //! Changes of weir.toml go live without a dropped request; a file that is wrong changes nothing and says why.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::client::Streaming;
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, GLOBEX, Gateway, PATIENCE, chat, chat_stream, config, config_with, get, post, until};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
-use support::client::Streaming;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, GLOBEX, Gateway, PATIENCE, chat, chat_stream, config, config_with, get, post, until};
 
 /// How many changes went live, and how many did not.
 fn reloads(gateway: &Gateway) -> (u64, u64) {

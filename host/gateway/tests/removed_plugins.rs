@@ -1,13 +1,9 @@
 //! Plugins that are gone: what was kept of them goes with them, and names that do harm are shown as what they are.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, chain, gateway_with, install};
+use crate::guest::{Guest, chain, gateway_with, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config, post, send, until};
 use std::fs;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post, send, until};
 
 fn counting() -> Guest {
     Guest::on("policy", r#"(call $counters.add @"calls" (i64.const 1)) (call $pass)"#)

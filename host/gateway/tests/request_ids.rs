@@ -1,13 +1,11 @@
 //! Every request has an id of the gateway's, and keeps the one that its client gave it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::guest;
 
-use guest::Guest;
+use crate::guest::Guest;
+use crate::support::upstream::{CHAT, DONE, Upstream, delta};
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, post, send, until};
 use std::collections::HashSet;
-use support::upstream::{CHAT, DONE, Upstream, delta};
-use support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, post, send, until};
 
 fn ask(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Reply {
     let bearer = format!("Bearer {ACME}");

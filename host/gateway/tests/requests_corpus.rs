@@ -3,17 +3,15 @@
 //!
 //! A line is a JSON object: `name`, `raw` (bytes as Latin-1), and `expect`: `R` refused, with an answer or without one, and
 //! the connection closed; `A` answered; `2` answered twice; `E415` this status; `*` anything that is lawful. Whatever comes
+
 //! of it, the upstream sees the requests that were answered and no others.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
-mod support;
-
+use crate::support::upstream::{Upstream, ok};
+use crate::support::{ACME, Gateway, PATIENCE, config_with, root};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use support::upstream::{Upstream, ok};
-use support::{ACME, Gateway, PATIENCE, config_with, root};
 
 struct Case {
     name: String,

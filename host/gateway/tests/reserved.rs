@@ -1,12 +1,8 @@
 //! Headers that are not a plugin's: what the gateway says to clients, what it strips from providers, and credentials.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, gateway};
-use support::upstream::{CHAT, Upstream};
-use support::{ACME, chat, post, send};
+use crate::guest::{Guest, gateway};
+use crate::support::upstream::{CHAT, Upstream};
+use crate::support::{ACME, chat, post, send};
 
 /// Each is between a provider and the gateway, or what the gateway says itself.
 const THE_GATEWAYS: [&str; 34] = [

@@ -1,17 +1,16 @@
 //! Connections to providers that are cut (RST) behind what they had to say: what has arrived is not lost, and what has not
 //! is not made up for by an end that looks clean.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::{Streaming, read_reply, write_request};
+use crate::support::upstream::{DONE, Upstream, delta};
+use crate::support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 use std::fs;
 use std::io::{BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
-use support::client::{Streaming, read_reply, write_request};
-use support::upstream::{DONE, Upstream, delta};
-use support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 
 /// The head of a stream that ends with its connection.
 const UNTIL_CLOSE: &str = "HTTP/1.0 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";

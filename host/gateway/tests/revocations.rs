@@ -1,17 +1,13 @@
 //! Revocations first: what a new configuration takes away is refused as soon as it is read, whatever else is slow or fails.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, install};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config_with, post, until};
 use std::fs;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config_with, post, until};
 
 /// A second model, that `acme` alone may use.
 const MORE: &str = "\n[models.other]\ntargets = [\"up/other\"]\n";

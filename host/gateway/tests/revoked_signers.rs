@@ -1,14 +1,10 @@
 //! A key that is taken out of `plugins.keys` stops what it signed, also where that is the last good version of something.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::signing::{Author, CHAIN, REQUIRED, trusting};
-use guest::{Guest, install};
+use crate::guest::signing::{Author, CHAIN, REQUIRED, trusting};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, Reply, chat, post, until};
 use std::fs;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, Reply, chat, post, until};
 
 fn version(code: &str) -> Vec<u8> {
     Guest::on("policy", &format!(r#"(call $refuse (i32.const 400) @"{code}" @"said")"#)).build()

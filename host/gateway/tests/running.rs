@@ -1,8 +1,10 @@
 //! docs/running.md, the unit for systemd and the rules for Prometheus are held to what the program does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::frames;
+use crate::support::upstream::{Upstream, wait_for_close};
+use crate::support::{ACME, Gateway, PATIENCE, chat, config, demo_config, post, until, with_folders};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
@@ -11,9 +13,6 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::path::Path;
 use std::process::{Command, Output};
-use support::frames;
-use support::upstream::{Upstream, wait_for_close};
-use support::{ACME, Gateway, PATIENCE, chat, config, demo_config, post, until, with_folders};
 
 const DOCS: &str = include_str!("../../../docs/running.md");
 const UNIT: &str = include_str!("../../../config/examples/weir.service");

@@ -1,17 +1,15 @@
 //! A schema of settings is a program of whoever wrote it: it takes no memory, no time and no turn from anybody else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, problems, refusing};
-use guest::{gateway, install};
+use crate::guest::policies::{code, problems, refusing};
+use crate::guest::{gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, PATIENCE, config, until, with_folders};
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, PATIENCE, config, until, with_folders};
 
 /// What is still lawful: more of the machine is not taken, whatever a schema says.
 const ROOM: u64 = 64 << 20;

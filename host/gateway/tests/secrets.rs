@@ -1,11 +1,8 @@
 //! Canaries: what is secret stands in no log at any level, no answer, no metric and no page of the admin listener.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, status};
+use crate::support::{Gateway, Reply, chat, chat_stream, config_with, send, until};
 use std::io::Write;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, status};
-use support::{Gateway, Reply, chat, chat_stream, config_with, send, until};
 
 const PROVIDER_KEY: &str = "canary-provider-key";
 const HEADER: &str = "canary-operator-header";

@@ -1,17 +1,16 @@
 //! Series exist for what has happened, they are bounded, and what finds no room loses its name and nothing else.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::Guest;
+use crate::guest::Guest;
+use crate::support::client::Streaming;
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, GLOBEX, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, send, until};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::client::Streaming;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, GLOBEX, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, send, until};
 
 /// `count` tenants `t0`, `t1`, … with a key each, whose secret is `demo`, and models `m0`, `m1`, … at the provider `up`.
 fn many(tenants: usize, models: usize) -> String {

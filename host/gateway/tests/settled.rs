@@ -1,14 +1,13 @@
 //! A request is over when the last byte of its answer was sent: until then it holds its seat, its place and its memory,
 //! and whoever leaves before has left. In HTTP/1; HTTP/2 is in `settled_http2.rs`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::{Reply, read_head, read_reply, write_request};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, wait_for_close};
+use crate::support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, get, post, send, until};
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
-use support::client::{Reply, read_head, read_reply, write_request};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, wait_for_close};
-use support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, get, post, send, until};
 
 /// A whole answer of about so many bytes.
 fn large(bytes: usize) -> String {

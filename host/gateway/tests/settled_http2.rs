@@ -1,9 +1,10 @@
 //! A request is over when the last byte of its answer was sent, in HTTP/2 as well: there bytes wait in the gateway for a
+
 //! window, and for a socket that is read.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::h2::{connect_over, eventually, question, run, whole};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2::SendRequest;
@@ -12,9 +13,6 @@ use std::io::Write;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use support::h2::{connect_over, eventually, question, run, whole};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 

@@ -1,17 +1,15 @@
 //! Instances of plugins are shared out: whatever one tenant's plugins do with theirs, the others find their own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::calling::{Held, settings, telling};
-use guest::{Bound, Guest, chain, gateway_with, install};
+use crate::guest::calling::{Held, settings, telling};
+use crate::guest::{Bound, Guest, chain, gateway_with, install};
+use crate::support::client::write_request;
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, until};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs;
 use std::net::TcpStream;
-use support::client::write_request;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, config, config_with, post, until};
 
 /// A plugin that lets everything pass.
 fn passing() -> Guest {

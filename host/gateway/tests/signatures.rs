@@ -1,17 +1,16 @@
 //! Signed plugins: who may vouch for one, for what, and what becomes of one for which nobody does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::policies::{code, good, refusing, told};
-use guest::signing::{Author, CHAIN, REQUIRED, put, trusting};
-use guest::{Guest, install};
+use crate::guest::policies::{code, good, refusing, told};
+use crate::guest::signing::{Author, CHAIN, REQUIRED, put, trusting};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, until};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, until};
 
 fn serves(gateway: &Gateway, wanted: &str) {
     until(&format!("{wanted:?} serves"), || (code(gateway, ACME) == wanted).then_some(()));

@@ -1,15 +1,13 @@
 //! Signed plugins in time: an older version that is put back, whatever its signature says, is no update.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, good, refusing, told};
-use guest::signing::{Author, CHAIN, REQUIRED, trusting};
+use crate::guest::policies::{code, good, refusing, told};
+use crate::guest::signing::{Author, CHAIN, REQUIRED, trusting};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, until};
 use std::fs;
 use std::process::Command;
-use support::upstream::Upstream;
-use support::{ACME, Gateway, until};
 
 fn serves(gateway: &Gateway, wanted: &str) {
     until(&format!("{wanted:?} serves"), || (code(gateway, ACME) == wanted).then_some(()));

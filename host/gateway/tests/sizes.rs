@@ -1,13 +1,11 @@
 //! What bounds a plugin grows with what it is shown, and what is too large for it is said to be: no fault, and no quarantine.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::upstream::{CHAT, Upstream, ok};
+use crate::support::{ACME, Gateway, chat, config, installed, post};
 use std::io::Write;
-use support::upstream::{CHAT, Upstream, ok};
-use support::{ACME, Gateway, chat, config, installed, post};
 
 /// A gateway with the bundled guards, each with these settings.
 fn guarded(upstream: &Upstream, settings: &str) -> Gateway {

@@ -1,16 +1,14 @@
 //! A new plugin is started once before it serves. One that spins there has all the time that a start has, and nobody else
 //! waits for it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway, install};
+use crate::guest::{Guest, gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, post, until};
 use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, post, until};
 
 /// Each is a file of its own, so that none is known from another.
 fn spinning(n: usize) -> Vec<u8> {

@@ -1,16 +1,15 @@
 //! The smaller rules of HTTP: methods, what the head says of the way here, what of a provider's answer stays here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::{read_head, read_reply};
+use crate::support::frames::{self, DATA, END_HEADERS, END_STREAM, HEADERS, field, frame, head};
+use crate::support::h2::{Request, answer, question, run, whole};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, status};
+use crate::support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, get, post, send};
 use http_body_util::{BodyExt, Full};
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
-use support::client::{read_head, read_reply};
-use support::frames::{self, DATA, END_HEADERS, END_STREAM, HEADERS, field, frame, head};
-use support::h2::{Request, answer, question, run, whole};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, status};
-use support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, get, post, send};
 
 const AUTH: &str = "authorization: Bearer sk-weir-acme-demo\r\n";
 

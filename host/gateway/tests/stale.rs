@@ -1,13 +1,10 @@
 //! Connections to providers that were kept and that the provider has closed: the requests that meet them are not lost.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, Gateway, chat, chat_stream, config_with, post, until};
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, Gateway, chat, chat_stream, config_with, post, until};
 
 fn fin(stream: &TcpStream) {
     stream.shutdown(Shutdown::Both).unwrap();

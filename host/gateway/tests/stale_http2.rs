@@ -1,13 +1,12 @@
 //! HTTP/2 connections to providers that were kept and that the provider has closed: the requests that meet them are not
 //! lost, and no attempts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::frames::{END_HEADERS, HEADERS};
+use crate::support::h2_peer::{H2Upstream, Peer};
+use crate::support::{ACME, Gateway, chat, config_with, post, until};
 use std::time::Duration;
-use support::frames::{END_HEADERS, HEADERS};
-use support::h2_peer::{H2Upstream, Peer};
-use support::{ACME, Gateway, chat, config_with, post, until};
 
 const NO_ERROR: u32 = 0;
 

@@ -1,12 +1,8 @@
 //! Plugins that cost too much or fault again and again: for whom they are not called any more, and since when again.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, gateway, install};
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, post, until};
+use crate::guest::{Guest, gateway, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, post, until};
 
 /// Traps when the first message says so, and lets everything else pass.
 fn touchy() -> Guest {

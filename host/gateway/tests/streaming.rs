@@ -1,16 +1,15 @@
 //! Streams: each event at once, nothing hidden that was asked for, and no clean end that the upstream did not mean.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::Streaming;
+use crate::support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta, wait_for_close};
+use crate::support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post};
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::time::Duration;
-use support::client::Streaming;
-use support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta, wait_for_close};
-use support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post};
 
 fn asks_for_usage(text: &str) -> String {
     chat_stream(text).replace("\"stream\"", "\"stream_options\":{\"include_usage\":true},\"stream\"")

@@ -1,10 +1,12 @@
 //! Versions of a plugin are swapped under load: no request fails, and none sees two of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
-mod guest;
-mod support;
+use crate::guest;
+use crate::support;
 
-use guest::{Guest, gateway, install};
+use crate::guest::{Guest, gateway, install};
+use crate::support::client::{read_reply, write_request};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, post, until};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,9 +14,6 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
-use support::client::{read_reply, write_request};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, Gateway, Reply, chat, chat_stream, post, until};
 
 /// Writes its version on the request, and on the response both what stands on the request and its version again.
 fn version(n: u32) -> Guest {

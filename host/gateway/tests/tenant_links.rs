@@ -1,17 +1,15 @@
 //! Whoever may write to one tenant's plugin folder has the gateway read what lies in it, and nothing else that it can read.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::policies::{code, problems, refusing};
-use guest::{Guest, install};
+use crate::guest::policies::{code, problems, refusing};
+use crate::guest::{Guest, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, Gateway, chat, config, post, until};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use support::upstream::Upstream;
-use support::{ACME, Gateway, chat, config, post, until};
 
 const OUT: &str = "it is a link that leads out of its folder";
 

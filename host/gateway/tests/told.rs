@@ -1,15 +1,13 @@
 //! What operators are told: each thing once, in a line of its own, and of whom or what it is true.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway, install};
+use crate::guest::{Guest, gateway, install};
+use crate::support::client::Streaming;
+use crate::support::upstream::{STREAM, Upstream, chunk, delta, wait_for_close};
+use crate::support::{ACME, Gateway, chat_stream, config, config_with, demo_config, until, with_folders};
 use std::fs;
 use std::process::{Command, Output};
-use support::client::Streaming;
-use support::upstream::{STREAM, Upstream, chunk, delta, wait_for_close};
-use support::{ACME, Gateway, chat_stream, config, config_with, demo_config, until, with_folders};
 
 fn weir(arguments: &[&str]) -> Output {
     Command::new(support::weir()).args(arguments).env_remove("WEIR_CONFIG").output().unwrap()

@@ -1,17 +1,13 @@
 //! What ends the trial of a new version, who sees it, and whose figures are whose.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::calling::{Held, TELL, settings};
-use guest::{Bound, Guest, chain, gateway_with, install};
+use crate::guest::calling::{Held, TELL, settings};
+use crate::guest::{Bound, Guest, chain, gateway_with, install};
+use crate::support::client::{read_reply, write_request};
+use crate::support::upstream::{DONE, Upstream, delta};
+use crate::support::{ACME, Gateway, chat, chat_stream, config, post, until};
 use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::net::TcpStream;
-use support::client::{read_reply, write_request};
-use support::upstream::{DONE, Upstream, delta};
-use support::{ACME, Gateway, chat, chat_stream, config, post, until};
 
 /// Says its version in a refusal's code.
 fn version(code: &str) -> Guest {

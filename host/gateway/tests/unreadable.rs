@@ -1,13 +1,11 @@
 //! What the host cannot read of an answer is not taken for an answer without text: a guard that must see it is not passed by.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, wait_until_read};
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, installed, post, until};
 use std::io::Write;
-use support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, wait_until_read};
-use support::{ACME, Gateway, Reply, chat, chat_stream, config, installed, post, until};
 
 const ADDRESS: &str = "ada@example.org";
 

@@ -1,18 +1,16 @@
 //! What the gateway answers in place of a model is no request in flight, whether its client takes it or not: who takes
+
 //! nothing keeps nobody from being served, and few such answers wait for it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::net::{SocketAddr, TcpStream};
-use support::frames::{
+use crate::support::frames::{
     DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE, connect, error_code, frame,
     head, next,
 };
-use support::upstream::{CHAT, Upstream};
-use support::{ACME, Gateway, chat, config, config_with, post, until};
+use crate::support::upstream::{CHAT, Upstream};
+use crate::support::{ACME, Gateway, chat, config, config_with, post, until};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
 
 /// Answers that wait for a client which takes none.
 const FEW: usize = 16;

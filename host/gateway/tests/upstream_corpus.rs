@@ -2,11 +2,12 @@
 //! whole, nothing that is whole looks cut, and nothing takes longer than its deadlines.
 //!
 //! The cases are in `corpus/upstreams.jsonl`, with what must come of them. More of the same form are read from
+
 //! `shared/corpus/upstreams.jsonl` in any folder above the workspace, if it is there.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
-mod support;
-
+use crate::support::client::Reply;
+use crate::support::upstream::{CHAT, DONE, END, STREAM, chunk, delta, ok};
+use crate::support::{ACME, Gateway, PATIENCE, config_with, post, root};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -15,9 +16,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use support::client::Reply;
-use support::upstream::{CHAT, DONE, END, STREAM, chunk, delta, ok};
-use support::{ACME, Gateway, PATIENCE, config_with, post, root};
 
 /// So many cases at once, each with a provider of its own.
 const LANES: usize = 8;

@@ -1,14 +1,13 @@
 //! Why TLS with a provider is not agreed is said to the operator, and a handshake that failed costs no request.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::tls::{Authority, Rules, fixed};
+use crate::support::upstream::{CHAT, Upstream, ok};
+use crate::support::{ACME, Gateway, chat, config_with, post, until};
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
-use support::tls::{Authority, Rules, fixed};
-use support::upstream::{CHAT, Upstream, ok};
-use support::{ACME, Gateway, chat, config_with, post, until};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 
 /// A gateway whose provider is at `https://127.0.0.1:…`, which trusts this authority, with `next` behind it.

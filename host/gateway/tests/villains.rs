@@ -1,17 +1,15 @@
 //! Everything hostile that tenants' plugin folders can hold, at once: what another tenant asks is answered and observed.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
-mod guest;
-mod support;
+use crate::support;
 
-use guest::{Guest, chain, install};
+use crate::guest::{Guest, chain, install};
+use crate::support::upstream::Upstream;
+use crate::support::{ACME, GLOBEX, Gateway, chat, chat_stream, config, post, until};
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use support::upstream::Upstream;
-use support::{ACME, GLOBEX, Gateway, chat, chat_stream, config, post, until};
 use weir_pack::hostile_folders::{HOSTILE_FOLDERS, HostileFolder, RENAMED, Signer, endless_file, pipe};
 
 /// Villains that cannot be loaded; a tenant with one of these has nothing else.

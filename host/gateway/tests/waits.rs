@@ -1,15 +1,14 @@
 //! What a request waits for is told apart from what the gateway takes for itself, to the last byte.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
 
+use crate::support::client::{read_head, read_reply, write_request};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
 use std::thread::sleep;
 use std::time::Duration;
-use support::client::{read_head, read_reply, write_request};
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 
 /// How long somebody takes their time.
 const PAUSE: Duration = Duration::from_millis(200);

@@ -1,16 +1,13 @@
 //! What was cut never looks whole, and what is whole never looks cut, whatever transports make of their ends.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::client::Streaming;
+use crate::support::providers::{asking, gateway_of};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, wait_for_close};
+use crate::support::{ACME, Gateway, PATIENCE, chat_stream, config, post, until};
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::client::Streaming;
-use support::providers::{asking, gateway_of};
-use support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, wait_for_close};
-use support::{ACME, Gateway, PATIENCE, chat_stream, config, post, until};
 
 const CLOSING: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
 

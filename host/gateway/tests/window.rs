@@ -1,17 +1,14 @@
 //! The window that the host holds back for an `event` plugin: what is split over events is seen together, and what
+
 //! passes is what came.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::client::Streaming;
+use crate::support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta};
+use crate::support::{ACME, chat_stream, post};
 use std::io::Write;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-use support::client::Streaming;
-use support::upstream::{DONE, END, STREAM, USAGE, Upstream, chunk, delta};
-use support::{ACME, chat_stream, post};
 
 /// Refuses where the texts of one call, put together, hold `bluebird`. It remembers nothing from call to call.
 fn guard() -> Guest {

@@ -1,5 +1,4 @@
 //! All text at once, as it comes to a guest: byte by byte the same whichever way it is called.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "ways/told.rs"]
 mod told;

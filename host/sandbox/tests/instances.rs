@@ -1,8 +1,6 @@
 //! Instances under stress: calls that are dropped, an engine that is full, time that passes outside of guest code.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
-mod support;
-
+use crate::support::{config, exchange, run};
 use nix::time::{ClockId, clock_gettime};
 use std::fs;
 use std::future::{Future, poll_fn};
@@ -10,7 +8,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use support::{config, exchange, run};
 use tempfile::TempDir;
 use weir_config::{Config, PluginShares};
 use weir_sandbox::{Chain, Fault, Library, Sandbox, SandboxWorker, Stop};

@@ -1,5 +1,4 @@
 //! What `weir_component::prepare` makes of a module does the same as the module, to the last byte.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
 use wasmtime::{Engine, Instance, Module, Store, Trap};
 

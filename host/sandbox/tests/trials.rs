@@ -1,12 +1,9 @@
 //! Trials of new versions, with a clock of the test's own: who sees them, what ends them, and what is remembered of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-
+use crate::support::{config, exchange, run};
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use support::{config, exchange, run};
 use tempfile::TempDir;
 use weir_config::Config;
 use weir_sandbox::{

@@ -1,12 +1,5 @@
 //! The two ways of calling a plugin, directly and as a component, held against each other: whatever a component says of how
 //! its functions are joined and how strings are coded, both see the same and decide the same.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::cast_possible_truncation
-)]
 
 #[path = "ways/rewire.rs"]
 mod rewire;

@@ -1,10 +1,8 @@
 //! Bodies that break off, and calls that are cancelled.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support::{ask, at, eventually, may_retry, poll_once, raw, send, text, upstream, was_sent, worker};
 use http_body_util::BodyExt;
 use std::rc::Rc;
-use support::{ask, at, eventually, may_retry, poll_once, raw, send, text, upstream, was_sent, worker};
 use tokio::sync::Notify;
 use weir_upstream::{AttemptError, AttemptVerdict, BodyError, Break, ConnectionPool, Mode};
 

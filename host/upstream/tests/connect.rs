@@ -1,7 +1,9 @@
 //! Names, addresses, TLS.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support::{
+    Notes, ask, assert_about, at, blames_upstream, eventually, may_retry, paused_worker, post, provider, raw, send,
+    text, upstream, was_sent, worker,
+};
 use http::Version;
 use http_body_util::{BodyExt, Full};
 use hyper::service::service_fn;
@@ -11,10 +13,6 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use support::{
-    Notes, ask, assert_about, at, blames_upstream, eventually, may_retry, paused_worker, post, provider, raw, send,
-    text, upstream, was_sent, worker,
-};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;

@@ -1,10 +1,8 @@
 //! The deadlines, on a clock that jumps.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support::{assert_about, at, may_retry, paused_worker, raw, send_within, text, upstream};
 use http_body_util::BodyExt;
 use std::time::Duration;
-use support::{assert_about, at, may_retry, paused_worker, raw, send_within, text, upstream};
 use tokio::time::{Instant, sleep};
 use weir_upstream::{AttemptError, BodyError, ConnectionPool, Deadlines, Which};
 

@@ -1,5 +1,4 @@
 //! Requests of plugins to the outside: one address, one connection, one answer.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::io::Write as _;
 use std::net::SocketAddr;

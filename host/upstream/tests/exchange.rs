@@ -1,11 +1,9 @@
 //! What goes over the wire, and what is made of the answer's head.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support::{Notes, ask, at, eventually, may_retry, post, raw, send, text, upstream, worker};
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use support::{Notes, ask, at, eventually, may_retry, post, raw, send, text, upstream, worker};
 use weir_upstream::{AttemptError, ConnectionPool};
 
 #[test]

@@ -1,12 +1,10 @@
 //! HTTP/1.1 on the wire: framing, early answers, frames, and when a connection is used again.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support::{Peer, ask, at, eventually, post, raw, send, text, upstream, worker};
 use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use std::rc::Rc;
-use support::{Peer, ask, at, eventually, post, raw, send, text, upstream, worker};
 use tokio::sync::Notify;
 use weir_upstream::{AttemptError, ConnectionPool};
 

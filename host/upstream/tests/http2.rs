@@ -1,18 +1,16 @@
 //! HTTP/2 upstreams: by prior knowledge, on a real socket.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support::h2_server::{Asked, echo, h2, ok, speaks_h2};
+use crate::support::{
+    Notes, ask, assert_about, eventually, may_retry, paused_worker, poll_once, post, raw, send, text, upstream,
+    was_sent, worker,
+};
 use bytes::Bytes;
 use h2::Reason;
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use std::cell::Cell;
 use std::rc::Rc;
-use support::h2_server::{Asked, echo, h2, ok, speaks_h2};
-use support::{
-    Notes, ask, assert_about, eventually, may_retry, paused_worker, poll_once, post, raw, send, text, upstream,
-    was_sent, worker,
-};
 use tokio::sync::Semaphore;
 use weir_upstream::{AttemptError, ConnectionPool, Which};
 

@@ -1,17 +1,15 @@
 //! What becomes of requests when an HTTP/2 upstream fails, refuses or goes away.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support::h2_server::{Asked, echo, h2, handshake, ok, speaks_h2};
+use crate::support::{
+    ask, assert_about, blames_upstream, eventually, may_retry, paused_worker, raw, send, text, upstream, was_sent,
+    worker,
+};
 use h2::Reason;
 use http_body_util::BodyExt;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
-use support::h2_server::{Asked, echo, h2, handshake, ok, speaks_h2};
-use support::{
-    ask, assert_about, blames_upstream, eventually, may_retry, paused_worker, raw, send, text, upstream, was_sent,
-    worker,
-};
 use tokio::sync::Notify;
 use weir_upstream::{AttemptError, BodyError, Break, ConnectionPool};
 

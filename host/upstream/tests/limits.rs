@@ -1,15 +1,13 @@
 //! The connection limit, the queue for it, and what cancelling does to both.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support::{
+    Notes, ask, assert_about, at, blames_upstream, eventually, may_retry, paused_worker, poll_once, raw, send, text,
+    upstream, was_sent, worker,
+};
 use std::cell::Cell;
 use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
-use support::{
-    Notes, ask, assert_about, at, blames_upstream, eventually, may_retry, paused_worker, poll_once, raw, send, text,
-    upstream, was_sent, worker,
-};
 use tokio::sync::Notify;
 use weir_upstream::{AttemptError, ConnectionPool};
 

@@ -1,14 +1,14 @@
 //! Names and their addresses: what waits for a look-up, what does not, and what becomes of connections when a name moves.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
+use crate::support;
+
+use crate::support::{Peer, ask, eventually, may_retry, poll_once, provider, send, text, was_sent, worker};
 use std::cell::Cell;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::{Peer, ask, eventually, may_retry, poll_once, provider, send, text, was_sent, worker};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use weir_upstream::{ConnectionPool, HostNames, Resolver, Upstream};

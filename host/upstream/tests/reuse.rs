@@ -1,14 +1,12 @@
 //! Connections are used again when that is safe, and only then.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod support;
-use std::io::{Read, Write};
-use std::net::SocketAddr;
-use std::time::Duration;
-use support::{
+use crate::support::{
     Notes, Peer, ask, at, blames_upstream, eventually, may_retry, paused_worker, poll_once, post, raw, send, text,
     upstream, worker,
 };
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
 use weir_upstream::ConnectionPool;
 
 #[test]

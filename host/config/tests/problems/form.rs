@@ -1,6 +1,6 @@
 //! Mistakes of form: syntax, keys, types, bounds.
 
-use crate::{each_is, problems};
+use super::{each_is, problems};
 
 #[test]
 fn broken_syntax() {

@@ -1,6 +1,6 @@
 //! Mistakes of meaning, section by section.
 
-use crate::{each_is, problems};
+use super::{each_is, problems};
 
 #[test]
 fn listeners() {
