@@ -11,6 +11,7 @@ mod stats;
 pub(crate) use artefact::NativeCode;
 pub(crate) use bounds::check;
 pub use inside::CompileTask;
+pub use process::SUBCOMMAND;
 pub use stats::CompileStats;
 
 use crate::engine::{FILE_LIMIT, Sandbox};
@@ -23,9 +24,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use weir_config::CompileLimits;
 use weir_config::file::{self, FileSpot};
-
-/// The first argument of a process that compiles a plugin; whoever uses [`Compiler::Process`] runs a [`CompileTask`] for it.
-pub const SUBCOMMAND: &str = "compile-plugin";
 
 /// Who turns plugins into machine code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -18,6 +18,7 @@ mod serving;
 mod shipped;
 mod starts;
 mod strays;
+mod trial;
 mod wanted;
 
 use crate::cache::Cache;
@@ -27,10 +28,8 @@ use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::plugin::{Code, LoadedPlugin};
 use crate::signature::{Beside, SignedFiles, Vouched};
-use crate::source::PluginSource;
+use crate::source::{FilePlace, PluginSource};
 use crate::trust::Trust;
-use crate::which::WhichBinding;
-use canary::Trial;
 use entries::Entries;
 use files::Files;
 use gone::Gone;
@@ -43,16 +42,14 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use trial::Trial;
 use weir_config::file::{FileError, FileSpot, Looked};
 use weir_config::{CompileLimits, Config, PluginSettings, Plugins};
 
-pub use canary::TrialOutcome;
 pub use news::{LibraryEvent, LoadProblem};
 pub use ready::Prepared;
 pub use strays::Stray;
-
-/// One place at which a plugin is bound: a file, and which of its bindings it is.
-type FilePlace = (PluginSource, WhichBinding);
+pub use trial::TrialOutcome;
 
 /// What was published of one plugin: where, for which tenants and models, and which one.
 type Published = (FilePlace, Vec<String>, Vec<String>, u64);

@@ -6,10 +6,12 @@
 //! (`aside.rs`).
 
 mod aside;
+mod brief;
 mod shape;
 mod steps;
 
 use crate::error::LoadError;
+use brief::brief;
 use jsonschema::{PatternOptions, ValidationOptions};
 use serde_json::Value;
 use shape::SchemaShape;
@@ -24,14 +26,14 @@ pub const SECTION: &str = "weir:settings-schema";
 const DEPTH: u32 = 4;
 /// Bytes of a schema.
 pub(crate) const BYTES: u64 = 1 << 20;
-/// Problems that one message names, and characters of each of them.
-const PROBLEMS: usize = 5;
-const WORDS: usize = 300;
 /// Steps up to which the places that do not fit are named: each of them may be an error that is kept.
 const NAMED: u64 = 20_000;
 /// Bytes of one compiled pattern, and steps back of one whose kind needs such.
 const PATTERN_BYTES: usize = 256 << 10;
 const STEPS_BACK: usize = 10_000;
+
+/// Problems that one message names.
+const PROBLEMS: usize = 5;
 
 /// Binary format, sections of a core module and of a component.
 const CUSTOM: u8 = 0;
@@ -126,13 +128,4 @@ fn options(look_around: bool) -> ValidationOptions<'static> {
         return options.with_pattern_options(patterns.size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES));
     }
     options.with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
-}
-
-/// A text of bounded length: names and patterns in it are as long as somebody made them.
-fn brief(text: &str) -> String {
-    let mut brief: String = text.chars().take(WORDS).collect();
-    if brief.len() < text.len() {
-        brief.push('…');
-    }
-    brief
 }

@@ -20,6 +20,9 @@ pub enum PluginSource {
     Folder(String),
 }
 
+/// One place at which a plugin is bound: a file, and which of its bindings it is.
+pub(crate) type FilePlace = (PluginSource, WhichBinding);
+
 /// The file of a binding, by the binding's name, without `.wasm`.
 pub(crate) fn file_of(binding: &str) -> &str {
     // Only bindings of the chain have a number or a name; a file elsewhere may have that sign in its name.

@@ -4,7 +4,7 @@
 //! and nothing else: no environment, no open file or socket of the gateway's. What comes out of it is read once it is gone.
 
 use super::artefact::NativeCode;
-use super::{Cancel, SUBCOMMAND};
+use super::cancel::Cancel;
 use crate::error::LoadError;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -17,6 +17,8 @@ use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 use weir_config::CompileLimits;
 
+/// The first argument of a process that compiles a plugin; whoever uses [`Compiler::Process`](super::Compiler::Process) runs a [`CompileTask`](super::CompileTask) for it.
+pub const SUBCOMMAND: &str = "compile-plugin";
 /// The system's own program that runs another one with a low priority.
 const NICE: &str = "/usr/bin/nice";
 /// How a process says that the plugin does not compile; its reason is on its standard error.

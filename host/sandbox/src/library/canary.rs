@@ -1,80 +1,17 @@
 //! New versions on trial: a share of the requests sees them until they have proved themselves, or have not.
 
-use super::judge::{TrialVerdict, judge};
-use super::{FilePlace, Library};
-use crate::chains::OnTrial;
+use super::Library;
+use super::judge::TrialVerdict;
+use super::trial::{Trial, TrialOutcome};
 use crate::error::LoadError;
 use crate::plugin::LoadedPlugin;
-use crate::tally::Counted;
+use crate::source::FilePlace;
 use std::sync::Arc;
 use std::time::Instant;
-use weir_config::{Canary, PluginSettings};
+use weir_config::PluginSettings;
 
 /// Why a version does not serve whose trial somebody has ended.
 const STOPPED: &str = "`canary` was taken away while it was on trial, which ends the trial and keeps the old version";
-
-/// A new version beside the one that serves.
-#[derive(Debug, Clone)]
-pub(super) struct Trial {
-    old: Arc<LoadedPlugin>,
-    pub(super) plugin: Arc<LoadedPlugin>,
-    rules: Canary,
-    since: Instant,
-    /// What both versions had counted when the trial began.
-    before: (Counted, Counted),
-}
-
-/// What became of a trial.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TrialOutcome {
-    /// The new version serves all requests from now on.
-    Promoted {
-        /// The plugin.
-        plugin: Arc<str>,
-    },
-    /// The old version serves all requests again.
-    RolledBack {
-        /// The plugin.
-        plugin: Arc<str>,
-        /// How the new version was worse.
-        why: String,
-    },
-}
-
-impl Trial {
-    pub(super) fn begin(old: &Arc<LoadedPlugin>, new: &Arc<LoadedPlugin>, rules: Canary, now: Instant) -> Self {
-        let before = (old.tally().counted(), new.tally().counted());
-        let trial = Self { old: Arc::clone(old), plugin: Arc::clone(new), rules, since: now, before };
-        trial.go_on();
-        trial
-    }
-
-    /// Counts what both versions do.
-    pub(super) fn go_on(&self) {
-        self.old.tally().begin();
-        self.plugin.tally().begin();
-    }
-
-    fn end(&self) {
-        self.old.tally().end();
-        self.plugin.tally().end();
-    }
-
-    fn verdict(&self, now: Instant) -> TrialVerdict {
-        let (old, new) = self.on_trial().counted();
-        judge(&old, &new, self.rules, now.saturating_duration_since(self.since))
-    }
-
-    /// The new version, and the percentage of requests that see it.
-    pub(super) fn share(&self) -> (Arc<LoadedPlugin>, u8) {
-        (Arc::clone(&self.plugin), self.rules.percent)
-    }
-
-    /// The same for whoever shows it.
-    pub(super) fn on_trial(&self) -> OnTrial {
-        OnTrial::new(&self.old, &self.plugin, self.rules.percent, self.before.clone())
-    }
-}
 
 impl Library {
     /// Whether a new version is on trial: [`judge`](Self::judge) wants to be called every while.

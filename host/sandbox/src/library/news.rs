@@ -1,7 +1,7 @@
 //! What a library tells whoever shows it to the operator.
 
 use crate::error::LoadError;
-use crate::source::PluginSource;
+use crate::source::{FilePlace, PluginSource};
 use crate::which::WhichBinding;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,12 +60,7 @@ impl LoadProblem {
     }
 
     /// The same of one binding of a file.
-    pub(super) fn of(
-        (source, which): (PluginSource, WhichBinding),
-        error: LoadError,
-        last_good: bool,
-        open: bool,
-    ) -> Self {
+    pub(super) fn of((source, which): FilePlace, error: LoadError, last_good: bool, open: bool) -> Self {
         let binding = source.binding(&which);
         Self { source, binding, error, last_good, open, closes: false, revoked: false, line: None }
     }

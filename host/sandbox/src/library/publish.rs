@@ -1,6 +1,6 @@
 //! From plugins that are ready to chains that serve: a new generation, if anything changed.
 
-use super::canary::Trial;
+use super::trial::Trial;
 use super::{Library, Wanted};
 use crate::chain::Origin;
 use crate::chains::{ChainPlan, ChainStep, Chains, TenantChains};

@@ -4,8 +4,7 @@
 //! folder apart: nobody makes the gateway forget what was found of somebody else's plugins. It is not kept over a restart:
 //! then there is no older version that could serve in the place of a refused one.
 
-use super::FilePlace;
-use crate::source::PluginSource;
+use crate::source::{FilePlace, PluginSource};
 use blake3::Hash;
 use std::collections::{HashMap, VecDeque};
 

@@ -1,10 +1,10 @@
 //! What serves in place of what cannot be loaded, and which versions of signed plugins have served.
 
-use super::{FilePlace, Library};
+use super::Library;
 use crate::error::LoadError;
 use crate::plugin::LoadedPlugin;
 use crate::signature::{PublicKey, SignedFiles, Vouched};
-use crate::source::PluginSource;
+use crate::source::{FilePlace, PluginSource};
 use crate::trust::Trust;
 use std::sync::Arc;
 use weir_config::Plugins;

@@ -146,7 +146,7 @@ impl<'s> SchemaShape<'s> {
 
     /// What a reference leads to.
     fn target(&self, reference: &str) -> Result<&'s Value, Why> {
-        let lost = || format!("`$ref` to {} leads to no place in it", super::brief(reference));
+        let lost = || format!("`$ref` to {} leads to no place in it", super::brief::brief(reference));
         let own = self.root.get(self.id).and_then(Value::as_str).map(|id| id.trim_end_matches('#'));
         let fragment = match own.and_then(|own| reference.strip_prefix(own)) {
             Some("") => "",
