@@ -2,6 +2,7 @@
 
 mod decided;
 mod error;
+mod fixed;
 mod names;
 mod read;
 mod shape;

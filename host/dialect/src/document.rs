@@ -105,7 +105,14 @@ impl Document {
         if !self.readable {
             let body = self.bytes().map_err(|_| Unreadable::Form("a body that cannot be written"))?;
             readable::whole(&body)?;
-            (self.checked, self.readable) = (true, true);
+            self.checked = true;
+            // Too much of it to be shown is told to who asks for it.
+            if self.shape == BodyShape::ChatResponse
+                && let Err(EditError::Unshowable { what }) = self.pieces()
+            {
+                return Err(Unreadable::Form(what));
+            }
+            self.readable = true;
         }
         Ok(())
     }

@@ -28,6 +28,7 @@ impl From<EventError> for Unreadable {
             EventError::NoChoice => Self::Form("an event without a choice in its `choices`"),
             EventError::NoDelta => Self::Form("a choice without a `delta`"),
             EventError::Index => Self::Form("an `index` that is no plain whole number"),
+            EventError::Unshowable(what) => Self::Form(what),
             EventError::SeveralChoices => Self::Form("an event of several choices"),
             EventError::TooManyChoices { .. } => Self::Form("an event of more choices than are looked at"),
         }

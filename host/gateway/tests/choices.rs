@@ -167,7 +167,6 @@ fn reasoning_in_parts_and_other_lawful_oddities_pass_a_plugin() {
         delta(json!({"content": "two. "})),
         delta(json!({"content": null})),
         delta(json!({"content": null, "reasoning_content": "So. "})),
-        delta(json!({"content": 2})),
         delta(json!({"content": true, "refusal": null})),
         delta(json!({})),
         delta(json!(null)),

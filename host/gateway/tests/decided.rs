@@ -116,12 +116,53 @@ fn an_upstream_request_plugin_asks_for_nothing_that_was_not_decided() {
                 ("/max_completion_tokens", "null"),
                 json!({"max_completion_tokens": 9}),
             ),
+            // What a request costs beside its tokens, and who answers it in the end.
+            (json!({}), ("/service_tier", "\"priority\""), json!({})),
+            (json!({"service_tier": "flex"}), ("/service_tier", "\"priority\""), json!({"service_tier": "flex"})),
+            (json!({"service_tier": "flex"}), ("/service_tier", ""), json!({"service_tier": "flex"})),
+            (json!({}), ("/best_of", "20"), json!({})),
+            (json!({}), ("/models", "[\"dearer\"]"), json!({})),
+            (json!({"models": ["m"]}), ("/models/-", "\"dearer\""), json!({"models": ["m"]})),
+            (json!({}), ("/route", "\"fallback\""), json!({})),
+            (
+                json!({"provider": {"order": ["a"]}}),
+                ("/provider/order/0", "\"b\""),
+                json!({"provider": {"order": ["a"]}}),
+            ),
+            (json!({}), ("/fallbacks", "[\"dearer\"]"), json!({})),
+            (json!({}), ("/api_base", "\"http://elsewhere.example\""), json!({})),
+            (json!({}), ("/web_search_options", "{}"), json!({})),
+            (json!({}), ("/Service_Tier", "\"priority\""), json!({})),
             // What is the plugin's to decide stays as it left it.
             (json!({}), ("/temperature", "0.25"), json!({"temperature": 0.25})),
             (json!({"seed": 7}), ("/seed", "8"), json!({"seed": 8})),
             (json!({}), ("/max_tokens", "7"), json!({"max_tokens": 7})),
         ],
     );
+}
+
+#[test]
+fn an_upstream_request_plugin_does_not_say_that_the_body_is_something_else() {
+    let upstream = upstream();
+    let says = Guest::on(
+        "upstream-request",
+        r#"(call $request.set-header @"content-type" @"text/plain" (global.get $ret)) (call $must-fail)
+           (call $request.set-header @"Content-Type" @"multipart/form-data; boundary=x" (global.get $ret)) (call $must-fail)
+           (call $request.remove-header @"content-type" (global.get $ret)) (call $must-fail)
+           (call $request.set-header @"x-fine" @"yes" (global.get $ret)) (call $must-be-ok)
+           (call $pass)"#,
+    );
+    // The client's say nothing of what leaves, whoever writes them.
+    let before = Guest::on(
+        "policy",
+        r#"(call $request.set-header @"content-type" @"text/plain" (global.get $ret)) (call $must-be-ok) (call $pass)"#,
+    );
+    let gateway = gateway(upstream.address, "", &[("says", &says, ""), ("before", &before, "")]);
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+    let seen = upstream.seen().pop().unwrap();
+    assert_eq!(seen.header("content-type").as_deref(), Some("application/json"));
+    assert_eq!(seen.head.to_ascii_lowercase().matches("content-type").count(), 1);
+    assert_eq!(seen.header("x-fine").as_deref(), Some("yes"));
 }
 
 /// A router that sets this for its only candidate.
@@ -153,6 +194,9 @@ fn a_routers_overrides_change_neither_the_form_of_the_answer_nor_how_much_of_it_
         (json!({"max_tokens": 9}), ("/max_tokens", "1000"), json!({"max_tokens": 9})),
         (json!({"max_tokens": 9}), ("/max_tokens", "4"), json!({"max_tokens": 4})),
         (json!({}), ("/model", "\"dearer\""), json!({})),
+        // Which class of service, and who answers, is a router's to say.
+        (json!({}), ("/service_tier", "\"flex\""), json!({"service_tier": "flex"})),
+        (json!({}), ("/provider", "{\"order\":[\"a\"]}"), json!({"provider": {"order": ["a"]}})),
     ] {
         let upstream = upstream();
         // What the router has set is what an `upstream-request` plugin is held to.

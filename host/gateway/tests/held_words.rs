@@ -95,7 +95,8 @@ fn turn() -> Vec<(String, bool)> {
     // Letters at the end of an event may be the beginning of an address.
     turn.extend(words.iter().map(|word| (text(0, word), word.ends_with(' '))));
     for call in 0..2 {
-        turn.push((begin(call), true));
+        // And so may those at the end of a name, which is over where its arguments begin.
+        turn.push((begin(call), false));
         turn.push((arguments(call, "{\"path\":\"main.rs\",\"text\":\""), true));
         for (n, piece) in long(100 * 1024).as_bytes().chunks(200).enumerate() {
             let piece = std::str::from_utf8(piece).unwrap();
@@ -175,10 +176,11 @@ fn behind_a_word_a_long_tool_call_hundreds_of_events_and_heartbeats_pass() {
 #[test]
 fn a_word_is_let_go_where_its_text_is_over_and_waits_for_nothing_else() {
     let others = [
-        vec![begin(0)],
+        // A name waits in its turn, for its arguments.
+        vec![begin(0), arguments(0, "{}")],
         vec![of(0, "\"delta\":{\"reasoning\":\"Let me see. \"},\"finish_reason\":null")],
         vec![of(0, "\"delta\":{\"refusal\":\"No. \"},\"finish_reason\":null")],
-        vec![of(0, "\"delta\":{\"function_call\":{\"name\":\"f\",\"arguments\":\"\"}},\"finish_reason\":null")],
+        vec![of(0, "\"delta\":{\"function_call\":{\"name\":\"f\",\"arguments\":\"{\"}},\"finish_reason\":null")],
         vec![of(0, "\"delta\":{\"content\":null},\"finish_reason\":\"length\"")],
         vec![finish("length")],
     ];
@@ -410,6 +412,43 @@ fn what_is_cut_over_events_is_masked_in_arguments_reasoning_and_refusals_of_ever
         assert_eq!(said(2, "refusal"), "Ask [EMAIL], or [CARD]. ");
         assert_eq!(data.len(), events.len());
         no_fault(&gateway);
+    }
+}
+
+#[test]
+fn what_is_cut_over_the_name_of_a_call_and_over_tokens_is_masked() {
+    let named = |choice, name: &str| {
+        let call = format!("{{\"index\":0,\"function\":{{\"name\":{}}}}}", serde_json::to_string(name).unwrap());
+        of(choice, &format!("\"delta\":{{\"tool_calls\":[{call}]}},\"finish_reason\":null"))
+    };
+    let tokens = |choice, token: &str| {
+        let token = serde_json::to_string(token).unwrap();
+        of(
+            choice,
+            &format!(
+                "\"delta\":{{\"content\":\"x \"}},\"logprobs\":{{\"content\":[{{\"token\":{token},\"logprob\":-1}}]}},\"finish_reason\":null"
+            ),
+        )
+    };
+    for cut in [vec!["ada", "@exam", "ple.org"], vec!["ada@example.or", "g"], "ada@example.org".split("").collect()] {
+        let cut: Vec<&str> = cut.into_iter().filter(|piece| !piece.is_empty()).collect();
+        let mut events: Vec<String> = cut.iter().flat_map(|piece| [named(0, piece), tokens(1, piece)]).collect();
+        events.extend([arguments(0, "{}"), tokens(1, " so "), finish("tool_calls"), DONE.to_owned()]);
+        for (reply, gateway) in through(&events, masking) {
+            assert!(reply.clean, "{}", reply.text());
+            let json: Vec<serde_json::Value> =
+                reply.events().iter().filter_map(|event| serde_json::from_str(event).ok()).collect();
+            let of = |choice: u64, pointer: &str| -> String {
+                let of = json.iter().filter(|event| event["choices"][0]["index"] == choice);
+                of.filter_map(|event| Some(event.pointer(&format!("/choices/0/{pointer}"))?.as_str()?)).collect()
+            };
+            assert_eq!(of(0, "delta/tool_calls/0/function/name"), "[EMAIL]", "{cut:?}");
+            assert_eq!(of(0, "delta/tool_calls/0/function/arguments"), "{}");
+            assert_eq!(of(1, "logprobs/content/0/token"), " so ", "{cut:?}");
+            assert_eq!(of(1, "delta/content"), "x ".repeat(cut.len() + 1));
+            assert_eq!(reply.events().len(), events.len());
+            no_fault(&gateway);
+        }
     }
 }
 

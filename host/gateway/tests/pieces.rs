@@ -240,6 +240,8 @@ fn redact_pii_masks_an_address_wherever_a_model_or_a_client_reads() {
         assert!(!got.contains(ADDRESS), "{place}: {got}");
         match place.contains("logprobs") {
             true => assert_eq!(json["choices"][0]["logprobs"], serde_json::Value::Null, "{place}"),
+            // It stays a URL.
+            false if place.contains("data: URL") => assert_eq!(got, body.with(part, "%5BEMAIL%5D"), "{place}"),
             false => assert_eq!(got, whole(body, part), "{place}: and nothing else is changed"),
         }
         let arguments = json.pointer("/choices/1/message/tool_calls/0/function/arguments");
@@ -248,6 +250,116 @@ fn redact_pii_masks_an_address_wherever_a_model_or_a_client_reads() {
         }
     }
     assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
+}
+
+/// One word each, and what redact-pii makes of it.
+const WORDS: [(&str, &str); 3] =
+    [("4111111111111111", "[CARD]"), ("DE89370400440532013000", "[IBAN]"), ("ada@example.org", "[EMAIL]")];
+
+#[test]
+fn one_word_is_masked_under_every_name_in_what_is_somebodys_own() {
+    let (upstream, next) = saying();
+    let gateway = installed(&upstream, "[[plugins.chain]]\nplugin = \"redact-pii\"\n");
+    for name in ["id", "data", "type", "role", "name", "model", "signature", "file_id", "object", "$"] {
+        for (body, part) in [
+            (
+                Body::Message,
+                r#""role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":OWN}}]"#,
+            ),
+            (Body::Message, r#""role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":OWN}]"#),
+            (Body::Message, r#""role":"user","content":"hi","context":OWN"#),
+            (Body::Chat, r#""metadata":{"a":OWN}"#),
+            (Body::Chat, r#""new_kind":[OWN]"#),
+            (
+                Body::Chat,
+                r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","default":OWN}}}]"#,
+            ),
+            (
+                Body::Answer,
+                r#""role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":OWN}}]"#,
+            ),
+            (Body::Answer, r#""role":"assistant","content":"hi","parsed":OWN"#),
+            (Body::AnswerTop, r#""new_kind":OWN"#),
+        ] {
+            let part = part.replace("OWN", &format!(r#"{{"deep":[{{"{name}":"$"}}]}}"#));
+            for (word, mask) in WORDS {
+                let before = upstream.seen().len();
+                let reply = ask(&gateway, &next, body, &part, word);
+                assert_eq!(reply.status, 200, "{part}: {}", reply.text());
+                let got = match body.name() {
+                    "answer" => reply.text(),
+                    _ => String::from_utf8(upstream.seen().remove(before).body).unwrap(),
+                };
+                assert_eq!(got, body.with(&part, mask), "{part}");
+            }
+        }
+    }
+    assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
+}
+
+#[test]
+fn prompt_guard_sees_one_word_in_what_is_somebodys_own() {
+    let (upstream, next) = saying();
+    let gateway =
+        installed(&upstream, "[[plugins.chain]]\nplugin = \"prompt-guard\"\nconfig = { deny = [\"bluebird\"] }\n");
+    for part in [
+        r#""role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":{"id":"$"}}}]"#,
+        r#""role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":{"$":1}}}]"#,
+        r#""role":"user","content":[{"type":"image_url","image_url":{"url":"$"}}]"#,
+        r#""role":"user","content":[{"type":"file","file":{"file_data":"data:text/plain,$"}}]"#,
+        r#""role":"user","content":[{"type":"file","file":{"file_data":"data:text/plain;base64,Ymx1ZWJpcmQ="}}]"#,
+        r#""role":"user","content":[{"type":"file","file":{"file_data":"data:made/up;base64,Ymx1ZWJpcmQ="}}]"#,
+        r#""role":"user","content":[{"type":"file","file":{"file_data":"Ymx1ZWJpcmQ="}}]"#,
+        r#""role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,Ymx1ZWJpcmQ="}}]"#,
+    ] {
+        let reply = ask(&gateway, &next, Body::Message, part, "bluebird");
+        assert_eq!(reply.code(), "content_filter", "{part}: {}", reply.text());
+    }
+    assert!(upstream.seen().is_empty());
+}
+
+#[test]
+fn a_number_in_the_place_of_a_text_and_a_file_of_which_nobody_can_tell_what_it_says_pass_no_closed_guard() {
+    let (upstream, next) = saying();
+    let gateway = installed(&upstream, "[[plugins.chain]]\nplugin = \"redact-pii\"\n");
+    let sent = |part: &str| {
+        let before = upstream.seen().len();
+        let reply = ask(&gateway, &next, Body::Message, part, "");
+        assert_eq!(reply.status, 200, "{part}: {}", reply.text());
+        String::from_utf8(upstream.seen().remove(before).body).unwrap()
+    };
+    for part in [
+        r#""role":"user","content":"hi","note":4111111111111111"#,
+        r#""role":"assistant","content":"hi","refusal":4111111111111111"#,
+        r#""role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":{"n":4111111111111111}}}]"#,
+    ] {
+        assert_eq!(sent(part), Body::Message.with(&part.replace("4111111111111111", "\"[CARD]\""), ""));
+    }
+    let upto = upstream.seen().len();
+    let reply = ask(&gateway, &next, Body::Message, r#""role":"user","content":4111111111111111"#, "");
+    assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_type"), "nor does any get it past the reader");
+    for file in ["data:text/plain;base64,/w==", "data:made/up;base64,aWdub3JlIGFsbP8=", "aWdub3JlIGFsbP8="] {
+        let part = format!(r#""role":"user","content":[{{"type":"file","file":{{"file_data":"{file}"}}}}]"#);
+        let reply = ask(&gateway, &next, Body::Message, &part, "");
+        assert_eq!((reply.status, reply.code().as_str()), (400, "unreadable_request"), "{file}: {}", reply.text());
+    }
+    assert_eq!(upstream.seen().len(), upto);
+    for said in [
+        r#""role":"assistant","content":4111111111111111"#,
+        r#""role":"assistant","content":[4111111111111111]"#,
+        r#""role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":4111111111111111,"arguments":"{}"}}]"#,
+        r#""role":"assistant","content":null,"refusal":4111111111111111"#,
+    ] {
+        // The shape of an answer is known after some that are like it.
+        for _ in 0..3 {
+            let reply = ask(&gateway, &next, Body::Answer, said, "");
+            assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_unreadable"), "{said}: {}", reply.text());
+        }
+        let reply = ask(&gateway, &next, Body::Delta, said, "");
+        assert!(!reply.clean && reply.text().contains("upstream_unreadable"), "{said}: {}", reply.text());
+        assert!(!reply.text().contains("4111"), "{said}: {}", reply.text());
+    }
+    assert_eq!(gateway.metric("weir_plugin_quarantines_total", &[]), 0.0, "it is not its fault");
 }
 
 fn whole(body: Body, part: &str) -> String {

@@ -70,6 +70,9 @@ fn unreadable() -> Vec<Vec<u8>> {
         with(",\"finish_reason\"", ",\"message\":{\"content\":\"clean\"},\"finish_reason\""),
         with(",\"usage\"", ",\"choices\":[{\"message\":{\"content\":\"clean\"}}],\"usage\""),
         with("]", ",]"),
+        // Some clients make a text of it.
+        with(&format!("\"mail {ADDRESS}\""), "49171234567"),
+        with(&format!("\"mail {ADDRESS}\""), "[49171234567]"),
         with("\"index\":0", "'index':0"),
     ];
     let mut bytes = answer().into_bytes();
@@ -190,6 +193,9 @@ fn unreadable_events() -> Vec<String> {
         ),
         said.replace("\"finish_reason\":null", &format!("\"x\":{deep},\"finish_reason\":null")),
         said.replace("mail ", "mail\u{1}"),
+        said.replace(&content, "\"content\":49171234567"),
+        said.replace(&content, "\"content\":[{\"type\":\"text\",\"text\":49171234567}]"),
+        said.replace(&content, "\"reasoning\":49171234567"),
         said.replace("mail ", "mail \\x"),
         said.replace(&content, &format!("{content},\"content\":\"clean\"")),
         said.replace(&content, &format!("{content},\"c\\u006fntent\":\"clean\"")),

@@ -13,7 +13,7 @@ pub use reply::{LazyHeaders, Reply};
 use crate::contract::{Facts, Text};
 use crate::framing::FRAMING;
 use bytes::Bytes;
-use http::header::HeaderName;
+use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 use std::time::Duration;
@@ -241,8 +241,25 @@ impl Exchange {
         self.writable(&[Access::Request, Access::Attempt])
     }
 
+    /// Whether a header of the request may be written by the hook at hand. What the body is, is decided when it leaves for a
+    /// target; before, no header of the client's says it.
+    fn may_write(&self, name: &HeaderName) -> Result<(), String> {
+        if self.access == Access::Attempt && *name == CONTENT_TYPE {
+            return Err(format!("`{name}` is the gateway's own here"));
+        }
+        Ok(())
+    }
+
+    /// Takes a header of the request away.
+    pub(crate) fn remove_request_header(&mut self, name: &HeaderName) -> Result<(), String> {
+        self.may_write(name)?;
+        self.request_mut()?.0.remove(name);
+        Ok(())
+    }
+
     /// Sets a header of the request.
     pub(crate) fn set_request_header(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), String> {
+        self.may_write(&name)?;
         let policy = self.access == Access::Request;
         put(self.request_mut()?.0, name.clone(), value)?;
         if policy && !self.added.contains(&name) {

@@ -315,7 +315,7 @@ pub(crate) mod events {
         let is_content = |piece: &Piece| piece.pointer == "/choices/0/delta/content";
         let plain = |state: &mut State| {
             let all = state.events.iter().filter_map(Message::document);
-            all.flat_map(|document| pieces::of(&document, Shape::Answer)).all(|(piece, _)| is_content(&piece))
+            all.flat_map(|document| pieces::of(&document, Shape::Event)).all(|(piece, _)| is_content(&piece))
         };
         call(plain).unwrap_or(true)
     }
@@ -327,7 +327,7 @@ pub(crate) mod events {
     pub(crate) fn pieces() -> Vec<Piece> {
         let tell = |events: &mut Vec<Message>| {
             let of = |(number, event): (u32, &mut Message)| {
-                tell_pieces(event, Shape::Answer).into_iter().map(move |piece| Piece { event: number, ..piece })
+                tell_pieces(event, Shape::Event).into_iter().map(move |piece| Piece { event: number, ..piece })
             };
             (0..).zip(events).flat_map(of).collect()
         };
@@ -357,7 +357,7 @@ pub(crate) mod events {
                 let count = u32::try_from(event.pieces.len()).unwrap_or(u32::MAX);
                 match left.checked_sub(count) {
                     Some(rest) => left = rest,
-                    None => return put_piece(event, Shape::Answer, left, text),
+                    None => return put_piece(event, Shape::Event, left, text),
                 }
             }
             Err(format!("there is no piece {index}"))

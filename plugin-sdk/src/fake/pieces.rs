@@ -5,17 +5,24 @@ use super::document::Value;
 use crate::{JoinedText, Passage, Piece, PieceKind, Role};
 use serde_json::Map;
 
+mod members;
+mod place;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests;
+
+use members::meaning;
+use place::{Meaning, Place};
 
 /// What kind of body it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Chat,
     Embeddings,
-    /// An answer, or an event of one.
+    /// An answer.
     Answer,
+    /// An event of one.
+    Event,
 }
 
 /// How a piece is changed.
@@ -29,22 +36,12 @@ pub(super) enum Spot {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Body,
-    Message,
-    Choice,
-    Call,
-    Offer,
-    Names,
-    Media,
-    Logprobs,
-    Anything,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rule {
     Show,
+    Long,
     Word,
+    Format,
+    SchemaType,
     Encoded,
     Address,
 }
@@ -54,27 +51,46 @@ struct Area {
     place: Place,
     kind: PieceKind,
     rule: Rule,
+    due: bool,
 }
 
-const WORDS: &str = " type id object role model finish_reason native_finish_reason tool_call_id call_id file_id detail format \
-    status mode syntax voice effort ttl modalities service_tier system_fingerprint reasoning_effort verbosity encoding_format \
-    prompt_cache_retention search_context_size tool_choice function_call required obfuscation provider severity media_type \
-    mime_type ";
-const ENCODED: &str = " data file_data signature thought_signature encrypted_content b64_json embedding bytes ";
-const MEDIA: &str = " image_url video_url audio_url file_url document_url input_image ";
-const OFFERS: &str = " tools functions response_format tool_choice function_call ";
-const NAMES: &str = " properties patternProperties $defs definitions dependentSchemas dependentRequired ";
-const REASONING: &str = " reasoning reasoning_content reasoning_details reasoning_text thinking thought thoughts ";
+/// What is somebody's own is no text where it is bytes of at least this length.
+const LONG: usize = 1024;
+/// A number in it is text where it has so many digits.
+const LONG_NUMBER: usize = 7;
+const SCHEMA_TYPES: [&str; 8] = ["string", "number", "integer", "boolean", "array", "object", "null", ""];
 
-fn among(list: &str, name: &str) -> bool {
-    list.split_ascii_whitespace().any(|one| one == name)
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
+}
+
+/// Whether numbers are read as text here where they are long.
+fn is_of_text(place: Place) -> bool {
+    use Place::{Answer, Chat, Embed, Figures, Media, Note, Settings, Vector, Vectors};
+    !matches!(place, Answer | Chat | Embed | Figures | Media | Note | Settings | Vector | Vectors)
+}
+
+/// Whether the name of a member is told.
+fn shows_name(area: Area, shape: Shape, name: &str) -> bool {
+    let place = area.place;
+    match place {
+        Place::Names => true,
+        Place::Free if shape != Shape::Event || area.kind != PieceKind::Other => true,
+        Place::Figures => !is_word(name),
+        _ => !is_word(name) || has_digit(name) && meaning(name, place) == Meaning::Unknown,
+    }
 }
 
 /// All pieces of a body, and how each is changed.
 pub(super) fn of(document: &Value, shape: Shape) -> Vec<(Piece, Spot)> {
     let mut walk = Walk { shape, found: Vec::new() };
     if let Value::Object(members) = document {
-        walk.members(members, "", Area { place: Place::Body, kind: PieceKind::Other, rule: Rule::Show });
+        let place = match shape {
+            Shape::Chat => Place::Chat,
+            Shape::Embeddings => Place::Embed,
+            Shape::Answer | Shape::Event => Place::Answer,
+        };
+        walk.members(members, "", Area::of(place, PieceKind::Other));
     }
     walk.found
 }
@@ -156,8 +172,16 @@ impl Walk {
                     self.value(item, &format!("{at}/{index}"), area, index);
                 }
             }
-            Value::Object(members) => self.object(members, at, Area { rule: Rule::Show, ..area }, position),
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::Object(members) => {
+                self.object(members, at, Area { rule: Rule::Show, due: false, ..area }, position);
+            }
+            Value::Number(number) => {
+                let (text, own) = (number.to_string(), matches!(area.place, Place::Free | Place::Schema));
+                if area.due || own && text.bytes().filter(u8::is_ascii_digit).count() >= LONG_NUMBER {
+                    self.push(at, area.kind, &text, Spot::Value);
+                }
+            }
+            Value::Null | Value::Bool(_) => {}
         }
     }
 
@@ -166,7 +190,7 @@ impl Walk {
         self.members(members, at, area);
         let index = members.get("index").and_then(Value::as_u64).and_then(|index| u32::try_from(index).ok());
         let index = index.unwrap_or(position);
-        let usual = if self.shape == Shape::Answer { "assistant" } else { "user" };
+        let usual = if matches!(self.shape, Shape::Answer | Shape::Event) { "assistant" } else { "user" };
         let inside = self.found.iter_mut().skip(first).map(|(piece, _)| piece);
         match area.place {
             Place::Message => say(inside, members.get("role").and_then(Value::as_str).unwrap_or(usual)),
@@ -183,11 +207,14 @@ impl Walk {
         for (name, value) in members {
             let first = self.found.len();
             let inside = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
-            self.value(value, &inside, area.member(name, self.shape), 0);
-            if area.place == Place::Body && name == "input" && self.shape == Shape::Embeddings {
+            let own = area.member(name);
+            if !value.is_number() || own.due || is_of_text(area.place) {
+                self.value(value, &inside, own, 0);
+            }
+            if own.place == Place::Input {
                 say(self.found.iter_mut().skip(first).map(|(piece, _)| piece), "input");
             }
-            if !name.is_empty() && (area.place == Place::Names || !is_word(name)) {
+            if !name.is_empty() && shows_name(area, self.shape, name) {
                 let kind = if area.kind == PieceKind::Description { area.kind } else { PieceKind::Other };
                 self.push(at, kind, name, Spot::Name(name.clone()));
             }
@@ -199,7 +226,15 @@ impl Walk {
             Rule::Show => text.is_empty(),
             Rule::Word => is_word(text),
             Rule::Encoded => is_encoded(text),
-            Rule::Address => is_encoded(text) || text.bytes().all(|b| b.is_ascii_graphic()),
+            Rule::Address => {
+                let web = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+                text.is_empty()
+                    || text.starts_with("data:") && is_encoded(text)
+                    || web && text.bytes().all(|b| b.is_ascii_graphic())
+            }
+            Rule::Long => text.is_empty() || text.len() >= LONG && is_encoded(text),
+            Rule::Format => is_word(text) && !has_digit(text),
+            Rule::SchemaType => SCHEMA_TYPES.contains(&text),
         };
         if !hidden {
             self.push(at, area.kind, text, Spot::Value);
@@ -280,51 +315,69 @@ fn is_encoded(text: &str) -> bool {
 
 impl Area {
     fn of(place: Place, kind: PieceKind) -> Self {
-        Self { place, kind, rule: Rule::Show }
+        Self { place, kind, rule: Rule::Show, due: false }
     }
 
-    fn member(self, name: &str, shape: Shape) -> Self {
-        let offer = Self::of(Place::Offer, PieceKind::Description);
-        match (self.place, name) {
-            (Place::Body, "messages") if shape != Shape::Answer => Self::of(Place::Message, PieceKind::Text),
-            (Place::Body, "choices") if shape == Shape::Answer => Self::of(Place::Choice, PieceKind::Other),
-            (Place::Body, "input") if shape == Shape::Embeddings => Self::of(Place::Anything, PieceKind::Text),
-            (Place::Body, "prediction") if shape == Shape::Chat => Self::of(Place::Anything, PieceKind::Text),
-            (Place::Body, "metadata") => Self::of(Place::Names, PieceKind::Other),
-            (Place::Body, _) if shape == Shape::Chat && among(OFFERS, name) => {
-                Self { rule: if among(WORDS, name) { Rule::Word } else { Rule::Show }, ..offer }
-            }
-            (Place::Names, _) if self.kind == PieceKind::Description => offer,
-            (Place::Names, _) => Self::of(Place::Anything, self.kind),
-            (Place::Offer, "name") => Self { kind: PieceKind::Other, ..offer },
-            (Place::Offer, _) if among(NAMES, name) => Self { place: Place::Names, ..offer },
-            (Place::Offer, _) if among(WORDS, name) => Self { rule: Rule::Word, ..offer },
-            (Place::Offer, _) => offer,
-            (Place::Choice, "message" | "delta") => Self::of(Place::Message, PieceKind::Text),
-            (Place::Choice, "logprobs") => Self::of(Place::Logprobs, PieceKind::Other),
-            (Place::Media, "url") => Self { rule: Rule::Address, ..self },
-            (Place::Call, "function" | "custom") => self,
-            (Place::Call, "input") => Self::of(Place::Anything, PieceKind::Arguments),
-            _ => self.any(name),
+    fn member(self, name: &str) -> Self {
+        match self.place {
+            Place::Names if self.kind == PieceKind::Description => Self::of(Place::Schema, self.kind),
+            Place::Names => Self { rule: Rule::Long, ..Self::of(Place::Free, self.kind) },
+            Place::Free => self.free(name),
+            _ => self.known(name),
         }
     }
 
-    fn any(self, name: &str) -> Self {
+    fn free(self, name: &str) -> Self {
         use PieceKind::{Arguments, Description, Other, Reasoning, Refusal, Text};
-        let inherited = if matches!(self.kind, Arguments | Description | Reasoning) { self.kind } else { Other };
-        let anything = |kind| Self::of(Place::Anything, kind);
-        match name {
-            "content" | "text" | "transcript" if inherited == Other => anything(Text),
-            "content" | "text" | "transcript" => anything(inherited),
-            "refusal" => anything(Refusal),
-            "arguments" | "parsed_arguments" => anything(Arguments),
-            "description" => anything(Description),
-            "tool_calls" => Self::of(Place::Call, Other),
-            _ if among(REASONING, name) => anything(Reasoning),
-            _ if among(MEDIA, name) => Self { place: Place::Media, kind: inherited, rule: Rule::Address },
-            _ if among(WORDS, name) => Self { rule: Rule::Word, ..anything(inherited) },
-            _ if among(ENCODED, name) => Self { rule: Rule::Encoded, ..anything(inherited) },
-            _ => anything(inherited),
+        let kind = match (self.kind, meaning(name, Place::Free)) {
+            (Other, Meaning::Said) => Text,
+            (Other, Meaning::Refusal) => Refusal,
+            (Other, Meaning::Arguments) => Arguments,
+            (Other, Meaning::Description) => Description,
+            (Other, Meaning::Reasoning) => Reasoning,
+            (Text | Refusal, _) => Other,
+            (kind, _) => kind,
+        };
+        Self { rule: Rule::Long, ..Self::of(Place::Free, kind) }
+    }
+
+    fn known(self, name: &str) -> Self {
+        use PieceKind::{Arguments, Description, Other, Reasoning, Refusal, Text};
+        let kind = if matches!(self.kind, Arguments | Description | Reasoning) { self.kind } else { Other };
+        let free = |rule| Self { rule, ..Self::of(Place::Free, kind) };
+        let due = |place, kind| Self { due: true, ..Self::of(place, kind) };
+        match meaning(name, self.place) {
+            Meaning::Said if self.place == Place::Detail => due(Place::Detail, kind),
+            Meaning::Said => due(Place::Part, if kind == Other { Text } else { kind }),
+            Meaning::Refusal => due(Place::Part, Refusal),
+            Meaning::Arguments => due(Place::Free, Arguments),
+            Meaning::Description => due(Place::Free, Description),
+            Meaning::Reasoning => due(Place::Detail, Reasoning),
+            Meaning::Named => due(Place::Free, Other),
+            Meaning::Calls => Self::of(Place::Call, Other),
+            Meaning::Function => Self::of(Place::Function, Other),
+            Meaning::Message => Self::of(Place::Message, Text),
+            Meaning::Choice => Self::of(Place::Choice, Other),
+            Meaning::Logprobs => Self::of(Place::Logprobs, Other),
+            Meaning::Parts => Self::of(Place::Part, Text),
+            Meaning::Input => Self::of(Place::Input, Text),
+            Meaning::Vectors => Self::of(Place::Vector, Other),
+            Meaning::Figures => Self::of(Place::Figures, Other),
+            Meaning::Settings => Self::of(Place::Settings, kind),
+            Meaning::Note => Self::of(Place::Note, Other),
+            Meaning::Tool => Self::of(Place::Tool, Description),
+            Meaning::ToolWord => Self { rule: Rule::Word, ..Self::of(Place::Tool, Description) },
+            Meaning::Schema => Self::of(Place::Schema, Description),
+            Meaning::Schemas => Self::of(Place::Names, Description),
+            Meaning::Chosen => Self::of(Place::Names, Other),
+            Meaning::Media => Self { rule: Rule::Address, ..Self::of(Place::Media, kind) },
+            Meaning::Address => free(Rule::Address),
+            Meaning::Word => free(Rule::Word),
+            Meaning::Format => free(Rule::Format),
+            Meaning::SchemaType => free(Rule::SchemaType),
+            Meaning::File | Meaning::Sound | Meaning::Encoded => free(Rule::Encoded),
+            Meaning::Unknown if self.place == Place::Figures => Self::of(Place::Figures, Other),
+            Meaning::Unknown => free(Rule::Long),
         }
     }
 }

@@ -5,12 +5,13 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+use bytes::Bytes;
 use weir_http::json::{self, Cursor, JsonKind, Span};
 
 use super::{AnswerKind, AnswerReading};
-use crate::Endpoint;
 use crate::credit::Credit;
 use crate::usage::{MOST, Usage};
+use crate::{Document, Endpoint};
 
 /// So many shapes are known at a time,
 const SHAPES: usize = 4;
@@ -62,7 +63,9 @@ impl AnswerShapes {
     fn learn(&mut self, body: &[u8], usage: &Usage) {
         // A shape that says anything else of the very answer that it was made of has misread it.
         let shape = Shape::of(body).filter(|shape| shape.fits(body).as_ref() == Some(usage));
-        if let Some(shape) = shape {
+        // Of what cannot be shown nothing that is like it can be, either.
+        let is_readable = || Document::response(Endpoint::Chat, Bytes::copy_from_slice(body)).readable().is_ok();
+        if let Some(shape) = shape.filter(|_| is_readable()) {
             self.known.truncate(SHAPES.saturating_sub(1));
             self.known.insert(0, shape);
         }

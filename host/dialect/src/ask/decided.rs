@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::fixed;
 use super::{ReadError, RequestFacts, Said, read};
 use crate::{Document, EditError, Endpoint};
 
@@ -43,6 +44,31 @@ impl Decided {
     /// What was called.
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint
+    }
+
+    /// The same as [`hold`](Self::hold) for who comes after the choice of the target: members of which it depends what the
+    /// request costs, or who answers it in the end ([`FIXED`]), are as they were decided as well.
+    ///
+    /// # Errors
+    /// As [`read`]: it is no request.
+    pub fn hold_last(&self, body: Bytes) -> Result<(Bytes, RequestFacts), ReadError> {
+        let (left, decided) = (fixed::members(&body)?, fixed::members(&self.body)?);
+        if left == decided {
+            return self.hold(body);
+        }
+        let mut document = Document::accepted(self.endpoint, body.clone());
+        let mut restore = || {
+            for (name, _) in &left {
+                document.remove(&format!("/{name}"))?;
+            }
+            for (name, value) in &decided {
+                document.set(&format!("/{name}"), value)?;
+            }
+            document.bytes()
+        };
+        // It cannot fail, for these are members of an object that was read; what was decided would be sent then.
+        let body = restore().unwrap_or_else(|_: EditError| self.body.clone());
+        self.hold(body)
     }
 
     /// The request that somebody made of the one that was decided: read again, with what was decided put back. `n` and the

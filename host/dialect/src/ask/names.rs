@@ -47,6 +47,14 @@ impl MetNames {
     }
 }
 
+/// Whether a member has this name, or one that some readers take for it. The name is in small letters.
+pub(super) fn is_alike(key: &MemberName<'_>, name: &str) -> bool {
+    if key.raw().is_ascii() && !key.is_escaped() {
+        return key.raw().eq_ignore_ascii_case(name.as_bytes());
+    }
+    key.name().is_some_and(|key| key.chars().map(fold).eq(name.chars()))
+}
+
 /// Simple case folding, as far as it ends at a letter of ASCII.
 fn fold(character: char) -> char {
     match character {

@@ -53,6 +53,12 @@ pub enum EditError {
         /// The most bytes of their pointers.
         bytes: usize,
     },
+    /// There is text in it that cannot be shown, for readers make different things of it.
+    #[error("{what} cannot be shown: readers make different things of it")]
+    Unshowable {
+        /// What it is.
+        what: &'static str,
+    },
     /// There is no piece of that index, or it is not there any more.
     #[error("there is no piece {index} that can be changed: `pieces` had {count}")]
     NoPiece {

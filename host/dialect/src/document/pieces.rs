@@ -1,12 +1,16 @@
 //! Every piece of text in a body, wherever it stands: one walk for requests, whole answers and the events of streams.
 //!
-//! There is no list of places where text may be. Every string is a piece, and [`rules`] names what is known to be none.
+//! There is no list of places where text may be. Every string is a piece, and [`rules`] and [`members`] name what is known to
+//! be none, and where.
 
 mod encoded;
 mod found;
 mod list;
+mod members;
 mod opaque;
+mod place;
 mod rules;
+mod shown;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
@@ -23,7 +27,9 @@ use weir_http::json::{self, Cursor, JsonKind, MemberName, Span, Token};
 use super::EditError;
 use super::texts::BodyShape;
 use list::List;
-use rules::{Area, BodyArea, NonTextRule};
+use place::{BodyArea, NumberRule};
+use rules::Area;
+use shown::ShownText;
 
 /// All pieces of a body and where they stand, in order, in one pass of a cursor at its beginning: if the body was not
 /// checked before, it is then. Of members of one name each is shown, whichever of them a reader takes.
@@ -70,7 +76,7 @@ impl<'a> Walk<'a> {
             }
             JsonKind::Array => {
                 self.cursor.enter_array()?;
-                self.elements(area)
+                self.elements(area.listed())
             }
             JsonKind::Object => {
                 self.cursor.enter_object()?;
@@ -87,6 +93,11 @@ impl<'a> Walk<'a> {
         let mut index = 0;
         while self.cursor.next_element()? {
             match self.cursor.kind()? {
+                JsonKind::Number if area.due || area.has_numbers() => {
+                    self.list.step_index(index);
+                    self.number(area)?;
+                    self.list.back();
+                }
                 // An embedding has thousands of them, and nobody asks where one stands.
                 JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
                     self.cursor.skip()?;
@@ -125,31 +136,25 @@ impl<'a> Walk<'a> {
                 self.list.choose(first, index);
             }
             BodyArea::Call => self.list.call(first, index),
-            BodyArea::Body
-            | BodyArea::Offer
-            | BodyArea::Names
-            | BodyArea::Media
-            | BodyArea::Logprobs
-            | BodyArea::Error
-            | BodyArea::Anything => {}
+            BodyArea::Input => self.list.say(first, || Voice::Input),
+            _ => {}
         }
         (self.said, self.index) = outer;
         Ok(())
     }
 
     fn members(&mut self, area: Area) -> Result<(), EditError> {
+        let numbers = area.place.numbers();
         while let Some(key) = self.cursor.next_key()? {
             match self.cursor.kind()? {
+                JsonKind::Number if numbers != NumberRule::None => self.number_of(area, &key, numbers)?,
                 JsonKind::Number | JsonKind::Bool | JsonKind::Null => {
-                    let (span, _) = self.cursor.skip()?;
-                    if matches!(area.place, BodyArea::Choice | BodyArea::Call) && key == "index" {
-                        self.index = json::unsigned(span.of(self.body)).and_then(|index| u32::try_from(index).ok());
-                    }
+                    self.cursor.skip()?;
                 }
                 kind @ (JsonKind::String | JsonKind::Array | JsonKind::Object) => self.member(area, &key, kind)?,
             }
             // Behind what is in it, so that pointers into it hold while somebody changes these.
-            if area.place == BodyArea::Names || !opaque::is_word(key.raw()) {
+            if !opaque::is_letters(key.raw()) || area.has_own_names(self.shape) {
                 self.name(area, &key)?;
             }
         }
@@ -158,7 +163,6 @@ impl<'a> Walk<'a> {
 
     /// A member that may have text in it.
     fn member(&mut self, area: Area, key: &MemberName<'a>, kind: JsonKind) -> Result<(), EditError> {
-        let first = self.list.len();
         let name = name_of(key);
         if area.place == BodyArea::Message && *name == *b"role" {
             self.said = match kind {
@@ -166,50 +170,64 @@ impl<'a> Walk<'a> {
                 _ => None,
             };
         }
+        let (first, own) = (self.list.len(), area.member(&name));
         self.list.step(*key);
-        self.value(area.member(&name, self.shape), kind)?;
+        self.value(own, kind)?;
         self.list.back();
-        if area.place == BodyArea::Body && *name == *b"input" && self.shape == BodyShape::EmbeddingsRequest {
+        if own.place == BodyArea::Input {
             self.list.say(first, || Voice::Input);
         }
         Ok(())
     }
 
+    /// A member that is a number.
+    fn number_of(&mut self, area: Area, key: &MemberName<'a>, numbers: NumberRule) -> Result<(), EditError> {
+        if matches!(area.place, BodyArea::Choice | BodyArea::Call) && *key == "index" {
+            let (span, _) = self.cursor.skip()?;
+            self.index = json::unsigned(span.of(self.body)).and_then(|index| u32::try_from(index).ok());
+            return Ok(());
+        }
+        let own = area.member(&name_of(key));
+        if !own.due && !(numbers == NumberRule::Long && own.has_numbers()) {
+            self.cursor.skip()?;
+            return Ok(());
+        }
+        self.list.step(*key);
+        self.number(own)?;
+        self.list.back();
+        Ok(())
+    }
+
+    /// A number where text may be. In the place of a text it is one to some readers and none to others: of an answer it
+    /// cannot be shown, and in a request it is shown as what it is written as. In what is somebody's own a long one is text.
+    fn number(&mut self, area: Area) -> Result<(), EditError> {
+        let (span, _) = self.cursor.skip()?;
+        let token = span.of(self.body);
+        if area.due && self.shape.is_answer() {
+            return Err(EditError::Unshowable { what: "a number in the place of a text" });
+        }
+        if area.due || opaque::is_long_number(token) {
+            let text = std::str::from_utf8(token).unwrap_or_default();
+            self.list.push(area.kind, Cow::Borrowed(text), PieceSpot::Value)?;
+        }
+        Ok(())
+    }
+
     fn string(&mut self, area: Area, token: Token) -> Result<(), EditError> {
-        let quoted = token.span.of(self.body);
-        let content = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
-        let hidden = match area.rule {
-            NonTextRule::Show => content.is_empty(),
-            NonTextRule::Word => opaque::is_word(content),
-            NonTextRule::Encoded => opaque::is_encoded(content),
-            NonTextRule::Address => opaque::is_address(content),
-        };
-        if hidden {
-            return self.file(quoted);
-        }
-        // Without escapes it is as it stands.
-        let plain = if token.len == content.len() { std::str::from_utf8(content).ok() } else { None };
-        match plain {
-            Some(text) => self.list.push(area.kind, Cow::Borrowed(text), PieceSpot::Value),
-            None => self.list.push(area.kind, json::string_lossy(quoted).unwrap_or_default(), PieceSpot::Value),
-        }
-    }
-
-    /// A file is no text for us, unless it is one for everybody.
-    fn file(&mut self, token: &[u8]) -> Result<(), EditError> {
-        let content = token.get(1..).unwrap_or_default();
-        let url = opaque::data_url(content).and_then(|_| json::string(token));
-        match url.as_deref().and_then(encoded::read) {
-            Some((head, text)) if !text.is_empty() => {
-                self.list.push(TextPieceKind::Text, text.into(), PieceSpot::File(head.into()))
+        match shown::shown(area.rule, token.span.of(self.body), token) {
+            ShownText::Nothing => Ok(()),
+            ShownText::Text(text) => self.list.push(area.kind, text, PieceSpot::Value),
+            ShownText::File(head, text) => self.list.push(TextPieceKind::Text, text.into(), PieceSpot::File(head)),
+            ShownText::Unreadable => {
+                Err(EditError::Unshowable { what: "a file of which cannot be told what text is in it" })
             }
-            Some(_) | None => Ok(()),
         }
     }
 
+    /// The name of a member that is its author's own, or is no plain one.
     fn name(&mut self, area: Area, key: &MemberName<'a>) -> Result<(), EditError> {
         let name = key.lossy();
-        if name.is_empty() {
+        if name.is_empty() || !area.has_own_names(self.shape) && area.knows(name.as_bytes()) {
             return Ok(());
         }
         let kind = if area.kind == TextPieceKind::Description { area.kind } else { TextPieceKind::Other };
@@ -227,7 +245,7 @@ impl<'a> Walk<'a> {
         self.cursor.enter_object()?;
         while let Some(key) = self.cursor.next_key()? {
             self.list.step(key);
-            let others = if opaque::is_word(key.raw()) { String::new() } else { key.lossy().into_owned() };
+            let others = if tokens::is_known(&key) { String::new() } else { key.lossy().into_owned() };
             self.tokens_of(depth, others)?;
             self.list.back();
         }

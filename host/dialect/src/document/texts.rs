@@ -59,6 +59,11 @@ impl BodyShape {
         }
     }
 
+    /// Whether it is what a model answers, whole or a part of it.
+    pub(super) fn is_answer(self) -> bool {
+        matches!(self, Self::ChatResponse | Self::EmbeddingsResponse | Self::Chunk)
+    }
+
     /// Whose the messages are that say nothing of it.
     pub(super) fn usual_role(self) -> Voice {
         match self {

@@ -27,6 +27,9 @@ pub enum EventError {
     /// is the index of.
     #[error("an `index` that is no whole number from 0 to 4294967295, written plainly")]
     Index,
+    /// There is text in it that cannot be shown, for readers make different things of it.
+    #[error("{0} cannot be shown: readers make different things of it")]
+    Unshowable(&'static str),
     /// The choice has no `delta` to put text into.
     #[error("the event's choice has no `delta`")]
     NoDelta,

@@ -12,11 +12,12 @@ use crate::{Document, EditError, TextPiece, TextPieceKind};
 /// Whether there is any text in an event, wherever it stands.
 ///
 /// # Errors
-/// [`EventError::NotJson`].
+/// [`EventError::NotJson`], [`EventError::Unshowable`].
 pub fn says_more(data: &Bytes) -> Result<bool, EventError> {
     match Document::event(data.clone()).pieces() {
         Ok(pieces) => Ok(!pieces.is_empty()),
         Err(EditError::NotJson(why)) => Err(EventError::NotJson(why)),
+        Err(EditError::Unshowable { what }) => Err(EventError::Unshowable(what)),
         // There is too much of it to be shown, which is told to who asks for it.
         Err(_) => Ok(true),
     }
@@ -59,12 +60,13 @@ impl Says {
     /// What the one choice of an event says.
     ///
     /// # Errors
-    /// [`EventError::Index`]: which tool call it goes on with cannot be told.
+    /// [`EventError::Index`]: which tool call it goes on with cannot be told. [`EventError::Unshowable`].
     pub(super) fn of(data: &Bytes, place: &ChoiceAt) -> Result<Self, EventError> {
         let mut says = Self { finishes: place.finishes, ..Self::default() };
         // Where its choice stands was found in data that were read to their end.
         match Document::event(data.clone()).known_readable().pieces() {
             Ok(pieces) => pieces.iter().for_each(|piece| says.add(&piece)),
+            Err(EditError::Unshowable { what }) => return Err(EventError::Unshowable(what)),
             // Too much to be shown, which is told to who asks for it.
             Err(_) => (says.kinds, says.more) = (OTHER, true),
         }

@@ -81,11 +81,10 @@ fn the_text_and_choice_of_an_event_are_read() {
         ("{}", ""),
         (r#"{"delta":{"content":"\ud83d"}}"#, "\u{fffd}"),
         (r#"{"delta":{"con\u0074ent":"x"}}"#, "x"),
-        (r#"{"delta":{"content":7}}"#, ""),
         (r#"{"delta":7}"#, ""),
         (r#"{"delta":{"content":[]}}"#, ""),
         (
-            r#"{"delta":{"content":["a",{"type":"text","text":"b"},{"type":"thinking","thinking":[{"type":"text","text":"c"}]},{"text":"d"},1,null]}}"#,
+            r#"{"delta":{"content":["a",{"type":"text","text":"b"},{"type":"thinking","thinking":[{"type":"text","text":"c"}]},{"text":"d"},true,null]}}"#,
             "abd",
         ),
     ] {
@@ -94,6 +93,10 @@ fn the_text_and_choice_of_an_event_are_read() {
     }
     for data in [r#"{"choices":[]}"#, "{}", r#"{"choices":[1]}"#, r#"{"choices":{}}"#] {
         assert_eq!(read(data), Err(EventError::NoChoice), "{data}");
+    }
+    for content in ["7", r#"["a",7]"#, r#"[{"type":"text","text":7}]"#] {
+        let data = format!(r#"{{"choices":[{{"delta":{{"content":{content}}}}}]}}"#);
+        assert!(matches!(read(&data), Err(EventError::Unshowable(_))), "{data}: a number is no text");
     }
     for data in ["[DONE]", "", "{", "[]", r#"{"choices":[{"delta":{"content":"x"},"logprobs":-Infinity}]}"#] {
         assert!(matches!(read(data), Err(EventError::NotJson(_))), "{data}");
@@ -193,7 +196,7 @@ fn what_adds_no_text_says_nothing_and_ends_nothing() {
         r#""delta":{"content":null}"#,
         r#""delta":{"content":[]}"#,
         r#""delta":{"content":[{"type":"text","text":""}]}"#,
-        r#""delta":{"content":7}"#,
+        r#""delta":{"content":true}"#,
         r#""delta":{}"#,
         r#""delta":null"#,
         r#""finish_reason":null"#,

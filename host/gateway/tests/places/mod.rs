@@ -142,6 +142,31 @@ pub const SHOWN: &[Row] = &[
         r#""role":"assistant","tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"$"}}]"#,
     ),
     (
+        "messages[].tool_calls[].function.arguments, custom.input: an object, whatever is in it",
+        Body::Message,
+        r#""role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":{"id":"$"}}}]¦"role":"assistant","tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":{"deep":[{"type":"$"}]}}}]"#,
+    ),
+    (
+        "messages[].content[].input of a call",
+        Body::Message,
+        r#""role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":{"data":"$"}}]"#,
+    ),
+    (
+        "messages[].content[].image_url and the like, where it is no address",
+        Body::Message,
+        r#""role":"user","content":[{"type":"image_url","image_url":{"url":"$"}}]¦"role":"user","content":[{"type":"image_url","image_url":"$"}]"#,
+    ),
+    (
+        "messages[].content[].file.file_data: a text in a data: URL",
+        Body::Message,
+        r#""role":"user","content":[{"type":"file","file":{"file_data":"data:text/plain,$"}}]¦"role":"user","content":[{"type":"file","file":{"file_data":"data:made/up,$"}}]"#,
+    ),
+    (
+        "any other member of a part or a message, whatever is in it",
+        Body::Message,
+        r#""role":"user","content":[{"type":"document","context":{"id":"$"}}]¦"role":"user","content":"hi","context":{"model":["$"]}"#,
+    ),
+    (
         "messages[].function_call.arguments",
         Body::Message,
         r#""role":"assistant","function_call":{"name":"f","arguments":"{\"a\":\"$\"}"}"#,
@@ -162,6 +187,16 @@ pub const SHOWN: &[Row] = &[
         "tools[].function.parameters: enum, const, default, examples",
         Body::Chat,
         r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"enum":["$"]}}}}}]¦"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"const":"$"}}}}}]¦"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"default":"$"}}}}}]¦"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"examples":["$"]}}}}}]"#,
+    ),
+    (
+        "tools[].function.parameters: what is in these, whatever it is called",
+        Body::Chat,
+        r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","default":{"id":"$"}}}}]¦"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"a":{"enum":[{"type":"$"}]}}}}}]"#,
+    ),
+    (
+        "tools[].function.parameters.required",
+        Body::Chat,
+        r#""tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","required":["$"]}}}]"#,
     ),
     (
         "tools[].function.parameters: names of parameters",
@@ -207,9 +242,14 @@ pub const SHOWN: &[Row] = &[
         Body::Chat,
         r#""user":"$"¦"safety_identifier":"$"¦"prompt_cache_key":"$""#,
     ),
-    ("metadata: values", Body::Chat, r#""metadata":{"a":"$"}"#),
+    ("metadata: values", Body::Chat, r#""metadata":{"a":"$"}¦"metadata":{"a":{"id":"$"}}"#),
     ("metadata: names", Body::Chat, r#""metadata":{"$":"a"}"#),
     ("any other member of the request, and its name", Body::Chat, r#""new_kind":{"deep":[{"$":1}]}"#),
+    (
+        "any other member of the request, whatever is in it",
+        Body::Chat,
+        r#""new_kind":{"id":"$"}¦"new_kind":[{"data":["$"]}]"#,
+    ),
     (
         "type, id, tool_call_id and other identifiers, where they are no one word",
         Body::Message,
@@ -246,6 +286,11 @@ pub const SHOWN: &[Row] = &[
         r#""role":"assistant","content":null,"tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":"$"}}]"#,
     ),
     (
+        "choices[].message.tool_calls[].function.arguments: an object, whatever is in it",
+        Body::Answer,
+        r#""role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":{"id":"$"}}}]"#,
+    ),
+    (
         "choices[].message.function_call.arguments",
         Body::Answer,
         r#""role":"assistant","content":null,"function_call":{"name":"f","arguments":"{\"a\":\"$\"}"}"#,
@@ -260,7 +305,11 @@ pub const SHOWN: &[Row] = &[
         Body::Answer,
         r#""role":"assistant","content":null,"audio":{"id":"audio_1","data":"UklGRg==","transcript":"$"}"#,
     ),
-    ("any other member of the message", Body::Answer, r#""role":"assistant","content":"hi","note":["$"]"#),
+    (
+        "any other member of the message",
+        Body::Answer,
+        r#""role":"assistant","content":"hi","note":["$"]¦"role":"assistant","content":"hi","parsed":{"id":"$"}"#,
+    ),
     (
         "choices[].logprobs: tokens, joined",
         Body::AnswerChoice,
@@ -302,7 +351,7 @@ pub const SHOWN: &[Row] = &[
     ),
     ("choices[].delta.function_call.arguments", Body::Delta, r#""function_call":{"arguments":"$"}"#),
     ("choices[].delta.audio.transcript", Body::Delta, r#""audio":{"transcript":"$"}"#),
-    ("any other member of the delta", Body::Delta, r#""note":"$""#),
+    ("any other member of the delta", Body::Delta, r#""note":"$"¦"note":{"id":"$"}"#),
     ("choices[].logprobs: tokens, joined", Body::EventChoice, r#""logprobs":{"content":[{"token":"$","logprob":-1}]}"#),
     (
         "choices[].logprobs: other candidates",

@@ -45,7 +45,7 @@ impl Exchange {
         let endpoint = document.endpoint();
         let left = document.bytes().map_err(|why| no_request(&why))?;
         let (body, ask) = match &self.decided {
-            Some(decided) => decided.hold(left.clone()),
+            Some(decided) => decided.hold_last(left.clone()),
             None => weir_dialect::read(endpoint, &left).map(|ask| (left.clone(), ask)),
         }
         .map_err(|why| no_request(&why))?;

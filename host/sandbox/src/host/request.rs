@@ -67,10 +67,7 @@ fn set_header(host: &mut GuestState, name: &str, value: &str) -> Written {
 fn remove_header(host: &mut GuestState, name: &str) -> Written {
     let name = writable_name(name);
     let Some(exchange) = host.lent() else { return Ok(no_request()) };
-    Ok(name.and_then(|name| {
-        exchange.request_mut()?.0.remove(name);
-        Ok(())
-    }))
+    Ok(name.and_then(|name| exchange.remove_request_header(&name)))
 }
 
 fn get(host: &mut GuestState, pointer: &str) -> wasmtime::Result<Option<String>> {

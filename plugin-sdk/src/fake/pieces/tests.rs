@@ -22,7 +22,8 @@ fn the_fake_host_shows_the_pieces_that_the_real_one_shows() {
         let shape = match case["shape"].as_str().unwrap() {
             "chat" => Shape::Chat,
             "embeddings" => Shape::Embeddings,
-            _ => Shape::Answer,
+            "answer" => Shape::Answer,
+            _ => Shape::Event,
         };
         let mut found: Vec<_> = of(&case["body"], shape).into_iter().map(|(piece, _)| piece).collect();
         found.sort_by(|a, b| (&a.pointer, &a.text).cmp(&(&b.pointer, &b.text)));

@@ -119,6 +119,11 @@ fn says(delta: &Value) -> Vec<String> {
                     if !arguments.is_empty() {
                         says.push(format!("call {index}"));
                     }
+                    // A name stands beside what is said, as what no one knows does, and goes on in the next.
+                    let name = call.pointer("/function/name").and_then(Value::as_str).unwrap_or_default();
+                    if !name.is_empty() {
+                        says.push("name".to_owned());
+                    }
                 }
             }
             Value::String(text) if name != "role" && !text.is_empty() => says.push(name.clone()),

@@ -10,12 +10,26 @@ use crate::notes::{self, Head, Heads, Name};
 use crate::options::Options;
 use crate::scan::{self, Found};
 
+/// What a text is, as far as it matters for how it goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum RunKind {
+    #[default]
+    Plain,
+    /// It is JSON, and must stay so.
+    Json,
+    /// The name of what is called: it is over where anything else is said.
+    Name,
+    /// The tokens of `logprobs`. They repeat a text, and all those of an event go where one of them is masked.
+    Tokens,
+}
+
 /// One text: its pieces of this call, joined.
 #[derive(Default)]
 struct Run<'a> {
     name: Name,
-    /// It is JSON, and must stay so.
-    json: bool,
+    kind: RunKind,
+    /// Something else is said behind it.
+    over: bool,
     text: String,
     parts: Vec<Part<'a>>,
     head: Head,
@@ -44,9 +58,18 @@ pub(super) fn edits(options: &Options, shown: &[StreamEvent], last: bool) -> Res
     let noted = notes::read();
     let mut runs: BTreeMap<Name, Run<'_>> = BTreeMap::new();
     let mut masked: Vec<(usize, String)> = Vec::new();
+    // Of each choice the text that is said last.
+    let mut latest: BTreeMap<u32, Name> = BTreeMap::new();
+    let mut before: Option<&Piece> = None;
     for (index, piece) in pieces.iter().enumerate() {
-        match text_of(piece) {
-            Some((name, json)) => runs.entry(name).or_insert_with(|| Run::new(name, json, &noted)).add(index, piece),
+        let follows = before.replace(piece).is_some_and(|before| is_beside(before, piece));
+        match text_of(piece).filter(|(_, kind)| *kind != RunKind::Tokens || !follows) {
+            Some((name, kind)) => {
+                if kind != RunKind::Tokens {
+                    latest.insert(name.0, name);
+                }
+                runs.entry(name).or_insert_with(|| Run::new(name, kind, &noted)).add(index, piece);
+            }
             // It is whole.
             None => masked.extend(piece.replaced(|text| options.redact(text)).map(|new| (index, new))),
         }
@@ -54,6 +77,7 @@ pub(super) fn edits(options: &Options, shown: &[StreamEvent], last: bool) -> Res
     // Of each choice the first event that has to wait for what follows.
     let mut held: BTreeMap<u32, usize> = BTreeMap::new();
     for run in runs.values_mut() {
+        run.over = run.kind == RunKind::Name && latest.get(&run.name.0) != Some(&run.name);
         run.scan(options, last);
         if let Some(first) = run.first_open() {
             held.entry(run.name.0).and_modify(|event| *event = first.min(*event)).or_insert(first);
@@ -80,28 +104,31 @@ pub(super) fn edits(options: &Options, shown: &[StreamEvent], last: bool) -> Res
     Ok(shown.iter().enumerate().map(edit).collect())
 }
 
-/// Which text a piece belongs to, and whether that is JSON; none for one that does not go on in later events.
-fn text_of(piece: &Piece) -> Option<(Name, bool)> {
+/// Which text a piece belongs to, and what that is; none for one that does not go on in later events.
+fn text_of(piece: &Piece) -> Option<(Name, RunKind)> {
     const CONTENT: &str = "/delta/content";
     let within = piece.pointer.strip_prefix("/choices/").and_then(|rest| rest.get(rest.find('/')?..))?;
-    if !goes_on(piece, within) {
-        return None;
-    }
     if piece.kind == PieceKind::Text && within.starts_with(CONTENT) {
-        return Some(((piece.choice, 0), false));
+        return Some(((piece.choice, 0), RunKind::Plain));
     }
     // Parts are numbered anew in each event.
     let tokens = within.split('/').filter(|token| !token.bytes().all(|byte| byte.is_ascii_digit()));
     let start = piece.call.map_or(FNV, |call| fold(FNV, &call.to_le_bytes()));
     let text = tokens.fold(start, |hash, token| fold(fold(hash, b"/"), token.as_bytes()));
-    Some(((piece.choice, text.max(1)), within.ends_with("/arguments")))
+    let kind = match piece.kind {
+        PieceKind::Other if within.starts_with("/logprobs") => RunKind::Tokens,
+        PieceKind::Other if within.ends_with("/name") => RunKind::Name,
+        // It comes whole.
+        PieceKind::Other if piece.call.is_some() => return None,
+        PieceKind::Arguments if within.ends_with("/arguments") => RunKind::Json,
+        _ => RunKind::Plain,
+    };
+    Some(((piece.choice, text.max(1)), kind))
 }
 
-/// Whether a text in a choice may go on in later events. The tokens of `logprobs` repeat one, with which they go when it is
-/// masked; and the name of what is called comes whole.
-fn goes_on(piece: &Piece, within: &str) -> bool {
-    let is_name = piece.kind == PieceKind::Other && (piece.call.is_some() || within.ends_with("/name"));
-    !is_name && !within.starts_with("/logprobs")
+/// Whether a piece is the second one of the same place: of `logprobs`, the tokens that were not chosen, which do not go on.
+fn is_beside(before: &Piece, piece: &Piece) -> bool {
+    before.event == piece.event && before.pointer == piece.pointer
 }
 
 const FNV: u32 = 0x811c_9dc5;
@@ -112,9 +139,9 @@ fn fold(hash: u32, bytes: &[u8]) -> u32 {
 }
 
 impl<'a> Run<'a> {
-    fn new(name: Name, json: bool, noted: &Heads) -> Self {
+    fn new(name: Name, kind: RunKind, noted: &Heads) -> Self {
         let head = noted.iter().find(|(noted, _)| *noted == name).map_or(Head::default(), |(_, head)| *head);
-        Self { name, json, head, ..Self::default() }
+        Self { name, kind, head, ..Self::default() }
     }
 
     fn add(&mut self, index: usize, piece: &'a Piece) {
@@ -125,7 +152,8 @@ impl<'a> Run<'a> {
 
     fn scan(&mut self, options: &Options, last: bool) {
         let from = (self.head.cut + self.head.keep).min(self.text.len());
-        if self.json {
+        let last = last || self.over;
+        if self.kind == RunKind::Json {
             let mut read = arguments::mask(options, &self.text, from, self.head.inside, last);
             (self.masks, self.passed) = (std::mem::take(&mut read.masks), std::mem::take(&mut read.passed));
             (self.open, self.read) = (read.open, read);
@@ -161,10 +189,14 @@ impl<'a> Run<'a> {
 
     /// What is to be noted if the events from this one on come again, as they are now; or for what comes next.
     fn head_at(&self, event: Option<usize>) -> Option<(Name, Head)> {
+        // Tokens that come again may be less than they are now.
+        if self.kind == RunKind::Tokens {
+            return None;
+        }
         let first = event.and_then(|event| self.parts.iter().find(|part| part.event >= event));
         let at = first.map_or(self.text.len(), |part| part.start);
         let (keep, behind) = self.kept(at);
-        let head = Head { cut: 0, keep, inside: self.json && self.read.is_inside(behind) };
+        let head = Head { cut: 0, keep, inside: self.kind == RunKind::Json && self.read.is_inside(behind) };
         (head != Head::default()).then_some((self.name, head))
     }
 

@@ -45,6 +45,112 @@ fn said(out: &Streamed, choice: u64, pointer: &str) -> String {
 
 const ARGUMENTS: &str = "tool_calls/0/function/arguments";
 
+fn named(call: u32, name: &str) -> String {
+    let name = json::quote(name);
+    event(0, &format!(r#""tool_calls":[{{"function":{{"name":{name}}},"index":{call}}}]"#))
+}
+
+/// An event whose tokens are these, with a content that is none of them.
+fn tokens(choice: u32, tokens: &[&str]) -> String {
+    let all: Vec<String> = tokens.iter().map(|token| format!(r#"{{"token":{}}}"#, json::quote(token))).collect();
+    let all = all.join(",");
+    format!(r#"{{"choices":[{{"delta":{{"content":"x "}},"index":{choice},"logprobs":{{"content":[{all}]}}}}]}}"#)
+}
+
+/// Events whole, each letter by itself, and whatever lies between.
+fn cuts(text: &str) -> Vec<Vec<&str>> {
+    let letters = text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]).collect();
+    let twice = (0..=text.len()).map(|at| vec![&text[..at], &text[at..]]);
+    twice.chain([letters]).collect()
+}
+
+#[test]
+fn what_is_cut_over_the_name_of_a_call_is_masked() {
+    for (whole, mask) in
+        [("ada@example.org", "[EMAIL]"), ("mail-4111111111111111", "mail-[CARD]"), ("write_file", "write_file")]
+    {
+        for cut in cuts(whole) {
+            let names = cut.iter().map(|name| named(1, name));
+            let events: Vec<String> =
+                [begin(0), arguments(0, "{}")].into_iter().chain(names).chain([arguments(1, "{}")]).collect();
+            for out in [apart(&events), stream(&[events.clone()])] {
+                let of = |at: usize| {
+                    let event: serde_json::Value = serde_json::from_str(&out.data[at]).unwrap();
+                    event["choices"][0]["delta"]["tool_calls"][0]["function"]["name"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned()
+                };
+                assert_eq!(out.data.len(), events.len());
+                let name: String = (2..out.data.len() - 1).map(of).collect();
+                assert_eq!(name, if mask == "mail-[CARD]" { whole } else { mask }, "{cut:?}");
+                assert_eq!(of(0), "f");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_name_waits_for_more_of_it_and_for_nothing_else() {
+    let host = fake::Host::new(fake::Hook::Event).start();
+    for next in [
+        arguments(0, "{"),
+        event(0, &member("content", "x ")),
+        begin(1),
+        event(0, r#""tool_calls":[{"index":1,"function":{"name":"g"}}]"#),
+    ] {
+        let out = fake::stream_data(
+            &RedactPii::init("{}").unwrap(),
+            &host.facts(),
+            &[vec![named(0, "write_file"), next.clone()]],
+        )
+        .unwrap();
+        assert_eq!(out.data, [named(0, "write_file"), next]);
+    }
+}
+
+#[test]
+fn what_is_cut_over_the_tokens_of_logprobs_goes_with_all_of_them() {
+    for (whole, is_masked) in [("ada@example.org, ", true), ("4111 1111 1111 1111. ", true), ("nothing here. ", false)]
+    {
+        for cut in cuts(whole) {
+            let events: Vec<String> =
+                cut.iter().map(|token| tokens(0, &[token])).chain([tokens(0, &["end "])]).collect();
+            for out in [apart(&events), stream(&[events.clone()])] {
+                let left: String = out
+                    .data
+                    .iter()
+                    .map(|data| {
+                        let event: serde_json::Value = serde_json::from_str(data).unwrap();
+                        assert_eq!(event["choices"][0]["delta"]["content"], "x ");
+                        event["choices"][0]["logprobs"]["content"][0]["token"].as_str().unwrap_or_default().to_owned()
+                    })
+                    .collect();
+                assert_eq!(out.data.len(), events.len());
+                if is_masked {
+                    assert!(
+                        !left.contains("ada") && !left.contains("exam") && !left.contains("411"),
+                        "{cut:?}: {left}"
+                    );
+                } else {
+                    assert_eq!(left, format!("{whole}end "), "{cut:?}");
+                }
+            }
+        }
+    }
+    // Two choices take turns, and what was not chosen goes on with nothing.
+    let other = |token: &str, not: &str| {
+        format!(
+            r#"{{"choices":[{{"delta":{{"content":"x "}},"index":0,"logprobs":{{"content":[{{"token":"{token}","top_logprobs":[{{"token":"{not}"}}]}}]}}}}]}}"#
+        )
+    };
+    let events = [other("ada@", "bob "), tokens(1, &["z "]), other("example.org", "b "), other(" so", " it")];
+    for out in [apart(&events), stream(&[events.to_vec()])] {
+        let all = out.data.concat();
+        assert!(!all.contains("ada@") && !all.contains("example.org") && all.contains(" so"), "{all}");
+    }
+}
+
 #[test]
 fn an_address_in_arguments_is_masked_wherever_they_are_cut_and_they_stay_json() {
     let whole =
@@ -103,8 +209,8 @@ fn content_in_parts_goes_on_in_content_that_is_none() {
 fn a_tool_call_does_not_wait_for_a_word() {
     let out = apart(&[event(0, &member("content", "Sure.")), begin(0), arguments(0, "{\"a\":1}")]);
     assert_eq!(out.sent[0].text, "Sure.");
-    // One call for each event, one for the word that is over, and the last one.
-    assert_eq!(out.calls, 5);
+    // One call for each event, one for the word that is over and one for the name, and the last one.
+    assert_eq!(out.calls, 6);
 }
 
 /// Strings that make trouble in JSON.

@@ -54,6 +54,47 @@ fn what_was_decided_is_put_back_and_the_rest_is_as_it_was_left() {
     }
 }
 
+/// What goes out after somebody made `left` of `was` who comes after the choice of the target.
+fn held_last(was: &Value, left: &Value) -> Value {
+    let (ask, body) = chat(was);
+    let decided = Decided::of(&ask, &body, &"target".into(), true);
+    let (body, _) = decided.hold_last(left.to_string().into()).unwrap();
+    serde_json::from_slice(&body).unwrap()
+}
+
+#[test]
+fn what_it_costs_and_who_answers_in_the_end_is_put_back_too_however_it_is_written() {
+    for name in crate::ask::fixed::FIXED {
+        for value in [json!("other"), json!(["other"]), json!(20), json!({"a": 1})] {
+            let target = with(json!({"model": "target"}));
+            assert_eq!(held_last(&with(json!({})), &with(json!({name: value}))), target, "{name}");
+            let upper = name.to_ascii_uppercase();
+            assert_eq!(held_last(&with(json!({})), &with(json!({upper: value}))), target, "{name}");
+            let was = with(json!({name: "decided", "seed": 1}));
+            let kept = with(json!({name: "decided", "seed": 2, "model": "target"}));
+            for left in [json!({name: value, "seed": 2}), json!({name: "decided", "seed": 2}), json!({"seed": 2})] {
+                assert_eq!(held_last(&was, &with(left)), kept, "{name}");
+            }
+        }
+    }
+    let (was, left) = (with(json!({})), with(json!({"model\u{17f}": ["other"], "\u{17f}ervice_tier": "priority"})));
+    assert_eq!(held_last(&was, &left), with(json!({"model": "target"})));
+    // The rest is held as it is for everybody.
+    let left = with(json!({"service_tier": "priority", "n": 9, "stream": true}));
+    assert_eq!(held_last(&was, &left), with(json!({"model": "target"})));
+    // Whoever chooses the target may.
+    assert_eq!(held(&was, &with(json!({"service_tier": "flex"})))["service_tier"], "flex");
+}
+
+#[test]
+fn the_members_that_stand_are_those_that_the_documentation_names() {
+    let docs = include_str!("../../../../../docs/plugins.md");
+    let section = docs.split_once("Members of which it depends what the request costs").unwrap().1;
+    let list = section.split_once(':').unwrap().1.split_once('.').unwrap().0;
+    let named: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    assert_eq!(named, crate::ask::fixed::FIXED);
+}
+
 #[test]
 fn usage_is_asked_for_again_where_the_client_or_the_gateway_wanted_it() {
     let options = json!({"stream": true, "stream_options": {"include_usage": true}});

@@ -56,12 +56,42 @@ pub(super) fn is_encoded(content: &[u8]) -> bool {
     })
 }
 
-/// An address of an image or another file: no white space is in it. What is behind it is not for us to read.
-pub(super) fn is_address(content: &[u8]) -> bool {
-    if data_url(content).is_some() {
-        return is_encoded(content);
+/// The address of something on the web: no white space is in it. What is behind it is not for us to read.
+pub(super) fn is_web_address(content: &[u8]) -> bool {
+    let begins = |scheme: &[u8]| {
+        content.split_at_checked(scheme.len()).is_some_and(|(begin, _)| begin.eq_ignore_ascii_case(scheme))
+    };
+    // Some encoders write `/` with an escape.
+    let is_web = [&b"https://"[..], b"http://", b"https:\\/\\/", b"http:\\/\\/"].into_iter().any(begins);
+    is_web && content.chunks(4096).all(|chunk| chunk.iter().fold(true, visible)) && only_slashes_escaped(content)
+}
+
+/// One word without a digit: it may be the name of a format or of a member, and none of what has a number in it.
+pub(super) fn is_letters(content: &[u8]) -> bool {
+    let (eights, rest) = content.as_chunks::<8>();
+    let in_letters = |byte: &u8| in_word(byte) && !byte.is_ascii_digit();
+    content.len() <= WORD
+        && eights.iter().all(|eight| is_small(u64::from_le_bytes(*eight)) || eight.iter().all(in_letters))
+        && rest.iter().all(in_letters)
+}
+
+/// The types of JSON Schema (2020-12, validation section 6.1.1), and none.
+pub(super) fn is_schema_type(content: &[u8]) -> bool {
+    matches!(content, b"" | b"string" | b"number" | b"integer" | b"boolean" | b"array" | b"object" | b"null")
+}
+
+/// A number may be read as text if it has so many digits before its point, or is written with an exponent.
+const LONG_NUMBER: usize = 7;
+
+/// Whether a number is as long as those that mean somebody or something: a phone's, a card's, an account's.
+pub(super) fn is_long_number(token: &[u8]) -> bool {
+    if token.len() < LONG_NUMBER {
+        return false;
     }
-    content.chunks(4096).all(|chunk| chunk.iter().fold(true, visible)) && only_slashes_escaped(content)
+    let whole = token.iter().position(|byte| *byte == b'.').unwrap_or(token.len());
+    let digits = |part: &[u8]| part.iter().filter(|byte| byte.is_ascii_digit()).count();
+    digits(token.get(..whole).unwrap_or_default()) >= LONG_NUMBER
+        || digits(token) >= LONG_NUMBER && token.iter().any(|byte| matches!(byte, b'e' | b'E'))
 }
 
 /// What follows `data:`, if a text begins with it.
