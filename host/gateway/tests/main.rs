@@ -68,6 +68,7 @@ mod lawful;
 mod limits;
 mod log_lines;
 mod loops;
+mod many_choices;
 mod memory;
 mod mistakes;
 mod named_files;

@@ -1,14 +1,10 @@
 //! A stream of very many choices costs who asked for it, and nobody else: what waits for a plugin is bounded in number too.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod guest;
-mod support;
-
-use guest::{Guest, gateway};
+use crate::guest::{Guest, gateway};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::{ACME, GLOBEX, chat, chat_stream, post};
 use std::io::Write;
 use std::net::SocketAddr;
-use support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use support::{ACME, GLOBEX, chat, chat_stream, post};
 
 /// So many events of one stream may wait for one plugin.
 const MOST: usize = 16_384;
