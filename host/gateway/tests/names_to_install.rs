@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What is published by those who make it: registry, name, and who they are.
-const HELD: [(&str, &str, &str); 8] = [
+const HELD: [(&str, &str, &str); 9] = [
+    ("crates.io", "cargo-fuzz", "the Rust Fuzzing Authority"),
     ("crates.io", "wasm-tools", "the Bytecode Alliance"),
     ("crates.io", "wit-bindgen-cli", "the Bytecode Alliance"),
     ("crates.io", "wit-bindgen", "the Bytecode Alliance"),

@@ -38,12 +38,15 @@ impl Library {
         config: &Config,
         note: &mut dyn FnMut(LibraryEvent),
     ) -> (Arc<Chains>, Vec<LoadProblem>) {
+        let serving = (self.last.clone(), Arc::clone(&self.current));
         loop {
             let built = self.build_still(config, &Looked::default(), note).await;
             self.settle();
             if !built.1.iter().any(|problem| problem.error.is_pending()) {
                 return built;
             }
+            // Nobody was given these chains: what comes next is held against those that serve, and counted behind them.
+            (self.last, self.current) = serving.clone();
             self.prepared().next().await;
         }
     }
@@ -56,6 +59,7 @@ impl Library {
         note: &mut dyn FnMut(LibraryEvent),
     ) -> (Arc<Chains>, Vec<LoadProblem>) {
         let end = tokio::time::Instant::now() + FIRST;
+        let serving = (self.last.clone(), Arc::clone(&self.current));
         loop {
             let built = self.build_still(config, &Looked::default(), note).await;
             self.settle();
@@ -69,6 +73,8 @@ impl Library {
             } else if tokio::time::timeout_at(end, prepared.next()).await.is_err() {
                 return built;
             }
+            // Nobody was given these chains: what comes next is held against those that serve, and counted behind them.
+            (self.last, self.current) = serving.clone();
         }
     }
 
