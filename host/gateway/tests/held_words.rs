@@ -440,7 +440,7 @@ fn what_is_cut_over_the_name_of_a_call_and_over_tokens_is_masked() {
                 reply.events().iter().filter_map(|event| serde_json::from_str(event).ok()).collect();
             let of = |choice: u64, pointer: &str| -> String {
                 let of = json.iter().filter(|event| event["choices"][0]["index"] == choice);
-                of.filter_map(|event| Some(event.pointer(&format!("/choices/0/{pointer}"))?.as_str()?)).collect()
+                of.filter_map(|event| event.pointer(&format!("/choices/0/{pointer}"))?.as_str()).collect()
             };
             assert_eq!(of(0, "delta/tool_calls/0/function/name"), "[EMAIL]", "{cut:?}");
             assert_eq!(of(0, "delta/tool_calls/0/function/arguments"), "{}");

@@ -1,13 +1,10 @@
 //! All text at once, as it comes to a guest: byte by byte the same whichever way it is called.
 
-#[path = "ways/told.rs"]
-mod told;
-
+use crate::told::told;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
-use told::told;
 use weir_component::Direct;
 use weir_sandbox::Sandbox;
 

@@ -5,6 +5,8 @@
 #![allow(missing_docs)]
 
 mod support;
+#[path = "ways/told.rs"]
+mod told;
 
 mod all_text;
 mod instances;

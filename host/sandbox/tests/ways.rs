@@ -3,14 +3,12 @@
 
 #[path = "ways/rewire.rs"]
 mod rewire;
-#[path = "ways/told.rs"]
-mod told;
 
+use crate::told::{asks, told};
 use proptest::prelude::*;
 use rewire::{ALIASES, Change, canons, read, rewire};
 use std::cell::Cell;
 use std::sync::Arc;
-use told::{asks, told};
 use weir_component::Direct;
 use weir_sandbox::Sandbox;
 

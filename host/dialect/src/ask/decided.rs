@@ -58,7 +58,7 @@ impl Decided {
         }
         let mut document = Document::accepted(self.endpoint, body.clone());
         let mut restore = || {
-            for (name, _) in &left {
+            for name in left.keys() {
                 document.remove(&format!("/{name}"))?;
             }
             for (name, value) in &decided {

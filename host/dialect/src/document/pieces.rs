@@ -188,7 +188,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         let own = area.member(&name_of(key));
-        if !own.due && !(numbers == NumberRule::Long && own.has_numbers()) {
+        if !(own.due || numbers == NumberRule::Long && own.has_numbers()) {
             self.cursor.skip()?;
             return Ok(());
         }

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 use weir_config::{Config, Loaded, Looked, Overrides, Problem, Problems, Stamp};
-use weir_sandbox::{Compiler, Library, PluginSource, Sandbox};
+use weir_sandbox::{Compiler, Library, LoadProblem, PluginSource, Sandbox};
 use weir_server::Drainer;
 use weir_upstream::HostNames;
 
@@ -89,11 +89,7 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let (hangup, end) = (signal(SignalKind::hangup())?, signals::listen()?);
     let (drainer, drain) = Drainer::new();
     let threads = start_workers(&shared, listeners, &drain)?;
-    let status = Arc::new(Status::default());
-    status.set(ProblemSource::Building, problems.iter().flat_map(describe).collect(), false);
-    status.set_compiling(control::compiling(&compiling));
-    status.set_warnings(control::strays(&config, library.strays()));
-    status.begin(ProblemSource::Nobody, nobody(&config));
+    let status = first_status(&config, &library, &problems, &compiling);
     let registry = metrics::registry(&shared, &status);
     admin::start(admin_listener, Admin { shared: Arc::clone(&shared), status: Arc::clone(&status), registry, drain })?;
     end.send(ShutdownTargets { drainer, shared: Arc::clone(&shared), workers: threads })
@@ -161,4 +157,19 @@ fn say_problems(loaded: Result<Loaded, Problems>, is_named: bool) -> Option<Load
         ));
     }
     None
+}
+
+/// What there is to be told of a start that has come so far: what is not as it should be, and what is still being made.
+fn first_status(
+    config: &Config,
+    library: &Library,
+    problems: &[LoadProblem],
+    compiling: &[LoadProblem],
+) -> Arc<Status> {
+    let status = Status::default();
+    status.set(ProblemSource::Building, problems.iter().flat_map(describe).collect(), false);
+    status.set_compiling(control::compiling(compiling));
+    status.set_warnings(control::strays(config, library.strays()));
+    status.begin(ProblemSource::Nobody, nobody(config));
+    Arc::new(status)
 }

@@ -73,7 +73,7 @@ fn what_is_cut_over_the_name_of_a_call_is_masked() {
             let names = cut.iter().map(|name| named(1, name));
             let events: Vec<String> =
                 [begin(0), arguments(0, "{}")].into_iter().chain(names).chain([arguments(1, "{}")]).collect();
-            for out in [apart(&events), stream(&[events.clone()])] {
+            for out in [apart(&events), stream(std::slice::from_ref(&events))] {
                 let of = |at: usize| {
                     let event: serde_json::Value = serde_json::from_str(&out.data[at]).unwrap();
                     event["choices"][0]["delta"]["tool_calls"][0]["function"]["name"]
@@ -116,7 +116,7 @@ fn what_is_cut_over_the_tokens_of_logprobs_goes_with_all_of_them() {
         for cut in cuts(whole) {
             let events: Vec<String> =
                 cut.iter().map(|token| tokens(0, &[token])).chain([tokens(0, &["end "])]).collect();
-            for out in [apart(&events), stream(&[events.clone()])] {
+            for out in [apart(&events), stream(std::slice::from_ref(&events))] {
                 let left: String = out
                     .data
                     .iter()

@@ -51,6 +51,24 @@ fn row<'a>(status: StatusCode, code: &'a str, kind: &'static str, blame: Blame, 
     RefusalInfo { status, code, kind, blame, retry }
 }
 
+/// What a tenant's own keys and limits refuse.
+fn of_denied(denied: &Denied) -> RefusalInfo<'_> {
+    use Blame::{Client, Tenant};
+    use Retry::{After, Unsaid};
+    match denied {
+        Denied::MissingKey => row(StatusCode::UNAUTHORIZED, "missing_api_key", AUTH, Client, Unsaid),
+        Denied::MalformedKey | Denied::UnknownKey => {
+            row(StatusCode::UNAUTHORIZED, "invalid_api_key", AUTH, Client, Unsaid)
+        }
+        Denied::RateLimited { retry_after, .. } => {
+            row(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", RATE, Tenant, After(*retry_after))
+        }
+        Denied::TooManyConcurrent { .. } => {
+            row(StatusCode::TOO_MANY_REQUESTS, "concurrency_limit_exceeded", RATE, Tenant, After(SECOND))
+        }
+    }
+}
+
 impl Refusal {
     /// The table: status, code, type, blame and retry advice of every refusal.
     pub(crate) fn info(&self) -> RefusalInfo<'_> {
@@ -63,18 +81,7 @@ impl Refusal {
                 row(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", INVALID, Client, Unsaid)
             }
             Self::Loop => row(StatusCode::LOOP_DETECTED, "loop_detected", API, Gateway, Spent),
-            Self::Denied(denied) => match denied {
-                Denied::MissingKey => row(StatusCode::UNAUTHORIZED, "missing_api_key", AUTH, Client, Unsaid),
-                Denied::MalformedKey | Denied::UnknownKey => {
-                    row(StatusCode::UNAUTHORIZED, "invalid_api_key", AUTH, Client, Unsaid)
-                }
-                Denied::RateLimited { retry_after, .. } => {
-                    row(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded", RATE, Tenant, After(*retry_after))
-                }
-                Denied::TooManyConcurrent { .. } => {
-                    row(StatusCode::TOO_MANY_REQUESTS, "concurrency_limit_exceeded", RATE, Tenant, After(SECOND))
-                }
-            },
+            Self::Denied(denied) => of_denied(denied),
             Self::TenantClosed => row(StatusCode::SERVICE_UNAVAILABLE, "tenant_closed", API, Tenant, Unsaid),
             Self::EncodedBody(_) | Self::Mislabelled(_) => {
                 row(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", INVALID, Client, Unsaid)
