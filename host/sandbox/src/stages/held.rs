@@ -30,9 +30,10 @@ pub(super) enum Past {
     Count(usize),
 }
 
-/// Events of one choice, followed in one go through a list: there may be as many choices as events.
+/// Events of one choice, followed in one go through a list.
 pub(super) struct OfChoice {
     choice: u32,
+    begun: bool,
     text: OpenText,
     /// Bytes of text behind the first event, without which nothing could wait at all.
     behind: usize,
@@ -41,9 +42,16 @@ pub(super) struct OfChoice {
     held: bool,
     /// Something else is said than what they begin with.
     left: bool,
+    /// What the first event behind the list comes to that says anything of it.
+    next: TextStep,
 }
 
 impl OfChoice {
+    fn new(choice: u32) -> Self {
+        let (text, next) = (OpenText::default(), TextStep::Between);
+        Self { choice, begun: false, text, behind: 0, fresh: 0, held: false, left: false, next }
+    }
+
     /// Which one.
     pub(super) fn choice(&self) -> u32 {
         self.choice
@@ -53,29 +61,64 @@ impl OfChoice {
     pub(super) fn is_over(&self) -> bool {
         self.left || self.text.is_over()
     }
-}
 
-/// What there is of each choice, in the order in which they begin.
-pub(super) fn by_choice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<OfChoice> {
-    let mut all: Vec<OfChoice> = Vec::new();
-    let mut places: BTreeMap<u32, usize> = BTreeMap::new();
-    for (choice, item) in items.filter_map(|item| Some((item.choice()?, item))) {
+    fn take(&mut self, item: &Item) {
         let says = item.says();
-        let at = *places.entry(choice).or_insert(all.len());
-        match all.get_mut(at) {
-            Some(of) => of.behind = of.behind.saturating_add(says.bytes()),
-            None => {
-                let text = OpenText::default();
-                all.push(OfChoice { choice, text, behind: 0, fresh: 0, held: false, left: false });
-            }
+        if self.begun {
+            self.behind = self.behind.saturating_add(says.bytes());
         }
-        if let Some(of) = all.get_mut(at) {
-            of.left |= of.text.take(says) == TextStep::Other;
-            of.held |= item.waits(WaitReason::Held);
-            of.fresh = of.fresh.saturating_add(item.fresh());
+        self.begun = true;
+        self.left |= self.text.take(says) == TextStep::Other;
+        self.held |= item.waits(WaitReason::Held);
+        self.fresh = self.fresh.saturating_add(item.fresh());
+    }
+
+    fn go_on(&mut self, item: &Item) {
+        if self.next == TextStep::Between {
+            self.next = self.text.take(item.says());
         }
     }
-    all
+}
+
+/// What there is of each choice, in the order in which they begin. Most streams have one choice, and then nothing is
+/// allocated; there may be as many as there are events.
+#[derive(Default)]
+pub(super) struct ByChoice {
+    first: Option<OfChoice>,
+    others: Vec<OfChoice>,
+    places: BTreeMap<u32, usize>,
+}
+
+impl ByChoice {
+    pub(super) fn of<'a>(items: impl Iterator<Item = &'a Item>) -> Self {
+        let mut all = Self::default();
+        for (choice, item) in items.filter_map(|item| Some((item.choice()?, item))) {
+            let first = all.first.get_or_insert_with(|| OfChoice::new(choice));
+            if first.choice == choice {
+                first.take(item);
+                continue;
+            }
+            let at = *all.places.entry(choice).or_insert(all.others.len());
+            if at == all.others.len() {
+                all.others.push(OfChoice::new(choice));
+            }
+            if let Some(other) = all.others.get_mut(at) {
+                other.take(item);
+            }
+        }
+        all
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &OfChoice> {
+        self.first.iter().chain(&self.others)
+    }
+
+    fn get_mut(&mut self, choice: u32) -> Option<&mut OfChoice> {
+        match &mut self.first {
+            Some(first) if first.choice == choice => Some(first),
+            _ => self.others.get_mut(*self.places.get(&choice)?),
+        }
+    }
 }
 
 /// What is kept back.
@@ -103,7 +146,7 @@ impl HeldEvents {
             return Some(Past::Count(self.0.len()));
         }
         // There is no more text than there are bytes of events.
-        let waiting = if raw > text { by_choice(self.0.iter()) } else { Vec::new() };
+        let waiting = if raw > text { ByChoice::of(self.0.iter()) } else { ByChoice::default() };
         let past = waiting.iter().find(|of| of.held && of.behind > text);
         past.map(|of| Past::Text(of.choice, of.behind))
     }
@@ -135,25 +178,18 @@ impl HeldEvents {
 
     /// The choices of which something is held that does not go on in what has come now.
     pub(super) fn ended_by(&self, batch: &[Item]) -> Vec<u32> {
-        let waiting = by_choice(self.0.iter());
-        if waiting.is_empty() {
-            return Vec::new();
-        }
-        // By choice, the text that waits, and then what the first event comes to that says anything of it.
-        let mut steps: BTreeMap<u32, (OpenText, TextStep)> =
-            waiting.iter().map(|of| (of.choice, (of.text, TextStep::Between))).collect();
+        let mut waiting = ByChoice::of(self.0.iter());
         for item in batch {
-            if let Some((text, step @ TextStep::Between)) = item.choice().and_then(|choice| steps.get_mut(&choice)) {
-                *step = text.take(item.says());
+            if let Some(of) = item.choice().and_then(|choice| waiting.get_mut(choice)) {
+                of.go_on(item);
             }
         }
-        let is_other = |of: &&OfChoice| steps.get(&of.choice).is_some_and(|(_, step)| *step == TextStep::Other);
-        waiting.iter().filter(is_other).map(|of| of.choice).collect()
+        waiting.iter().filter(|of| of.next == TextStep::Other).map(OfChoice::choice).collect()
     }
 
     /// A choice of which the text that is held is over, and what is held behind that text, which is taken out.
     pub(super) fn take_behind_end(&mut self) -> Option<(u32, Vec<Item>)> {
-        let choice = by_choice(self.0.iter()).iter().find(|of| of.is_over())?.choice;
+        let choice = ByChoice::of(self.0.iter()).iter().find(|of| of.is_over())?.choice;
         let mut all = self.take(choice);
         let behind = all.split_off(run(&all));
         self.0.extend(all);
@@ -169,5 +205,5 @@ pub(super) fn run(items: &[Item]) -> usize {
 
 /// Whether the first text of one choice's events is over.
 pub(super) fn is_over(items: &[Item]) -> bool {
-    by_choice(items.iter()).iter().any(OfChoice::is_over)
+    ByChoice::of(items.iter()).iter().any(OfChoice::is_over)
 }

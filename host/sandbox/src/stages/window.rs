@@ -1,7 +1,7 @@
 //! Windows: what the host holds back for a plugin that sees only what it is shown.
 
 use super::edits::EventChange;
-use super::held::{HeldBounds, HeldEvents, MOST, OfChoice, by_choice};
+use super::held::{ByChoice, HeldBounds, HeldEvents, MOST, OfChoice};
 use super::item::Item;
 use std::collections::{BTreeMap, BTreeSet};
 use weir_config::Window;
@@ -24,7 +24,8 @@ impl HeldEvents {
         let full = bytes(&items) > bounds.events || items.len() > MOST;
         let size = window.size.min(bounds.text);
         let is_due = |of: &OfChoice| full || of.fresh >= size || of.fresh > 0 && of.is_over();
-        let due: BTreeSet<u32> = by_choice(items.iter()).iter().filter(|of| is_due(of)).map(OfChoice::choice).collect();
+        let due: BTreeSet<u32> =
+            ByChoice::of(items.iter()).iter().filter(|of| is_due(of)).map(OfChoice::choice).collect();
         let (mut shown, mut waiting) = (Vec::with_capacity(items.len()), BTreeSet::new());
         for item in items {
             match item.choice() {
