@@ -3,7 +3,7 @@
 use wit_component::DecodedWasm;
 use wit_parser::{Resolve, WorldItem, WorldKey};
 
-use crate::ComponentError;
+use crate::{ComponentError, Counts};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -56,6 +56,10 @@ impl Border {
         }
         if !wasm.starts_with(&COMPONENT) {
             return Err(broken("it does not begin as one does"));
+        }
+        // The decoder makes room for what is announced, and each entry has a byte at least.
+        if Counts::of(wasm)?.items > wasm.len() as u64 {
+            return Err(broken("it announces more entries than it has bytes"));
         }
         let (resolve, world) = match wit_component::decode(wasm).map_err(|e| broken(&format!("{e:#}")))? {
             DecodedWasm::Component(resolve, world) => (resolve, world),

@@ -17,3 +17,18 @@ fn what_is_no_component_is_named_for_what_it_is() {
     assert!(matches!(Border::of(b"#!/bin/sh\n"), Err(ComponentError::NotComponent(_))));
     assert!(matches!(Border::of(b""), Err(ComponentError::NotComponent(_))));
 }
+
+#[test]
+fn what_is_announced_and_not_there_is_refused_before_room_is_made_for_it() {
+    let magic = [0, b'a', b's', b'm', 0x0d, 0, 1, 0];
+    // A section of 2^32 bytes, and sections of instances, types and imports with 2^28 to 2^32 entries.
+    for section in [
+        &[5, 0xff, 0xff, 0xff, 0xff, 0x0f, 0][..],
+        &[5, 5, 0xff, 0xff, 0xff, 0xff, 0x0f],
+        &[7, 6, 0xff, 0xff, 0xff, 0xff, 0x0f, 0],
+        &[10, 5, 0x80, 0x80, 0x80, 0x80, 0x01],
+    ] {
+        let error = Border::of(&[&magic[..], section].concat()).unwrap_err();
+        assert!(matches!(error, ComponentError::NotComponent(_)), "{error:?}");
+    }
+}
