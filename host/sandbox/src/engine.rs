@@ -153,7 +153,7 @@ impl Sandbox {
     }
 
     /// Ends when somebody is short of places that idle instances may have: each worker then has to
-    /// [give up](crate::Worker::give_up) some.
+    /// [give up](crate::SandboxWorker::give_up) some.
     pub fn pressed(&self) -> impl Future<Output = ()> + '_ {
         self.shares.pressed()
     }
