@@ -103,7 +103,7 @@ impl Tenants {
         door.filter(|_door| opened).map(|door| door.caller.clone()).ok_or(Denied::UnknownKey)
     }
 
-    /// The tenants in the order of the configuration: [`TenantConfig::index`] is the position here.
+    /// The tenants in the order of the configuration: [`Tenant::index`] is the position here.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Tenant>> {
         self.tenants.iter()
     }

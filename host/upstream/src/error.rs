@@ -114,7 +114,7 @@ pub enum AttemptError {
 
 impl AttemptError {
     /// Whether it met a kept connection that the upstream had closed: it says nothing of the upstream, and the request
-    /// should be sent at once on another one ([`Pool::send_fresh`](crate::Pool::send_fresh)).
+    /// should be sent at once on another one ([`ConnectionPool::send_fresh`](crate::ConnectionPool::send_fresh)).
     #[must_use]
     pub fn is_stale(&self) -> bool {
         matches!(self, Self::ClosedBeforeHead { stale: true, .. })

@@ -47,7 +47,7 @@ impl Decided {
     }
 
     /// The same as [`hold`](Self::hold) for who comes after the choice of the target: members of which it depends what the
-    /// request costs, or who answers it in the end ([`FIXED`]), are as they were decided as well.
+    /// request costs, or who answers it in the end (`fixed.rs`), are as they were decided as well.
     ///
     /// # Errors
     /// As [`read`]: it is no request.
