@@ -16,7 +16,7 @@ pub fn string_lossy(token: &[u8]) -> Option<Cow<'_, str>> {
     decode(unquoted(token)?, true)
 }
 
-/// As [`string`], for a name whose quotes were taken off ([`Key::raw`](super::MemberName::raw)).
+/// As [`string`], for a name whose quotes were taken off ([`MemberName::raw`](super::MemberName::raw)).
 pub fn decode_key(content: &[u8]) -> Option<Cow<'_, str>> {
     decode(content, false)
 }
