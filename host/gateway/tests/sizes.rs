@@ -58,13 +58,47 @@ fn the_largest_body_that_the_gateway_takes_by_default_passes_the_bundled_guards(
     assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
 }
 
+/// Texts that are made to have much looked at and little found.
+const TEDIOUS: &[&str] = &[
+    // Figures, as tables have them, and what numbers begin with.
+    "4 ",
+    "0 1 0 0 ",
+    "(4) ",
+    "000 ",
+    "4000 4111 ",
+    "00 1 ",
+    "0 0(",
+    "0300 1 ",
+    "030(0) ",
+    "+(1",
+    "555(00-",
+    "DE89 0 ",
+    // One run, with addresses in it, what is none, and nothing.
+    "a@b.AB.",
+    "a@b-x@y.z",
+    "x@y.z.1.",
+    "@",
+    "a@",
+    "1",
+    "1@",
+    "a",
+    "a.",
+    "(",
+    "\u{e9}1@",
+    // What is denied, nearly.
+    "ignore all previous ",
+    "ignore  all\n",
+    "i",
+    "ignore ",
+];
+
 #[test]
-fn a_megabyte_of_figures_passes_the_bundled_guards() {
+fn a_megabyte_of_whatever_is_tedious_passes_the_bundled_guards() {
     let upstream = weighing();
     let gateway = guarded(&upstream, "");
-    for figures in ["4 ", "0 1 0 0 ", "(4) ", "000 ", "4000 4111 "] {
-        let reply = post(gateway.address, ACME, &chat(&figures.repeat((1 << 20) / figures.len())));
-        assert_eq!(reply.status, 200, "{figures}: {}", reply.text());
+    for piece in TEDIOUS {
+        let reply = post(gateway.address, ACME, &chat(&piece.repeat((1 << 20) / piece.len())));
+        assert_eq!(reply.status, 200, "{piece}: {}", reply.text());
     }
     assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
 }

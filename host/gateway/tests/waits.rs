@@ -46,13 +46,12 @@ fn a_slow_upload_is_the_clients_time() {
     let (first, second) = body.split_at(body.len() / 2);
     let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\n");
     write!(stream, "{head}content-length: {}\r\n\r\n{first}", body.len()).unwrap();
+    until("its head is read", || (gateway.metric("weir_in_flight", &[]) == 1.0).then_some(()));
     sleep(PAUSE);
     stream.write_all(second.as_bytes()).unwrap();
     assert_eq!(read_reply(&mut BufReader::new(stream)).status, 200);
-    let (own, all) = seconds(&gateway);
-    assert!(own < PAUSE.as_secs_f64() && all >= PAUSE.as_secs_f64(), "{own} s of {all} s are the gateway's own");
     let (client, upstream) = waits(&gateway);
-    assert!(client >= PAUSE.as_secs_f64() / 2.0 && upstream > 0.0, "{client} s, {upstream} s");
+    assert!(client >= PAUSE.as_secs_f64() && upstream > 0.0, "{client} s, {upstream} s");
 }
 
 #[test]
@@ -61,7 +60,6 @@ fn an_upload_that_is_refused_for_its_time_is_the_clients_time() {
     let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\n");
     let reply = support::raw(gateway.address, format!("{head}content-length: 9\r\n\r\n").as_bytes());
     assert!(reply.starts_with(b"HTTP/1.1 408"));
-    assert!(seconds(&gateway).0 < 0.2);
     assert!(waits(&gateway).0 >= 0.2);
 }
 

@@ -40,17 +40,30 @@ pub(crate) fn from(text: &str, at: usize) -> &str {
 }
 
 /// A run: where it ends, and what is in it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Run {
     pub(crate) end: usize,
-    pub(crate) digit: bool,
-    pub(crate) at_sign: bool,
+    /// Where its last digit and its last `@` end; 0 if it has none.
+    digits: usize,
+    at_signs: usize,
+}
+
+impl Run {
+    /// Whether there is a digit in it from `at` on.
+    pub(crate) fn has_digit(&self, at: usize) -> bool {
+        self.digits > at
+    }
+
+    /// Whether there is an `@` in it from `at` on.
+    pub(crate) fn has_at_sign(&self, at: usize) -> bool {
+        self.at_signs > at
+    }
 }
 
 /// What a byte is: one look for each byte of a text.
 const PART: u8 = 1;
-const DIGIT: u8 = 2;
-const AT_SIGN: u8 = 4;
+const DIGITS: u8 = PART | 2;
+const AT_SIGNS: u8 = PART | 4;
 /// The beginning of a character beyond ASCII.
 const BEYOND: u8 = 8;
 const BYTES: [u8; 256] = bytes();
@@ -62,9 +75,9 @@ const fn bytes() -> [u8; 256] {
     while byte < 256 {
         let c = byte as u8;
         table[byte] = match c {
-            b'0'..=b'9' => PART | DIGIT,
+            b'0'..=b'9' => DIGITS,
             b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'_' | b'%' | b'+' | b'-' => PART,
-            b'@' => PART | AT_SIGN,
+            b'@' => AT_SIGNS,
             0x80.. => BEYOND,
             _ => 0,
         };
@@ -87,23 +100,26 @@ pub(crate) fn run_before(text: &str, start: usize, end: usize) -> usize {
 /// The run that begins at `at`.
 pub(crate) fn run(text: &str, at: usize) -> Run {
     let bytes = text.as_bytes();
-    let mut end = at;
-    let mut seen = 0;
-    while let Some(byte) = bytes.get(end) {
+    let mut run = Run { end: at, ..Run::default() };
+    while let Some(byte) = bytes.get(run.end) {
         let kind = look(*byte);
         if kind & PART != 0 {
-            seen |= kind;
-            end += 1;
+            run.end += 1;
+            match kind {
+                PART => {}
+                DIGITS => run.digits = run.end,
+                _ => run.at_signs = run.end,
+            }
         } else if kind == BEYOND {
-            match text.get(end..).and_then(|rest| rest.chars().next()) {
-                Some(c) if is_letter(c) => end += c.len_utf8(),
+            match text.get(run.end..).and_then(|rest| rest.chars().next()) {
+                Some(c) if is_letter(c) => run.end += c.len_utf8(),
                 _ => break,
             }
         } else {
             break;
         }
     }
-    Run { end, digit: seen & DIGIT != 0, at_sign: seen & AT_SIGN != 0 }
+    run
 }
 
 /// Where the last `count` characters before `end` begin, but not before `start`.

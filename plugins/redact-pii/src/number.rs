@@ -14,10 +14,8 @@ mod tests;
 const MOST_DIGITS: usize = 19;
 /// No phone number has less, and no card.
 const FEWEST_DIGITS: usize = 8;
-/// No phone number has more groups.
+/// No phone number has more groups, and no card.
 const MOST_GROUPS: usize = 8;
-/// No card has more, and no phone number that begins with neither a plus nor a zero.
-const MOST_GROUPS_OF_OTHERS: usize = 5;
 
 /// What stands before a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +71,8 @@ pub(crate) fn at(text: &str, at: usize, kinds: Kinds, last: bool) -> Verdict {
     }
     let signs = |c| chars::is_sign(c) && c != '+';
     let start = text.len() - chars::from(text, at).trim_start_matches(signs).len();
-    if is_figure(chars::from(text, start)) || too_few(chars::from(text, start), last) {
+    let rest = chars::from(text, start);
+    if is_figure(rest.strip_prefix('(').unwrap_or(rest)) || too_few(rest, last) {
         return Verdict::No;
     }
     read(text, start, kinds, last)
@@ -107,40 +106,19 @@ fn read(text: &str, start: usize, kinds: Kinds, last: bool) -> Verdict {
     Verdict::No
 }
 
-/// Whether a figure of one or two digits stands here with which no number begins, as in most tables: a quick look.
+/// Whether nothing begins with the group of digits here, whatever follows: a quick look, for most figures of a table.
 fn is_figure(rest: &str) -> bool {
-    let bytes = rest.as_bytes();
-    let digit = |at: usize| bytes.get(at).copied().filter(u8::is_ascii_digit);
-    let ends = |at: usize| matches!(bytes.get(at), Some(b' ' | b',' | b'\n'));
-    let spaced = |at: usize| bytes.get(at) == Some(&b' ');
-    let alone = |at: usize| digit(at).filter(|_| ends(at + 1));
-    match (digit(0), alone(0)) {
-        (Some(b'1'..=b'9'), None) => digit(1).is_some() && ends(2),
-        (_, Some(b'0')) if spaced(1) => match alone(2) {
-            Some(b'0') if spaced(3) => digit(4) == Some(b'0') || alone(4).is_some(),
-            second => second.is_some(),
-        },
-        (_, Some(b'1')) if spaced(1) => alone(2).is_some(),
-        (_, alone) => alone.is_some(),
-    }
+    let len = rest.bytes().take_while(u8::is_ascii_digit).count();
+    // Where the text ends the group may go on; where there is none, a plus may follow.
+    let Some(digits) = rest.get(..len).filter(|_| len > 0 && len < rest.len()) else { return false };
+    let group = Group { digits, gap: Gap::None, end: None };
+    len < FEWEST_DIGITS && !goes_on(false, &[group])
 }
 
-/// Whether nothing that begins with these groups is a number, whatever follows: tables of figures are full of them, and reading
-/// on at each would take many times as long as the table. More is let through than is one.
-fn is_hopeless(groups: &[Group<'_>]) -> bool {
-    let mut groups = groups.iter().map(|group| group.digits);
-    let (first, second) = (groups.next().unwrap_or_default(), groups.next());
-    match (first.as_bytes(), second.map(str::as_bytes)) {
-        // A zero by itself is half of the two zeros before a country code.
-        (b"0", Some([b'0'])) => groups.next().is_some_and(|third| third.starts_with('0') || third.len() == 1),
-        (b"0", Some([b'0', third, ..])) => *third == b'0',
-        (b"0", Some(_)) => true,
-        ([b'0', ..], _) => false,
-        (b"1", Some(second)) => second.len() != 3,
-        (b"1", None) => false,
-        // An area code, a card's first group, or all of it.
-        (first, _) => !(matches!(first.len(), 3 | 4) || first.len() >= FEWEST_DIGITS),
-    }
+/// Whether a number of more groups than these may begin with them. Exactly that, so that no table, however it is made, has
+/// more read at each of its figures than the beginning of a number: see the tests.
+fn goes_on(plus: bool, groups: &[Group<'_>]) -> bool {
+    !plus && card::goes_on(groups) || phone::goes_on(plus, groups)
 }
 
 /// Whether too few digits for any number stand here, whatever follows: a year, a price or a page. A quick look that lets
@@ -211,10 +189,7 @@ impl<'a> Reader<'a> {
                 _ => None,
             };
             groups.push(Group { digits, gap, end });
-            let read = groups.read();
-            let zero = read.first().is_some_and(|first| first.digits.starts_with('0'));
-            let most = if plus || zero { MOST_GROUPS } else { MOST_GROUPS_OF_OTHERS };
-            if read.len() == most || !plus && is_hopeless(read) {
+            if !goes_on(plus, groups.read()) {
                 return Stop::Here;
             }
             match self.gap() {

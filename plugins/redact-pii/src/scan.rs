@@ -43,8 +43,12 @@ pub(crate) fn scan(text: &str, from: usize, kinds: Kinds, last: bool) -> Scan {
         return scan;
     }
     let mut at = from;
+    let mut run = Run::default();
     while let Some(start) = next_start(text, at, last) {
-        let run = chars::run(text, start);
+        // What is left of a run behind an address is looked through once: a run may be as long as a text.
+        if start >= run.end {
+            run = chars::run(text, start);
+        }
         // A run of no length is a parenthesis.
         let (end, verdict) = if run.end == start {
             (start + 1, number::at(text, start, kinds, last))
@@ -62,7 +66,7 @@ pub(crate) fn scan(text: &str, from: usize, kinds: Kinds, last: bool) -> Scan {
                 break;
             }
             // Where nothing follows, nobody asks.
-            Verdict::No if !last && (run.digit || run.at_sign) => scan.passed.push((start, end)),
+            Verdict::No if !last && (run.has_digit(start) || run.has_at_sign(start)) => scan.passed.push((start, end)),
             Verdict::No => {}
         }
     }
@@ -85,7 +89,7 @@ fn next_start(text: &str, from: usize, last: bool) -> Option<usize> {
 
 fn in_run(text: &str, at: usize, run: Run, kinds: Kinds, last: bool) -> Verdict {
     let open = run.end == text.len() && !last;
-    if run.at_sign {
+    if run.has_at_sign(at) {
         let verdict = email::in_run(text, at, run.end, kinds, open);
         if verdict != Verdict::No {
             return verdict;
@@ -97,7 +101,7 @@ fn in_run(text: &str, at: usize, run: Run, kinds: Kinds, last: bool) -> Verdict 
         return Verdict::Open(chars::back(text, at, run.end, LONGEST_RUN));
     }
     let piece = text.get(at..run.end).unwrap_or_default();
-    if run.at_sign || chars::at_least(piece, LONGEST_RUN) {
+    if run.has_at_sign(at) || chars::at_least(piece, LONGEST_RUN) {
         return Verdict::No;
     }
     match iban::at(text, at, run.end, kinds, last) {

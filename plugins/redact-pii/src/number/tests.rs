@@ -19,10 +19,8 @@ proptest! {
                 break;
             }
             if !plus && card::is(some) || phone::is(plus, some) {
-                let others = !plus && !some[0].digits.starts_with('0');
-                let most = if others { MOST_GROUPS_OF_OTHERS } else { MOST_GROUPS };
-                prop_assert!(count <= most);
-                prop_assert!(plus || (1..=count).all(|count| !is_hopeless(&groups[..count])));
+                prop_assert!(count <= MOST_GROUPS);
+                prop_assert!((1..count).all(|count| goes_on(plus, &groups[..count])));
             }
         }
     }
