@@ -13,35 +13,20 @@
 
 mod document;
 mod headers;
+mod hook;
 pub(crate) mod imports;
 pub(crate) mod outside;
 mod pieces;
 mod state;
 mod stream;
 
+pub use hook::Hook;
 use state::{Message, State};
 pub use stream::{StreamFault, Streamed, stream, stream_data};
 
 use crate::callouts::{Failure, Incoming, Outgoing};
 use crate::log::Level;
 use crate::{Facts, StreamEvent};
-
-/// The hook in which the code under test believes to be; it decides what may be read and written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hook {
-    /// `policy`: the request may be written.
-    Policy,
-    /// `router`: nothing may be written.
-    Router,
-    /// `upstream-request`: the request may be written, for this attempt.
-    UpstreamRequest,
-    /// `response`: the reply may be read and written.
-    Response,
-    /// `event`: the events may be read.
-    Event,
-    /// `observe`: nothing may be written.
-    Observe,
-}
 
 /// Builds a fake host.
 #[derive(Debug, Clone)]

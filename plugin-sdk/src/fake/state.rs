@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 
-use super::Hook;
 use super::document::{self, Value};
+use super::hook::Hook;
 use super::pieces::Spot;
 use crate::callouts::{Failure, Incoming, Outgoing};
 use crate::log::Level;

@@ -1,6 +1,6 @@
 //! One pass over the text, by recursive descent with a bounded depth.
 
-use super::{JsonError, Value};
+use super::value::{JsonError, Value};
 
 const DEPTH: u32 = 64;
 

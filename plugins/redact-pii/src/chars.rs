@@ -3,8 +3,6 @@
 //! A *run* is a longest piece of text out of letters, digits and `. _ % + - @`. Everything that is looked for is a run,
 //! a part of one, or a few runs with a space, a slash or a parenthesis between them.
 
-use crate::marks;
-
 /// Longer runs are no number and no IBAN, and no local part of an address is longer; in characters.
 pub(crate) const LONGEST_RUN: usize = 64;
 /// Signs that may follow a number or an IBAN in its run, such as the full stop of a sentence; in characters.
@@ -137,28 +135,4 @@ pub(crate) fn at_least(piece: &str, count: usize) -> bool {
 /// Whether this is nothing but signs that may follow a number or an IBAN.
 pub(crate) fn only_trailing(piece: &str) -> bool {
     piece.len() <= TRAILING && piece.chars().all(|c| is_sign(c) && c != '+')
-}
-
-/// Whether a text that begins like this may be the continuation of a match or of a run. Behind a space only digits, a
-/// parenthesis and the capitals of an IBAN go on: that spares most events of a stream a question to the host.
-pub(crate) fn could_continue(text: &str) -> bool {
-    // As most events of most streams begin.
-    if let [b' ', b'a'..=b'z', ..] = text.as_bytes() {
-        return false;
-    }
-    let mut chars = text.chars();
-    match chars.next() {
-        Some(c) if is_space(c) => match chars.next() {
-            Some('A'..='Z') => !chars.next().is_some_and(|c| c.is_ascii_lowercase()),
-            c => c.is_none_or(|c| c.is_ascii_digit() || c == '('),
-        },
-        Some(c) => in_run(c) || matches!(c, '(' | ')' | '/'),
-        None => false,
-    }
-}
-
-/// Whether an event with this text may have been held back for what it has itself: something open begins with a digit or
-/// an `@` in it, or at its end with a run or a parenthesis.
-pub(crate) fn could_be_held(text: &str) -> bool {
-    text.ends_with(|c| in_run(c) || c == '(') || marks::any(text)
 }

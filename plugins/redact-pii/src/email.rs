@@ -1,8 +1,7 @@
 //! Mail addresses: what people write, not all that RFC 5322 allows.
 
 use crate::chars::{self, LONGEST_RUN};
-use crate::options::{Kind, Kinds};
-use crate::scan::{Found, Verdict};
+use crate::kinds::{Found, Kind, Kinds, Verdict};
 
 /// Longer domains exist (RFC 1035 allows 253) but are not seen in addresses; in characters.
 const LONGEST_DOMAIN: usize = 63;

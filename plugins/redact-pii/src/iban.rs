@@ -1,8 +1,7 @@
 //! International bank account numbers (ISO 13616): in one piece in any case, or in groups of four in capitals.
 
 use crate::chars;
-use crate::options::{Kind, Kinds};
-use crate::scan::{Found, Verdict};
+use crate::kinds::{Found, Kind, Kinds, Verdict};
 
 /// Countries and the length of their numbers, five bytes each, from the SWIFT registry of ISO 13616.
 const LENGTHS: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 \

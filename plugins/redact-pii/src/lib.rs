@@ -5,6 +5,7 @@ mod arguments;
 mod chars;
 mod email;
 mod iban;
+mod kinds;
 mod marks;
 mod notes;
 mod number;

@@ -1,60 +1,21 @@
 //! Numbers in groups: cards and phones.
 
-use crate::chars;
-use crate::options::{Kind, Kinds};
-use crate::scan::{Found, Verdict};
-
 mod card;
+mod groups;
 mod phone;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+use groups::{Gap, Group, Groups, MOST_GROUPS};
+
+use crate::chars;
+use crate::kinds::{Found, Kind, Kinds, Verdict};
+
 /// No card has more digits, and no phone number.
 const MOST_DIGITS: usize = 19;
 /// No phone number has less, and no card.
 const FEWEST_DIGITS: usize = 8;
-/// No phone number has more groups, and no card.
-const MOST_GROUPS: usize = 8;
-
-/// What stands before a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Gap {
-    /// It is the first.
-    None,
-    Space,
-    Hyphen,
-    /// A dot, a slash or a parenthesis, with or without a space: phone numbers only.
-    Other,
-}
-
-/// A group of digits.
-#[derive(Debug, Clone, Copy)]
-struct Group<'a> {
-    digits: &'a str,
-    gap: Gap,
-    /// Where a match that has this group as its last would end, if one may end here.
-    end: Option<usize>,
-}
-
-/// The groups of a number as far as it could be read. On the stack: every figure of a table is looked at.
-struct Groups<'a> {
-    list: [Group<'a>; MOST_GROUPS],
-    count: usize,
-}
-
-impl<'a> Groups<'a> {
-    fn push(&mut self, group: Group<'a>) {
-        if let Some(place) = self.list.get_mut(self.count) {
-            *place = group;
-            self.count += 1;
-        }
-    }
-
-    fn read(&self) -> &[Group<'a>] {
-        self.list.get(..self.count).unwrap_or_default()
-    }
-}
 
 /// Where the reading of groups ended.
 enum Stop {

@@ -2,28 +2,8 @@
 
 use weir_plugin::Settings;
 
+use crate::kinds::{KINDS, Kind, Kinds};
 use crate::scan;
-
-/// What can be found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Email,
-    Phone,
-    Card,
-    Iban,
-}
-
-const KINDS: [(&str, Kind); 4] =
-    [("email", Kind::Email), ("phone", Kind::Phone), ("card", Kind::Card), ("iban", Kind::Iban)];
-
-/// What is looked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Kinds {
-    pub(crate) email: bool,
-    pub(crate) phone: bool,
-    pub(crate) card: bool,
-    pub(crate) iban: bool,
-}
 
 /// The settings, read.
 #[derive(Debug)]
@@ -98,20 +78,5 @@ impl Options {
         }
         out.push_str(text.get(at..).unwrap_or_default());
         Some(out)
-    }
-}
-
-impl Kinds {
-    pub(crate) fn is_empty(self) -> bool {
-        !(self.email || self.phone || self.card || self.iban)
-    }
-
-    fn add(&mut self, kind: Kind) {
-        match kind {
-            Kind::Email => self.email = true,
-            Kind::Phone => self.phone = true,
-            Kind::Card => self.card = true,
-            Kind::Iban => self.iban = true,
-        }
     }
 }

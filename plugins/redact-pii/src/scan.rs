@@ -4,16 +4,8 @@
 //! says from where on it is open. That is why a text that comes in pieces is treated as the whole would be.
 
 use crate::chars::{self, LONGEST_RUN, Run};
-use crate::options::{Kind, Kinds};
+use crate::kinds::{Found, Kinds, Verdict};
 use crate::{email, iban, marks, number};
-
-/// One that was found, in bytes of the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) kind: Kind,
-}
 
 /// What a walk came to.
 #[derive(Debug, Default)]
@@ -23,17 +15,6 @@ pub(crate) struct Scan {
     pub(crate) passed: Vec<(usize, usize)>,
     /// From here on more text may change the decision.
     pub(crate) open: Option<usize>,
-}
-
-/// What is to be said about one place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Nothing begins here, whatever follows.
-    No,
-    /// This is one, whatever follows.
-    Is(Found),
-    /// It depends on what follows; what is open begins at this byte.
-    Open(usize),
 }
 
 /// Walks from the byte `from`, which is taken as the beginning of a run. `last` says that nothing will follow.

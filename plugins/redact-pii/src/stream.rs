@@ -3,12 +3,12 @@
 //! Most events of most streams are content alone, which the hook is given; they are looked at here. Of others the gateway
 //! is asked for every piece of text ([`pieces`]).
 
+mod again;
 mod pieces;
 mod words;
 
 use weir_plugin::{Edit, Refusal, StreamEvent, events as shown};
 
-use crate::chars;
 use crate::notes::{self, Head, Heads, Name};
 use crate::options::Options;
 use crate::scan::{self, Scan};
@@ -32,7 +32,7 @@ pub(crate) fn edits(options: &Options, events: &[StreamEvent], last: bool) -> Re
         return Ok(edits);
     }
     let mut choices = gather(events);
-    let may_be_noted = choices.iter().any(|choice| chars::could_continue(&choice.text)) && came_again(events);
+    let may_be_noted = choices.iter().any(|choice| again::could_continue(&choice.text)) && again::came_again(events);
     let noted = if may_be_noted { notes::read() } else { Vec::new() };
     choices.iter_mut().for_each(|choice| choice.scan(options, &noted, last));
     note(&choices, noted, may_be_noted)?;
@@ -73,12 +73,6 @@ fn note(choices: &[Choice<'_>], noted: Heads, read: bool) -> Result<(), Refusal>
         notes::write(&heads)?;
     }
     Ok(())
-}
-
-/// Whether the first event may have been held back before. Nothing is noted without an event that was, and the first of
-/// those comes first.
-fn came_again(events: &[StreamEvent]) -> bool {
-    events.first().is_some_and(|event| chars::could_be_held(&event.text))
 }
 
 fn gather(events: &[StreamEvent]) -> Vec<Choice<'_>> {

@@ -2,9 +2,10 @@
 
 use weir_plugin::{JoinedText, PieceText};
 
+use crate::kinds::Found;
 use crate::marks;
 use crate::options::Options;
-use crate::scan::{self, Found};
+use crate::scan;
 
 /// The pieces that are to be replaced, by their indexes, and by what.
 pub(crate) fn redacted(options: &Options, pieces: &JoinedText) -> Vec<(usize, String)> {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::facts::{AskedCount, RequestFacts};
 use super::fixed;
-use super::{ReadError, RequestFacts, Said, read};
+use super::{ReadError, read};
 use crate::{Document, EditError, Endpoint};
 
 /// What was decided of a request by who may decide: which model answers it, whether the answer comes as a stream and says
@@ -21,7 +22,7 @@ pub struct Decided {
     model: Arc<str>,
     ask_usage: bool,
     streaming: bool,
-    choices: Said,
+    choices: AskedCount,
     /// The most tokens that the answer may have; none if nobody set a bound.
     most_output: Option<u64>,
 }
@@ -97,10 +98,10 @@ impl Decided {
     fn choices_stand(&self, ask: &RequestFacts) -> bool {
         let most = self.choices.number().unwrap_or(1);
         match ask.said_choices {
-            Said::Nothing => most > 0,
-            Said::Number(count) => count <= most,
+            AskedCount::Nothing => most > 0,
+            AskedCount::Number(count) => count <= most,
             // What is no number, somebody takes for one.
-            Said::Other => false,
+            AskedCount::Other => false,
         }
     }
 

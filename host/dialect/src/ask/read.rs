@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Passed, Span};
 
+use super::facts::{AskedCount, RequestFacts};
 use super::names::MetNames;
 use super::subject::{read_input, read_messages};
-use super::{ReadError, RequestFacts, Said, told};
+use super::{ReadError, told};
 use crate::Endpoint;
 
 /// Parameters of either endpoint that the gateway reads, counts, or lets plugins decide by.
@@ -101,11 +102,11 @@ fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<Requ
 }
 
 /// What is no number is the upstream's to refuse.
-fn said(text: &[u8], kind: JsonKind) -> Said {
+fn said(text: &[u8], kind: JsonKind) -> AskedCount {
     match crate::usage::whole(text) {
-        Some(count) => Said::Number(count),
-        None if kind == JsonKind::Null => Said::Nothing,
-        None => Said::Other,
+        Some(count) => AskedCount::Number(count),
+        None if kind == JsonKind::Null => AskedCount::Nothing,
+        None => AskedCount::Other,
     }
 }
 
@@ -116,7 +117,7 @@ struct Found {
     options: Options,
     max_tokens: Option<u64>,
     max_completion: Option<u64>,
-    choices: Said,
+    choices: AskedCount,
     subject: bool,
     text_bytes: usize,
 }

@@ -1,8 +1,9 @@
-use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::Endpoint;
+use bytes::Bytes;
 
 fn chat(body: &str) -> Result<RequestFacts, ReadError> {
     read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))

@@ -26,6 +26,8 @@ mod tests;
 /// How many are tried out at once, and how many of them may be of one tenant's folder.
 const AT_ONCE: usize = 2;
 const OF_ONE: usize = 1;
+/// How far a start stands back behind what serves, as what compiles does (setpriority(2)).
+const STANDS_BACK: i32 = 10;
 /// How long a start that failed is not tried again, unless file or settings change: what it asked for may be another thing
 /// later. One that ran out of time is never.
 const AGAIN: Duration = Duration::from_secs(10);
@@ -236,6 +238,9 @@ impl Shared {
 
     /// Tries one out, on a thread that lives for it.
     fn work(self: &Arc<Self>, job: &Job) {
+        if let Err(error) = rustix::process::nice(STANDS_BACK) {
+            tracing::debug!(%error, "a start runs beside what serves, and not behind it");
+        }
         let (begun, number) = (Instant::now(), job.plugin.id());
         let outcome = if self.state().is_slow(&job.plugin) {
             Some(Err(LoadError::Start(Fault::Deadline)))

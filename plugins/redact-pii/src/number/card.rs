@@ -1,6 +1,6 @@
 //! Payment cards (ISO/IEC 7812): 13 to 19 digits with a Luhn check digit.
 
-use super::{Gap, Group};
+use super::groups::{Gap, Group};
 
 /// No card has more groups after its first.
 const MOST_OTHERS: usize = 4;

@@ -1,7 +1,7 @@
 //! Phone numbers in the ways in which people write them: with a country code, with an area code from 0 on, or in the
 //! North American groups. A bare run of other digits is more often an order number, and left alone; so are dates.
 
-use super::{Group, MOST_GROUPS};
+use super::groups::{Group, MOST_GROUPS};
 use std::ops::RangeInclusive;
 
 /// How many digits follow a plus, two zeros, and one zero.

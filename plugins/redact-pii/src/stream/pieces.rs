@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use weir_plugin::{Edit, Piece, PieceKind, Refusal, StreamEvent, events};
 
 use crate::arguments::{self, Mask, Masked};
+use crate::kinds::Found;
 use crate::notes::{self, Head, Heads, Name};
 use crate::options::Options;
-use crate::scan::{self, Found};
+use crate::scan;
 
 /// What a text is, as far as it matters for how it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

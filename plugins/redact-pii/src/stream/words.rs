@@ -5,16 +5,16 @@ use std::ops::ControlFlow;
 
 use weir_plugin::{Edit, StreamEvent};
 
-use super::came_again;
+use super::again;
 use crate::chars::{self, LONGEST_RUN};
-use crate::options::Kinds;
+use crate::kinds::Kinds;
 use crate::{marks, word};
 
 /// What is to be said of these events; none if they are for the long way.
 pub(super) fn edits(kinds: Kinds, events: &[StreamEvent], last: bool) -> Option<Vec<Edit>> {
     let mut texts = events.iter().filter(|event| !event.text.is_empty());
     if let Some(first) = texts.clone().next() {
-        let noted = chars::could_continue(&first.text) && came_again(events);
+        let noted = again::could_continue(&first.text) && again::came_again(events);
         if noted || texts.any(|event| event.choice != first.choice || marks::any(&event.text)) {
             return None;
         }

@@ -3,7 +3,8 @@
 use weir_http::json::{Span, Token, TokenScanner};
 
 use crate::Endpoint;
-use crate::ask::{RequestFacts, Said};
+use crate::ask::RequestFacts;
+use crate::ask::facts::AskedCount;
 
 /// A shape has so many kinds of messages.
 pub(super) const KINDS: usize = 8;
@@ -85,7 +86,7 @@ pub(super) struct AskShape {
 pub(super) struct InCommon {
     pub(super) streaming: bool,
     pub(super) include_usage: bool,
-    pub(super) choices: Said,
+    pub(super) choices: AskedCount,
     /// Bytes of text that are no values: names of properties that tools take.
     pub(super) text_bytes: usize,
     /// What makes the upstream send usage: so many bytes are replaced by these.

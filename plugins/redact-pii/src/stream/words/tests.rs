@@ -3,7 +3,7 @@ use weir_plugin::StreamEvent;
 
 use super::open;
 use crate::chars::{self, LONGEST_RUN};
-use crate::options::Kinds;
+use crate::kinds::Kinds;
 
 /// The same, character by character.
 fn plainly(kinds: Kinds, events: &[StreamEvent]) -> Option<usize> {
