@@ -45,20 +45,27 @@ impl Library {
             return Ok(Arc::clone(code));
         }
         let limits = &plugins.compile;
-        let (start, bytes, bounds) = (Instant::now(), wasm.len(), limits.clone());
-        let look = tokio::task::spawn_blocking(move || check(&wasm, &bounds).map(|()| Direct::of(&wasm)));
-        let parts = look.await.map_err(|e| LoadError::Compiler(e.to_string())).flatten();
-        let parts = parts.inspect_err(|e| self.remember_bad(hash, limits, e))?;
+        let (start, bytes, bounds, wasm) = (Instant::now(), wasm.len(), limits.clone(), Arc::new(wasm));
+        let counted = aside(&wasm, move |wasm| check(wasm, &bounds)).await?;
+        counted.inspect_err(|e| self.remember_bad(hash, limits, e))?;
+        let owner = source.tenant().map(Arc::from);
+        let job = CompileJob { hash, spot, owner, limits: limits.clone() };
+        let mut begin = || note(LibraryEvent::Compiling { source: source.clone(), bytes });
+        let kept = self.cache.as_ref().and_then(|cache| cache.get(&hash, self.sandbox.settings_hash()));
+        // Before its parts are taken out: until it is compiled nobody needs them, and a file may be long.
+        let mut done = if kept.is_none() { Some(self.ended(job.clone(), &mut begin)?) } else { None };
+        let parts = aside(&wasm, |wasm| Direct::of(wasm)).await?;
         if let Err(why) = &parts {
             tracing::debug!(plugin = source.name(), %why, "called as a component");
         }
-        if let Some(code) = self.cached(&hash, &parts) {
+        if let Some(code) = kept.and_then(|component| self.cached(component, &hash, &parts)) {
             note(LibraryEvent::Cached { source: source.clone(), took: start.elapsed() });
             return self.take(hash, limits, code);
         }
-        let owner = source.tenant().map(Arc::from);
-        let mut begin = || note(LibraryEvent::Compiling { source: source.clone(), bytes });
-        let done = self.ended(CompileJob { hash, spot, owner, limits: limits.clone() }, &mut begin)?;
+        let done = match done.take() {
+            Some(done) => done,
+            None => self.ended(job, &mut begin)?,
+        };
         let made = done.made?;
         let code = self.load(&made, &parts)?;
         self.keep(&hash, &made, &parts);
@@ -96,8 +103,8 @@ impl Library {
         Ok(code)
     }
 
-    /// The code of a file and its parts, if all of it is in the cache.
-    fn cached(&self, hash: &blake3::Hash, parts: &Parts) -> Option<Loaded> {
+    /// The code of a file, which is in the cache, and of its parts, if they are there, too.
+    fn cached(&self, component: Vec<u8>, hash: &blake3::Hash, parts: &Parts) -> Option<Loaded> {
         let cache = self.cache.as_ref()?;
         let settings = self.sandbox.settings_hash();
         let direct = match parts {
@@ -108,7 +115,7 @@ impl Library {
             }
             Err(_) => None,
         };
-        self.load(&NativeCode { component: cache.get(hash, settings)?, direct }, parts).ok()
+        self.load(&NativeCode { component, direct }, parts).ok()
     }
 
     /// Makes machine code of this process of what was compiled.
@@ -154,6 +161,15 @@ impl Library {
             tracing::warn!(%why, "compiled code is not kept: the next start compiles again");
         }
     }
+}
+
+/// Has something found out of a file on a thread where nothing else waits for it.
+async fn aside<T: Send + 'static>(
+    wasm: &Arc<Vec<u8>>,
+    what: impl FnOnce(&[u8]) -> T + Send + 'static,
+) -> Result<T, LoadError> {
+    let wasm = Arc::clone(wasm);
+    tokio::task::spawn_blocking(move || what(&wasm)).await.map_err(|e| LoadError::Compiler(e.to_string()))
 }
 
 /// Code that can run: the component, and its parts if it can be called directly.
