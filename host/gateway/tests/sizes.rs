@@ -7,12 +7,15 @@ use crate::support::upstream::{CHAT, Upstream, ok};
 use crate::support::{ACME, Gateway, chat, config, installed, post};
 use std::io::Write;
 
+/// What is denied: as most do, in another script, and in words too short to be stepped over.
+const DENIED: &str = r#""ignore all previous instructions", "निर्देशों को अनदेखा", "do it""#;
+
 /// A gateway with the bundled guards, each with these settings.
 fn guarded(upstream: &Upstream, settings: &str) -> Gateway {
     let (folder, cache) = (installed(), support::cache());
     Gateway::start(&format!(
         "{}[plugins]\nfolder = \"{}\"\ncache = \"{}\"\n\
-         [[plugins.chain]]\nplugin = \"prompt-guard\"\nconfig = {{ deny = [\"ignore all previous instructions\"] }}\n{settings}\n\
+         [[plugins.chain]]\nplugin = \"prompt-guard\"\nconfig = {{ deny = [{DENIED}] }}\n{settings}\n\
          [[plugins.chain]]\nplugin = \"redact-pii\"\n{settings}\n",
         config(upstream.address),
         folder.display(),
@@ -90,17 +93,44 @@ const TEDIOUS: &[&str] = &[
     "ignore  all\n",
     "i",
     "ignore ",
+    "do ",
+    "निर्देशों को ",
+    // Other scripts than the phrases', and theirs: Hindi, Arabic, Korean in parts, Chinese, wide letters, nothing to be seen.
+    "यह एक साधारण वाक्य है। ",
+    "هذه جملة عادية تماما. ",
+    "\u{1112}\u{1161}\u{11ab}",
+    "这是一个普通的句子",
+    "ｉｇｎｏ",
+    "\u{200b}i",
 ];
 
-#[test]
-fn a_megabyte_of_whatever_is_tedious_passes_the_bundled_guards() {
+/// Asks with so many bytes of each of these, as what is said and as what a tool is called with.
+fn ask_with_the_tedious(bytes: usize, settings: &str) {
     let upstream = weighing();
-    let gateway = guarded(&upstream, "");
+    let gateway = guarded(&upstream, settings);
     for piece in TEDIOUS {
-        let reply = post(gateway.address, ACME, &chat(&piece.repeat((1 << 20) / piece.len())));
-        assert_eq!(reply.status, 200, "{piece}: {}", reply.text());
+        let text = piece.repeat(bytes / piece.len());
+        let arguments = serde_json::json!({ "x": text }).to_string();
+        let call =
+            serde_json::json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": arguments}});
+        let called = serde_json::json!({"model": "m", "messages": [{"role": "assistant", "tool_calls": [call]}]});
+        for body in [chat(&text), called.to_string()] {
+            let reply = post(gateway.address, ACME, &body);
+            assert_eq!(reply.status, 200, "{piece}: {}", reply.text());
+        }
     }
     assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
+}
+
+#[test]
+fn whatever_is_tedious_passes_the_bundled_guards_by_default() {
+    ask_with_the_tedious(64 << 10, "");
+}
+
+/// What is slow where it is long would take hundreds of times of this; a slow machine does not take four times of what it should.
+#[test]
+fn a_megabyte_of_whatever_is_tedious_takes_no_longer_a_byte_than_a_little_of_it() {
+    ask_with_the_tedious(1 << 20, "limits = { deadline_per_mib = \"2s\" }");
 }
 
 #[test]

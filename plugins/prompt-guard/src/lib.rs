@@ -124,8 +124,18 @@ impl Guard {
         }
         let texts: Vec<&str> = message.iter().filter(|said| self.reads(said.passage)).map(|said| said.text).collect();
         // Cut in a word, or between two.
-        let denied = texts.len() > 1 && (self.denies(&texts.concat()) || self.denies(&texts.join(" ")));
+        let denied = texts.len() > 1 && (self.denies_over(&texts, "") || self.denies_over(&texts, " "));
         denied && (asks_first || in_message(first))
+    }
+
+    /// Whether these texts have something when they are read one behind the other, with this between them; each by itself was
+    /// looked at.
+    fn denies_over(&self, texts: &[&str], between: &str) -> bool {
+        let by_pattern = || {
+            let whole = texts.join(between);
+            self.patterns.iter().any(|pattern| pattern.is_match(&whole))
+        };
+        self.phrases.any_over(texts, between) || !self.patterns.is_empty() && by_pattern()
     }
 }
 

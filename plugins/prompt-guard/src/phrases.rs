@@ -13,6 +13,10 @@ pub(crate) struct Phrases {
     /// For each ASCII character the second characters of heads that begin with it, one bit each; bit 0 for a head that is
     /// over there. All but a few words that begin right are passed over by this.
     seconds: Vec<u128>,
+    /// The characters beyond ASCII that a head may begin with as it is written.
+    beyond: Beyond,
+    /// The most characters that one of them has, spaces left out.
+    longest: usize,
     /// Finds the places that are worth a walk, if these phrases let it.
     sieve: Option<Sieve>,
 }
@@ -23,6 +27,42 @@ struct Walk {
     at: usize,
     /// What the byte before is.
     before: u8,
+    /// The character before, if it is beyond ASCII.
+    beyond: Option<char>,
+}
+
+impl Walk {
+    /// Whether what stands before is a part of a word. Asked where a phrase may begin alone: most characters beyond ASCII are
+    /// never looked up.
+    fn is_in_word(&self) -> bool {
+        match self.beyond {
+            Some(c) => class(normal::plain(c)) == Class::Word,
+            None => self.before & WORD != 0,
+        }
+    }
+}
+
+/// Some characters, to be asked for often and found seldom.
+#[derive(Debug, Default)]
+struct Beyond {
+    /// One bit for each remainder by 128 that one of them has.
+    some: u128,
+    /// Sorted.
+    all: Vec<char>,
+}
+
+impl Beyond {
+    fn add(&mut self, c: char) {
+        self.some |= 1 << (u32::from(c) % 128);
+        if let Err(at) = self.all.binary_search(&c) {
+            self.all.insert(at, c);
+        }
+    }
+
+    #[inline]
+    fn has(&self, c: char) -> bool {
+        self.some >> (u32::from(c) % 128) & 1 != 0 && self.all.binary_search(&c).is_ok()
+    }
 }
 
 /// A part of a word.
@@ -48,11 +88,15 @@ impl Phrases {
         let sieve = Sieve::new(&phrases);
         let mut by_head: Vec<(String, Vec<String>)> = Vec::new();
         let mut seconds = vec![0; 128];
+        let (mut beyond, mut longest) = (Beyond::default(), 0);
         for phrase in phrases {
+            longest = longest.max(phrase.chars().filter(|c| *c != ' ').count());
             let head = head(phrase.chars());
             let mut chars = head.chars();
-            let first = chars.next().and_then(|c| seconds.get_mut(usize::try_from(u32::from(c)).ok()?));
-            if let Some(bits) = first {
+            let first = chars.next();
+            first.into_iter().flat_map(normal::written_as).for_each(|c| beyond.add(c));
+            let bits = first.and_then(|c| seconds.get_mut(usize::try_from(u32::from(c)).ok()?));
+            if let Some(bits) = bits {
                 *bits |= chars.next().map_or(1, second_bit);
             }
             match by_head.binary_search_by(|(have, _)| have.cmp(&head)) {
@@ -61,7 +105,7 @@ impl Phrases {
             }
         }
         let kinds = Box::new(std::array::from_fn(|byte| kind(byte, &seconds)));
-        Self { by_head, kinds, seconds, sieve }
+        Self { by_head, kinds, seconds, beyond, longest, sieve }
     }
 
     /// Whether any phrase stands in this text between word borders, however it is written.
@@ -77,7 +121,7 @@ impl Phrases {
         while let Some(place) = sieve.next(text, from) {
             let start = words_back(text, walk.at, place, sieve.words_before);
             if start > walk.at {
-                walk = Walk { at: start, before: 0 };
+                walk = Walk { at: start, ..Walk::default() };
             }
             if self.any_begins(text, &mut walk, place) {
                 return true;
@@ -87,32 +131,70 @@ impl Phrases {
         false
     }
 
+    /// Whether any phrase stands over a seam of these texts, which are read one behind the other with this between them. Of long
+    /// ones no more is looked at than what may be one: all of each was.
+    pub(crate) fn any_over(&self, texts: &[&str], between: &str) -> bool {
+        let mut seam = String::new();
+        for text in texts {
+            match self.ends(text) {
+                None => seam.push_str(text),
+                Some((head, tail)) => {
+                    seam.push_str(head);
+                    if self.any_in(&seam) {
+                        return true;
+                    }
+                    seam.clear();
+                    seam.push_str(tail);
+                }
+            }
+            seam.push_str(between);
+        }
+        self.any_in(&seam)
+    }
+
+    /// The beginning and the end of a text, each so long that a phrase which goes on beyond it is all there, and that the words
+    /// around are whole; none if the text is not longer than both.
+    fn ends<'a>(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
+        let reach = self.longest + 1;
+        let head = reaches(text.char_indices().map(|(at, c)| (at + c.len_utf8(), c)), reach)?;
+        let tail = reaches(text.char_indices().rev(), reach).filter(|tail| head < *tail)?;
+        Some((text.get(..head)?, text.get(tail..)?))
+    }
+
     /// Walks on, up to the byte `until` and over it, and says whether a phrase begins on the way.
     fn any_begins(&self, text: &str, walk: &mut Walk, until: usize) -> bool {
         let bytes = text.as_bytes();
         while walk.at <= until {
             let Some(&byte) = bytes.get(walk.at) else { return false };
-            let mut kind = self.kind(byte);
+            let kind = self.kind(byte);
             let start = walk.at;
             walk.at += 1;
-            if kind & (START | BEYOND) != 0 {
-                if kind & BEYOND != 0 {
-                    let Some(c) = text.get(start..).and_then(|rest| rest.chars().next()) else { return false };
-                    walk.at = start + c.len_utf8();
-                    if normal::is_invisible(c) {
-                        continue;
-                    }
-                    kind |= if class(normal::plain(c)) == Class::Word { WORD } else { 0 };
+            if kind == BEYOND {
+                let Some(c) = text.get(start..).and_then(|rest| rest.chars().next()) else { return false };
+                walk.at = start + c.len_utf8();
+                if normal::is_invisible(c) {
+                    continue;
                 }
-                let inside = kind & walk.before & WORD != 0;
-                let may = kind & BEYOND != 0 || self.may_begin(byte, bytes.get(walk.at));
-                if !inside && may && self.begins(text, start) {
+                if self.beyond.has(c) && Self::may_stand(c, walk) && self.begins(text, start) {
+                    return true;
+                }
+                walk.beyond = Some(c);
+                continue;
+            }
+            if kind & START != 0 && self.may_begin(byte, bytes.get(walk.at)) {
+                let inside = kind & WORD != 0 && walk.is_in_word();
+                if !inside && self.begins(text, start) {
                     return true;
                 }
             }
-            walk.before = kind;
+            (walk.before, walk.beyond) = (kind, None);
         }
         false
+    }
+
+    /// Whether a word or a sign begins with a character beyond ASCII here, where this was walked before.
+    fn may_stand(c: char, walk: &Walk) -> bool {
+        class(normal::plain(c)) != Class::Word || !walk.is_in_word()
     }
 
     #[inline]
@@ -142,6 +224,21 @@ impl Phrases {
         let Some((_, phrases)) = self.by_head.get(found) else { return false };
         phrases.iter().any(|phrase| stands(phrase, Normal::of(rest)))
     }
+}
+
+/// How far so many characters that are seen reach, and the word in which they end.
+fn reaches(chars: impl Iterator<Item = (usize, char)>, mut count: usize) -> Option<usize> {
+    let mut reached = None;
+    for (at, c) in chars.filter(|(_, c)| !normal::is_invisible(*c)) {
+        if count == 0 && class(normal::plain(c)) != Class::Word {
+            break;
+        }
+        if !c.is_whitespace() {
+            count = count.saturating_sub(1);
+        }
+        reached = Some(at);
+    }
+    reached.filter(|_| count == 0)
 }
 
 fn kind(byte: usize, seconds: &[u128]) -> u8 {

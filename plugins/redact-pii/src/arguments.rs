@@ -3,7 +3,7 @@
 
 use weir_plugin::json;
 
-use crate::chars;
+use crate::chars::{self, LONGEST_RUN};
 use crate::options::Options;
 use crate::scan;
 
@@ -45,12 +45,14 @@ impl Masked {
         self.at.get(self.at.partition_point(|start| *start < at)).copied().unwrap_or(self.end.max(at))
     }
 
-    /// Where the number begins that goes on at a place, if that is within none of the strings; but not before `from`.
+    /// Where the number begins that goes on at a place, if that is within none of the strings; but not before `from`. One that is
+    /// longer than a run of which something could be made is none of ours, and nothing of it has to wait.
     fn number_before(&self, text: &str, from: usize, at: usize) -> usize {
         let least = self.masks.last().map_or(from, |mask| mask.end).min(at);
         let before =
             text.get(least..at).filter(|_| !self.is_inside(at)).map(|before| before.trim_end_matches(of_number));
-        before.map_or(at, |before| least + before.len())
+        let start = before.map_or(at, |before| least + before.len());
+        if at - start < LONGEST_RUN { start } else { at }
     }
 }
 

@@ -118,7 +118,10 @@ impl<'a> Reader<'a> {
     }
 
     fn peek(&self) -> Option<char> {
-        chars::from(self.text, self.at).chars().next()
+        match self.text.as_bytes().get(self.at)? {
+            byte if byte.is_ascii() => Some(char::from(*byte)),
+            _ => chars::from(self.text, self.at).chars().next(),
+        }
     }
 
     fn is_open(&self) -> bool {
@@ -129,7 +132,7 @@ impl<'a> Reader<'a> {
         let mut gap = Gap::None;
         loop {
             let rest = chars::from(self.text, self.at);
-            let len = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+            let len = rest.bytes().take_while(u8::is_ascii_digit).count();
             self.digits += len;
             if self.digits > MOST_DIGITS {
                 return Stop::Here;

@@ -76,4 +76,32 @@ proptest! {
         let text = text.get(..cut.map_or(text.len(), |cut| *cut.get(&borders))).unwrap();
         prop_assert_eq!(ready.any_in(text), walked(&ready, text), "{:?} in {:?}", phrases, text);
     }
+
+    #[test]
+    fn what_is_cut_over_texts_is_found_at_their_seams_as_it_would_be_in_all_of_them(
+        phrases in prop::collection::vec(phrase(), 1..4),
+        parts in prop::collection::vec((filler(), any::<prop::sample::Index>(), any::<bool>()), 1..5),
+        ways in prop::collection::vec((0u8..60).prop_map(|way| if way < 8 { way } else { 9 }), 40),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 1..6),
+        spaced: bool,
+    ) {
+        let normal: Vec<String> = phrases.iter().map(|phrase| Normal::of(phrase).collect()).collect();
+        let ready = Phrases::new(normal);
+        let mut text = String::new();
+        for (before, which, whole) in &parts {
+            text += before;
+            if *whole {
+                which.get(&phrases).chars().zip(ways.iter().cycle()).for_each(|(c, way)| text += &written(c, *way));
+            }
+        }
+        let borders: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| *cut.get(&borders)).collect();
+        cuts.sort_unstable();
+        let starts = [0].into_iter().chain(cuts.iter().copied());
+        let texts: Vec<&str> = starts.zip(cuts.iter().copied().chain([text.len()])).map(|(a, b)| &text[a..b]).collect();
+        let between = if spaced { " " } else { "" };
+        let each = texts.iter().any(|text| ready.any_in(text));
+        let whole = ready.any_in(&texts.join(between));
+        prop_assert_eq!(each || ready.any_over(&texts, between), each || whole, "{:?} in {:?}", phrases, texts);
+    }
 }

@@ -59,3 +59,17 @@ fn an_escape_that_breaks_off_is_waited_for() {
     }
     assert_eq!(mask(&options, r#"{"a":". \\"#, 0, false, false).open, None);
 }
+
+#[test]
+fn of_a_number_without_end_no_more_waits_than_of_a_text() {
+    let options = Options::read("{}").unwrap();
+    for signs in ["1", "-", "3", "1.e+-", "0000000000", "4111111111111111", "e"] {
+        for prefix in [r#"{"x":"#, r#"{"x":0."#, r#"{"x":-"#, "", r#"["a",1,"#] {
+            for count in [1, 30, 200, 3_000] {
+                let text = prefix.to_owned() + &signs.repeat(count);
+                let open = mask(&options, &text, 0, false, false).open.unwrap_or(text.len());
+                assert!(text.len() - open <= 2 * LONGEST_RUN, "{prefix} {signs}: {} wait", text.len() - open);
+            }
+        }
+    }
+}

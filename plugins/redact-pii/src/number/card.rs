@@ -16,7 +16,12 @@ pub(super) fn is(groups: &[Group<'_>]) -> bool {
 /// Whether a card of more groups may begin with these.
 pub(super) fn goes_on(groups: &[Group<'_>]) -> bool {
     let [first, rest @ ..] = groups else { return true };
-    rest.len() < MOST_OTHERS && count(groups) < MOST_DIGITS && parted(first, rest) && is_issued(first)
+    // Most groups are ruled out by the length of the first.
+    first.digits.len() == 4
+        && rest.len() < MOST_OTHERS
+        && is_issued(first)
+        && parted(first, rest)
+        && count(groups) < MOST_DIGITS
 }
 
 fn count(groups: &[Group<'_>]) -> usize {

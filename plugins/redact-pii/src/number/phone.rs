@@ -21,8 +21,7 @@ enum Start {
 
 impl Start {
     fn of(plus: bool, groups: &[Group<'_>]) -> Self {
-        let mut digits = groups.iter().flat_map(|group| group.digits.bytes());
-        match [digits.next(), digits.next(), digits.next()] {
+        match first_digits(groups) {
             _ if groups.len() > MOST_GROUPS => Self::None,
             [Some(b'0'), ..] if plus => Self::None,
             _ if plus => Self::International(WITH_PLUS),
@@ -33,6 +32,16 @@ impl Start {
             _ => Self::NorthAmerican,
         }
     }
+}
+
+/// The first three digits, as far as there are so many. In most numbers they are one group.
+#[inline]
+fn first_digits(groups: &[Group<'_>]) -> [Option<u8>; 3] {
+    if let Some([a, b, c, ..]) = groups.first().map(|group| group.digits.as_bytes()) {
+        return [Some(*a), Some(*b), Some(*c)];
+    }
+    let mut digits = groups.iter().flat_map(|group| group.digits.bytes());
+    [digits.next(), digits.next(), digits.next()]
 }
 
 pub(super) fn is(plus: bool, groups: &[Group<'_>]) -> bool {
