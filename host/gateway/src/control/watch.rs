@@ -27,6 +27,10 @@ use tokio::sync::oneshot;
 use weir_config::Stamp;
 use weir_config::file::DEADLINE;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
 /// The look that catches what no event told.
 const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks lies at least this, and four times what a look took: whatever else is written beside what is watched
@@ -163,7 +167,8 @@ impl Thread {
 
     /// Tells what has changed, if anything has.
     fn tell_news(&mut self) {
-        if self.prints() == self.seen {
+        // A file that was being written may have come back to exactly what it was before: that, too, is news.
+        if self.prints() == self.seen && self.reported.is_empty() {
             return;
         }
         let before = self.reported.clone();
