@@ -5,8 +5,13 @@
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+mod account;
+pub(crate) mod choice;
+mod error;
 mod shape;
 
+pub use account::blames_account;
+pub(crate) use error::may_say_error;
 pub use shape::AnswerShapes;
 
 use bytes::Bytes;
@@ -14,13 +19,15 @@ use weir_http::json::{self, OutlineError, Span};
 
 use crate::usage::{self, Usage};
 use crate::{Document, Endpoint};
+use choice::ChoiceState;
+use error::{is_error, says_error};
 
 /// What came as the body of a successful answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerKind {
     /// What was asked for, to its last byte.
     Complete,
-    /// An error in place of it.
+    /// An error in place of it, or in place of every one of its choices.
     Error,
     /// Something else in place of it: a page, a text, nothing at all, or an object without an answer in it.
     NoAnswer,
@@ -45,7 +52,7 @@ pub struct AnswerReading {
 impl AnswerReading {
     /// Reads a body in full.
     pub fn of(endpoint: Endpoint, body: &[u8]) -> Self {
-        let (answer, reported) = look(endpoint, body);
+        let Look { answer, usage: reported, .. } = look(endpoint, body, may_say_error(body));
         let (usage, text) = match answer {
             AnswerKind::Complete => {
                 let reported = reported.and_then(|span| usage::of_object(body, span));
@@ -67,40 +74,79 @@ impl AnswerReading {
 }
 
 /// Judges the body of a successful answer. Complete is an object that is closed, says no error, and has an answer in it:
-/// something in `choices`, or in `data` where embeddings were asked for. One pass that reads no further than it must.
+/// something in `choices`, or in `data` where embeddings were asked for, that does not say itself that it failed. One pass
+/// that reads no further than it must.
 ///
 /// Source: OpenAI's API reference, chat completion object and list of embeddings.
 pub fn judge(endpoint: Endpoint, body: &[u8]) -> AnswerKind {
-    look(endpoint, body).0
+    look(endpoint, body, may_say_error(body)).answer
 }
 
-/// The judgement, and where the answer says what it used.
-fn look(endpoint: Endpoint, body: &[u8]) -> (AnswerKind, Option<Span>) {
+/// Which choices say that they failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailedChoices {
+    None,
+    /// Some did, and others are an answer.
+    Some,
+    All,
+}
+
+/// What the outermost members of a whole answer, or of an event's data, say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) answer: AnswerKind,
+    /// Of its choices, unless all of it is an error anyway.
+    pub(crate) failed: FailedChoices,
+    /// Where it says what it used.
+    pub(crate) usage: Option<Span>,
+}
+
+/// The judgement, of whole answers and of events alike. `may_fail` is what [`may_say_error`] says of the body.
+pub(crate) fn look(endpoint: Endpoint, body: &[u8], may_fail: bool) -> Look {
     let wanted = match endpoint {
         Endpoint::Chat => "choices",
         Endpoint::Embeddings => "data",
     };
-    let (mut answered, mut failed, mut usage) = (false, false, None);
+    let (mut answered, mut error, mut usage) = (None, false, None);
     let outline = json::outline(body, |key, span| {
         let value = span.of(body);
         if key == wanted {
-            answered = has_elements(value);
+            answered = has_elements(value).then_some(span);
         } else if key == "error" {
-            failed |= says_error(value);
+            error |= says_error(value);
         } else if key == "object" || key == "type" {
-            failed |= value == b"\"error\"";
+            error |= is_error(value);
         } else if key == "usage" {
             usage = Some(span);
         }
     });
+    let failed = match (outline, answered) {
+        (Ok(()), Some(choices)) if may_fail && !error => failed(body, choices),
+        _ => FailedChoices::None,
+    };
     let answer = match outline {
         Err(OutlineError::Open) => AnswerKind::Cut,
         Err(OutlineError::NotObject) => AnswerKind::NoAnswer,
-        Ok(()) if failed => AnswerKind::Error,
-        Ok(()) if answered => AnswerKind::Complete,
+        Ok(()) if error || failed == FailedChoices::All => AnswerKind::Error,
+        Ok(()) if answered.is_some() => AnswerKind::Complete,
         Ok(()) => AnswerKind::NoAnswer,
     };
-    (answer, usage)
+    Look { answer, failed, usage }
+}
+
+/// Which of the choices at this place failed.
+fn failed(body: &[u8], choices: Span) -> FailedChoices {
+    let (mut any, mut all) = (false, true);
+    choice::each_in(body, choices, |_, state| {
+        let failed = state == ChoiceState::Failed;
+        any |= failed;
+        all &= failed;
+    });
+    match (any, all) {
+        (false, _) => FailedChoices::None,
+        (true, false) => FailedChoices::Some,
+        (true, true) => FailedChoices::All,
+    }
 }
 
 /// Whether what came is a JSON object that is closed: all of it, whatever its framing says.
@@ -112,66 +158,4 @@ pub fn is_whole(body: &[u8]) -> bool {
 fn has_elements(value: &[u8]) -> bool {
     let inside = value.strip_prefix(b"[").map(<[u8]>::trim_ascii_start);
     inside.and_then(<[u8]>::first) == Some(&b'{')
-}
-
-/// Whether the value of `error` says that there was one. Some servers always send the member, with nothing in it.
-pub(crate) fn says_error(value: &[u8]) -> bool {
-    if is_blank(value) {
-        return false;
-    }
-    if value.first() != Some(&b'{') {
-        return true;
-    }
-    let mut says = false;
-    let outline = json::outline(value, |_, span| says |= !is_blank(span.of(value)));
-    says || outline.is_err()
-}
-
-fn is_blank(value: &[u8]) -> bool {
-    let is_empty = |open: &[u8], close: &[u8]| {
-        let inside = value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
-        inside.is_some_and(|inside| inside.trim_ascii().is_empty())
-    };
-    matches!(value, b"" | b"null" | b"false" | b"0" | b"\"\"") || is_empty(b"{", b"}") || is_empty(b"[", b"]")
-}
-
-/// Codes and types of errors that are about the account at the provider, which is the gateway's: its key, its credit.
-/// Providers send them with statuses that otherwise mean the request or its rate.
-const ACCOUNT: [&[u8]; 11] = [
-    // OpenAI
-    b"\"insufficient_quota\"",
-    b"\"billing_not_active\"",
-    b"\"billing_hard_limit_reached\"",
-    b"\"account_deactivated\"",
-    b"\"access_terminated\"",
-    b"\"invalid_api_key\"",
-    // Groq
-    b"\"organization_restricted\"",
-    // Moonshot
-    b"\"exceeded_current_quota_error\"",
-    // DeepSeek, Alibaba, Volcengine
-    b"\"insufficient_balance\"",
-    b"\"Arrearage\"",
-    b"\"AccountOverdueError\"",
-];
-
-/// Whether the body of a refusal says that the provider does not serve the gateway's account: `code` or `type`, of the
-/// `error` or of the object itself, is one of a few names. What the error's text says decides nothing, for clients have a
-/// hand in it.
-pub fn blames_account(body: &[u8]) -> bool {
-    let mut error = None;
-    let mut blames = false;
-    let outline = json::outline(body, |key, span| {
-        if key == "error" {
-            error = Some(span);
-        }
-        blames |= (key == "code" || key == "type") && ACCOUNT.contains(&span.of(body));
-    });
-    let within = error.map(|span: Span| span.of(body)).filter(|value| value.first() == Some(&b'{'));
-    if let Some(error) = within {
-        let _ = json::outline(error, |key, span| {
-            blames |= (key == "code" || key == "type") && ACCOUNT.contains(&span.of(error));
-        });
-    }
-    blames && outline.is_ok()
 }

@@ -26,7 +26,8 @@ use memchr::memmem::Finder;
 use weir_http::json::{self, JsonKind, Span};
 use weir_http::sse;
 
-use crate::answer::says_error;
+use crate::Endpoint;
+use crate::answer::{self, AnswerKind, FailedChoices, Look};
 use crate::splice::{Patch, splice};
 use crate::usage::{self, Usage};
 use read::ChoiceAt;
@@ -40,53 +41,68 @@ pub enum EventKind {
     UsageOnly(Usage),
     /// A part of the answer. Some providers put usage on the last one as well; [`crate::usage::of_event`] tells.
     Delta,
+    /// A part of an answer in which a choice says that it failed. There may be others: in it, unless `all` of its choices do,
+    /// and in other events where several were asked for.
+    ChoiceFailed {
+        /// Every choice that is in it.
+        all: bool,
+    },
     /// `{"error":…}`, or an object that calls itself an error: the upstream failed.
     Error,
     /// Anything else, such as a first chunk that holds only the results of a content filter. To be passed on.
     Other,
 }
 
+const DONE: &[u8] = b"[DONE]";
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
-static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
 static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
 
 /// Tells what an event is from its name and its data, which are `data`: what is named `error` is one, in whatever shape.
 pub fn kind(event: &sse::SseEvent, data: &[u8]) -> EventKind {
-    match classify(data) {
+    named(event, classify(data))
+}
+
+/// The same, from all that the data say: what a stream begins with is read, for it decides whether another target is asked.
+/// A cut object, and one that has choices somewhere within, is no part of an answer here.
+pub fn read_kind(event: &sse::SseEvent, data: &[u8]) -> EventKind {
+    let data = data.trim_ascii();
+    named(event, if data == DONE { EventKind::Done } else { read_data(data, answer::may_say_error(data)) })
+}
+
+fn named(event: &sse::SseEvent, kind: EventKind) -> EventKind {
+    match kind {
         EventKind::Done => EventKind::Done,
         _ if event.name() == Some("error") => EventKind::Error,
         kind => kind,
     }
 }
 
-/// Tells what an event is from its data. An ordinary delta costs three searches and no parse.
+/// Tells what an event is from its data. An ordinary delta costs a few searches and no parse.
 pub fn classify(data: &[u8]) -> EventKind {
     let data = data.trim_ascii();
-    if data == b"[DONE]" {
+    if data == DONE {
         return EventKind::Done;
     }
-    if USAGE.find(data).is_none() && ERROR.find(data).is_none() && has_choice(data) {
+    let may_fail = answer::may_say_error(data);
+    if !may_fail && USAGE.find(data).is_none() && has_choice(data) {
         return EventKind::Delta;
     }
-    let (mut choices, mut usage, mut failed) = (false, None, false);
-    let read = json::outline(data, |key, span| {
-        let value = span.of(data);
-        if key == "choices" {
-            choices = value.starts_with(b"[") && value.iter().any(|byte| !b"[] \t\r\n".contains(byte));
-        } else if key == "usage" {
-            usage = Some(span);
-        } else if key == "error" {
-            failed |= says_error(value);
-        } else if key == "object" || key == "type" {
-            failed |= value == b"\"error\"";
+    read_data(data, may_fail)
+}
+
+/// By the judgement of whole answers.
+fn read_data(data: &[u8], may_fail: bool) -> EventKind {
+    let Look { answer, failed, usage } = answer::look(Endpoint::Chat, data, may_fail);
+    match (answer, failed) {
+        (AnswerKind::Complete, FailedChoices::None) => EventKind::Delta,
+        (AnswerKind::Complete, _) => EventKind::ChoiceFailed { all: false },
+        (AnswerKind::Error, FailedChoices::All) => EventKind::ChoiceFailed { all: true },
+        (AnswerKind::Error, _) => EventKind::Error,
+        (AnswerKind::NoAnswer, _) => {
+            let usage = usage.and_then(|span| usage::of_object(data, span));
+            usage.map_or(EventKind::Other, EventKind::UsageOnly)
         }
-    });
-    match (read, usage.and_then(|span| usage::of_object(data, span))) {
-        (Err(_), _) => EventKind::Other,
-        (Ok(()), _) if failed => EventKind::Error,
-        (Ok(()), _) if choices => EventKind::Delta,
-        (Ok(()), Some(usage)) => EventKind::UsageOnly(usage),
-        (Ok(()), None) => EventKind::Other,
+        (AnswerKind::Cut, _) => EventKind::Other,
     }
 }
 

@@ -8,9 +8,12 @@ mod tests;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError};
+use weir_http::json;
 use weir_http::sse;
 
+use crate::Endpoint;
+use crate::answer::choice::{self, ChoiceState};
+use crate::answer::{self, AnswerKind};
 use crate::event::{self, EventKind};
 
 /// How far a stream has come to its end.
@@ -19,7 +22,9 @@ use crate::event::{self, EventKind};
 /// `[DONE]` follows the last chunk. Some providers leave `[DONE]` out, and some the reason.
 #[derive(Debug, Clone, Copy)]
 pub struct Ending {
-    /// The marker of the dialect was there: nothing else matters.
+    /// A part of an answer has come: without one no end makes a stream whole.
+    answered: bool,
+    /// The marker of the dialect was there: it ends all choices that have not failed.
     done: bool,
     /// What has to finish is the only choice there is, which most streams have,
     single: bool,
@@ -27,12 +32,25 @@ pub struct Ending {
     /// or each of those that have begun: a bit for each, the last one for all that are past it.
     begun: u128,
     ended: u128,
+    /// Those of any stream that say that they failed.
+    failed: u128,
 }
 
 impl Ending {
     /// Before the first event of a stream that was asked for so many choices (`n`).
     pub fn new(choices: u64) -> Self {
-        Self { done: false, single: choices <= 1, finished: false, begun: 0, ended: 0 }
+        let single = choices <= 1;
+        Self { answered: false, done: false, single, finished: false, begun: 0, ended: 0, failed: 0 }
+    }
+
+    /// Takes note that a part of an answer was read in the stream.
+    pub fn answered(&mut self) {
+        self.answered = true;
+    }
+
+    /// Whether one was.
+    pub fn is_answered(&self) -> bool {
+        self.answered
     }
 
     /// Takes note of the end marker.
@@ -45,24 +63,43 @@ impl Ending {
         self.done
     }
 
-    /// Takes note of the data of a delta.
+    /// Takes note of the data of a delta. The first one is read, whatever it looks like, and of later ones no more than is
+    /// needed.
     pub fn delta(&mut self, data: &[u8]) {
+        self.answered = self.answered || answer::judge(Endpoint::Chat, data) == AnswerKind::Complete;
         if self.single {
             self.finished |= may_finish(data) && finishes(data);
             return;
         }
         // What cannot be read finishes nothing.
-        let _ = each_choice(data, |index, finished| {
-            let bit = 1 << index.min(u128::BITS - 1);
-            self.begun |= bit;
-            self.ended |= if finished { bit } else { 0 };
+        let _ = choice::each(data, |index, state| self.choice(index, state));
+    }
+
+    /// Takes note of the data of an event in which a choice says that it failed.
+    pub fn choice_failed(&mut self, data: &[u8]) {
+        choice::each_unchecked(data, |index, state| {
+            self.choice(index, state);
+            self.answered |= state != ChoiceState::Failed;
+            self.finished |= state == ChoiceState::Finished;
         });
     }
 
-    /// Whether the answer is whole if the transport ends here, and ends well: every choice that has begun has said why
-    /// it stopped, or the end marker was there.
+    fn choice(&mut self, index: u32, state: ChoiceState) {
+        let bit = 1 << index.min(u128::BITS - 1);
+        self.begun |= bit;
+        match state {
+            ChoiceState::Open => {}
+            ChoiceState::Finished => self.ended |= bit,
+            ChoiceState::Failed => self.failed |= bit,
+        }
+    }
+
+    /// Whether the answer is whole if the transport ends here, and ends well: there was one, and every choice that has begun
+    /// has said why it stopped, or that it failed, or the end marker was there. Where every choice failed there was none.
     pub fn is_whole(&self) -> bool {
-        self.done || self.finished || (self.begun != 0 && self.begun & !self.ended == 0)
+        let all_failed = self.begun != 0 && self.begun & !self.failed == 0;
+        let all_ended = self.begun != 0 && self.begun & !(self.ended | self.failed) == 0;
+        self.answered && !all_failed && (self.done || self.finished && self.single || all_ended)
     }
 
     /// Takes note of what is left at the end of a transport, and says whether that is an event all the same: one that
@@ -72,6 +109,7 @@ impl Ending {
         match event::classify(&data) {
             EventKind::Done => self.done(),
             EventKind::Delta if json::members(&data, |_, _, _| {}).is_ok() => self.delta(&data),
+            EventKind::ChoiceFailed { .. } => self.choice_failed(&data),
             EventKind::UsageOnly(_) => {}
             EventKind::Delta | EventKind::Error | EventKind::Other => return false,
         }
@@ -97,44 +135,6 @@ fn may_finish(data: &[u8]) -> bool {
 
 fn finishes(data: &[u8]) -> bool {
     let mut any = false;
-    let read = each_choice(data, |_, finished| any |= finished);
+    let read = choice::each(data, |_, state| any |= state == ChoiceState::Finished);
     any && read.is_ok()
-}
-
-/// Shows each choice of a delta: its index, and whether it has finished.
-fn each_choice(data: &[u8], mut see: impl FnMut(u32, bool)) -> Result<(), JsonSyntaxError> {
-    let mut cursor = Cursor::new(data)?;
-    cursor.enter_object()?;
-    while let Some(key) = cursor.next_key()? {
-        if key != "choices" || cursor.kind()? != JsonKind::Array {
-            cursor.skip()?;
-            continue;
-        }
-        cursor.enter_array()?;
-        while cursor.next_element()? {
-            if cursor.kind()? == JsonKind::Object {
-                let (index, finished) = choice(&mut cursor, data)?;
-                see(index, finished);
-            } else {
-                cursor.skip()?;
-            }
-        }
-    }
-    cursor.finish()
-}
-
-fn choice(cursor: &mut Cursor<'_>, data: &[u8]) -> Result<(u32, bool), JsonSyntaxError> {
-    let (mut index, mut finished) = (0, false);
-    cursor.enter_object()?;
-    while let Some(key) = cursor.next_key()? {
-        let (span, kind) = cursor.skip()?;
-        let value = span.of(data);
-        if key == "index" {
-            index = json::unsigned(value).and_then(|index| u32::try_from(index).ok()).unwrap_or(0);
-        } else if key == "finish_reason" {
-            // A choice that failed has not finished, whatever calls it that.
-            finished = kind == JsonKind::String && value != b"\"\"" && value != b"\"error\"";
-        }
-    }
-    Ok((index, finished))
 }

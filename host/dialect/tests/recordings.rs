@@ -90,13 +90,16 @@ fn judge(events: &[SseEvent]) -> (bool, bool) {
     let mut ending = Ending::new(1);
     for event in events {
         let data = event.data();
-        match event::kind(event, &data) {
+        let kind = event::kind(event, &data);
+        assert_eq!(kind, event::read_kind(event, &data), "by a peek and by reading: {data:?}");
+        match kind {
             EventKind::Error => return (false, true),
             _ if !event.is_whole() => {
                 ending.last(event);
             }
             EventKind::Done => ending.done(),
             EventKind::Delta => ending.delta(&data),
+            EventKind::ChoiceFailed { .. } => ending.choice_failed(&data),
             EventKind::UsageOnly(_) | EventKind::Other => {}
         }
     }

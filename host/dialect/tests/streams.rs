@@ -21,7 +21,7 @@ fn summary(stream: &[u8], piece: usize) -> String {
             EventKind::Done => done = "yes",
             EventKind::Error => errors += 1,
             EventKind::Other => other += 1,
-            EventKind::UsageOnly(_) | EventKind::Delta => {}
+            EventKind::UsageOnly(_) | EventKind::Delta | EventKind::ChoiceFailed { .. } => {}
         }
         if let Some(usage) = usage::of_event(&data) {
             counts = [usage.input, usage.output, usage.cached_input, usage.reasoning]

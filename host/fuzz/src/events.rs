@@ -123,11 +123,15 @@ fn a_stream(data: &[u8]) {
             ending.last(&found);
             continue;
         }
-        match event::kind(&found, &data) {
+        let (kind, read) = (event::kind(&found, &data), event::read_kind(&found, &data));
+        let fails = |kind| matches!(kind, EventKind::Error | EventKind::ChoiceFailed { .. });
+        assert!(kind == read || kind == EventKind::Delta && !fails(read), "a peek saw {kind:?} in {read:?}");
+        match kind {
             EventKind::Done => ending.done(),
             EventKind::Delta => ending.delta(&data),
+            EventKind::ChoiceFailed { .. } => ending.choice_failed(&data),
             EventKind::UsageOnly(_) | EventKind::Error | EventKind::Other => {}
         }
-        assert!(!ending.is_done() || ending.is_whole());
+        assert!(!ending.is_whole() || ending.is_answered(), "nothing is whole without an answer");
     }
 }

@@ -3,6 +3,7 @@
 //! the client is told.
 
 use crate::support::client::Streaming;
+use crate::support::no_answers::{are_no_answers, case, good};
 use crate::support::providers::{asking, gateway_of};
 use crate::support::upstream::{CHAT, DONE, END, STREAM, USAGE, Upstream, chunk, delta, ok, status};
 use crate::support::{ACME, Gateway, PATIENCE, chat, chat_stream, config, config_with, post, send, until};
@@ -10,17 +11,6 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
-
-/// An upstream that answers well, whole or as a stream, as it is asked.
-fn good() -> Upstream {
-    Upstream::start(|_, seen, stream| {
-        let answer = match seen.json()["stream"] == true {
-            true => [STREAM, &chunk(&delta("hello")), &chunk(DONE), END].concat(),
-            false => ok("application/json", CHAT),
-        };
-        stream.write_all(&answer).is_ok()
-    })
-}
 
 /// An answer that ends with its connection.
 fn closing(answer: impl Into<Vec<u8>>) -> Upstream {
@@ -30,39 +20,6 @@ fn closing(answer: impl Into<Vec<u8>>) -> Upstream {
         let _ = stream.shutdown(Shutdown::Both);
         false
     })
-}
-
-/// What a provider says, whether it is asked for a stream, and what is left to say when nobody else is there.
-struct Case {
-    name: String,
-    says: Upstream,
-    streaming: bool,
-    left: (u16, &'static str),
-}
-
-fn case(name: impl Into<String>, says: Upstream, streaming: bool, left: (u16, &'static str)) -> Case {
-    Case { name: name.into(), says, streaming, left }
-}
-
-/// Where another target is there its answer comes, and the first one's costs nothing. Alone it comes to a refusal.
-fn are_no_answers(cases: &[Case]) {
-    let next = good();
-    let gateway = gateway_of(cases.iter().map(|case| &case.says), &next, "");
-    for (n, Case { name, says, streaming, left }) in cases.iter().enumerate() {
-        let asked = next.seen().len();
-        let reply = post(gateway.address, ACME, &asking(&format!("m{n}"), *streaming));
-        assert_eq!((reply.status, reply.clean), (200, true), "{name}: {}", reply.text());
-        assert!(reply.text().contains("hello"), "{name}: {}", reply.text());
-        assert_eq!(reply.header("x-weir-upstream"), Some("next/other"), "{name}");
-        assert_eq!((says.seen().len(), next.seen().len()), (1, asked + 1), "{name}");
-
-        let reply = post(gateway.address, ACME, &asking(&format!("n{n}"), *streaming));
-        assert_eq!((reply.status, reply.code().as_str()), *left, "{name}: {}", reply.text());
-        assert_eq!(reply.header("x-should-retry"), Some("false"), "{name}");
-    }
-    assert_eq!(gateway.metric("weir_tokens_total", &["provider=\"p"]), 0.0);
-    let failed = ["provider=\"p", "reason=\"upstream_failed\""];
-    assert_eq!(gateway.metric("weir_ledger_closed_total", &failed), 2.0 * cases.len() as f64);
 }
 
 #[test]

@@ -61,6 +61,7 @@ mod identify;
 mod idle_files;
 mod irregular_files;
 mod isolation;
+mod judged;
 mod kept;
 mod last_calls;
 mod last_words;

@@ -355,7 +355,7 @@ fn an_event_that_there_is_no_room_for_cuts_its_stream() {
     let upstream = Upstream::start(|_, seen, stream| {
         let large = seen.json()["messages"][0]["content"] == "large";
         let event = delta(&"x".repeat(if large { 900 << 10 } else { 9 }));
-        stream.write_all(&[STREAM, &chunk(&event), &chunk(DONE), END].concat()).is_ok()
+        stream.write_all(&[STREAM, &chunk(&delta("hi")), &chunk(&event), &chunk(DONE), END].concat()).is_ok()
     });
     let gateway = Gateway::start(&config_with(upstream.address, "", "[limits]\nresponse_memory = \"500KiB\"\n"));
     let cut = post(gateway.address, ACME, &chat_stream("large"));

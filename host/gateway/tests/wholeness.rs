@@ -136,7 +136,12 @@ fn a_stream_that_was_cut_ends_in_an_error_and_half_an_event_goes_nowhere() {
         ("an event without its blank line", ended(&[&hi, delta("b").trim_end()]), Then::Serve, hi.clone()),
         ("no last chunk behind the reason", chunks(&[&hi, &stop]), Then::Close, [hi.as_str(), &stop].concat()),
         ("an empty reason", ended(&[&hi, &of(0, "\"\"")]), Then::Serve, [hi.as_str(), &of(0, "\"\"")].concat()),
-        ("a reason that is an error", ended(&[&of(0, "\"error\"")]), Then::Serve, of(0, "\"error\"")),
+        (
+            "a reason that is an error",
+            ended(&[&hi, &of(0, "\"error\""), DONE]),
+            Then::Serve,
+            [hi.as_str(), &of(0, "\"error\"")].concat(),
+        ),
         (
             "a reason in the text",
             ended(&[&delta("\"finish_reason\":\"stop\"")]),

@@ -165,6 +165,8 @@ enum Within {
     Usage,
     InputDetails,
     OutputDetails,
+    Choices,
+    Choice,
     /// What an answer is judged by: another value there may be another judgement.
     Judged,
     Other,
@@ -175,17 +177,26 @@ impl Within {
     fn inner(self, key: &json::MemberName<'_>) -> Self {
         match self {
             Self::Answer if key == "usage" => Self::Usage,
+            Self::Answer if key == "choices" => Self::Choices,
             Self::Answer if key == "object" || key == "type" || key == "error" => Self::Judged,
+            Self::Choice if key == "error" || key == "finish_reason" => Self::Judged,
             Self::Usage if key == "prompt_tokens_details" => Self::InputDetails,
             Self::Usage if key == "completion_tokens_details" => Self::OutputDetails,
             Self::Judged => Self::Judged,
-            Self::Answer | Self::Usage | Self::InputDetails | Self::OutputDetails | Self::Other => Self::Other,
+            Self::Answer | Self::Choices | Self::Choice => Self::Other,
+            Self::Usage | Self::InputDetails | Self::OutputDetails | Self::Other => Self::Other,
         }
     }
 
     /// What the elements of an array are part of that is this.
     fn element(self) -> Self {
-        if self == Self::Judged { Self::Judged } else { Self::Other }
+        match self {
+            Self::Judged => Self::Judged,
+            Self::Choices => Self::Choice,
+            Self::Answer | Self::Usage | Self::InputDetails | Self::OutputDetails | Self::Choice | Self::Other => {
+                Self::Other
+            }
+        }
     }
 
     /// Which count a number is that stands under this name.

@@ -45,6 +45,7 @@ fn an_error_is_one_beside_choices_too_and_an_empty_one_is_none() {
         (r#""error":true"#, Error),
         (r#""err\u006fr":{"message":"x"}"#, Error),
         (r#""object":"error","message":"x""#, Error),
+        (r#""object":"err\u006fr","message":"x""#, Error),
         (r#""type":"error""#, Error),
         (r#""error":null"#, Complete),
         (r#""error":false"#, Complete),
@@ -59,6 +60,37 @@ fn an_error_is_one_beside_choices_too_and_an_empty_one_is_none() {
         let alone = format!("{{{member}}}");
         let wanted = if wanted == Complete { NoAnswer } else { Error };
         assert_eq!(judge(Endpoint::Chat, alone.as_bytes()), wanted, "{alone}");
+    }
+}
+
+#[test]
+fn choices_are_objects_and_where_all_of_them_failed_they_are_an_error() {
+    let good = r#"{"index":1,"message":{"content":"the \"error\""},"finish_reason":"stop","error":null}"#;
+    for (choices, wanted) in [
+        ("null", NoAnswer),
+        (r#""x""#, NoAnswer),
+        ("0", NoAnswer),
+        ("[]", NoAnswer),
+        (good, Complete),
+        (r#"{"error":{"code":502,"message":"boom"},"message":null,"finish_reason":"error"}"#, Error),
+        (r#"{"message":{"content":"a"},"finish_reason":"error"}"#, Error),
+        (r#"{"message":{"content":"a"},"finish_reason":"err\u006fr"}"#, Error),
+        (r#"{"message":{"content":"a"},"finish_reason":"stop","error":"boom"}"#, Error),
+        (r#"{"message":{"content":"a"},"finish_reason":"stop","\u0065rror":["boom"]}"#, Error),
+        (r#"{"error":"boom"},{"finish_reason":"error"}"#, Error),
+        (r#"{"error":{"message":"","code":0}}"#, Complete),
+        (r#"{"message":{"error":"x","finish_reason":"error"}}"#, Complete),
+    ] {
+        let body = format!(r#"{{"choices":[{choices}],"usage":{{"prompt_tokens":300}}}}"#);
+        assert_eq!(judge(Endpoint::Chat, body.as_bytes()), wanted, "{body}");
+        if wanted == Error {
+            // Others that did not are an answer.
+            let body = format!(r#"{{"choices":[{choices},{good}]}}"#);
+            assert_eq!(judge(Endpoint::Chat, body.as_bytes()), Complete, "{body}");
+        }
+    }
+    for (body, wanted) in [(r#"{"data":[{"error":"x"}]}"#, Error), (r#"{"data":[null]}"#, NoAnswer)] {
+        assert_eq!(judge(Endpoint::Embeddings, body.as_bytes()), wanted, "{body}");
     }
 }
 

@@ -18,7 +18,11 @@ fn events_are_told_apart() {
         (DELTA.replace("\"usage\":null", &format!("\"usage\":{counts}")), EventKind::Delta),
         (r#"{"choices" : [ {"delta":{}}]}"#.to_owned(), EventKind::Delta),
         (r#"{"choices":[{"delta":{"content":"the \"usage\" of \"error\""}}]}"#.to_owned(), EventKind::Delta),
-        (r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#.to_owned(), EventKind::Delta),
+        (r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#.to_owned(), EventKind::ChoiceFailed { all: true }),
+        (r#"{"choices":[{"error":{"code":502}}]}"#.to_owned(), EventKind::ChoiceFailed { all: true }),
+        (r#"{"choices":[{"error":"x"},{"delta":{}}]}"#.to_owned(), EventKind::ChoiceFailed { all: false }),
+        (r#"{"choices":[{"error":null,"delta":{}}]}"#.to_owned(), EventKind::Delta),
+        (r#"{"choices":[null],"usage":null}"#.to_owned(), EventKind::Other),
         (format!(r#"{{"choices":[],"usage":{counts}}}"#), EventKind::UsageOnly(usage)),
         (format!(r#"{{"choices": [ ] ,"usage":{counts},"error":null}}"#), EventKind::UsageOnly(usage)),
         (format!(r#"{{"usage":{counts}}}"#), EventKind::UsageOnly(usage)),
@@ -32,6 +36,13 @@ fn events_are_told_apart() {
         ),
         (r#"{"object":"error","message":"overloaded","code":503}"#.to_owned(), EventKind::Error),
         (r#"{"type":"error","message":"overloaded"}"#.to_owned(), EventKind::Error),
+        (r#"{"\u0065rror":{"message":"x"},"choices":[{"delta":{}}]}"#.to_owned(), EventKind::Error),
+        (r#"{"object":"err\u006fr","choices":[{"delta":{}}]}"#.to_owned(), EventKind::Error),
+        (
+            r#"{"choices":[{"delta":{},"finish_reason":"\u0065rror"}]}"#.to_owned(),
+            EventKind::ChoiceFailed { all: true },
+        ),
+        (r#"{"choices":[{"delta":{"content":"\u0065rror \u00e9"}}]}"#.to_owned(), EventKind::Delta),
         (DELTA.replace("\"usage\":null", r#""error":{}"#), EventKind::Delta),
         (DELTA.replace("\"usage\":null", r#""error":{"message":"","code":null}"#), EventKind::Delta),
         ("{}".to_owned(), EventKind::Other),
@@ -42,6 +53,29 @@ fn events_are_told_apart() {
     ];
     for (data, expected) in cases {
         assert_eq!(classify(data.as_bytes()), expected, "{data}");
+    }
+}
+
+#[test]
+fn what_a_stream_begins_with_is_read_and_not_peeked_at() {
+    let read = |data: &str| {
+        let mut reader = sse::SseReader::new(1000);
+        reader.push(Bytes::from(format!("data: {data}\n\n")));
+        let event = reader.next().unwrap().unwrap();
+        (kind(&event, &event.data()), read_kind(&event, &event.data()))
+    };
+    for data in [
+        r#"{"detail":"failed","body":{"choices":[{"a":1}]}}"#,
+        r#"<p>Bad "choices":[{ here"#,
+        r#"{"choices":[{"index":0,"delta":{"content":"abc"#,
+        r#"[{"choices":[{}]}]"#,
+        r#"{"choices":[{}]} {"choices":[{}]}"#,
+    ] {
+        assert_eq!(read(data), (EventKind::Delta, EventKind::Other), "{data}");
+    }
+    for data in [DELTA, "[DONE]", " [DONE]", "{}", r#"{"error":"x"}"#, r#"{"choices":[{}]}"#, ""] {
+        let (peeked, read) = read(data);
+        assert_eq!(peeked, read, "{data}");
     }
 }
 

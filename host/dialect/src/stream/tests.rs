@@ -70,12 +70,53 @@ fn of_several_choices_each_has_to_finish() {
 }
 
 #[test]
-fn the_end_marker_makes_every_stream_whole() {
+fn the_end_marker_makes_every_stream_whole_that_has_an_answer_in_it() {
+    for choices in [1, 2] {
+        let mut ending = Ending::new(choices);
+        ending.delta(delta(0, "null").as_bytes());
+        assert!(!ending.is_whole() && !ending.is_done());
+        ending.done();
+        assert!(ending.is_whole() && ending.is_done());
+        // What looks like a delta and is none is no answer.
+        let no_delta = [r#"{"x":{"choices":[{}]}}"#, r#"{"choices":[{"#, r#"{"choices":[]}"#];
+        for deltas in [&no_delta[..0], &no_delta] {
+            let mut ending = Ending::new(choices);
+            deltas.iter().for_each(|data| ending.delta(data.as_bytes()));
+            ending.done();
+            assert!(!ending.is_whole() && !ending.is_answered() && ending.is_done());
+        }
+    }
+}
+
+#[test]
+fn where_all_choices_failed_no_end_makes_a_stream_whole_and_where_some_did_the_others_are_the_answer() {
+    let failed = |index| delta(index, r#""error""#);
+    let by_itself = format!(r#"{{"choices":[{{"index":0,"error":{{"code":502}},"finish_reason":{}}}]}}"#, r#""stop""#);
+    let both = r#"{"choices":[{"index":0,"error":"x"},{"index":1,"finish_reason":"stop"}]}"#.to_owned();
+    let (zero, one) = (delta(0, "null"), delta(1, "null"));
+    for (choices, deltas, events, wanted) in [
+        (1, vec![], vec![failed(0)], false),
+        (1, vec![&zero], vec![failed(0)], false),
+        (1, vec![&zero], vec![by_itself.clone()], false),
+        (2, vec![&zero, &one], vec![failed(0), failed(1)], false),
+        (2, vec![&zero, &one], vec![failed(0)], true),
+        (2, vec![&one], vec![by_itself], true),
+        (2, vec![], vec![both.clone()], true),
+        (1, vec![], vec![both], true),
+    ] {
+        let mut ending = Ending::new(choices);
+        deltas.iter().for_each(|data| ending.delta(data.as_bytes()));
+        events.iter().for_each(|data| ending.choice_failed(data.as_bytes()));
+        ending.done();
+        assert_eq!(ending.is_whole(), wanted, "{choices}: {deltas:?} {events:?}");
+    }
+    // Without the marker, too, each of the others has to finish.
     let mut ending = Ending::new(2);
-    ending.delta(delta(0, "null").as_bytes());
-    assert!(!ending.is_whole() && !ending.is_done());
-    ending.done();
-    assert!(ending.is_whole() && ending.is_done());
+    [&zero, &one].iter().for_each(|data| ending.delta(data.as_bytes()));
+    ending.choice_failed(failed(0).as_bytes());
+    assert!(!ending.is_whole());
+    ending.delta(delta(1, r#""stop""#).as_bytes());
+    assert!(ending.is_whole());
 }
 
 #[test]
@@ -85,12 +126,15 @@ fn what_is_left_is_an_event_only_if_it_lacks_nothing_but_its_blank_line() {
         reader.push(Bytes::copy_from_slice(text.as_bytes()));
         let event = reader.finish().unwrap().unwrap();
         let mut ending = Ending::new(1);
+        ending.answered();
         (ending.last(&event), ending.is_whole())
     };
     let end = format!("data: {}", delta(0, r#""stop""#));
     for text in ["data: [DONE]", "data: [DONE]\n", &end, &format!("{end}\n"), &format!("{end}\r\n")] {
         assert_eq!(last(text), (true, true), "{text:?}");
     }
+    let failed = format!("data: {}", delta(0, r#""error""#));
+    assert_eq!(last(&failed), (true, false));
     assert_eq!(last("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}"), (true, false));
     assert_eq!(last(&format!("data: {}", delta(0, "null"))), (true, false));
     for text in [

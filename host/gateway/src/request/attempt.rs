@@ -183,6 +183,7 @@ async fn taken(
     let expected = ExpectedAnswer {
         endpoint: trip.ask.endpoint,
         streaming: trip.ask.streaming,
+        choices: trip.ask.choices,
         limits: &held.snapshot.config.limits,
         memory: &worker.shared.response_memory,
         shapes: held.shapes.get(target.provider),

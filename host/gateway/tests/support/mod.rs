@@ -15,6 +15,7 @@ pub mod frames;
 pub mod h2;
 pub mod h2_peer;
 pub mod irregular;
+pub mod no_answers;
 pub mod program;
 pub mod providers;
 pub mod tls;

@@ -80,6 +80,22 @@ fn what_would_be_read_otherwise_is_not_taken_for_known() {
 }
 
 #[test]
+fn an_answer_like_one_before_but_for_what_its_choices_are_judged_by_is_not_known() {
+    let stop = "\"finish_reason\":\"stop\"";
+    for (lesson, other) in [
+        (stop.to_owned(), "\"finish_reason\":\"error\""),
+        ("\"finish_reason\":\"STOP AT LAST, AS IT WAS TO\"".to_owned(), "\"finish_reason\":\"error\""),
+        (format!("\"error\":\"\",{stop}"), "\"error\":\"boom\",\"finish_reason\":\"stop\""),
+        (format!("\"error\":{{\"code\":0}},{stop}"), "\"error\":{\"code\":502},\"finish_reason\":\"stop\""),
+    ] {
+        let mut shapes = AnswerShapes::default();
+        let (lesson, other) = (OPENAI.replace(stop, &lesson), OPENAI.replace(stop, other));
+        assert_eq!(twice(&mut shapes, &lesson), (whole(&lesson), true), "{lesson}");
+        assert_eq!(read(&mut shapes, other.as_bytes()).answer, AnswerKind::Error, "{other}");
+    }
+}
+
+#[test]
 fn a_known_answer_that_is_cut_anywhere_or_goes_on_is_not_known() {
     for body in [OPENAI, GROQ] {
         let mut shapes = AnswerShapes::default();

@@ -12,6 +12,8 @@ use weir_net::ByteTotal;
 pub(crate) struct ExpectedAnswer<'a> {
     pub(crate) endpoint: Endpoint,
     pub(crate) streaming: bool,
+    /// How many answers (`n`).
+    pub(crate) choices: u64,
     pub(crate) limits: &'a Limits,
     /// What all whole answers hold together.
     pub(crate) memory: &'a Arc<ByteTotal>,

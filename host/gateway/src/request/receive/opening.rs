@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use weir_dialect::event::{self, EventKind};
 use weir_http::sse;
+use weir_net::ByteShare;
 use weir_upstream::{AttemptFailure, Body};
 
 /// So long what comes before the first part of an answer waits for it: comments, and events that are none. Long enough to
@@ -26,6 +27,8 @@ pub(crate) struct StreamOpening {
     pub(crate) reader: sse::SseReader,
     /// What was looked at and what it is, which comes before what the reader still has.
     pub(crate) events: Vec<(sse::SseEvent, EventKind)>,
+    /// Its share of what is held, if that is worth counting.
+    pub(crate) memory: Option<ByteShare>,
 }
 
 /// What has begun.
@@ -47,30 +50,28 @@ enum First {
 }
 
 /// Waits for the first event that is part of an answer, which costs a stream no time: it is the first thing that the
-/// client would see. If it takes too long the stream begins without it. `first` is what was read of the body before.
+/// client would see. All of it is waited for, however long it is, up to the limit of events. If it takes too long the stream
+/// begins without it. `first` is what was read of the body before.
 pub(super) async fn open(
     expected: &ExpectedAnswer<'_>,
     body: Body,
     first: Option<Bytes>,
 ) -> Result<StreamOrDocument, AttemptFailure> {
     let reader = sse::SseReader::new(expected.limits.event_bytes);
-    let mut opening = Box::new(StreamOpening { body, reader, events: Vec::new() });
+    let mut opening = Box::new(StreamOpening { body, reader, events: Vec::new(), memory: None });
     let mut head = if first.is_none() { Some(FirstBytes::default()) } else { None };
     opening.reader.push(first.unwrap_or_default());
     let silence = SILENCE.min(expected.first_byte);
     let mut ends: [Option<Instant>; 2] = [None; 2];
     loop {
-        let seen = opening.look().map_err(|limit| AttemptFailure::too_large("event", limit))?;
+        let seen = opening.look(expected.choices).map_err(|limit| AttemptFailure::too_large("event", limit))?;
         match seen {
             First::Answer => return Ok(StreamOrDocument::Stream(opening)),
             First::Nothing => {}
             First::Error => return Err(opening.unanswered("an error")),
-            First::End => return Err(opening.unanswered("nothing")),
+            First::End => return Err(opening.over()),
         }
-        if opening.reader.buffered() > UNCOUNTED {
-            // An event that is so long is counted while it comes, and nothing else waits for it.
-            return Ok(StreamOrDocument::Stream(opening));
-        }
+        opening.hold(expected)?;
         let [nothing, something] = &mut ends;
         let (end, wait) = if opening.events.is_empty() { (nothing, silence) } else { (something, PATIENCE) };
         let end = *end.get_or_insert_with(|| Instant::now() + wait);
@@ -81,7 +82,7 @@ pub(super) async fn open(
         match next {
             None => {
                 opening.reader.push(head.unwrap_or_default().bytes);
-                return Err(opening.ended());
+                return Err(opening.ended(expected.choices));
             }
             Some(Err(error)) => return Err(error.decide()),
             Some(Ok(frame)) => {
@@ -111,17 +112,32 @@ impl StreamOpening {
     ///
     /// # Errors
     /// The limit, if an event is past it.
-    fn look(&mut self) -> Result<First, usize> {
+    fn look(&mut self, choices: u64) -> Result<First, usize> {
         while let Some(event) = self.reader.next().map_err(|sse::SseError::TooLarge { limit }| limit)? {
-            let kind = event::kind(&event, &event.data());
-            let first = meaning(kind);
+            let kind = event::read_kind(&event, &event.data());
+            let first = meaning(kind, choices);
             self.events.push((event, kind));
             if !matches!(first, First::Nothing) {
                 return Ok(first);
             }
         }
-        let held = self.events.iter().map(|(event, _)| event.raw().len()).sum::<usize>();
-        Ok(if held > HELD { First::Answer } else { First::Nothing })
+        Ok(if self.held() > HELD { First::Answer } else { First::Nothing })
+    }
+
+    /// The bytes of the events that wait.
+    fn held(&self) -> usize {
+        self.events.iter().map(|(event, _)| event.raw().len()).sum()
+    }
+
+    /// Counts what waits, the event that has not come to its end included.
+    fn hold(&mut self, expected: &ExpectedAnswer<'_>) -> Result<(), AttemptFailure> {
+        let waiting = self.reader.buffered() + self.held();
+        if waiting <= UNCOUNTED {
+            return Ok(());
+        }
+        let memory = self.memory.get_or_insert_with(|| expected.memory.share());
+        let has_room = memory.grow_to(waiting, expected.limits.response_memory);
+        if has_room { Ok(()) } else { Err(AttemptFailure::no_room()) }
     }
 
     fn unanswered(self, what: &'static str) -> AttemptFailure {
@@ -129,26 +145,37 @@ impl StreamOpening {
         AttemptFailure::no_answer(what)
     }
 
+    /// The stream is over, and there was no answer in it.
+    fn over(self) -> AttemptFailure {
+        let failed = self.events.iter().any(|(_, kind)| matches!(kind, EventKind::ChoiceFailed { .. }));
+        self.unanswered(if failed { "an error" } else { "nothing" })
+    }
+
     /// The transport ended before there was an answer.
-    fn ended(mut self) -> AttemptFailure {
+    fn ended(mut self, choices: u64) -> AttemptFailure {
         while let Ok(Some(left)) = self.reader.finish() {
-            if let First::Error = meaning(event::kind(&left, &left.data())) {
-                return self.unanswered("an error");
-            }
-            if !left.is_blank() {
-                return AttemptFailure::broken();
+            let kind = event::read_kind(&left, &left.data());
+            match meaning(kind, choices) {
+                First::Error => return self.unanswered("an error"),
+                First::End => return self.over(),
+                First::Nothing if kind != EventKind::Other || left.is_blank() => self.events.push((left, kind)),
+                First::Nothing | First::Answer => return AttemptFailure::broken(),
             }
         }
-        let what = if self.events.is_empty() { "nothing" } else { "something else" };
-        self.unanswered(what)
+        let is_other = |(_, kind): &(_, EventKind)| *kind == EventKind::Other;
+        if self.events.iter().any(is_other) { self.unanswered("something else") } else { self.over() }
     }
 }
 
-fn meaning(kind: EventKind) -> First {
+/// What an event says of a stream that was asked for so many choices.
+fn meaning(kind: EventKind, choices: u64) -> First {
     match kind {
-        EventKind::Delta | EventKind::UsageOnly(_) => First::Answer,
-        EventKind::Other => First::Nothing,
-        EventKind::Error => First::Error,
+        EventKind::Delta | EventKind::ChoiceFailed { all: false } => First::Answer,
+        // Whatever was counted: nothing was said.
+        EventKind::UsageOnly(_) | EventKind::Other => First::Nothing,
+        // The others may do better.
+        EventKind::ChoiceFailed { all: true } if choices > 1 => First::Nothing,
+        EventKind::ChoiceFailed { all: true } | EventKind::Error => First::Error,
         EventKind::Done => First::End,
     }
 }

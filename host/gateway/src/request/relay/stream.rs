@@ -4,6 +4,7 @@
 //! dialect's own end marker, at once and whatever the upstream's framing does then, or where every choice has said why it
 //! stopped and the framing ends well.
 
+mod ends;
 mod events;
 
 use crate::request::context::RequestContext;
@@ -25,7 +26,7 @@ use weir_dialect::stream::Ending;
 use weir_http::sse;
 use weir_sandbox::{HeldBounds, HookKind, Item, Stages};
 use weir_server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
-use weir_upstream::{AttemptFailure, AttemptVerdict, Body, BodyError};
+use weir_upstream::{AttemptVerdict, Body, BodyError};
 
 /// A comment, which clients pass over (WHATWG HTML, 9.2.6). No blank line follows it: some clients take one for an event.
 const KEEP_ALIVE: &[u8] = b": keep-alive\n";
@@ -46,9 +47,13 @@ pub(super) fn start(
     // Proxies in front of the gateway would else hold events back.
     headers.insert(ACCEL, HeaderValue::from_static("no"));
     trip.record.head_ready(status.as_u16());
+    let StreamOpening { body, reader, events, memory } = opening;
+    trip.record.response_memory = memory;
     let limits = &trip.snapshot().config.limits;
-    let StreamOpening { body, reader, events } = opening;
-    let ending = Ending::new(trip.ask.choices);
+    let mut ending = Ending::new(trip.ask.choices);
+    if events.iter().any(|(_, kind)| matches!(kind, EventKind::Delta | EventKind::ChoiceFailed { all: false })) {
+        ending.answered();
+    }
     let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, bounds));
     let (out, pieces, template, sent) = (BytesMut::new(), Vec::new(), Template::default(), Instant::now());
@@ -196,38 +201,6 @@ impl Stream {
         Ok(())
     }
 
-    /// What is left where the transport ends without the end marker. Half an event goes nowhere: whatever was sent behind
-    /// it would become part of it.
-    async fn transport_ended(&mut self) -> Result<(), StreamEnd> {
-        let mut broken_off = false;
-        while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
-            if event.is_whole() || self.ending.last(&event) && self.ending.is_whole() {
-                let mut batch = Vec::new();
-                self.take(&event.closed(), &mut batch).await?;
-                self.through_stages(batch, false).await?;
-            } else {
-                broken_off |= !event.is_blank();
-            }
-        }
-        match self.ending.is_whole() && !broken_off {
-            true => Ok(()),
-            false => Err(StreamEnd::Refused(self.failed(AttemptFailure::broken()))),
-        }
-    }
-
-    /// What is left where the transport breaks: the end marker may lack no more than its blank line.
-    async fn transport_broke(&mut self, error: BodyError, outlet: &StreamSender) -> Result<(), StreamEnd> {
-        if let Ok(Some(event)) = self.reader.finish()
-            && self.ending.last(&event)
-            && self.ending.is_done()
-        {
-            self.take(&event.closed(), &mut Vec::new()).await?;
-            self.flush(outlet).await;
-            return Ok(());
-        }
-        Err(StreamEnd::Refused(self.broken(error)))
-    }
-
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
     async fn next(&mut self, body: &mut Body, outlet: &StreamSender) -> Option<Result<Frame<Bytes>, BodyError>> {
         let waits = &mut self.trip.record.waits;
@@ -263,25 +236,6 @@ impl Stream {
                 }
             }
         }
-    }
-
-    fn broken(&mut self, error: BodyError) -> Refusal {
-        if error == BodyError::Total {
-            // A client that reads slowly can bring this about, and must not put a provider aside for everybody.
-            self.trip.record.judge(None);
-        }
-        self.failed(error.decide())
-    }
-
-    fn too_long(&mut self) -> Refusal {
-        let limit = self.trip.snapshot().config.limits.event_bytes;
-        self.failed(AttemptFailure::too_large("event", limit))
-    }
-
-    /// The upstream failed in the middle of its answer: what that says of it is told at the end, the client what is left.
-    fn failed(&mut self, failure: AttemptFailure) -> Refusal {
-        self.health = failure.health;
-        Refusal::of_attempt(failure.what, &self.provider)
     }
 
     async fn through_stages(&mut self, batch: Vec<Item>, last: bool) -> Result<(), Refusal> {

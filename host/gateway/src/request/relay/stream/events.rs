@@ -7,7 +7,6 @@ use weir_dialect::event::{self, EventKind};
 use weir_dialect::{readable, usage};
 use weir_http::sse;
 use weir_sandbox::{Item, Stages};
-use weir_upstream::AttemptFailure;
 
 impl Stream {
     /// Looks at one event: usage is noted, what the client did not ask for is dropped, deltas wait for the plugins.
@@ -33,7 +32,7 @@ impl Stream {
         batch: &mut Vec<Item>,
     ) -> Result<(), StreamEnd> {
         match kind {
-            EventKind::Delta => self.delta(event, data, batch)?,
+            EventKind::Delta | EventKind::ChoiceFailed { .. } => self.delta(event, data, kind, batch)?,
             EventKind::UsageOnly(usage) => {
                 // Some providers send it in the middle: it keeps its place, and is no sign of the end.
                 self.trip.record.report(usage);
@@ -43,13 +42,17 @@ impl Stream {
             }
             EventKind::Done => {
                 self.ending.done();
+                if !self.ending.is_whole() {
+                    // A marker makes no answer of a count of tokens, or of choices that failed.
+                    return Err(StreamEnd::Refused(self.failed_in_its_words("nothing")));
+                }
                 self.end_of_text(batch).await?;
                 self.pieces.push(event.raw().clone());
             }
             // The upstream says itself that it failed: its words go out, but for where a plugin would have to see them, and
             // the end is not a clean one.
             EventKind::Error => {
-                let refusal = self.failed(AttemptFailure::broken());
+                let refusal = self.failed_in_its_words("an error");
                 if self.stages.as_ref().is_some_and(Stages::closed) {
                     return Err(StreamEnd::Refused(refusal));
                 }
@@ -93,8 +96,19 @@ impl Stream {
         true
     }
 
-    fn delta(&mut self, event: &sse::SseEvent, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
-        self.ending.delta(&data);
+    fn delta(
+        &mut self,
+        event: &sse::SseEvent,
+        data: Bytes,
+        kind: EventKind,
+        batch: &mut Vec<Item>,
+    ) -> Result<(), Refusal> {
+        let failed = kind != EventKind::Delta;
+        if failed {
+            self.ending.choice_failed(&data)
+        } else {
+            self.ending.delta(&data)
+        }
         // Some providers put usage on the last delta instead of an event of its own.
         let usage = usage::of_event(&data);
         let (raw, data) = match usage {
@@ -110,7 +124,7 @@ impl Stream {
                 }
             }
         };
-        let teaches = usage.is_none() && !self.ending.is_whole();
+        let teaches = usage.is_none() && !failed && !self.ending.is_whole();
         if teaches {
             self.template.learn(&data);
         }

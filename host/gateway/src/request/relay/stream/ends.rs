@@ -1,0 +1,70 @@
+//! How a stream ends that does not end with its marker, and what its upstream's failures come to.
+
+use super::{Stream, StreamEnd};
+use crate::request::refusal::Refusal;
+use weir_server::StreamSender;
+use weir_upstream::{AttemptFailure, BodyError};
+
+impl Stream {
+    /// What is left where the transport ends without the end marker. Half an event goes nowhere: whatever was sent behind
+    /// it would become part of it.
+    pub(super) async fn transport_ended(&mut self) -> Result<(), StreamEnd> {
+        let mut broken_off = false;
+        while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
+            if event.is_whole() || self.ending.last(&event) && (self.ending.is_whole() || self.ending.is_done()) {
+                let mut batch = Vec::new();
+                self.take(&event.closed(), &mut batch).await?;
+                self.through_stages(batch, false).await?;
+            } else {
+                broken_off |= !event.is_blank();
+            }
+        }
+        match (self.ending.is_whole(), broken_off) {
+            (true, false) => Ok(()),
+            (false, false) => Err(StreamEnd::Refused(self.failed_in_its_words("nothing"))),
+            (_, true) => Err(StreamEnd::Refused(self.failed(AttemptFailure::broken()))),
+        }
+    }
+
+    /// The upstream has said all that it says, and that is no whole answer. Where it is none at all, but `what` in place of
+    /// one, it costs nothing, as if that had been seen before the stream began.
+    pub(super) fn failed_in_its_words(&mut self, what: &'static str) -> Refusal {
+        if self.ending.is_answered() {
+            return self.failed(AttemptFailure::broken());
+        }
+        self.trip.record.spent_nothing();
+        self.failed(AttemptFailure::no_answer(what))
+    }
+
+    /// What is left where the transport breaks: the end marker may lack no more than its blank line.
+    pub(super) async fn transport_broke(&mut self, error: BodyError, outlet: &StreamSender) -> Result<(), StreamEnd> {
+        if let Ok(Some(event)) = self.reader.finish()
+            && self.ending.last(&event)
+            && self.ending.is_done()
+        {
+            self.take(&event.closed(), &mut Vec::new()).await?;
+            self.flush(outlet).await;
+            return Ok(());
+        }
+        Err(StreamEnd::Refused(self.broken(error)))
+    }
+
+    fn broken(&mut self, error: BodyError) -> Refusal {
+        if error == BodyError::Total {
+            // A client that reads slowly can bring this about, and must not put a provider aside for everybody.
+            self.trip.record.judge(None);
+        }
+        self.failed(error.decide())
+    }
+
+    pub(super) fn too_long(&mut self) -> Refusal {
+        let limit = self.trip.snapshot().config.limits.event_bytes;
+        self.failed(AttemptFailure::too_large("event", limit))
+    }
+
+    /// The upstream failed in the middle of its answer: what that says of it is told at the end, the client what is left.
+    pub(super) fn failed(&mut self, failure: AttemptFailure) -> Refusal {
+        self.health = failure.health;
+        Refusal::of_attempt(failure.what, &self.provider)
+    }
+}
