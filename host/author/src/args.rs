@@ -66,7 +66,7 @@ pub enum PluginCommand {
         /// The component
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// What is granted; needing anything else is a mistake then [default: what it needs]
+        /// What is granted, '' for nothing; needing anything else is a mistake then [default: what it needs]
         #[arg(long, value_name = "GRANTS", value_delimiter = ',', num_args = 0..)]
         grants: Option<Vec<String>>,
         /// For machines

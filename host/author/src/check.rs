@@ -35,6 +35,8 @@ pub(crate) fn check(
     json: bool,
     compiler: Compiler,
 ) -> Result<ToolOutcome, AuthorError> {
+    // An empty value is the empty set, as `[]` is in a configuration.
+    let granted = granted.map(|names| if names == [""] { Default::default() } else { names });
     let allowed = granted.map(grants).transpose()?;
     let plugin = InspectedComponent::read(file)?;
     let mut found = Found::default();

@@ -55,7 +55,8 @@ pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<Tool
     if !read::is_file(&dir.join("cases.json")) {
         put(&dir.join("cases.json"), CASES)?;
     }
-    Ok(ToolOutcome { text: next(name, dir), good: true })
+    let install = template.get_file(template.path().join("README.md")).and_then(|file| file.contents_utf8());
+    Ok(ToolOutcome { text: next(name, dir, &to_install(install.unwrap_or_default())), good: true })
 }
 
 fn write(from: &Dir<'_>, root: &Path, dir: &Path, words: &[(&str, String)]) -> Result<(), AuthorError> {
@@ -105,12 +106,24 @@ fn repositorys_sdk(dir: &Path) -> Option<PathBuf> {
     Some(up.join("plugin-sdk"))
 }
 
-fn next(name: &str, dir: &Path) -> String {
+/// What has to be there before the first build, as the template's own README says it: the lines of its first block that come
+/// before `./build`, or what it lists under `Install`, which is for people to choose from.
+fn to_install(readme: &str) -> Vec<String> {
+    let first = readme.split_once("```sh\n").map_or("", |(_, block)| block);
+    if let Some((before, _)) = first.split_once("./build ") {
+        return before.lines().map(str::to_owned).collect();
+    }
+    let listed = readme.split_once("\nInstall\n\n").map_or("", |(_, list)| list);
+    listed.lines().map_while(|line| line.strip_prefix("- ")).map(|item| format!("# once: {item}")).collect()
+}
+
+fn next(name: &str, dir: &Path, install: &[String]) -> String {
     // The artefact has the folder's name if nothing else is said.
     let same = dir.file_name().is_some_and(|folder| folder == name);
     let output = if same { String::new() } else { format!(" -o {name}.wasm") };
+    let install: String = install.iter().map(|line| format!("  {line}\n")).collect();
     format!(
-        "{} is there. Next:\n\n  cd {}\n  weir plugin build{output}\n  weir plugin test {name}.wasm --case cases.json",
+        "{} is there. Next:\n\n  cd {}\n{install}  weir plugin build{output}\n  weir plugin test {name}.wasm --case cases.json",
         dir.display(),
         dir.display()
     )

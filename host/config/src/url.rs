@@ -30,6 +30,8 @@ pub(crate) struct BaseUrl {
     pub(crate) plain: bool,
     /// Whether the host is this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
     pub(crate) loopback: bool,
+    /// Whether anything stands behind the host, be it a slash alone, which says that the root is meant.
+    pub(crate) has_path: bool,
 }
 
 /// Checks a base URL: scheme, host, optional port, optional path; nothing else.
@@ -54,7 +56,7 @@ pub(crate) fn base_url(text: &str) -> Result<BaseUrl, UrlFault> {
     if !lawful_path(path) {
         return Err(UrlFault::BadPath);
     }
-    Ok(BaseUrl { text: text.trim_end_matches('/').to_owned(), plain, loopback })
+    Ok(BaseUrl { text: text.trim_end_matches('/').to_owned(), plain, loopback, has_path: !path.is_empty() })
 }
 
 /// Whether a base URL ends in the path of an endpoint: somebody has copied the URL that a request goes to. One that only

@@ -64,12 +64,36 @@ fn the_openai_example_takes_its_key_from_the_environment() {
     let openai = &config.providers[0];
     assert_eq!(openai.base_url, "https://api.openai.com/v1");
     assert_eq!(openai.api_key.as_ref().unwrap().expose(), "sk-test-OPENAI_API_KEY");
-    assert_eq!(openai.headers[0].0, "openai-organization");
-    assert_eq!(openai.headers[0].1.expose(), "org-example");
     assert_eq!((openai.total_timeout, openai.first_byte(false)), (Duration::from_secs(900), Duration::from_secs(900)));
     assert_eq!(config.models[2].targets[0].provider, 1);
     assert_eq!(config.models[2].targets[0].model, "meta-llama/Llama-3.1-8B-Instruct");
     assert_eq!(config.providers[1].http2, Http2::Never);
+}
+
+#[test]
+fn nothing_made_up_is_sent_to_a_provider_and_what_may_be_sent_is_good_once_it_is_given() {
+    for name in ["weir.toml", "examples/openai.toml", "examples/failover.toml", "examples/two-teams.toml"] {
+        for provider in shipped(name).config.providers {
+            assert_eq!(provider.headers, [], "{name}: {}", provider.name);
+            // Every key is the one that the environment gave.
+            let given = provider.api_key.is_none_or(|key| key.expose().starts_with("sk-test-"));
+            assert!(given, "{name}: {}", provider.name);
+        }
+    }
+    let file = config_folder().join("examples/openai.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let offered = text.replace("# headers.openai-organization = ", "headers.openai-organization = ");
+    assert_ne!(offered, text);
+    let with = |organisation: Option<&str>| {
+        let env = |name: &str| match name {
+            "OPENAI_ORG" => organisation.map(str::to_owned),
+            _ => Some("set".to_owned()),
+        };
+        parse(&offered, &file, &env, &Overrides::default())
+    };
+    let headers = &with(Some("org-mine")).unwrap().config.providers[0].headers;
+    assert_eq!((headers[0].0.as_str(), headers[0].1.expose()), ("openai-organization", "org-mine"));
+    assert!(with(None).unwrap_err().to_string().contains("OPENAI_ORG"), "it is asked for by its name");
 }
 
 #[test]

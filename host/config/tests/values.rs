@@ -13,6 +13,7 @@ fn env(name: &str) -> Option<String> {
     match name {
         "KEY" => Some("s3cret".to_owned()),
         "HOST" => Some("127.0.0.1".to_owned()),
+        "ELSEWHERE" => Some("models.example".to_owned()),
         _ => None,
     }
 }
@@ -316,6 +317,21 @@ fn what_looks_wrong_is_a_warning() {
     only(base, "5: tenants.t", "has no keys");
     let plain = "[providers.d]\nkind = \"openai\"\nbase_url = \"http://10.0.0.1:8000/v1\"";
     only(plain, "3: providers.d.base_url", "in the clear");
+    let bare = |url: &str| format!("[providers.d]\nkind = \"openai\"\nbase_url = \"{url}\"");
+    for host in
+        ["https://api.openai.com", "https://api.openai.com:8443", "https://10.0.0.1", "http://vllm.example:8000"]
+    {
+        only(
+            &bare(host),
+            "3: providers.d.base_url",
+            &format!("no path, so that {host}/chat/completions will be asked"),
+        );
+    }
+    only(&bare("https://${ELSEWHERE}"), "3: providers.d.base_url", "no path, so that its host with /chat/completions");
+    for good in ["https://api.openai.com/", "https://api.openai.com/v1", "http://127.0.0.1:8000", "http://localhost:1"]
+    {
+        assert!(warnings(&bare(good)).iter().all(|(at, _)| !at.contains("base_url")), "{good}");
+    }
     only(&base.replace("[\"m\"]", "[\"n-*\"]"), "6: tenants.t.models[0]", "matches no model");
     only(
         &format!("{base}[[plugins.chain]]\nplugin = \"a\"\nmodels = [\"n\"]"),

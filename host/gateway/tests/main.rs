@@ -46,6 +46,7 @@ mod errors_seen;
 mod estimates;
 mod events;
 mod failover;
+mod first_steps;
 mod forwarding;
 mod grants;
 mod half_guards;

@@ -124,9 +124,26 @@ fn check_says_what_must_be_granted_and_holds_a_plugin_to_what_is() {
     let error = bad(&weir(&dir, &["check", "seen.wasm", "--grants", "log"]));
     assert!(error.contains("does not load") && error.contains("add \"counters\""), "{error}");
     assert!(bad(&weir(&dir, &["check", "seen.wasm", "--grants", "files"])).contains("`files` is no grant"));
+    assert!(bad(&weir(&dir, &["check", "seen.wasm", "--grants", "log,"])).contains("`` is no grant"));
     fs::write(dir.join("no.wasm"), "no").unwrap();
     assert!(bad(&weir(&dir, &["check", "no.wasm"])).contains("no.wasm: not a component"));
     assert!(bad(&weir(&dir, &["check", "none.wasm"])).contains("cannot read none.wasm"));
+}
+
+#[test]
+fn check_can_be_asked_about_a_plugin_that_is_granted_nothing() {
+    let (_folder, dir) = policy();
+    let modest = dir.join("modest");
+    good(&weir(&dir, &["new", "modest", "--lang", "wat"]));
+    fs::remove_file(modest.join("build")).unwrap();
+    good(&weir(&modest, &["build"]));
+    for nothing in [&["--grants", ""][..], &["--grants="], &["--grants"]] {
+        let error = bad(&weir(&dir, &[&["check", "seen.wasm"], nothing].concat()));
+        assert!(error.contains("uses what is not granted") && error.contains("\"counters\", \"log\""), "{error}");
+        let said = good(&weir(&dir, &[&["check", "modest/modest.wasm", "--json"], nothing].concat()));
+        let said: Json = serde_json::from_str(&said).unwrap();
+        assert_eq!(said["grants"]["given"], serde_json::json!([]), "{said}");
+    }
 }
 
 #[test]

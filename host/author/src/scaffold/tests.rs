@@ -46,6 +46,34 @@ fn every_template_is_written_without_a_word_left_over() {
 }
 
 #[test]
+fn the_next_steps_begin_with_what_has_to_be_installed() {
+    let steps: [(&str, &[&str]); 8] = [
+        ("rust", &["rustup target add wasm32-unknown-unknown "]),
+        ("typescript", &["npm install "]),
+        ("javascript", &["npm install "]),
+        ("python", &["python3 -m venv .venv && .venv/bin/pip install -r requirements.txt "]),
+        ("go", &["# once: Go 1.", "# once: `wasm-tools` "]),
+        ("c", &["# once: Zig 0.", "# once: `wit-bindgen` ", "# once: `wasm-tools` "]),
+        ("zig", &["# once: Zig 0.", "# once: `wasm-tools` "]),
+        ("wat", &[]),
+    ];
+    assert_eq!(languages().len(), steps.len());
+    for (language, wanted) in steps {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("my-plugin");
+        let text = made(language, &dir);
+        let between = text.split_once("  cd ").unwrap().1.split_once("  weir plugin build\n").unwrap().0;
+        let lines: Vec<&str> = between.lines().skip(1).map(str::trim_start).collect();
+        assert_eq!(lines.len(), wanted.len(), "{language}: {text}");
+        let readme = fs::read_to_string(dir.join("README.md")).unwrap();
+        for (line, begins) in lines.iter().zip(wanted) {
+            assert!(line.starts_with(begins), "{language}: {line}");
+            assert!(readme.contains(line.trim_start_matches("# once: ")), "{language}: {line}");
+        }
+    }
+}
+
+#[test]
 fn a_folder_that_holds_something_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mine"), "").unwrap();

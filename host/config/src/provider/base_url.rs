@@ -4,8 +4,8 @@ use super::kind::ProviderKind;
 use crate::keys::ConfigKey;
 use crate::table::ConfigTable;
 use crate::told::ToldTable;
-use crate::url;
-use crate::value::ConfigValue;
+use crate::url::{self, BaseUrl};
+use crate::value::{ConfigValue, ExpandedText};
 
 /// Where a provider of this kind is.
 pub(super) struct BaseUrlKey(pub(super) ProviderKind);
@@ -40,6 +40,9 @@ fn read_base_url(value: &ConfigValue<'_>) -> String {
                 let what = "prompts and keys cross the network in the clear";
                 value.source.warn(&value.at, what, "use https://, unless the way there is protected otherwise");
             }
+            if !url.has_path && !url.loopback {
+                warn_of_the_root(value, &text, &url);
+            }
             url.text
         }
         Err(fault) => {
@@ -47,4 +50,14 @@ fn read_base_url(value: &ConfigValue<'_>) -> String {
             String::new()
         }
     }
+}
+
+/// That an endpoint's path is all that will be asked for: a few providers serve at their root, and most of those whose base was
+/// written so do not. A server on this machine is one's own, and says at once that it is asked for nothing that it has.
+fn warn_of_the_root(value: &ConfigValue<'_>, text: &ExpandedText, url: &BaseUrl) {
+    // What the environment says is not repeated.
+    let host = if text.is_as_written() { url.text.as_str() } else { "its host with " };
+    let what = format!("has no path, so that {host}/chat/completions will be asked");
+    let fix = "give the one that the provider names, mostly `/v1`, as in \"https://api.openai.com/v1\"; if it serves at the root, say so by a `/` at the end";
+    value.source.warn(&value.at, what, fix);
 }

@@ -17,6 +17,7 @@ fn lawful_urls_lose_only_their_last_slash() {
     for (text, wanted, plain, loopback) in table {
         let url = base_url(text).unwrap();
         assert_eq!((url.text.as_str(), url.plain, url.loopback), (wanted, plain, loopback), "{text}");
+        assert_eq!(url.has_path, text.matches('/').count() > 2, "{text}");
     }
 }
 

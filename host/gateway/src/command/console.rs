@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use weir_config::Config;
+use weir_config::{Config, KeyConfig, Secret, glob};
 use weir_sandbox::{Chains, LibraryEvent};
 
 /// Whether lines are JSON objects, as those of the log are.
@@ -77,34 +77,58 @@ pub(crate) fn ready(config: &Config, chains: &Chains, listen: SocketAddr, admin:
     crate::control::nobody(config).iter().for_each(|none| warn(&format!("WARNING: {none}")));
     say(&format!("gateway  http://{listen}"));
     say(&format!("admin    http://{admin}"));
-    if let Some((key, model)) = example(config) {
+    if let Some((token, model)) = example(config) {
         say("");
-        say(&format!(
-            "try      curl -s http://{listen}/v1/chat/completions -H 'authorization: Bearer {key}' \\\n           \
-             -H 'content-type: application/json' \\\n           \
-             -d '{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello, Weir\"}}]}}'"
-        ));
+        if token.is_none() {
+            say(
+                "token    the next command sends what is in WEIR_KEY, a whole token as `weir key new` printed it: export WEIR_KEY=…",
+            );
+        }
+        say(&format!("try      {}", command(listen, token.as_deref(), model)));
     }
+}
+
+/// A command for a shell, over several lines.
+fn command(listen: SocketAddr, token: Option<&str>, model: &str) -> String {
+    let body = json!({"model": model, "messages": [{"role": "user", "content": "Hello, Weir"}]}).to_string();
+    // A shell puts the variable's value in between these quotes, and takes the others word for word.
+    format!(
+        "curl -s 'http://{listen}/v1/chat/completions' -H \"authorization: Bearer {}\" \\\n           \
+         -H 'content-type: application/json' \\\n           \
+         -d '{}'",
+        token.unwrap_or("$WEIR_KEY"),
+        body.replace('\'', r"'\''")
+    )
 }
 
 /// The secret of the keys that come with the default configuration. It is printed because it is no secret.
 const DEMO: &str = "demo";
 
 /// A key as it may be shown: the whole token if it is a demo key, else its public part.
-fn shown(pepper: &weir_config::Secret, key: &weir_config::KeyConfig) -> String {
+fn shown(pepper: &Secret, key: &KeyConfig) -> String {
     match is_demo(pepper, key) {
-        true => format!("sk-weir-{}-{DEMO} (demo key)", key.id),
+        true => format!("{} (demo key)", token(key)),
         false => format!("sk-weir-{}-…", key.id),
     }
 }
 
-fn is_demo(pepper: &weir_config::Secret, key: &weir_config::KeyConfig) -> bool {
+fn is_demo(pepper: &Secret, key: &KeyConfig) -> bool {
     weir_tenancy::key::hash(pepper.expose().as_bytes(), &key.id, DEMO) == key.hash
 }
 
-fn example(config: &Config) -> Option<(String, &str)> {
-    let model = config.models.first()?;
-    let keys = config.tenants.iter().flat_map(|t| &t.keys);
-    let key = keys.filter(|k| is_demo(&config.pepper, k)).map(|k| format!("sk-weir-{}-{DEMO}", k.id)).next();
-    Some((key.unwrap_or_else(|| "$WEIR_KEY".to_owned()), &model.name))
+/// What to ask with: a demo key and a model that it may use; without such a key the first model, and whatever token there is.
+fn example(config: &Config) -> Option<(Option<String>, &str)> {
+    let keys = config.tenants.iter().flat_map(|tenant| tenant.keys.iter().map(move |key| (tenant, key)));
+    let demo = keys.filter(|(_, key)| is_demo(&config.pepper, key)).find_map(|(tenant, key)| {
+        let of_tenant = |model: &str| tenant.models.iter().any(|pattern| glob(pattern, model));
+        let of_key = |model: &str| key.models.as_ref().is_none_or(|own| own.iter().any(|pattern| glob(pattern, model)));
+        let model = config.models.iter().map(|model| model.name.as_str()).find(|m| of_tenant(m) && of_key(m))?;
+        Some((Some(token(key)), model))
+    });
+    demo.or_else(|| Some((None, config.models.first()?.name.as_str())))
+}
+
+/// The token of a demo key.
+fn token(key: &KeyConfig) -> String {
+    format!("sk-weir-{}-{DEMO}", key.id)
 }
