@@ -86,6 +86,8 @@ pub struct ConfigReading {
     pub loaded: Result<Loaded, Problems>,
     /// The file's text, if it could be read. May hold secrets.
     pub text: Option<String>,
+    /// `log.json`, whatever else is wrong with the file; false where it cannot be told.
+    pub log_json: bool,
 }
 
 impl fmt::Debug for ConfigReading {
@@ -124,10 +126,10 @@ fn read_pepper(root: &ConfigTable<'_>) -> Secret {
 pub fn read(path: &Path, overrides: &Overrides, looked: &Looked) -> ConfigReading {
     match source::read_file(path, looked) {
         Ok(text) => {
-            let loaded = parse_still(&text, path, &|name| std::env::var(name).ok(), overrides, looked);
-            ConfigReading { loaded, text: Some(text) }
+            let (loaded, log_json) = parse_still(&text, path, &|name| std::env::var(name).ok(), overrides, looked);
+            ConfigReading { loaded, text: Some(text), log_json }
         }
-        Err(problem) => ConfigReading { loaded: Err(Problems::of(problem)), text: None },
+        Err(problem) => ConfigReading { loaded: Err(Problems::of(problem)), text: None, log_json: false },
     }
 }
 
@@ -142,21 +144,26 @@ pub fn parse(
     env: &dyn Fn(&str) -> Option<String>,
     overrides: &Overrides,
 ) -> Result<Loaded, Problems> {
-    parse_still(text, file, env, overrides, &Looked::default())
+    parse_still(text, file, env, overrides, &Looked::default()).0
 }
 
+/// The configuration, and whether its log is to be JSON.
 fn parse_still(
     text: &str,
     file: &Path,
     env: &dyn Fn(&str) -> Option<String>,
     overrides: &Overrides,
     looked: &Looked,
-) -> Result<Loaded, Problems> {
+) -> (Result<Loaded, Problems>, bool) {
     let source = ConfigSource::new(text, file, Some(env), looked);
-    let parsed = source.table(text)?;
+    let parsed = match source.table(text) {
+        Ok(parsed) => parsed,
+        Err(problems) => return (Err(problems), false),
+    };
     let root = ConfigTable::new(&source, At { key: String::new(), line: 1 }, Some(parsed.get_ref()));
     let config = read_sections(root, file, overrides);
-    source.finish().map(|warnings| Loaded { config, warnings })
+    let log_json = config.log.json;
+    (source.finish().map(|warnings| Loaded { config, warnings }), log_json)
 }
 
 /// Reads every section, in the order in which they refer to each other.

@@ -82,7 +82,7 @@ pub use model::{ModelConfig, Price, TargetConfig};
 pub use overrides::Overrides;
 pub use plugin_limits::{PluginLimit, PluginLimits, Tighter};
 pub use plugin_settings::{OnFailure, PluginSettings};
-pub use plugins::Plugins;
+pub use plugins::{FolderNamedBy, Plugins};
 pub use problem::{Problem, Problems};
 pub use provider::{HealthSettings, Http2, Http2Pings, ProviderConfig, ProviderKind};
 pub use revoke::without_revoked;

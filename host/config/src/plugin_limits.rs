@@ -72,6 +72,11 @@ macro_rules! plugin_limits {
                 limits
             }
 
+            /// Each limit by its key, in the order of the documentation, as an operator writes its value.
+            pub fn shown(&self) -> Vec<(&'static str, String)> {
+                vec![$((stringify!($key), <$unit as Unit<$type>>::show(self.$key)),)*]
+            }
+
             /// Of each limit the tighter one of two.
             #[must_use]
             pub fn tightest(&self, other: &Self) -> Self {
@@ -82,7 +87,7 @@ macro_rules! plugin_limits {
 
         impl Tell for PluginLimits {
             fn tell(&self, told: &mut ToldTable) {
-                $(told.open(stringify!($key), <$unit as Unit<$type>>::show(self.$key));)*
+                self.shown().into_iter().for_each(|(key, value)| told.open(key, value));
             }
         }
     };

@@ -21,8 +21,8 @@ keys! {
     pub struct Plugins(table, names: &DeclaredNames<'_>, named: Option<&Path>) {
         /// Where the `*.wasm` are; absolute. `plugins` beside the file by default.
         pub folder: PathBuf = table.source.resolve("plugins") => "folder" FolderKey(named);
-        /// Whether file or command line name the folder: then it has to be there.
-        pub folder_is_named: bool = named.is_some() || table.has("folder");
+        /// Who has named the folder.
+        pub folder_by: FolderNamedBy = FolderNamedBy::of(table, named);
         /// Where compiled plugins are kept between runs; absolute. None leaves the choice to the gateway.
         pub cache: Option<PathBuf> = None => "cache" CacheKey();
         /// Bytes of compiled code that are kept there at most; 1 GiB by default, 1 MiB to 1 TiB.
@@ -75,6 +75,27 @@ impl Plugins {
         }
         table.finish();
         plugins
+    }
+}
+
+/// Who has named the plugin folder. One that somebody has named has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FolderNamedBy {
+    /// Nobody: it is the usual one.
+    Nobody,
+    /// The configuration, in this line, from 1.
+    File(u32),
+    /// The command line.
+    Option,
+}
+
+impl FolderNamedBy {
+    fn of(table: &ConfigTable<'_>, named: Option<&Path>) -> Self {
+        match named {
+            Some(_) => Self::Option,
+            None if table.has("folder") => Self::File(table.at_of("folder").line),
+            None => Self::Nobody,
+        }
     }
 }
 

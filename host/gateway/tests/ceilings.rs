@@ -44,6 +44,33 @@ fn put(file: &Path, text: &str) {
 }
 
 #[test]
+fn a_dropped_plugin_has_the_tighter_of_default_and_ceiling_of_whatever_it_does_not_speak_of_and_admin_says_so() {
+    let ceilings = "isolation = \"request\"\ngrants = []\nlimits = { deadline = \"2ms\", memory = \"128MiB\" }";
+    let gateway = gateway(ceilings);
+    let all = gateway.plugins().join("all");
+    put(&all.join("says.toml"), "limits = { deadline = \"1ms\" }\n");
+    for name in ["says", "silent"] {
+        install(&all, name, &Guest::on("policy", "(call $pass)").build());
+    }
+    let of = |name: &str| {
+        let plugins = gateway.admin_get("/admin/v1/plugins").json()["plugins"].clone();
+        plugins.as_array()?.iter().find(|plugin| plugin["name"] == format!("all/{name}")).cloned()
+    };
+    for (name, deadline) in [("silent", "2ms"), ("says", "1ms")] {
+        let plugin = until("it serves", || of(name));
+        assert_eq!(plugin["limits"]["deadline"], deadline, "{plugin}");
+        // The default is the tighter one here, and where no ceiling is set.
+        assert_eq!(
+            (&plugin["limits"]["memory"], &plugin["limits"]["faults"]),
+            (&"64MiB".into(), &"10".into()),
+            "{plugin}"
+        );
+        assert_eq!((&plugin["isolation"], &plugin["grants"]), (&"request".into(), &serde_json::json!([])), "{plugin}");
+        assert_eq!(plugin["limits"].as_object().unwrap().len(), weir_config::PluginLimits::table().len());
+    }
+}
+
+#[test]
 fn settings_past_a_ceiling_are_named_with_file_key_value_and_ceiling_and_the_last_good_version_serves_on() {
     let gateway = gateway("");
     let files = [gateway.plugins().join("all/guard.toml"), gateway.plugins().join("tenants/acme/guard.toml")];

@@ -3,12 +3,13 @@
 
 use crate::support;
 
+use crate::guest::{Guest, install};
 use crate::support::upstream::Upstream;
 use crate::support::{Gateway, config, config_with, demo_config, post, root, with_folders};
 use serde_json::Value as Json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Logs as JSON, in which what is printed over several lines is one text.
@@ -108,12 +109,65 @@ fn the_case_that_is_documented_is_that_of_the_plugin_that_is_named_there() {
     assert!(said.contains("counters.denied") && words.contains("`expect.counters.denied`"), "{said}");
 }
 
-/// What `weir check` says of a file that is good.
-fn warned(text: &str) -> String {
+/// A configuration file with a folder of plugins beside it.
+fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("plugins")).unwrap();
     let file = folder.path().join("weir.toml");
     fs::write(&file, with_folders(text)).unwrap();
+    (folder, file)
+}
+
+#[test]
+fn a_start_that_fails_for_its_configuration_says_each_mistake_as_a_line_of_json() {
+    let mistakes = "[limits]\nboddy = 3\nconnections = 0\n";
+    let said = |command: &str, text: &str, more: &[&str]| {
+        let (_folder, file) = written(text);
+        let output = weir(&[&[command, "--config", file.to_str().unwrap()], more].concat());
+        assert_ne!(output.status.code(), Some(0), "{text}");
+        (err(&output), file.display().to_string())
+    };
+    let (lines, file) = said("serve", &demo_config(&format!("{mistakes}{JSON}")), &[]);
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    for (line, key) in lines.lines().zip(["boddy", "connections"]) {
+        let line: Json = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let message = line["fields"]["message"].as_str().unwrap();
+        assert!(message.starts_with(&format!("{file}:")) && message.contains(&format!("limits.{key}: ")), "{line}");
+        assert_eq!(line["level"], "ERROR");
+    }
+    // What is for a person, and where nobody can tell what is asked for.
+    let bad = demo_config(&format!("{mistakes}{JSON}"));
+    for (command, text, more) in [
+        ("check", bad.as_str(), &[][..]),
+        ("serve", &demo_config(&format!("{mistakes}[log]\njson = \"yes\"\n")), &[]),
+        ("serve", &demo_config(&format!("{JSON}[[[")), &[]),
+        ("serve", &bad, &["--lissten", "1"]),
+    ] {
+        let (lines, _) = said(command, text, more);
+        assert!(lines.lines().count() > 0 && lines.lines().all(|line| !line.starts_with('{')), "{lines}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_before_any_plugin_is_compiled() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let chain = "[[plugins.chain]]\nplugin = \"guard\"\n";
+    let (folder, file) = written(&demo_config(&format!("[plugins]\nfolder = \"plugins\"\ncache = \"cache\"\n{chain}")));
+    install(&folder.path().join("plugins"), "guard", &Guest::on("policy", "(call $pass)").build());
+    for option in ["--listen", "--admin"] {
+        let output = weir(&["serve", "--config", file.to_str().unwrap(), option, &address]);
+        assert_eq!(output.status.code(), Some(1), "{option}");
+        assert!(err(&output).contains(&format!("cannot listen on {address} ({option}")), "{}", err(&output));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "", "{option}: nothing was compiled for it");
+    }
+    let gateway = Gateway::start_file(&file, &[]);
+    assert!(gateway.log().contains("compiling guard"), "else it is compiled first: {}", gateway.log());
+}
+
+/// What `weir check` says of a file that is good.
+fn warned(text: &str) -> String {
+    let (_folder, file) = written(text);
     let output = weir(&["check", "--config", file.to_str().unwrap()]);
     assert!(output.status.success(), "{}", err(&output));
     err(&output)

@@ -74,6 +74,7 @@ fn one(
         "isolation": settings.isolation.name(),
         "on_failure": on_failure(settings.on_failure),
         "grants": settings.grants.iter().map(|grant| grant.name()).collect::<Vec<_>>(),
+        "limits": settings.limits.shown().into_iter().collect::<BTreeMap<_, _>>(),
         "last_load_error": problems.iter().find(said),
         "tenants": tenants,
     })

@@ -25,7 +25,7 @@ impl Fixed {
         config.server.workers = running.server.workers;
         config.server.huge_pages = running.server.huge_pages;
         config.plugins.folder.clone_from(&running.plugins.folder);
-        config.plugins.folder_is_named = running.plugins.folder_is_named;
+        config.plugins.folder_by = running.plugins.folder_by;
         config.plugins.cache.clone_from(&running.plugins.cache);
         config.plugins.reload = running.plugins.reload;
         config.log.clone_from(&running.log);

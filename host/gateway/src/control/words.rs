@@ -2,7 +2,9 @@
 
 use super::missing::Missing;
 use super::status::StatusProblem;
-use weir_config::Config;
+use std::path::{Path, PathBuf};
+use weir_config::file::{self, EntryKind, FolderIdentity};
+use weir_config::{Config, FolderNamedBy};
 use weir_sandbox::{HookKind, LoadError, LoadProblem, LoadedPlugin, PluginSource, Stray};
 
 /// That nobody can ask, or for nothing: no mistake, and hardly ever meant.
@@ -79,6 +81,9 @@ pub(super) fn describe_refused(new: &Config, problem: &LoadProblem) -> Vec<Statu
 
 /// A plugin's problem, at the line of the configuration that binds it if there is one.
 pub(crate) fn at(config: &Config, problem: &LoadProblem) -> Vec<String> {
+    if let Some(away) = away(config, problem) {
+        return vec![away];
+    }
     let path = problem.source.path(&config.plugins.folder);
     let missing = missing(config, problem).unwrap_or_default();
     let line = |error: String| {
@@ -90,11 +95,45 @@ pub(crate) fn at(config: &Config, problem: &LoadProblem) -> Vec<String> {
     problem.error.each().into_iter().map(line).collect()
 }
 
+/// That the plugin folder itself is not what it has to be, at the place that has named it.
+fn away(config: &Config, problem: &LoadProblem) -> Option<String> {
+    let LoadError::Folder { path, why } = &problem.error else { return None };
+    let place = match config.plugins.folder_by {
+        _ if *path != config.plugins.folder => return None,
+        FolderNamedBy::Nobody => return None,
+        FolderNamedBy::File(line) => format!("{}:{line}: plugins.folder", config.file.display()),
+        FolderNamedBy::Option => "--plugins".to_owned(),
+    };
+    let fix = match nearby(path) {
+        Some(near) => format!("did you mean {}?", near.display()),
+        None if is_absent(path) => "mend the path, or put the folder there".to_owned(),
+        None => "name a folder that can be read".to_owned(),
+    };
+    Some(format!("{place}: {} {why}; {fix}", path.display()))
+}
+
+fn is_absent(path: &Path) -> bool {
+    FolderIdentity::at(path).is_err_and(|why| why.is_missing())
+}
+
+/// The folder that may be meant by one that is not there: the first part of its path that is not there is a slip of another
+/// one's name.
+fn nearby(path: &Path) -> Option<PathBuf> {
+    let missing = path.ancestors().take_while(|part| is_absent(part)).last()?;
+    let (above, name) = (missing.parent()?, missing.file_name()?.to_str()?);
+    let entries = file::list(above, file::ENTRIES).ok()?;
+    let folders = entries.iter().filter(|entry| entry.kind == EntryKind::Folder);
+    let names: Vec<&str> = folders.filter_map(|entry| entry.name.to_str()).collect();
+    let near = above.join(weir_config::nearest_name(name, &names)?);
+    let meant: PathBuf = near.components().chain(path.strip_prefix(missing).ok()?.components()).collect();
+    (file::kind(&meant) == Some(EntryKind::Folder)).then_some(meant)
+}
+
 /// Where a file was looked for that the chain names, and one that may be meant.
 fn missing(config: &Config, problem: &LoadProblem) -> Option<String> {
     let LoadError::Missing { name } = &problem.error else { return None };
     let folder = &config.plugins.folder;
-    let entries = weir_config::file::list(folder, weir_config::file::ENTRIES).unwrap_or_default();
+    let entries = file::list(folder, file::ENTRIES).unwrap_or_default();
     let names = entries.iter().filter_map(|entry| entry.name.to_str()?.strip_suffix(".wasm"));
     let fix = weir_config::did_you_mean(name, "plugins there", &names.collect::<Vec<_>>());
     Some(format!(", which is {}; {fix}", folder.display()))

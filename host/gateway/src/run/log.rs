@@ -22,9 +22,6 @@ const QUIET: &str = "h2=error,hyper=error";
 /// # Errors
 /// If there is a log already.
 pub(crate) fn start(log: &Log) -> anyhow::Result<()> {
-    if log.json {
-        console::speak_json();
-    }
     let wanted = std::env::var_os("WEIR_LOG").map(|value| value.to_string_lossy().into_owned());
     let (directives, complaint) = directives(wanted.as_deref(), &log.level);
     if let Some(complaint) = complaint {

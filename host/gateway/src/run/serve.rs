@@ -8,11 +8,10 @@ use crate::control::watch::Watch;
 use crate::control::{
     self, Caution, ConfigReader, Control, Fixed, Live, ProblemSource, Status, Warned, apart, at, describe, nobody,
 };
+use crate::run::listeners::ListenAddress;
 use crate::run::signals::{self, ShutdownTargets};
-use crate::run::start::{
-    cannot_listen, look_up_hosts, open_cache, raise_descriptors, share, start_demo, start_workers, worker_count,
-};
-use crate::run::{allocator, listeners, log, notify};
+use crate::run::start::{look_up_hosts, open_cache, raise_descriptors, share, start_demo, start_workers, worker_count};
+use crate::run::{allocator, log, notify};
 use crate::telemetry::{metrics, removed};
 use crate::worker::snapshot::Snapshot;
 use anyhow::{Context, anyhow, bail};
@@ -40,6 +39,9 @@ pub(crate) fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
     let file = args.file();
     let stamp = Stamp::of(&file);
     let reading = weir_config::read(&file, &args.overrides(), &Looked::default());
+    if reading.log_json {
+        console::speak_json();
+    }
     let Some(loaded) = say_problems(reading.loaded, args.config.is_some()) else { return Ok(ExitCode::FAILURE) };
     log::start(&loaded.config.log)?;
     let Loaded { config, warnings } = loaded;
@@ -59,6 +61,10 @@ pub(crate) fn serve(args: &Serve) -> anyhow::Result<ExitCode> {
 async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let config = Arc::clone(&start.config);
     let descriptors = raise_descriptors(&config);
+    let [clients, probes] = ListenAddress::both(&config.server, args);
+    // Before anything is compiled, which may take minutes.
+    clients.look()?;
+    probes.look()?;
     let demo = start_demo(&config)?;
     let sandbox = Sandbox::with_egress(Arc::new(CalloutConnector)).context("the plugin engine does not start")?;
     sandbox.set_shares(&config.plugins.shares);
@@ -78,11 +84,9 @@ async fn run(args: &Serve, start: Start) -> anyhow::Result<ExitCode> {
     let shared = share(snapshot, sandbox, hosts, (workers, descriptors));
     shared.bound_series(config.limits.series);
 
-    let listeners = listeners::bind(config.server.listen, workers)
-        .map_err(|why| cannot_listen(config.server.listen, "listen", args.listen.is_some(), &why))?;
+    let listeners = clients.bind_each(workers)?;
     let listen = listeners.first().context("no listener")?.local_addr()?;
-    let admin_listener = std::net::TcpListener::bind(config.server.admin)
-        .map_err(|why| cannot_listen(config.server.admin, "admin", args.admin.is_some(), &why))?;
+    let admin_listener = probes.bind()?;
     let admin_address = admin_listener.local_addr()?;
 
     // Before anybody is told that it runs: a signal that comes now must not meet the system's default.
@@ -148,7 +152,7 @@ fn say_problems(loaded: Result<Loaded, Problems>, is_named: bool) -> Option<Load
         Ok(loaded) => return Some(loaded),
         Err(problems) => problems,
     };
-    console::complain(&problems.to_string());
+    problems.0.iter().for_each(|problem| console::complain(&problem.to_string()));
     // A file as a whole that nobody has named: it may not be the one that was meant.
     if problems.0.iter().all(|problem| problem.line == 0 && problem.key.is_empty()) && !is_named {
         let folder = std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_default();

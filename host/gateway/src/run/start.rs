@@ -1,13 +1,12 @@
-//! What a start takes: descriptors, listeners, the cache of compiled code, what all workers share, and their threads.
+//! What a start takes: descriptors, the cache of compiled code, what all workers share, and their threads.
 
 use crate::control::demo;
 use crate::run::{descriptors, thread};
 use crate::telemetry::stats::RequestStats;
 use crate::worker::snapshot::Snapshot;
 use crate::worker::{RefusedConnections, Shared};
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use arc_swap::ArcSwap;
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,21 +26,6 @@ pub(super) fn raise_descriptors(config: &Config) -> u64 {
         tracing::warn!("{warning}");
     }
     descriptors
-}
-
-/// That an address cannot be listened on, who has named it, and what to do about it.
-pub(super) fn cannot_listen(address: SocketAddr, key: &str, is_option: bool, why: &io::Error) -> anyhow::Error {
-    let named =
-        if is_option { format!("--{key}, in place of server.{key}") } else { format!("server.{key}, or --{key}") };
-    let fix = match why.kind() {
-        io::ErrorKind::AddrInUse => "; is another gateway running there? `ss -ltnp` shows who listens",
-        io::ErrorKind::AddrNotAvailable => "; this machine has no such address: `ip address` shows those that it has",
-        io::ErrorKind::PermissionDenied if address.port() < 1024 => {
-            "; ports below 1024 need the capability CAP_NET_BIND_SERVICE, or a port above"
-        }
-        _ => "",
-    };
-    anyhow!("cannot listen on {address} ({named}): {why}{fix}")
 }
 
 /// The cache of compiled code. Without one the gateway works, and compiles at each start.

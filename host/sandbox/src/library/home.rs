@@ -4,8 +4,8 @@
 use crate::error::LoadError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use weir_config::Plugins;
 use weir_config::file::{self, FolderIdentity};
+use weir_config::{FolderNamedBy, Plugins};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -56,7 +56,7 @@ impl Home {
         let found = match FolderIdentity::at(folder) {
             Ok(found) => found,
             // By default there need be none.
-            Err(why) if why.is_missing() && !plugins.folder_is_named && self.whole.is_none() => {
+            Err(why) if why.is_missing() && plugins.folder_by == FolderNamedBy::Nobody && self.whole.is_none() => {
                 self.away.remove("");
                 return Ok(());
             }

@@ -239,7 +239,7 @@ impl Shared {
     /// Tries one out, on a thread that lives for it.
     fn work(self: &Arc<Self>, job: &Job) {
         if let Err(error) = rustix::process::nice(STANDS_BACK) {
-            tracing::debug!(%error, "a start runs beside what serves, and not behind it");
+            tracing::debug!(why = %error, "a start runs beside what serves, and not behind it");
         }
         let (begun, number) = (Instant::now(), job.plugin.id());
         let outcome = if self.state().is_slow(&job.plugin) {
