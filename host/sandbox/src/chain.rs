@@ -1,7 +1,7 @@
 //! The plugins of one tenant: for each hook, in order.
 
+use crate::guest_state::TenantState;
 use crate::hook::HookKind;
-use crate::host::TenantState;
 use crate::meter::HookStats;
 use crate::plugin::LoadedPlugin;
 use crate::standing::PluginQuota;

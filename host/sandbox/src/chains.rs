@@ -3,8 +3,8 @@
 
 use crate::chain::{Bound, Chain, Origin, pool_tenant};
 use crate::engine::Sandbox;
+use crate::guest_state::TenantState;
 use crate::hook::HookKind;
-use crate::host::TenantState;
 use crate::kv::StoreKey;
 use crate::lots::{self, Lots};
 use crate::plugin::LoadedPlugin;

@@ -7,28 +7,29 @@
 //! A component is type-checked against the contract by the component layer even if it is called directly afterwards.
 
 mod content;
+mod expected;
 mod gives;
 mod hooks;
 mod lift;
 mod parcel;
+mod state;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-pub(crate) use content::LoweredContent;
 pub(crate) use gives::Gives;
 pub(crate) use hooks::DirectHooks;
+pub(crate) use state::CoreState;
 
-use crate::call::since_resumed;
+use crate::cpu_timer::since_resumed;
 use crate::error::LoadError;
 use crate::gate::give_way;
-use crate::host::{GuestState, LONG, spend};
+use crate::guest_state::{GuestState, spend};
+use crate::pace::LONG;
 use crate::reason::reason;
-use hooks::{CoreAnswer, ExpectedReturn};
 use lift::{AnswerLifter, slice};
-use parcel::Lowering;
-use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Memory, Module, Ref, Store};
+use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Module, Ref, Store};
 
 /// Bytes that one host call or one answer may carry out of the guest; where the bodies at hand are longer than half of that,
 /// twice of them.
@@ -66,30 +67,6 @@ pub(crate) struct DirectCode {
 #[derive(Clone)]
 pub(crate) struct DirectPre {
     driver: InstancePre<GuestState>,
-}
-
-/// The state of a direct instance between the host's functions.
-#[derive(Debug, Default)]
-pub(crate) struct CoreState {
-    /// The guest's, once it is there.
-    memory: Option<Memory>,
-    parcel: Lowering,
-    expected: ExpectedReturn,
-    answered: Option<CoreAnswer>,
-    /// The answer has been read: what the guest still does is cleaning up, and it may not call.
-    closed: bool,
-    /// Host calls since the last look at the clock.
-    calls: u32,
-}
-
-impl CoreState {
-    /// Prepares for a call, with the one argument that is handed over piece by piece.
-    fn open(&mut self, expected: ExpectedReturn, argument: LoweredContent) {
-        self.expected = expected;
-        self.answered = None;
-        self.closed = false;
-        self.parcel.argument(argument);
-    }
 }
 
 impl DirectCode {

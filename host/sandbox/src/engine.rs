@@ -4,7 +4,8 @@ use crate::compile::CompileStats;
 use crate::compiled;
 use crate::egress::CalloutOpener;
 use crate::error::LoadError;
-use crate::host::{self, GuestState, LinkTarget};
+use crate::guest_state::GuestState;
+use crate::host::link::{LinkTarget, link};
 use crate::kv::Stores;
 use crate::machine;
 use crate::meter::Meter;
@@ -202,14 +203,14 @@ impl Sandbox {
     /// A linker with the lent data and the granted capabilities, and nothing else.
     pub(crate) fn linker(&self, grants: &[Grant]) -> Result<Linker<GuestState>, LoadError> {
         let mut linker = Linker::new(&self.engine);
-        host::link(LinkTarget::Component(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
+        link(LinkTarget::Component(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
         Ok(linker)
     }
 
     /// The same for core modules.
     pub(crate) fn direct_linker(&self, grants: &[Grant]) -> Result<wasmtime::Linker<GuestState>, LoadError> {
         let mut linker = wasmtime::Linker::new(&self.engine);
-        host::link(LinkTarget::Direct(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
+        link(LinkTarget::Direct(&mut linker), grants).map_err(|e| LoadError::Contract(reason(&e)))?;
         Ok(linker)
     }
 }

@@ -3,8 +3,8 @@
 use crate::ask::{ComponentHooks, Hooks};
 use crate::direct::CARRY;
 use crate::error::Fault;
+use crate::guest_state::{Budget, GuestState, TenantState};
 use crate::hook::HookKind;
-use crate::host::{Budget, GuestState, TenantState};
 use crate::pace::FIRST_SLICE;
 use crate::plugin::{DirectLink, LoadedPlugin};
 use crate::reason::{one_line, reason};
@@ -45,7 +45,7 @@ impl Instance {
         place: InstancePlace,
         direct: Option<DirectLink<'_>>,
     ) -> Result<Self, Fault> {
-        let host = GuestState::new(plugin, slots, place);
+        let host = GuestState::new(plugin.new_guest(), slots, place);
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter(|host| &mut host.limiter);
         store.fuel_async_yield_interval(Some(FIRST_SLICE)).map_err(|e| Fault::Start(reason(&e)))?;

@@ -1,10 +1,14 @@
 //! How long a guest goes on before it gives way.
 
+use std::time::Duration;
+
 /// Instructions after which a guest gives way: some 50 µs, and a millisecond or two if every one misses the caches.
 const SLICE: u64 = 50_000;
 /// The same where memory may be new, in the first calls of an instance and after it has grown: a page that is written to for
 /// the first time is the kernel's work, as much as some hundred instructions.
 pub(crate) const FIRST_SLICE: u64 = 10_000;
+/// So long a guest may keep its thread in one host call before it has to give way: as long as in code of its own.
+pub(crate) const LONG: Duration = Duration::from_micros(500);
 /// Calls in which memory is taken to be new.
 const YOUNG: u8 = 4;
 

@@ -3,8 +3,8 @@
 use crate::direct::{DirectCode, DirectPre};
 use crate::engine::Sandbox;
 use crate::error::LoadError;
+use crate::guest_state::{GuestState, NewGuest};
 use crate::hook::{HookKind, INIT};
-use crate::host::GuestState;
 use crate::meter::PluginCounters;
 use crate::powers::Capabilities;
 use crate::reason::reason;
@@ -245,6 +245,11 @@ impl LoadedPlugin {
     /// How it is called without the component layer, if it can be.
     pub(crate) fn direct(&self) -> Option<DirectLink<'_>> {
         self.code.direct.as_ref().zip(self.direct.as_ref())
+    }
+
+    /// What the state of a new instance is made of.
+    pub(crate) fn new_guest(&self) -> NewGuest<'_> {
+        NewGuest { plugin: self.name(), id: self.id(), memory: self.settings().limits.memory, powers: self.powers() }
     }
 
     pub(crate) fn powers(&self) -> &Arc<Capabilities> {

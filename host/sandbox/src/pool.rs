@@ -1,7 +1,7 @@
 //! Instances of one plugin for one tenant on one worker: no lock, bounded, reused unless they faulted.
 
 use crate::error::Fault;
-use crate::host::TenantState;
+use crate::guest_state::TenantState;
 use crate::instance::Instance;
 use crate::meter::{HookStats, PluginCounters};
 use crate::plugin::LoadedPlugin;

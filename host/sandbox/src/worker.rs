@@ -1,14 +1,15 @@
 //! A serving thread's own share of the sandbox: its pools, and the hooks as the journey calls them.
 
-use crate::ask::{HookAnswer, HookCall};
-use crate::call::{Checked, CpuTimer, GuestCall};
+use crate::call::{Checked, GuestCall};
 use crate::chain::{Bound, Chain, Origin};
 use crate::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, PluginRefusal, Routing, StreamEvent};
+use crate::cpu_timer::CpuTimer;
 use crate::engine::Sandbox;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
 use crate::gate::YielderPool;
 use crate::hook::HookKind;
+use crate::hook_call::{HookAnswer, HookCall};
 use crate::pool::InstancePool;
 use crate::shares::Short;
 use crate::standing::Admitted;

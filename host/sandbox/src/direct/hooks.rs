@@ -1,39 +1,11 @@
 //! The driver's functions, one for each hook, and what they answer.
 
 use super::content::LoweredContent;
-use super::lift::AnswerLifter;
-use crate::ask::{HookAnswer, HookCall};
+use super::expected::{CoreAnswer, ExpectedReturn};
 use crate::contract::{Facts, Outcome};
-use crate::host::GuestState;
+use crate::guest_state::GuestState;
+use crate::hook_call::{HookAnswer, HookCall};
 use wasmtime::{Error, Instance, Store, TypedFunc, WasmParams};
-
-/// What a call is to answer.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ExpectedReturn {
-    #[default]
-    Started,
-    Verdict,
-    Routing,
-    Edits,
-}
-
-/// What a call answered.
-#[derive(Debug)]
-pub(super) enum CoreAnswer {
-    Started(Result<(), String>),
-    Hook(HookAnswer),
-}
-
-impl ExpectedReturn {
-    pub(super) fn read(self, reader: &mut AnswerLifter<'_>, at: u32) -> wasmtime::Result<CoreAnswer> {
-        Ok(match self {
-            Self::Started => CoreAnswer::Started(reader.started(at)?),
-            Self::Verdict => CoreAnswer::Hook(HookAnswer::Verdict(reader.verdict(at)?)),
-            Self::Routing => CoreAnswer::Hook(HookAnswer::Routing(reader.routing(at)?)),
-            Self::Edits => CoreAnswer::Hook(HookAnswer::Edits(reader.edits(at)?)),
-        })
-    }
-}
 
 /// What most hooks are told: whether it is a stream, bytes of the body, and a number of the hook's own or 0. One type for
 /// all of them, so that there is one way in.

@@ -1,3 +1,4 @@
+use super::content::LoweredContent;
 use super::lift::AnswerLifter;
 use super::parcel::{Lowering, ReplyLayout};
 use super::*;

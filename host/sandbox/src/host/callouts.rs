@@ -6,29 +6,21 @@
 mod message;
 mod url;
 
+use message::OutgoingCallout;
+
 use super::offer::ComponentCaller;
-use super::{HostFn, LONG, spend};
-use crate::call::since_resumed;
+use super::offer::HostFn;
+use crate::cpu_timer::since_resumed;
 use crate::egress::{CalloutClient, EgressFailure};
 use crate::gate::give_way;
+use crate::guest_state::spend;
 use crate::meter::{Callout, PluginCounters};
+use crate::pace::LONG;
 use bytes::Bytes;
 use http::{Request, Response};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmtime::component::{ComponentType, Lift, Lower, WasmList, WasmStr};
-
-/// `callouts.outgoing`, left in the guest's memory until it is known to be of lawful size.
-#[derive(ComponentType, Lift)]
-#[component(record)]
-struct OutgoingCallout {
-    method: WasmStr,
-    url: WasmStr,
-    headers: WasmList<(WasmStr, WasmStr)>,
-    body: WasmList<u8>,
-    #[component(name = "timeout-ms")]
-    timeout_ms: u32,
-}
+use wasmtime::component::{ComponentType, Lower};
 
 /// `callouts.incoming`.
 #[derive(Debug, ComponentType, Lower)]

@@ -1,7 +1,8 @@
 //! `weir:plugin/clock`: the time, too coarse to measure anything by.
 
-use super::{GuestState, HostFn, spend};
+use super::offer::HostFn;
 use crate::direct::{CoreCaller, visit};
+use crate::guest_state::{GuestState, spend};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The time moves in steps of so many milliseconds, and from call to call only: nothing of what shares the processor

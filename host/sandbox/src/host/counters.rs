@@ -1,8 +1,9 @@
 //! `weir:plugin/counters`: counters in the gateway's metrics.
 
+use super::offer::HostFn;
 use super::offer::owned;
-use super::{GuestState, HostFn, spend};
 use crate::direct::{CoreCaller, text, visit};
+use crate::guest_state::{GuestState, spend};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::component::WasmStr;

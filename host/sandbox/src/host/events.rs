@@ -1,8 +1,9 @@
 //! `weir:plugin/events`: the events of the call at hand, lent.
 
-use super::{GuestState, HostFn, listed, no_request, shown, write};
+use super::offer::HostFn;
 use crate::contract::{AllText, Piece};
 use crate::exchange::CallEvents;
+use crate::guest_state::{GuestState, listed, no_request, shown, write};
 use std::sync::Arc;
 
 pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {

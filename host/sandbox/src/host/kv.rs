@@ -1,8 +1,9 @@
 //! `weir:plugin/kv`: a small store for each plugin and tenant.
 
+use super::offer::HostFn;
 use super::offer::{owned, run};
-use super::{GuestState, HostFn, spend};
 use crate::direct::{CoreCaller, answer, bytes as bytes_of, text, visit};
+use crate::guest_state::{GuestState, spend};
 use crate::kv::KvError;
 use bytes::Bytes;
 use wasmtime::component::WasmStr;

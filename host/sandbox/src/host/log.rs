@@ -1,9 +1,10 @@
 //! `weir:plugin/log`: lines in the gateway's log.
 
+use super::offer::HostFn;
 use super::offer::owned;
-use super::{GuestState, HostFn, spend};
 use crate::contract::Level;
 use crate::direct::{CoreCaller, text, visit};
+use crate::guest_state::{GuestState, spend};
 use crate::reason::visible;
 use wasmtime::component::WasmStr;
 

@@ -1,6 +1,7 @@
 //! `weir:plugin/notes`: what a plugin remembers about a request between its calls.
 
-use super::{GuestState, HostFn, no_request};
+use super::offer::HostFn;
+use crate::guest_state::{GuestState, no_request};
 use bytes::Bytes;
 
 pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {

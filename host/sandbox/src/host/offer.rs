@@ -3,21 +3,18 @@
 //! A function is written once, as what it does with the host's state and plain arguments. Its shape, that is which arguments it
 //! takes, says how these come out of a guest and how the answer gets in.
 
-use super::{GuestState, spend};
-use crate::call::since_resumed;
+use crate::cpu_timer::since_resumed;
 use crate::direct::{CoreCaller, Gives, answer, bytes, text, visit};
 use crate::gate::give_way;
+use crate::guest_state::{GuestState, spend};
+use crate::pace::LONG;
 use bytes::Bytes;
 use std::future::Future;
-use std::time::Duration;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentNamedList, LinkerInstance, Lower, WasmStr};
 
 /// What a host function sees of its caller, where that is a component.
 pub(super) type ComponentCaller<'a> = StoreContextMut<'a, GuestState>;
-
-/// So long a guest may keep its thread in one host call before it has to give way: as long as in code of its own.
-pub(crate) const LONG: Duration = Duration::from_micros(500);
 
 /// One interface of the contract, to be filled with functions.
 pub(crate) enum HostFn<'a> {

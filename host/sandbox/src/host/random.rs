@@ -1,6 +1,7 @@
 //! `weir:plugin/random`: random bytes from the operating system.
 
-use super::{GuestState, HostFn};
+use super::offer::HostFn;
+use crate::guest_state::GuestState;
 use bytes::Bytes;
 
 /// Bytes of one answer (`random.bytes` in the contract).

@@ -1,8 +1,9 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
-use super::{GuestState, HostFn, listed, no_request, shown, write};
+use super::offer::HostFn;
 use crate::contract::{AllText, Piece};
 use crate::exchange::{Exchange, visible, writable_reply_name};
+use crate::guest_state::{GuestState, listed, no_request, shown, write};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;

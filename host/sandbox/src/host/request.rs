@@ -1,8 +1,9 @@
 //! `weir:plugin/request`: the client's request, lent.
 
-use super::{GuestState, HostFn, listed, no_request, shown, write};
+use super::offer::HostFn;
 use crate::contract::{AllText, Piece, Text};
 use crate::exchange::{About, Exchange, visible, writable_name};
+use crate::guest_state::{GuestState, listed, no_request, shown, write};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;

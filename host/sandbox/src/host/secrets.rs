@@ -1,6 +1,7 @@
 //! `weir:plugin/secrets`: what the operator hands to this plugin by name.
 
-use super::{GuestState, HostFn};
+use super::offer::HostFn;
+use crate::guest_state::GuestState;
 
 pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
     here.text("get", get)

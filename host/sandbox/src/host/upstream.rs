@@ -1,7 +1,8 @@
 //! `weir:plugin/upstream`: who is asked.
 
-use super::{GuestState, HostFn};
+use super::offer::HostFn;
 use crate::exchange::AskedTarget;
+use crate::guest_state::GuestState;
 use std::sync::Arc;
 
 pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {

@@ -1,10 +1,10 @@
 //! Trying plugins out, where nothing else has to wait for it: one that spins in its start uses all the time that a start has.
 //! On threads of their own, a few at once, and so that no tenant's plugins keep another's from their turn.
 
-use crate::call::{CpuTimer, START, metered};
+use crate::cpu_timer::{CpuTimer, START, metered};
 use crate::engine::Sandbox;
 use crate::error::{Fault, LoadError};
-use crate::host::TenantState;
+use crate::guest_state::TenantState;
 use crate::instance::Instance;
 use crate::kv::{StoreKey, Stores};
 use crate::plugin::LoadedPlugin;

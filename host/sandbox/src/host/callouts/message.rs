@@ -1,14 +1,26 @@
 //! Method, headers and body of a callout: lawful, bounded, and none of the host's own.
 
-use super::OutgoingCallout;
 use crate::framing::FRAMING;
 use crate::host::offer::ComponentCaller;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use wasmtime::component::{ComponentType, Lift, WasmList, WasmStr};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
+
+/// `callouts.outgoing`, left in the guest's memory until it is known to be of lawful size.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+pub(super) struct OutgoingCallout {
+    pub(super) method: WasmStr,
+    pub(super) url: WasmStr,
+    pub(super) headers: WasmList<(WasmStr, WasmStr)>,
+    pub(super) body: WasmList<u8>,
+    #[component(name = "timeout-ms")]
+    pub(super) timeout_ms: u32,
+}
 
 const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 /// Headers of a callout, and the bytes of their names and values.
