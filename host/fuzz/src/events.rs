@@ -75,7 +75,7 @@ fn one_event(data: &Bytes) {
     if let EventKind::UsageOnly(usage) = &kind {
         can_be(usage);
     }
-    let _ = (answer::blames_account(data), readable::says_nothing(data), usage::text_bytes(data));
+    let _ = (answer::blame(data), readable::says_nothing(data), usage::text_bytes(data));
     let _ = (event::says_more(data), event::choices(data));
     let without = event::without_usage(data);
     assert!(usage::of_event(&without).is_none(), "usage is still there");

@@ -5,8 +5,10 @@ use crate::guest;
 
 use crate::guest::Guest;
 use crate::support::h2::{self, question, run, whole};
+use crate::support::no_answers::{are_no_answers, case, good};
+use crate::support::providers::{asking, gateway_of};
 use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
-use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, send};
+use crate::support::{ACME, Gateway, Reply, chat, chat_stream, config, config_with, post, send};
 use bytes::Bytes;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -162,4 +164,115 @@ fn what_comes_in_a_coding_all_the_same_is_no_answer_in_whichever_field_it_says_s
         }
     }
     assert_eq!(upstream.seen().len(), 2 * cases.len());
+}
+
+/// What a provider says of the gateway's account, which is for no client to see.
+const ACCOUNT: &str = r#"{"error":{"message":"You exceeded your quota, org-secret","type":"insufficient_quota","code":"insufficient_quota"}}"#;
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    coder.write_all(text.as_bytes()).unwrap();
+    coder.finish().unwrap()
+}
+
+/// A refusal with these fields.
+fn refusal(line: &str, fields: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {line}\r\n{fields}content-length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+#[test]
+fn what_is_said_against_a_request_is_not_relayed_in_a_coding_either() {
+    let coded = gzip(ACCOUNT);
+    let words = gzip(r#"{"error":{"message":"no such parameter","code":"invalid_value"}}"#);
+    let mut cases = Vec::new();
+    for (line, fields, body) in [
+        ("400 Bad Request", "content-encoding: gzip\r\n", &coded[..]),
+        ("404 Not Found", "Content-Encoding: GZIP\r\n", &coded),
+        ("422 No", "content-encoding: identity\r\ncontent-encoding: gzip\r\n", &coded),
+        ("413 Too Large", "content-encoding: br\r\n", b"\x0b\x02\x80{}\x03"),
+        ("508 Loop Detected", "content-encoding: gzip\r\n", &coded),
+        ("400 Bad Request", "content-encoding: gzip\r\n", &words),
+        // It is said to be coded, and is not.
+        ("400 Bad Request", "content-encoding: gzip\r\n", ACCOUNT.as_bytes()),
+        // It is, and that is not said.
+        ("400 Bad Request", "content-type: application/json\r\n", &coded),
+    ] {
+        for streaming in [false, true] {
+            let says = Upstream::fixed(refusal(line, fields, body));
+            cases.push(case(format!("{line} {fields} ({streaming})"), says, streaming, (502, "upstream_encoded")));
+        }
+    }
+    are_no_answers(&cases);
+    // Of a rate the status says all that there is to say.
+    let upstream = Upstream::fixed(refusal("429 Too Many Requests", "content-encoding: gzip\r\n", &coded));
+    let gateway = Gateway::start(&config(upstream.address));
+    let reply = post(gateway.address, ACME, &chat("hi"));
+    assert_eq!((reply.status, reply.code().as_str()), (429, "upstream_rate_limited"));
+}
+
+#[test]
+fn what_is_said_of_the_account_reaches_no_client_in_whichever_form_it_is_said() {
+    let utf16 = |bytes: fn(u16) -> [u8; 2]| ACCOUNT.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let (encoded, account) = ("upstream_encoded", "upstream_credentials");
+    let mut cases = Vec::new();
+    for (body, code) in [
+        (utf16(u16::to_le_bytes), encoded),
+        ([b"\xff\xfe".to_vec(), utf16(u16::to_le_bytes)].concat(), encoded),
+        ([b"\xfe\xff".to_vec(), utf16(u16::to_be_bytes)].concat(), encoded),
+        (ACCOUNT.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect(), encoded),
+        (format!("[{ACCOUNT}]").into_bytes(), account),
+        (format!("\u{feff}\r\n[ {ACCOUNT} ]\n").into_bytes(), account),
+        (format!(r#"{{"error":[{ACCOUNT}]}}"#).into_bytes(), account),
+        (format!(r#"{{"detail":{ACCOUNT}}}"#).into_bytes(), account),
+        (ACCOUNT.replace("\"code\"", "\"c\\u006fde\"").replace("\"type\"", "\"kind\"").into_bytes(), account),
+        (ACCOUNT.replace(":\"insufficient_quota", ":\"insufficient\\u005fquota").into_bytes(), account),
+        (format!("data: {ACCOUNT}\n\n").into_bytes(), account),
+        (format!("{ACCOUNT}{ACCOUNT}").into_bytes(), account),
+        (ACCOUNT[..ACCOUNT.len() - 1].as_bytes().to_vec(), account),
+        (serde_json::to_vec(ACCOUNT).unwrap(), account),
+        (b"<h1>400</h1><code>invalid_api_key</code>".to_vec(), account),
+    ] {
+        let says = Upstream::fixed(refusal("400 Bad Request", "content-type: application/json\r\n", &body));
+        cases.push(case(String::from_utf8_lossy(&body), says, false, (502, code)));
+    }
+    are_no_answers(&cases);
+}
+
+#[test]
+fn what_is_said_against_a_request_and_can_be_read_is_relayed_as_it_came() {
+    let bodies: [&[u8]; 6] = [
+        br#"[{"error":{"code":400,"message":"API key: insufficient_quota","status":"INVALID_ARGUMENT"}}]"#,
+        br#"{"detail":[{"type":"missing","loc":["body"],"input":{"type":"insufficient_quota"}}]}"#,
+        b"<html>404</html>",
+        b"Stra\xdfe nicht gefunden",
+        b"{\"error\":{\"message\":\"half",
+        b"\x1b[31mno\x1b[0m",
+    ];
+    let upstreams =
+        bodies.map(|body| Upstream::fixed(refusal("400 Bad Request", "content-type: text/plain\r\n", body)));
+    let gateway = gateway_of(&upstreams, &good(), "");
+    for (n, body) in bodies.iter().enumerate() {
+        let reply = post(gateway.address, ACME, &asking(&format!("m{n}"), false));
+        assert_eq!((reply.status, &reply.body[..]), (400, *body));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_says_nothing_against_the_health_of_who_says_it() {
+    let upstreams = [
+        Upstream::fixed(refusal("400 Bad Request", "", b"you said: insufficient_quota")),
+        Upstream::fixed(refusal("400 Bad Request", "", b"\0")),
+        Upstream::fixed(refusal("400 Bad Request", "content-encoding: gzip\r\n", b"")),
+    ];
+    let gateway = gateway_of(&upstreams, &good(), "health = { failures = 2, aside = \"60s\" }");
+    for (n, upstream) in upstreams.iter().enumerate() {
+        for asked in 1..=6 {
+            let reply = post(gateway.address, ACME, &asking(&format!("m{n}"), false));
+            assert_eq!((reply.status, reply.header("x-weir-upstream")), (200, Some("next/other")), "{n}");
+            // A client that makes it repeat its words would else put it aside for everybody.
+            assert_eq!(upstream.seen().len(), asked, "{n}");
+        }
+    }
+    assert_eq!(gateway.metric("weir_upstream_put_aside_total", &[]), 0.0);
 }

@@ -1,44 +1,90 @@
 //! Whether a refusal is about the account at the provider, which is the gateway's.
 
+use memchr::memmem;
 use weir_http::json::{self, Span};
 
-/// Codes and types of errors that are about the account at the provider, which is the gateway's: its key, its credit.
-/// Providers send them with statuses that otherwise mean the request or its rate.
-const ACCOUNT: [&[u8]; 11] = [
+/// Codes and types of errors that are about the account at the provider: the gateway's key, its credit. Providers send them
+/// with statuses that otherwise mean the request or its rate.
+const ACCOUNT: [&str; 11] = [
     // OpenAI
-    b"\"insufficient_quota\"",
-    b"\"billing_not_active\"",
-    b"\"billing_hard_limit_reached\"",
-    b"\"account_deactivated\"",
-    b"\"access_terminated\"",
-    b"\"invalid_api_key\"",
+    "insufficient_quota",
+    "billing_not_active",
+    "billing_hard_limit_reached",
+    "account_deactivated",
+    "access_terminated",
+    "invalid_api_key",
     // Groq
-    b"\"organization_restricted\"",
+    "organization_restricted",
     // Moonshot
-    b"\"exceeded_current_quota_error\"",
+    "exceeded_current_quota_error",
     // DeepSeek, Alibaba, Volcengine
-    b"\"insufficient_balance\"",
-    b"\"Arrearage\"",
-    b"\"AccountOverdueError\"",
+    "insufficient_balance",
+    "Arrearage",
+    "AccountOverdueError",
 ];
 
-/// Whether the body of a refusal says that the provider does not serve the gateway's account: `code` or `type`, of the
-/// `error` or of the object itself, is one of a few names. What the error's text says decides nothing, for clients have a
-/// hand in it.
-pub fn blames_account(body: &[u8]) -> bool {
-    let mut error = None;
-    let mut blames = false;
-    let outline = json::outline(body, |key, span| {
-        if key == "error" {
-            error = Some(span);
-        }
-        blames |= (key == "code" || key == "type") && ACCOUNT.contains(&span.of(body));
-    });
-    let within = error.map(|span: Span| span.of(body)).filter(|value| value.first() == Some(&b'{'));
-    if let Some(error) = within {
-        let _ = json::outline(error, |key, span| {
-            blames |= (key == "code" || key == "type") && ACCOUNT.contains(&span.of(error));
-        });
+/// So deep errors are looked for within errors.
+const DEPTH: u8 = 3;
+
+/// What the body of a refusal says of the gateway's account at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// Nothing: it is about the request, as far as it is about anything.
+    Request,
+    /// That the provider does not serve it.
+    Account,
+    /// It is not read as JSON, and one of the names of that stands in it.
+    PerhapsAccount,
+    /// Nobody can tell, for it is no text: in another coding than it says, or in one of characters with which it is not read.
+    Unreadable,
+}
+
+/// Whom the body of a refusal blames. It says the account where `code` or `type`, of the object itself or of what stands in
+/// it as `error`, `errors` or `detail`, is one of a few names; a list of such objects says what each of them does. What an
+/// error's text says decides nothing, for clients have a hand in it; only where nothing can be read is a name enough for a
+/// doubt.
+pub fn blame(body: &[u8]) -> Blame {
+    match says_account(body, DEPTH) {
+        Some(true) => Blame::Account,
+        Some(false) => Blame::Request,
+        None if body.iter().any(is_binary) => Blame::Unreadable,
+        None if ACCOUNT.iter().any(|name| memmem::find(body, name.as_bytes()).is_some()) => Blame::PerhapsAccount,
+        None => Blame::Request,
     }
-    blames && outline.is_ok()
+}
+
+/// Whether an object says so, or one of a list; none if it is neither, or not all there.
+fn says_account(text: &[u8], depth: u8) -> Option<bool> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    let text = text.strip_prefix(MARK).unwrap_or(text).trim_ascii();
+    if text.first() != Some(&b'[') {
+        return object(text, depth);
+    }
+    let (mut says, mut are_objects) = (false, true);
+    let read = json::elements(text, Span { start: 0, end: text.len() }, |span, _| match object(span.of(text), depth) {
+        Some(object) => says |= object,
+        None => are_objects = false,
+    });
+    (read.is_ok() && are_objects).then_some(says)
+}
+
+fn object(text: &[u8], depth: u8) -> Option<bool> {
+    let mut says = false;
+    let outline = json::outline(text, |key, span| {
+        let value = span.of(text);
+        if key == "code" || key == "type" {
+            says |= json::string(value).is_some_and(|name| ACCOUNT.contains(&&*name));
+        } else if depth > 0 && (key == "error" || key == "errors" || key == "detail") {
+            says |= says_account(value, depth - 1) == Some(true);
+        }
+    });
+    outline.is_ok().then_some(says)
+}
+
+/// Whether a byte stands in no text of a coding that has ASCII in it: with two bytes or more for each character there are
+/// zeros, and what is compressed has some of any byte.
+///
+/// Source: WHATWG MIME Sniffing, 3 "binary data byte".
+fn is_binary(byte: &u8) -> bool {
+    matches!(byte, 0..=0x08 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f)
 }

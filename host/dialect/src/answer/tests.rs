@@ -110,18 +110,48 @@ fn what_an_account_is_refused_for_is_told_by_names_and_not_by_texts() {
         r#"{"error":{"message":"x","type":"invalid_request_error","code":"billing_hard_limit_reached"}}"#,
         r#"{"error":{"type":"exceeded_current_quota_error","message":"x"}}"#,
         r#"{"object":"error","message":"x","code":"Arrearage"}"#,
+        r#"{"\u0065rror":{"c\u006fde":"insufficient\u005fquota"}}"#,
+        "\u{feff} [{\"error\":{\"code\":\"insufficient_quota\"}}]\n",
+        r#"[{"error":{"code":400}},{"type":"access_terminated"}]"#,
+        r#"{"error":[{"code":"insufficient_quota"}]}"#,
+        r#"{"detail":{"error":{"code":"insufficient_quota"}}}"#,
+        r#"{"errors":[{"message":"x"},{"code":"insufficient_quota"}]}"#,
     ] {
-        assert!(blames_account(body.as_bytes()), "{body}");
+        assert_eq!(blame(body.as_bytes()), Blame::Account, "{body}");
     }
     for body in [
         r#"{"error":{"message":"\"code\":\"insufficient_quota\"","type":"invalid_request_error","code":null}}"#,
         r#"{"error":{"message":"x","type":"requests","code":"rate_limit_exceeded"}}"#,
         r#"{"error":{"x":{"code":"insufficient_quota"}}}"#,
-        r#"{"error":{"code":"insufficient_quota""#,
+        r#"{"detail":[{"type":"missing","loc":["body"],"input":{"type":"insufficient_quota"}}]}"#,
         r#"{"error":"insufficient_quota"}"#,
-        "insufficient_quota",
+        r#"[{"error":{"message":"insufficient_quota"}}]"#,
+        "[]",
+        "<html>no</html>",
+        "caf\u{e9}",
         "",
     ] {
-        assert!(!blames_account(body.as_bytes()), "{body}");
+        assert_eq!(blame(body.as_bytes()), Blame::Request, "{body}");
+    }
+}
+
+#[test]
+fn of_what_cannot_be_read_a_name_is_enough_for_a_doubt_and_no_text_says_nothing() {
+    let whole = r#"{"error":{"code":"insufficient_quota"}}"#;
+    for body in [
+        "insufficient_quota",
+        r#"{"error":{"code":"insufficient_quota""#,
+        "data: {\"error\":{\"code\":\"insufficient_quota\"}}\n\n",
+        r#"["insufficient_quota"]"#,
+        r#"[[{"code":"insufficient_quota"}]]"#,
+        r#"{"error":{"code":"insufficient_quota"}} {}"#,
+        r#""{\"code\":\"insufficient_quota\"}""#,
+        "<p>invalid_api_key</p>",
+    ] {
+        assert_eq!(blame(body.as_bytes()), Blame::PerhapsAccount, "{body}");
+    }
+    let utf16 = |bytes: fn(u16) -> [u8; 2]| whole.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+    for body in [&utf16(u16::to_le_bytes)[..], &utf16(u16::to_be_bytes), b"\xff\xfe{\0", b"\x1f\x8b\x08\0", b"\x01"] {
+        assert_eq!(blame(body), Blame::Unreadable, "{body:?}");
     }
 }

@@ -15,7 +15,6 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::{Instant, SystemTime};
-use weir_dialect::answer;
 use weir_upstream::status::{self, Class};
 use weir_upstream::{AttemptFailure, Body, is_coded, retry_after};
 
@@ -39,7 +38,8 @@ pub(crate) async fn receive(
         return Err(timed(refused, waits).await);
     }
     let answered = class == Class::Answer;
-    if answered && is_coded(&parts.headers) {
+    // Whatever it is, it would be read before it is relayed.
+    if is_coded(&parts.headers) {
         body.leave();
         return Err(AttemptFailure::encoded());
     }
@@ -58,11 +58,7 @@ pub(crate) async fn receive(
     } else if answered {
         timed(pin!(whole::answer(expected, body, None)), waits).await?
     } else {
-        let (bytes, memory) = timed(pin!(whole::message(expected, body)), waits).await?;
-        if answer::blames_account(&bytes) {
-            return Err(AttemptFailure::of_account(parts.status));
-        }
-        ReceivedContent::Whole { bytes, memory: Some(memory), reading: None }
+        timed(pin!(whole::against(expected, body, parts.status)), waits).await?
     };
     Ok(Received { status: parts.status, headers: parts.headers, content })
 }
@@ -74,7 +70,7 @@ async fn refused(
     body: Body,
     expected: &ExpectedAnswer<'_>,
 ) -> AttemptFailure {
-    if class == Class::RateLimited {
+    if class == Class::RateLimited && !is_coded(headers) {
         // Who has no credit left is told so as if it were a matter of rate, with a code that says which.
         if whole::blames_account(expected, body).await {
             return AttemptFailure::of_account(status);

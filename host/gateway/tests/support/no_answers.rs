@@ -35,8 +35,9 @@ pub fn are_no_answers(cases: &[Case]) {
     for (n, Case { name, says, streaming, left }) in cases.iter().enumerate() {
         let asked = next.seen().len();
         let reply = post(gateway.address, ACME, &asking(&format!("m{n}"), *streaming));
-        assert_eq!((reply.status, reply.clean), (200, true), "{name}: {}", reply.text());
-        assert!(reply.text().contains("hello"), "{name}: {}", reply.text());
+        let text: String = reply.text().chars().take(1_000).collect();
+        assert_eq!((reply.status, reply.clean), (200, true), "{name}: {text}");
+        assert!(text.contains("hello"), "{name}: {text}");
         assert_eq!(reply.header("x-weir-upstream"), Some("next/other"), "{name}");
         assert_eq!((says.seen().len(), next.seen().len()), (1, asked + 1), "{name}");
 

@@ -147,6 +147,13 @@ impl AttemptFailure {
         Self { what: FailureKind::Account(status), retry: OTHERS, health }
     }
 
+    /// The upstream may have said that, in words that cannot be read: others are asked, and it says nothing of the upstream,
+    /// for clients have a hand in what is repeated of their requests.
+    #[must_use]
+    pub fn perhaps_of_account(status: StatusCode) -> Self {
+        Self { what: FailureKind::Account(status), retry: OTHERS, health: None }
+    }
+
     /// Something came in place of an answer, all of it: nothing was done that anybody would charge.
     #[must_use]
     pub fn no_answer(what: &'static str) -> Self {

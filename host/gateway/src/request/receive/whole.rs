@@ -6,11 +6,12 @@ use super::opening::{self, StreamOrDocument};
 use super::received::ReceivedContent;
 use crate::request::gather::{Full, Gathered, UNCOUNTED};
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use std::time::Duration;
 use tokio::time::timeout;
-use weir_dialect::answer::{self, AnswerKind, AnswerReading};
+use weir_dialect::answer::{self, AnswerKind, AnswerReading, Blame};
 use weir_net::ByteShare;
 use weir_upstream::{AttemptFailure, Body, BodyError};
 
@@ -110,11 +111,24 @@ pub(super) fn judged(
     }
 }
 
-/// What an upstream has to say to the client, whatever that is: all of it.
-pub(super) async fn message(
+/// What an upstream has to say against a request, for the client to mend: all of it. What is about the gateway's account, or
+/// may be for all that can be read of it, is for nobody else to see.
+pub(super) async fn against(
     expected: &ExpectedAnswer<'_>,
-    mut body: Body,
-) -> Result<(Bytes, ByteShare), AttemptFailure> {
+    body: Body,
+    status: StatusCode,
+) -> Result<ReceivedContent, AttemptFailure> {
+    let (bytes, memory) = message(expected, body).await?;
+    match answer::blame(&bytes) {
+        Blame::Request => Ok(ReceivedContent::Whole { bytes, memory: Some(memory), reading: None }),
+        Blame::Account => Err(AttemptFailure::of_account(status)),
+        Blame::PerhapsAccount => Err(AttemptFailure::perhaps_of_account(status)),
+        Blame::Unreadable => Err(AttemptFailure::encoded()),
+    }
+}
+
+/// The whole of what it says.
+async fn message(expected: &ExpectedAnswer<'_>, mut body: Body) -> Result<(Bytes, ByteShare), AttemptFailure> {
     let mut all = room(expected, expected.limits.response_bytes);
     loop {
         match next(&mut body).await {
@@ -138,7 +152,7 @@ pub(super) async fn blames_account(expected: &ExpectedAnswer<'_>, mut body: Body
     };
     let _ = timeout(SETTLE, reading).await;
     body.leave();
-    answer::blames_account(all.bytes())
+    answer::blame(all.bytes()) == Blame::Account
 }
 
 /// What is to be collected of an answer, bounded.

@@ -102,4 +102,8 @@ fn what_was_answered_in_part_may_be_charged_and_is_not_asked_for_again() {
 fn what_came_in_place_of_an_answer_costs_nothing_and_others_are_asked() {
     assert_eq!(told(AttemptFailure::no_answer("an error")), (FailureKind::NoAnswer("an error"), "anybody", "failed"));
     assert_eq!(told(AttemptFailure::encoded()), (FailureKind::Encoded, "others", "nothing"));
+    let (bad, account) = (StatusCode::BAD_REQUEST, FailureKind::Account(StatusCode::BAD_REQUEST));
+    assert_eq!(told(AttemptFailure::of_account(bad)), (account.clone(), "others", "refused"));
+    // Clients have a hand in what cannot be read.
+    assert_eq!(told(AttemptFailure::perhaps_of_account(bad)), (account, "others", "nothing"));
 }
