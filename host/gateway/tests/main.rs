@@ -60,6 +60,7 @@ mod http2;
 mod http2_floods;
 mod identify;
 mod idle_files;
+mod idle_memory;
 mod irregular_files;
 mod isolation;
 mod judged;

@@ -11,8 +11,7 @@ use crate::hook::HookKind;
 use crate::hook_call::{HookAnswer, HookCall};
 use crate::instance::{arm, diagnose};
 use crate::meter::HookStats;
-use crate::pool::{InstancePool, Taken};
-use crate::shares::Short;
+use crate::pool::{InstancePool, MakeRoom, Taken};
 use crate::tally::CallOutcome;
 use crate::tenant::TenantId;
 use std::pin::pin;
@@ -60,7 +59,7 @@ pub(crate) struct GuestCall<'a> {
     pub(crate) access: Access,
     pub(crate) pool: Rc<InstancePool>,
     pub(crate) gates: &'a Rc<YielderPool>,
-    pub(crate) make_room: &'a dyn Fn(Short),
+    pub(crate) make_room: &'a MakeRoom,
     /// Begun when the call was prepared.
     pub(crate) spent: CpuTimer,
 }

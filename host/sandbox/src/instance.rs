@@ -19,6 +19,8 @@ use wasmtime::{Store, Trap};
 const WRITTEN: usize = 32 << 20;
 /// So many times a guest may hold what it is shown.
 const COPIES: usize = 8;
+/// Bytes by which an instance may have grown since it began to be kept where memory is scarce.
+const GROWN: usize = 1 << 20;
 
 /// A live instance. It belongs to one pool and serves one call at a time.
 pub(crate) struct Instance {
@@ -47,7 +49,7 @@ impl Instance {
     ) -> Result<Self, Fault> {
         let host = GuestState::new(plugin.new_guest(), slots, place);
         let mut store = Store::new(plugin.pre().engine(), host);
-        store.limiter(|host| &mut host.limiter);
+        store.limiter_async(|host| &mut host.limiter);
         store.fuel_async_yield_interval(Some(FIRST_SLICE)).map_err(|e| Fault::Start(reason(&e)))?;
         arm(&mut store, plugin, 0);
         let hooks = match direct {
@@ -66,6 +68,11 @@ impl Instance {
     pub(crate) fn spent(&self, plugin: &LoadedPlugin) -> bool {
         let limits = &plugin.settings().limits;
         self.calls >= limits.max_calls || self.store.data().limiter.used > limits.memory / 4 * 3
+    }
+
+    /// Whether it has grown by so much since it began that it is kept only where there is plenty.
+    pub(crate) fn has_grown(&self, plugin: &LoadedPlugin) -> bool {
+        self.store.data().limiter.has().saturating_sub(plugin.needs()) > GROWN
     }
 }
 
@@ -98,7 +105,7 @@ pub(crate) fn arm(store: &mut Store<GuestState>, plugin: &LoadedPlugin, at_hand:
         now_ms: None,
     };
     host.fault = None;
-    host.limiter.begin(limits.memory_for(at_hand));
+    host.limiter.begin(limits.memory_for(at_hand), limits.wait);
     // A whole slice, so that a short call never gives way; and no end of slices. It fails only where fuel is off.
     if let Some(slice) = host.pace.next(host.limiter.used) {
         let _on = store.fuel_async_yield_interval(Some(slice));

@@ -2,7 +2,10 @@
 
 use crate::shares::Short;
 use crate::shares::place::InstancePlace;
-use wasmtime::ResourceLimiter;
+use crate::shares::wait::ShareWait;
+use std::pin::Pin;
+use std::time::Duration;
+use wasmtime::ResourceLimiterAsync;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -26,16 +29,24 @@ pub(crate) struct Limiter {
     pub(crate) short: Option<Short>,
     /// Its place among all instances, which counts its memory.
     place: InstancePlace,
+    /// How long a call waits for memory that other instances have, in all, and its wait once it has begun.
+    wait: Duration,
+    patience: Option<ShareWait>,
 }
+
+/// What the engine waits for when a guest wants more.
+type Growing<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<bool>> + Send + 'a>>;
 
 impl Limiter {
     pub(crate) fn new(memory: usize, place: InstancePlace) -> Self {
-        Self { memory, elements: 0, used: 0, refused: false, short: None, place }
+        let (wait, patience) = (Duration::ZERO, None);
+        Self { memory, elements: 0, used: 0, refused: false, short: None, place, wait, patience }
     }
 
-    /// A call begins, in which there may be so many bytes of linear memory.
-    pub(crate) fn begin(&mut self, memory: usize) {
+    /// A call begins, in which there may be so many bytes of linear memory, and which may wait so long for what others use.
+    pub(crate) fn begin(&mut self, memory: usize, wait: Duration) {
         (self.memory, self.refused, self.short) = (memory, false, None);
+        (self.wait, self.patience) = (wait, None);
     }
 
     /// The most bytes of linear memory that there may be.
@@ -48,44 +59,81 @@ impl Limiter {
         self.place.bytes()
     }
 
-    /// Whether there is room among all instances for so many bytes more.
-    fn has_room(&mut self, bytes: usize) -> bool {
-        let short = self.place.grow(bytes).err();
-        if short.is_some() {
-            (self.refused, self.short) = (true, short);
+    /// Takes room among all instances for so many bytes more, and waits for it where others have it; false if there is none.
+    async fn find_room(&mut self, bytes: usize) -> bool {
+        loop {
+            let Err(short) = self.place.grow(bytes) else { return true };
+            let Some(look) = self.next_look(bytes, short) else {
+                (self.refused, self.short) = (true, Some(short));
+                return false;
+            };
+            tokio::time::sleep_until(look).await;
         }
-        short.is_none()
     }
-}
 
-impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+    /// Until when to wait for so many bytes that are short; nothing if that is over, or would be for nothing.
+    fn next_look(&mut self, bytes: usize, short: Short) -> Option<tokio::time::Instant> {
+        if self.short.is_some() || self.place.is_too_much(bytes) {
+            return None;
+        }
+        let patience = self.patience.get_or_insert_with(|| ShareWait::begin(self.wait));
+        self.place.wait(patience, short)
+    }
+
+    async fn grow_memory(&mut self, more: usize) -> bool {
         // A component may have several memories, so growth is added up, not compared.
-        let more = desired.saturating_sub(current);
         let used = self.used.saturating_add(more);
         if used > self.memory {
             self.refused = true;
-            return Ok(false);
+            return false;
         }
-        if !self.has_room(more) {
-            return Ok(false);
+        let grows = self.find_room(more).await;
+        if grows {
+            self.used = used;
         }
-        self.used = used;
-        Ok(true)
+        grows
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let more = desired.saturating_sub(current);
+    async fn grow_tables(&mut self, more: usize) -> bool {
         let elements = self.elements.saturating_add(more);
         if elements > TABLE_ELEMENTS {
             self.refused = true;
-            return Ok(false);
+            return false;
         }
-        if !self.has_room(more.saturating_mul(ELEMENT)) {
-            return Ok(false);
+        let grows = self.find_room(more.saturating_mul(ELEMENT)).await;
+        if grows {
+            self.elements = elements;
         }
-        self.elements = elements;
-        Ok(true)
+        grows
+    }
+}
+
+/// The engine's own trait, which is written with `async-trait`: these are the signatures that it makes.
+impl ResourceLimiterAsync for Limiter {
+    fn memory_growing<'life, 'growing>(
+        &'life mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Growing<'growing>
+    where
+        'life: 'growing,
+        Self: 'growing,
+    {
+        Box::pin(async move { Ok(self.grow_memory(desired.saturating_sub(current)).await) })
+    }
+
+    fn table_growing<'life, 'growing>(
+        &'life mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Growing<'growing>
+    where
+        'life: 'growing,
+        Self: 'growing,
+    {
+        Box::pin(async move { Ok(self.grow_tables(desired.saturating_sub(current)).await) })
     }
 
     fn instances(&self) -> usize {

@@ -6,6 +6,7 @@ use crate::instance::Instance;
 use crate::meter::{HookStats, PluginCounters};
 use crate::plugin::LoadedPlugin;
 use crate::shares::place::InstancePlace;
+use crate::shares::wait::ShareWait;
 use crate::shares::{Short, TenantShare};
 use crate::standing::PluginQuota;
 use std::cell::{Cell, RefCell};
@@ -23,9 +24,10 @@ pub(crate) struct InstancePool {
     idle: RefCell<Vec<Box<Instance>>>,
     live: Cell<usize>,
     freed: Notify,
-    /// Whose instances they are, and how often that tenant had found its places taken when idle ones were given up last.
+    /// Whose instances they are, and how often that tenant had found its own places taken, or those of all, when idle ones
+    /// were given up last.
     account: Arc<TenantShare>,
-    wanted: Cell<u64>,
+    wanted: [Cell<u64>; 2],
     /// Where the idle ones are told, and how many were told last.
     counters: Arc<PluginCounters>,
     told: Cell<usize>,
@@ -33,8 +35,8 @@ pub(crate) struct InstancePool {
     owed: Cell<Duration>,
 }
 
-/// How soon a call that found no place looks again, at first and at last; after twice as long each time.
-const LOOK_AGAIN: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(32)];
+/// Ends idle instances of this thread for a tenant to whom something is short. Answers whether there were any.
+pub(crate) type MakeRoom = dyn Fn(&TenantShare, Short) -> bool;
 
 /// So much is charged at once: workers would else take the account from one another at every call.
 const OWED: Duration = Duration::from_micros(200);
@@ -54,7 +56,7 @@ impl InstancePool {
             idle: RefCell::new(Vec::new()),
             live: Cell::new(0),
             freed: Notify::new(),
-            wanted: Cell::new(slots.account.wanted()),
+            wanted: slots.account.wanted().map(Cell::new),
             account: Arc::clone(&slots.account),
             counters,
             told: Cell::new(0),
@@ -89,10 +91,9 @@ impl InstancePool {
         plugin: &Arc<LoadedPlugin>,
         slots: &Arc<TenantState>,
         stats: &HookStats,
-        make_room: &dyn Fn(Short),
+        make_room: &MakeRoom,
     ) -> Result<Taken, Fault> {
-        let limits = &plugin.settings().limits;
-        let (mut waited, [mut pause, longest]) = (None, LOOK_AGAIN);
+        let mut patience = None;
         loop {
             if let Some(taken) = self.take_idle(slots, stats) {
                 return Ok(taken);
@@ -104,36 +105,30 @@ impl InstancePool {
                 }
                 Err(short) => short,
             };
-            let now = tokio::time::Instant::now();
-            let until = *waited.get_or_insert_with(|| {
+            let patience = patience.get_or_insert_with(|| {
                 stats.wait();
-                now + limits.wait
+                ShareWait::begin(plugin.settings().limits.wait)
             });
-            if now >= until {
+            let Some(look) = patience.next(&self.account, short) else {
                 return Err(short.map_or(Fault::Busy, Short::fault));
-            }
-            // Places come free on other threads, which tell nobody: a flood of those that wait would be a flood of wakes.
-            let look = if short.is_some() { until.min(now + pause) } else { until };
-            pause = (pause * 2).min(longest);
+            };
             // Whether one was freed or it is time: the next look tells.
             let _freed = tokio::time::timeout_at(look, self.freed.notified()).await;
         }
     }
 
     /// A place for one more instance, with the memory that it begins with, or what is short: none if the pool has as many as it may have.
-    fn place(&self, plugin: &LoadedPlugin, make_room: &dyn Fn(Short)) -> Result<InstancePlace, Option<Short>> {
+    fn place(&self, plugin: &LoadedPlugin, make_room: &MakeRoom) -> Result<InstancePlace, Option<Short>> {
         if self.live.get() >= plugin.settings().limits.instances {
             return Err(None);
         }
-        let take = || self.account.take((plugin.places(), plugin.needs()), self.live.get());
-        let taken = take().or_else(|short| {
-            make_room(short);
-            take()
-        });
-        taken.map_err(|short| {
-            self.account.press(short);
-            Some(short)
-        })
+        loop {
+            match self.account.take((plugin.places(), plugin.needs()), self.live.get()) {
+                Ok(place) => return Ok(place),
+                Err(short) if make_room(&self.account, short) => {}
+                Err(short) => return Err(Some(short)),
+            }
+        }
     }
 
     async fn make(
@@ -161,6 +156,11 @@ impl InstancePool {
         self.live.get() == 0
     }
 
+    /// Whether it has idle instances.
+    pub(crate) fn has_idle(&self) -> bool {
+        !self.idle.borrow().is_empty()
+    }
+
     /// Bytes of linear memory of its idle instances.
     pub(crate) fn idle_memory(&self) -> usize {
         self.idle.borrow().iter().map(|instance| instance.store.data().limiter.used).sum()
@@ -171,10 +171,10 @@ impl InstancePool {
         &self.account
     }
 
-    /// Whether the tenant has found its places taken since idle instances were given up last.
-    pub(crate) fn is_wanted(&self) -> bool {
-        let wanted = self.account.wanted();
-        self.wanted.replace(wanted) != wanted
+    /// Whether the tenant has found its own places taken, and whether most of all, or all, since this was asked last.
+    pub(crate) fn is_wanted(&self) -> [bool; 2] {
+        let ([own, others], [was_own, was_others]) = (self.account.wanted(), &self.wanted);
+        [was_own.replace(own) != own, was_others.replace(others) != others]
     }
 
     /// Ends instances that have been idle for so long: somebody else needs the room. Answers how many.
@@ -183,7 +183,10 @@ impl InstancePool {
         let before = idle.len();
         idle.retain(|instance| now.saturating_duration_since(instance.idle_since) < after);
         let ended = before - idle.len();
-        self.live.set(self.live.get().saturating_sub(ended));
+        if ended > 0 {
+            self.live.set(self.live.get().saturating_sub(ended));
+            self.account.gave_up(ended);
+        }
         ended
     }
 
@@ -213,12 +216,15 @@ impl Taken {
         self.instance.as_deref_mut()
     }
 
-    /// Returns an instance whose call ended well, unless its isolation or its age says that it is done.
+    /// Returns an instance whose call ended well, unless its isolation, its age or its size says that it is done.
     /// `now` is when its last slice began, near enough to its end.
     pub(crate) fn give_back(mut self, plugin: &LoadedPlugin, now: Instant) {
         let Some(mut instance) = self.instance.take() else { return };
         instance.calls += 1;
         if plugin.isolation() == Isolation::Request || instance.spent(plugin) {
+            return;
+        }
+        if instance.has_grown(plugin) && self.pool.account.is_crowded() {
             return;
         }
         instance.idle_since = now;

@@ -4,28 +4,31 @@
 //! its pool touches nothing here. The last quarter of all places is for those who have no more than their reserve, and the
 //! last quarter of a tenant's for those of its pools that have next to nothing. Memory likewise: its last quarter is for
 //! those who have little of it. So nobody is kept out by what others have.
+//!
+//! What idle instances have is nobody's: whoever finds something short asks the workers for it, and is refused only when they
+//! have answered, or do not.
 
+mod asks;
 pub(crate) mod place;
+pub(crate) mod wait;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+pub(crate) use asks::IdleAnswer;
+
 use crate::error::Fault;
 use crate::tenant::TenantId;
+use asks::IdleAsks;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
-use tokio::sync::Notify;
 use weir_config::PluginShares;
 
 /// Instances that a pool may have out of the last quarter of its tenant's.
 const FEW: usize = 2;
-
-/// Milliseconds between two times that the workers are asked for idle instances, at the least.
-const PRESSES: u64 = 4;
 
 /// What is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +69,12 @@ pub(crate) struct Shares {
     /// Bytes of memory of all instances.
     bytes: AtomicUsize,
     accounts: Mutex<HashMap<TenantId, Weak<TenantShare>>>,
-    /// How many times somebody found most places taken, or all: each worker gives up idle ones once for each.
+    /// How many times most memory was taken, and how many times next to all of it, or somebody was refused what there is for
+    /// all: each worker gives up idle instances once for each.
     wanted: [AtomicU64; 2],
-    /// Tells the workers that somebody needs places, and when it did last: milliseconds since the beginning.
-    pressed: Notify,
-    last: AtomicU64,
-    beginning: Instant,
+    asks: IdleAsks,
+    /// Idle instances that were ended for somebody, so far.
+    ended: AtomicU64,
 }
 
 /// What one tenant has.
@@ -81,8 +84,18 @@ pub(crate) struct TenantShare {
     all: Arc<Shares>,
     alive: AtomicUsize,
     bytes: AtomicUsize,
-    /// How many times this tenant has found its places taken.
-    wanted: AtomicU64,
+    /// How many times this tenant has found its own places taken, and how many times most of all, or all.
+    wanted: [AtomicU64; 2],
+    /// Idle instances of its own that were ended for somebody, so far.
+    ended: AtomicU64,
+}
+
+/// One time that the workers were asked for what idle instances have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AskRound {
+    asked: u64,
+    /// Instances that had been ended before, of whom it matters.
+    ended: u64,
 }
 
 impl Shares {
@@ -101,9 +114,8 @@ impl Shares {
             bytes: AtomicUsize::new(0),
             accounts: Mutex::default(),
             wanted: [AtomicU64::new(0), AtomicU64::new(0)],
-            pressed: Notify::new(),
-            last: AtomicU64::new(0),
-            beginning: Instant::now(),
+            asks: IdleAsks::new(),
+            ended: AtomicU64::new(0),
         };
         shares.set(&PluginShares::default());
         Arc::new(shares)
@@ -133,7 +145,8 @@ impl Shares {
             all: Arc::clone(self),
             alive: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
-            wanted: AtomicU64::new(0),
+            wanted: [AtomicU64::new(0), AtomicU64::new(0)],
+            ended: AtomicU64::new(0),
         });
         accounts.insert(tenant, Arc::downgrade(&account));
         account
@@ -149,28 +162,29 @@ impl Shares {
         self.memory.load(Relaxed)
     }
 
-    /// Has the workers give up idle instances for somebody to whom this is short.
-    pub(crate) fn press(&self, account: &TenantShare, short: Short) {
-        let [most, all] = &self.wanted;
-        match short {
-            Short::Tenant(_) => account.wanted.fetch_add(1, Relaxed),
-            Short::Most => most.fetch_add(1, Relaxed),
-            Short::All => all.fetch_add(1, Relaxed),
-        };
-        // The workers look through all their pools: not for each of a thousand requests that find nothing.
-        let now = u64::try_from(self.beginning.elapsed().as_millis()).unwrap_or(u64::MAX);
-        if now.saturating_sub(self.last.load(Relaxed)) >= PRESSES {
-            self.last.store(now, Relaxed);
-            self.pressed.notify_waiters();
-        }
-    }
-
     /// Ends when somebody needs places that idle instances may have.
     pub(crate) fn pressed(&self) -> impl Future<Output = ()> + '_ {
-        self.pressed.notified()
+        self.asks.pressed()
     }
 
-    /// How many times somebody has found most places taken, and how many times all.
+    /// Where one more worker answers when it was asked for what its idle instances have: whoever needs that waits for it.
+    pub(crate) fn answer(&self) -> IdleAnswer {
+        self.asks.answer()
+    }
+
+    /// Has the workers give up idle instances before anybody is refused: most memory is taken, or next to all of it.
+    fn nudge(&self, is_next_to_all: bool) {
+        let [most, all] = &self.wanted;
+        if is_next_to_all { all } else { most }.fetch_add(1, Relaxed);
+        self.asks.ask();
+    }
+
+    /// How often the workers were asked. To be read before what is wanted.
+    pub(crate) fn asked(&self) -> u64 {
+        self.asks.asked()
+    }
+
+    /// How many times most memory was taken, and how many times next to all of it, or somebody was refused.
     pub(crate) fn wanted(&self) -> [u64; 2] {
         self.wanted.each_ref().map(|wanted| wanted.load(Relaxed))
     }
@@ -188,14 +202,52 @@ impl TenantShare {
             || self.bytes.load(Relaxed) > self.all.memory_reserve.load(Relaxed)
     }
 
-    /// How many times it has found its places taken.
-    pub(crate) fn wanted(&self) -> u64 {
-        self.wanted.load(Relaxed)
+    /// Whether it has more than half of the memory that it may have, or all together more than half of theirs: no instance
+    /// is then kept for what it has grown by.
+    pub(crate) fn is_crowded(&self) -> bool {
+        let all = &self.all;
+        self.bytes.load(Relaxed) > all.memory_ceiling.load(Relaxed) / 2
+            || all.bytes.load(Relaxed) > all.memory.load(Relaxed) / 2
     }
 
-    /// Has the workers give up idle instances for one of this tenant's.
-    pub(crate) fn press(&self, short: Short) {
-        self.all.press(self, short);
+    /// How many times it has found its own places taken, and how many times most of all, or all.
+    pub(crate) fn wanted(&self) -> [u64; 2] {
+        self.wanted.each_ref().map(|wanted| wanted.load(Relaxed))
+    }
+
+    /// Has the workers give up idle instances for one of this tenant's, to which this is short.
+    pub(crate) fn press(&self, short: Short) -> AskRound {
+        let ([own, others], [_, refused]) = (&self.wanted, &self.all.wanted);
+        match short {
+            Short::Tenant(_) => _ = own.fetch_add(1, Relaxed),
+            Short::Most | Short::All => {
+                others.fetch_add(1, Relaxed);
+                refused.fetch_add(1, Relaxed);
+            }
+        }
+        let ended = self.ended(short).load(Relaxed);
+        AskRound { asked: self.all.asks.ask(), ended }
+    }
+
+    /// Whether idle instances have been ended since the workers were asked; nothing while one of these has not answered.
+    pub(crate) fn answer(&self, round: AskRound, short: Short) -> Option<bool> {
+        let is_own = matches!(short, Short::Tenant(_));
+        self.all.asks.is_answered(round.asked, is_own).then(|| self.ended(short).load(Relaxed) != round.ended)
+    }
+
+    /// So many idle instances of its own were ended for somebody.
+    pub(crate) fn gave_up(&self, instances: usize) {
+        let instances = u64::try_from(instances).unwrap_or(u64::MAX);
+        self.ended.fetch_add(instances, Relaxed);
+        self.all.ended.fetch_add(instances, Relaxed);
+    }
+
+    /// The count of ended instances that matter to one to whom this is short.
+    fn ended(&self, short: Short) -> &AtomicU64 {
+        match short {
+            Short::Tenant(_) => &self.ended,
+            Short::Most | Short::All => &self.all.ended,
+        }
     }
 }
 

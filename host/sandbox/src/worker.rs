@@ -10,17 +10,18 @@ use crate::exchange::{Access, Exchange};
 use crate::gate::YielderPool;
 use crate::hook::HookKind;
 use crate::hook_call::{HookAnswer, HookCall};
-use crate::pool::InstancePool;
-use crate::shares::Short;
+use crate::pool::{InstancePool, MakeRoom};
+use crate::shares::IdleAnswer;
 use crate::standing::Admitted;
-use crate::tenant::TenantId;
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use idle::Pools;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use weir_dialect::Unreadable;
+
+mod idle;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -63,32 +64,11 @@ pub struct Override {
 pub struct SandboxWorker {
     gates: Rc<YielderPool>,
     pools: Rc<RefCell<Pools>>,
-    make_room: Box<dyn Fn(Short)>,
-    /// How often most places, or all, had been found taken when idle instances were given up last.
+    make_room: Box<MakeRoom>,
+    /// How often much of what there is for all was taken, or somebody was refused it, when idle instances were given up last.
     wanted: Cell<[u64; 2]>,
-}
-
-/// Keyed by numbers that the host gives, so nobody can make them collide.
-type Pools = HashMap<(u64, TenantId), Rc<InstancePool>, foldhash::fast::RandomState>;
-
-/// How often idle instances are given up at the most, and how long one has been idle that goes first.
-const BREATH: Duration = Duration::from_millis(5);
-const RESTED: Duration = Duration::from_secs(1);
-
-/// Ends idle instances for somebody who is short of places: those that have long been idle, and if that is none, all. For
-/// a tenant at its ceiling its own; else those of tenants who have more than their reserve, and, for one who has not even
-/// that, whoever's have rested.
-fn give_up(pools: &Pools, short: Short, now: Instant) {
-    let ends = |after: Duration, is_meant: &dyn Fn(&InstancePool) -> bool| -> usize {
-        pools.values().filter(|pool| is_meant(pool)).map(|pool| pool.give_up(now, after)).sum()
-    };
-    let meant = |pool: &InstancePool| match short {
-        Short::Tenant(tenant) => pool.account().tenant() == tenant,
-        Short::Most | Short::All => pool.account().is_beyond_reserve(),
-    };
-    if ends(RESTED, &meant) == 0 && ends(Duration::ZERO, &meant) == 0 && short == Short::All {
-        ends(RESTED, &|_| true);
-    }
+    /// Where it is said that they were given up.
+    answer: OnceCell<IdleAnswer>,
 }
 
 impl Default for SandboxWorker {
@@ -108,17 +88,8 @@ impl SandboxWorker {
     #[must_use]
     pub fn new() -> Self {
         let pools: Rc<RefCell<Pools>> = Rc::default();
-        let all = Rc::clone(&pools);
-        let last = Cell::new(None);
-        let make_room = Box::new(move |short| {
-            // A tenant that keeps coming back must not have all pools looked through each time.
-            let now = Instant::now();
-            if last.get().is_none_or(|last| now.saturating_duration_since(last) >= BREATH) {
-                last.set(Some(now));
-                give_up(&all.borrow(), short, now);
-            }
-        });
-        Self { gates: Rc::default(), pools, make_room, wanted: Cell::default() }
+        let make_room = idle::make_room(Rc::clone(&pools));
+        Self { gates: Rc::default(), pools, make_room, wanted: Cell::default(), answer: OnceCell::new() }
     }
 
     /// Leads guests that have given way back in, one slice for each turn of this thread's tasks, and one tenant after the
@@ -130,15 +101,12 @@ impl SandboxWorker {
     /// Ends idle instances whose places others have found missing, on any thread. For when [`Sandbox::pressed`] ends, and
     /// for a timer.
     pub fn give_up(&self, sandbox: &Sandbox) {
-        let (pools, now, wanted) = (self.pools.borrow(), Instant::now(), sandbox.shares().wanted());
-        pools.values().filter(|pool| pool.is_wanted()).for_each(|pool| {
-            pool.give_up(now, Duration::ZERO);
-        });
-        let [most, all] = self.wanted.replace(wanted);
-        if wanted != [most, all] {
-            let [_, wanted] = wanted;
-            give_up(&pools, if wanted == all { Short::Most } else { Short::All }, now);
-        }
+        let shares = sandbox.shares();
+        let answer = self.answer.get_or_init(|| shares.answer());
+        // In this order: whoever asks in between is answered the next time.
+        let (asked, wanted) = (shares.asked(), shares.wanted());
+        let is_all = idle::give_up_wanted(&self.pools.borrow(), self.wanted.replace(wanted), wanted);
+        answer.give(asked, is_all);
     }
 
     /// Ends idle instances and forgets the pools of plugins that are gone. For a timer, about once a second.

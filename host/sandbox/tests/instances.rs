@@ -239,6 +239,83 @@ fn idle_instances_of_another_thread_are_given_up_when_their_tenant_needs_the_pla
     });
 }
 
+/// Has two and a half MiB of memory from its first call on, or traps.
+const GROW: &str = "(if (i32.lt_u (memory.size) (i32.const 40))
+    (then (if (i32.eq (memory.grow (i32.const 39)) (i32.const -1)) (then unreachable)))) (i32.const 0)";
+
+/// A stage whose first thread has an idle instance with more than half of its tenant's memory, and may be asked for it.
+async fn grown(limits: &str) -> Stage {
+    let stage = Stage::set(&policy(GROW), limits).await;
+    stage.worker.give_up(&stage.sandbox);
+    // There is plenty when it is kept, and then no longer.
+    stage.sandbox.set_shares(&PluginShares { tenant_memory: 8 << 20, ..PluginShares::default() });
+    assert_eq!(stage.ask("sam").await, Ok(()));
+    stage.sandbox.set_shares(&PluginShares { tenant_memory: 4 << 20, ..PluginShares::default() });
+    assert_eq!(stage.instances(), 1);
+    stage
+}
+
+/// What the first thread does beside its requests.
+async fn gives(stage: &Stage) {
+    loop {
+        stage.sandbox.pressed().await;
+        stage.worker.give_up(&stage.sandbox);
+    }
+}
+
+#[test]
+fn memory_that_an_idle_instance_of_another_thread_has_is_waited_for_by_a_call_that_grows() {
+    run(async {
+        let stage = grown(r#"{ wait = "0ms" }"#).await;
+        let mut other = Some(exchange("sam"));
+        let elsewhere = SandboxWorker::new();
+        let chain = stage.chain("sam");
+        tokio::select! {
+            answer = elsewhere.policy(&chain, &mut other) => assert!(answer.is_ok(), "{answer:?}"),
+            () = gives(&stage) => {}
+        }
+        // The other one is gone, and this one has grown beyond half of what there is.
+        assert_eq!((stage.instances(), stage.sandbox.instances()), (0, (0, 1_000, 0)));
+    });
+}
+
+#[test]
+fn memory_that_a_tenant_with_little_has_used_a_moment_ago_is_waited_for_until_it_has_not() {
+    run(async {
+        let stage = Stage::set(&policy(GROW), r#"{ wait = "0ms" }"#).await;
+        let rules = |memory: usize| PluginShares {
+            memory: Some(memory << 20),
+            tenant_memory_reserve: 3 << 20,
+            ..PluginShares::default()
+        };
+        stage.sandbox.set_shares(&rules(8));
+        stage.worker.give_up(&stage.sandbox);
+        assert_eq!(stage.ask("tom").await, Ok(()));
+        // Both are within their reserves, and there is not enough for both.
+        stage.sandbox.set_shares(&rules(4));
+        let (elsewhere, chain, mut other) = (SandboxWorker::new(), stage.chain("sam"), Some(exchange("sam")));
+        tokio::select! {
+            answer = elsewhere.policy(&chain, &mut other) => assert!(answer.is_ok(), "{answer:?}"),
+            () = gives(&stage) => {}
+        }
+        assert_eq!(stage.instances(), 0, "what has grown is not kept beyond half of all");
+    });
+}
+
+#[test]
+fn a_thread_that_never_answers_is_not_waited_for_without_end() {
+    run(async {
+        let stage = grown(r#"{ wait = "0ms" }"#).await;
+        let (elsewhere, chain, mut other) = (SandboxWorker::new(), stage.chain("sam"), Some(exchange("sam")));
+        let answer = elsewhere.policy(&chain, &mut other).await;
+        assert!(matches!(answer, Err(Stop::Failed { fault: Fault::Share, .. })), "{answer:?}");
+        // Nor is one that is no more.
+        drop(stage.worker);
+        assert_eq!(stage.sandbox.instances().0, 0);
+        assert!(elsewhere.policy(&chain, &mut other).await.is_ok());
+    });
+}
+
 #[test]
 fn a_library_goes_back_to_what_it_served() {
     run(async {

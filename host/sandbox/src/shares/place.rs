@@ -1,8 +1,10 @@
 //! A place among all instances, and the memory that goes with it.
 
+use super::wait::ShareWait;
 use super::{FEW, Short, TenantShare, but_a_quarter, more};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use tokio::time::Instant;
 
 /// A place, for as long as an instance lives, and the memory that it has: linear memory and tables.
 #[derive(Debug)]
@@ -39,20 +41,23 @@ impl InstancePlace {
         self.bytes
     }
 
-    /// The instance has so many more bytes, or may not have them: then it is said what is short, and idle instances are
-    /// given up for whoever comes next.
+    /// The instance has so many more bytes, or may not have them now: then it is said what is short.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Short> {
         let had = self.ahead.min(bytes);
-        let counted = self.count(bytes - had);
-        match counted {
-            Ok(()) => self.ahead -= had,
-            Err(short) => {
-                if let Some(account) = &self.account {
-                    account.press(short);
-                }
-            }
-        }
-        counted
+        self.count(bytes - had)?;
+        self.ahead -= had;
+        Ok(())
+    }
+
+    /// Whether so many more bytes would be too much for it if no other instance had any.
+    pub(crate) fn is_too_much(&self, bytes: usize) -> bool {
+        let all = self.bytes.saturating_add(bytes - self.ahead.min(bytes));
+        self.account.as_ref().is_some_and(|account| account.is_too_much(all))
+    }
+
+    /// Until when to wait for what is short before it is looked again; nothing if the wait is over.
+    pub(crate) fn wait(&self, patience: &mut ShareWait, short: Short) -> Option<Instant> {
+        self.account.as_ref().and_then(|account| patience.next(account, Some(short)))
     }
 
     /// Counts so many more bytes for it.
@@ -85,6 +90,14 @@ impl TenantShare {
         InstancePlace::new(self, places).with(bytes)
     }
 
+    /// Whether so many bytes are more than it may ever have at once.
+    fn is_too_much(&self, bytes: usize) -> bool {
+        let all = &self.all;
+        let limit = all.memory.load(Relaxed);
+        let has_little = bytes <= all.memory_reserve.load(Relaxed);
+        bytes > all.memory_ceiling.load(Relaxed) || bytes > if has_little { limit } else { but_a_quarter(limit) }
+    }
+
     fn take_memory(&self, bytes: usize) -> Result<(), Short> {
         if bytes == 0 {
             return Ok(());
@@ -99,11 +112,10 @@ impl TenantShare {
             self.bytes.fetch_sub(bytes, Relaxed);
             return Err(if has_little { Short::All } else { Short::Most });
         };
-        // An instance that grows cannot wait for what idle ones have, so these go before all of it is taken.
-        match others.saturating_add(bytes) {
-            sum if sum > limit - limit / 8 => self.press(Short::All),
-            sum if sum > most => self.press(Short::Most),
-            _ => {}
+        // Idle ones go before all of it is taken, so that few have to wait for what these have.
+        let sum = others.saturating_add(bytes);
+        if sum > most {
+            all.nudge(sum > limit - limit / 8);
         }
         Ok(())
     }

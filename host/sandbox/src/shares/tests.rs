@@ -1,6 +1,8 @@
 use super::place::InstancePlace;
+use super::wait::ShareWait;
 use super::*;
 use crate::tenant::TenantNames;
+use std::time::Duration;
 
 const MIB: usize = 1 << 20;
 
@@ -166,4 +168,74 @@ fn what_is_made_of_much_takes_several_places() {
     assert!(one.take((6, 0), 0).is_ok());
     drop(held);
     assert_eq!(shares.figures().0, 0);
+}
+
+#[test]
+fn nobody_is_refused_while_a_worker_that_may_have_idle_instances_has_not_answered() {
+    let (shares, names) = shares(100, 20, 5);
+    let one = shares.account(names.id("one"));
+    for short in [Short::Tenant(names.id("one")), Short::Most, Short::All] {
+        let workers = [shares.answer(), shares.answer()];
+        let mut patience = ShareWait::begin(Duration::ZERO);
+        let mut is_waiting = || patience.next(&one, Some(short)).is_some();
+        assert!(is_waiting() && is_waiting());
+        workers[0].give(shares.asked(), true);
+        assert!(is_waiting(), "one of them has not answered");
+        one.gave_up(1);
+        workers.iter().for_each(|worker| worker.give(shares.asked(), true));
+        assert!(is_waiting(), "something was given up, and there may be more");
+        workers.iter().for_each(|worker| worker.give(shares.asked(), true));
+        assert!(!is_waiting(), "there is no more");
+    }
+    let mut patience = ShareWait::begin(Duration::ZERO);
+    assert!(patience.next(&one, Some(Short::All)).is_none(), "where no worker is, none is waited for");
+    assert!(patience.next(&one, None).is_none(), "nor for a bound that idle instances have nothing to do with");
+    assert!(ShareWait::begin(Duration::from_secs(60)).next(&one, Some(Short::All)).is_some(), "calls may end");
+}
+
+#[test]
+fn what_others_give_up_is_nothing_for_one_who_is_short_itself() {
+    let (shares, names) = shares(100, 20, 5);
+    let [one, two] = ["one", "two"].map(|name| shares.account(names.id(name)));
+    let worker = shares.answer();
+    let mut patience = ShareWait::begin(Duration::ZERO);
+    let mut is_waiting = || patience.next(&one, Some(Short::Tenant(names.id("one")))).is_some();
+    assert!(is_waiting());
+    two.gave_up(1);
+    // Nor is what is left to others for a moment.
+    worker.give(shares.asked(), false);
+    assert!(!is_waiting());
+    let mut patience = ShareWait::begin(Duration::ZERO);
+    let mut is_waiting = || patience.next(&one, Some(Short::All)).is_some();
+    assert!(is_waiting());
+    worker.give(shares.asked(), false);
+    assert!(is_waiting(), "there is something for one who waits for what all have");
+}
+
+#[test]
+fn what_is_too_much_with_nobody_else_there_is_not_waited_for() {
+    let (shares, names) = of_memory(100, 90, 5);
+    let [one, two] = ["one", "two"].map(|name| shares.account(names.id(name)));
+    let mut held = one.take((1, 5 * MIB), 0).unwrap();
+    let _others = two.take((1, 70 * MIB), 0).unwrap();
+    assert!(grow(&mut held, 75).is_err() && grow(&mut held, 76).is_err());
+    assert!(!held.is_too_much(75 * MIB) && held.is_too_much(76 * MIB), "three quarters of all, five of them ahead");
+    assert!(held.is_too_much(usize::MAX) && !InstancePlace::of_a_trial().is_too_much(usize::MAX));
+    let (shares, names) = of_memory(100, 20, 100);
+    let held = shares.account(names.id("one")).take((1, 0), 0).unwrap();
+    assert!(!held.is_too_much(20 * MIB) && held.is_too_much(20 * MIB + 1), "the tenant's own");
+}
+
+#[test]
+fn it_is_crowded_beyond_half_of_a_tenants_memory_and_beyond_half_of_all() {
+    let (shares, names) = of_memory(100, 40, 40);
+    let [one, two, three] = ["one", "two", "three"].map(|name| shares.account(names.id(name)));
+    let first = one.take((1, 20 * MIB), 0).unwrap();
+    assert!(!one.is_crowded());
+    let second = one.take((1, MIB), 0).unwrap();
+    assert!(one.is_crowded() && !two.is_crowded(), "its own");
+    let third = two.take((1, 30 * MIB), 0).unwrap();
+    assert!(three.is_crowded(), "all");
+    drop((first, second, third));
+    assert!(!one.is_crowded() && !three.is_crowded());
 }
