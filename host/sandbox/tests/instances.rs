@@ -303,6 +303,21 @@ fn memory_that_a_tenant_with_little_has_used_a_moment_ago_is_waited_for_until_it
 }
 
 #[test]
+fn a_call_that_is_dropped_while_it_waits_for_memory_leaves_none_behind() {
+    run(async {
+        let stage = grown(r#"{ wait = "24h" }"#).await;
+        let before = stage.sandbox.instances();
+        for round in 0..3 {
+            let (elsewhere, chain, mut other) = (SandboxWorker::new(), stage.chain("sam"), Some(exchange("sam")));
+            let asks = async { elsewhere.policy(&chain, &mut other).await.map_err(|_| Fault::Share) };
+            begin_and_leave(asks, 3).await;
+            assert_eq!((stage.instances(), stage.sandbox.instances()), (1, before), "round {round}");
+        }
+        assert_eq!(stage.ask("sam").await, Ok(()), "what it has it may use");
+    });
+}
+
+#[test]
 fn a_thread_that_never_answers_is_not_waited_for_without_end() {
     run(async {
         let stage = grown(r#"{ wait = "0ms" }"#).await;
