@@ -10,7 +10,7 @@ pub(crate) mod choice;
 mod error;
 mod shape;
 
-pub use account::{Blame, blame};
+pub use account::{AccountBlame, blame};
 pub(crate) use error::may_say_error;
 pub use shape::AnswerShapes;
 

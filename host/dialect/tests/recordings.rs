@@ -46,7 +46,7 @@ fn whole_answers_are_answers() {
         for recording in recordings(folder) {
             let Some(body) = with(&recording, ".response.json") else { continue };
             assert_eq!(answer::judge(endpoint, &body), AnswerKind::Complete, "{}", recording.display());
-            assert_eq!(answer::blame(&body), answer::Blame::Request, "{}", recording.display());
+            assert_eq!(answer::blame(&body), answer::AccountBlame::Request, "{}", recording.display());
             // Known by its shape, the second time, or not: the same is read in it.
             for _ in 0..2 {
                 assert_eq!(

@@ -28,7 +28,7 @@ const DEPTH: u8 = 3;
 
 /// What the body of a refusal says of the gateway's account at the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blame {
+pub enum AccountBlame {
     /// Nothing: it is about the request, as far as it is about anything.
     Request,
     /// That the provider does not serve it.
@@ -43,13 +43,15 @@ pub enum Blame {
 /// it as `error`, `errors` or `detail`, is one of a few names; a list of such objects says what each of them does. What an
 /// error's text says decides nothing, for clients have a hand in it; only where nothing can be read is a name enough for a
 /// doubt.
-pub fn blame(body: &[u8]) -> Blame {
+pub fn blame(body: &[u8]) -> AccountBlame {
     match says_account(body, DEPTH) {
-        Some(true) => Blame::Account,
-        Some(false) => Blame::Request,
-        None if body.iter().any(is_binary) => Blame::Unreadable,
-        None if ACCOUNT.iter().any(|name| memmem::find(body, name.as_bytes()).is_some()) => Blame::PerhapsAccount,
-        None => Blame::Request,
+        Some(true) => AccountBlame::Account,
+        Some(false) => AccountBlame::Request,
+        None if body.iter().any(is_binary) => AccountBlame::Unreadable,
+        None if ACCOUNT.iter().any(|name| memmem::find(body, name.as_bytes()).is_some()) => {
+            AccountBlame::PerhapsAccount
+        }
+        None => AccountBlame::Request,
     }
 }
 

@@ -117,7 +117,7 @@ fn what_an_account_is_refused_for_is_told_by_names_and_not_by_texts() {
         r#"{"detail":{"error":{"code":"insufficient_quota"}}}"#,
         r#"{"errors":[{"message":"x"},{"code":"insufficient_quota"}]}"#,
     ] {
-        assert_eq!(blame(body.as_bytes()), Blame::Account, "{body}");
+        assert_eq!(blame(body.as_bytes()), AccountBlame::Account, "{body}");
     }
     for body in [
         r#"{"error":{"message":"\"code\":\"insufficient_quota\"","type":"invalid_request_error","code":null}}"#,
@@ -131,7 +131,7 @@ fn what_an_account_is_refused_for_is_told_by_names_and_not_by_texts() {
         "caf\u{e9}",
         "",
     ] {
-        assert_eq!(blame(body.as_bytes()), Blame::Request, "{body}");
+        assert_eq!(blame(body.as_bytes()), AccountBlame::Request, "{body}");
     }
 }
 
@@ -148,10 +148,10 @@ fn of_what_cannot_be_read_a_name_is_enough_for_a_doubt_and_no_text_says_nothing(
         r#""{\"code\":\"insufficient_quota\"}""#,
         "<p>invalid_api_key</p>",
     ] {
-        assert_eq!(blame(body.as_bytes()), Blame::PerhapsAccount, "{body}");
+        assert_eq!(blame(body.as_bytes()), AccountBlame::PerhapsAccount, "{body}");
     }
     let utf16 = |bytes: fn(u16) -> [u8; 2]| whole.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
     for body in [&utf16(u16::to_le_bytes)[..], &utf16(u16::to_be_bytes), b"\xff\xfe{\0", b"\x1f\x8b\x08\0", b"\x01"] {
-        assert_eq!(blame(body), Blame::Unreadable, "{body:?}");
+        assert_eq!(blame(body), AccountBlame::Unreadable, "{body:?}");
     }
 }

@@ -11,7 +11,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use std::time::Duration;
 use tokio::time::timeout;
-use weir_dialect::answer::{self, AnswerKind, AnswerReading, Blame};
+use weir_dialect::answer::{self, AccountBlame, AnswerKind, AnswerReading};
 use weir_net::ByteShare;
 use weir_upstream::{AttemptFailure, Body, BodyError};
 
@@ -120,10 +120,10 @@ pub(super) async fn against(
 ) -> Result<ReceivedContent, AttemptFailure> {
     let (bytes, memory) = message(expected, body).await?;
     match answer::blame(&bytes) {
-        Blame::Request => Ok(ReceivedContent::Whole { bytes, memory: Some(memory), reading: None }),
-        Blame::Account => Err(AttemptFailure::of_account(status)),
-        Blame::PerhapsAccount => Err(AttemptFailure::perhaps_of_account(status)),
-        Blame::Unreadable => Err(AttemptFailure::encoded()),
+        AccountBlame::Request => Ok(ReceivedContent::Whole { bytes, memory: Some(memory), reading: None }),
+        AccountBlame::Account => Err(AttemptFailure::of_account(status)),
+        AccountBlame::PerhapsAccount => Err(AttemptFailure::perhaps_of_account(status)),
+        AccountBlame::Unreadable => Err(AttemptFailure::encoded()),
     }
 }
 
@@ -152,7 +152,7 @@ pub(super) async fn blames_account(expected: &ExpectedAnswer<'_>, mut body: Body
     };
     let _ = timeout(SETTLE, reading).await;
     body.leave();
-    answer::blame(all.bytes()) == Blame::Account
+    answer::blame(all.bytes()) == AccountBlame::Account
 }
 
 /// What is to be collected of an answer, bounded.
