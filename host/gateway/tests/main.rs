@@ -107,6 +107,7 @@ mod shares;
 mod signatures;
 mod signed_versions;
 mod sizes;
+mod slow_readers;
 mod slow_starts;
 mod small_law;
 mod stale;

@@ -1,5 +1,5 @@
 //! What both sides of the gateway have in common below HTTP: a byte stream that is plain or TLS, the block that is read
-//! into, what a peer has still to take, deadlines that hardly ever pass, and bounds on what is held at once.
+//! into, what a peer has still to take and whether it takes it, deadlines that hardly ever pass, and bounds on what is held at once.
 //!
 //! It speaks no protocol and reads no configuration: who uses it says how much, and until when. Nothing here takes a lock;
 //! what workers share are atomics.
@@ -11,6 +11,7 @@ mod memory;
 mod pending_write;
 mod read_buffers;
 mod transport;
+mod write_stall;
 
 pub use lazy_timer::{LazyTimer, Timers};
 pub use limit::{ConcurrencyLimit, InFlight};
@@ -18,3 +19,4 @@ pub use memory::{ByteShare, ByteTotal};
 pub use pending_write::PendingWrite;
 pub use read_buffers::{READ, READ_AHEAD, ReadBuffers};
 pub use transport::{IdleState, Transport};
+pub use write_stall::{LOOKS, WriteStall};

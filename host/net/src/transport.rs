@@ -1,5 +1,7 @@
 //! The byte stream under a connection: TCP, or TLS over it.
 
+mod unacknowledged;
+
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -9,6 +11,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
+
+/// Bytes that TLS has taken to be sent and that the socket has not, at most: rustls' limit, and what seals them.
+const SEALED: u64 = (64 << 10) + (1 << 10);
 
 /// One end of a connection.
 #[derive(Debug)]
@@ -105,6 +110,15 @@ impl Transport {
     /// Those of the socket.
     pub fn reset_when_dropped(&self) -> io::Result<()> {
         socket2::SockRef::from(self.tcp()).set_linger(Some(Duration::ZERO))
+    }
+
+    /// Bytes that were written and that the other end has not taken, as far as can be told: its kernel has not acknowledged
+    /// them. Over TLS they are counted as they were sealed, and what waits for the socket as the most that may. Nothing, where
+    /// the kernel does not say.
+    #[must_use]
+    pub fn untaken(&self) -> Option<u64> {
+        let waits = matches!(self, Self::Tls(tls) if tls.get_ref().1.wants_write());
+        Some(unacknowledged::bytes(self.tcp())?.saturating_add(if waits { SEALED } else { 0 }))
     }
 
     /// Whether what is written goes out as it is, and at once.

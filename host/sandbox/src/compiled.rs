@@ -1,4 +1,4 @@
-//! Loading our own compiled code: the one place of the workspace where `unsafe` stands.
+//! Loading our own compiled code: one of the two files of the workspace where `unsafe` stands.
 #![allow(unsafe_code)]
 #![expect(clippy::disallowed_methods, reason = "this is the one place they are left to")]
 

@@ -2,6 +2,7 @@
 
 mod body;
 mod frame_watch;
+mod progress;
 mod socket;
 mod tasks;
 mod traffic;
@@ -13,6 +14,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use http::{Method, Request, Response};
@@ -40,6 +42,9 @@ use traffic::{Delivery, Traffic};
 
 /// Bytes of a stream that wait for the client at most, before its upstream has to.
 const SEND_BUFFER: usize = 64 << 10;
+
+/// Longer than any connection lasts.
+const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 
 /// Serves a connection, of which this came first.
 pub(super) async fn serve<H: Handler>(
@@ -78,7 +83,8 @@ async fn serve_streams<H: Handler>(
         // One account for everything that brings no request, and one limit: the guard's.
         .max_pending_accept_reset_streams(usize::try_from(limits.h2_control_frames).unwrap_or(usize::MAX))
         .keep_alive_interval(limits.keep_alive_timeout / 2)
-        .keep_alive_timeout(limits.head_timeout);
+        // hyper counts from when it asks, whatever the client has to take before the question: the socket knows better.
+        .keep_alive_timeout(FOR_EVER);
     let service = service(handler, Rc::clone(&traffic), guard);
     let mut connection = pin!(builder.serve_connection(io, service));
     let ended = tokio::select! {

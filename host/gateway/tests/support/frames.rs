@@ -71,7 +71,7 @@ pub fn connect(address: SocketAddr) -> TcpStream {
 }
 
 /// The next frame; nothing at the end of the connection, however that came.
-pub fn next(stream: &mut TcpStream) -> Option<Got> {
+pub fn next(stream: &mut impl Read) -> Option<Got> {
     let mut head = [0; 9];
     stream.read_exact(&mut head).ok()?;
     let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);

@@ -13,7 +13,7 @@ use tokio::io::AsyncWrite as _;
 use tokio::time::Instant;
 use weir_http::head::InvalidHead;
 use weir_http::request::{BodyFraming, HeadFinder, RawHead};
-use weir_net::{IdleState, LazyTimer, PendingWrite, READ, READ_AHEAD, Transport};
+use weir_net::{IdleState, LazyTimer, PendingWrite, READ, READ_AHEAD, Transport, WriteStall};
 
 use super::ahead::Ahead;
 use super::upload::BodyDecoder;
@@ -48,8 +48,7 @@ pub(super) struct ClientConn {
     /// Since when that head, or its first byte, is waited for.
     waiting_since: Option<Instant>,
     reading: LazyTimer,
-    writing: LazyTimer,
-    stalled_since: Option<Instant>,
+    stall: WriteStall,
     ahead: Ahead,
     /// The most bytes that all clients together may have sent ahead, for the request that is being answered.
     read_ahead: usize,
@@ -76,8 +75,7 @@ impl ClientConn {
             head_begun: true,
             waiting_since: opening.since,
             reading: LazyTimer::default(),
-            writing: LazyTimer::default(),
-            stalled_since: None,
+            stall: WriteStall::default(),
             ahead: Ahead::default(),
             read_ahead: 0,
             shut_since: None,
@@ -249,15 +247,17 @@ impl ClientConn {
                 false => stream.poll_write_vectored(cx, &unsent.slices()).map_ok(Some),
             };
             match polled {
-                Poll::Ready(Ok(None)) => return Poll::Ready(Ok(())),
+                Poll::Ready(Ok(None)) => {
+                    self.stall.end();
+                    return Poll::Ready(Ok(()));
+                }
                 Poll::Ready(Ok(Some(written @ 1..))) => {
-                    self.stalled_since = None;
+                    self.stall.end();
                     unsent.advance(written);
                 }
                 Poll::Ready(_) => return Poll::Ready(Err(Broken)),
                 Poll::Pending => {
-                    let since = *self.stalled_since.get_or_insert_with(Instant::now);
-                    return match self.writing.has_passed(since + self.deadlines.write, cx) {
+                    return match self.stall.has_lasted(self.deadlines.write, &self.stream, cx) {
                         true => Poll::Ready(Err(Broken)),
                         false => Poll::Pending,
                     };

@@ -23,6 +23,10 @@ pub(crate) struct FrameWatch {
     /// The last stream that the client has begun.
     last_stream: u32,
     flooded: bool,
+    /// The largest frame that was written.
+    largest: u32,
+    /// A `PING` was written that nothing was read behind.
+    pinged: bool,
 }
 
 impl FrameWatch {
@@ -34,6 +38,8 @@ impl FrameWatch {
             outgoing: FrameReader::default(),
             last_stream: 0,
             flooded: false,
+            largest: 0,
+            pinged: false,
         }
     }
 
@@ -47,12 +53,23 @@ impl FrameWatch {
         self.flooded
     }
 
+    /// The largest frame that was written to the client.
+    pub(crate) fn largest(&self) -> u32 {
+        self.largest
+    }
+
+    /// Whether the client was asked for a sign of life that it has not given: anything that is read is one.
+    pub(crate) fn waits_for_life(&self) -> bool {
+        self.pinged
+    }
+
     /// This was read from the client.
     ///
     /// # Errors
     /// The client has sent too much that brings no request: the connection is over.
     pub(crate) fn read(&mut self, bytes: &[u8]) -> io::Result<()> {
         let (last, flooded, mut guard) = (&mut self.last_stream, &mut self.flooded, self.guard.borrow_mut());
+        self.pinged &= bytes.is_empty();
         self.incoming.read(bytes, |frame| {
             if frame.kind == frames::kind::HEADERS {
                 *last = frame.stream.max(*last);
@@ -64,8 +81,12 @@ impl FrameWatch {
 
     /// This was written to the client.
     pub(crate) fn wrote(&mut self, bytes: &[u8]) {
-        let mut guard = self.guard.borrow_mut();
-        self.outgoing.read(bytes, |frame| guard.sent(frame));
+        let (largest, pinged, mut guard) = (&mut self.largest, &mut self.pinged, self.guard.borrow_mut());
+        self.outgoing.read(bytes, |frame| {
+            *largest = frame.length.max(*largest);
+            *pinged |= frame.kind == frames::kind::PING && !frame.is_ack();
+            guard.sent(frame);
+        });
     }
 
     /// The same, of several pieces.

@@ -6,11 +6,13 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
-use weir_net::{LazyTimer, Transport};
+use weir_net::{LOOKS, LazyTimer, Transport, WriteStall};
 
 use super::frame_watch::FrameWatch;
+use super::progress::{Look, Wait};
 use super::traffic::Traffic;
 use crate::opening::{ConnDeadlines, PREFACE};
 
@@ -20,9 +22,12 @@ pub(crate) struct Socket {
     traffic: Rc<Traffic>,
     deadlines: ConnDeadlines,
     reading: LazyTimer,
-    writing: LazyTimer,
+    stall: WriteStall,
     opened: Instant,
-    stalled_since: Option<Instant>,
+    /// When to look next for a client that takes nothing.
+    look_at: Option<Instant>,
+    /// The client was asked for a sign of life.
+    pinged: Option<Wait>,
     /// What was read before it was known that this is HTTP/2.
     early: BytesMut,
     frames: FrameWatch,
@@ -36,17 +41,17 @@ impl Socket {
         deadlines: ConnDeadlines,
         mut frames: FrameWatch,
     ) -> Self {
-        let (reading, writing) = (LazyTimer::default(), LazyTimer::default());
         // What is wrong with it is said when it is taken.
         let _ = frames.read(early.get(PREFACE.len()..).unwrap_or_default());
         Self {
             stream,
             traffic,
             deadlines,
-            reading,
-            writing,
+            reading: LazyTimer::default(),
+            stall: WriteStall::default(),
             opened: Instant::now(),
-            stalled_since: None,
+            look_at: None,
+            pinged: None,
             early,
             frames,
         }
@@ -66,24 +71,68 @@ impl Socket {
     /// Nothing can be read now: is somebody late?
     fn late(&mut self, cx: &mut Context<'_>) -> bool {
         let ConnDeadlines { head, idle, write } = self.deadlines;
-        if self.traffic.is_busy() {
-            // A client that takes nothing may be. And hyper may not ask again when the answer is out, so the alarm must
-            // be set by now.
-            let now = Instant::now();
-            self.reading.has_passed(now + head.min(idle).min(write / 2), cx);
-            return self.traffic.has_stalled(now.into_std(), write);
+        let is_busy = self.traffic.is_busy();
+        if !is_busy {
+            let since = self.traffic.idle_since().map_or(self.opened, Instant::from_std);
+            if self.reading.has_passed(since + idle, cx) && !self.goes_on(idle, cx) {
+                return true;
+            }
         }
-        let since = self.traffic.idle_since().map_or(self.opened, Instant::from_std);
-        self.reading.has_passed(since + idle, cx)
+        if !is_busy && self.pinged.is_none() {
+            return false;
+        }
+        // A client that takes nothing may be. And hyper may not ask again when the answer is out, so the alarm must be
+        // set by now.
+        let (now, between) = (Instant::now(), head.min(write) / LOOKS);
+        let due = self.look_at.is_none_or(|at| at <= now);
+        let next = self.look_at.filter(|_| !due).unwrap_or_else(|| now + between);
+        self.look_at = Some(next);
+        self.reading.has_passed(next.min(now + idle), cx);
+        due && self.has_stalled(now.into_std())
     }
 
+    /// A look at what waits for the client: whether the connection is over, for it takes nothing or gives no sign of life.
+    fn has_stalled(&mut self, now: std::time::Instant) -> bool {
+        let ConnDeadlines { head, write, .. } = self.deadlines;
+        if self.pinged.is_none() && !self.traffic.waits() {
+            return false;
+        }
+        let look = self.progress();
+        let is_dead = self.pinged.as_mut().is_some_and(|ping| ping.has_lasted(head, now, &look));
+        self.traffic.has_stalled(now, write, &look) || is_dead
+    }
+
+    /// Nobody is being answered for as long as may be: whether the client still takes what came before.
+    fn goes_on(&mut self, idle: Duration, cx: &mut Context<'_>) -> bool {
+        let goes_on = self.progress().goes_on();
+        if goes_on {
+            let now = Instant::now();
+            self.traffic.goes_on(now.into_std());
+            self.reading.has_passed(now + idle, cx);
+        }
+        goes_on
+    }
+
+    fn progress(&self) -> Look {
+        self.traffic.outgoing.look(self.stream.untaken(), self.stall.is_going_on())
+    }
+
+    /// So much was written.
+    fn wrote(&mut self, bytes: usize, cx: &mut Context<'_>) {
+        let outgoing = &self.traffic.outgoing;
+        outgoing.wrote(bytes, self.frames.largest());
+        if self.frames.waits_for_life() && self.pinged.is_none() {
+            let now = Instant::now();
+            self.pinged = Some(Wait::new(now.into_std(), outgoing.behind(0)));
+            self.reading.has_passed(now + self.deadlines.head, cx);
+        }
+    }
+
+    /// What came of writing.
     fn stalled<T>(&mut self, poll: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if poll.is_ready() {
-            self.stalled_since = None;
-            return poll;
-        }
-        let since = *self.stalled_since.get_or_insert_with(Instant::now);
-        if self.writing.has_passed(since + self.deadlines.write, cx) {
+            self.stall.end();
+        } else if self.stall.has_lasted(self.deadlines.write, &self.stream, cx) {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading")));
         }
         poll
@@ -100,6 +149,9 @@ impl AsyncRead for Socket {
         }
         let before = buf.filled().len();
         let poll = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            this.pinged = None;
+        }
         if poll.is_pending() && this.late(cx) {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client sent nothing in time")));
         }
@@ -114,6 +166,7 @@ impl AsyncWrite for Socket {
         let poll = Pin::new(&mut this.stream).poll_write(cx, buf);
         if let Poll::Ready(Ok(written)) = poll {
             this.frames.wrote(buf.get(..written).unwrap_or_default());
+            this.wrote(written, cx);
         }
         this.stalled(poll, cx)
     }
@@ -127,6 +180,7 @@ impl AsyncWrite for Socket {
         let poll = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
         if let Poll::Ready(Ok(written)) = poll {
             this.frames.wrote_of(bufs, written);
+            this.wrote(written, cx);
         }
         this.stalled(poll, cx)
     }
@@ -141,7 +195,7 @@ impl AsyncWrite for Socket {
         if matches!(poll, Poll::Ready(Ok(()))) {
             this.traffic.flushed();
         }
-        poll
+        this.stalled(poll, cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -11,6 +11,7 @@ use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
+use super::progress::{Look, Outgoing, Wait};
 use super::untaken::{UntakenAnswer, UntakenAnswers};
 use crate::response_body::Settle;
 
@@ -25,8 +26,8 @@ pub(crate) struct Traffic {
     taken: RefCell<Vec<Taken>>,
     /// The request that hyper is about to make a task for.
     next: Cell<Option<Rc<Delivery>>>,
-    /// When to look next for clients that take nothing.
-    look_at: Cell<Option<Instant>>,
+    /// What goes out to the client, of all of them.
+    pub(super) outgoing: Outgoing,
     /// The socket is gone.
     closed: Cell<bool>,
     /// Where answers of the gateway's own wait.
@@ -64,6 +65,22 @@ impl Traffic {
         self.idle_since.get()
     }
 
+    /// Nobody is, and the client still takes what came before.
+    pub(crate) fn goes_on(&self, now: Instant) {
+        self.idle_since.set(Some(now));
+    }
+
+    /// Whether an answer waits for the client to take some of it.
+    pub(crate) fn waits(&self) -> bool {
+        let deliveries = self.deliveries.borrow();
+        deliveries.iter().filter_map(Weak::upgrade).any(|delivery| delivery.waiting.get().is_some())
+    }
+
+    /// Where the client has got once every answer has had its turn.
+    fn next_turn(&self) -> u64 {
+        self.outgoing.behind(self.deliveries.borrow().len())
+    }
+
     /// Whether some of the gateway's own answers were not given, for the client did not take those before.
     pub(crate) fn has_turned_away(&self) -> bool {
         self.room.has_turned_away()
@@ -91,17 +108,12 @@ impl Traffic {
         self.each(|delivery| delivery.wake());
     }
 
-    /// Gives up answers of which nothing was taken for so long. True if that takes the connection: an answer that hyper
-    /// has let go of can be given up in no other way.
-    pub(crate) fn has_stalled(&self, now: Instant, longest: Duration) -> bool {
-        if self.look_at.get().is_some_and(|at| now < at) {
-            return false;
-        }
-        // What stalls is seen at the second look, so half the time passes between two.
-        self.look_at.set(Some(now + longest / 2));
+    /// After a look, gives up answers of which nothing was taken for so long, nor of what was written before. True if that
+    /// takes the connection: an answer that hyper has let go of can be given up in no other way.
+    pub(crate) fn has_stalled(&self, now: Instant, longest: Duration, look: &Look) -> bool {
         let mut all = false;
         self.each(|delivery| {
-            if delivery.waits_since(now).is_some_and(|since| now.saturating_duration_since(since) >= longest) {
+            if delivery.has_waited(longest, now, look) {
                 delivery.give_up();
                 all |= delivery.is_let_go.get();
             }
@@ -136,8 +148,8 @@ pub(crate) struct Delivery {
     task: Cell<Option<Waker>>,
     /// Bytes that were handed over and not taken.
     under_way: Cell<usize>,
-    /// Since when they wait, as the latest look has it.
-    waiting_since: Cell<Option<Instant>>,
+    /// How they wait, as the latest look has it.
+    waiting: Cell<Option<Wait>>,
     /// Some were taken since the latest look.
     moved: Cell<bool>,
     /// When bytes were handed over last, if nobody has asked for more since.
@@ -160,7 +172,7 @@ impl Delivery {
             place: Cell::new(place),
             task: Cell::default(),
             under_way: Cell::default(),
-            waiting_since: Cell::default(),
+            waiting: Cell::default(),
             moved: Cell::default(),
             handed: Cell::default(),
             settle: Cell::default(),
@@ -234,7 +246,7 @@ impl Delivery {
         let now = Instant::now();
         self.handed.set(Some(now));
         if self.under_way.replace(self.under_way.get() + bytes) == 0 {
-            self.waiting_since.set(Some(now));
+            self.waiting.set(Some(Wait::new(now, self.traffic.next_turn())));
         }
     }
 
@@ -260,14 +272,14 @@ impl Delivery {
         self.settle.take();
         self.under_way.set(self.under_way.get().saturating_sub(bytes));
         if self.is_taken() {
-            self.waiting_since.set(None);
+            self.waiting.set(None);
             self.own.take();
         }
         self.wake();
     }
 
     fn all_taken(&self) {
-        self.waiting_since.set(None);
+        self.waiting.set(None);
         self.own.take();
         match self.settle.take() {
             // The task waits for nothing more.
@@ -280,14 +292,15 @@ impl Delivery {
         }
     }
 
-    /// Since when nothing was taken, if anything is to be.
-    fn waits_since(&self, now: Instant) -> Option<Instant> {
-        let since = self.waiting_since.get()?;
+    /// Whether nothing was taken for so long, if anything is to be.
+    fn has_waited(&self, longest: Duration, now: Instant, look: &Look) -> bool {
+        let Some(mut wait) = self.waiting.get() else { return false };
         if self.moved.take() {
-            self.waiting_since.set(Some(now));
-            return Some(now);
+            wait = Wait::new(now, self.traffic.next_turn());
         }
-        Some(since)
+        let has_lasted = wait.has_lasted(longest, now, look);
+        self.waiting.set(Some(wait));
+        has_lasted
     }
 
     fn wake(&self) {
