@@ -3,6 +3,9 @@
 use crate::support;
 
 use crate::support::client::{read_head, read_reply, write_request};
+use crate::support::frames::{
+    DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE, connect, frame, head, next,
+};
 use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
 use crate::support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 use std::io::{BufReader, Read, Write};
@@ -134,4 +137,96 @@ fn a_pause_before_another_attempt_is_the_upstreams_time() {
     let gateway = Gateway::start(&config_with(upstream.address, "retries = 1", ""));
     assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
     assert!(waits(&gateway).1 >= 1.0);
+}
+
+/// An upstream whose answers no sockets take in, whole and streamed.
+fn large() -> Upstream {
+    let whole = ok("application/json", &CHAT.replace("hello", &"x".repeat(20 << 20)));
+    let events: Vec<u8> = (0..100).flat_map(|_| chunk(&delta(&"x".repeat(200 << 10)))).collect();
+    let streamed = [STREAM, &events, &chunk(DONE), END].concat();
+    Upstream::start(move |_, seen, stream| {
+        stream.write_all(if seen.json()["stream"] == true { &streamed } else { &whole }).is_ok()
+    })
+}
+
+/// Asks and reads nothing, over HTTP/2 with windows of so many bytes, or over HTTP/1.
+fn unread(gateway: &Gateway, body: &str, window: Option<u32>) -> TcpStream {
+    let Some(window) = window else { return chatting(gateway, body).into_inner() };
+    let mut stream = connect(gateway.address);
+    let bearer = format!("Bearer {ACME}");
+    let fields = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let settings = frame(SETTINGS, 0, 0, &[&[0, 4][..], &window.to_be_bytes()].concat());
+    let room = frame(WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes());
+    let head = frame(HEADERS, END_HEADERS, 1, &head("POST", "/v1/chat/completions", &fields));
+    stream.write_all(&[settings, room, head, frame(DATA, END_STREAM, 1, body.as_bytes())].concat()).unwrap();
+    stream
+}
+
+/// The seconds for which the client was waited for, of a request that ended without it.
+fn lost(gateway: &Gateway) -> f64 {
+    let gone = ["status=\"499\"", "ended=\"client_gone\""];
+    until("it is given up", || (gateway.metric("weir_requests_total", &gone) == 1.0).then_some(()));
+    let wait = |name: &str| gateway.metric("weir_request_wait_seconds_total", &[&format!("for=\"{name}\"")]);
+    let all = gateway.metric("weir_request_duration_seconds_sum", &[]);
+    let (client, others) = (wait("client"), wait("upstream") + wait("callout"));
+    assert!(client + others <= all + 0.001, "{client} s and {others} s in {all} s");
+    client
+}
+
+/// The ways in which an answer is not read: HTTP/1, HTTP/2 with all the window that there is, with some, and with none.
+const WAYS: [Option<u32>; 4] = [None, Some(1 << 30), Some(100_000), Some(0)];
+
+#[test]
+fn a_client_that_is_given_up_was_waited_for() {
+    std::thread::scope(|scope| {
+        for (way, body) in WAYS.into_iter().flat_map(|way| [(way, chat("hi")), (way, chat_stream("hi"))]) {
+            scope.spawn(move || {
+                let upstream = large();
+                let gateway = Gateway::start(&config_with(upstream.address, "", "[limits]\nwrite_timeout = \"1s\"\n"));
+                let open = unread(&gateway, &body, way);
+                let client = lost(&gateway);
+                assert!(client >= 0.9, "{way:?}, {body}: {client} s");
+                drop(open);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_client_that_leaves_or_resets_was_waited_for_until_then() {
+    std::thread::scope(|scope| {
+        for (way, body) in WAYS.into_iter().flat_map(|way| [(way, chat("hi")), (way, chat_stream("hi"))]) {
+            scope.spawn(move || {
+                let upstream = large();
+                let gateway = Gateway::start(&config(upstream.address));
+                let mut open = unread(&gateway, &body, way);
+                // The head of the answer has come, and no more is read.
+                match way {
+                    None => assert!(open.peek(&mut [0]).is_ok_and(|read| read == 1)),
+                    Some(_) => while next(&mut open).unwrap().kind != HEADERS {},
+                }
+                sleep(PAUSE * 5);
+                match way {
+                    Some(100_000) => open.write_all(&frame(RST_STREAM, 0, 1, &[0, 0, 0, 8])).unwrap(),
+                    _ => open.shutdown(std::net::Shutdown::Both).unwrap(),
+                }
+                let client = lost(&gateway);
+                assert!(client >= PAUSE.as_secs_f64() * 2.5, "{way:?}, {body}: {client} s");
+            });
+        }
+    });
+}
+
+#[test]
+fn a_client_that_leaves_in_its_upload_was_waited_for() {
+    let gateway = Gateway::start(&config(Upstream::chat().address));
+    let mut stream = TcpStream::connect(gateway.address).unwrap();
+    let head = format!("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {ACME}\r\n");
+    write!(stream, "{head}content-length: 99\r\n\r\n{{").unwrap();
+    until("its head is read", || (gateway.metric("weir_in_flight", &[]) == 1.0).then_some(()));
+    sleep(PAUSE);
+    drop(stream);
+    let waited = || gateway.metric("weir_request_wait_seconds_total", &["for=\"client\""]);
+    until("it has ended", || (gateway.metric("weir_request_duration_seconds_count", &[]) == 1.0).then_some(()));
+    assert!(waited() >= PAUSE.as_secs_f64(), "{} s", waited());
 }

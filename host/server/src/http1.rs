@@ -13,7 +13,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -156,13 +156,15 @@ impl<H: Handler> Connection<H> {
         let head = EncodedHead { status, headers, extra };
         let bodiless = method == Method::HEAD || is_bodiless(status);
         match body {
-            ResponseBody::Whole(bytes, settle) => {
+            ResponseBody::Whole(bytes, mut settle) => {
                 let (framing, bytes) = match bodiless {
                     true if is_bodiless(status) => (ResponseFraming::Nothing, Bytes::new()),
                     true => (ResponseFraming::Length(bytes.len()), Bytes::new()),
                     false => (ResponseFraming::Length(bytes.len()), bytes),
                 };
-                settle.sent(self.write_whole(&head, (framing, fate(keep, version)), bytes).await?);
+                let unsent = self.write_whole(&head, (framing, fate(keep, version)), bytes)?;
+                self.flush(unsent, |since| settle.awaits_client(since)).await?;
+                settle.sent();
                 Ok(keep)
             }
             ResponseBody::Stream(stream) => {
@@ -181,15 +183,15 @@ impl<H: Handler> Connection<H> {
 }
 
 impl<H> Connection<H> {
-    /// Writes an answer, and says how long the client was waited for.
-    async fn write_whole<X: ExtraHeaders>(
+    /// Writes as much of an answer as goes at once, and answers the rest.
+    fn write_whole<X: ExtraHeaders>(
         &self,
         head: &EncodedHead<X>,
         how: (ResponseFraming, ConnectionHeader),
         body: Bytes,
-    ) -> Result<Duration, Broken> {
+    ) -> Result<Option<PendingWrite>, Broken> {
         let buffers = &self.shared.buffers;
-        let unsent = buffers.with_answer(|out| {
+        buffers.with_answer(|out| {
             encode::head(out, head, how, buffers);
             let apart = match body.len() {
                 0..=COPIED => {
@@ -199,8 +201,7 @@ impl<H> Connection<H> {
                 _ => body,
             };
             self.write(out, apart)
-        })?;
-        self.flush(unsent).await
+        })
     }
 
     /// Writes a stream, and tells it when its last byte was sent.
@@ -213,12 +214,13 @@ impl<H> Connection<H> {
         let mut head = Some(head);
         loop {
             let (unsent, end) = poll_fn(|cx| self.poll_stream(&mut head, how, &mut stream, cx)).await?;
-            let waited = self.flush(unsent).await?;
-            if let Some(BodyEnd { clean, settle }) = end {
-                settle.sent(waited);
+            if let Some(BodyEnd { clean, mut settle }) = end {
+                self.flush(unsent, |since| settle.awaits_client(since)).await?;
+                settle.sent();
                 return clean.map_err(|_| Broken);
             }
-            stream.waited(waited);
+            self.flush(unsent, |since| stream.client().begin(since)).await?;
+            stream.client().end();
         }
     }
 
@@ -266,12 +268,11 @@ impl<H> Connection<H> {
         Ok(PendingWrite::behind(out, body, written))
     }
 
-    /// Writes the rest of an answer, and says how long the client was waited for.
-    async fn flush(&self, unsent: Option<PendingWrite>) -> Result<Duration, Broken> {
-        let Some(mut unsent) = unsent else { return Ok(Duration::ZERO) };
-        let since = Instant::now();
-        poll_fn(|cx| self.wire.borrow_mut().poll_write(&mut unsent, cx)).await?;
-        Ok(since.elapsed())
+    /// Writes the rest of an answer; says since when the client is waited for, if it is.
+    async fn flush(&self, unsent: Option<PendingWrite>, awaits: impl FnOnce(Instant)) -> Result<(), Broken> {
+        let Some(mut unsent) = unsent else { return Ok(()) };
+        awaits(Instant::now());
+        poll_fn(|cx| self.wire.borrow_mut().poll_write(&mut unsent, cx)).await
     }
 }
 

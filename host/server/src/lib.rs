@@ -6,6 +6,7 @@
 //! way is a call through a table but how a body settles.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
+mod client_wait;
 mod connection;
 mod drain;
 mod handler;
@@ -19,6 +20,7 @@ mod response;
 mod response_body;
 mod shared;
 
+pub use client_wait::ClientWait;
 pub use connection::serve;
 pub use drain::{Drain, Drainer};
 pub use handler::{Handler, RequestLimits};

@@ -10,12 +10,17 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::Instant;
+
+use crate::client_wait::ClientWait;
 
 /// What a request has to settle when its answer has ended. Dropped without being told, the client has left before.
 pub trait Settle {
-    /// The client's socket has taken the last byte that there will be; the client was waited for so long meanwhile.
-    fn sent(self: Box<Self>, client: Duration);
+    /// The client is waited for since then, and until this is sent or dropped.
+    fn awaits_client(&mut self, since: Instant);
+
+    /// The client's socket has taken the last byte that there will be.
+    fn sent(self: Box<Self>);
 }
 
 /// A stream was cut: the connection is aborted, so that no client takes what came before for the whole.
@@ -95,8 +100,7 @@ struct Shared {
     slot: Cell<Option<Bytes>>,
     /// The future has more than the slot takes.
     is_full: Cell<bool>,
-    /// How long the client was waited for.
-    waited: Cell<Duration>,
+    client: ClientWait,
 }
 
 impl StreamSender {
@@ -119,9 +123,10 @@ impl StreamSender {
         slot.set(Some(bytes));
     }
 
-    /// How long the client was waited for since somebody asked last.
-    pub fn take_waited(&self) -> Duration {
-        self.shared.waited.take()
+    /// How long the client is waited for.
+    #[must_use]
+    pub fn client(&self) -> &ClientWait {
+        &self.shared.client
     }
 }
 
@@ -171,9 +176,8 @@ impl StreamBody {
         }
     }
 
-    /// The client was waited for so long, while nobody asked what comes next.
-    pub(crate) fn waited(&self, time: Duration) {
-        let waited = &self.outlet.shared.waited;
-        waited.set(waited.get() + time);
+    /// How long the client is waited for, while nobody asks what comes next.
+    pub(crate) fn client(&self) -> &ClientWait {
+        self.outlet.client()
     }
 }

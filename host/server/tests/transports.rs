@@ -4,7 +4,7 @@
 use std::future::{Future, poll_fn};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
@@ -38,7 +38,9 @@ impl ExtraHeaders for NoExtra {
 }
 
 impl Settle for Unsettled {
-    fn sent(self: Box<Self>, _: Duration) {}
+    fn awaits_client(&mut self, _: Instant) {}
+
+    fn sent(self: Box<Self>) {}
 }
 
 impl Handler for Echo {

@@ -232,21 +232,21 @@ impl Record {
         let tokens = self.entry.take().map(|entry| entry.close(reason)).unwrap_or_default();
         let now = Instant::now();
         let duration = now.saturating_duration_since(self.started);
-        self.waits.end_at(now);
         if let Some(lent) = &self.lent {
             self.waits.set_callouts(lent.waited);
         }
+        let waits = std::mem::take(&mut self.waits).close(now);
         self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
         if self.places.0 != UNKNOWN && self.places.1 == UNKNOWN {
             // It is known whose it was, and it ended before it was known what was asked.
             self.counters = self.held.figures.of(self.places, (&self.tenant, ""));
         }
         self.counters.requests.ended(status, ended);
-        self.counters.requests.waited(&self.waits);
+        self.counters.requests.waited(&waits);
         self.counters.times.duration.record(duration);
         if ended == BodyOutcome::Complete {
-            // How long one that did not take its answer was waited for, nobody knows.
-            self.counters.times.overhead.record(duration.saturating_sub(self.waits.sum()));
+            // Of one that was cut short, the gateway's own share is that of no whole answer.
+            self.counters.times.overhead.record(duration.saturating_sub(waits.sum()));
         }
         if let Some(first) = self.first_byte {
             self.counters.times.first_byte.record(first);
@@ -261,8 +261,11 @@ impl Record {
 }
 
 impl Settle for Record {
-    fn sent(mut self: Box<Self>, client: Duration) {
-        self.waits.add(WaitedFor::Client, client);
+    fn awaits_client(&mut self, since: Instant) {
+        self.waits.turn_to(WaitedFor::Client, since);
+    }
+
+    fn sent(mut self: Box<Self>) {
         self.ended.get_or_insert(BodyOutcome::Complete);
     }
 }

@@ -1,6 +1,7 @@
 //! What a request waits for: none of it is the gateway's own share of the time.
 
 use std::time::{Duration, Instant};
+use weir_server::ClientWait;
 
 /// Who is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,18 +12,55 @@ pub(crate) enum WaitedFor {
     Upstream,
 }
 
-/// What a request has waited for, and waits for now.
+/// What a request has waited for, and waits for now. What is to be counted is [`close`](Self::close)'s to say: so no request
+/// ends with a wait left open.
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
     client: Duration,
     upstream: Duration,
     callout: Duration,
     now: Option<(WaitedFor, Instant)>,
+    /// Where the client of a stream is waited for.
+    stream: Option<ClientWait>,
 }
 
+/// All that a request has waited for, from its beginning to its end.
+#[derive(Debug)]
+pub(crate) struct AllWaits([Duration; 3]);
+
 impl Waits {
-    /// The words for what is waited for, in the order of [`each`](Self::each).
+    /// The words for what is waited for, in the order of [`AllWaits::each`].
     pub(crate) const NAMES: [&str; 3] = ["client", "upstream", "callout"];
+
+    /// Waits for this since then, and for nothing else any more.
+    pub(crate) fn turn_to(&mut self, wait: WaitedFor, since: Instant) {
+        if self.now.is_none_or(|(at_hand, _)| at_hand != wait) {
+            self.add_streams();
+            self.end_at(since);
+            self.begin(wait, since);
+        }
+    }
+
+    /// From here on the client takes a stream.
+    pub(crate) fn follow(&mut self, stream: ClientWait) {
+        self.stream = Some(stream);
+    }
+
+    /// Adds what the client of a stream was waited for since this was asked last: nothing else was meanwhile.
+    pub(crate) fn add_streams(&mut self) {
+        let client = self.stream.as_ref().map(ClientWait::take).unwrap_or_default();
+        if !client.is_zero() {
+            self.put_off(client);
+            self.add(WaitedFor::Client, client);
+        }
+    }
+
+    /// The request is over at this time, and with it whatever is waited for.
+    pub(crate) fn close(mut self, end: Instant) -> AllWaits {
+        self.add_streams();
+        self.end_at(end);
+        AllWaits([self.client, self.upstream, self.callout])
+    }
 
     /// Waits since then, unless it waits already, and until [`end`](Self::end).
     pub(crate) fn begin(&mut self, wait: WaitedFor, since: Instant) {
@@ -44,14 +82,13 @@ impl Waits {
     }
 
     /// Of the wait that is going on, so much was somebody else's.
-    pub(crate) fn put_off(&mut self, time: Duration) {
+    fn put_off(&mut self, time: Duration) {
         if let Some((_, since)) = &mut self.now {
             *since += time;
         }
     }
 
-    /// Adds what somebody else has measured.
-    pub(crate) fn add(&mut self, wait: WaitedFor, time: Duration) {
+    fn add(&mut self, wait: WaitedFor, time: Duration) {
         match wait {
             WaitedFor::Client => self.client += time,
             WaitedFor::Upstream => self.upstream += time,
@@ -62,14 +99,16 @@ impl Waits {
     pub(crate) fn set_callouts(&mut self, time: Duration) {
         self.callout = time;
     }
+}
 
-    /// All that has been waited for.
+impl AllWaits {
+    /// Each of them, in the order of [`Waits::NAMES`].
     pub(crate) fn each(&self) -> [Duration; 3] {
-        [self.client, self.upstream, self.callout]
+        self.0
     }
 
     /// The sum of it.
     pub(crate) fn sum(&self) -> Duration {
-        self.client + self.upstream + self.callout
+        self.0.iter().sum()
     }
 }

@@ -1,7 +1,7 @@
 //! What requests did, in atomics that each worker has to itself and that only a scrape adds up. There are rows for what
 //! has happened alone, so many at the most; what finds no room is counted as `other`.
 
-use crate::request::waits::Waits;
+use crate::request::waits::{AllWaits, Waits};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -142,7 +142,7 @@ impl Requests {
     }
 
     /// Adds what a request waited for.
-    pub(crate) fn waited(&self, waits: &Waits) {
+    pub(crate) fn waited(&self, waits: &AllWaits) {
         for (sum, wait) in self.waits.iter().zip(waits.each()) {
             if !wait.is_zero() {
                 sum.fetch_add(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);

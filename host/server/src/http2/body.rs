@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
@@ -41,8 +42,8 @@ impl Http2ResponseBody {
         Self { rest, delivery, begun: Some(begun) }
     }
 
-    fn hand_over(&self, bytes: Bytes) -> Poll<Option<Result<Frame<SentBytes>, Aborted>>> {
-        self.delivery.hand_over(bytes.len());
+    fn hand_over(&self, bytes: Bytes, now: Instant) -> Poll<Option<Result<Frame<SentBytes>, Aborted>>> {
+        self.delivery.hand_over(bytes.len(), now);
         let delivery = Rc::clone(&self.delivery);
         Poll::Ready(Some(Ok(Frame::data(SentBytes { bytes, delivery }))))
     }
@@ -59,26 +60,32 @@ impl Body for Http2ResponseBody {
         }
         loop {
             match std::mem::replace(&mut this.rest, Rest::Nothing) {
-                Rest::Whole(bytes, settle) if (1..=SHORT).contains(&bytes.len()) => {
-                    let given = this.hand_over(bytes);
+                Rest::Whole(bytes, mut settle) if (1..=SHORT).contains(&bytes.len()) => {
+                    let now = Instant::now();
+                    settle.awaits_client(now);
+                    let given = this.hand_over(bytes, now);
                     this.delivery.settle(settle);
                     return given;
                 }
-                Rest::Whole(bytes, settle) => {
+                Rest::Whole(bytes, mut settle) => {
+                    let now = Instant::now();
+                    settle.awaits_client(now);
                     this.rest = Rest::End(BodyEnd { clean: Ok(()), settle });
                     if !bytes.is_empty() {
-                        return this.hand_over(bytes);
+                        return this.hand_over(bytes, now);
                     }
                 }
                 Rest::Stream(mut stream) => {
-                    stream.waited(this.delivery.asked());
+                    stream.client().end();
                     match stream.poll_next(cx) {
                         Poll::Ready(BodyStep::Bytes(bytes) | BodyStep::AllForNow(bytes)) => {
+                            let now = Instant::now();
+                            stream.client().begin(now);
                             this.rest = Rest::Stream(stream);
-                            return this.hand_over(bytes);
+                            return this.hand_over(bytes, now);
                         }
-                        Poll::Ready(BodyStep::End(end)) => {
-                            this.delivery.ended();
+                        Poll::Ready(BodyStep::End(mut end)) => {
+                            end.settle.awaits_client(Instant::now());
                             this.rest = Rest::End(end);
                         }
                         Poll::Pending => {

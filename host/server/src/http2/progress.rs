@@ -41,25 +41,25 @@ impl Outgoing {
     }
 
     /// A look: so many of the bytes are untaken, if that is known, and more can be written now or not.
-    pub(crate) fn look(&self, untaken: Option<u64>, is_full: bool) -> Look {
+    pub(crate) fn look(&self, untaken: Option<u64>, is_full: bool) -> TakenLook {
         let before = self.taken.get();
         if let Some(untaken) = untaken {
             self.taken.set(self.written.get().saturating_sub(untaken).max(before));
         }
-        Look { before, taken: self.taken.get(), has_all: untaken == Some(0) && !is_full }
+        TakenLook { before, taken: self.taken.get(), has_all: untaken == Some(0) && !is_full }
     }
 }
 
 /// What came of a look.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look {
+pub(crate) struct TakenLook {
     before: u64,
     taken: u64,
     /// The client has taken everything, and more would be written if there were any.
     has_all: bool,
 }
 
-impl Look {
+impl TakenLook {
     /// Whether the client has taken something since the look before, and something else is still on its way.
     pub(crate) fn goes_on(&self) -> bool {
         self.taken > self.before && !self.has_all
@@ -80,7 +80,7 @@ impl Wait {
     }
 
     /// After a look: whether it has waited for so long.
-    pub(crate) fn has_lasted(&mut self, longest: Duration, now: Instant, look: &Look) -> bool {
+    pub(crate) fn has_lasted(&mut self, longest: Duration, now: Instant, look: &TakenLook) -> bool {
         if look.taken > look.before && look.before < self.behind {
             self.since = now;
         }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use weir_net::{LOOKS, LazyTimer, Transport, WriteStall};
 
 use super::frame_watch::FrameWatch;
-use super::progress::{Look, Wait};
+use super::progress::{TakenLook, Wait};
 use super::traffic::Traffic;
 use crate::opening::{ConnDeadlines, PREFACE};
 
@@ -113,7 +113,7 @@ impl Socket {
         goes_on
     }
 
-    fn progress(&self) -> Look {
+    fn progress(&self) -> TakenLook {
         self.traffic.outgoing.look(self.stream.untaken(), self.stall.is_going_on())
     }
 

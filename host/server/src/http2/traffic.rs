@@ -11,7 +11,7 @@ use std::rc::{Rc, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use super::progress::{Look, Outgoing, Wait};
+use super::progress::{Outgoing, TakenLook, Wait};
 use super::untaken::{UntakenAnswer, UntakenAnswers};
 use crate::response_body::Settle;
 
@@ -23,7 +23,7 @@ pub(crate) struct Traffic {
     /// When the last of them was over.
     idle_since: Cell<Option<Instant>>,
     /// Answers of which all was taken, and may not have been written yet.
-    taken: RefCell<Vec<Taken>>,
+    taken: RefCell<Vec<Box<dyn Settle>>>,
     /// The request that hyper is about to make a task for.
     next: Cell<Option<Rc<Delivery>>>,
     /// What goes out to the client, of all of them.
@@ -32,12 +32,6 @@ pub(crate) struct Traffic {
     closed: Cell<bool>,
     /// Where answers of the gateway's own wait.
     room: UntakenAnswers,
-}
-
-struct Taken {
-    settle: Box<dyn Settle>,
-    /// When the last of it was handed over.
-    handed: Instant,
 }
 
 impl Traffic {
@@ -88,12 +82,8 @@ impl Traffic {
 
     /// Everything that was taken has been written.
     pub(crate) fn flushed(&self) {
-        if self.taken.borrow().is_empty() {
-            return;
-        }
-        let now = Instant::now();
-        for Taken { settle, handed } in self.taken.take() {
-            settle.sent(now.saturating_duration_since(handed));
+        if !self.taken.borrow().is_empty() {
+            self.taken.take().into_iter().for_each(|settle| settle.sent());
         }
     }
 
@@ -110,7 +100,7 @@ impl Traffic {
 
     /// After a look, gives up answers of which nothing was taken for so long, nor of what was written before. True if that
     /// takes the connection: an answer that hyper has let go of can be given up in no other way.
-    pub(crate) fn has_stalled(&self, now: Instant, longest: Duration, look: &Look) -> bool {
+    pub(crate) fn has_stalled(&self, now: Instant, longest: Duration, look: &TakenLook) -> bool {
         let mut all = false;
         self.each(|delivery| {
             if delivery.has_waited(longest, now, look) {
@@ -152,8 +142,6 @@ pub(crate) struct Delivery {
     waiting: Cell<Option<Wait>>,
     /// Some were taken since the latest look.
     moved: Cell<bool>,
-    /// When bytes were handed over last, if nobody has asked for more since.
-    handed: Cell<Option<Instant>>,
     /// To be settled as soon as all is taken.
     settle: Cell<Option<Box<dyn Settle>>>,
     /// The task waits until all is taken.
@@ -174,7 +162,6 @@ impl Delivery {
             under_way: Cell::default(),
             waiting: Cell::default(),
             moved: Cell::default(),
-            handed: Cell::default(),
             settle: Cell::default(),
             awaited: Cell::default(),
             given_up: Cell::default(),
@@ -229,22 +216,8 @@ impl Delivery {
         self.is_taken()
     }
 
-    /// More is asked for: until now the client was waited for, for so long.
-    pub(crate) fn asked(&self) -> Duration {
-        self.handed.take().map(|handed| handed.elapsed()).unwrap_or_default()
-    }
-
-    /// Nothing more will be handed over: from here on the client is waited for.
-    pub(crate) fn ended(&self) {
-        if !self.is_taken() {
-            self.handed.set(Some(Instant::now()));
-        }
-    }
-
     /// So many bytes are handed over.
-    pub(crate) fn hand_over(&self, bytes: usize) {
-        let now = Instant::now();
-        self.handed.set(Some(now));
+    pub(crate) fn hand_over(&self, bytes: usize, now: Instant) {
         if self.under_way.replace(self.under_way.get() + bytes) == 0 {
             self.waiting.set(Some(Wait::new(now, self.traffic.next_turn())));
         }
@@ -283,17 +256,14 @@ impl Delivery {
         self.own.take();
         match self.settle.take() {
             // The task waits for nothing more.
-            Some(settle) if !self.traffic.closed.get() => {
-                let handed = self.handed.take().unwrap_or_else(Instant::now);
-                self.traffic.taken.borrow_mut().push(Taken { settle, handed });
-            }
+            Some(settle) if !self.traffic.closed.get() => self.traffic.taken.borrow_mut().push(settle),
             None if self.awaited.get() => self.wake(),
             Some(_) | None => {}
         }
     }
 
     /// Whether nothing was taken for so long, if anything is to be.
-    fn has_waited(&self, longest: Duration, now: Instant, look: &Look) -> bool {
+    fn has_waited(&self, longest: Duration, now: Instant, look: &TakenLook) -> bool {
         let Some(mut wait) = self.waiting.get() else { return false };
         if self.moved.take() {
             wait = Wait::new(now, self.traffic.next_turn());

@@ -101,6 +101,7 @@ impl From<Refusal> for StreamEnd {
 impl Stream {
     /// Forwards all of it, and hands over what is to be settled when the last byte was sent.
     async fn run(mut self, seen: Vec<(sse::SseEvent, EventKind)>, body: Body, outlet: StreamSender) -> BodyEnd {
+        self.trip.record.waits.follow(outlet.client().clone());
         let worker = self.trip.worker();
         let pumped = { worker.until_over(pin!(self.pump(seen, body, &outlet))).await };
         let end = match pumped {
@@ -143,7 +144,6 @@ impl Stream {
                 Err(Aborted)
             }
         };
-        self.trip.record.waits.add(WaitedFor::Client, outlet.take_waited());
         BodyEnd { clean, settle: self.trip.record }
     }
 
@@ -206,12 +206,7 @@ impl Stream {
         let waits = &mut self.trip.record.waits;
         loop {
             let piece = poll_fn(|cx| {
-                // Meanwhile the client was waited for.
-                let client = outlet.take_waited();
-                if !client.is_zero() {
-                    waits.put_off(client);
-                    waits.add(WaitedFor::Client, client);
-                }
+                waits.add_streams();
                 let piece = Pin::new(&mut *body).poll_frame(cx);
                 if piece.is_pending()
                     && let Some(since) = body.silent_since()
