@@ -229,7 +229,7 @@ fn what_is_said_of_the_account_reaches_no_client_in_whichever_form_it_is_said() 
         (ACCOUNT.replace(":\"insufficient_quota", ":\"insufficient\\u005fquota").into_bytes(), account),
         (format!("data: {ACCOUNT}\n\n").into_bytes(), account),
         (format!("{ACCOUNT}{ACCOUNT}").into_bytes(), account),
-        (ACCOUNT[..ACCOUNT.len() - 1].as_bytes().to_vec(), account),
+        (ACCOUNT.as_bytes()[..ACCOUNT.len() - 1].to_vec(), account),
         (serde_json::to_vec(ACCOUNT).unwrap(), account),
         (b"<h1>400</h1><code>invalid_api_key</code>".to_vec(), account),
     ] {

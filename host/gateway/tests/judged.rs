@@ -182,9 +182,9 @@ fn an_answer_whose_every_choice_failed_is_an_error() {
         Upstream::stream(&[&event(&format!(r#"{{"choices":[{failed}]}}"#)), &other(failed), USAGE, DONE])
     });
     let gateway = gateway_of(&upstreams, &good(), "");
-    for n in 0..FAILED.len() {
+    for (n, failed) in FAILED.iter().enumerate() {
         let reply = post(gateway.address, ACME, &twice(&asking(&format!("m{n}"), true)));
-        assert_eq!((reply.status, reply.header("x-weir-upstream")), (200, Some("next/other")), "{}", FAILED[n]);
+        assert_eq!((reply.status, reply.header("x-weir-upstream")), (200, Some("next/other")), "{failed}");
     }
     assert_eq!(gateway.metric("weir_tokens_total", &["provider=\"p"]), 0.0);
 }

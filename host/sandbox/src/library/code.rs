@@ -54,7 +54,7 @@ impl Library {
         let kept = self.cache.as_ref().and_then(|cache| cache.get(&hash, self.sandbox.settings_hash()));
         // Before its parts are taken out: until it is compiled nobody needs them, and a file may be long.
         let mut done = if kept.is_none() { Some(self.ended(job.clone(), &mut begin)?) } else { None };
-        let parts = aside(&wasm, |wasm| Direct::of(wasm)).await?;
+        let parts = aside(&wasm, Direct::of).await?;
         if let Err(why) = &parts {
             tracing::debug!(plugin = source.name(), %why, "called as a component");
         }
