@@ -26,8 +26,9 @@ mod tests;
 /// How many are tried out at once, and how many of them may be of one tenant's folder.
 const AT_ONCE: usize = 2;
 const OF_ONE: usize = 1;
-/// How far a start stands back behind what serves, as what compiles does (setpriority(2)).
-const STANDS_BACK: i32 = 10;
+/// How far a start stands back behind what serves (setpriority(2)): a third of its share, where both want all. Less far than what
+/// compiles, for there are two at a time, and a thousand may wait.
+const STANDS_BACK: i32 = 5;
 /// How long a start that failed is not tried again, unless file or settings change: what it asked for may be another thing
 /// later. One that ran out of time is never.
 const AGAIN: Duration = Duration::from_secs(10);
