@@ -53,7 +53,7 @@ impl Library {
         let mut begin = || note(LibraryEvent::Compiling { source: source.clone(), bytes });
         let kept = self.cache.as_ref().and_then(|cache| cache.get(&hash, self.sandbox.settings_hash()));
         // Before its parts are taken out: until it is compiled nobody needs them, and a file may be long.
-        let mut done = if kept.is_none() { Some(self.ended(job.clone(), &mut begin)?) } else { None };
+        let done = if kept.is_none() { Some(self.ended(job.clone(), &mut begin)?) } else { None };
         let parts = aside(&wasm, Direct::of).await?;
         if let Err(why) = &parts {
             tracing::debug!(plugin = source.name(), %why, "called as a component");
@@ -62,7 +62,7 @@ impl Library {
             note(LibraryEvent::Cached { source: source.clone(), took: start.elapsed() });
             return self.take(hash, limits, code);
         }
-        let done = match done.take() {
+        let done = match done {
             Some(done) => done,
             None => self.ended(job, &mut begin)?,
         };

@@ -53,6 +53,18 @@ fn filler() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A text of these parts: what stands before, and whether one of the phrases stands behind it, written in these ways.
+fn text_of(phrases: &[String], parts: &[(String, prop::sample::Index, bool)], ways: &[u8]) -> String {
+    let mut text = String::new();
+    for (before, which, whole) in parts {
+        text += before;
+        if *whole {
+            which.get(phrases).chars().zip(ways.iter().cycle()).for_each(|(c, way)| text += &written(c, *way));
+        }
+    }
+    text
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
@@ -65,13 +77,7 @@ proptest! {
     ) {
         let normal: Vec<String> = phrases.iter().map(|phrase| Normal::of(phrase).collect()).collect();
         let ready = Phrases::new(normal);
-        let mut text = String::new();
-        for (before, which, whole) in &parts {
-            text += before;
-            if *whole {
-                which.get(&phrases).chars().zip(ways.iter().cycle()).for_each(|(c, way)| text += &written(c, *way));
-            }
-        }
+        let text = text_of(&phrases, &parts, &ways);
         let borders: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         let text = text.get(..cut.map_or(text.len(), |cut| *cut.get(&borders))).unwrap();
         prop_assert_eq!(ready.any_in(text), walked(&ready, text), "{:?} in {:?}", phrases, text);
@@ -87,13 +93,7 @@ proptest! {
     ) {
         let normal: Vec<String> = phrases.iter().map(|phrase| Normal::of(phrase).collect()).collect();
         let ready = Phrases::new(normal);
-        let mut text = String::new();
-        for (before, which, whole) in &parts {
-            text += before;
-            if *whole {
-                which.get(&phrases).chars().zip(ways.iter().cycle()).for_each(|(c, way)| text += &written(c, *way));
-            }
-        }
+        let text = text_of(&phrases, &parts, &ways);
         let borders: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| *cut.get(&borders)).collect();
         cuts.sort_unstable();
