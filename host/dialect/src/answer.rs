@@ -16,8 +16,9 @@ pub use shape::AnswerShapes;
 
 use bytes::Bytes;
 use weir_http::json::{self, OutlineError, Span};
+use weir_usage::Usage;
 
-use crate::usage::{self, Usage};
+use crate::usage;
 use crate::{Document, Endpoint};
 use choice::ChoiceState;
 use error::{is_error, says_error};

@@ -25,11 +25,12 @@ use bytes::Bytes;
 use memchr::memmem::Finder;
 use weir_http::json::{self, JsonKind, Span};
 use weir_http::sse;
+use weir_usage::Usage;
 
 use crate::Endpoint;
 use crate::answer::{self, AnswerKind, FailedChoices, Look};
 use crate::splice::{Patch, splice};
-use crate::usage::{self, Usage};
+use crate::usage;
 use read::ChoiceAt;
 
 /// What an event is to the gateway.

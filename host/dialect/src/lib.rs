@@ -25,4 +25,3 @@ pub use endpoint::Endpoint;
 pub use event::{Delta, EventError, EventKind};
 pub use models::models_list;
 pub use readable::Unreadable;
-pub use usage::Usage;

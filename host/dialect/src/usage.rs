@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
+use weir_usage::Usage;
 
 use crate::Endpoint;
 
@@ -16,47 +17,16 @@ pub(crate) mod text;
 pub(crate) use text::plain;
 pub use text::text_bytes;
 
-/// Token counts of one answer as far as its provider reported them. A number that cannot be one is none: a negative one, a
-/// fraction, or more than [`MOST`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage {
-    /// Tokens that the model read (`prompt_tokens`), cached ones included.
-    pub input: Option<u64>,
-    /// Tokens that the model wrote (`completion_tokens`), reasoning included.
-    pub output: Option<u64>,
-    /// Both together (`total_tokens`).
-    pub total: Option<u64>,
-    /// Of `input`, those that came from the provider's cache (`prompt_tokens_details.cached_tokens`).
-    pub cached_input: Option<u64>,
-    /// Of `output`, those that the client does not see (`completion_tokens_details.reasoning_tokens`).
-    pub reasoning: Option<u64>,
-}
-
-/// More tokens than any model reads or writes at once: what is beyond is a mistake, and would be an expensive one.
-pub const MOST: u64 = 100_000_000;
-
-impl Usage {
-    /// Whether the provider said all that is to be known, so that nothing need be estimated: both, or one of them and a
-    /// total that it can be a part of.
-    pub fn is_whole(&self) -> bool {
-        match (self.input, self.output, self.total) {
-            (Some(_), Some(_), _) => true,
-            (Some(part), None, Some(total)) | (None, Some(part), Some(total)) => total >= part,
-            (_, None, None) | (None, _, None) | (None, None, Some(_)) => false,
-        }
-    }
-
-    /// The same for an embedding, of which nothing is written.
-    fn of_embedding(self) -> Self {
-        Self { input: self.input.or(self.total), output: Some(0), reasoning: None, ..self }
-    }
+/// What an embedding used, of which nothing is written.
+fn of_embedding(reported: Usage) -> Usage {
+    Usage { input: reported.input.or(reported.total), output: Some(0), reasoning: None, ..reported }
 }
 
 /// What is known of a whole answer's tokens: what it reports, and unless that is all, the bytes of its text for an estimate.
 pub(crate) fn of_answer(endpoint: Endpoint, reported: Option<Usage>, body: &[u8]) -> (Option<Usage>, usize) {
     match endpoint {
         // Its numbers are no text.
-        Endpoint::Embeddings => (Some(reported.unwrap_or_default().of_embedding()), 0),
+        Endpoint::Embeddings => (Some(of_embedding(reported.unwrap_or_default())), 0),
         Endpoint::Chat if reported.is_some_and(|reported| reported.is_whole()) => (reported, 0),
         Endpoint::Chat => (reported, text_bytes(body)),
     }
@@ -82,12 +52,6 @@ pub fn of_event(data: &[u8]) -> Option<Usage> {
 
 /// The name as it stands in an event. Within a string its quotes would have backslashes, so this is never part of one.
 static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
-
-/// An estimate of the tokens in so many bytes of text: one for each 4 bytes begun. Text is what a model reads or writes,
-/// and not what it is wrapped in: names of members, numbers, escapes.
-pub fn estimate_tokens(bytes: usize) -> u64 {
-    u64::try_from(bytes.div_ceil(4)).unwrap_or(u64::MAX)
-}
 
 /// The counts in the `usage` object at `span`; none if another value stands there, or one that is no JSON.
 pub(crate) fn of_object(body: &[u8], span: Span) -> Option<Usage> {
@@ -156,7 +120,7 @@ fn number_in(cursor: &mut Cursor<'_>, body: &[u8], name: &str) -> Result<Option<
 
 /// A number token as a count of tokens, if it can be one.
 fn tokens(token: &[u8]) -> Option<u64> {
-    whole(token).filter(|count| *count <= MOST)
+    whole(token).filter(|count| *count <= Usage::MOST)
 }
 
 /// A number token as a whole number, `12.0` and `1e2` included, from 0 to 2⁵³ if it is not plain digits.

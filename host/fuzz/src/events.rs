@@ -4,9 +4,10 @@ use bytes::Bytes;
 use weir_dialect::answer::{self, AnswerKind, AnswerReading, AnswerShapes};
 use weir_dialect::event::{self, EventKind, Template};
 use weir_dialect::stream::Ending;
-use weir_dialect::usage::{self, MOST, Usage};
+use weir_dialect::usage;
 use weir_dialect::{Document, Endpoint, readable};
 use weir_http::sse::SseReader;
+use weir_usage::Usage;
 
 use crate::cut::parts;
 use crate::oracle;
@@ -56,7 +57,7 @@ fn whole_answers(endpoint: Endpoint, bodies: &[Bytes]) {
 fn can_be(usage: &Usage) {
     let Usage { input, output, total, cached_input, reasoning } = *usage;
     for count in [input, output, total, cached_input, reasoning].into_iter().flatten() {
-        assert!(count <= MOST);
+        assert!(count <= Usage::MOST);
     }
 }
 

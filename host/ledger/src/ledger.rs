@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use weir_config::Price;
 use weir_series::Table;
 
-use crate::entry::{LedgerEntry, Sums};
 use crate::labels::Labels;
+use crate::permit::{Permit, Sums};
 use crate::tally::{ByProvenance, ByReason, LedgerSums, Sum};
 
 /// The sums of one tenant, model and provider at the moment of reading.
@@ -37,15 +37,16 @@ pub struct LedgerTotal {
     pub cost_micro_usd: u64,
 }
 
-/// The sums of one tenant, model and provider, for whoever opens entries there: to be kept, so that opening takes no lock
+/// The sums of one tenant, model and provider, for whoever takes permits there: to be kept, so that taking one needs no lock
 /// and looks nothing up.
 #[derive(Clone)]
 pub struct Account(Sums);
 
 impl Account {
-    /// Opens an entry: from now on the request is chargeable, at `price`.
-    pub fn open(&self, price: Price) -> LedgerEntry {
-        LedgerEntry::open(Sums::clone(&self.0), price)
+    /// The permit for a request that is about to be chargeable, at `price`. What a ledger has against a request it has to
+    /// say here: whoever holds a permit may spend, and can close it.
+    pub fn permit(&self, price: Price) -> Permit {
+        Permit::open(Sums::clone(&self.0), price)
     }
 
     #[cfg(test)]

@@ -1,4 +1,6 @@
-//! What a request used, as far as somebody said, and why it ended.
+//! What a request is charged for, where that is known from, and why it ended.
+
+use weir_usage::Usage;
 
 /// Why an entry was closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,60 +60,32 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    /// What a provider reported, completed where it said nothing by an estimate (input, output) from there. A part is never
+    /// more than its whole.
+    pub(crate) fn of(reported: &Usage, (input, output): (u64, u64), from: Provenance) -> Self {
+        // Where only the sum is known, the estimates share it.
+        let (input, output) = match *reported {
+            Usage { input: None, output: None, total: Some(total), .. } => {
+                (total.saturating_sub(output), output.min(total))
+            }
+            _ => (input, output),
+        };
+        let said = |half: Option<u64>, estimate| half.map_or((estimate, from), |tokens| (tokens, Provenance::Reported));
+        let halves = reported.halves();
+        let ((input, input_from), (output, output_from)) = (said(halves.0, input), said(halves.1, output));
+        Self {
+            input,
+            output,
+            cached_input: reported.cached_input.unwrap_or(0).min(input),
+            reasoning: reported.reasoning.unwrap_or(0).min(output),
+            input_from,
+            output_from,
+        }
+    }
+
     /// Where the count as a whole comes from: if a half of it is an estimate, the whole is one.
     #[must_use]
     pub fn provenance(&self) -> Provenance {
         self.input_from.weaker(self.output_from)
-    }
-}
-
-/// What a provider reported, as far as it did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ReportedUsage {
-    /// Tokens of input, cached ones included.
-    pub input: Option<u64>,
-    /// Tokens of output, reasoning included.
-    pub output: Option<u64>,
-    /// Both together.
-    pub total: Option<u64>,
-    /// Tokens of input that the provider had cached.
-    pub cached_input: Option<u64>,
-    /// Tokens of output that were reasoning.
-    pub reasoning: Option<u64>,
-}
-
-impl ReportedUsage {
-    /// What is known after a later report: what that one says, and for the rest what was said before.
-    pub(crate) fn then(self, later: Self) -> Self {
-        Self {
-            input: later.input.or(self.input),
-            output: later.output.or(self.output),
-            total: later.total.or(self.total),
-            cached_input: later.cached_input.or(self.cached_input),
-            reasoning: later.reasoning.or(self.reasoning),
-        }
-    }
-
-    /// The tokens, completed where they are not known by an estimate (input, output) from there. A part is never more
-    /// than its whole.
-    pub(crate) fn completed(&self, (input, output): (u64, u64), from: Provenance) -> Tokens {
-        let reported = |tokens| (tokens, Provenance::Reported);
-        let (input, output) = match (self.input, self.output, self.total) {
-            (Some(input), Some(output), _) => (reported(input), reported(output)),
-            (Some(input), None, Some(total)) if total >= input => (reported(input), reported(total - input)),
-            (None, Some(output), Some(total)) if total >= output => (reported(total - output), reported(output)),
-            (Some(input), None, _) => (reported(input), (output, from)),
-            (None, Some(output), _) => ((input, from), reported(output)),
-            (None, None, Some(total)) => ((total.saturating_sub(output), from), (output.min(total), from)),
-            (None, None, None) => ((input, from), (output, from)),
-        };
-        Tokens {
-            input: input.0,
-            output: output.0,
-            cached_input: self.cached_input.unwrap_or(0).min(input.0),
-            reasoning: self.reasoning.unwrap_or(0).min(output.0),
-            input_from: input.1,
-            output_from: output.1,
-        }
     }
 }

@@ -7,10 +7,10 @@ mod tests;
 
 use bytes::Bytes;
 use weir_http::json::{self, Cursor, JsonKind, Span};
+use weir_usage::Usage;
 
 use super::{AnswerKind, AnswerReading};
 use crate::credit::Credit;
-use crate::usage::{MOST, Usage};
 use crate::{Document, Endpoint};
 
 /// So many shapes are known at a time,
@@ -154,7 +154,7 @@ fn count(bytes: &[u8]) -> Option<(u64, usize)> {
         length += 1;
     }
     let zeros_first = length > 1 && bytes.first() == Some(&b'0');
-    (length > 0 && !zeros_first && count <= MOST).then_some((count, length))
+    (length > 0 && !zeros_first && count <= Usage::MOST).then_some((count, length))
 }
 
 /// What a value is part of.

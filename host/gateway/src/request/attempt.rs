@@ -18,9 +18,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
-use weir_dialect::usage;
 use weir_sandbox::{AskedTarget, Chain, HookKind};
 use weir_upstream::{AttemptFailure, Body, Deadlines, RetryDecision, Ticket};
+use weir_usage::estimate_tokens;
 
 /// An upstream's answer, all of it or as much as tells that it is one.
 pub(crate) struct UpstreamAnswer {
@@ -192,7 +192,7 @@ async fn taken(
     pin!(receive::receive(&expected, response, &mut trip.record.waits)).await
 }
 
-/// The request as it goes out. From here on it may cost money, so it is in the ledger.
+/// The request as it goes out, with the ledger's permit: from here on it may cost money.
 async fn prepare(
     trip: &mut RequestContext,
     worker: &Rc<Worker>,
@@ -207,15 +207,10 @@ async fn prepare(
     if chain.wants(HookKind::UpstreamRequest, &trip.ask.model) {
         Box::pin(outgoing::last_change(trip, (worker, chain), (target, provider), &mut outgoing)).await?;
     }
-    trip.record.attempts += 1;
-    if trip.record.entry.is_none() {
-        let entry = trip.record.account(target.provider, &trip.ask.model, &provider.name).open(target.price);
-        trip.record.entry = Some(entry);
-    }
     // Of what is sent, whoever changed it: the last attempt is what counts.
-    if let Some(entry) = &mut trip.record.entry {
-        entry.asked(usage::estimate_tokens(outgoing.text_bytes));
-    }
+    let input = estimate_tokens(outgoing.text_bytes as u64);
+    trip.record.charge((target.provider, &provider.name), &trip.ask.model, target.price, input);
+    trip.record.attempts += 1;
     Ok(request(trip, provider, outgoing))
 }
 

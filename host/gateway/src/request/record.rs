@@ -10,18 +10,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use weir_dialect::Usage;
-use weir_ledger::{Account, EndReason, LedgerEntry, Provenance, ReportedUsage, Tokens};
+use weir_ledger::{EndReason, Permit, Price, Provenance, Tokens};
 use weir_net::{ByteShare, InFlight};
 use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
 use weir_server::Settle;
 use weir_tenancy::{Seat, Tenant};
 use weir_upstream::{AttemptVerdict, Ticket};
+use weir_usage::Usage;
 
 /// What the client sees of a request that it left.
 const CLIENT_GONE: u16 = 499;
 
-/// The record. Dropping it settles it: the seat is free, the ledger's entry closed, figures and observers told. Unless
+/// The record. Dropping it settles it: the seat is free, the ledger's permit closed, figures and observers told. Unless
 /// the last byte was [`sent`](Settle::sent), or the gateway itself [`cut`](Record::cut) the answer, that says that the
 /// client has left.
 #[derive(Debug)]
@@ -33,7 +33,8 @@ pub(crate) struct Record {
     pub(crate) tenant: Arc<str>,
     pub(crate) started: Instant,
     pub(crate) seat: Option<Seat>,
-    pub(crate) entry: Option<LedgerEntry>,
+    /// The ledger's, while the request may cost something that is not settled.
+    permit: Option<Permit>,
     /// What the answer that is relayed will say of whom it is from.
     pub(crate) ticket: Option<Ticket>,
     /// What plugins see and change of the request: with them while they run, here otherwise.
@@ -76,7 +77,7 @@ impl Record {
             tenant: worker.empty(),
             started,
             seat: None,
-            entry: None,
+            permit: None,
             ticket: None,
             lent: None,
             attempts: 0,
@@ -114,10 +115,15 @@ impl Record {
         self.counters = counters;
     }
 
-    /// Where the ledger keeps what the request costs at a provider, by its place among the providers.
-    pub(crate) fn account(&self, provider: usize, model: &str, name: &str) -> Account {
-        let places = (self.places.0, self.places.1, u32::try_from(provider).unwrap_or(UNKNOWN));
-        self.held.figures.account(places, (&self.tenant, model, name))
+    /// The request is about to be sent to a provider, told by its place among them and its name, and is chargeable from then
+    /// on: takes the ledger's permit for it, unless one that is not settled is there, and says what is asked, in tokens.
+    pub(crate) fn charge(&mut self, provider: (usize, &str), model: &str, price: Price, input_tokens: u64) {
+        let Self { held, tenant, places, permit, .. } = self;
+        let permit = permit.get_or_insert_with(|| {
+            let places = (places.0, places.1, u32::try_from(provider.0).unwrap_or(UNKNOWN));
+            held.figures.account(places, (tenant, model, provider.1)).permit(price)
+        });
+        permit.asked(input_tokens);
     }
 
     /// Counts that it is refused.
@@ -133,16 +139,15 @@ impl Record {
 
     /// Usage that the provider reported.
     pub(crate) fn report(&mut self, usage: Usage) {
-        if let Some(entry) = &mut self.entry {
-            let Usage { input, output, total, cached_input, reasoning } = usage;
-            entry.report(ReportedUsage { input, output, total, cached_input, reasoning });
+        if let Some(permit) = &mut self.permit {
+            permit.report(usage);
         }
     }
 
     /// Text that was relayed, for an estimate should nobody report.
     pub(crate) fn progress(&mut self, bytes: usize) {
-        if let Some(entry) = &mut self.entry {
-            entry.progress(bytes as u64);
+        if let Some(permit) = &mut self.permit {
+            permit.progress(bytes as u64);
         }
     }
 
@@ -161,8 +166,8 @@ impl Record {
 
     /// The upstream refused: there is nothing that anybody would charge.
     pub(crate) fn spent_nothing(&mut self) {
-        if let Some(entry) = self.entry.take() {
-            entry.void(EndReason::UpstreamFailed);
+        if let Some(permit) = self.permit.take() {
+            permit.void();
         }
     }
 
@@ -229,7 +234,7 @@ impl Record {
             BodyOutcome::Cut => (self.status, self.reason.unwrap_or(EndReason::UpstreamFailed)),
             BodyOutcome::ClientGone => (CLIENT_GONE, self.reason.unwrap_or(EndReason::ClientGone)),
         };
-        let tokens = self.entry.take().map(|entry| entry.close(reason)).unwrap_or_default();
+        let tokens = self.permit.take().map(|permit| permit.close(reason)).unwrap_or_default();
         let now = Instant::now();
         let duration = now.saturating_duration_since(self.started);
         if let Some(lent) = &self.lent {

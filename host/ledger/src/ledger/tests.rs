@@ -1,18 +1,20 @@
 use std::thread;
 
+use weir_usage::Usage;
+
 use super::*;
-use crate::usage::{EndReason, ReportedUsage, Tokens};
+use crate::usage::{EndReason, Tokens};
 
 const PRICE: Price = Price { input_micro: 150_000, output_micro: 600_000 };
 
 /// Closes an entry whose provider reported so many tokens.
-fn close(mut entry: LedgerEntry, input: u64, output: u64) -> Tokens {
-    entry.report(ReportedUsage { input: Some(input), output: Some(output), ..ReportedUsage::default() });
+fn close(mut entry: Permit, input: u64, output: u64) -> Tokens {
+    entry.report(Usage { input: Some(input), output: Some(output), ..Usage::default() });
     entry.close(EndReason::Completed)
 }
 
-fn open(ledger: &Ledger, tenant: &str, model: &str, provider: &str) -> LedgerEntry {
-    ledger.account(tenant, model, provider).open(PRICE)
+fn open(ledger: &Ledger, tenant: &str, model: &str, provider: &str) -> Permit {
+    ledger.account(tenant, model, provider).permit(PRICE)
 }
 
 #[test]
@@ -63,7 +65,7 @@ fn entries_of_one_total_may_have_different_prices() {
     let ledger = Ledger::new(100);
     let cost = || ledger.totals().iter().map(|total| total.cost_micro_usd).sum::<u64>();
     for output_micro in [1_000_000, 3_000_000] {
-        let (entry, before) = (ledger.account("acme", "m", "p").open(Price { input_micro: 0, output_micro }), cost());
+        let (entry, before) = (ledger.account("acme", "m", "p").permit(Price { input_micro: 0, output_micro }), cost());
         let _closed = close(entry, 9, 5);
         assert_eq!(cost() - before, 5 * output_micro / 1_000_000);
     }

@@ -12,12 +12,12 @@ fn account() -> Account {
     Ledger::new(1).account("acme", "m", "p")
 }
 
-fn open(account: &Account) -> LedgerEntry {
-    account.open(PRICE)
+fn open(account: &Account) -> Permit {
+    account.permit(PRICE)
 }
 
-fn reported(input: u64, output: u64) -> ReportedUsage {
-    ReportedUsage { input: Some(input), output: Some(output), ..ReportedUsage::default() }
+fn reported(input: u64, output: u64) -> Usage {
+    Usage { input: Some(input), output: Some(output), ..Usage::default() }
 }
 
 #[test]
@@ -78,11 +78,11 @@ fn a_panic_while_the_entry_is_open_closes_it() {
 #[test]
 fn what_is_known_by_half_is_completed_and_says_so() {
     use Provenance::{Estimated, Reported};
-    let some = |input: Option<u64>, output: Option<u64>, total: Option<u64>| ReportedUsage {
+    let some = |input: Option<u64>, output: Option<u64>, total: Option<u64>| Usage {
         input,
         output,
         total,
-        ..ReportedUsage::default()
+        ..Usage::default()
     };
     // Asked with 10 tokens, answered with 8 bytes: an estimate of 10 and 2.
     for (report, input, output) in [
@@ -119,10 +119,10 @@ fn what_is_known_by_half_is_completed_and_says_so() {
 #[test]
 fn a_part_is_never_more_than_its_whole_and_a_later_report_takes_nothing_back() {
     let mut entry = open(&account());
-    entry.report(ReportedUsage { cached_input: Some(900), reasoning: Some(u64::MAX), ..reported(7, 5) });
+    entry.report(Usage { cached_input: Some(900), reasoning: Some(u64::MAX), ..reported(7, 5) });
     let tokens = entry.seen(true);
     assert_eq!((tokens.cached_input, tokens.reasoning), (7, 5));
-    entry.report(ReportedUsage { output: Some(6), ..ReportedUsage::default() });
+    entry.report(Usage { output: Some(6), ..Usage::default() });
     let tokens = entry.seen(true);
     assert_eq!((tokens.input, tokens.output, tokens.cached_input, tokens.reasoning), (7, 6, 7, 6));
     assert_eq!(tokens.provenance(), Provenance::Reported);
@@ -135,7 +135,7 @@ fn an_entry_that_is_void_costs_nothing_whatever_was_seen() {
     entry.asked(10);
     entry.progress(5);
     entry.report(reported(7, 8));
-    entry.void(EndReason::UpstreamFailed);
+    entry.void();
     let sums = account.tally().tokens();
     assert_eq!((sums.none, account.tally().cost_micro_usd()), (Sum { entries: 1, ..Sum::default() }, 0));
     assert_eq!((sums.reported, sums.partial, sums.estimated), Default::default());
@@ -147,7 +147,7 @@ fn progress_saturates() {
     let mut entry = open(&account());
     entry.progress(u64::MAX);
     entry.progress(u64::MAX);
-    assert_eq!(entry.seen(false).output, u64::MAX.div_ceil(BYTES_PER_TOKEN));
+    assert_eq!(entry.seen(false).output, estimate_tokens(u64::MAX));
 }
 
 #[derive(Debug, Clone)]
@@ -185,7 +185,7 @@ proptest! {
     fn every_open_has_exactly_one_close(steps in prop::collection::vec(step(), 0..200)) {
         let account = account();
         let tally = account.tally();
-        let (mut open_now, mut opened, mut tokens) = (Vec::<LedgerEntry>::new(), 0u64, 0u64);
+        let (mut open_now, mut opened, mut tokens) = (Vec::<Permit>::new(), 0u64, 0u64);
         for step in steps {
             let count = open_now.len();
             let at = |at: usize| (count > 0).then(|| at % count.max(1));

@@ -1,4 +1,4 @@
-//! One chargeable request, from open to close.
+//! One chargeable request, from its permit to its close.
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -6,34 +6,33 @@ mod tests;
 
 use weir_config::Price;
 use weir_series::Row;
+use weir_usage::{Usage, estimate_tokens};
 
 use crate::labels::Labels;
 use crate::tally::LedgerSums;
-use crate::usage::{EndReason, Provenance, ReportedUsage, Tokens};
+use crate::usage::{EndReason, Provenance, Tokens};
 
 /// The sums that an entry is added to.
 pub(crate) type Sums = Row<Labels, LedgerSums>;
 
-/// Bytes of text that are taken for one token where nobody counted: the usual rule of thumb for English.
-pub const BYTES_PER_TOKEN: u64 = 4;
-
-/// An open record in the ledger. [`LedgerEntry::close`] consumes it; dropping it closes it as [`EndReason::ClientGone`] with
-/// [`LedgerEntry::seen`]. Either way it is closed once.
+/// Leave to ask an upstream, and with it an open entry in the ledger: [`Permit::close`] and [`Permit::void`] consume it, and
+/// dropping it closes it as [`EndReason::ClientGone`] with what was [`seen`](Permit::seen). Either way it is closed once, and
+/// closing cannot fail.
 #[derive(Debug)]
-#[must_use = "dropping the entry records that the client went away"]
-pub struct LedgerEntry {
+#[must_use = "dropping the permit records that the client went away"]
+pub struct Permit {
     /// `None` once closed: taking it is what makes the close happen once.
     sums: Option<Sums>,
     price: Price,
     input: u64,
     output_bytes: u64,
-    reported: ReportedUsage,
+    reported: Usage,
 }
 
-impl LedgerEntry {
+impl Permit {
     pub(crate) fn open(sums: Sums, price: Price) -> Self {
         sums.1.open();
-        Self { sums: Some(sums), price, input: 0, output_bytes: 0, reported: ReportedUsage::default() }
+        Self { sums: Some(sums), price, input: 0, output_bytes: 0, reported: Usage::default() }
     }
 
     /// Notes the input, in tokens, as estimated from the request; a later call replaces an earlier one.
@@ -46,20 +45,20 @@ impl LedgerEntry {
         self.output_bytes = self.output_bytes.saturating_add(output_bytes);
     }
 
-    /// Notes usage that the provider reported. From then on it is what [`LedgerEntry::seen`] says, so that a client that
+    /// Notes usage that the provider reported. From then on it is what [`Permit::seen`] says, so that a client that
     /// leaves after the report and before the end is charged what the provider charges. What a later report says replaces
     /// it.
-    pub fn report(&mut self, report: ReportedUsage) {
-        self.reported = self.reported.then(report);
+    pub fn report(&mut self, usage: Usage) {
+        self.reported = self.reported.then(usage);
     }
 
     /// The best knowledge so far: the provider's report, and where that says nothing the input asked and one token of
-    /// output for every [`BYTES_PER_TOKEN`] bytes relayed, rounded up: [`Provenance::Estimated`] of a `whole` response,
+    /// output for every [`BYTES_PER_TOKEN`](weir_usage::BYTES_PER_TOKEN) bytes relayed, rounded up: [`Provenance::Estimated`] of a `whole` response,
     /// else [`Provenance::Partial`].
     #[must_use]
     pub fn seen(&self, whole: bool) -> Tokens {
-        let estimate = (self.input, self.output_bytes.div_ceil(BYTES_PER_TOKEN));
-        self.reported.completed(estimate, if whole { Provenance::Estimated } else { Provenance::Partial })
+        let estimate = (self.input, estimate_tokens(self.output_bytes));
+        Tokens::of(&self.reported, estimate, if whole { Provenance::Estimated } else { Provenance::Partial })
     }
 
     /// Closes the entry with what was seen, and says what that is.
@@ -70,8 +69,8 @@ impl LedgerEntry {
     }
 
     /// Closes the entry with nothing: the upstream did not do the work, and nobody charges for it.
-    pub fn void(mut self, reason: EndReason) {
-        self.settle(reason, &Tokens::default());
+    pub fn void(mut self) {
+        self.settle(EndReason::UpstreamFailed, &Tokens::default());
     }
 
     fn settle(&mut self, reason: EndReason, tokens: &Tokens) {
@@ -81,7 +80,7 @@ impl LedgerEntry {
     }
 }
 
-impl Drop for LedgerEntry {
+impl Drop for Permit {
     fn drop(&mut self) {
         if self.sums.is_some() {
             self.settle(EndReason::ClientGone, &self.seen(false));
