@@ -2,14 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use weir_component::contract::HostInterface;
 use weir_component::{Border, Interface};
 use weir_config::Grant;
 use weir_sandbox::HookKind;
 
 use crate::AuthorError;
-
-/// Interfaces that need no grant: they lend the data of the call at hand.
-const LENT: [&str; 6] = ["types", "request", "upstream", "reply", "events", "notes"];
 
 /// A component that may be a plugin.
 #[derive(Debug, Clone)]
@@ -83,7 +81,7 @@ impl InspectedComponent {
 /// The grant without which an import does not load: its interface's name.
 pub(crate) fn need(interface: &Interface) -> Option<&str> {
     // The types of a hook that is exported may show as an import.
-    let free = |name: &str| LENT.contains(&name) || HookKind::ALL.iter().any(|hook| hook.name() == name);
+    let free = |name: &str| HostInterface::is_lent(name) || HookKind::ALL.iter().any(|hook| hook.name() == name);
     interface.name().filter(|name| !free(name))
 }
 

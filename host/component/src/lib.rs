@@ -2,11 +2,13 @@
 //!
 //! [`from_text`] makes a component of a hand-written module; [`Border`] says what a component imports and exports,
 //! [`Anatomy`] what its bytes are spent on, [`Counts`] how much of each there is, [`Direct`] takes the one module out of a plain
-//! one, and [`prepare`] cuts what a guest could not be interrupted in. [`CONTRACT`] is the package that plugins are written to.
+//! one, and [`prepare`] cuts what a guest could not be interrupted in. [`CONTRACT`] is the package that plugins are written to,
+//! [`contract`] the table of the host's functions in it.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod anatomy;
 mod border;
+pub mod contract;
 mod counts;
 mod direct;
 mod error;

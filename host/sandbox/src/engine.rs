@@ -5,7 +5,7 @@ use crate::compiled;
 use crate::egress::CalloutOpener;
 use crate::error::LoadError;
 use crate::guest_state::GuestState;
-use crate::host::link::{LinkTarget, link};
+use crate::host::{LinkTarget, link};
 use crate::kv::Stores;
 use crate::machine;
 use crate::meter::Meter;

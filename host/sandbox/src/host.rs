@@ -4,13 +4,16 @@ mod callouts;
 mod clock;
 mod counters;
 mod events;
+mod host_fn;
 mod kv;
-pub(crate) mod link;
+mod link;
 mod log;
 mod notes;
-mod offer;
 mod random;
 mod reply;
 mod request;
 mod secrets;
 mod upstream;
+
+pub(crate) use host_fn::LinkTarget;
+pub(crate) use link::link;

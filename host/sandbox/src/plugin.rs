@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+use weir_component::contract::HostInterface;
 use weir_config::{Grant, Isolation, OnFailure, PluginSettings};
 
 /// Compiled code of one file, without settings.
@@ -74,9 +75,8 @@ impl Code {
                 }
                 continue;
             }
-            let lent = ["types", "request", "upstream", "reply", "events", "notes"].contains(&name);
             // An exported interface's own types may show as an import; they carry no function.
-            if !lent && !HookKind::ALL.iter().any(|hook| hook.export().0.starts_with(bare)) {
+            if !HostInterface::is_lent(name) && !HookKind::ALL.iter().any(|hook| hook.export().0.starts_with(bare)) {
                 return Err(LoadError::UnknownImport { import: import.clone() });
             }
         }

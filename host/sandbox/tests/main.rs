@@ -9,6 +9,7 @@ mod support;
 mod told;
 
 mod all_text;
+mod host_functions;
 mod instances;
 mod prepared;
 mod trials;

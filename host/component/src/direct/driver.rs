@@ -7,72 +7,18 @@
 use super::guest::Guest;
 use super::indirect::Indirect;
 use super::names::{INITIALIZE, VERSION};
+use crate::contract::{HostFunction, HostReturn};
 use std::fmt::Write as _;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
 
 /// Everything is where it belongs.
 const DONE: i64 = -1;
 
 /// The place in the table of what a module without a start function wants called first.
 const PREPARE: u32 = 15;
-
-/// The parameters of a function that answers something in the guest's memory. `p` and `n` are `i32` and `i64`.
-const ANSWERING: [(&str, &str, &str); 45] = [
-    ("request", "tenant", ""),
-    ("request", "id", ""),
-    ("request", "model", ""),
-    ("request", "dialect", ""),
-    ("request", "header", "pp"),
-    ("request", "headers", ""),
-    ("request", "set-header", "pppp"),
-    ("request", "remove-header", "pp"),
-    ("request", "get", "pp"),
-    ("request", "set", "pppp"),
-    ("request", "remove", "pp"),
-    ("request", "texts", ""),
-    ("request", "set-text", "ppp"),
-    ("request", "body", ""),
-    ("request", "set-body", "pp"),
-    ("request", "pieces", ""),
-    ("request", "set-piece", "ppp"),
-    ("request", "all-text", ""),
-    ("request", "piece-pointer", "p"),
-    ("upstream", "provider", ""),
-    ("upstream", "model", ""),
-    ("reply", "header", "pp"),
-    ("reply", "set-header", "pppp"),
-    ("reply", "get", "pp"),
-    ("reply", "set", "pppp"),
-    ("reply", "texts", ""),
-    ("reply", "set-text", "ppp"),
-    ("reply", "body", ""),
-    ("reply", "set-body", "pp"),
-    ("reply", "pieces", ""),
-    ("reply", "set-piece", "ppp"),
-    ("reply", "all-text", ""),
-    ("reply", "piece-pointer", "p"),
-    ("events", "data", "p"),
-    ("events", "pieces", ""),
-    ("events", "set-piece", "ppp"),
-    ("events", "all-text", ""),
-    ("events", "piece-pointer", "p"),
-    ("notes", "get", "pp"),
-    ("notes", "set", "pppp"),
-    ("kv", "get", "pp"),
-    ("kv", "set", "ppppn"),
-    ("kv", "increment", "ppnn"),
-    ("random", "bytes", "p"),
-    ("secrets", "get", "pp"),
-];
-
-/// Functions that answer a number or nothing: the guest calls the host itself.
-const PLAIN: [(&str, &str, &str, &str); 6] = [
-    ("events", "plain", "", "p"),
-    ("events", "finished", "", "p"),
-    ("log", "write", "ppp", ""),
-    ("counters", "add", "ppn", ""),
-    ("clock", "now-ms", "", "n"),
-    ("kv", "delete", "pp", "p"),
-];
 
 /// A hook: its interface and function, what the host gives the driver, where in the guest's parameters the place and length of
 /// the list or string belong that the host hands over first, and whether the guest answers something.
@@ -161,35 +107,42 @@ fn fixed() -> String {
     )
 }
 
-/// A function that the guest imports.
-fn import(imports: &mut String, functions: &mut String, (interface, function): (&str, &str)) -> Result<(), Indirect> {
-    let unknown = || Indirect::Import(format!("{interface} {function}"));
-    let short =
-        interface.strip_prefix("weir:plugin/").and_then(|rest| rest.strip_suffix(VERSION)).ok_or_else(unknown)?;
-    let name = format!("{interface}#{function}");
+/// A function that the guest imports. The guest calls the host itself where that answers with a number or nothing.
+fn import(imports: &mut String, functions: &mut String, (interface, name): (&str, &str)) -> Result<(), Indirect> {
+    let unknown = || Indirect::Import(format!("{interface} {name}"));
+    let function = HostFunction::imported(interface, name).ok_or_else(unknown)?;
+    let params: String = function.params().iter().map(|param| param.flat()).collect();
+    let result = match function.answer() {
+        HostReturn::Nothing => "",
+        HostReturn::I32 => "p",
+        HostReturn::I64 => "n",
+        HostReturn::Memory => {
+            delivered(imports, functions, function, &params);
+            return Ok(());
+        }
+        HostReturn::Awaited => return Err(unknown()),
+    };
+    let (short, params, result) = (function.interface().name(), types(&params), types(result));
     // Writing to a string cannot fail.
-    if let Some((.., params, result)) = PLAIN.iter().find(|(i, f, ..)| (*i, *f) == (short, function)) {
-        let (params, result) = (types(params), types(result));
-        let _ = writeln!(
-            imports,
-            r#"  (func ${short}.{function} (export "{name}") (import "{interface}" "{function}") (param {params}) (result {result}))"#
-        );
-        return Ok(());
-    }
-    let found = ANSWERING.iter().find(|(i, f, _)| (*i, *f) == (short, function));
-    let (.., params) = found.ok_or_else(unknown)?;
-    let given: String = (0..=params.len()).map(|i| format!(" (local.get {i})")).collect();
-    let params = types(&format!("{params}p"));
     let _ = writeln!(
         imports,
-        r#"  (import "{interface}" "{function}" (func ${short}.{function} (param {params}) (result i64)))"#
-    );
-    let _ = writeln!(
-        functions,
-        r#"  (func (export "{name}") (param {params})
-    (call $deliver (call ${short}.{function}{given})))"#
+        r#"  (func ${short}.{name} (export "{interface}#{name}") (import "{interface}" "{name}") (param {params}) (result {result}))"#
     );
     Ok(())
+}
+
+/// A function that answers in the guest's memory: the driver brings it there.
+fn delivered(imports: &mut String, functions: &mut String, function: HostFunction, params: &str) {
+    let (interface, short, name) = (function.interface().import(), function.interface().name(), function.name());
+    let given: String = (0..=params.len()).map(|i| format!(" (local.get {i})")).collect();
+    let params = types(&format!("{params}p"));
+    let _ =
+        writeln!(imports, r#"  (import "{interface}" "{name}" (func ${short}.{name} (param {params}) (result i64)))"#);
+    let _ = writeln!(
+        functions,
+        r#"  (func (export "{interface}#{name}") (param {params})
+    (call $deliver (call ${short}.{name}{given})))"#
+    );
 }
 
 /// The function by which the host calls a hook.
@@ -232,7 +185,7 @@ fn export(functions: &mut String, hook: &Hook, place: u32, cleans: bool) {
     );
 }
 
-/// `pn` as `i32 i64`.
+/// `pn` as `i32 i64`: the letters of [`HostParam::flat`](crate::contract::HostParam).
 fn types(short: &str) -> String {
     let long: Vec<&str> = short.chars().map(|c| if c == 'n' { "i64" } else { "i32" }).collect();
     long.join(" ")

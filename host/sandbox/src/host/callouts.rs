@@ -8,8 +8,7 @@ mod url;
 
 use message::OutgoingCallout;
 
-use super::offer::ComponentCaller;
-use super::offer::HostFn;
+use super::host_fn::{ComponentCaller, HostFn};
 use crate::cpu_timer::since_resumed;
 use crate::egress::{CalloutClient, EgressFailure};
 use crate::gate::give_way;
@@ -21,6 +20,7 @@ use http::{Request, Response};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmtime::component::{ComponentType, Lower};
+use weir_component::contract::CalloutsFunction;
 
 /// `callouts.incoming`.
 #[derive(Debug, ComponentType, Lower)]
@@ -70,32 +70,32 @@ impl From<EgressFailure> for Failure {
     }
 }
 
-/// For components only: a module that waits is called as one.
-pub(super) fn link(here: HostFn<'_>) -> wasmtime::Result<()> {
-    let HostFn::Component(mut here) = here else { return Ok(()) };
-    here.func_wrap_async("send", |mut caller, (outgoing,): (OutgoingCallout,)| {
-        let ready = ready(&mut caller, &outgoing);
-        let counters = Arc::clone(&caller.data().slots.counters);
-        Box::new(async move {
-            let answer = match ready? {
-                Ok(ready) => {
-                    let since = Instant::now();
-                    let answer = ready.send(&counters).await;
-                    if let Some(exchange) = &mut caller.data_mut().exchange {
-                        exchange.waited += since.elapsed();
+pub(super) fn link(function: CalloutsFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        CalloutsFunction::Send => here.awaited(|mut caller, (outgoing,): (OutgoingCallout,)| {
+            let ready = ready(&mut caller, &outgoing);
+            let counters = Arc::clone(&caller.data().slots.counters);
+            Box::new(async move {
+                let answer = match ready? {
+                    Ok(ready) => {
+                        let since = Instant::now();
+                        let answer = ready.send(&counters).await;
+                        if let Some(exchange) = &mut caller.data_mut().exchange {
+                            exchange.waited += since.elapsed();
+                        }
+                        answer
                     }
-                    answer
+                    Err(failure) => Err(failure),
+                };
+                counters.callout(answer.as_ref().err().map_or(Callout::Ok, Failure::counted));
+                // A guest that goes on asking for what it does not get must not keep its thread.
+                if since_resumed() > LONG {
+                    give_way().await;
                 }
-                Err(failure) => Err(failure),
-            };
-            counters.callout(answer.as_ref().err().map_or(Callout::Ok, Failure::counted));
-            // A guest that goes on asking for what it does not get must not keep its thread.
-            if since_resumed() > LONG {
-                give_way().await;
-            }
-            Ok((answer,))
-        })
-    })
+                Ok((answer,))
+            })
+        }),
+    }
 }
 
 /// A request that may be sent.

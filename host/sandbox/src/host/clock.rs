@@ -1,24 +1,24 @@
 //! `weir:plugin/clock`: the time, too coarse to measure anything by.
 
-use super::offer::HostFn;
+use super::host_fn::HostFn;
 use crate::direct::{CoreCaller, visit};
 use crate::guest_state::{GuestState, spend};
 use std::time::{SystemTime, UNIX_EPOCH};
+use weir_component::contract::ClockFunction;
 
 /// The time moves in steps of so many milliseconds, and from call to call only: nothing of what shares the processor
 /// can be told from it.
 const STEP_MS: u64 = 10;
 
-pub(super) fn link(here: HostFn<'_>) -> wasmtime::Result<()> {
-    match here {
-        HostFn::Component(mut here) => here.func_wrap("now-ms", |mut caller, ()| {
-            spend(caller.data_mut())?;
-            Ok((now(caller.data_mut()),))
-        }),
-        HostFn::Direct(linker, interface) => {
-            let call = |mut caller: CoreCaller<'_>| visit(&mut caller, |host, _| Ok(now(host)));
-            linker.func_wrap(interface, "now-ms", call).map(drop)
-        }
+pub(super) fn link(function: ClockFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        ClockFunction::NowMs => here.at_once(
+            |mut caller, ()| {
+                spend(caller.data_mut())?;
+                Ok((now(caller.data_mut()),))
+            },
+            |mut caller: CoreCaller<'_>| visit(&mut caller, |host, _| Ok(now(host))),
+        ),
     }
 }
 

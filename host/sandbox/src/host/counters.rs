@@ -1,33 +1,32 @@
 //! `weir:plugin/counters`: counters in the gateway's metrics.
 
-use super::offer::HostFn;
-use super::offer::owned;
+use super::host_fn::{HostFn, owned};
 use crate::direct::{CoreCaller, text, visit};
 use crate::guest_state::{GuestState, spend};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::component::WasmStr;
+use weir_component::contract::CountersFunction;
 
 /// Distinct names that an instance keeps resolved; a flood of names is looked up each time instead of growing this.
 const KEPT: usize = 64;
 
-pub(super) fn link(here: HostFn<'_>) -> wasmtime::Result<()> {
-    match here {
-        HostFn::Component(mut here) => here.func_wrap("add", |mut caller, (name, value): (WasmStr, u64)| {
-            let name = owned(&caller, &name)?;
-            spend(caller.data_mut())?;
-            add(caller.data_mut(), &name, value);
-            Ok(())
-        }),
-        HostFn::Direct(linker, interface) => {
-            let call = |mut caller: CoreCaller<'_>, at: u32, len: u32, value: u64| {
+pub(super) fn link(function: CountersFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        CountersFunction::Add => here.at_once(
+            |mut caller, (name, value): (WasmStr, u64)| {
+                let name = owned(&caller, &name)?;
+                spend(caller.data_mut())?;
+                add(caller.data_mut(), &name, value);
+                Ok(())
+            },
+            |mut caller: CoreCaller<'_>, at: u32, len: u32, value: u64| {
                 visit(&mut caller, |host, memory| {
                     add(host, text(memory, at, len)?, value);
                     Ok(())
                 })
-            };
-            linker.func_wrap(interface, "add", call).map(drop)
-        }
+            },
+        ),
     }
 }
 

@@ -1,19 +1,22 @@
 //! `weir:plugin/events`: the events of the call at hand, lent.
 
-use super::offer::HostFn;
+use super::host_fn::HostFn;
 use crate::contract::{AllText, Piece};
 use crate::exchange::CallEvents;
 use crate::guest_state::{GuestState, listed, no_request, shown, write};
 use std::sync::Arc;
+use weir_component::contract::EventsFunction;
 
-pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
-    here.truth("plain", |host| told(host, CallEvents::is_plain))?;
-    here.truth("finished", |host| told(host, CallEvents::is_finished))?;
-    here.number("data", data)?;
-    here.asked("pieces", pieces)?;
-    here.number_text("set-piece", set_piece)?;
-    here.asked("all-text", all_text)?;
-    here.number("piece-pointer", piece_pointer)
+pub(super) fn link(function: EventsFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        EventsFunction::Plain => here.truth(|host| told(host, CallEvents::is_plain)),
+        EventsFunction::Finished => here.truth(|host| told(host, CallEvents::is_finished)),
+        EventsFunction::Data => here.number(data),
+        EventsFunction::Pieces => here.asked(pieces),
+        EventsFunction::SetPiece => here.number_text(set_piece),
+        EventsFunction::AllText => here.asked(all_text),
+        EventsFunction::PiecePointer => here.number(piece_pointer),
+    }
 }
 
 fn told(host: &mut GuestState, what: fn(&CallEvents) -> bool) -> bool {

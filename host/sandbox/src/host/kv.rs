@@ -1,52 +1,50 @@
 //! `weir:plugin/kv`: a small store for each plugin and tenant.
 
-use super::offer::HostFn;
-use super::offer::{owned, run};
+use super::host_fn::{HostFn, owned, run};
 use crate::direct::{CoreCaller, answer, bytes as bytes_of, text, visit};
 use crate::guest_state::{GuestState, spend};
 use crate::kv::KvError;
 use bytes::Bytes;
 use wasmtime::component::WasmStr;
+use weir_component::contract::KvFunction;
 
-pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
-    here.text("get", get)?;
-    match here {
-        HostFn::Component(mut here) => {
-            here.func_wrap_async("set", |caller, (key, value, ttl_ms): (WasmStr, Bytes, u64)| {
+pub(super) fn link(function: KvFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        KvFunction::Get => here.text(get),
+        KvFunction::Set => here.in_time(
+            |caller, (key, value, ttl_ms): (WasmStr, Bytes, u64)| {
                 run(caller, |caller| {
                     let key = owned(caller, &key)?;
                     Ok(set(caller.data_mut(), &key, &value, ttl_ms))
                 })
-            })?;
-            here.func_wrap_async("increment", |caller, (key, by, ttl_ms): (WasmStr, i64, u64)| {
+            },
+            |caller: CoreCaller<'_>, at: u32, len: u32, at_value: u32, len_value: u32, ttl_ms: u64, to: u32| {
+                answer(caller, to, |host, memory| {
+                    Ok(set(host, text(memory, at, len)?, bytes_of(memory, at_value, len_value)?, ttl_ms))
+                })
+            },
+        ),
+        KvFunction::Increment => here.in_time(
+            |caller, (key, by, ttl_ms): (WasmStr, i64, u64)| {
                 run(caller, |caller| {
                     let key = owned(caller, &key)?;
                     Ok(increment(caller.data_mut(), &key, by, ttl_ms))
                 })
-            })?;
-            here.func_wrap("delete", |mut caller, (key,): (WasmStr,)| {
+            },
+            |caller: CoreCaller<'_>, at: u32, len: u32, by: i64, ttl_ms: u64, to: u32| {
+                answer(caller, to, |host, memory| Ok(increment(host, text(memory, at, len)?, by, ttl_ms)))
+            },
+        ),
+        KvFunction::Delete => here.at_once(
+            |mut caller, (key,): (WasmStr,)| {
                 let key = owned(&caller, &key)?;
                 spend(caller.data_mut())?;
                 Ok((caller.data().slots.kv().delete(&key),))
-            })
-        }
-        HostFn::Direct(linker, interface) => {
-            let put =
-                |caller: CoreCaller<'_>, at: u32, len: u32, at_value: u32, len_value: u32, ttl_ms: u64, to: u32| {
-                    answer(caller, to, |host, memory| {
-                        Ok(set(host, text(memory, at, len)?, bytes_of(memory, at_value, len_value)?, ttl_ms))
-                    })
-                };
-            linker.func_wrap(interface, "set", put)?;
-            let add = |caller: CoreCaller<'_>, at: u32, len: u32, by: i64, ttl_ms: u64, to: u32| {
-                answer(caller, to, |host, memory| Ok(increment(host, text(memory, at, len)?, by, ttl_ms)))
-            };
-            linker.func_wrap(interface, "increment", add)?;
-            let delete = |mut caller: CoreCaller<'_>, at: u32, len: u32| {
+            },
+            |mut caller: CoreCaller<'_>, at: u32, len: u32| {
                 visit(&mut caller, |host, memory| Ok(u32::from(host.slots.kv().delete(text(memory, at, len)?))))
-            };
-            linker.func_wrap(interface, "delete", delete).map(drop)
-        }
+            },
+        ),
     }
 }
 

@@ -1,30 +1,29 @@
 //! `weir:plugin/log`: lines in the gateway's log.
 
-use super::offer::HostFn;
-use super::offer::owned;
+use super::host_fn::{HostFn, owned};
 use crate::contract::Level;
 use crate::direct::{CoreCaller, text, visit};
 use crate::guest_state::{GuestState, spend};
 use crate::reason::visible;
 use wasmtime::component::WasmStr;
+use weir_component::contract::LogFunction;
 
-pub(super) fn link(here: HostFn<'_>) -> wasmtime::Result<()> {
-    match here {
-        HostFn::Component(mut here) => here.func_wrap("write", |mut caller, (level, message): (Level, WasmStr)| {
-            let message = owned(&caller, &message)?;
-            spend(caller.data_mut())?;
-            write(caller.data_mut(), level, &message);
-            Ok(())
-        }),
-        HostFn::Direct(linker, interface) => {
-            let call = |mut caller: CoreCaller<'_>, level: u32, at: u32, len: u32| {
+pub(super) fn link(function: LogFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        LogFunction::Write => here.at_once(
+            |mut caller, (level, message): (Level, WasmStr)| {
+                let message = owned(&caller, &message)?;
+                spend(caller.data_mut())?;
+                write(caller.data_mut(), level, &message);
+                Ok(())
+            },
+            |mut caller: CoreCaller<'_>, level: u32, at: u32, len: u32| {
                 visit(&mut caller, |host, memory| {
                     write(host, Level::numbered(level)?, text(memory, at, len)?);
                     Ok(())
                 })
-            };
-            linker.func_wrap(interface, "write", call).map(drop)
-        }
+            },
+        ),
     }
 }
 

@@ -1,12 +1,15 @@
 //! `weir:plugin/notes`: what a plugin remembers about a request between its calls.
 
-use super::offer::HostFn;
+use super::host_fn::HostFn;
 use crate::guest_state::{GuestState, no_request};
 use bytes::Bytes;
+use weir_component::contract::NotesFunction;
 
-pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
-    here.text("get", get)?;
-    here.text_bytes("set", set)
+pub(super) fn link(function: NotesFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        NotesFunction::Get => here.text(get),
+        NotesFunction::Set => here.text_bytes(set),
+    }
 }
 
 fn get(host: &mut GuestState, key: &str) -> wasmtime::Result<Option<Bytes>> {

@@ -1,14 +1,17 @@
 //! `weir:plugin/random`: random bytes from the operating system.
 
-use super::offer::HostFn;
+use super::host_fn::HostFn;
 use crate::guest_state::GuestState;
 use bytes::Bytes;
+use weir_component::contract::RandomFunction;
 
 /// Bytes of one answer (`random.bytes` in the contract).
 const MOST: usize = 4096;
 
-pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
-    here.number("bytes", bytes)
+pub(super) fn link(function: RandomFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        RandomFunction::Bytes => here.number(bytes),
+    }
 }
 
 fn bytes(_: &mut GuestState, count: u32) -> wasmtime::Result<Bytes> {

@@ -1,6 +1,6 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
-use super::offer::HostFn;
+use super::host_fn::HostFn;
 use crate::contract::{AllText, Piece};
 use crate::exchange::{Exchange, visible, writable_reply_name};
 use crate::guest_state::{GuestState, listed, no_request, shown, write};
@@ -8,20 +8,23 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;
 use std::sync::Arc;
+use weir_component::contract::ReplyFunction;
 
-pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
-    here.text("header", header)?;
-    here.texts("set-header", set_header)?;
-    here.text("get", get)?;
-    here.texts("set", set)?;
-    here.asked("texts", texts)?;
-    here.number_text("set-text", set_text)?;
-    here.asked("body", body)?;
-    here.bytes("set-body", set_body)?;
-    here.asked("pieces", pieces)?;
-    here.number_text("set-piece", set_piece)?;
-    here.asked("all-text", all_text)?;
-    here.number("piece-pointer", piece_pointer)
+pub(super) fn link(function: ReplyFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        ReplyFunction::Header => here.text(header),
+        ReplyFunction::SetHeader => here.texts(set_header),
+        ReplyFunction::Get => here.text(get),
+        ReplyFunction::Set => here.texts(set),
+        ReplyFunction::Texts => here.asked(texts),
+        ReplyFunction::SetText => here.number_text(set_text),
+        ReplyFunction::Body => here.asked(body),
+        ReplyFunction::SetBody => here.bytes(set_body),
+        ReplyFunction::Pieces => here.asked(pieces),
+        ReplyFunction::SetPiece => here.number_text(set_piece),
+        ReplyFunction::AllText => here.asked(all_text),
+        ReplyFunction::PiecePointer => here.number(piece_pointer),
+    }
 }
 
 type Written = wasmtime::Result<Result<(), String>>;

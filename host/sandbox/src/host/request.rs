@@ -1,6 +1,6 @@
 //! `weir:plugin/request`: the client's request, lent.
 
-use super::offer::HostFn;
+use super::host_fn::HostFn;
 use crate::contract::{AllText, Piece, Text};
 use crate::exchange::{About, Exchange, visible, writable_name};
 use crate::guest_state::{GuestState, listed, no_request, shown, write};
@@ -8,27 +8,30 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::header::HeaderName;
 use std::sync::Arc;
+use weir_component::contract::RequestFunction;
 
-pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
-    here.asked("tenant", |host| Ok(named(host, |about| &about.tenant)))?;
-    here.asked("id", |host| Ok(named(host, |about| &about.request_id)))?;
-    here.asked("model", |host| Ok(named(host, |about| &about.model)))?;
-    here.asked("dialect", dialect)?;
-    here.text("header", header)?;
-    here.asked("headers", headers)?;
-    here.texts("set-header", set_header)?;
-    here.text("remove-header", remove_header)?;
-    here.text("get", get)?;
-    here.texts("set", set)?;
-    here.text("remove", remove)?;
-    here.asked("texts", texts)?;
-    here.number_text("set-text", set_text)?;
-    here.asked("body", body)?;
-    here.bytes("set-body", set_body)?;
-    here.asked("pieces", pieces)?;
-    here.number_text("set-piece", set_piece)?;
-    here.asked("all-text", all_text)?;
-    here.number("piece-pointer", piece_pointer)
+pub(super) fn link(function: RequestFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        RequestFunction::Tenant => here.asked(|host| Ok(named(host, |about| &about.tenant))),
+        RequestFunction::Id => here.asked(|host| Ok(named(host, |about| &about.request_id))),
+        RequestFunction::Model => here.asked(|host| Ok(named(host, |about| &about.model))),
+        RequestFunction::Dialect => here.asked(dialect),
+        RequestFunction::Header => here.text(header),
+        RequestFunction::Headers => here.asked(headers),
+        RequestFunction::SetHeader => here.texts(set_header),
+        RequestFunction::RemoveHeader => here.text(remove_header),
+        RequestFunction::Get => here.text(get),
+        RequestFunction::Set => here.texts(set),
+        RequestFunction::Remove => here.text(remove),
+        RequestFunction::Texts => here.asked(texts),
+        RequestFunction::SetText => here.number_text(set_text),
+        RequestFunction::Body => here.asked(body),
+        RequestFunction::SetBody => here.bytes(set_body),
+        RequestFunction::Pieces => here.asked(pieces),
+        RequestFunction::SetPiece => here.number_text(set_piece),
+        RequestFunction::AllText => here.asked(all_text),
+        RequestFunction::PiecePointer => here.number(piece_pointer),
+    }
 }
 
 /// A name of the request; empty while `init` runs.

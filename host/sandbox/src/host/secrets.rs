@@ -1,10 +1,13 @@
 //! `weir:plugin/secrets`: what the operator hands to this plugin by name.
 
-use super::offer::HostFn;
+use super::host_fn::HostFn;
 use crate::guest_state::GuestState;
+use weir_component::contract::SecretsFunction;
 
-pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
-    here.text("get", get)
+pub(super) fn link(function: SecretsFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        SecretsFunction::Get => here.text(get),
+    }
 }
 
 fn get(host: &mut GuestState, name: &str) -> wasmtime::Result<Option<String>> {

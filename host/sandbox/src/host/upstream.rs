@@ -1,13 +1,16 @@
 //! `weir:plugin/upstream`: who is asked.
 
-use super::offer::HostFn;
+use super::host_fn::HostFn;
 use crate::exchange::AskedTarget;
 use crate::guest_state::GuestState;
 use std::sync::Arc;
+use weir_component::contract::UpstreamFunction;
 
-pub(super) fn link(mut here: HostFn<'_>) -> wasmtime::Result<()> {
-    here.asked("provider", |host| Ok(named(host, |asked| &asked.provider)))?;
-    here.asked("model", |host| Ok(named(host, |asked| &asked.model)))
+pub(super) fn link(function: UpstreamFunction, here: HostFn<'_>) -> wasmtime::Result<()> {
+    match function {
+        UpstreamFunction::Provider => here.asked(|host| Ok(named(host, |asked| &asked.provider))),
+        UpstreamFunction::Model => here.asked(|host| Ok(named(host, |asked| &asked.model))),
+    }
 }
 
 /// A name of who is asked; empty before anybody is.

@@ -8,10 +8,10 @@ use weir_config::{Config, Overrides};
 use weir_dialect::{Document, Endpoint};
 use weir_sandbox::{About, Exchange, Facts, Library, Sandbox, SandboxWorker, Stop};
 
-fn config(folder: &Path, direct: bool) -> Config {
+fn config(folder: &Path, direct: bool, settings: &str) -> Config {
     let text = format!(
         "[providers.demo]\nkind = \"demo\"\n[models.m]\ntargets = [\"demo/m\"]\n[tenants.acme]\nmodels = [\"*\"]\n\
-         [plugins]\nfolder = \"{}\"\ndirect = {direct}\n[[plugins.chain]]\nplugin = \"it\"\nconfig = {{ a = 1 }}\n",
+         [plugins]\nfolder = \"{}\"\ndirect = {direct}\n[[plugins.chain]]\nplugin = \"it\"\nconfig = {{ a = 1 }}\n{settings}\n",
         folder.display()
     );
     let loaded = weir_config::parse(&text, Path::new("weir.toml"), &|_| None, &Overrides::default());
@@ -20,9 +20,20 @@ fn config(folder: &Path, direct: bool) -> Config {
 
 /// What becomes of three requests with this body, called in one of the ways; or why the plugin does not load.
 pub(crate) async fn told(sandbox: &Arc<Sandbox>, component: &[u8], body: &str, direct: bool) -> Vec<String> {
+    told_with(sandbox, component, body, direct, "").await
+}
+
+/// The same under more settings of its chain.
+pub(crate) async fn told_with(
+    sandbox: &Arc<Sandbox>,
+    component: &[u8],
+    body: &str,
+    direct: bool,
+    settings: &str,
+) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("it.wasm"), component).unwrap();
-    let config = config(folder.path(), direct);
+    let config = config(folder.path(), direct, settings);
     let mut library = Library::new(Arc::clone(sandbox), None);
     let (chains, problems) = library.build(&config, &mut |_| {}).await;
     if let Some(problem) = problems.first() {

@@ -1,7 +1,7 @@
 //! Method, headers and body of a callout: lawful, bounded, and none of the host's own.
 
 use crate::framing::FRAMING;
-use crate::host::offer::ComponentCaller;
+use crate::host::host_fn::ComponentCaller;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use wasmtime::component::{ComponentType, Lift, WasmList, WasmStr};
