@@ -14,7 +14,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read as _, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::SystemTime;
@@ -91,6 +91,23 @@ pub fn read_new(
     }
     let identity = Identity::of(before, begun).filter(|_| before == after);
     Ok(bytes.map_or(FileContent::Same, |bytes| FileContent::New(bytes, identity)))
+}
+
+/// Writes the bytes of a regular file, of which there are at most `most`, to `sink`, which is given back: for what need not
+/// have all of a long file in memory.
+///
+/// # Errors
+/// As for [`read`], and [`FileError::Io`] if `sink` takes no more.
+pub fn copy<W: Write + Send + 'static>(file: impl Into<FileSpot>, most: u64, mut sink: W) -> Result<W, FileError> {
+    let spot = file.into();
+    let path = spot.path().to_owned();
+    in_time_with_file(&path, move |_| {
+        let (file, meta) = spot::open(&spot)?;
+        if meta.len() > most || io::copy(&mut (&file).take(most + 1), &mut sink)? > most {
+            return Err(FileError::TooLong(most));
+        }
+        Ok(sink)
+    })
 }
 
 /// The text of a regular file of at most `most` bytes.

@@ -48,6 +48,12 @@ fn resident(process: &Path) -> u64 {
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() << 10
 }
 
+/// Bytes that a process has read, from wherever.
+fn has_read(process: &Path) -> u64 {
+    let counts = fs::read_to_string(process.join("io")).unwrap();
+    counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
+}
+
 fn of(gateway: &Gateway) -> PathBuf {
     Path::new("/proc").join(gateway.pid().to_string())
 }
@@ -99,6 +105,24 @@ fn a_plugin_that_compiles_without_end_holds_up_nobody_and_is_given_up_when_its_f
     until("the process is gone", || (!process.exists()).then_some(()));
     until("nothing is compiled any more", || (words(&gateway, "compiling") == "[]").then_some(()));
     assert_eq!(gateway.metric("weir_plugin_compiles_total", &["dropped"]), 1.0);
+}
+
+#[test]
+fn a_long_file_that_is_being_compiled_is_not_read_again_whenever_something_else_changes() {
+    let (upstream, folder) = (Upstream::chat(), tempfile::tempdir().unwrap());
+    let gateway = Gateway::start(&bounded(&upstream, folder.path(), "cpu = \"50m\"\ntime = \"1h\""));
+    let (acme, slow) = (gateway.plugins().join("tenants/acme"), endless());
+    install(&gateway.plugins().join("tenants/globex"), "slow", &slow);
+    begun(&gateway);
+    let mut rounds = 0..;
+    // Not at once: of a file that was written just now nobody can tell by looking that it is the same.
+    until("a change beside it is live, and the file was not read for it", || {
+        let (name, before) = (format!("own{}", rounds.next()?), has_read(&of(&gateway)));
+        install(&acme, "own", &refusing(&name).build());
+        until("a change beside it is live", || (code(&gateway, ACME) == name).then_some(()));
+        (has_read(&of(&gateway)) - before < slow.len() as u64).then_some(())
+    });
+    assert_eq!(compiling(&gateway).len(), 1);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::engine::{FILE_LIMIT, Sandbox};
 use crate::error::LoadError;
 use crate::queue::{Owner, Queue};
 use cancel::Cancel;
+use process::SealedFile;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -122,14 +123,19 @@ impl Compiles {
         if let Some(done) = state.done.remove(&job.hash) {
             return Progress::Done(done);
         }
-        let runs = state.running.values().any(|one| one.hash == job.hash && !one.cancel.is_set());
-        if runs || !state.known.insert(job.hash) {
+        if state.is_pending(&job.hash) {
             return Progress::Pending { begun: false };
         }
+        state.known.insert(job.hash);
         let owner = job.owner.clone();
         state.waiting.push(owner, job);
         self.shared.go_on(&mut state);
         Progress::Pending { begun: true }
+    }
+
+    /// Whether a file of this hash waits or is being compiled, so that there is nothing to be known of it yet.
+    pub(crate) fn is_pending(&self, hash: &blake3::Hash) -> bool {
+        self.shared.state().is_pending(hash)
     }
 
     /// Ends, and forgets, all that is not wanted any more: its file has changed, or went away.
@@ -161,6 +167,13 @@ impl Compiled {
         while self.shared.state().done.is_empty() {
             self.shared.changed.notified().await;
         }
+    }
+}
+
+impl State {
+    fn is_pending(&self, hash: &blake3::Hash) -> bool {
+        let runs = || self.running.values().any(|one| one.hash == *hash && !one.cancel.is_set());
+        self.known.contains(hash) || runs()
     }
 }
 
@@ -218,16 +231,21 @@ impl Shared {
         self.changed.notify_one();
     }
 
+    /// Its file is read anew: for as long as a plugin waits its bytes are not kept.
     fn make(&self, job: &CompileJob, cancel: &Cancel) -> Result<NativeCode, LoadError> {
         let path = || job.spot.path().to_owned();
-        // Read anew, for as long as a plugin waits its bytes are not kept.
-        let wasm = file::read(job.spot.clone(), FILE_LIMIT).map_err(|why| LoadError::unread(path(), &why))?;
-        if blake3::hash(&wasm) != job.hash {
-            return Err(LoadError::Moving { path: path() });
-        }
+        let still = |hash| if hash == job.hash { Ok(()) } else { Err(LoadError::Moving { path: path() }) };
         match self.compiler {
-            Compiler::Here => NativeCode::compile(self.sandbox.engine(), &wasm),
-            Compiler::Process => process::compile(wasm, &job.limits, self.sandbox.settings_hash(), cancel),
+            Compiler::Here => {
+                let wasm = file::read(job.spot.clone(), FILE_LIMIT).map_err(|why| LoadError::unread(path(), &why))?;
+                still(blake3::hash(&wasm))?;
+                NativeCode::compile(self.sandbox.engine(), &wasm)
+            }
+            Compiler::Process => {
+                let (wasm, hash) = SealedFile::copy(&job.spot)?;
+                still(hash)?;
+                process::compile(&wasm, &job.limits, self.sandbox.settings_hash(), cancel)
+            }
         }
     }
 }

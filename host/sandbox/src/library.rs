@@ -292,6 +292,12 @@ impl Library {
             }
             None => {
                 self.known_bad(hash, &plugins.compile)?;
+                if self.compiles.is_pending(&hash) {
+                    // Its file may be long, and there is a look whenever anything changes: it is not read for each of them.
+                    self.wanted.insert(hash);
+                    schema.check(&[], settings)?;
+                    return Err(LoadError::Compiling);
+                }
                 let wasm = self.files.bytes(&spot, component).await.map_err(unreadable)?;
                 schema.check(&wasm, settings)?;
                 let code = self.code((source, spot), hash, wasm, plugins, note).await?;

@@ -50,7 +50,8 @@ impl NativeCode {
         let mut left = length;
         let mut take = |bytes: u64| -> Option<Vec<u8>> {
             left = left.checked_sub(bytes)?;
-            let mut taken = Vec::new();
+            // No more than there is, whatever the length says.
+            let mut taken = Vec::with_capacity(usize::try_from(bytes).ok()?);
             from.by_ref().take(bytes).read_to_end(&mut taken).ok()?;
             (u64::try_from(taken.len()) == Ok(bytes)).then_some(taken)
         };

@@ -5,6 +5,7 @@
 
 use super::artefact::NativeCode;
 use super::cancel::Cancel;
+use crate::engine::FILE_LIMIT;
 use crate::error::LoadError;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 use weir_config::CompileLimits;
+use weir_config::file::{self, FileSpot};
 
 /// The first argument of a process that compiles a plugin; whoever uses [`Compiler::Process`](super::Compiler::Process) runs a [`CompileTask`](super::CompileTask) for it.
 pub const SUBCOMMAND: &str = "compile-plugin";
@@ -30,15 +32,14 @@ const LOOKS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(20
 
 /// Compiles a plugin; `settings` is what code has to fit.
 pub(super) fn compile(
-    wasm: Vec<u8>,
+    wasm: &SealedFile,
     limits: &CompileLimits,
     settings: u64,
     cancel: &Cancel,
 ) -> Result<NativeCode, LoadError> {
-    let failed = |e: io::Error| LoadError::Compiler(format!("no process for it: {e}"));
-    let files = |wasm: Vec<u8>| -> io::Result<_> { Ok((sealed(&wasm)?, memory("weir-code")?, memory("weir-words")?)) };
-    let (input, mut code, mut words) = files(wasm).map_err(failed)?;
-    let mut child = begin(&input, &code, &words, limits, settings).map_err(failed)?;
+    let files = || -> io::Result<_> { Ok((memory("weir-code")?, memory("weir-words")?)) };
+    let (mut code, mut words) = files().map_err(failed)?;
+    let mut child = begin(&wasm.0, &code, &words, limits, settings).map_err(failed)?;
     let ended = watch(&mut child, limits.time, cancel).map_err(failed)?;
     let said = said(&mut words);
     let status = match ended {
@@ -58,14 +59,46 @@ fn memory(name: &str) -> io::Result<File> {
     Ok(File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?))
 }
 
-/// A file in memory with these bytes, which nobody can change any more.
-fn sealed(bytes: &[u8]) -> io::Result<File> {
-    let mut file = memory("weir-plugin")?;
-    file.write_all(bytes)?;
-    file.rewind()?;
-    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
-    fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
-    Ok(file)
+/// A file in memory which nobody can change any more: what a process compiles is what was hashed.
+#[derive(Debug)]
+pub(super) struct SealedFile(File);
+
+impl SealedFile {
+    /// Copies a plugin's file, which never lies in this process's own memory for it.
+    ///
+    /// # Errors
+    /// [`LoadError::Unreadable`] and its like if it cannot be read, [`LoadError::Compiler`] if there is no room for it.
+    pub(super) fn copy(spot: &FileSpot) -> Result<(Self, blake3::Hash), LoadError> {
+        let sink = HashedFile { file: memory("weir-plugin").map_err(failed)?, hasher: blake3::Hasher::new() };
+        let copied = file::copy(spot.clone(), FILE_LIMIT, sink);
+        let HashedFile { mut file, hasher } = copied.map_err(|why| LoadError::unread(spot.path().to_owned(), &why))?;
+        file.rewind().map_err(failed)?;
+        let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
+        fcntl(&file, FcntlArg::F_ADD_SEALS(seals)).map_err(|e| failed(e.into()))?;
+        Ok((Self(file), hasher.finalize()))
+    }
+}
+
+/// A file, and the hash of what is written to it.
+struct HashedFile {
+    file: File,
+    hasher: blake3::Hasher,
+}
+
+impl Write for HashedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or(bytes));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn failed(e: io::Error) -> LoadError {
+    LoadError::Compiler(format!("no process for it: {e}"))
 }
 
 /// Begins a process. The thread that does must live longer than it: it is killed when that thread ends, and so with the gateway.
