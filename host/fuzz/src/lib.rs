@@ -23,12 +23,13 @@ pub mod request_head;
 pub mod response_head;
 pub mod sse;
 pub mod tokens;
+pub mod ways;
 
 /// A target and its name, which is that of its folder in `corpus`.
 pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [FuzzTarget; 12] = [
+pub const TARGETS: [FuzzTarget; 13] = [
     ("chunked", chunked::chunked),
     ("component", component::component),
     ("config", config::config),
@@ -41,4 +42,5 @@ pub const TARGETS: [FuzzTarget; 12] = [
     ("response_head", response_head::response_head),
     ("sse", sse::sse),
     ("tokens", tokens::tokens),
+    ("ways", ways::ways),
 ];

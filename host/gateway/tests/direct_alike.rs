@@ -63,3 +63,37 @@ fn a_plugin_decides_alike_directly_and_as_a_component_whatever_its_strings_are_c
         assert_eq!(told(&other, true), told(&other, false), "{change}");
     }
 }
+
+/// Bodies of a policy that want something of the last bytes of their memory, and of what comes behind.
+const AT_THE_END: [(&str, &str); 6] = [
+    ("an answer of which the end is missing", "(i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 4))"),
+    ("an answer that is all there", "(i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 24))"),
+    ("an answer of which a half is missing", "(i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 12))"),
+    (
+        "no value, and no room for one",
+        r#"(call $request.header @"none" (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 4))) (call $pass)"#,
+    ),
+    (
+        "success, and no room for a reason",
+        r#"(call $request.remove-header @"none" (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 8))) (call $pass)"#,
+    ),
+    (
+        "no value, and just enough room for one",
+        r#"(call $request.header @"none" (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 12))) (call $pass)"#,
+    ),
+];
+
+#[test]
+fn what_reaches_past_the_end_of_a_guests_memory_is_a_fault_either_way() {
+    for (what, body) in AT_THE_END {
+        let component = Guest::on("policy", body).build();
+        let (directly, as_component) = (told(&component, true), told(&component, false));
+        assert_eq!(status(&directly), status(&as_component), "{what}: {directly} and {as_component}");
+        let passes = what.contains("all there") || what.contains("enough room");
+        assert_eq!(status(&directly) == "200", passes, "{what}: {directly}");
+    }
+}
+
+fn status(told: &str) -> &str {
+    told.split(' ').next().unwrap()
+}

@@ -29,7 +29,7 @@ use crate::guest_state::{GuestState, spend};
 use crate::pace::LONG;
 use crate::reason::reason;
 use lift::{AnswerLifter, slice};
-use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Module, Ref, Store};
+use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Module, Ref, Store, Trap};
 
 /// Bytes that one host call or one answer may carry out of the guest; where the bodies at hand are longer than half of that,
 /// twice of them.
@@ -133,7 +133,7 @@ pub(crate) fn visit<T>(
 ) -> wasmtime::Result<T> {
     let (memory, host) = open(caller)?;
     if host.desk.closed || host.desk.parcel.under_way() {
-        return Err(Error::msg("cannot leave component instance"));
+        return Err(Trap::CannotLeaveComponent.into());
     }
     spend(host)?;
     let most = host.budget.carry;

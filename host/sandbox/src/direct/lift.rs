@@ -13,6 +13,11 @@ pub(super) struct AnswerLifter<'a> {
 
 type Read<T> = wasmtime::Result<T>;
 
+/// Bytes of what `lifecycle.init` answers.
+const STARTED: usize = 12;
+/// Bytes of what every hook answers that answers anything: none of them is longer than a refusal.
+const ANSWERED: usize = 24;
+
 impl<'a> AnswerLifter<'a> {
     pub(super) fn new(memory: &'a [u8], most: usize) -> Self {
         Self { memory, left: most }
@@ -54,16 +59,18 @@ impl<'a> AnswerLifter<'a> {
         (0..count).map(|n| element(self, start.saturating_add(n.saturating_mul(size)))).collect()
     }
 
-    /// `result<T, E>`, both aligned to four bytes.
+    /// `result<T, E>`, both aligned to four bytes. All of its `size` bytes have to be there, whichever of the two it is.
     fn result<T, E>(
         &mut self,
         at: u32,
+        size: usize,
         ok: impl FnOnce(&mut Self, u32) -> Read<T>,
         err: impl FnOnce(&mut Self, u32) -> Read<E>,
     ) -> Read<Result<T, E>> {
         if !at.is_multiple_of(4) {
             return Err(Error::msg("return pointer not aligned"));
         }
+        slice(self.memory, at, size)?;
         match self.case(at)? {
             0 => ok(self, at.saturating_add(4)).map(Ok),
             1 => err(self, at.saturating_add(4)).map(Err),
@@ -73,12 +80,12 @@ impl<'a> AnswerLifter<'a> {
 
     /// What `lifecycle.init` answers.
     pub(super) fn started(&mut self, at: u32) -> Read<Result<(), String>> {
-        self.result(at, |_, _| Ok(()), Self::text)
+        self.result(at, STARTED, |_, _| Ok(()), Self::text)
     }
 
     /// What most hooks answer.
     pub(super) fn verdict(&mut self, at: u32) -> Read<Result<(), PluginRefusal>> {
-        self.result(at, |_, _| Ok(()), Self::refusal)
+        self.result(at, ANSWERED, |_, _| Ok(()), Self::refusal)
     }
 
     /// What `router.route` answers.
@@ -88,12 +95,12 @@ impl<'a> AnswerLifter<'a> {
             1 => reader.list(at.saturating_add(4), 12, Self::choice).map(Routing::Order),
             _ => Err(Error::msg("invalid discriminant of a routing")),
         };
-        self.result(at, routing, Self::refusal)
+        self.result(at, ANSWERED, routing, Self::refusal)
     }
 
     /// What `event.on-events` answers.
     pub(super) fn edits(&mut self, at: u32) -> Read<Result<Vec<Edit>, PluginRefusal>> {
-        self.result(at, |reader, at| reader.list(at, 12, Self::edit), Self::refusal)
+        self.result(at, ANSWERED, |reader, at| reader.list(at, 12, Self::edit), Self::refusal)
     }
 
     fn refusal(&mut self, at: u32) -> Read<PluginRefusal> {

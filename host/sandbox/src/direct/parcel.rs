@@ -26,6 +26,17 @@ pub(crate) enum ReplyLayout {
     Wide(LoweredContent),
 }
 
+impl ReplyLayout {
+    /// Bytes of the type that is answered: all of them have to be there, whichever case it is.
+    fn size(&self) -> usize {
+        match self {
+            Self::Plain(LoweredContent::AllText(_)) | Self::Number(_) | Self::Wide(_) => 16,
+            Self::Plain(_) => 8,
+            Self::Byte(_) | Self::Truth(_) | Self::Tagged(_) => 12,
+        }
+    }
+}
+
 /// Where the place and length of the whole go.
 #[derive(Debug, Default, Clone, Copy)]
 enum Whole {
@@ -78,6 +89,9 @@ impl Lowering {
             return Err(wasmtime::Error::msg("pointer not aligned"));
         }
         let to = usize::try_from(to)?;
+        if to.checked_add(given.size()).is_none_or(|end| end > memory.len()) {
+            return Err(wasmtime::Error::msg("pointer out of bounds of memory"));
+        }
         let (content, at) = match given {
             ReplyLayout::Byte(byte) => return put(memory, to, &[byte]).map(|()| DONE),
             ReplyLayout::Truth(truth) => {

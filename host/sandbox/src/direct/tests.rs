@@ -157,6 +157,51 @@ fn answers_are_read_and_whatever_breaks_the_contract_is_refused() {
 }
 
 #[test]
+fn an_answer_that_reaches_past_the_end_is_none_whichever_case_it_is() {
+    let memory = answer_of(&[]);
+    let end = u32::try_from(memory.len()).unwrap();
+    let all = |at: u32| {
+        let reader = || AnswerLifter::new(&memory, CARRY);
+        [
+            reader().verdict(at).is_ok(),
+            reader().routing(at).is_ok(),
+            reader().edits(at).is_ok(),
+            reader().started(at).is_ok(),
+        ]
+    };
+    for (left, wanted) in [
+        (24, [true; 4]),
+        (20, [false, false, false, true]),
+        (12, [false, false, false, true]),
+        (8, [false; 4]),
+        (4, [false; 4]),
+    ] {
+        assert_eq!(all(end - left), wanted, "{left} bytes before the end");
+    }
+}
+
+#[test]
+fn what_the_host_answers_has_room_whichever_case_it_is() {
+    let given: [(fn() -> ReplyLayout, u32); 8] = [
+        (|| None::<String>.gives(), 12),
+        (|| Ok::<(), String>(()).gives(), 12),
+        (|| Ok::<bool, String>(true).gives(), 12),
+        (|| Some("value".to_owned()).gives(), 12),
+        (|| Ok::<i64, String>(7).gives(), 16),
+        (|| Err::<i64, _>("why".to_owned()).gives(), 16),
+        (|| Arc::<str>::from("acme").gives(), 8),
+        (|| Vec::<String>::new().gives(), 8),
+    ];
+    for (given, size) in given {
+        let mut memory = vec![0; 4096];
+        let aligned = if size == 16 { 8 } else { 4 };
+        assert!(Lowering::default().begin(&mut memory, 4096 - size, given()).is_ok(), "{size} bytes");
+        let short = Lowering::default().begin(&mut memory, 4096 - size + aligned, given());
+        assert!(short.is_err() && memory.iter().rev().take(4).all(|byte| *byte == 0), "{size} bytes are too many");
+    }
+}
+
+#[test]
 fn lists_in_answers_are_read() {
     let word = |n: u32| n.to_le_bytes();
     let memory = answer_of(&[
