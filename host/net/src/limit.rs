@@ -33,7 +33,8 @@ impl ConcurrencyLimit {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.limit.inside.fetch_sub(1, Ordering::Relaxed);
+        let before = self.limit.inside.fetch_sub(1, Ordering::Relaxed);
+        debug_assert!(before > 0, "whoever leaves was inside");
     }
 }
 

@@ -22,6 +22,11 @@ impl ByteTotal {
         ByteShare { total: Arc::clone(self), bytes: 0 }
     }
 
+    fn give_back(&self, bytes: usize) {
+        let before = self.held.fetch_sub(bytes, Ordering::Relaxed);
+        debug_assert!(before >= bytes, "what is given back was held");
+    }
+
     /// Bytes held now.
     pub fn held(&self) -> usize {
         self.held.load(Ordering::Relaxed)
@@ -47,7 +52,7 @@ impl ByteShare {
     pub fn shrink_to(&mut self, bytes: usize) {
         let less = self.bytes.saturating_sub(bytes);
         if less > 0 {
-            self.total.held.fetch_sub(less, Ordering::Relaxed);
+            self.total.give_back(less);
             self.bytes -= less;
         }
     }
@@ -55,7 +60,7 @@ impl ByteShare {
 
 impl Drop for ByteShare {
     fn drop(&mut self) {
-        self.total.held.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.total.give_back(self.bytes);
     }
 }
 

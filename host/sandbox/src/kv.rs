@@ -122,7 +122,8 @@ impl KvRoom {
     fn give(&self, room: u64) {
         let less = |used: u64| Some(used.saturating_sub(room));
         // It cannot fail: `less` never answers none.
-        let _ = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        let before = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        debug_assert!(before.is_ok_and(|used| used >= room), "what is given back was taken");
     }
 }
 

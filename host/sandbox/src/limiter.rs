@@ -89,6 +89,10 @@ impl Limiter {
         }
         let grows = self.find_room(more).await;
         if grows {
+            debug_assert!(
+                used >= self.used && used <= self.memory,
+                "linear memory never shrinks, nor passes its bound"
+            );
             self.used = used;
         }
         grows
@@ -102,6 +106,7 @@ impl Limiter {
         }
         let grows = self.find_room(more.saturating_mul(ELEMENT)).await;
         if grows {
+            debug_assert!(elements <= TABLE_ELEMENTS, "tables do not pass their bound");
             self.elements = elements;
         }
         grows

@@ -132,7 +132,9 @@ impl Stage {
         if last {
             let mut items = self.held.take_all();
             items.extend(batch);
-            return self.show(caller, items, CallReason::Last).await;
+            let passed = self.show(caller, items, CallReason::Last).await;
+            debug_assert!(self.held.is_empty(), "nothing waits behind the last call");
+            return passed;
         }
         if batch.iter().all(|item| item.seen.is_none()) {
             return Ok(batch);
@@ -149,6 +151,7 @@ impl Stage {
         while let Some(past) = self.held.past(self.bounds) {
             out.extend(self.give_up(caller, past)?);
         }
+        debug_assert!(self.held.past(self.bounds).is_none(), "what waits is bounded");
         Ok(out)
     }
 

@@ -12,6 +12,7 @@ mod all_text;
 mod host_functions;
 mod instances;
 mod prepared;
+mod streams;
 mod trials;
 mod ways;
 

@@ -25,7 +25,8 @@ pub(crate) struct LimitUsage {
 impl LimitUsage {
     /// Frees one seat. Only whoever took one may call this, once: [`LimitMeter::take`]'s caller.
     pub(crate) fn leave(&self) {
-        let _before = self.seats.fetch_update(Relaxed, Relaxed, |taken| taken.checked_sub(1));
+        let before = self.seats.fetch_update(Relaxed, Relaxed, |taken| taken.checked_sub(1));
+        debug_assert!(before.is_ok(), "a seat is freed that nobody took");
     }
 }
 

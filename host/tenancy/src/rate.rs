@@ -95,6 +95,7 @@ impl RateUsage {
             at.store(limit, Relaxed);
         }
         let cost = cost(limit);
+        debug_assert!(limit == 0 || cost * u64::from(limit) >= MINUTE, "never more than the limit");
         Gcra { limit, cost, window: cost * u64::from(limit), tag: place as u64 }
     }
 
@@ -155,6 +156,7 @@ impl Gcra {
     }
 
     fn after(&self, ahead: u64) -> Rate {
+        debug_assert!(ahead <= self.window, "no more is spent than a minute's allowance");
         let remaining = self.window.saturating_sub(ahead) / self.cost;
         Rate {
             limit: self.limit,

@@ -34,7 +34,7 @@ impl LocalCounter {
         self.0.store(value as u64, Relaxed);
     }
 
-    fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.0.load(Relaxed)
     }
 }

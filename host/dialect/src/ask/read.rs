@@ -84,6 +84,7 @@ fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<Requ
     if !found.subject {
         return Err(ReadError::Missing { param: subject });
     }
+    debug_assert!(!model.is_empty(), "a request asks for a model");
     Ok(RequestFacts {
         endpoint,
         model,

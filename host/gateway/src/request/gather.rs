@@ -74,6 +74,7 @@ impl Gathered {
             let little = (len + len / 8).clamp(len, self.longest);
             let room = if self.count(twice).is_ok() { twice } else { little };
             self.count(room)?;
+            debug_assert!(room >= len && room <= 2 * len, "at most twice of what has come");
             let mut larger = BytesMut::with_capacity(room);
             larger.extend_from_slice(&std::mem::take(&mut self.first));
             larger.extend_from_slice(&self.all);

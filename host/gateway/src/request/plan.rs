@@ -33,9 +33,11 @@ pub(crate) async fn plan(trip: &mut RequestContext, worker: &Worker, chain: &Cha
         let is_kept = routed.iter().map(|(target, _)| *target).eq(0..candidates.len());
         let is_aside = |target: usize| candidates.get(target).is_some_and(|candidate| !candidate.healthy);
         let step = |(target, overrides)| PlanStep { target, overrides, insisted: !is_kept && is_aside(target) };
+        debug_assert!(!routed.is_empty(), "a router chooses somebody");
         return Ok(routed.into_iter().map(step).collect());
     }
     let step = |target| PlanStep { target, overrides: Vec::new(), insisted: false };
+    debug_assert!(!model.targets.is_empty(), "a model has a target");
     Ok((0..model.targets.len()).map(step).collect())
 }
 

@@ -123,6 +123,7 @@ impl Ids {
         };
         let ms = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let number = (ms << 12).max(self.last.get() + 1);
+        debug_assert!(number > self.last.get(), "the first 60 bits only ever grow");
         self.last.set(number);
         let mut text = self.shape;
         hex::fill(text.get_mut(..8).unwrap_or_default(), number >> 28);

@@ -50,6 +50,7 @@ impl RefusedVersions {
         while versions.len() > most {
             versions.pop_front();
         }
+        debug_assert!(versions.len() <= most, "of each folder at most so many");
     }
 
     /// Forgets a version: the operator wants it all the same.

@@ -1,3 +1,5 @@
+mod simulated;
+
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;

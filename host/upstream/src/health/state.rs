@@ -123,6 +123,8 @@ impl BreakerState {
     }
 
     pub(super) fn pack(self) -> u64 {
+        debug_assert!(self.failures <= 0x7f && self.step <= LAST_STEP, "a word holds all of it");
+        debug_assert!(self.phase == Phase::Closed || self.failures == 0, "failures are counted while it is closed");
         self.phase as u64
             | (self.reason as u64) << REASON
             | u64::from(self.failures & 0x7f) << FAILURES

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+mod simulated;
+
 use super::breaker::Breaker;
 use super::state::{BreakerState, Rules};
 use super::{AsideReason, AttemptVerdict, HealthStanding, Mode, ModelHealth, ProviderHealth, Ticket};

@@ -194,6 +194,8 @@ impl<L: Poolable> HostPool<L> {
 
     pub(super) fn publish(&self) {
         let state = self.state.borrow();
+        debug_assert!(state.open <= self.limit && state.queue.len() <= self.max_waiting, "the bounds hold");
+        debug_assert!(state.opening <= state.open, "what is being opened has its permit");
         self.shard.open.set(state.open);
         self.shard.waiting.set(state.queue.len());
         let idle = if self.shared.get() == Some(true) {

@@ -37,7 +37,9 @@ impl Backoff {
         let nanos = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
         // The high half of the product is uniform in 0..nanos.
         let picked = (u128::from(self.next()) * u128::from(nanos)) >> 64;
-        Some(Duration::from_nanos(u64::try_from(picked).unwrap_or(nanos)))
+        let wait = Duration::from_nanos(u64::try_from(picked).unwrap_or(nanos));
+        debug_assert!(wait <= ceiling && ceiling <= self.cap, "nobody waits for longer than the cap");
+        Some(wait)
     }
 
     /// SplitMix64 (Steele, Lea and Flood 2014): enough for spreading waits, not for secrets.

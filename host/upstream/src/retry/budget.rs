@@ -54,6 +54,7 @@ impl RetryBudget {
 }
 
 fn pack(left: u64, added: u64) -> u64 {
+    debug_assert!(left <= FULL, "no more is kept than that");
     added << 16 | left.min(0xffff)
 }
 

@@ -101,6 +101,7 @@ impl<J> Queues<J> {
     /// A job has come to its end.
     pub(super) fn end(&mut self, (tenant, origin): ObserveTurn) {
         let lane = self.lane_mut(origin);
+        debug_assert!(lane.running > 0, "what ends has run");
         lane.running -= 1;
         if let Some(own) = lane.by_tenant.get_mut(&tenant) {
             own.running = false;

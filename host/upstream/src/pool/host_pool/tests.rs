@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod simulated;
+
 use super::super::parts::{ConnTurn, ConnectPermit, HostPool, Lease, Poolable, PooledConn, QueuedRequest, TurnRequest};
 use crate::stats::Shard;
 use proptest::prelude::*;

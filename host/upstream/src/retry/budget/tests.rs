@@ -1,4 +1,6 @@
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
+mod simulated;
+
 use super::RetryBudget;
 use proptest::prelude::*;
 use std::time::Duration;
