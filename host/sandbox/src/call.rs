@@ -1,18 +1,18 @@
 //! One call into a guest: bounded, measured, and with its exchange brought back whatever happens.
 
-use crate::ask::ask;
+use crate::abi::call_hook;
+use crate::abi::contract::{Facts, PluginRefusal};
+use crate::abi::hook_call::{HookAnswer, HookCall};
+use crate::bounds::cpu_timer::{CpuTimer, START, metered};
+use crate::bounds::yielding::YielderPool;
 use crate::chain::Bound;
-use crate::contract::{Facts, PluginRefusal};
-use crate::cpu_timer::{CpuTimer, START, metered};
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
-use crate::gate::YielderPool;
 use crate::hook::HookKind;
-use crate::hook_call::{HookAnswer, HookCall};
 use crate::instance::{arm, diagnose};
 use crate::meter::HookStats;
+use crate::meter::tally::CallOutcome;
 use crate::pool::{InstancePool, MakeRoom, Taken};
-use crate::tally::CallOutcome;
 use crate::tenant::TenantId;
 use std::pin::pin;
 use std::rc::Rc;
@@ -167,7 +167,7 @@ impl GuestCall<'_> {
         instance.store.data_mut().exchange = lent.take();
         let limit = plugin.settings().limits.deadline_for(at_hand);
         let answer = {
-            let guest = pin!(ask(&instance.hooks, &mut instance.store, facts, asked));
+            let guest = pin!(call_hook(&instance.hooks, &mut instance.store, facts, asked));
             metered(guest, limit, self.turns(), spent).await
         };
         *lent = instance.store.data_mut().exchange.take();

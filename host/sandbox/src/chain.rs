@@ -1,10 +1,10 @@
 //! The plugins of one tenant: for each hook, in order.
 
+use crate::bounds::plugin_quota::PluginQuota;
 use crate::guest_state::TenantState;
 use crate::hook::HookKind;
 use crate::meter::HookStats;
 use crate::plugin::LoadedPlugin;
-use crate::standing::PluginQuota;
 use crate::tenant::TenantId;
 use std::sync::Arc;
 use std::time::Instant;

@@ -3,9 +3,11 @@
 
 mod artefact;
 mod bounds;
+pub(crate) mod cache;
 mod cancel;
 mod inside;
 mod process;
+pub(crate) mod queue;
 mod stats;
 
 pub(crate) use artefact::NativeCode;
@@ -14,9 +16,9 @@ pub use inside::CompileTask;
 pub use process::SUBCOMMAND;
 pub use stats::CompileStats;
 
+use crate::compile::queue::{Owner, Queue};
 use crate::engine::{FILE_LIMIT, Sandbox};
 use crate::error::LoadError;
-use crate::queue::{Owner, Queue};
 use cancel::Cancel;
 use process::SealedFile;
 use std::collections::{HashMap, HashSet};

@@ -9,7 +9,7 @@ use wasmtime::{Engine, Module};
 ///
 /// The bytes become machine code of this process. Callers hand in only what they compiled themselves, in this process or in one
 /// that this program began for it and that has ended since (`compile/process.rs`), or what the compiled-code cache has just
-/// checked against its keyed hash (`cache.rs`).
+/// checked against its keyed hash (`compile/cache.rs`).
 pub(crate) fn load(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: callers as described above are the only ones; wasmtime itself checks version and settings.
     unsafe { Component::deserialize(engine, code) }

@@ -1,17 +1,17 @@
 //! The wasmtime engine, configured once, and what every thread shares of the sandbox.
 
+use crate::bounds::instances::Shares;
+use crate::bounds::log_and_kv::Quotas;
+use crate::bounds::machine;
+use crate::callout_client::CalloutOpener;
 use crate::compile::CompileStats;
 use crate::compiled;
-use crate::egress::CalloutOpener;
 use crate::error::LoadError;
 use crate::guest_state::GuestState;
 use crate::host::{LinkTarget, link};
 use crate::kv::Stores;
-use crate::machine;
 use crate::meter::Meter;
-use crate::quotas::Quotas;
 use crate::reason::reason;
-use crate::shares::Shares;
 use crate::tenant::TenantNames;
 use std::borrow::Cow;
 use std::collections::hash_map::DefaultHasher;

@@ -10,7 +10,7 @@ use all_text::Told;
 pub(crate) use events::CallEvents;
 pub use reply::{LazyHeaders, Reply};
 
-use crate::contract::{Facts, Text};
+use crate::abi::contract::{Facts, Text};
 use crate::framing::FRAMING;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName};

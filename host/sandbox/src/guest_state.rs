@@ -1,17 +1,17 @@
 //! The state behind a store: what the host keeps for one instance, and what a plugin keeps for one tenant.
 
-use crate::contract::Piece;
-use crate::direct::CoreState;
+use crate::abi::contract::Piece;
+use crate::abi::core::CoreState;
+use crate::bounds::instances::TenantShare;
+use crate::bounds::instances::place::InstancePlace;
+use crate::bounds::log_and_kv::Quota;
+use crate::bounds::memory::Limiter;
+use crate::bounds::slice::Pace;
+use crate::capabilities::Capabilities;
 use crate::error::Fault;
 use crate::exchange::Exchange;
 use crate::kv::{Kv, StoreKey, Stores};
-use crate::limiter::Limiter;
 use crate::meter::{Alive, PluginCounters};
-use crate::pace::Pace;
-use crate::powers::Capabilities;
-use crate::quotas::Quota;
-use crate::shares::TenantShare;
-use crate::shares::place::InstancePlace;
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};

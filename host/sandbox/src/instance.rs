@@ -1,14 +1,15 @@
 //! One live instance: a store, the guest in it, and its hooks looked up once.
 
-use crate::ask::{ComponentHooks, Hooks};
-use crate::direct::CARRY;
+use crate::abi::Hooks;
+use crate::abi::component::ComponentHooks;
+use crate::abi::core::CARRY;
+use crate::bounds::instances::place::InstancePlace;
+use crate::bounds::slice::FIRST_SLICE;
 use crate::error::Fault;
 use crate::guest_state::{Budget, GuestState, TenantState};
 use crate::hook::HookKind;
-use crate::pace::FIRST_SLICE;
 use crate::plugin::{DirectLink, LoadedPlugin};
 use crate::reason::{one_line, reason};
-use crate::shares::place::InstancePlace;
 use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::{ComponentNamedList, Instance as Guest, Lift, Lower, TypedFunc};

@@ -3,7 +3,7 @@
 //! What it holds it holds: a store that is full takes nothing more, and says so. Were it to forget in silence, a counter of
 //! failed attempts, or a list of who is blocked, could be flushed by whoever can make the plugin write.
 
-use crate::kept::{Retained, Time};
+use crate::retained::{Retained, Time};
 use crate::tenant::TenantId;
 use moka::Expiry;
 use moka::ops::compute::Op;

@@ -1,8 +1,8 @@
 //! What calls cost: for each plugin, hook and tenant, in atomics that the hot path reaches without a look-up.
 
 use crate::error::Fault;
-use crate::histogram::quantile;
 use crate::hook::HookKind;
+use crate::meter::histogram::quantile;
 use crate::source::is_tenants_own;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use weir_series::{Idle, NameBudget, Names, OTHER, Table};
 
 mod callouts;
+pub(crate) mod histogram;
+pub(crate) mod tally;
 
 pub(crate) use callouts::Callout;
 pub use callouts::CalloutStats;

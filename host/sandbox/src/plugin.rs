@@ -1,17 +1,17 @@
 //! A plugin ready to serve: compiled code, checked against the contract, with the operator's settings.
 
-use crate::direct::{DirectCode, DirectPre};
+use crate::abi::core::{DirectCode, DirectPre};
+use crate::bounds::plugin_quota::{PluginQuota, QuotaState};
+use crate::capabilities::Capabilities;
 use crate::engine::Sandbox;
 use crate::error::LoadError;
 use crate::guest_state::{GuestState, NewGuest};
 use crate::hook::{HookKind, INIT};
 use crate::meter::PluginCounters;
-use crate::powers::Capabilities;
+use crate::meter::tally::VersionTally;
 use crate::reason::reason;
 use crate::signature::PublicKey;
 use crate::source;
-use crate::standing::{PluginQuota, QuotaState};
-use crate::tally::VersionTally;
 use crate::trust::Trust;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

@@ -1,14 +1,14 @@
 //! Instances of one plugin for one tenant on one worker: no lock, bounded, reused unless they faulted.
 
+use crate::bounds::instances::place::InstancePlace;
+use crate::bounds::instances::wait::ShareWait;
+use crate::bounds::instances::{Short, TenantShare};
+use crate::bounds::plugin_quota::PluginQuota;
 use crate::error::Fault;
 use crate::guest_state::TenantState;
 use crate::instance::Instance;
 use crate::meter::{HookStats, PluginCounters};
 use crate::plugin::LoadedPlugin;
-use crate::shares::place::InstancePlace;
-use crate::shares::wait::ShareWait;
-use crate::shares::{Short, TenantShare};
-use crate::standing::PluginQuota;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};

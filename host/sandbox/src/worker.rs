@@ -1,18 +1,18 @@
 //! A serving thread's own share of the sandbox: its pools, and the hooks as the journey calls them.
 
+use crate::abi::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, PluginRefusal, Routing, StreamEvent};
+use crate::abi::hook_call::{HookAnswer, HookCall};
+use crate::bounds::cpu_timer::CpuTimer;
+use crate::bounds::instances::IdleAnswer;
+use crate::bounds::plugin_quota::Admitted;
+use crate::bounds::yielding::YielderPool;
 use crate::call::{Checked, GuestCall};
 use crate::chain::{Bound, Chain, Origin};
-use crate::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, PluginRefusal, Routing, StreamEvent};
-use crate::cpu_timer::CpuTimer;
 use crate::engine::Sandbox;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
-use crate::gate::YielderPool;
 use crate::hook::HookKind;
-use crate::hook_call::{HookAnswer, HookCall};
 use crate::pool::{InstancePool, MakeRoom};
-use crate::shares::IdleAnswer;
-use crate::standing::Admitted;
 use idle::Pools;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;

@@ -1,6 +1,6 @@
 //! All text of the request or of the reply, kept from one plugin of a hook to the next.
 
-use crate::contract::AllText;
+use crate::abi::contract::AllText;
 use std::sync::Arc;
 use weir_dialect::Pieces;
 

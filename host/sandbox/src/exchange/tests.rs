@@ -1,5 +1,5 @@
 use super::*;
-use crate::contract::Facts;
+use crate::abi::contract::Facts;
 use weir_dialect::Endpoint;
 
 fn exchange() -> Exchange {

@@ -1,7 +1,7 @@
 //! The request's texts and pieces, read once for all `policy` plugins that want them.
 
 use super::{Access, Exchange};
-use crate::contract::{AllText, Text};
+use crate::abi::contract::{AllText, Text};
 use std::sync::Arc;
 use weir_dialect::{EditError, Pieces};
 

@@ -9,12 +9,12 @@ mod url;
 use message::OutgoingCallout;
 
 use super::host_fn::{ComponentCaller, HostFn};
-use crate::cpu_timer::since_resumed;
-use crate::egress::{CalloutClient, EgressFailure};
-use crate::gate::give_way;
+use crate::bounds::cpu_timer::since_resumed;
+use crate::bounds::slice::LONG;
+use crate::bounds::yielding::give_way;
+use crate::callout_client::{CalloutClient, EgressFailure};
 use crate::guest_state::spend;
 use crate::meter::{Callout, PluginCounters};
-use crate::pace::LONG;
 use bytes::Bytes;
 use http::{Request, Response};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! `weir:plugin/clock`: the time, too coarse to measure anything by.
 
 use super::host_fn::HostFn;
-use crate::direct::{CoreCaller, visit};
+use crate::abi::core::{CoreCaller, visit};
 use crate::guest_state::{GuestState, spend};
 use std::time::{SystemTime, UNIX_EPOCH};
 use weir_component::contract::ClockFunction;

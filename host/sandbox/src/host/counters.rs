@@ -1,7 +1,7 @@
 //! `weir:plugin/counters`: counters in the gateway's metrics.
 
 use super::host_fn::{HostFn, owned};
-use crate::direct::{CoreCaller, text, visit};
+use crate::abi::core::{CoreCaller, text, visit};
 use crate::guest_state::{GuestState, spend};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

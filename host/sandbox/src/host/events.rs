@@ -1,7 +1,7 @@
 //! `weir:plugin/events`: the events of the call at hand, lent.
 
 use super::host_fn::HostFn;
-use crate::contract::{AllText, Piece};
+use crate::abi::contract::{AllText, Piece};
 use crate::exchange::CallEvents;
 use crate::guest_state::{GuestState, listed, no_request, shown, write};
 use std::sync::Arc;

@@ -4,11 +4,11 @@
 //! takes, says how these come out of a guest and how the answer gets in. Under which name it is offered is not for whoever writes
 //! it to say: it stands in the table of the contract's functions ([`weir_component::contract`]).
 
-use crate::cpu_timer::since_resumed;
-use crate::direct::{CoreCaller, Gives, answer, bytes, text, visit};
-use crate::gate::give_way;
+use crate::abi::core::{CoreCaller, Gives, answer, bytes, text, visit};
+use crate::bounds::cpu_timer::since_resumed;
+use crate::bounds::slice::LONG;
+use crate::bounds::yielding::give_way;
 use crate::guest_state::{GuestState, spend};
-use crate::pace::LONG;
 use bytes::Bytes;
 use std::future::Future;
 use wasmtime::component::{ComponentNamedList, Lift, LinkerInstance, Lower, WasmStr};

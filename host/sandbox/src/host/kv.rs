@@ -1,7 +1,7 @@
 //! `weir:plugin/kv`: a small store for each plugin and tenant.
 
 use super::host_fn::{HostFn, owned, run};
-use crate::direct::{CoreCaller, answer, bytes as bytes_of, text, visit};
+use crate::abi::core::{CoreCaller, answer, bytes as bytes_of, text, visit};
 use crate::guest_state::{GuestState, spend};
 use crate::kv::KvError;
 use bytes::Bytes;

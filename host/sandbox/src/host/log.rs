@@ -1,8 +1,8 @@
 //! `weir:plugin/log`: lines in the gateway's log.
 
 use super::host_fn::{HostFn, owned};
-use crate::contract::Level;
-use crate::direct::{CoreCaller, text, visit};
+use crate::abi::contract::Level;
+use crate::abi::core::{CoreCaller, text, visit};
 use crate::guest_state::{GuestState, spend};
 use crate::reason::visible;
 use wasmtime::component::WasmStr;

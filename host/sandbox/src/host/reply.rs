@@ -1,7 +1,7 @@
 //! `weir:plugin/reply`: the whole response, lent.
 
 use super::host_fn::HostFn;
-use crate::contract::{AllText, Piece};
+use crate::abi::contract::{AllText, Piece};
 use crate::exchange::{Exchange, visible, writable_reply_name};
 use crate::guest_state::{GuestState, listed, no_request, shown, write};
 use bytes::Bytes;

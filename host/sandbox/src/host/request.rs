@@ -1,7 +1,7 @@
 //! `weir:plugin/request`: the client's request, lent.
 
 use super::host_fn::HostFn;
-use crate::contract::{AllText, Piece, Text};
+use crate::abi::contract::{AllText, Piece, Text};
 use crate::exchange::{About, Exchange, visible, writable_name};
 use crate::guest_state::{GuestState, listed, no_request, shown, write};
 use bytes::Bytes;

@@ -1,8 +1,8 @@
 //! From a file's bytes to compiled code: kept, from the cache, or compiled now, while everything else goes on.
 
 use super::{Library, LibraryEvent};
+use crate::abi::core::DirectCode;
 use crate::compile::{CompileJob, CompileOutcome, NativeCode, Progress, check};
-use crate::direct::DirectCode;
 use crate::error::LoadError;
 use crate::plugin::Code;
 use crate::source::PluginSource;

@@ -1,6 +1,6 @@
 //! Whether a new version on trial does as well as the old one: what both did over the same time, compared hook by hook.
 
-use crate::tally::{Counted, OfHook};
+use crate::meter::tally::{Counted, OfHook};
 use std::time::Duration;
 use weir_config::Canary;
 

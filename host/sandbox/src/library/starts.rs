@@ -1,16 +1,16 @@
 //! Trying plugins out, where nothing else has to wait for it: one that spins in its start uses all the time that a start has.
 //! On threads of their own, a few at once, and so that no tenant's plugins keep another's from their turn.
 
-use crate::cpu_timer::{CpuTimer, START, metered};
+use crate::bounds::cpu_timer::{CpuTimer, START, metered};
+use crate::bounds::instances::place::InstancePlace;
+use crate::bounds::log_and_kv::Quota;
+use crate::compile::queue::{Owner, Queue};
 use crate::engine::Sandbox;
 use crate::error::{Fault, LoadError};
 use crate::guest_state::TenantState;
 use crate::instance::Instance;
 use crate::kv::{StoreKey, Stores};
 use crate::plugin::LoadedPlugin;
-use crate::queue::{Owner, Queue};
-use crate::quotas::Quota;
-use crate::shares::place::InstancePlace;
 use crate::tenant::TenantId;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;

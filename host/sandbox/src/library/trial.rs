@@ -2,8 +2,8 @@
 
 use super::judge::{TrialVerdict, judge};
 use crate::chains::OnTrial;
+use crate::meter::tally::Counted;
 use crate::plugin::LoadedPlugin;
-use crate::tally::Counted;
 use std::sync::Arc;
 use std::time::Instant;
 use weir_config::Canary;

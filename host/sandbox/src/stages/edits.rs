@@ -2,7 +2,7 @@
 
 use super::item::{Item, WaitReason};
 use super::turn::CallReason;
-use crate::contract::Edit;
+use crate::abi::contract::Edit;
 use crate::exchange::CallEvents;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
 //! What goes through the stages: one event between the upstream and the client.
 
-use crate::contract::StreamEvent;
+use crate::abi::contract::StreamEvent;
 use bytes::Bytes;
 use weir_dialect::event::{self, Choices, Delta, EventError, Says};
 use weir_http::sse;

@@ -1,7 +1,7 @@
 //! Which idle instances of a worker end for whom.
 
+use crate::bounds::instances::{Short, TenantShare};
 use crate::pool::{InstancePool, MakeRoom};
-use crate::shares::{Short, TenantShare};
 use crate::tenant::TenantId;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};

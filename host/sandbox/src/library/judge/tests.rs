@@ -1,7 +1,7 @@
 use super::*;
 use crate::error::Fault;
 use crate::hook::HookKind;
-use crate::tally::{CallOutcome, VersionTally};
+use crate::meter::tally::{CallOutcome, VersionTally};
 
 const RULES: Canary = Canary { percent: 10, lasts: Duration::from_secs(60), calls: 100, more_refusals: None };
 

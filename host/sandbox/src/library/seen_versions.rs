@@ -3,7 +3,7 @@
 //! It is kept beside the compiled code, so that a restart does not forget it. That holds against whoever may write to the
 //! plugin folder, and not to the cache; whoever takes the cache away, or starts with an empty one, begins anew.
 
-use crate::cache::Cache;
+use crate::compile::cache::Cache;
 use crate::error::LoadError;
 use crate::signature::Vouched;
 use crate::source::PluginSource;

@@ -11,7 +11,7 @@ mod expected;
 mod gives;
 mod hooks;
 mod lift;
-mod parcel;
+mod lowering;
 mod state;
 
 #[cfg(test)]
@@ -22,11 +22,11 @@ pub(crate) use gives::Gives;
 pub(crate) use hooks::DirectHooks;
 pub(crate) use state::CoreState;
 
-use crate::cpu_timer::since_resumed;
+use crate::bounds::cpu_timer::since_resumed;
+use crate::bounds::slice::LONG;
+use crate::bounds::yielding::give_way;
 use crate::error::LoadError;
-use crate::gate::give_way;
 use crate::guest_state::{GuestState, spend};
-use crate::pace::LONG;
 use crate::reason::reason;
 use lift::{AnswerLifter, slice};
 use wasmtime::{Caller, Error, Instance, InstancePre, Linker, Module, Ref, Store, Trap};

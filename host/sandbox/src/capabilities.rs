@@ -1,6 +1,6 @@
 //! What the operator gave a plugin beyond the request: its secrets, and its way out.
 
-use crate::egress::{CalloutClient, CalloutOpener};
+use crate::callout_client::{CalloutClient, CalloutOpener};
 use crate::error::LoadError;
 use std::sync::Arc;
 use weir_config::{Callouts, PluginSettings, Secret};

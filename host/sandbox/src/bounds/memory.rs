@@ -1,8 +1,8 @@
 //! Bounds what one instance may allocate.
 
-use crate::shares::Short;
-use crate::shares::place::InstancePlace;
-use crate::shares::wait::ShareWait;
+use crate::bounds::instances::Short;
+use crate::bounds::instances::place::InstancePlace;
+use crate::bounds::instances::wait::ShareWait;
 use std::pin::Pin;
 use std::time::Duration;
 use wasmtime::ResourceLimiterAsync;

@@ -1,9 +1,9 @@
 //! What plugins may log and keep for a tenant, on all workers together and over all generations: for each binding, and for
 //! all plugins of a tenant's own folder together, so that nobody gets more by dropping more files there.
 
-use crate::kept::{Retained, Time};
+use crate::bounds::byte_rate::ByteRate;
 use crate::kv::KvRoom;
-use crate::rate::ByteRate;
+use crate::retained::{Retained, Time};
 use crate::tenant::TenantId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,8 +1,8 @@
 use super::content::LoweredContent;
 use super::lift::AnswerLifter;
-use super::parcel::{Lowering, ReplyLayout};
+use super::lowering::{Lowering, ReplyLayout};
 use super::*;
-use crate::contract::{Candidate, Edit, Piece, PieceKind, Routing, StreamEvent, Text};
+use crate::abi::contract::{Candidate, Edit, Piece, PieceKind, Routing, StreamEvent, Text};
 use std::sync::Arc;
 
 /// Hands something over to a guest whose allocator goes up from `from`; answers its memory and how often it was asked.

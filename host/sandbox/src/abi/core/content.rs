@@ -1,6 +1,6 @@
 //! What is handed over to guests: strings and lists, and how they lie in memory by the canonical ABI.
 
-use crate::contract::{AllText, Candidate, Passage, Piece, StreamEvent, Text};
+use crate::abi::contract::{AllText, Candidate, Passage, Piece, StreamEvent, Text};
 use bytes::Bytes;
 use std::sync::Arc;
 

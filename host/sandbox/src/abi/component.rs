@@ -1,9 +1,9 @@
-//! How a call of a hook is made: of a component, or directly.
+//! Calling a plugin through wasmtime's component layer, which moves every value between host and guest by the types that both
+//! sides were compiled with.
 
-use crate::contract::{Candidate, Edit, Facts, Outcome, PluginRefusal, Routing, StreamEvent};
-use crate::direct::DirectHooks;
+use super::contract::{Candidate, Edit, Facts, Outcome, PluginRefusal, Routing, StreamEvent};
+use super::hook_call::{HookAnswer, HookCall};
 use crate::guest_state::GuestState;
-use crate::hook_call::{HookAnswer, HookCall};
 use std::sync::Arc;
 use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
 use wasmtime::{Error, Store};
@@ -22,29 +22,8 @@ pub(crate) struct ComponentHooks {
     pub(crate) observe: Option<TypedFunc<(Facts, Arc<Outcome>), ()>>,
 }
 
-/// The hooks of an instance.
-pub(crate) enum Hooks {
-    /// It is called as a component.
-    Component(Box<ComponentHooks>),
-    /// It is called directly.
-    Direct(Box<DirectHooks>),
-}
-
-/// Makes a call. It fails if the guest traps or breaks the contract.
-pub(crate) async fn ask(
-    hooks: &Hooks,
-    store: &mut Store<GuestState>,
-    facts: Facts,
-    ask: HookCall,
-) -> wasmtime::Result<HookAnswer> {
-    match hooks {
-        Hooks::Direct(hooks) => hooks.ask(store, facts, ask).await,
-        // Boxed, for such guests are slow enough, and others need not have the room for it.
-        Hooks::Component(hooks) => Box::pin(ask_component(hooks, store, facts, ask)).await,
-    }
-}
-
-async fn ask_component(
+/// Makes a call.
+pub(super) async fn ask_component(
     hooks: &ComponentHooks,
     store: &mut Store<GuestState>,
     facts: Facts,

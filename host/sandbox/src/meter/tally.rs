@@ -1,8 +1,8 @@
 //! What one version of a plugin has done while it is compared with another.
 
 use crate::error::Fault;
-use crate::histogram::{Histogram, HistogramSnapshot};
 use crate::hook::HookKind;
+use crate::meter::histogram::{Histogram, HistogramSnapshot};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use super::content::LoweredContent;
 use super::expected::{CoreAnswer, ExpectedReturn};
-use super::parcel::Lowering;
+use super::lowering::Lowering;
 use wasmtime::Memory;
 
 /// The state of a direct instance between the host's functions.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::shares::place::InstancePlace;
+use crate::bounds::instances::place::InstancePlace;
 use futures_util::FutureExt;
 
 /// What the engine is told where there is nothing to wait for.

@@ -3,7 +3,7 @@
 //! wasmtime wakes a guest that ran out of its slice at once. On a current-thread runtime that would put the task straight
 //! back into the queue, and dozens of slices could pass before anybody looks at a socket. So a guest is polled with a
 //! waker of its own, which tells a wake that came from within the poll from one that came later; after the former the
-//! task waits for its turn behind a look at the sockets. Turns are given one by one (`gate/turns.rs`), so that a hundred
+//! task waits for its turn behind a look at the sockets. Turns are given one by one (`yielding/turns.rs`), so that a hundred
 //! guests that spin take no more of the others' time than one.
 
 mod turns;

@@ -1,7 +1,7 @@
 //! Reading a guest's answers: the canonical ABI's lifting, for the types of the contract. Everything is checked as the
 //! component layer would: places and lengths, numbers of cases, UTF-8.
 
-use crate::contract::{Assignment, Choice, Edit, PluginRefusal, Routing};
+use crate::abi::contract::{Assignment, Choice, Edit, PluginRefusal, Routing};
 use wasmtime::Error;
 
 /// A reader of one answer.

@@ -1,7 +1,7 @@
 //! What a guest is charged for its polls, and when it is cut off.
 
+use crate::bounds::yielding::YielderPool;
 use crate::error::Fault;
-use crate::gate::YielderPool;
 use crate::tenant::TenantId;
 use nix::time::{ClockId, clock_gettime};
 use std::cell::Cell;

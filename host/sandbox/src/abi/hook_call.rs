@@ -3,7 +3,7 @@
 //! One call is one type, whatever the hook: each further type would be a further copy of all that surrounds a call, in code
 //! that has to be fetched for every request.
 
-use crate::contract::{Candidate, Edit, Outcome, PluginRefusal, Routing, StreamEvent};
+use crate::abi::contract::{Candidate, Edit, Outcome, PluginRefusal, Routing, StreamEvent};
 use crate::error::Fault;
 use std::sync::Arc;
 

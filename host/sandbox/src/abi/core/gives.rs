@@ -1,8 +1,8 @@
 //! What host functions answer, on its way to a guest.
 
 use super::content::LoweredContent;
-use super::parcel::ReplyLayout;
-use crate::contract::{AllText, Piece, Text};
+use super::lowering::ReplyLayout;
+use crate::abi::contract::{AllText, Piece, Text};
 use bytes::Bytes;
 use std::sync::Arc;
 

@@ -2,9 +2,9 @@
 
 use super::content::LoweredContent;
 use super::expected::{CoreAnswer, ExpectedReturn};
-use crate::contract::{Facts, Outcome};
+use crate::abi::contract::{Facts, Outcome};
+use crate::abi::hook_call::{HookAnswer, HookCall};
 use crate::guest_state::GuestState;
-use crate::hook_call::{HookAnswer, HookCall};
 use wasmtime::{Error, Instance, Store, TypedFunc, WasmParams};
 
 /// What most hooks are told: whether it is a stream, bytes of the body, and a number of the hook's own or 0. One type for

@@ -1,7 +1,7 @@
 //! What a direct call is to answer, and what it answered.
 
 use super::lift::AnswerLifter;
-use crate::hook_call::HookAnswer;
+use crate::abi::hook_call::HookAnswer;
 
 /// What a call is to answer.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]

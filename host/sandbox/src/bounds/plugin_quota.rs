@@ -3,9 +3,9 @@
 //! Kept for each plugin with its settings and each tenant, so that neither what one tenant sends nor what its plugins use
 //! is held against another; and gone with the version of the plugin, so that a new one begins with a clean slate.
 
+use crate::bounds::byte_rate::{BEGINNING, ByteRate, at, nanos};
 use crate::error::Fault;
 use crate::meter::PluginCounters;
-use crate::rate::{BEGINNING, ByteRate, at, nanos};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
