@@ -2,37 +2,30 @@
 
 mod all_text;
 mod events;
+mod headers;
 mod left;
+mod notes;
 mod reply;
 mod told;
 
 use all_text::Told;
 pub(crate) use events::CallEvents;
+pub(crate) use headers::{visible, writable_name, writable_reply_name};
 pub use reply::{LazyHeaders, Reply};
 
 use crate::abi::contract::{Facts, Text};
-use crate::framing::FRAMING;
 use bytes::Bytes;
+use headers::put;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue};
+use notes::RequestNotes;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_dialect::{Decided, Document, Endpoint, RequestFacts};
-use weir_http::reserved;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
-
-/// Notes that one plugin may keep on one request, and their bytes (`notes` in the contract).
-const NOTES: usize = 16;
-const NOTE_BYTES: usize = 16 << 10;
-/// Headers of one message while plugins add to them, and the bytes of their names and values.
-const HEADERS: usize = 200;
-const HEADER_BYTES: usize = 64 << 10;
-
-/// Headers that the host alone sets, beside those that frame the message: it reads bodies, and it names requests.
-const HOST_OWNED: [&str; 3] = ["content-encoding", "accept-encoding", "x-request-id"];
 
 /// What the hook at hand may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +40,6 @@ pub enum Access {
     Reply,
     /// The events of the call: `event`.
     Events,
-}
-
-#[derive(Debug)]
-struct Note {
-    plugin: u64,
-    key: String,
-    value: Bytes,
 }
 
 /// What stood before a plugin wrote, in case it faults and its binding says to go on without it.
@@ -120,7 +106,7 @@ pub struct Exchange {
     texts: Option<(u64, Arc<[Text]>)>,
     /// All text of the request, or of the reply, as a plugin read it last.
     all_text: Told,
-    notes: Vec<Note>,
+    notes: RequestNotes,
     access: Access,
     keep_old: bool,
     saved: Option<Box<Saved>>,
@@ -146,7 +132,7 @@ impl Exchange {
             waited: Duration::ZERO,
             texts: None,
             all_text: Told::default(),
-            notes: Vec::new(),
+            notes: RequestNotes::default(),
             access: Access::Read,
             keep_old: false,
             saved: None,
@@ -168,8 +154,7 @@ impl Exchange {
         self.saved = None;
         self.events = CallEvents::default();
         let reply = self.reply.as_ref().map_or(0, |reply| reply.body.len());
-        let notes: usize = self.notes.iter().map(|note| note.value.len()).sum();
-        self.request.len().saturating_add(reply).saturating_add(notes)
+        self.request.len().saturating_add(reply).saturating_add(self.notes.bytes())
     }
 
     /// Sets what the coming call may change, and whether to remember what stood before it.
@@ -311,54 +296,11 @@ impl Exchange {
 
     /// A note of a plugin.
     pub(crate) fn note(&self, plugin: u64, key: &str) -> Option<Bytes> {
-        self.notes.iter().find(|n| n.plugin == plugin && n.key == key).map(|n| n.value.clone())
+        self.notes.get(plugin, key)
     }
 
     /// Writes a note of a plugin, or leaves everything as it is if the bounds are reached.
     pub(crate) fn set_note(&mut self, plugin: u64, key: &str, value: Bytes) -> Result<(), String> {
-        let others = self.notes.iter().filter(|n| n.plugin == plugin && n.key != key);
-        let (count, bytes) = others.fold((0, 0), |(c, b), n| (c + 1, b + n.key.len() + n.value.len()));
-        if count >= NOTES || bytes + key.len() + value.len() > NOTE_BYTES {
-            return Err(format!("notes are bounded: {NOTES} of them and {NOTE_BYTES} bytes"));
-        }
-        match self.notes.iter_mut().find(|n| n.plugin == plugin && n.key == key) {
-            Some(note) => note.value = value,
-            None => self.notes.push(Note { plugin, key: key.to_owned(), value }),
-        }
-        Ok(())
+        self.notes.set(plugin, key, value)
     }
-}
-
-/// Sets a header, within bounds: a flood of them would be refused by whoever reads them next.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), String> {
-    let others = headers.iter().filter(|(other, _)| **other != name);
-    let (count, bytes) = others.fold((0, 0), |(c, b), (n, v)| (c + 1, b + n.as_str().len() + v.len()));
-    if count >= HEADERS || bytes + name.as_str().len() + value.len() > HEADER_BYTES {
-        return Err(format!("headers are bounded: {HEADERS} of them and {HEADER_BYTES} bytes"));
-    }
-    headers.try_insert(name, value).map(|_| ()).map_err(|e| e.to_string())
-}
-
-/// Whether a plugin may see a header.
-pub(crate) fn visible(name: &str) -> bool {
-    !reserved::is_credential(name)
-}
-
-/// The header name that a plugin wants to write, or why it may not.
-pub(crate) fn writable_name(name: &str) -> Result<HeaderName, String> {
-    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "not a header name".to_owned())?;
-    let own = FRAMING.contains(&name.as_str()) || HOST_OWNED.contains(&name.as_str());
-    if !visible(name.as_str()) || own {
-        return Err(format!("`{name}` is the gateway's own"));
-    }
-    Ok(name)
-}
-
-/// The same of a header of the answer: what the gateway says there itself, or strips from what providers say, no plugin says.
-pub(crate) fn writable_reply_name(name: &str) -> Result<HeaderName, String> {
-    let name = writable_name(name)?;
-    if reserved::is_the_gateways(name.as_str()) {
-        return Err(format!("`{name}` is the gateway's own"));
-    }
-    Ok(name)
 }

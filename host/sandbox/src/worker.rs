@@ -1,6 +1,6 @@
 //! A serving thread's own share of the sandbox: its pools, and the hooks as the journey calls them.
 
-use crate::abi::contract::{Assignment, Candidate, Choice, Edit, Facts, Outcome, PluginRefusal, Routing, StreamEvent};
+use crate::abi::contract::{Candidate, Edit, Facts, Outcome, StreamEvent};
 use crate::abi::hook_call::{HookAnswer, HookCall};
 use crate::bounds::cpu_timer::CpuTimer;
 use crate::bounds::instances::IdleAnswer;
@@ -14,51 +14,22 @@ use crate::exchange::{Access, Exchange};
 use crate::hook::HookKind;
 use crate::pool::{InstancePool, MakeRoom};
 use idle::Pools;
+use order::reorder;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+use stop::verdict;
 use weir_dialect::Unreadable;
 
 mod idle;
+mod order;
+mod stop;
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-mod tests;
-
-/// Why a request does not go on after a hook.
-#[derive(Debug, Clone)]
-pub enum Stop {
-    /// A plugin refused it.
-    Refused {
-        /// Which.
-        plugin: Arc<str>,
-        /// What the client is told, within the contract's bounds.
-        refusal: PluginRefusal,
-    },
-    /// A plugin faulted and its failure policy is `closed`.
-    Failed {
-        /// Which.
-        plugin: Arc<str>,
-        /// At which hook.
-        hook: HookKind,
-        /// How.
-        fault: Fault,
-    },
-}
-
-/// A router's choice: index of the candidate that the host offered, and what to set in the request for it.
-pub type Routed = (usize, Vec<Override>);
-
-/// What a router sets in the request for a candidate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Override {
-    /// The router's place among those of its chain.
-    pub router: usize,
-    /// What it sets.
-    pub set: Assignment,
-}
+pub use order::{Override, Routed};
+pub use stop::Stop;
+pub(crate) use stop::{cannot_show, held_too_much};
 
 /// The sandbox on one thread. Not `Send`: nothing in it takes a lock.
 pub struct SandboxWorker {
@@ -334,34 +305,6 @@ fn shows_reply(bound: &Bound, lent: &mut Option<Box<Exchange>>) -> Result<bool, 
     }
 }
 
-/// Something cannot be shown to a plugin, so it is not called. That counts as a fault, which is none of its own.
-///
-/// # Errors
-/// The fault, if its failure policy is `closed`.
-pub(crate) fn cannot_show(bound: &Bound, hook: HookKind, why: &Unreadable) -> Result<(), Stop> {
-    let (plugin, fault) = (bound.plugin(), Fault::Unreadable(why.to_string()));
-    bound.stats(hook).fault(&fault);
-    if !plugin.open() {
-        return Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault });
-    }
-    // Each event of a stream may say it again.
-    tracing::debug!(plugin = &**plugin.name(), hook = hook.name(), tenant = &*bound.slots().tenant, %fault, "passed over");
-    Ok(())
-}
-
-/// A plugin holds more of a stream than it may, which breaks the contract. What is too long for it is the upstream's, so it
-/// is not put into quarantine for that.
-///
-/// # Errors
-/// The fault, if its failure policy is `closed`.
-pub(crate) fn held_too_much(bound: &Bound, lent: &Option<Box<Exchange>>, why: String) -> Result<(), Stop> {
-    let fault = Fault::Answer(why);
-    bound.stats(HookKind::Event).fault(&fault);
-    bound.plugin().tally().fault(HookKind::Event, &fault);
-    bound.standing().note(&fault);
-    verdict(bound, HookKind::Event, lent, Err(fault)).map(|_| ())
-}
-
 /// The check of an answer that is no more than a verdict.
 fn allowed(answer: HookAnswer) -> Checked {
     Ok(answer.verdict()?.err())
@@ -371,62 +314,4 @@ fn allowed(answer: HookAnswer) -> Checked {
 fn facts_for(bound: &Bound, lent: &Option<Box<Exchange>>) -> Option<Facts> {
     let about = &lent.as_ref()?.about;
     bound.applies_to(&about.model).then_some(about.facts)
-}
-
-/// Bytes that the line of a fault counts as.
-const FAULT_LINE: usize = 256;
-
-/// Turns an answer into going on, with what the plugin said or without the plugin, or stopping: by the binding's failure
-/// policy.
-fn verdict(bound: &Bound, hook: HookKind, lent: &Option<Box<Exchange>>, answer: Checked) -> Result<bool, Stop> {
-    let plugin = bound.plugin();
-    match answer {
-        Ok(None) => Ok(true),
-        Ok(Some(refusal)) => Err(Stop::Refused { plugin: Arc::clone(plugin.name()), refusal: refusal.bounded() }),
-        Err(fault) => {
-            let tenant = &*bound.slots().tenant;
-            // That a plugin is not called was said when it began; each request would say it again. What is said of a plugin
-            // for a tenant is bounded like what it says itself: it can fault as often as it can write.
-            if let Some(kind) = fault.want() {
-                if let Some(times) = bound.slots().tells_want(kind) {
-                    let (plugin, hook, open) = (&**plugin.name(), hook.name(), plugin.open());
-                    let request = lent.as_ref().map_or("", |lent| &*lent.about.request_id);
-                    tracing::warn!(request, plugin, hook, tenant, open, times, %fault, "plugin fault");
-                }
-            } else if !fault.is_skipped() && bound.slots().may_log(FAULT_LINE) {
-                let (plugin, hook, open) = (&**plugin.name(), hook.name(), plugin.open());
-                let request = lent.as_ref().map_or("", |lent| &*lent.about.request_id);
-                tracing::warn!(request, plugin, hook, tenant, open, %fault, "plugin fault");
-            } else if !fault.is_skipped() {
-                bound.slots().counters.log_dropped(FAULT_LINE);
-            }
-            if plugin.open() { Ok(false) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
-        }
-    }
-}
-
-/// Steps that a router may make of the candidates: the same one may be tried again with other parameters, but a plan
-/// without end would be an attack on upstreams.
-const STEPS: usize = 64;
-
-/// Applies the answer of the router in this place to the order that it was shown.
-fn reorder(order: &[Routed], routing: Routing, router: usize) -> Result<Vec<Routed>, Fault> {
-    let wrong = |what: String| Fault::Answer(what);
-    let choices = match routing {
-        Routing::Keep => return Ok(order.to_vec()),
-        Routing::Order(choices) if choices.is_empty() => return Err(wrong("it chose no candidate".to_owned())),
-        Routing::Order(choices) => choices,
-    };
-    let most = STEPS.max(order.len());
-    if choices.len() > most {
-        return Err(wrong(format!("it made a plan of {} steps; at most {most}", choices.len())));
-    }
-    let pick = |choice: Choice| {
-        let chosen = usize::try_from(choice.candidate).ok().and_then(|index| order.get(index));
-        let (index, overrides) =
-            chosen.ok_or_else(|| wrong(format!("it chose candidate {} of {}", choice.candidate, order.len())))?;
-        let own = choice.overrides.into_iter().map(|set| Override { router, set });
-        Ok((*index, overrides.iter().cloned().chain(own).collect()))
-    };
-    choices.into_iter().map(pick).collect()
 }

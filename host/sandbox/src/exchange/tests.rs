@@ -1,6 +1,10 @@
+use super::headers::{HEADER_BYTES, HEADERS, HOST_OWNED};
+use super::notes::{NOTE_BYTES, NOTES};
 use super::*;
 use crate::abi::contract::Facts;
+use crate::framing::FRAMING;
 use weir_dialect::Endpoint;
+use weir_http::reserved;
 
 fn exchange() -> Exchange {
     let about = About {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::error::Fault;
 
 #[test]
 fn a_calls_cpu_time_is_counted_in_the_bucket_that_bounds_it() {
