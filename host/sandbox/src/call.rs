@@ -4,6 +4,7 @@ use crate::abi::call_hook;
 use crate::abi::contract::{Facts, PluginRefusal};
 use crate::abi::hook_call::{HookAnswer, HookCall};
 use crate::bounds::cpu_timer::{CpuTimer, START, metered};
+use crate::bounds::plugin_quota::Admitted;
 use crate::bounds::yielding::YielderPool;
 use crate::chain::Bound;
 use crate::error::Fault;
@@ -36,10 +37,13 @@ struct CallAccounting<'a> {
 
 impl Drop for CallAccounting<'_> {
     fn drop(&mut self) {
+        // The time ends here and not with the guest's last poll: reading its answer and giving the instance back are part of what
+        // the plugin costs, and a plugin that answers a megabyte of nonsense pays for it.
         let end = self.spent.pause();
         let shared = self.bound.plugin().isolation() == Isolation::Shared;
         self.bound.plugin().tally().call(self.hook, self.spent.cpu, self.ended);
         self.pool.charge(shared, self.bound.standing(), end, self.spent.cpu);
+        // Dropped in the middle: the next call has to try the plugin in its place, or nobody ever would.
         if self.trial {
             self.bound.standing().undecided();
         }
@@ -58,7 +62,7 @@ pub(crate) struct GuestCall<'a> {
     pub(crate) hook: HookKind,
     pub(crate) access: Access,
     pub(crate) pool: Rc<InstancePool>,
-    pub(crate) gates: &'a Rc<YielderPool>,
+    pub(crate) yielders: &'a Rc<YielderPool>,
     pub(crate) make_room: &'a MakeRoom,
     /// Begun when the call was prepared.
     pub(crate) spent: CpuTimer,
@@ -75,6 +79,7 @@ impl GuestCall<'_> {
     ) -> Checked {
         let plugin = self.bound.plugin();
         let stats = self.bound.stats(self.hook);
+        // Before an instance is taken, for what is not called must not cost a place that somebody else waits for.
         if plugin.is_revoked() {
             self.count(&Fault::Untrusted);
             return Err(Fault::Untrusted);
@@ -83,6 +88,7 @@ impl GuestCall<'_> {
         let admitted =
             self.bound.standing().admit(self.spent.resume(), worth).inspect_err(|fault| self.count(fault))?;
         let (bound, pool, trial, hook) = (self.bound, &*self.pool, admitted.trial, self.hook);
+        // From here on whatever happens is charged, also if this future is dropped and never polled again.
         let (spent, ended) = (std::mem::take(&mut self.spent), CallOutcome::Unanswered);
         let mut bill = CallAccounting { bound, pool, stats, hook, ended, trial, spent, taking: 0 };
         let taken = match self.pool.take_idle(self.bound.slots(), stats) {
@@ -91,7 +97,8 @@ impl GuestCall<'_> {
                 // Boxed, for most calls find an instance and need no room for making one.
                 let taking = self.pool.take(plugin, self.bound.slots(), stats, self.make_room);
                 let taken = metered(Box::pin(taking).as_mut(), START, self.turns(), &mut bill.spent).await.flatten();
-                // The call itself has a limit of its own.
+                // A deadline begins with the call: who finds no instance must not have less time to answer, and polls for making one
+                // are no times that the guest gave way.
                 bill.spent.pause();
                 bill.taking = bill.spent.polls;
                 taken
@@ -100,6 +107,8 @@ impl GuestCall<'_> {
         let result = match taken {
             Ok(mut taken) => {
                 let answer = self.enter(&mut taken, lent, (facts, ask), &mut bill.spent).await;
+                // An answer that breaks the contract is a fault like a trap: whoever wrote it is in a state that nobody knows, so
+                // the instance is not used again. One that refuses has done its work.
                 let result = answer.and_then(check);
                 match result.is_ok() {
                     true => taken.give_back(plugin, bill.spent.resume()),
@@ -114,12 +123,19 @@ impl GuestCall<'_> {
             }
             Err(fault) => Err(fault),
         };
-        match &result {
+        self.settle(&mut bill, admitted, &result);
+        result
+    }
+
+    /// Says what a call that has ended means for the plugin: for its tally, and for its quarantine, which only faults of the guest's
+    /// own lead to. A call that never came this far, because the client left, has decided nothing: its bill says so.
+    fn settle(&self, bill: &mut CallAccounting<'_>, admitted: Admitted, result: &Checked) {
+        match result {
             Err(fault) => {
                 self.count(fault);
                 if fault.is_guests() {
                     if self.bound.standing().faulted(Instant::now(), admitted) {
-                        plugin.tally().quarantine();
+                        self.bound.plugin().tally().quarantine();
                     }
                     bill.trial = false;
                 }
@@ -132,7 +148,6 @@ impl GuestCall<'_> {
                 }
             }
         }
-        result
     }
 
     /// Counts a call that does not end with the plugin's answer: for the metrics, and against a version on trial.
@@ -146,7 +161,7 @@ impl GuestCall<'_> {
 
     /// Where it waits for its turn when it has given way, and with whom.
     fn turns(&self) -> (&Rc<YielderPool>, TenantId) {
-        (self.gates, self.bound.tenant())
+        (self.yielders, self.bound.tenant())
     }
 
     async fn enter(
@@ -164,14 +179,18 @@ impl GuestCall<'_> {
             at_hand = exchange.at_hand();
         }
         arm(&mut instance.store, plugin, at_hand);
+        // Moved into the store and back, since host functions find it there and a reference could not be held over an await. If the
+        // client leaves in the middle it ends with the instance, and nobody needs it any more.
         instance.store.data_mut().exchange = lent.take();
         let limit = plugin.settings().limits.deadline_for(at_hand);
+        // On the stack of this call's future and not boxed: a box would be an allocation for each call.
         let answer = {
             let guest = pin!(call_hook(&instance.hooks, &mut instance.store, facts, asked));
             metered(guest, limit, self.turns(), spent).await
         };
         *lent = instance.store.data_mut().exchange.take();
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
+        // What a plugin wrote is read as part of its call, so that what is wrong with it is this plugin's fault and not the next one's.
         // Of a request that is refused nobody sees what was written.
         let answer = answer.and_then(|answer| match lent.as_deref_mut() {
             Some(exchange) if matches!(answer, HookAnswer::Verdict(Ok(()))) => {
@@ -179,6 +198,8 @@ impl GuestCall<'_> {
             }
             Some(_) | None => Ok(answer),
         });
+        // Half of what it meant to write may be worse than nothing. What stood before was kept only where the request may go on
+        // without this plugin.
         if let (Err(_), Some(exchange)) = (&answer, lent.as_deref_mut()) {
             exchange.undo();
         }

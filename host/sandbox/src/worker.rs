@@ -33,7 +33,7 @@ pub(crate) use stop::{cannot_show, held_too_much};
 
 /// The sandbox on one thread. Not `Send`: nothing in it takes a lock.
 pub struct SandboxWorker {
-    gates: Rc<YielderPool>,
+    yielders: Rc<YielderPool>,
     pools: Rc<RefCell<Pools>>,
     make_room: Box<MakeRoom>,
     /// How often much of what there is for all was taken, or somebody was refused it, when idle instances were given up last.
@@ -60,13 +60,13 @@ impl SandboxWorker {
     pub fn new() -> Self {
         let pools: Rc<RefCell<Pools>> = Rc::default();
         let make_room = idle::make_room(Rc::clone(&pools));
-        Self { gates: Rc::default(), pools, make_room, wanted: Cell::default(), answer: OnceCell::new() }
+        Self { yielders: Rc::default(), pools, make_room, wanted: Cell::default(), answer: OnceCell::new() }
     }
 
     /// Leads guests that have given way back in, one slice for each turn of this thread's tasks, and one tenant after the
     /// other. A task of its own for as long as the thread serves; where there is none, all of them come back each turn.
     pub fn lead(&self) -> impl Future<Output = ()> + use<> {
-        Rc::clone(&self.gates).lead()
+        Rc::clone(&self.yielders).lead()
     }
 
     /// Ends idle instances whose places others have found missing, on any thread. For when [`Sandbox::pressed`] ends, and
@@ -111,7 +111,7 @@ impl SandboxWorker {
     ) -> Result<bool, Stop> {
         let Some(facts) = facts_for(bound, lent) else { return Ok(false) };
         let (pool, spent) = (self.pool(bound), CpuTimer::begin());
-        let call = GuestCall { bound, hook, access, pool, gates: &self.gates, make_room: &self.make_room, spent };
+        let call = GuestCall { bound, hook, access, pool, yielders: &self.yielders, make_room: &self.make_room, spent };
         let answer = call.run(lent, (facts, ask), check).await;
         verdict(bound, hook, lent, answer)
     }

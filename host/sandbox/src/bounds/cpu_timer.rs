@@ -86,16 +86,16 @@ pub(crate) const START: Duration = Duration::from_secs(2);
 pub(crate) async fn metered<F: Future>(
     mut guest: Pin<&mut F>,
     limit: Duration,
-    (gates, tenant): (&Rc<YielderPool>, TenantId),
+    (yielders, tenant): (&Rc<YielderPool>, TenantId),
     spent: &mut CpuTimer,
 ) -> Result<F::Output, Fault> {
-    let mut gate = gates.lend(tenant);
+    let mut yielder = yielders.lend(tenant);
     let limit = spent.sure + limit;
     poll_fn(|cx| {
-        ready!(gate.poll_open(cx));
+        ready!(yielder.poll_open(cx));
         RESUMED.set(Some(spent.resume()));
         spent.polls += 1;
-        if let Poll::Ready(done) = gate.poll(guest.as_mut(), cx) {
+        if let Poll::Ready(done) = yielder.poll(guest.as_mut(), cx) {
             return Poll::Ready(Ok(done));
         }
         spent.pause();

@@ -24,9 +24,11 @@ use turns::{YieldTurn, YieldTurns};
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// So many unused gates are kept for one worker: as many guests can be in the middle of a call without an allocation.
+/// So many unused yielders are kept for one worker: as many guests can be in the middle of a call without an allocation.
 const KEPT: usize = 64;
 
+/// What the guest's waker leads to. It is used from call to call, for a waker is an allocation, and a call of a microsecond should not
+/// pay for one.
 #[derive(Debug, Default)]
 struct Inner {
     /// The task that polls the guest.
@@ -43,7 +45,9 @@ impl Wake for Inner {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // One of the two sees the other: the poll's end looks at `woken` after it has cleared `polling`.
+        // One of the two sees the other: the poll's end looks at `woken` after it has cleared `polling`. For that both need
+        // one order of all four accesses, and so `SeqCst`: with less each side may miss what the other wrote, and the guest would
+        // sleep for ever.
         self.woken.store(true, SeqCst);
         if !self.polling.load(SeqCst) {
             self.task.wake();
@@ -59,15 +63,16 @@ enum Pause {
     Look(Pin<Box<dyn Future<Output = ()>>>),
 }
 
-/// A gate, lent to one call.
+/// Lets one call wait for its turn.
 pub(crate) struct Yielder {
+    /// None until the guest is polled, if none was to spare: most calls find one.
     lent: Option<(Arc<Inner>, Waker)>,
     pause: Option<Pause>,
     tenant: TenantId,
     home: Rc<YielderPool>,
 }
 
-/// The gates of one worker.
+/// The yielders of one worker.
 #[derive(Debug, Default)]
 pub(crate) struct YielderPool {
     spare: RefCell<Vec<(Arc<Inner>, Waker)>>,
@@ -75,7 +80,7 @@ pub(crate) struct YielderPool {
 }
 
 impl YielderPool {
-    /// Lends a gate to a call of this tenant's; the loan ends when it is dropped.
+    /// Lends one to a call of this tenant's; the loan ends when it is dropped.
     pub(crate) fn lend(self: &Rc<Self>, tenant: TenantId) -> Yielder {
         Yielder { lent: self.spare.borrow_mut().pop(), pause: None, tenant, home: Rc::clone(self) }
     }
@@ -109,10 +114,15 @@ impl Yielder {
         inner.polling.store(true, SeqCst);
         let poll = guest.poll(&mut Context::from_waker(waker));
         if poll.is_ready() {
+            // `polling` stays: who wakes this guest from here on means one that is done, and nobody is to hear of it.
             return poll;
         }
+        // Before `polling` is cleared, for from then on whoever wakes the guest wakes this task. Only now, and not before each
+        // poll: most guests are ready at once, and then nobody need know the task.
         inner.task.register(cx.waker());
         inner.polling.store(false, SeqCst);
+        // It woke itself: that is a slice that ended, or a host call that gave way, and no reason to go on at once. What it waits
+        // for elsewhere, an answer or memory, wakes it later, and then it goes on without waiting for a turn.
         if inner.woken.load(SeqCst) {
             self.pause = self.wait(cx);
         }
@@ -126,6 +136,8 @@ impl Yielder {
             let _waits = turn.poll(cx);
             return Some(Pause::Turn(turn));
         }
+        // Trials of new versions run on threads where nobody leads, since there is nothing to be fair to. tokio wakes a task that
+        // yields when it has looked at the sockets, and not before.
         let mut look: Pin<Box<dyn Future<Output = ()>>> = Box::pin(tokio::task::yield_now());
         look.as_mut().poll(cx).is_pending().then_some(Pause::Look(look))
     }
@@ -134,6 +146,8 @@ impl Yielder {
 impl Drop for Yielder {
     fn drop(&mut self) {
         if let Some(Pause::Turn(turn)) = &self.pause {
+            // The call was given up while it waited. Its turn stays in the queue and is passed over there: to look for it would cost
+            // more the more guests wait.
             turn.leave();
         }
         let Some((inner, waker)) = self.lent.take() else { return };
@@ -149,6 +163,7 @@ impl Drop for Yielder {
 /// Gives way from within a host call that took long, as a guest does at the end of its slice.
 pub(crate) async fn give_way() {
     let mut gave = false;
+    // A wake from within the poll is what the yielder takes for the end of a slice, whoever it came from.
     std::future::poll_fn(|cx| {
         if std::mem::replace(&mut gave, true) {
             return Poll::Ready(());

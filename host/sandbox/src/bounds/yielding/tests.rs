@@ -8,13 +8,13 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().build().unwrap()
 }
 
-/// Runs a guest behind a gate as calls do.
-async fn through_a_gate(guest: impl Future<Output = ()>) {
-    let mut gate = Rc::new(YielderPool::default()).lend(TenantId::EVERY);
+/// Runs a guest behind a yielder as calls do.
+async fn through_a_yielder(guest: impl Future<Output = ()>) {
+    let mut yielder = Rc::new(YielderPool::default()).lend(TenantId::EVERY);
     let mut guest = pin!(guest);
     poll_fn(|cx| {
-        std::task::ready!(gate.poll_open(cx));
-        gate.poll(guest.as_mut(), cx)
+        std::task::ready!(yielder.poll_open(cx));
+        yielder.poll(guest.as_mut(), cx)
     })
     .await;
 }
@@ -39,7 +39,7 @@ fn a_guest_that_wakes_itself_lets_every_other_task_run_between_its_slices() {
             cx.waker().wake_by_ref();
             Poll::Pending
         });
-        through_a_gate(guest).await;
+        through_a_yielder(guest).await;
         neighbour.abort();
         assert!(others.load(Relaxed) >= 45, "{others:?}");
     });
@@ -71,7 +71,7 @@ fn a_guest_that_waits_for_another_thread_is_woken_by_it_and_not_before() {
             *wakers.lock().unwrap() = Some(cx.waker().clone());
             Poll::Pending
         });
-        through_a_gate(guest).await;
+        through_a_yielder(guest).await;
         thread.join().unwrap();
         polls
     });
@@ -81,19 +81,19 @@ fn a_guest_that_waits_for_another_thread_is_woken_by_it_and_not_before() {
 #[test]
 fn a_gate_that_was_lent_is_lent_again() {
     runtime().block_on(async {
-        let gates = Rc::new(YielderPool::default());
+        let yielders = Rc::new(YielderPool::default());
         for _ in 0..3 {
-            let mut gate = gates.lend(TenantId::EVERY);
+            let mut yielder = yielders.lend(TenantId::EVERY);
             let mut guest = pin!(async {});
-            poll_fn(|cx| gate.poll(guest.as_mut(), cx)).await;
+            poll_fn(|cx| yielder.poll(guest.as_mut(), cx)).await;
         }
-        assert_eq!(gates.spare.borrow().len(), 1);
+        assert_eq!(yielders.spare.borrow().len(), 1);
     });
 }
 
 /// A guest that wakes itself so many times, and says each time whose slice it was.
-async fn spins(gates: &Rc<YielderPool>, tenant: TenantId, slices: usize, told: &RefCell<Vec<TenantId>>) {
-    let mut gate = gates.lend(tenant);
+async fn spins(yielders: &Rc<YielderPool>, tenant: TenantId, slices: usize, told: &RefCell<Vec<TenantId>>) {
+    let mut yielder = yielders.lend(tenant);
     let mut left = slices;
     let mut guest = pin!(poll_fn(|cx| {
         told.borrow_mut().push(tenant);
@@ -105,8 +105,8 @@ async fn spins(gates: &Rc<YielderPool>, tenant: TenantId, slices: usize, told: &
         Poll::Pending
     }));
     poll_fn(|cx| {
-        std::task::ready!(gate.poll_open(cx));
-        gate.poll(guest.as_mut(), cx)
+        std::task::ready!(yielder.poll_open(cx));
+        yielder.poll(guest.as_mut(), cx)
     })
     .await;
 }
@@ -117,12 +117,12 @@ fn of_many_guests_that_spin_one_has_a_slice_in_each_turn_and_tenants_take_turns(
     local.block_on(&runtime(), async {
         let names = crate::tenant::TenantNames::default();
         let (hog, other) = (names.id("hog"), names.id("other"));
-        let (gates, told) = (Rc::new(YielderPool::default()), Rc::new(RefCell::new(Vec::new())));
-        let leader = tokio::task::spawn_local(Rc::clone(&gates).lead());
+        let (yielders, told) = (Rc::new(YielderPool::default()), Rc::new(RefCell::new(Vec::new())));
+        let leader = tokio::task::spawn_local(Rc::clone(&yielders).lead());
         tokio::task::yield_now().await;
         let spin = |tenant, slices| {
-            let (gates, told) = (Rc::clone(&gates), Rc::clone(&told));
-            tokio::task::spawn_local(async move { spins(&gates, tenant, slices, &told).await })
+            let (yielders, told) = (Rc::clone(&yielders), Rc::clone(&told));
+            tokio::task::spawn_local(async move { spins(&yielders, tenant, slices, &told).await })
         };
         let hogs: Vec<_> = (0..50).map(|_| spin(hog, 4)).collect();
         let others = spin(other, 10);
@@ -151,14 +151,14 @@ fn of_many_guests_that_spin_one_has_a_slice_in_each_turn_and_tenants_take_turns(
 fn a_call_that_ends_while_it_waits_for_its_turn_takes_nobodys() {
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime(), async {
-        let (gates, told) = (Rc::new(YielderPool::default()), Rc::new(RefCell::new(Vec::new())));
-        let leader = tokio::task::spawn_local(Rc::clone(&gates).lead());
+        let (yielders, told) = (Rc::new(YielderPool::default()), Rc::new(RefCell::new(Vec::new())));
+        let leader = tokio::task::spawn_local(Rc::clone(&yielders).lead());
         tokio::task::yield_now().await;
-        let gone: Vec<_> = (0..10).map(|_| Box::pin(spins(&gates, TenantId::EVERY, 100, &told))).collect();
+        let gone: Vec<_> = (0..10).map(|_| Box::pin(spins(&yielders, TenantId::EVERY, 100, &told))).collect();
         for mut call in gone {
             assert!(poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await.is_pending());
         }
-        spins(&gates, TenantId::EVERY, 5, &told).await;
+        spins(&yielders, TenantId::EVERY, 5, &told).await;
         assert_eq!(told.borrow().len(), 15);
         leader.abort();
     });

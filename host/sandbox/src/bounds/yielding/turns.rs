@@ -75,6 +75,7 @@ struct Waiting {
 impl YieldTurns {
     /// Asks for a turn; none where nobody gives any.
     pub(super) fn ask(&self, tenant: TenantId) -> Option<Rc<YieldTurn>> {
+        // A guest in a queue that nobody empties would wait for ever.
         if !self.led.get() {
             return None;
         }
@@ -82,6 +83,7 @@ impl YieldTurns {
         let mut waiting = self.waiting.borrow_mut();
         let own = waiting.by_tenant.entry(tenant).or_default();
         own.push_back(Rc::clone(&turn));
+        // Once in the round however many of its guests wait: a tenant with a hundred that spin has as many turns as one with one.
         if own.len() == 1 {
             waiting.tenants.push_back(tenant);
         }
@@ -110,6 +112,7 @@ impl YieldTurns {
             match self.next() {
                 // A turn of all tasks for each, with a look at the sockets.
                 Some(turn) if turn.give() => tokio::task::yield_now().await,
+                // Whoever waited has left: no turn of the tasks is spent on it.
                 Some(_) => {}
                 None => self.arrived.notified().await,
             }
