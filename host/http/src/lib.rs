@@ -7,6 +7,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod chunked;
+mod extra_headers;
 pub mod fields;
 pub mod frames;
 pub mod head;
@@ -18,3 +19,5 @@ pub mod reserved;
 pub mod response;
 pub mod sse;
 mod words;
+
+pub use extra_headers::{ExtraHeaders, insert_each};

@@ -11,7 +11,7 @@ mod told;
 use all_text::Told;
 pub(crate) use events::CallEvents;
 pub(crate) use headers::{visible, writable_name, writable_reply_name};
-pub use reply::{LazyHeaders, Reply};
+pub use reply::{LateHeaders, Reply};
 
 use crate::abi::contract::{Facts, Text};
 use bytes::Bytes;
@@ -47,7 +47,7 @@ pub enum Access {
 struct Saved {
     headers: HeaderMap,
     /// Of the reply.
-    late: Option<Arc<dyn LazyHeaders>>,
+    late: Option<LateHeaders>,
     body: Document,
     added: usize,
 }

@@ -54,7 +54,7 @@ pub use compile::cache::Cache;
 pub use compile::{CompileStats, CompileTask, Compiler, SUBCOMMAND as COMPILE};
 pub use engine::Sandbox;
 pub use error::{Fault, LoadError};
-pub use exchange::{About, Access, AskedTarget, Exchange, LazyHeaders, Reply};
+pub use exchange::{About, Access, AskedTarget, Exchange, LateHeaders, Reply};
 pub use hook::HookKind;
 pub use library::{Checkpoint, Library, LibraryEvent, LoadProblem, Prepared, Stray, TrialOutcome};
 pub use meter::tally::Counted;

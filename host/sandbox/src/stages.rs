@@ -3,6 +3,7 @@
 //! Only text waits, and each choice by itself: for more of it, and no longer than to its end. Comments, usage and whatever
 //! else is no part of a choice pass at once.
 
+mod by_choice;
 mod edits;
 mod held;
 mod item;

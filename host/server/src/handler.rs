@@ -2,10 +2,11 @@
 
 use std::future::Future;
 
+use weir_http::ExtraHeaders;
 use weir_http::head::HeadLimits;
 
 use super::request::IncomingRequest;
-use super::response::{ExtraHeaders, OutgoingResponse};
+use super::response::OutgoingResponse;
 
 /// What one request may have.
 #[derive(Debug, Clone, Copy)]

@@ -28,6 +28,6 @@ pub use http1::{Broken, Http1RequestBody};
 pub use limits::ServerLimits;
 pub use request::IncomingRequest;
 pub use request_body::RequestBody;
-pub use response::{ExtraHeaders, OutgoingResponse};
+pub use response::OutgoingResponse;
 pub use response_body::{Aborted, BodyEnd, ResponseBody, Settle, StreamBody, StreamSender};
 pub use shared::{ConnShared, ServerCounters};

@@ -1,6 +1,6 @@
 //! An answer as it goes to a connection.
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::response_body::ResponseBody;
 
@@ -17,20 +17,4 @@ pub struct OutgoingResponse<X> {
     pub body: ResponseBody,
     /// Whether a model gave it. One of the gateway's own is no request in flight, so that few of them wait for one client.
     pub is_models: bool,
-}
-
-/// What is said in the head of an answer beside its headers. Writing it down is cheaper than finding each of its names a place
-/// in a map first.
-pub trait ExtraHeaders {
-    /// Gives every name with its value.
-    fn each(&self, put: impl FnMut(&'static str, &[u8]));
-
-    /// Puts all of it among other headers, in the place of what had the same names.
-    fn add_to(&self, headers: &mut HeaderMap) {
-        self.each(|name, value| {
-            if let Ok(value) = HeaderValue::from_bytes(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        });
-    }
 }

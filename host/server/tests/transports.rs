@@ -13,11 +13,12 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
+use weir_http::ExtraHeaders;
 use weir_http::head::HeadLimits;
 use weir_net::Transport;
 use weir_server::{
-    ConnShared, Drainer, ExtraHeaders, Handler, IncomingRequest, OutgoingResponse, RequestLimits, ResponseBody,
-    ServerLimits, Settle, serve,
+    ConnShared, Drainer, Handler, IncomingRequest, OutgoingResponse, RequestLimits, ResponseBody, ServerLimits, Settle,
+    serve,
 };
 
 /// More than sockets and TLS keep of what is written.
@@ -29,12 +30,15 @@ const HANG: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 struct Echo;
 
+#[derive(Debug)]
 struct NoExtra;
 
 struct Unsettled;
 
 impl ExtraHeaders for NoExtra {
     fn each(&self, _: impl FnMut(&'static str, &[u8])) {}
+
+    fn add_to(&self, _: &mut HeaderMap) {}
 }
 
 impl Settle for Unsettled {

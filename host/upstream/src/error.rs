@@ -120,7 +120,7 @@ impl AttemptError {
         matches!(self, Self::ClosedBeforeHead { stale: true, .. })
     }
 
-    /// The metric label of this failure; one of [`crate::stats::ERROR_KINDS`].
+    /// The metric label of this failure; one of those of [`UpstreamStats::errors`](crate::stats::UpstreamStats::errors).
     #[must_use]
     pub fn kind(&self) -> &'static str {
         self.slot().label()
@@ -182,7 +182,7 @@ pub enum BodyError {
 }
 
 impl BodyError {
-    /// The metric label of this failure; one of [`crate::stats::ERROR_KINDS`].
+    /// The metric label of this failure; one of those of [`UpstreamStats::errors`](crate::stats::UpstreamStats::errors).
     #[must_use]
     pub fn kind(&self) -> &'static str {
         self.slot().label()

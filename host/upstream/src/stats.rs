@@ -6,20 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::ErrorSlot;
 
-/// Every label that [`UpstreamStats::errors`] can report, in its order.
-pub const ERROR_KINDS: [&str; ErrorSlot::ALL.len()] = labels();
-
-const fn labels() -> [&'static str; ErrorSlot::ALL.len()] {
-    let mut labels = [""; ErrorSlot::ALL.len()];
-    let mut slots: &[ErrorSlot] = &ErrorSlot::ALL;
-    let mut rest: &mut [&'static str] = &mut labels;
-    while let ([slot, slots_left @ ..], [label, labels_left @ ..]) = (slots, rest) {
-        *label = slot.label();
-        (slots, rest) = (slots_left, labels_left);
-    }
-    labels
-}
-
 /// One number that a single worker writes and anybody reads.
 #[derive(Debug, Default)]
 pub(crate) struct LocalCounter(AtomicU64);
@@ -151,7 +137,7 @@ impl UpstreamStats {
         [ErrorSlot::Connect, ErrorSlot::ConnectTimeout, ErrorSlot::Tls].into_iter().map(|slot| self.error(slot)).sum()
     }
 
-    /// Every failure counter with its label, in the order of [`ERROR_KINDS`].
+    /// Every failure counter with its label.
     pub fn errors(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         ErrorSlot::ALL.into_iter().map(|slot| (slot.label(), self.error(slot)))
     }

@@ -4,8 +4,8 @@ use crate::request::rate_headers::each_of_rate;
 use crate::request::record::Record;
 use crate::request::request_id::RequestId;
 use http::{HeaderMap, HeaderValue};
-use weir_sandbox::LazyHeaders;
-use weir_server::{ExtraHeaders, OutgoingResponse};
+use weir_http::{ExtraHeaders, insert_each};
+use weir_server::OutgoingResponse;
 use weir_tenancy::Rate;
 
 /// Who answered: `provider/model`.
@@ -53,10 +53,8 @@ impl ExtraHeaders for GatewayHeaders {
             each_of_rate(rate, put);
         }
     }
-}
 
-impl LazyHeaders for GatewayHeaders {
     fn add_to(&self, headers: &mut HeaderMap) {
-        ExtraHeaders::add_to(self, headers);
+        insert_each(self, headers);
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use weir_dialect::Document;
 use weir_dialect::answer::AnswerReading;
 use weir_http::{hop, reserved};
-use weir_sandbox::{Fault, HookKind, LazyHeaders, Reply};
+use weir_sandbox::{Fault, HookKind, LateHeaders, Reply};
 use weir_upstream::AttemptVerdict;
 
 /// The upstream's own id of the request, which its support will ask for.
@@ -187,7 +187,7 @@ async fn run_plugins(
 ) -> Result<((HeaderMap, Option<GatewayHeaders>), Bytes), Refusal> {
     let worker = trip.worker();
     let own = Arc::new(own);
-    let late: Arc<dyn LazyHeaders> = Arc::<GatewayHeaders>::clone(&own);
+    let late: LateHeaders = Arc::<GatewayHeaders>::clone(&own);
     trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, late: Some(late), body });
     pin!(worker.sandbox.response(&trip.chain, &mut trip.record.lent, status)).await?;
     let reply = trip.record.lent.as_mut().and_then(|lent| lent.reply.take());

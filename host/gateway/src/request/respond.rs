@@ -7,7 +7,8 @@ use crate::request::refusal::Refusal;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use weir_server::{ExtraHeaders, OutgoingResponse, ResponseBody};
+use weir_http::ExtraHeaders;
+use weir_server::{OutgoingResponse, ResponseBody};
 
 /// A whole answer of the gateway's own, as JSON.
 pub(crate) fn whole(bytes: Bytes, record: Box<Record>) -> GatewayResponse {
@@ -52,7 +53,7 @@ pub(crate) fn finish(
 pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> GatewayResponse {
     let info = refusal.info();
     let mut headers = HeaderMap::with_capacity(8);
-    ExtraHeaders::add_to(&GatewayHeaders::of(&record, None), &mut headers);
+    GatewayHeaders::of(&record, None).add_to(&mut headers);
     refusal.add_headers(&mut headers, record.attempts);
     refusal.log(&record.id, &record.tenant);
     record.count_refusal(info.code, refusal.is_a_plugins());

@@ -3,13 +3,10 @@
 use http::HeaderMap;
 use std::sync::Arc;
 use weir_dialect::Document;
+use weir_http::ExtraHeaders;
 
-/// Headers of a reply that are put among the others only if a plugin asks for any: most plugins ask for none, and writing
-/// such headers down is cheaper than finding each of their names a place in a map.
-pub trait LazyHeaders: std::fmt::Debug + Send + Sync {
-    /// Puts them there.
-    fn add_to(&self, headers: &mut HeaderMap);
-}
+/// Headers of a reply that are put among the others only if a plugin asks for any: most plugins ask for none.
+pub type LateHeaders = Arc<dyn ExtraHeaders + Send + Sync>;
 
 /// A whole response on its way to the client.
 #[derive(Debug, Clone)]
@@ -17,7 +14,7 @@ pub struct Reply {
     /// Its headers.
     pub headers: HeaderMap,
     /// More of its headers; none if they are among the others.
-    pub late: Option<Arc<dyn LazyHeaders>>,
+    pub late: Option<LateHeaders>,
     /// Its body.
     pub body: Document,
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::abi::contract::Facts;
 use crate::framing::FRAMING;
 use weir_dialect::Endpoint;
-use weir_http::reserved;
+use weir_http::{ExtraHeaders, insert_each, reserved};
 
 fn exchange() -> Exchange {
     let about = About {
@@ -59,9 +59,13 @@ fn an_attempts_and_a_replys_writes_are_undone_too() {
 #[derive(Debug)]
 struct Named;
 
-impl LazyHeaders for Named {
+impl ExtraHeaders for Named {
+    fn each(&self, mut put: impl FnMut(&'static str, &[u8])) {
+        put("x-late", ONE.as_bytes());
+    }
+
     fn add_to(&self, headers: &mut HeaderMap) {
-        headers.insert("x-late", ONE);
+        insert_each(self, headers);
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a plugin's edits make of events.
 
+use super::by_choice::{ByChoice, ChoiceSet};
 use super::item::{Item, WaitReason};
 use super::turn::CallReason;
 use crate::abi::contract::Edit;
 use crate::exchange::CallEvents;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What becomes of one event.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<EventChang
         return Ok(Vec::new());
     }
     let mut edits = edits.into_iter();
-    let mut holding = BTreeSet::new();
+    let mut holding = ChoiceSet::default();
     let mut changes = Vec::with_capacity(items.len());
     for item in items {
         let Some(seen) = &item.seen else {
@@ -38,14 +38,14 @@ pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<EventChang
             Edit::Text(text) => item.with_text(&text).map(|new| EventChange::Text(new, text)),
             Edit::Data(data) => Item::of_data(data.into()).map(EventChange::New),
             Edit::Hold => {
-                holding.extend(seen.choice);
+                seen.choice.into_iter().for_each(|choice| holding.add(choice));
                 Ok(EventChange::Hold)
             }
         };
         changes.push(match made {
             Ok(change) => change,
             // What stands behind an event that is held comes again, whatever was said of it.
-            Err(_) if seen.choice.is_some_and(|choice| holding.contains(&choice)) => EventChange::Pass,
+            Err(_) if seen.choice.is_some_and(|choice| holding.has(choice)) => EventChange::Pass,
             Err(wrong) => return Err(wrong.to_string()),
         });
     }
@@ -92,10 +92,10 @@ pub(super) fn apply(items: Vec<Item>, changes: Vec<EventChange>, turn: CallReaso
     let mut sorted = Sorted { passed: Vec::with_capacity(items.len()), held: Vec::new() };
     let mut changes = changes.into_iter();
     // Why the first event of a choice waits that does.
-    let mut waiting: BTreeMap<u32, WaitReason> = BTreeMap::new();
+    let mut waiting: ByChoice<Option<WaitReason>> = ByChoice::default();
     for item in items {
         let change = changes.next().unwrap_or(EventChange::Pass);
-        let before = item.choice().and_then(|choice| waiting.get(&choice).copied());
+        let before = item.choice().and_then(|choice| waiting.get(choice).copied()?);
         let why = match change {
             _ if before.is_some() && !item.says().is_quiet() => before,
             EventChange::Hold if turn.may_hold() && can_wait(&item, looked) => Some(WaitReason::Held),
@@ -106,7 +106,7 @@ pub(super) fn apply(items: Vec<Item>, changes: Vec<EventChange>, turn: CallReaso
         };
         if let Some(why) = why {
             if let Some(choice) = item.choice() {
-                waiting.entry(choice).or_insert(why);
+                waiting.change(choice, |first| *first = first.or(Some(why)));
             }
             sorted.held.push(item.wait(why));
             continue;

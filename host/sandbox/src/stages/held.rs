@@ -3,8 +3,8 @@
 //! What is held of a choice is a text that is open: where something else is said, it is over. The events of all choices are
 //! in one list, in the order in which they came.
 
+use super::by_choice::ByChoice;
 use super::item::{Item, WaitReason};
-use std::collections::BTreeMap;
 use weir_dialect::event::{OpenText, TextStep};
 
 /// So many events of one stream may wait for one plugin: each read of the stream goes through all of them.
@@ -31,8 +31,8 @@ pub(super) enum Past {
 }
 
 /// Events of one choice, followed in one go through a list.
+#[derive(Debug)]
 pub(super) struct OfChoice {
-    choice: u32,
     begun: bool,
     text: OpenText,
     /// Bytes of text behind the first event, without which nothing could wait at all.
@@ -46,17 +46,14 @@ pub(super) struct OfChoice {
     next: TextStep,
 }
 
-impl OfChoice {
-    fn new(choice: u32) -> Self {
+impl Default for OfChoice {
+    fn default() -> Self {
         let (text, next) = (OpenText::default(), TextStep::Between);
-        Self { choice, begun: false, text, behind: 0, fresh: 0, held: false, left: false, next }
+        Self { begun: false, text, behind: 0, fresh: 0, held: false, left: false, next }
     }
+}
 
-    /// Which one.
-    pub(super) fn choice(&self) -> u32 {
-        self.choice
-    }
-
+impl OfChoice {
     /// Whether the first text of them is over.
     pub(super) fn is_over(&self) -> bool {
         self.left || self.text.is_over()
@@ -80,45 +77,15 @@ impl OfChoice {
     }
 }
 
-/// What there is of each choice, in the order in which they begin. Most streams have one choice, and then nothing is
-/// allocated; there may be as many as there are events.
-#[derive(Default)]
-pub(super) struct ByChoice {
-    first: Option<OfChoice>,
-    others: Vec<OfChoice>,
-    places: BTreeMap<u32, usize>,
-}
-
-impl ByChoice {
-    pub(super) fn of<'a>(items: impl Iterator<Item = &'a Item>) -> Self {
-        let mut all = Self::default();
-        for (choice, item) in items.filter_map(|item| Some((item.choice()?, item))) {
-            let first = all.first.get_or_insert_with(|| OfChoice::new(choice));
-            if first.choice == choice {
-                first.take(item);
-                continue;
-            }
-            let at = *all.places.entry(choice).or_insert(all.others.len());
-            if at == all.others.len() {
-                all.others.push(OfChoice::new(choice));
-            }
-            if let Some(other) = all.others.get_mut(at) {
-                other.take(item);
-            }
-        }
-        all
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &OfChoice> {
-        self.first.iter().chain(&self.others)
-    }
-
-    fn get_mut(&mut self, choice: u32) -> Option<&mut OfChoice> {
-        match &mut self.first {
-            Some(first) if first.choice == choice => Some(first),
-            _ => self.others.get_mut(*self.places.get(&choice)?),
+/// What there is of each choice.
+pub(super) fn by_choice<'a>(items: impl Iterator<Item = &'a Item>) -> ByChoice<OfChoice> {
+    let mut all = ByChoice::default();
+    for item in items {
+        if let Some(choice) = item.choice() {
+            all.change(choice, |of: &mut OfChoice| of.take(item));
         }
     }
+    all
 }
 
 /// What is kept back.
@@ -146,9 +113,9 @@ impl HeldEvents {
             return Some(Past::Count(self.0.len()));
         }
         // There is no more text than there are bytes of events.
-        let waiting = if raw > text { ByChoice::of(self.0.iter()) } else { ByChoice::default() };
-        let past = waiting.iter().find(|of| of.held && of.behind > text);
-        past.map(|of| Past::Text(of.choice, of.behind))
+        let waiting = if raw > text { by_choice(self.0.iter()) } else { ByChoice::default() };
+        let past = waiting.iter().find(|(_, of)| of.held && of.behind > text);
+        past.map(|(choice, of)| Past::Text(choice, of.behind))
     }
 
     pub(super) fn push(&mut self, item: Item) {
@@ -178,18 +145,18 @@ impl HeldEvents {
 
     /// The choices of which something is held that does not go on in what has come now.
     pub(super) fn ended_by(&self, batch: &[Item]) -> Vec<u32> {
-        let mut waiting = ByChoice::of(self.0.iter());
+        let mut waiting = by_choice(self.0.iter());
         for item in batch {
             if let Some(of) = item.choice().and_then(|choice| waiting.get_mut(choice)) {
                 of.go_on(item);
             }
         }
-        waiting.iter().filter(|of| of.next == TextStep::Other).map(OfChoice::choice).collect()
+        waiting.iter().filter(|(_, of)| of.next == TextStep::Other).map(|(choice, _)| choice).collect()
     }
 
     /// A choice of which the text that is held is over, and what is held behind that text, which is taken out.
     pub(super) fn take_behind_end(&mut self) -> Option<(u32, Vec<Item>)> {
-        let choice = ByChoice::of(self.0.iter()).iter().find(|of| of.is_over())?.choice;
+        let (choice, _) = by_choice(self.0.iter()).iter().find(|(_, of)| of.is_over())?;
         let mut all = self.take(choice);
         let behind = all.split_off(run(&all));
         self.0.extend(all);
@@ -205,5 +172,5 @@ pub(super) fn run(items: &[Item]) -> usize {
 
 /// Whether the first text of one choice's events is over.
 pub(super) fn is_over(items: &[Item]) -> bool {
-    ByChoice::of(items.iter()).iter().any(OfChoice::is_over)
+    by_choice(items.iter()).iter().any(|(_, of)| of.is_over())
 }

@@ -1,9 +1,9 @@
 //! Windows: what the host holds back for a plugin that sees only what it is shown.
 
+use super::by_choice::{ByChoice, ChoiceSet};
 use super::edits::EventChange;
-use super::held::{ByChoice, HeldBounds, HeldEvents, MOST, OfChoice};
+use super::held::{HeldBounds, HeldEvents, MOST, by_choice};
 use super::item::Item;
-use std::collections::{BTreeMap, BTreeSet};
 use weir_config::Window;
 use weir_dialect::event::{OpenText, TextStep};
 
@@ -23,17 +23,17 @@ impl HeldEvents {
         // What waits is bounded as a plugin's own holding is, so a window that would grow past that is shown as it is.
         let full = bytes(&items) > bounds.events || items.len() > MOST;
         let size = window.size.min(bounds.text);
-        let is_due = |of: &OfChoice| full || of.fresh >= size || of.fresh > 0 && of.is_over();
-        let due: BTreeSet<u32> =
-            ByChoice::of(items.iter()).iter().filter(|of| is_due(of)).map(OfChoice::choice).collect();
-        let (mut shown, mut waiting) = (Vec::with_capacity(items.len()), BTreeSet::new());
+        let of_choices = by_choice(items.iter());
+        let is_due =
+            |choice| of_choices.get(choice).is_some_and(|of| full || of.fresh >= size || of.fresh > 0 && of.is_over());
+        let (mut shown, mut waiting) = (Vec::with_capacity(items.len()), ChoiceSet::default());
         for item in items {
             match item.choice() {
                 None => shown.push(item),
-                Some(choice) if due.contains(&choice) => shown.push(item),
-                Some(choice) if item.is_new_without_text() && !waiting.contains(&choice) => passed.push(item),
+                Some(choice) if is_due(choice) => shown.push(item),
+                Some(choice) if item.is_new_without_text() && !waiting.has(choice) => passed.push(item),
                 Some(choice) => {
-                    waiting.insert(choice);
+                    waiting.add(choice);
                     self.push(item);
                 }
             }
@@ -52,51 +52,65 @@ pub(super) fn keep_tail(items: &[Item], mut changes: Vec<EventChange>, overlap: 
         return changes;
     }
     changes.resize_with(items.len(), || EventChange::Pass);
-    let mut of_choices: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (at, item) in items.iter().enumerate() {
-        if let Some(choice) = item.choice() {
-            of_choices.entry(choice).or_default().push(at);
+    let mut tails: ByChoice<Tail> = ByChoice::default();
+    let places = || items.iter().enumerate().filter_map(|(at, item)| Some((item.choice()?, at, item)));
+    for (choice, at, item) in places() {
+        tails.change(choice, |tail| tail.follow(at, item));
+    }
+    for (choice, at, item) in places().rev() {
+        if let Some((tail, change)) = tails.get_mut(choice).zip(changes.get(at)) {
+            tail.keep(at, item, change, overlap);
         }
     }
-    for of in of_choices.values() {
-        if let Some(first) = tail(items, &changes, of, overlap)
-            && let Some(change) = changes.get_mut(first)
-        {
+    for first in tails.iter().filter_map(|(_, tail)| tail.from) {
+        if let Some(change) = changes.get_mut(first) {
             *change = EventChange::Again;
         }
     }
     changes
 }
 
-/// The first of the last events of a choice that are to be shown again: those that its last text ends with, if that is open.
-/// `of` are the places of its events.
-fn tail(items: &[Item], changes: &[EventChange], of: &[usize], overlap: usize) -> Option<usize> {
-    let first = begins(items, of)?;
-    let (mut kept, mut from) = (0, None);
-    for at in of.iter().rev().copied() {
-        let (item, change) = (items.get(at)?, changes.get(at)?);
-        let says = item.says();
-        if kept >= overlap || at < first || !matches!(change, EventChange::Pass) {
-            // Where the plugin itself holds something, it has its way.
-            return if matches!(change, EventChange::Hold) { None } else { from };
-        }
-        if !says.is_quiet() {
-            kept += says.bytes();
-            // Where only events without text would be held, nothing would be gained.
-            from = (kept > 0).then_some(at).or(from);
-        }
-    }
-    from
+/// The last events of a choice that are to be shown again: those that its last text ends with, if that is open. Its events
+/// are gone through twice: forwards for where that text begins, and backwards for how much of it is kept.
+#[derive(Debug, Default)]
+struct Tail {
+    /// Its last text so far,
+    text: OpenText,
+    /// which begins with the event at this place.
+    begins: usize,
+    /// Bytes of text that are kept.
+    kept: usize,
+    /// The first event that is kept.
+    from: Option<usize>,
+    /// No more is kept.
+    ends: bool,
 }
 
-/// Where the last text of a choice begins, if it is not over.
-fn begins(items: &[Item], of: &[usize]) -> Option<usize> {
-    let (mut first, mut text) = (0, OpenText::default());
-    for (at, item) in of.iter().filter_map(|at| Some((*at, items.get(*at)?))) {
-        if text.take(item.says()) == TextStep::Other {
-            (first, text) = (at, OpenText::default());
-            let _ = text.take(item.says());
+impl Tail {
+    fn follow(&mut self, at: usize, item: &Item) {
+        if self.text.take(item.says()) == TextStep::Other {
+            (self.begins, self.text) = (at, OpenText::default());
+            let _ = self.text.take(item.says());
         }
     }
-    (!text.is_over()).then_some(first)
+
+    fn keep(&mut self, at: usize, item: &Item, change: &EventChange, overlap: usize) {
+        if self.ends || self.text.is_over() {
+            return;
+        }
+        if self.kept >= overlap || at < self.begins || !matches!(change, EventChange::Pass) {
+            self.ends = true;
+            // Where the plugin itself holds something, it has its way.
+            if matches!(change, EventChange::Hold) {
+                self.from = None;
+            }
+            return;
+        }
+        let says = item.says();
+        if !says.is_quiet() {
+            self.kept += says.bytes();
+            // Where only events without text would be held, nothing would be gained.
+            self.from = (self.kept > 0).then_some(at).or(self.from);
+        }
+    }
 }

@@ -2,10 +2,9 @@
 
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, TRANSFER_ENCODING};
 use http::{HeaderMap, StatusCode};
-use weir_http::hex;
+use weir_http::{ExtraHeaders, hex};
 
 use super::buffers::ServerBuffers;
-use crate::response::ExtraHeaders;
 
 /// What an answer says, before it is known what is said of its end and of the connection.
 pub(super) struct EncodedHead<X> {

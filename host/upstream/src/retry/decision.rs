@@ -28,7 +28,7 @@ pub enum FailureKind {
         /// When it makes sense to come back.
         retry_after: Duration,
     },
-    /// The request did not get there; one of [`ERROR_KINDS`](crate::stats::ERROR_KINDS).
+    /// The request did not get there; one of the labels of [`UpstreamStats::errors`](crate::stats::UpstreamStats::errors).
     Unreachable(&'static str),
     /// The answer was not there in time, or not all of it.
     TimedOut,
