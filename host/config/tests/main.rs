@@ -12,14 +12,3 @@ mod robust;
 mod shipped;
 mod told;
 mod values;
-
-#[test]
-fn every_file_of_tests_is_a_part_of_this_program() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let source = include_str!("main.rs");
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") else { continue };
-        assert!(source.contains(&format!("\nmod {module};\n")), "`mod {module};` is missing in tests/main.rs");
-    }
-}

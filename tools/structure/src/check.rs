@@ -55,6 +55,7 @@ pub(crate) fn check(files: &SourceFiles) -> Result<Findings, Failed> {
     let map = files.get(crate::ranks::MAP).map(String::as_str).unwrap_or_default();
     found.faults.extend(crate::ranks::faults(map, &packages));
     found.faults.extend(crate::documents::faults(files));
+    found.faults.extend(crate::lost::faults(files, &packages));
     Ok(found)
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn load(root: &Path) -> Result<SourceFiles, Failed> {
         let manifest = format!("{folder}/Cargo.toml");
         files.insert(manifest.clone(), text(&root.join(&manifest))?);
         rust(root, &format!("{folder}/src"), &mut files)?;
-        // Documents name some of them.
+        // Documents name some of them, and each has to be a part of a program.
         let tests = format!("{folder}/tests");
         if root.join(&tests).is_dir() {
             rust(root, &tests, &mut files)?;

@@ -1,9 +1,8 @@
 //! `weir-structure`: holds the shape of the code to what CONTRIBUTING.md says of it.
 //!
 //! It reads the Rust files of the workspace as text and finds circles of files, crates that name one of the same or a higher
-//! rank, types that share a name, imports of everything, rooms for odds and ends, and files that documents name and that are
-//! not there. What is known not to be in order yet
-//! stands in `known.txt`, which only gets shorter.
+//! rank, types that share a name, imports of everything, rooms for odds and ends, files that documents name and that are
+//! not there, and files that no module names. What is known not to be in order yet stands in `known.txt`, which only gets shorter.
 //!
 //! Run it in the workspace's root. `--arrows` prints every import within a circle, `--imports` every import there is,
 //! `--names` the places of the names that types share; `--shrink` takes what is in order now out of the list.
@@ -16,6 +15,7 @@ mod imports;
 mod known;
 mod lex;
 mod load;
+mod lost;
 mod modules;
 mod ranks;
 mod report;

@@ -30,14 +30,17 @@ pub(crate) struct Module {
 
 /// The crates of a package: its library, its program, and what is in `src/bin`.
 pub(crate) fn crates(files: &SourceFiles, package: &Package) -> Vec<Crate> {
+    roots(files, package).map(|root| Crate::read(files, root)).collect()
+}
+
+/// The files with which these begin.
+pub(crate) fn roots<'f>(files: &'f SourceFiles, package: &Package) -> impl Iterator<Item = &'f String> {
     let source = format!("{}/src/", package.folder);
-    let is_root = |path: &&String| {
-        let within = path.strip_prefix(&source).unwrap_or_default();
+    let is_root = |within: &str| {
         let program = within.strip_prefix("bin/").unwrap_or("/");
         matches!(within, "lib.rs" | "main.rs") || !program.contains('/') || program.ends_with("/main.rs")
     };
-    let roots = files.keys().filter(|path| path.starts_with(&source)).filter(is_root);
-    roots.map(|root| Crate::read(files, root)).collect()
+    files.keys().filter(move |path| path.strip_prefix(&source).is_some_and(is_root))
 }
 
 impl Crate {

@@ -82,8 +82,19 @@ fn a_rank_that_is_not_kept_is_a_fault() {
 fn what_is_long_is_told_and_no_fault() {
     let body = "call();\n".repeat(61);
     let text = format!("fn long() {{\n{body}}}\n") + &"\n".repeat(400);
+    let root = format!("mod a;\n{text}");
+    let inner = ("host/low/src/a.rs", "#[cfg(test)] mod tests;");
     let tests = ("host/low/src/a/tests.rs", text.as_str());
-    let found = check(&workspace(&[("host/low/src/lib.rs", &text), tests])).unwrap();
-    assert_eq!(found.long, ["host/low/src/lib.rs: `fn long`: 61 lines", "host/low/src/lib.rs: 463 lines"]);
+    let found = check(&workspace(&[("host/low/src/lib.rs", &root), inner, tests])).unwrap();
+    assert_eq!(found.long, ["host/low/src/lib.rs: `fn long`: 61 lines", "host/low/src/lib.rs: 464 lines"]);
     assert!(found.faults.is_empty());
+}
+
+#[test]
+fn a_file_that_no_module_names_is_a_fault() {
+    let files = workspace(&[("host/low/src/lib.rs", ""), ("host/low/src/left.rs", "")]);
+    assert_eq!(
+        check(&files).unwrap().faults,
+        ["host/low/src/left.rs: no `mod` leads to it, so that nobody compiles it"]
+    );
 }
