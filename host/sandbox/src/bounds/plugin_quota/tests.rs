@@ -1,3 +1,5 @@
+mod simulated;
+
 use super::*;
 
 fn standing(change: impl FnOnce(&mut PluginLimits)) -> PluginQuota {
