@@ -1,3 +1,4 @@
+mod revocations;
 mod simulated;
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
