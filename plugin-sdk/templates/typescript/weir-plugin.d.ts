@@ -214,3 +214,33 @@ declare module "weir:plugin/kv@0.1.0" {
   export { delete_ as delete };
   function delete_(key: string): boolean;
 }
+
+declare module "weir:plugin/clock@0.1.0" {
+  export function nowMs(): number;
+}
+
+declare module "weir:plugin/random@0.1.0" {
+  export function bytes(count: number): Uint8Array;
+}
+
+declare module "weir:plugin/secrets@0.1.0" {
+  export function get(name: string): string | null;
+}
+
+declare module "weir:plugin/callouts@0.1.0" {
+  export interface Outgoing {
+    method: string;
+    url: string;
+    headers: [name: string, value: string][];
+    body: Uint8Array;
+    /** 0 for the operator's limit. */
+    timeoutMs: number;
+  }
+  export interface Incoming {
+    status: number;
+    headers: [name: string, value: string][];
+    body: Uint8Array;
+  }
+  /** Throws if there is no answer. */
+  export function send(outgoing: Outgoing): Incoming;
+}

@@ -93,3 +93,29 @@ fn what_a_plugin_may_import_unasked_is_what_lends_the_call_at_hand() {
         assert!(!HostInterface::is_lent(other), "{other}");
     }
 }
+
+/// A file of the SDK for plugins.
+fn of_the_sdk(path: &str) -> String {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin-sdk").join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+#[test]
+fn what_plugins_may_call_they_can_call_in_rust_and_by_the_types_for_typescript() {
+    let types = of_the_sdk("templates/typescript/weir-plugin.d.ts");
+    for interface in HostInterface::ALL {
+        let rust = of_the_sdk(&format!("src/{}.rs", interface.name()));
+        let module = format!("declare module \"{}\" {{", interface.import());
+        let module = types.split_once(&module).and_then(|(_, rest)| rest.split_once("\n}")).map(|(inside, _)| inside);
+        let module = module.unwrap_or_else(|| panic!("{interface:?} has no types"));
+        for function in interface.functions() {
+            let called = format!("host::{}(", function.name().replace('-', "_"));
+            assert!(rust.contains(&called), "the SDK does not call {function:?}");
+            let mut words = function.name().split('-');
+            let first = words.next().unwrap_or_default().to_owned();
+            let typed = words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..]);
+            let is_typed = module.contains(&format!("function {typed}(")) || module.contains(&format!(" as {typed} "));
+            assert!(is_typed, "there are no types for {function:?}");
+        }
+    }
+}
