@@ -1,7 +1,7 @@
 //! The admin listener: probes and metrics. On a thread of its own, so that no scrape slows a request, and no reload a probe.
 
+mod connections;
 mod plugins;
-mod seats;
 
 use crate::control::Status;
 use crate::run::descriptors::{Spare, are_used_up};
@@ -9,6 +9,7 @@ use crate::telemetry::metrics;
 use crate::worker::Shared;
 use crate::worker::snapshot::Provider;
 use bytes::Bytes;
+use connections::AdminConnections;
 use http::header::{ALLOW, CONTENT_TYPE, HOST};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
@@ -17,7 +18,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::registry::Registry;
-use seats::Seats;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -32,7 +32,7 @@ use weir_upstream::{Aside, Mode};
 
 /// How long a request's head may take, and how long a connection may lie idle.
 const HEAD: Duration = Duration::from_secs(10);
-/// How long a connection may last in all: a client that asks and does not read holds its seat no longer.
+/// How long a connection may last in all: a client that asks and does not read keeps its place no longer.
 const LONGEST: Duration = Duration::from_secs(60);
 /// How long to wait when no connection can be taken in.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -68,12 +68,12 @@ pub(crate) fn start(listener: std::net::TcpListener, admin: Admin) -> io::Result
 
 async fn serve(listener: TcpListener, admin: Admin) {
     let spare = Rc::new(RefCell::new(Spare::default()));
-    let seated = Rc::new(Seated { admin, seats: Seats::default() });
+    let service = Rc::new(AdminService { admin, connections: AdminConnections::default() });
     loop {
         spare.borrow_mut().fill();
-        let stream = accept(&listener, &spare, &seated.seats).await;
-        seated.seats.make_room();
-        let serving = tokio::time::timeout(LONGEST, connection(Rc::clone(&seated), stream));
+        let stream = accept(&listener, &spare, &service.connections).await;
+        service.connections.make_room();
+        let serving = tokio::time::timeout(LONGEST, connection(Rc::clone(&service), stream));
         let spare = Rc::clone(&spare);
         let task = tokio::task::spawn_local(async move {
             // What this connection had is kept before anybody else can take it.
@@ -83,8 +83,8 @@ async fn serve(listener: TcpListener, admin: Admin) {
             }
             drop(refill);
         });
-        seated.seats.take(task.abort_handle());
-        // Who has asked already is answered before the next one comes, who may take the seat.
+        service.connections.take(task.abort_handle());
+        // Who has asked already is answered before the next one comes, who may take its place.
         tokio::task::yield_now().await;
     }
 }
@@ -99,7 +99,7 @@ impl Drop for Refill {
 }
 
 /// The next connection. Where no descriptor is left, a spare one is given up for it, or else the oldest connection.
-async fn accept(listener: &TcpListener, spare: &RefCell<Spare>, seats: &Seats) -> TcpStream {
+async fn accept(listener: &TcpListener, spare: &RefCell<Spare>, connections: &AdminConnections) -> TcpStream {
     loop {
         let why = match listener.accept().await {
             Ok((stream, _)) => return stream,
@@ -108,7 +108,7 @@ async fn accept(listener: &TcpListener, spare: &RefCell<Spare>, seats: &Seats) -
         if are_used_up(&why) && spare.borrow_mut().give() {
             continue;
         }
-        if are_used_up(&why) && seats.end_oldest() {
+        if are_used_up(&why) && connections.end_oldest() {
             // It ends in a turn of its own, and what it had becomes a spare.
             tokio::task::yield_now().await;
             continue;
@@ -118,10 +118,10 @@ async fn accept(listener: &TcpListener, spare: &RefCell<Spare>, seats: &Seats) -
     }
 }
 
-async fn connection(seated: Rc<Seated>, stream: TcpStream) {
+async fn connection(service: Rc<AdminService>, stream: TcpStream) {
     let service = service_fn(move |request| {
-        let seated = Rc::clone(&seated);
-        async move { Ok::<_, Infallible>(seated.answer(&request).await) }
+        let service = Rc::clone(&service);
+        async move { Ok::<_, Infallible>(service.answer(&request).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_headers(50);
@@ -131,14 +131,14 @@ async fn connection(seated: Rc<Seated>, stream: TcpStream) {
 }
 
 /// What answers, and who is connected.
-struct Seated {
+struct AdminService {
     admin: Admin,
-    seats: Seats,
+    connections: AdminConnections,
 }
 
 type Answer = Response<Full<Bytes>>;
 
-impl Seated {
+impl AdminService {
     async fn answer(&self, request: &Request<Incoming>) -> Answer {
         if !local(request) {
             return text(StatusCode::FORBIDDEN, "loopback hosts only\n");
@@ -150,31 +150,59 @@ impl Seated {
         }
         let verbose =
             request.uri().query().is_some_and(|q| q.split('&').any(|p| p.split('=').next() == Some("verbose")));
-        match request.uri().path() {
-            "/livez" => text(StatusCode::OK, "ok\n"),
-            "/readyz" | "/health" => self.admin.ready(verbose),
-            path @ ("/metrics" | "/admin/v1/plugins") => {
-                // What costs time is one turn of its connection: probes have theirs in between.
-                tokio::task::yield_now().await;
-                self.long(path)
-            }
-            _ => text(StatusCode::NOT_FOUND, "/livez, /readyz?verbose, /metrics and /admin/v1/plugins are here\n"),
+        match AdminPage::at(request.uri().path()) {
+            Some(page) => self.show(page, verbose).await,
+            None => text(StatusCode::NOT_FOUND, NOT_HERE),
         }
     }
 
-    /// The answers that grow with what is configured.
-    fn long(&self, path: &str) -> Answer {
+    /// A page that grows with what is configured is one turn of its connection: probes have theirs in between.
+    async fn show(&self, page: AdminPage, verbose: bool) -> Answer {
         let admin = &self.admin;
-        if path != "/metrics" {
-            let body = format!("{:#}\n", plugins::list(&admin.shared, &admin.status));
-            return answer(StatusCode::OK, "application/json", self.seats.hold(body));
-        }
-        match metrics::render(&admin.registry) {
-            Ok(body) => answer(StatusCode::OK, metrics::CONTENT_TYPE, self.seats.hold(body)),
-            Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "metrics could not be written\n"),
+        match page {
+            AdminPage::Live => text(StatusCode::OK, "ok\n"),
+            AdminPage::Ready => admin.ready(verbose),
+            AdminPage::Metrics => {
+                tokio::task::yield_now().await;
+                match metrics::render(&admin.registry) {
+                    Ok(body) => answer(StatusCode::OK, metrics::CONTENT_TYPE, self.connections.hold(body)),
+                    Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "metrics could not be written\n"),
+                }
+            }
+            AdminPage::Plugins => {
+                tokio::task::yield_now().await;
+                let body = format!("{:#}\n", plugins::list(&admin.shared, &admin.status));
+                answer(StatusCode::OK, "application/json", self.connections.hold(body))
+            }
         }
     }
 }
+
+/// What the admin listener shows: a page is a row here and an arm in `show`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AdminPage {
+    Live,
+    Ready,
+    Metrics,
+    Plugins,
+}
+
+impl AdminPage {
+    const ALL: [(&'static str, Self); 5] = [
+        ("/livez", Self::Live),
+        ("/readyz", Self::Ready),
+        ("/health", Self::Ready),
+        ("/metrics", Self::Metrics),
+        ("/admin/v1/plugins", Self::Plugins),
+    ];
+
+    fn at(path: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(at, _)| *at == path).map(|(_, page)| *page)
+    }
+}
+
+/// What somebody is told who asks for anything else.
+const NOT_HERE: &str = "/livez, /readyz?verbose, /metrics and /admin/v1/plugins are here\n";
 
 impl Admin {
     /// Ready until the drain begins, unless every tenant is closed. A plugin that did not load does not make the gateway

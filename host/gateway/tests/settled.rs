@@ -341,6 +341,11 @@ fn answers_that_are_not_read_are_bounded_over_all_connections() {
     // There is room for one, and not for two.
     let refused = post(gateway.address, ACME, &chat("hi"));
     assert_eq!((refused.status, refused.code().as_str()), (503, "response_memory_full"));
+    assert_eq!(
+        gateway.metric("weir_ledger_closed_total", &["reason=\"gateway_failed\""]),
+        1.0,
+        "it is not the upstream's"
+    );
     assert!(refused.header("retry-after").is_some());
     assert!(gateway.metric("weir_response_memory_bytes", &[]) <= f64::from(36 << 20));
     // What is small is served all the same.

@@ -27,6 +27,8 @@ pub struct ByReason<T> {
     pub client_gone: T,
     /// [`EndReason::UpstreamFailed`].
     pub upstream_failed: T,
+    /// [`EndReason::GatewayFailed`].
+    pub gateway_failed: T,
     /// [`EndReason::PluginRefused`].
     pub plugin_refused: T,
 }
@@ -38,6 +40,7 @@ impl<T> ByReason<T> {
             EndReason::Completed => &self.completed,
             EndReason::ClientGone => &self.client_gone,
             EndReason::UpstreamFailed => &self.upstream_failed,
+            EndReason::GatewayFailed => &self.gateway_failed,
             EndReason::PluginRefused => &self.plugin_refused,
         }
     }
@@ -179,6 +182,7 @@ impl LedgerSums {
             completed: self.reasons.completed.get(),
             client_gone: self.reasons.client_gone.get(),
             upstream_failed: self.reasons.upstream_failed.get(),
+            gateway_failed: self.reasons.gateway_failed.get(),
             plugin_refused: self.reasons.plugin_refused.get(),
         }
     }

@@ -11,6 +11,8 @@ pub enum EndReason {
     ClientGone,
     /// The upstream failed, stalled or broke off.
     UpstreamFailed,
+    /// The gateway broke it off itself: it shut down, had no memory left for the answer, or failed.
+    GatewayFailed,
     /// A plugin refused the request or its response after it had become chargeable.
     PluginRefused,
 }

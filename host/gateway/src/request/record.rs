@@ -231,7 +231,7 @@ impl Record {
         }
         let (status, reason) = match ended {
             BodyOutcome::Complete => (self.status, self.reason.unwrap_or(EndReason::Completed)),
-            BodyOutcome::Cut => (self.status, self.reason.unwrap_or(EndReason::UpstreamFailed)),
+            BodyOutcome::Cut => (self.status, self.reason.unwrap_or(EndReason::GatewayFailed)),
             BodyOutcome::ClientGone => (CLIENT_GONE, self.reason.unwrap_or(EndReason::ClientGone)),
         };
         let tokens = self.permit.take().map(|permit| permit.close(reason)).unwrap_or_default();

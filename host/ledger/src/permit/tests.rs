@@ -166,6 +166,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(EndReason::Completed),
         Just(EndReason::ClientGone),
         Just(EndReason::UpstreamFailed),
+        Just(EndReason::GatewayFailed),
         Just(EndReason::PluginRefused)
     ];
     prop_oneof![
@@ -211,7 +212,7 @@ proptest! {
                 },
             }
             let reasons = tally.reasons();
-            let closed = reasons.completed + reasons.client_gone + reasons.upstream_failed + reasons.plugin_refused;
+            let closed = closed_of(&reasons);
             prop_assert_eq!(closed + open_now.len() as u64, opened);
             prop_assert_eq!(tally.opened(), opened);
         }
@@ -221,6 +222,11 @@ proptest! {
         let of = |sum: Sum| sum.input + sum.output;
         prop_assert_eq!(of(sums.reported) + of(sums.partial) + of(sums.estimated), tokens);
         prop_assert_eq!(sums.reported.entries + sums.partial.entries + sums.estimated.entries, opened);
-        prop_assert_eq!(reasons.completed + reasons.client_gone + reasons.upstream_failed + reasons.plugin_refused, opened);
+        prop_assert_eq!(closed_of(&reasons), opened);
     }
+}
+
+fn closed_of(reasons: &ByReason<u64>) -> u64 {
+    let ByReason { completed, client_gone, upstream_failed, gateway_failed, plugin_refused } = reasons;
+    completed + client_gone + upstream_failed + gateway_failed + plugin_refused
 }

@@ -25,10 +25,6 @@ impl Refusal {
             | Self::ModelNotFound(_)
             | Self::Unshown { .. }
             | Self::UpstreamUnshown { .. }
-            | Self::Overloaded
-            | Self::ShuttingDown
-            | Self::RequestMemory
-            | Self::ResponseMemory
             | Self::UpstreamBusy { .. }
             | Self::UpstreamUnreachable { .. }
             | Self::UpstreamTimeout { .. }
@@ -37,8 +33,10 @@ impl Refusal {
             | Self::UpstreamNoAnswer { .. }
             | Self::UpstreamBroken { .. }
             | Self::UpstreamTooLarge { .. }
-            | Self::UpstreamEncoded { .. }
-            | Self::Internal => EndReason::UpstreamFailed,
+            | Self::UpstreamEncoded { .. } => EndReason::UpstreamFailed,
+            Self::Overloaded | Self::ShuttingDown | Self::RequestMemory | Self::ResponseMemory | Self::Internal => {
+                EndReason::GatewayFailed
+            }
         }
     }
 }

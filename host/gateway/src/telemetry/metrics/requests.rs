@@ -148,10 +148,11 @@ fn latencies(out: &mut Writer<'_>, stats: &RequestStats) -> fmt::Result {
     )
 }
 
-const REASONS: [(EndReason, &str); 4] = [
+const REASONS: [(EndReason, &str); 5] = [
     (EndReason::Completed, "completed"),
     (EndReason::ClientGone, "client_gone"),
     (EndReason::UpstreamFailed, "upstream_failed"),
+    (EndReason::GatewayFailed, "gateway_failed"),
     (EndReason::PluginRefused, "plugin_refused"),
 ];
 const PROVENANCES: [(Provenance, &str); 3] =

@@ -7,26 +7,26 @@ fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test);
 }
 
-fn connect(seats: &Seats) -> JoinHandle<()> {
-    seats.make_room();
+fn connect(connections: &AdminConnections) -> JoinHandle<()> {
+    connections.make_room();
     let connection = tokio::spawn(pending());
-    seats.take(connection.abort_handle());
+    connections.take(connection.abort_handle());
     connection
 }
 
 #[test]
 fn the_oldest_makes_room_and_those_that_have_ended_do_not_count() {
     run(async {
-        let seats = Seats::default();
-        let mut connections: Vec<_> = (0..SEATS).map(|_| connect(&seats)).collect();
-        connections.remove(3).abort();
+        let connections = AdminConnections::default();
+        let mut begun: Vec<_> = (0..MOST).map(|_| connect(&connections)).collect();
+        begun.remove(3).abort();
         tokio::task::yield_now().await;
-        connections.push(connect(&seats));
+        begun.push(connect(&connections));
         tokio::task::yield_now().await;
-        assert!(connections.iter().all(|c| !c.is_finished()), "there was a seat");
-        connections.push(connect(&seats));
+        assert!(begun.iter().all(|c| !c.is_finished()), "there was room");
+        begun.push(connect(&connections));
         tokio::task::yield_now().await;
-        let ended: Vec<usize> = (0..connections.len()).filter(|at| connections[*at].is_finished()).collect();
+        let ended: Vec<usize> = (0..begun.len()).filter(|at| begun[*at].is_finished()).collect();
         assert_eq!(ended, [0]);
     });
 }
@@ -34,15 +34,15 @@ fn the_oldest_makes_room_and_those_that_have_ended_do_not_count() {
 #[test]
 fn answers_that_nobody_takes_end_the_oldest_connection() {
     run(async {
-        let seats = Seats::default();
-        let (old, new) = (connect(&seats), connect(&seats));
-        let first = seats.hold("x".repeat(HELD));
+        let connections = AdminConnections::default();
+        let (old, new) = (connect(&connections), connect(&connections));
+        let first = connections.hold("x".repeat(HELD));
         tokio::task::yield_now().await;
         assert!(!old.is_finished(), "as much as may be");
-        let second = seats.hold("x".to_owned());
+        let second = connections.hold("x".to_owned());
         tokio::task::yield_now().await;
         assert!(old.is_finished() && !new.is_finished());
         drop((first, second));
-        assert_eq!(seats.held.load(Ordering::Relaxed), 0);
+        assert_eq!(connections.held.load(Ordering::Relaxed), 0);
     });
 }

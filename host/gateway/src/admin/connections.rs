@@ -13,23 +13,23 @@ use tokio::task::AbortHandle;
 mod tests;
 
 /// Connections that are served at the same time.
-const SEATS: usize = 64;
+const MOST: usize = 64;
 /// Bytes of answers that clients have not taken yet, all together.
 const HELD: usize = 64 << 20;
 
 /// Connections in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct Seats {
+pub(super) struct AdminConnections {
     taken: RefCell<VecDeque<AbortHandle>>,
     held: Arc<AtomicUsize>,
 }
 
-impl Seats {
-    /// Ends the oldest connection if there is no seat left. A client that holds one and neither asks nor reads must not keep
+impl AdminConnections {
+    /// Ends the oldest connection if there is no room left. A client that holds one and neither asks nor reads must not keep
     /// out a probe, which does both at once.
     pub(super) fn make_room(&self) {
         self.taken.borrow_mut().retain(|connection| !connection.is_finished());
-        if self.taken.borrow().len() >= SEATS {
+        if self.taken.borrow().len() >= MOST {
             self.end_oldest();
         }
     }
@@ -45,7 +45,7 @@ impl Seats {
         if held > HELD {
             self.end_oldest();
         }
-        Bytes::from_owner(Held { body, held: Arc::clone(&self.held) })
+        Bytes::from_owner(HeldAnswer { body, held: Arc::clone(&self.held) })
     }
 
     /// Ends the oldest connection; false if there is none.
@@ -55,18 +55,18 @@ impl Seats {
     }
 }
 
-struct Held {
+struct HeldAnswer {
     body: String,
     held: Arc<AtomicUsize>,
 }
 
-impl AsRef<[u8]> for Held {
+impl AsRef<[u8]> for HeldAnswer {
     fn as_ref(&self) -> &[u8] {
         self.body.as_bytes()
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldAnswer {
     fn drop(&mut self) {
         self.held.fetch_sub(self.body.len(), Ordering::Relaxed);
     }
