@@ -1,4 +1,5 @@
-//! Plots as SVG, written by hand: light background, labelled axes, no fonts but the reader's own.
+//! Plots as SVG, written by hand: light background, labelled axes, no fonts but the reader's own. README shows one, and each
+//! document of a comparison has one.
 
 mod canvas;
 
