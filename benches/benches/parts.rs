@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use weir_config::Config;
-use weir_dialect::Endpoint;
+use weir_dialect::DialectCall;
 use weir_http::sse::SseReader;
 use weir_tenancy::{Tenants, key};
 
@@ -88,9 +88,9 @@ fn peek(c: &mut Criterion) {
     let mut group = c.benchmark_group("read");
     for (size, says) in [(512, "0.5 KiB"), (4 << 10, "4 KiB"), (64 << 10, "64 KiB"), (1 << 20, "1 MiB")] {
         let body = chat(size);
-        assert!(weir_dialect::read(Endpoint::Chat, &body).is_ok());
+        assert!(DialectCall::OPENAI_CHAT.read_request(&body).is_ok());
         group.throughput(Throughput::Bytes(u64::try_from(body.len()).unwrap()));
-        group.bench_function(says, |b| b.iter(|| weir_dialect::read(Endpoint::Chat, black_box(&body)).is_ok()));
+        group.bench_function(says, |b| b.iter(|| DialectCall::OPENAI_CHAT.read_request(black_box(&body)).is_ok()));
     }
     group.finish();
 }

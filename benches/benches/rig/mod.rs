@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use weir_config::Config;
-use weir_dialect::{Document, Endpoint};
+use weir_dialect::{DialectCall, Document};
 use weir_pack::toolchain::{self, TARGET};
 use weir_sandbox::{About, Chain, Chains, Exchange, Facts, Library, Sandbox, SandboxWorker};
 
@@ -185,7 +185,7 @@ fn exchange(body: &Bytes) -> Box<Exchange> {
         .into_iter()
         .map(|name| (http::HeaderName::from_static(name), HeaderValue::from_static("some-value")))
         .collect();
-    Box::new(Exchange::new(about(body.len()), headers, Document::request(Endpoint::Chat, body.clone())))
+    Box::new(Exchange::new(about(body.len()), headers, Document::request(DialectCall::OPENAI_CHAT, body.clone())))
 }
 
 /// A chat request of exactly so many bytes of plain prose.

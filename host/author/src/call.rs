@@ -30,13 +30,13 @@ pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
         tenant: case.tenant.as_str().into(),
         request_id: case.id.as_str().into(),
         model: case.model.as_str().into(),
-        dialect: case.endpoint.dialect(),
+        dialect: case.call.contract_name(),
         facts: Facts {
             streaming: case.streaming,
             body_bytes: u32::try_from(case.request.body.len()).unwrap_or(u32::MAX),
         },
     };
-    let request = |message: &MessageCase| Document::request(case.endpoint, message.body.clone());
+    let request = |message: &MessageCase| Document::request(case.call, message.body.clone());
     let mut lent = Exchange::new(Arc::new(about), case.request.headers.clone(), request(&case.request));
     let asked =
         AskedTarget { provider: case.attempt.provider.as_str().into(), model: case.attempt.model.as_str().into() };
@@ -45,7 +45,7 @@ pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
         lent.attempt = Some(Box::new((case.attempt.message.headers.clone(), request(&case.attempt.message))));
     }
     if case.hook == HookKind::Response {
-        let body = Document::response(case.endpoint, case.reply.body.clone());
+        let body = Document::response(case.call, case.reply.body.clone());
         lent.reply = Some(Reply { headers: case.reply.headers.clone(), late: None, body });
     }
     Box::new(lent)

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 use weir_config::Grant;
-use weir_dialect::Endpoint;
+use weir_dialect::DialectCall;
 use weir_sandbox::{Candidate, HookKind, Outcome};
 
 use crate::AuthorError;
@@ -67,7 +67,7 @@ pub(crate) struct Case {
     pub(crate) tenant: String,
     pub(crate) id: String,
     pub(crate) model: String,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) call: DialectCall,
     pub(crate) streaming: bool,
     pub(crate) request: MessageCase,
     pub(crate) candidates: Vec<Candidate>,
@@ -115,12 +115,12 @@ impl Case {
         let hook = at.get("hook").ok_or_else(|| at.wrong("`hook` is missing: which hook is to be called?"))?;
         let hook = hook.choice(&hooks)?;
         let text = |key: &str, default: &str| at.get(key).map_or(Ok(default), |p| p.text()).map(str::to_owned);
-        let dialects = [Endpoint::Chat, Endpoint::Embeddings].map(|endpoint| (endpoint.dialect(), endpoint));
-        let endpoint = at.get("dialect").map_or(Ok(Endpoint::Chat), |place| place.choice(&dialects))?;
+        let dialects = DialectCall::ALL.map(|call| (call.contract_name(), call));
+        let call = at.get("dialect").map_or(Ok(DialectCall::OPENAI_CHAT), |place| place.choice(&dialects))?;
         let body = at.get("body");
         let asked = body.as_ref().and_then(|body| body.value.get("model")).and_then(Json::as_str).unwrap_or("m");
         let model = text("model", asked)?;
-        let usual = parts::usual_body(endpoint, &model);
+        let usual = parts::usual_body(call, &model);
         let request = MessageCase { headers: parts::headers(at.get("headers"))?, body: parts::body(body, &usual)? };
         Ok(Self {
             name: text("name", &format!("case {nth}"))?,
@@ -139,7 +139,7 @@ impl Case {
             kv: parts::kv(at.get("kv"))?,
             expect: at.get("expect").map(|place| Expect::read(&place)).transpose()?,
             model,
-            endpoint,
+            call,
             request,
         })
     }

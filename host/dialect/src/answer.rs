@@ -19,7 +19,7 @@ use weir_http::json::{self, OutlineError, Span};
 use weir_usage::Usage;
 
 use crate::usage;
-use crate::{Document, Endpoint};
+use crate::{DialectCall, Document, Operation};
 use choice::ChoiceState;
 use error::{is_error, says_error};
 
@@ -52,12 +52,12 @@ pub struct AnswerReading {
 
 impl AnswerReading {
     /// Reads a body in full.
-    pub fn of(endpoint: Endpoint, body: &[u8]) -> Self {
-        let Look { answer, usage: reported, .. } = look(endpoint, body, may_say_error(body));
+    pub(crate) fn of(operation: Operation, body: &[u8]) -> Self {
+        let Look { answer, usage: reported, .. } = look(operation, body, may_say_error(body));
         let (usage, text) = match answer {
             AnswerKind::Complete => {
                 let reported = reported.and_then(|span| usage::of_object(body, span));
-                usage::of_answer(endpoint, reported, body)
+                usage::of_answer(operation, reported, body)
             }
             AnswerKind::Error | AnswerKind::NoAnswer | AnswerKind::Cut => (None, 0),
         };
@@ -65,11 +65,11 @@ impl AnswerReading {
     }
 
     /// The answer for plugins to look into. A byte order mark in front is left behind (RFC 8259 section 8.1).
-    pub fn document(&self, endpoint: Endpoint, body: Bytes) -> Document {
+    pub fn document(&self, call: DialectCall, body: Bytes) -> Document {
         const MARK: &[u8] = b"\xef\xbb\xbf";
         let body = if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body };
         let is_readable = self.is_known && json::strings_are_lawful(&body);
-        let document = Document::response(endpoint, body);
+        let document = Document::response(call, body);
         if is_readable { document.known_readable() } else { document }
     }
 }
@@ -79,8 +79,8 @@ impl AnswerReading {
 /// that reads no further than it must.
 ///
 /// Source: OpenAI's API reference, chat completion object and list of embeddings.
-pub fn judge(endpoint: Endpoint, body: &[u8]) -> AnswerKind {
-    look(endpoint, body, may_say_error(body)).answer
+pub(crate) fn judge(operation: Operation, body: &[u8]) -> AnswerKind {
+    look(operation, body, may_say_error(body)).answer
 }
 
 /// Which choices say that they failed.
@@ -103,10 +103,10 @@ pub(crate) struct Look {
 }
 
 /// The judgement, of whole answers and of events alike. `may_fail` is what [`may_say_error`] says of the body.
-pub(crate) fn look(endpoint: Endpoint, body: &[u8], may_fail: bool) -> Look {
-    let wanted = match endpoint {
-        Endpoint::Chat => "choices",
-        Endpoint::Embeddings => "data",
+pub(crate) fn look(operation: Operation, body: &[u8], may_fail: bool) -> Look {
+    let wanted = match operation {
+        Operation::Chat => "choices",
+        Operation::Embed => "data",
     };
     let (mut answered, mut error, mut usage) = (None, false, None);
     let outline = json::outline(body, |key, span| {

@@ -17,5 +17,5 @@ mod told;
 pub use decided::Decided;
 pub use error::ReadError;
 pub use facts::RequestFacts;
-pub use read::read;
+pub(crate) use read::read;
 pub use shape::AskShapes;

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
 
-use crate::Endpoint;
+use crate::DialectCall;
 use crate::readable::{self, Unreadable};
 use texts::{BodyShape, TextSpot};
 use tree::Node;
@@ -56,24 +56,24 @@ pub struct Document {
 
 impl Document {
     /// The body of a request. It is not looked at before it is asked for something.
-    pub fn request(endpoint: Endpoint, body: Bytes) -> Self {
-        Self::new(BodyShape::request(endpoint), body)
+    pub fn request(call: DialectCall, body: Bytes) -> Self {
+        Self::new(BodyShape::request(call), body)
     }
 
-    /// The body of a request that [`read`](crate::read) has accepted: it is not checked a second time.
-    pub fn accepted(endpoint: Endpoint, body: Bytes) -> Self {
-        Self { checked: true, readable: true, ..Self::request(endpoint, body) }
+    /// The body of a request that a [reader](DialectCall::read_request) has accepted: it is not checked a second time.
+    pub fn accepted(call: DialectCall, body: Bytes) -> Self {
+        Self { checked: true, readable: true, ..Self::request(call, body) }
     }
 
     /// The body of a whole response. It is not looked at before it is asked for something, and need not be JSON.
-    pub fn response(endpoint: Endpoint, body: Bytes) -> Self {
-        Self::new(BodyShape::response(endpoint), body)
+    pub fn response(call: DialectCall, body: Bytes) -> Self {
+        Self::new(BodyShape::response(call), body)
     }
 
     /// What an upstream says against a request in place of an answer. It is not looked at before it is asked for something, and
     /// need not be JSON.
-    pub fn error(endpoint: Endpoint, body: Bytes) -> Self {
-        Self::new(BodyShape::Error(endpoint), body)
+    pub fn error(call: DialectCall, body: Bytes) -> Self {
+        Self::new(BodyShape::Error(call), body)
     }
 
     /// The data of an event of a streamed chat. It is not looked at before it is asked for something, and need not be JSON.
@@ -124,8 +124,8 @@ impl Document {
     }
 
     /// What was called, with this or for this.
-    pub fn endpoint(&self) -> Endpoint {
-        self.shape.endpoint()
+    pub fn call(&self) -> DialectCall {
+        self.shape.call()
     }
 
     /// Length in bytes as it was given, replaced, or last written by [`bytes`](Self::bytes); edits since do not count.

@@ -27,7 +27,7 @@ use weir_http::json::{self, JsonKind, Span};
 use weir_http::sse;
 use weir_usage::Usage;
 
-use crate::Endpoint;
+use crate::Operation;
 use crate::answer::{self, AnswerKind, FailedChoices, Look};
 use crate::splice::{Patch, splice};
 use crate::usage;
@@ -93,7 +93,7 @@ pub fn classify(data: &[u8]) -> EventKind {
 
 /// By the judgement of whole answers.
 fn read_data(data: &[u8], may_fail: bool) -> EventKind {
-    let Look { answer, failed, usage } = answer::look(Endpoint::Chat, data, may_fail);
+    let Look { answer, failed, usage } = answer::look(Operation::Chat, data, may_fail);
     match (answer, failed) {
         (AnswerKind::Complete, FailedChoices::None) => EventKind::Delta,
         (AnswerKind::Complete, _) => EventKind::ChoiceFailed { all: false },

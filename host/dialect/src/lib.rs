@@ -1,16 +1,20 @@
 //! `bytes → what is asked` and `answer → what it cost`: the languages of providers as pure codecs.
 //!
-//! The dialects of today are OpenAI's chat completions and embeddings. [`read`] makes an [`RequestFacts`] of a request in one
-//! borrowed pass, or [`AskShapes`] by comparing it with one before; [`RequestFacts::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
+//! A [`Dialect`] is a language, an [`Operation`] what is asked in it, and both together a [`DialectCall`], whose methods read
+//! requests and answers: what a language has to say for itself is in `codec.rs`. The one of today is OpenAI's.
+//! [`DialectCall::read_request`] makes [`RequestFacts`] of a request in one borrowed pass, or [`AskShapes`] by comparing it
+//! with one before; [`RequestFacts::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
 //! [`Document`] is a body that plugins look into and change; [`answer`] and [`stream`] say whether what came is an answer and
-//! all of it, [`readable`] whether all of it can be shown, [`event`] and [`usage`] read it; [`refusal`] and [`models_list`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
+//! all of it, [`readable`] whether all of it can be shown, [`event`] and [`usage`] read it; [`refusal`] and [`models_list`]
+//! write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod answer;
 mod ask;
+mod codec;
 mod credit;
+mod dialect;
 mod document;
-mod endpoint;
 pub mod event;
 mod models;
 pub mod readable;
@@ -19,9 +23,9 @@ mod splice;
 pub mod stream;
 pub mod usage;
 
-pub use ask::{AskShapes, Decided, ReadError, RequestFacts, read};
+pub use ask::{AskShapes, Decided, ReadError, RequestFacts};
+pub use dialect::{Dialect, DialectCall, Operation};
 pub use document::{BodyText, Document, EditError, Pieces, TextPiece, TextPieceKind, Voice};
-pub use endpoint::Endpoint;
 pub use event::{Delta, EventError, EventKind};
 pub use models::models_list;
 pub use readable::Unreadable;

@@ -11,7 +11,7 @@ use memchr::memmem::Finder;
 use weir_http::json;
 use weir_http::sse;
 
-use crate::Endpoint;
+use crate::Operation;
 use crate::answer::choice::{self, ChoiceState};
 use crate::answer::{self, AnswerKind};
 use crate::event::{self, EventKind};
@@ -66,7 +66,7 @@ impl Ending {
     /// Takes note of the data of a delta. The first one is read, whatever it looks like, and of later ones no more than is
     /// needed.
     pub fn delta(&mut self, data: &[u8]) {
-        self.answered = self.answered || answer::judge(Endpoint::Chat, data) == AnswerKind::Complete;
+        self.answered = self.answered || answer::judge(Operation::Chat, data) == AnswerKind::Complete;
         if self.single {
             self.finished |= may_finish(data) && finishes(data);
             return;

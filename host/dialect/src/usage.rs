@@ -10,7 +10,7 @@ use memchr::memmem::Finder;
 use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
 use weir_usage::Usage;
 
-use crate::Endpoint;
+use crate::Operation;
 
 pub(crate) mod text;
 
@@ -23,12 +23,12 @@ fn of_embedding(reported: Usage) -> Usage {
 }
 
 /// What is known of a whole answer's tokens: what it reports, and unless that is all, the bytes of its text for an estimate.
-pub(crate) fn of_answer(endpoint: Endpoint, reported: Option<Usage>, body: &[u8]) -> (Option<Usage>, usize) {
-    match endpoint {
+pub(crate) fn of_answer(operation: Operation, reported: Option<Usage>, body: &[u8]) -> (Option<Usage>, usize) {
+    match operation {
         // Its numbers are no text.
-        Endpoint::Embeddings => (Some(of_embedding(reported.unwrap_or_default())), 0),
-        Endpoint::Chat if reported.is_some_and(|reported| reported.is_whole()) => (reported, 0),
-        Endpoint::Chat => (reported, text_bytes(body)),
+        Operation::Embed => (Some(of_embedding(reported.unwrap_or_default())), 0),
+        Operation::Chat if reported.is_some_and(|reported| reported.is_whole()) => (reported, 0),
+        Operation::Chat => (reported, text_bytes(body)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde_json::Value;
-use weir_dialect::Endpoint;
+use weir_dialect::DialectCall;
 use weir_dialect::answer::{self, AnswerKind, AnswerReading, AnswerShapes};
 use weir_dialect::event::{self, Choices, EventKind};
 use weir_dialect::stream::Ending;
@@ -42,29 +42,24 @@ fn with(recording: &Path, suffix: &str) -> Option<Vec<u8>> {
 #[test]
 fn whole_answers_are_answers() {
     let mut shapes = AnswerShapes::default();
-    for (endpoint, folder) in [(Endpoint::Chat, "chat-completions"), (Endpoint::Embeddings, "embeddings")] {
+    for (call, folder) in [(DialectCall::OPENAI_CHAT, "chat-completions"), (DialectCall::OPENAI_EMBED, "embeddings")] {
         for recording in recordings(folder) {
             let Some(body) = with(&recording, ".response.json") else { continue };
-            assert_eq!(answer::judge(endpoint, &body), AnswerKind::Complete, "{}", recording.display());
+            assert_eq!(call.judge_answer(&body), AnswerKind::Complete, "{}", recording.display());
             assert_eq!(answer::blame(&body), answer::AccountBlame::Request, "{}", recording.display());
             // Known by its shape, the second time, or not: the same is read in it.
             for _ in 0..2 {
                 assert_eq!(
-                    AnswerReading { is_known: false, ..shapes.read(endpoint, &body) },
-                    AnswerReading::of(endpoint, &body),
+                    AnswerReading { is_known: false, ..shapes.read(call, &body) },
+                    call.read_answer(&body),
                     "{}",
                     recording.display()
                 );
             }
             for cut in [body.trim_ascii_end().len() - 1, body.len() / 2, body.len() / 3] {
+                assert_eq!(call.judge_answer(&body[..cut]), AnswerKind::Cut, "{} cut at {cut}", recording.display());
                 assert_eq!(
-                    answer::judge(endpoint, &body[..cut]),
-                    AnswerKind::Cut,
-                    "{} cut at {cut}",
-                    recording.display()
-                );
-                assert_eq!(
-                    shapes.read(endpoint, &body[..cut]).answer,
+                    shapes.read(call, &body[..cut]).answer,
                     AnswerKind::Cut,
                     "{} cut at {cut}",
                     recording.display()

@@ -3,7 +3,7 @@
 use arbitrary::Unstructured;
 use bytes::Bytes;
 use serde_json::Value;
-use weir_dialect::{Document, EditError, Endpoint};
+use weir_dialect::{DialectCall, Document, EditError};
 
 use crate::oracle;
 
@@ -54,11 +54,11 @@ pub fn edits(data: &[u8]) {
     }
     let body = Bytes::copy_from_slice(body);
     let document = match shape % 5 {
-        0 => Document::request(Endpoint::Chat, body.clone()),
-        1 => Document::response(Endpoint::Chat, body.clone()),
+        0 => Document::request(DialectCall::OPENAI_CHAT, body.clone()),
+        1 => Document::response(DialectCall::OPENAI_CHAT, body.clone()),
         2 => Document::event(body.clone()),
-        3 => Document::request(Endpoint::Embeddings, body.clone()),
-        _ => Document::error(Endpoint::Chat, body.clone()),
+        3 => Document::request(DialectCall::OPENAI_EMBED, body.clone()),
+        _ => Document::error(DialectCall::OPENAI_CHAT, body.clone()),
     };
     let mut both = Both { document, tree };
     let mut steps = Unstructured::new(steps);

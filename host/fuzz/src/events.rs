@@ -5,7 +5,7 @@ use weir_dialect::answer::{self, AnswerKind, AnswerReading, AnswerShapes};
 use weir_dialect::event::{self, EventKind, Template};
 use weir_dialect::stream::Ending;
 use weir_dialect::usage;
-use weir_dialect::{Document, Endpoint, readable};
+use weir_dialect::{DialectCall, Document, readable};
 use weir_http::sse::SseReader;
 use weir_usage::Usage;
 
@@ -20,8 +20,8 @@ pub fn events(data: &[u8]) {
         return;
     }
     let all: Vec<Bytes> = parts(data).into_iter().map(Bytes::copy_from_slice).collect();
-    for endpoint in [Endpoint::Chat, Endpoint::Embeddings] {
-        whole_answers(endpoint, &all);
+    for call in DialectCall::ALL {
+        whole_answers(call, &all);
     }
     let mut template = Template::default();
     for data in &all {
@@ -31,21 +31,21 @@ pub fn events(data: &[u8]) {
     a_stream(data);
 }
 
-fn whole_answers(endpoint: Endpoint, bodies: &[Bytes]) {
+fn whole_answers(call: DialectCall, bodies: &[Bytes]) {
     let mut shapes = AnswerShapes::default();
     for _ in 0..4 {
         for body in bodies {
-            let alone = AnswerReading::of(endpoint, body);
-            let by_shape = shapes.read(endpoint, body);
+            let alone = call.read_answer(body);
+            let by_shape = shapes.read(call, body);
             assert_eq!(AnswerReading { is_known: false, ..by_shape }, alone, "by its likeness");
             alone.usage.iter().for_each(can_be);
-            assert_eq!(alone.answer, answer::judge(endpoint, body));
+            assert_eq!(alone.answer, call.judge_answer(body));
             let tree = oracle::value(body);
             if alone.answer == AnswerKind::Cut {
                 assert!(tree.is_none(), "what is JSON to its end was not cut");
             }
-            let mut document = by_shape.document(endpoint, body.clone());
-            let mut afresh = AnswerReading { is_known: false, ..by_shape }.document(endpoint, body.clone());
+            let mut document = by_shape.document(call, body.clone());
+            let mut afresh = AnswerReading { is_known: false, ..by_shape }.document(call, body.clone());
             assert_eq!(document.readable().is_ok(), afresh.readable().is_ok(), "by its likeness");
             if document.readable().is_ok() {
                 shows_its_pieces(&mut document, body);

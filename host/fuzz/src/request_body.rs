@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
-use weir_dialect::{AskShapes, Decided, Document, Endpoint, Pieces, RequestFacts, TextPiece, read};
+use weir_dialect::{AskShapes, Decided, DialectCall, Document, Operation, Pieces, RequestFacts, TextPiece};
 
 use crate::cut::parts;
 use crate::oracle;
@@ -16,16 +16,16 @@ const MODEL: &str = "another \"model\"";
 /// what it must; pointers of pieces lead to them; and nothing that somebody writes instead goes past what was decided.
 pub fn request_body(data: &[u8]) {
     let Some((flags, data)) = data.split_first() else { return };
-    let endpoint = if flags & 1 == 0 { Endpoint::Chat } else { Endpoint::Embeddings };
+    let call = if flags & 1 == 0 { DialectCall::OPENAI_CHAT } else { DialectCall::OPENAI_EMBED };
     if oracle::is_reserved(data) {
         return;
     }
     let bodies: Vec<Bytes> = parts(data).into_iter().map(Bytes::copy_from_slice).collect();
-    let alone: Vec<_> = bodies.iter().map(|body| read(endpoint, body)).collect();
+    let alone: Vec<_> = bodies.iter().map(|body| call.read_request(body)).collect();
     let mut shapes = AskShapes::default();
     for _ in 0..4 {
         for (body, alone) in bodies.iter().zip(&alone) {
-            assert_eq!(&shapes.read(endpoint, body), alone, "by its likeness");
+            assert_eq!(&shapes.read(call, body), alone, "by its likeness");
         }
     }
     let mut decided: Option<(Decided, RequestFacts)> = None;
@@ -34,7 +34,7 @@ pub fn request_body(data: &[u8]) {
             holds(decided, first, body);
         }
         let Ok(facts) = facts else { continue };
-        pieces_are_where_they_say(endpoint, body);
+        pieces_are_where_they_say(call, body);
         if let Some(Value::Object(tree)) = oracle::value(body) {
             assert!(oracle::is_unique(body), "a name stands twice");
             says_what_the_tree_says(&facts, &tree);
@@ -65,7 +65,7 @@ fn goes_on(facts: &RequestFacts, body: &Bytes, tree: &Map<String, Value>) {
     let mut expected = tree.clone();
     assert_eq!(facts.outgoing(body, &facts.model, false), body, "nothing has to differ");
     expected["model"] = MODEL.into();
-    let asks = facts.streaming && facts.endpoint == Endpoint::Chat;
+    let asks = facts.streaming && facts.call.operation == Operation::Chat;
     if asks {
         let options = expected.entry("stream_options").or_insert(Value::Null);
         if options.is_null() {
@@ -75,13 +75,13 @@ fn goes_on(facts: &RequestFacts, body: &Bytes, tree: &Map<String, Value>) {
     }
     let sent = facts.outgoing(body, MODEL, true);
     assert_eq!(oracle::value(&sent), Some(Value::Object(expected)));
-    let again = read(facts.endpoint, &sent).unwrap();
+    let again = facts.call.read_request(&sent).unwrap();
     assert_eq!(again.include_usage, facts.include_usage || asks);
 }
 
 /// A pointer leads to what a piece is, or is in.
-fn pieces_are_where_they_say(endpoint: Endpoint, body: &Bytes) {
-    let mut document = Document::accepted(endpoint, body.clone());
+fn pieces_are_where_they_say(call: DialectCall, body: &Bytes) {
+    let mut document = Document::accepted(call, body.clone());
     let Ok(pieces) = document.pieces() else { return };
     are_whole(&pieces);
     let Some(tree) = oracle::value(body) else { return };
@@ -103,7 +103,7 @@ pub(crate) fn are_whole(pieces: &Pieces) {
 /// Whoever writes `body` in place of what was decided changes neither the way of the answer nor how much of it comes.
 fn holds(decided: &Decided, first: &RequestFacts, body: &Bytes) {
     let Ok((sent, facts)) = decided.hold(body.clone()) else { return };
-    let sent = read(first.endpoint, &sent).expect("what goes on is a request");
+    let sent = first.call.read_request(&sent).expect("what goes on is a request");
     for facts in [&facts, &sent] {
         assert_eq!(facts.streaming, first.streaming);
         assert!(facts.choices <= first.choices.max(1), "more choices");
@@ -112,5 +112,5 @@ fn holds(decided: &Decided, first: &RequestFacts, body: &Bytes) {
         }
     }
     assert_eq!(&*sent.model, MODEL);
-    assert!(sent.include_usage || !first.streaming || first.endpoint != Endpoint::Chat, "no usage");
+    assert!(sent.include_usage || !first.streaming || first.call.operation != Operation::Chat, "no usage");
 }

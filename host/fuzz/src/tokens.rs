@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use serde_json::Value;
 use weir_config::{Overrides, parse};
-use weir_dialect::{Document, EditError, Endpoint};
+use weir_dialect::{DialectCall, Document, EditError};
 use weir_tenancy::{Denied, Tenants, key};
 
 const PEPPER: &str = "a pepper of the tests, long enough";
@@ -66,7 +66,7 @@ fn pointed(pointer: &str, body: &str) {
     if body.contains("$serde_json") || body.contains(r"\u0024") {
         return;
     }
-    let mut document = Document::request(Endpoint::Chat, Bytes::copy_from_slice(body.as_bytes()));
+    let mut document = Document::request(DialectCall::OPENAI_CHAT, Bytes::copy_from_slice(body.as_bytes()));
     match document.get(pointer) {
         Ok(found) => {
             let found: Option<Value> = found.map(|json| serde_json::from_str(&json).unwrap());

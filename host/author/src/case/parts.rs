@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value as Json, json};
 use weir_config::Grant;
-use weir_dialect::Endpoint;
+use weir_dialect::{Dialect, DialectCall, Operation};
 use weir_sandbox::{Candidate, ObservedProvenance, Outcome};
 
 use super::{AttemptCase, MessageCase};
@@ -14,10 +14,12 @@ use crate::place::{ValueAt, Wrong};
 
 type Given<'a> = Option<ValueAt<'a>>;
 
-pub(super) fn usual_body(endpoint: Endpoint, model: &str) -> Json {
-    match endpoint {
-        Endpoint::Chat => json!({ "model": model, "messages": [{ "role": "user", "content": "Hello" }] }),
-        Endpoint::Embeddings => json!({ "model": model, "input": "Hello" }),
+pub(super) fn usual_body(call: DialectCall, model: &str) -> Json {
+    match (call.dialect, call.operation) {
+        (Dialect::OpenAi, Operation::Chat) => {
+            json!({ "model": model, "messages": [{ "role": "user", "content": "Hello" }] })
+        }
+        (Dialect::OpenAi, Operation::Embed) => json!({ "model": model, "input": "Hello" }),
     }
 }
 

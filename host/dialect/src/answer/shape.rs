@@ -11,7 +11,7 @@ use weir_usage::Usage;
 
 use super::{AnswerKind, AnswerReading};
 use crate::credit::Credit;
-use crate::{Document, Endpoint};
+use crate::{DialectCall, Document, Operation};
 
 /// So many shapes are known at a time,
 const SHAPES: usize = 4;
@@ -20,7 +20,7 @@ const VALUES: usize = 64;
 /// and no more bytes that do not.
 const BYTES: usize = 4 * 1024;
 
-/// The shapes of the latest answers of a provider. What they say of an answer is what [`AnswerReading::of`] says, but for that it
+/// The shapes of the latest answers of a provider. What they say of an answer is what [`DialectCall::read_answer`] says, but for that it
 /// is known.
 #[derive(Debug, Default)]
 pub struct AnswerShapes {
@@ -31,15 +31,15 @@ pub struct AnswerShapes {
 
 impl AnswerShapes {
     /// Reads a whole answer: by its shape if that is known, and if not in full, and learns from it now and then.
-    pub fn read(&mut self, endpoint: Endpoint, body: &[u8]) -> AnswerReading {
-        if endpoint != Endpoint::Chat {
-            return AnswerReading::of(endpoint, body);
+    pub fn read(&mut self, call: DialectCall, body: &[u8]) -> AnswerReading {
+        if call != DialectCall::OPENAI_CHAT {
+            return call.read_answer(body);
         }
         if let Some(usage) = self.find(body) {
             self.credit.known();
             return AnswerReading { answer: AnswerKind::Complete, usage: Some(usage), text: 0, is_known: true };
         }
-        let reading = AnswerReading::of(endpoint, body);
+        let reading = AnswerReading::of(Operation::Chat, body);
         self.credit.unknown();
         if let (AnswerKind::Complete, Some(usage)) = (reading.answer, reading.usage)
             && usage.is_whole()
@@ -64,7 +64,8 @@ impl AnswerShapes {
         // A shape that says anything else of the very answer that it was made of has misread it.
         let shape = Shape::of(body).filter(|shape| shape.fits(body).as_ref() == Some(usage));
         // Of what cannot be shown nothing that is like it can be, either.
-        let is_readable = || Document::response(Endpoint::Chat, Bytes::copy_from_slice(body)).readable().is_ok();
+        let is_readable =
+            || Document::response(DialectCall::OPENAI_CHAT, Bytes::copy_from_slice(body)).readable().is_ok();
         if let Some(shape) = shape.filter(|_| is_readable()) {
             self.known.truncate(SHAPES.saturating_sub(1));
             self.known.insert(0, shape);

@@ -6,32 +6,32 @@ const EMBEDDING: &str = r#"{"object":"list","data":[{"object":"embedding","index
 
 #[test]
 fn an_answer_is_an_object_with_something_in_it() {
-    for (endpoint, body, wanted) in [
-        (Endpoint::Chat, CHAT, Complete),
-        (Endpoint::Embeddings, EMBEDDING, Complete),
-        (Endpoint::Chat, EMBEDDING, NoAnswer),
-        (Endpoint::Embeddings, CHAT, NoAnswer),
-        (Endpoint::Chat, "{\"choices\" : [ {} ] }\r\n", Complete),
-        (Endpoint::Chat, "\u{feff}{\"choices\":[{}]}", Complete),
-        (Endpoint::Chat, r#"{"choices":[]}"#, NoAnswer),
-        (Endpoint::Chat, r#"{"choices": [ ] }"#, NoAnswer),
-        (Endpoint::Chat, r#"{"choices":null}"#, NoAnswer),
-        (Endpoint::Chat, r#"{"choices":{"0":{}}}"#, NoAnswer),
-        (Endpoint::Chat, r#"{"detail":{"choices":[{}]}}"#, NoAnswer),
-        (Endpoint::Chat, r#"{"choices":[{}],"choices":[]}"#, NoAnswer),
-        (Endpoint::Embeddings, r#"{"data":[]}"#, NoAnswer),
-        (Endpoint::Chat, "{}", NoAnswer),
-        (Endpoint::Chat, "", NoAnswer),
-        (Endpoint::Chat, " \n", NoAnswer),
-        (Endpoint::Chat, "<html><body>502</body></html>", NoAnswer),
-        (Endpoint::Chat, "not json", NoAnswer),
-        (Endpoint::Chat, "data: {\"choices\":[{}]}\n\n", NoAnswer),
-        (Endpoint::Chat, "[{\"choices\":[{}]}]", NoAnswer),
-        (Endpoint::Chat, r#"{"choices":[{}]} {"choices":[{}]}"#, NoAnswer),
-        (Endpoint::Chat, r#"{"detail":"Not authenticated"}"#, NoAnswer),
-        (Endpoint::Chat, r#"{"base_resp":{"status_code":1004},"choices":null}"#, NoAnswer),
+    for (operation, body, wanted) in [
+        (Operation::Chat, CHAT, Complete),
+        (Operation::Embed, EMBEDDING, Complete),
+        (Operation::Chat, EMBEDDING, NoAnswer),
+        (Operation::Embed, CHAT, NoAnswer),
+        (Operation::Chat, "{\"choices\" : [ {} ] }\r\n", Complete),
+        (Operation::Chat, "\u{feff}{\"choices\":[{}]}", Complete),
+        (Operation::Chat, r#"{"choices":[]}"#, NoAnswer),
+        (Operation::Chat, r#"{"choices": [ ] }"#, NoAnswer),
+        (Operation::Chat, r#"{"choices":null}"#, NoAnswer),
+        (Operation::Chat, r#"{"choices":{"0":{}}}"#, NoAnswer),
+        (Operation::Chat, r#"{"detail":{"choices":[{}]}}"#, NoAnswer),
+        (Operation::Chat, r#"{"choices":[{}],"choices":[]}"#, NoAnswer),
+        (Operation::Embed, r#"{"data":[]}"#, NoAnswer),
+        (Operation::Chat, "{}", NoAnswer),
+        (Operation::Chat, "", NoAnswer),
+        (Operation::Chat, " \n", NoAnswer),
+        (Operation::Chat, "<html><body>502</body></html>", NoAnswer),
+        (Operation::Chat, "not json", NoAnswer),
+        (Operation::Chat, "data: {\"choices\":[{}]}\n\n", NoAnswer),
+        (Operation::Chat, "[{\"choices\":[{}]}]", NoAnswer),
+        (Operation::Chat, r#"{"choices":[{}]} {"choices":[{}]}"#, NoAnswer),
+        (Operation::Chat, r#"{"detail":"Not authenticated"}"#, NoAnswer),
+        (Operation::Chat, r#"{"base_resp":{"status_code":1004},"choices":null}"#, NoAnswer),
     ] {
-        assert_eq!(judge(endpoint, body.as_bytes()), wanted, "{body}");
+        assert_eq!(judge(operation, body.as_bytes()), wanted, "{body}");
     }
 }
 
@@ -56,10 +56,10 @@ fn an_error_is_one_beside_choices_too_and_an_empty_one_is_none() {
         (r#""x":{"error":{"message":"x"}}"#, Complete),
     ] {
         let beside = format!(r#"{{"choices":[{{"message":{{"content":"\"error\""}}}}],{member}}}"#);
-        assert_eq!(judge(Endpoint::Chat, beside.as_bytes()), wanted, "{beside}");
+        assert_eq!(judge(Operation::Chat, beside.as_bytes()), wanted, "{beside}");
         let alone = format!("{{{member}}}");
         let wanted = if wanted == Complete { NoAnswer } else { Error };
-        assert_eq!(judge(Endpoint::Chat, alone.as_bytes()), wanted, "{alone}");
+        assert_eq!(judge(Operation::Chat, alone.as_bytes()), wanted, "{alone}");
     }
 }
 
@@ -82,23 +82,23 @@ fn choices_are_objects_and_where_all_of_them_failed_they_are_an_error() {
         (r#"{"message":{"error":"x","finish_reason":"error"}}"#, Complete),
     ] {
         let body = format!(r#"{{"choices":[{choices}],"usage":{{"prompt_tokens":300}}}}"#);
-        assert_eq!(judge(Endpoint::Chat, body.as_bytes()), wanted, "{body}");
+        assert_eq!(judge(Operation::Chat, body.as_bytes()), wanted, "{body}");
         if wanted == Error {
             // Others that did not are an answer.
             let body = format!(r#"{{"choices":[{choices},{good}]}}"#);
-            assert_eq!(judge(Endpoint::Chat, body.as_bytes()), Complete, "{body}");
+            assert_eq!(judge(Operation::Chat, body.as_bytes()), Complete, "{body}");
         }
     }
     for (body, wanted) in [(r#"{"data":[{"error":"x"}]}"#, Error), (r#"{"data":[null]}"#, NoAnswer)] {
-        assert_eq!(judge(Endpoint::Embeddings, body.as_bytes()), wanted, "{body}");
+        assert_eq!(judge(Operation::Embed, body.as_bytes()), wanted, "{body}");
     }
 }
 
 #[test]
 fn an_answer_that_was_cut_anywhere_is_not_complete() {
-    for (endpoint, body) in [(Endpoint::Chat, CHAT), (Endpoint::Embeddings, EMBEDDING)] {
+    for (operation, body) in [(Operation::Chat, CHAT), (Operation::Embed, EMBEDDING)] {
         for at in 1..body.len() {
-            assert_eq!(judge(endpoint, &body.as_bytes()[..at]), Cut, "{}", &body[..at]);
+            assert_eq!(judge(operation, &body.as_bytes()[..at]), Cut, "{}", &body[..at]);
         }
     }
 }

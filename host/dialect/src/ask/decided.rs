@@ -8,14 +8,14 @@ use bytes::Bytes;
 use super::facts::{AskedCount, RequestFacts};
 use super::fixed;
 use super::{ReadError, read};
-use crate::{Document, EditError, Endpoint};
+use crate::{DialectCall, Document, EditError};
 
 /// What was decided of a request by who may decide: which model answers it, whether the answer comes as a stream and says
 /// what it used, and how much is answered at the most. Limits, prices, the choice of a target and the way on which the
 /// answer is relayed follow from these, so whoever rewrites the request afterwards leaves them as they are.
 #[derive(Clone)]
 pub struct Decided {
-    endpoint: Endpoint,
+    call: DialectCall,
     /// The request as it was decided.
     body: Bytes,
     /// The target's model.
@@ -32,7 +32,7 @@ impl Decided {
     /// `ask_usage`. `body` is what `ask` was read from.
     pub fn of(ask: &RequestFacts, body: &Bytes, model: &Arc<str>, ask_usage: bool) -> Self {
         Self {
-            endpoint: ask.endpoint,
+            call: ask.call,
             body: body.clone(),
             model: Arc::clone(model),
             ask_usage: ask_usage || ask.include_usage,
@@ -43,21 +43,21 @@ impl Decided {
     }
 
     /// What was called.
-    pub fn endpoint(&self) -> Endpoint {
-        self.endpoint
+    pub fn call(&self) -> DialectCall {
+        self.call
     }
 
     /// The same as [`hold`](Self::hold) for who comes after the choice of the target: members of which it depends what the
     /// request costs, or who answers it in the end (`fixed.rs`), are as they were decided as well.
     ///
     /// # Errors
-    /// As [`read`]: it is no request.
+    /// As [`DialectCall::read_request`]: it is no request.
     pub fn hold_last(&self, body: Bytes) -> Result<(Bytes, RequestFacts), ReadError> {
         let (left, decided) = (fixed::members(&body)?, fixed::members(&self.body)?);
         if left == decided {
             return self.hold(body);
         }
-        let mut document = Document::accepted(self.endpoint, body.clone());
+        let mut document = Document::accepted(self.call, body.clone());
         let mut restore = || {
             for name in left.keys() {
                 document.remove(&format!("/{name}"))?;
@@ -76,16 +76,16 @@ impl Decided {
     /// bound on what is answered may have become less, and neither more nor nothing.
     ///
     /// # Errors
-    /// As [`read`]: it is no request.
+    /// As [`DialectCall::read_request`]: it is no request.
     pub fn hold(&self, body: Bytes) -> Result<(Bytes, RequestFacts), ReadError> {
-        let mut ask = read(self.endpoint, &body)?;
+        let mut ask = read(self.call.operation, &body)?;
         let mut body = body;
         if !self.stands(&ask) {
             // It cannot fail, for these are members of an object that was read; what was decided would be sent then.
             let put_back = self.put_back(&ask, &body);
             debug_assert!(put_back.is_ok(), "{:?}", put_back.err());
             body = put_back.unwrap_or_else(|_| self.body.clone());
-            ask = read(self.endpoint, &body)?;
+            ask = read(self.call.operation, &body)?;
         }
         Ok((ask.outgoing(&body, &self.model, self.ask_usage), ask))
     }
@@ -113,8 +113,8 @@ impl Decided {
 
     /// The body with the decided values, each as it stood.
     fn put_back(&self, ask: &RequestFacts, body: &Bytes) -> Result<Bytes, EditError> {
-        let mut decided = Document::accepted(self.endpoint, self.body.clone());
-        let mut document = Document::accepted(self.endpoint, body.clone());
+        let mut decided = Document::accepted(self.call, self.body.clone());
+        let mut document = Document::accepted(self.call, body.clone());
         let mut restore = |pointer: &str| match decided.get(pointer)? {
             Some(value) => document.set(pointer, &value),
             None => document.remove(pointer).map(|_| ()),

@@ -2,14 +2,14 @@
 
 use weir_http::json::Span;
 
-use crate::Endpoint;
+use crate::DialectCall;
 
 /// What a request asks for: the few facts that the gateway decides by. Everything else in the body is the upstream's
 /// business and passes as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFacts {
     /// What was called.
-    pub endpoint: Endpoint,
+    pub call: DialectCall,
     /// The model as the client names it; never empty.
     pub model: Box<str>,
     /// Whether the answer is to come as a stream of events.

@@ -7,9 +7,9 @@ use super::facts::{AskedCount, RequestFacts};
 use super::names::MetNames;
 use super::subject::{read_input, read_messages};
 use super::{ReadError, told};
-use crate::Endpoint;
+use crate::{DialectCall, Operation};
 
-/// Parameters of either endpoint that the gateway reads, counts, or lets plugins decide by.
+/// Parameters of either operation that the gateway reads, counts, or lets plugins decide by.
 const PARAMS: &[&str] = &[
     "model",
     "messages",
@@ -31,27 +31,27 @@ const PARAMS: &[&str] = &[
 /// # Errors
 /// [`ReadError`]: not JSON, a parameter missing, of a wrong type, or in other letters; and a name that stands twice in one
 /// object, wherever that is, for plugins and the upstream may keep another one of the two.
-pub fn read(endpoint: Endpoint, body: &Bytes) -> Result<RequestFacts, ReadError> {
-    walk(&mut Cursor::new(body)?.unique(), endpoint, body)
+pub(crate) fn read(operation: Operation, body: &Bytes) -> Result<RequestFacts, ReadError> {
+    walk(&mut Cursor::new(body)?.unique(), operation, body)
 }
 
 /// The same, with the strings and numbers that were passed: those that count as text are [`Passed::Text`].
-pub(super) fn traced(endpoint: Endpoint, body: &Bytes) -> Result<(RequestFacts, Vec<Passed>), ReadError> {
+pub(super) fn traced(operation: Operation, body: &Bytes) -> Result<(RequestFacts, Vec<Passed>), ReadError> {
     let mut cursor = Cursor::new(body)?.unique().traced();
-    let ask = walk(&mut cursor, endpoint, body)?;
+    let ask = walk(&mut cursor, operation, body)?;
     Ok((ask, cursor.into_trace()))
 }
 
-fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<RequestFacts, ReadError> {
+fn walk(cursor: &mut Cursor<'_>, operation: Operation, body: &[u8]) -> Result<RequestFacts, ReadError> {
     cursor.enter_object().map_err(|error| match error {
         JsonSyntaxError::NotObject { found, .. } => ReadError::NotAnObject { found },
         other => other.into(),
     })?;
     let mut names = MetNames::new(PARAMS);
     let mut found = Found::default();
-    let subject = match endpoint {
-        Endpoint::Chat => "messages",
-        Endpoint::Embeddings => "input",
+    let subject = match operation {
+        Operation::Chat => "messages",
+        Operation::Embed => "input",
     };
     while let Some(key) = cursor.next_key()? {
         match names.meet(&key)? {
@@ -68,9 +68,9 @@ fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<Requ
             Some("response_format") => found.text_bytes += told::definition(cursor)?,
             Some(param) if param == subject => {
                 found.subject = true;
-                found.text_bytes += match endpoint {
-                    Endpoint::Chat => read_messages(cursor)?,
-                    Endpoint::Embeddings => read_input(cursor)?,
+                found.text_bytes += match operation {
+                    Operation::Chat => read_messages(cursor)?,
+                    Operation::Embed => read_input(cursor)?,
                 };
             }
             Some(_) | None => {
@@ -86,7 +86,7 @@ fn walk(cursor: &mut Cursor<'_>, endpoint: Endpoint, body: &[u8]) -> Result<Requ
     }
     debug_assert!(!model.is_empty(), "a request asks for a model");
     Ok(RequestFacts {
-        endpoint,
+        call: DialectCall::openai(operation),
         model,
         streaming: found.streaming,
         include_usage: matches!(found.options, Options::Asked),

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use weir_http::json::TokenScanner;
 
 use super::{ReadError, RequestFacts, read};
-use crate::Endpoint;
 use crate::credit::Credit;
+use crate::{DialectCall, Operation};
 use fit::AskShape;
 
 /// So many shapes are known at a time.
@@ -27,7 +27,8 @@ const AT_LEAST: usize = 4 * 1024;
 /// Longer requests teach nothing, though they are known as well: what a lesson holds for its time is bounded by it.
 const LESSON: usize = 128 * 1024;
 
-/// The shapes of the latest requests. What they say of a request is what [`read`] says.
+/// The shapes of the latest requests. What they say of a request is what [`DialectCall::read_request`] says;
+/// those of chat completions are known by their likeness, and any other is read.
 #[derive(Debug, Default)]
 pub struct AskShapes {
     /// The latest first.
@@ -39,10 +40,10 @@ impl AskShapes {
     /// Reads what a request asks for: by its shape if that is known, and if not in full, and learns from it now and then.
     ///
     /// # Errors
-    /// As [`read`].
-    pub fn read(&mut self, endpoint: Endpoint, body: &Bytes) -> Result<RequestFacts, ReadError> {
-        if endpoint != Endpoint::Chat {
-            return read(endpoint, body);
+    /// As [`DialectCall::read_request`].
+    pub fn read(&mut self, call: DialectCall, body: &Bytes) -> Result<RequestFacts, ReadError> {
+        if call != DialectCall::OPENAI_CHAT {
+            return call.read_request(body);
         }
         if let Some(ask) = self.find(body) {
             self.credit.known();
@@ -50,9 +51,9 @@ impl AskShapes {
         }
         self.credit.unknown();
         if body.len() > LESSON || !self.credit.lesson() {
-            return read(endpoint, body);
+            return read(Operation::Chat, body);
         }
-        let (ask, passed) = read::traced(endpoint, body)?;
+        let (ask, passed) = read::traced(Operation::Chat, body)?;
         if let Some(shape) = lesson::shape(body, &ask, &passed) {
             self.learn(shape);
         }

@@ -2,15 +2,15 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::Endpoint;
+use crate::{DialectCall, Operation};
 use bytes::Bytes;
 
 fn chat(body: &str) -> Result<RequestFacts, ReadError> {
-    read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))
+    read(Operation::Chat, &Bytes::copy_from_slice(body.as_bytes()))
 }
 
 fn embeddings(body: &str) -> Result<RequestFacts, ReadError> {
-    read(Endpoint::Embeddings, &Bytes::copy_from_slice(body.as_bytes()))
+    read(Operation::Embed, &Bytes::copy_from_slice(body.as_bytes()))
 }
 
 /// A chat request with these further members.
@@ -20,7 +20,7 @@ fn with(members: &str) -> String {
 
 fn out(body: &str, model: &str, ask_usage: bool) -> String {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    let outgoing = read(Endpoint::Chat, &body).unwrap().outgoing(&body, model, ask_usage);
+    let outgoing = read(Operation::Chat, &body).unwrap().outgoing(&body, model, ask_usage);
     String::from_utf8(outgoing.to_vec()).unwrap()
 }
 
@@ -37,7 +37,7 @@ fn a_chat_request_is_read_in_full() {
     assert!(ask.streaming && ask.include_usage);
     assert_eq!(ask.max_output_tokens, Some(7));
     assert_eq!(ask.text_bytes, 3 + 3);
-    assert_eq!(ask.endpoint, Endpoint::Chat);
+    assert_eq!(ask.call, DialectCall::OPENAI_CHAT);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn what_cannot_be_read_is_refused_by_name() {
     }
     let deep = with(&format!("\"a\":{}{}", "[".repeat(200), "]".repeat(200)));
     assert!(matches!(chat(&deep), Err(ReadError::TooDeep { .. })));
-    assert!(matches!(read(Endpoint::Chat, &Bytes::from_static(b"{\"\xff\"")), Err(ReadError::NotJson(_))));
+    assert!(matches!(read(Operation::Chat, &Bytes::from_static(b"{\"\xff\"")), Err(ReadError::NotJson(_))));
 }
 
 #[test]
@@ -194,13 +194,13 @@ fn one_body_is_never_two_requests() {
 #[test]
 fn a_body_that_need_not_change_is_the_same_bytes() {
     let body = Bytes::from(with(r#""stream":true,"stream_options":{"include_usage":true}"#));
-    let ask = read(Endpoint::Chat, &body).unwrap();
+    let ask = read(Operation::Chat, &body).unwrap();
     assert_eq!(ask.outgoing(&body, "m", true).as_ptr(), body.as_ptr());
     let body = Bytes::from(with(r#""stream":true"#));
-    let ask = read(Endpoint::Chat, &body).unwrap();
+    let ask = read(Operation::Chat, &body).unwrap();
     assert_eq!(ask.outgoing(&body, "m", false).as_ptr(), body.as_ptr());
     let body = Bytes::from(with(""));
-    let ask = read(Endpoint::Chat, &body).unwrap();
+    let ask = read(Operation::Chat, &body).unwrap();
     assert_eq!(ask.outgoing(&body, "m", true).as_ptr(), body.as_ptr(), "not a stream");
 }
 
@@ -240,7 +240,7 @@ fn the_model_is_renamed_wherever_it_stands_and_nothing_else_changes() {
         r#"{"stream":true,"messages":[],"model":"x","stream_options":{"include_usage":true}}"#
     );
     let body = Bytes::from_static(br#"{"model":"e","input":"x","stream":true}"#);
-    let ask = read(Endpoint::Embeddings, &body).unwrap();
+    let ask = read(Operation::Embed, &body).unwrap();
     assert_eq!(ask.outgoing(&body, "e", true), body, "embeddings have no stream options");
 }
 
@@ -317,7 +317,7 @@ proptest! {
     fn outgoing_is_the_request_with_these_changes_only((value, pretty, ask_usage) in request(), upstream in any::<String>()) {
         let text = if pretty { serde_json::to_vec_pretty(&value) } else { serde_json::to_vec(&value) }.unwrap();
         let body = Bytes::from(text);
-        let ask = read(Endpoint::Chat, &body).unwrap();
+        let ask = read(Operation::Chat, &body).unwrap();
         prop_assert_eq!(value["model"].as_str(), Some(&*ask.model));
         prop_assert_eq!(ask.include_usage, value["stream_options"]["include_usage"] == json!(true));
         let outgoing: Value = serde_json::from_slice(&ask.outgoing(&body, &upstream, ask_usage)).unwrap();
@@ -335,8 +335,8 @@ proptest! {
     #[test]
     fn no_bytes_make_reading_panic(bytes in prop::collection::vec(any::<u8>(), 0..48), text in "[{}\\[\\]\",:a-z0-9\\\\ ]{0,48}") {
         for body in [Bytes::from(bytes), Bytes::from(text.clone()), Bytes::from(format!("{{\"model\":\"m\",\"messages\":{text}}}"))] {
-            for endpoint in [Endpoint::Chat, Endpoint::Embeddings] {
-                if let Ok(ask) = read(endpoint, &body) {
+            for operation in [Operation::Chat, Operation::Embed] {
+                if let Ok(ask) = read(operation, &body) {
                     prop_assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&ask.outgoing(&body, "x", true)).is_ok());
                 }
             }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 
 fn chat(body: &str) -> Document {
-    Document::request(Endpoint::Chat, Bytes::copy_from_slice(body.as_bytes()))
+    Document::request(DialectCall::OPENAI_CHAT, Bytes::copy_from_slice(body.as_bytes()))
 }
 
 fn written(document: &mut Document) -> String {
@@ -20,7 +20,7 @@ fn a_document_that_nobody_changed_is_the_bytes_it_was_made_of() {
     let body = Bytes::from_static(
         b" { \"model\" : \"m\", \"messages\":[{\"role\":\"user\",\"content\":\"hi\"}], \"n\" : 1.0e+00 } ",
     );
-    let mut document = Document::request(Endpoint::Chat, body.clone());
+    let mut document = Document::request(DialectCall::OPENAI_CHAT, body.clone());
     document.get("/n").unwrap();
     document.texts().unwrap();
     assert_eq!(document.remove("/absent"), Ok(false));
@@ -163,7 +163,7 @@ fn what_is_refused_after_a_change_leaves_every_byte_as_it_stood() {
 fn a_body_that_is_not_a_json_object_passes_untouched_but_cannot_be_read() {
     for body in ["<html>", "[]", "", "{\"a\":1", "\u{feff}{}"] {
         let bytes = Bytes::copy_from_slice(body.as_bytes());
-        let mut document = Document::response(Endpoint::Chat, bytes.clone());
+        let mut document = Document::response(DialectCall::OPENAI_CHAT, bytes.clone());
         assert_eq!(document.bytes(), Ok(bytes));
         assert!(matches!(document.get("/a"), Err(EditError::NotJson(_))), "{body}");
         assert!(matches!(document.set("/a", "1"), Err(EditError::NotJson(_))));
@@ -216,7 +216,7 @@ fn indexes_of_texts_follow_structural_changes() {
 #[test]
 fn texts_of_embeddings_are_strings_and_never_token_numbers() {
     let read = |body: &'static str| {
-        let mut document = Document::request(Endpoint::Embeddings, Bytes::from_static(body.as_bytes()));
+        let mut document = Document::request(DialectCall::OPENAI_EMBED, Bytes::from_static(body.as_bytes()));
         let before = pairs(&mut document);
         if !before.is_empty() {
             document.set_text(before.len() - 1, "new").unwrap();
@@ -231,14 +231,14 @@ fn texts_of_embeddings_are_strings_and_never_token_numbers() {
     assert_eq!(read(r#"{"input":[1,2]}"#), (vec![], r#"{"input":[1,2]}"#.into()));
     assert_eq!(read(r#"{}"#), (vec![], "{}".into()));
     let mut response =
-        Document::response(Endpoint::Embeddings, Bytes::from_static(br#"{"data":[{"embedding":[0.1]}]}"#));
+        Document::response(DialectCall::OPENAI_EMBED, Bytes::from_static(br#"{"data":[{"embedding":[0.1]}]}"#));
     assert_eq!(response.texts(), Ok(vec![]));
 }
 
 #[test]
 fn texts_of_a_response_are_the_parts_of_a_content_that_has_parts() {
     let body = r#"{"choices":[{"message":{"content":[{"type":"text","text":"a"},{"type":"thinking","thinking":[]},{"type":"text","text":"b"}]}},{"message":{"content":"c"}}]}"#;
-    let mut document = Document::response(Endpoint::Chat, Bytes::from_static(body.as_bytes()));
+    let mut document = Document::response(DialectCall::OPENAI_CHAT, Bytes::from_static(body.as_bytes()));
     let texts: Vec<_> = pairs(&mut document).into_iter().map(|(role, text)| format!("{role} {text}")).collect();
     assert_eq!(texts, ["assistant a", "assistant b", "assistant c"]);
     document.set_text(1, "B").unwrap();
@@ -248,7 +248,7 @@ fn texts_of_a_response_are_the_parts_of_a_content_that_has_parts() {
 #[test]
 fn texts_of_a_response_are_its_choices_and_nulls_have_no_index() {
     let body = r#"{"choices":[{"message":{"role":"assistant","content":null}},{"message":{"content":"x"}},{},{"message":{"content":"y"}}]}"#;
-    let mut document = Document::response(Endpoint::Chat, Bytes::from_static(body.as_bytes()));
+    let mut document = Document::response(DialectCall::OPENAI_CHAT, Bytes::from_static(body.as_bytes()));
     assert_eq!(pairs(&mut document).len(), 2);
     document.set_text(1, "Y").unwrap();
     assert_eq!(written(&mut document), body.replace("\"y\"", "\"Y\""));
@@ -275,7 +275,7 @@ fn edits_are_bounded_in_depth_and_in_entries() {
     let body = document.bytes().unwrap();
     assert!(serde_json::from_slice::<Value>(&body).is_ok());
     let long = format!("{{\"input\":[{}1]}}", "1,".repeat(70_000));
-    let mut document = Document::request(Endpoint::Embeddings, Bytes::from(long));
+    let mut document = Document::request(DialectCall::OPENAI_EMBED, Bytes::from(long));
     assert!(matches!(document.set("/input/5", "2"), Err(EditError::TooManyEntries { .. })));
     assert_eq!(document.get("/input/70000").unwrap().as_deref(), Some("1"));
     document.set("/input", "[2]").unwrap();

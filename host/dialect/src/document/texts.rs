@@ -6,7 +6,7 @@ use weir_http::json::{self, Cursor, JsonKind, JsonSyntaxError, Span};
 
 use super::EditError;
 use super::pieces::Voice;
-use crate::Endpoint;
+use crate::{Dialect, DialectCall, Operation};
 
 /// One piece of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,30 +32,30 @@ pub(super) enum BodyShape {
     /// The data of an event of a stream. Its texts are read by [`event`](crate::event).
     Chunk,
     /// None: what an upstream says against a request for this, in whatever form. All of it is pieces.
-    Error(Endpoint),
+    Error(DialectCall),
 }
 
 impl BodyShape {
-    pub(super) fn request(endpoint: Endpoint) -> Self {
-        match endpoint {
-            Endpoint::Chat => Self::ChatRequest,
-            Endpoint::Embeddings => Self::EmbeddingsRequest,
+    pub(super) fn request(call: DialectCall) -> Self {
+        match (call.dialect, call.operation) {
+            (Dialect::OpenAi, Operation::Chat) => Self::ChatRequest,
+            (Dialect::OpenAi, Operation::Embed) => Self::EmbeddingsRequest,
         }
     }
 
     /// What was called with such a body, or answers with one.
-    pub(super) fn endpoint(self) -> Endpoint {
+    pub(super) fn call(self) -> DialectCall {
         match self {
-            Self::ChatRequest | Self::ChatResponse | Self::Chunk => Endpoint::Chat,
-            Self::EmbeddingsRequest | Self::EmbeddingsResponse => Endpoint::Embeddings,
-            Self::Error(endpoint) => endpoint,
+            Self::ChatRequest | Self::ChatResponse | Self::Chunk => DialectCall::OPENAI_CHAT,
+            Self::EmbeddingsRequest | Self::EmbeddingsResponse => DialectCall::OPENAI_EMBED,
+            Self::Error(call) => call,
         }
     }
 
-    pub(super) fn response(endpoint: Endpoint) -> Self {
-        match endpoint {
-            Endpoint::Chat => Self::ChatResponse,
-            Endpoint::Embeddings => Self::EmbeddingsResponse,
+    pub(super) fn response(call: DialectCall) -> Self {
+        match (call.dialect, call.operation) {
+            (Dialect::OpenAi, Operation::Chat) => Self::ChatResponse,
+            (Dialect::OpenAi, Operation::Embed) => Self::EmbeddingsResponse,
         }
     }
 

@@ -31,8 +31,8 @@ fn models_are_listed_in_order() {
 }
 
 #[test]
-fn endpoints_have_their_names() {
-    use crate::Endpoint::{Chat, Embeddings};
-    assert_eq!((Chat.path(), Embeddings.path()), ("/chat/completions", "/embeddings"));
-    assert_eq!((Chat.dialect(), Embeddings.dialect()), ("openai.chat", "openai.embeddings"));
+fn calls_have_their_names() {
+    use crate::DialectCall;
+    assert_eq!(DialectCall::ALL.map(DialectCall::path), ["/chat/completions", "/embeddings"]);
+    assert_eq!(DialectCall::ALL.map(DialectCall::contract_name), ["openai.chat", "openai.embeddings"]);
 }

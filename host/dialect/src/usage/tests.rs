@@ -8,8 +8,8 @@ fn reported(input: u64, output: u64) -> Option<Usage> {
     said(Some(input), Some(output), None)
 }
 
-fn read(endpoint: Endpoint, body: &str) -> (Option<Usage>, usize) {
-    let reading = crate::answer::AnswerReading::of(endpoint, body.as_bytes());
+fn read(operation: Operation, body: &str) -> (Option<Usage>, usize) {
+    let reading = crate::answer::AnswerReading::of(operation, body.as_bytes());
     (reading.usage, reading.text)
 }
 
@@ -27,13 +27,13 @@ fn what_is_no_json_beside_usage_does_not_lose_it() {
         (r#""x":01,"#, r#","y":'"#),
     ] {
         let body = format!("{{{choices},{before}{usage}{behind}}}");
-        assert_eq!(read(Endpoint::Chat, &body).0, reported(5000, 700), "{body}");
+        assert_eq!(read(Operation::Chat, &body).0, reported(5000, 700), "{body}");
         assert_eq!(of_event(body.as_bytes()), reported(5000, 700), "{body}");
     }
     let body = format!("\u{feff}{{{choices},{}}}", usage.replace("usage", "us\\u0061ge"));
-    assert_eq!(read(Endpoint::Chat, &body).0, reported(5000, 700), "{body}");
+    assert_eq!(read(Operation::Chat, &body).0, reported(5000, 700), "{body}");
     let body = format!("{{{choices},{}}}", usage.replace("700", "NaN"));
-    assert_eq!(read(Endpoint::Chat, &body), (None, 12), "{body}");
+    assert_eq!(read(Operation::Chat, &body), (None, 12), "{body}");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn whole_numbers_are_taken_in_any_spelling_and_no_others() {
 #[test]
 fn an_answer_is_estimated_by_its_text_unless_its_provider_said_all() {
     let text = r#""choices":[{"index":0,"message":{"role":"assistant","content":"twelve bytes"}}]"#;
-    let of = |usage: &str| read(Endpoint::Chat, &format!("{{{text}{usage}}}"));
+    let of = |usage: &str| read(Operation::Chat, &format!("{{{text}{usage}}}"));
     assert_eq!(of(""), (None, 12));
     assert_eq!(of(r#","usage":{"prompt_tokens":3}"#), (said(Some(3), None, None), 12));
     assert_eq!(of(r#","usage":{"prompt_tokens":3,"completion_tokens":-1}"#), (said(Some(3), None, None), 12));
@@ -124,7 +124,7 @@ fn an_answer_is_estimated_by_its_text_unless_its_provider_said_all() {
     // A total that its part is more than tells nothing.
     assert_eq!(of(r#","usage":{"prompt_tokens":30,"total_tokens":4}"#), (said(Some(30), None, Some(4)), 12));
     assert_eq!(of(r#","usage":{"completion_tokens":30,"total_tokens":4}"#), (said(None, Some(30), Some(4)), 12));
-    assert_eq!(read(Endpoint::Chat, "<html>not an answer</html>"), (None, 0));
+    assert_eq!(read(Operation::Chat, "<html>not an answer</html>"), (None, 0));
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn nothing_is_written_by_an_embedding_however_many_numbers_it_has() {
     let vector = vec!["-0.0123456"; 1_536].join(",");
     let of = |usage: &str| {
         let body = format!(r#"{{"data":[{{"embedding":[{vector}]}}]{usage}}}"#);
-        read(Endpoint::Embeddings, &body)
+        read(Operation::Embed, &body)
     };
     assert_eq!(of(""), (said(None, Some(0), None), 0));
     assert_eq!(of(r#","usage":{"prompt_tokens":8,"total_tokens":8}"#), (said(Some(8), Some(0), Some(8)), 0));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use weir_dialect::{Document, Endpoint};
+use weir_dialect::{DialectCall, Document};
 use weir_sandbox::{
     About, AskedTarget, Candidate, Chain, Exchange, Facts, HeldBounds, Item, ObservedProvenance, Outcome, Reply,
     SandboxWorker, Stages, Stop,
@@ -56,7 +56,8 @@ impl CallInput {
         for (name, value) in [("x-a", "one"), ("x-a", "two"), ("accept", "*/*"), ("authorization", "secret")] {
             headers.append(name, HeaderValue::from_static(value));
         }
-        let mut exchange = Box::new(Exchange::new(about.into(), headers, Document::request(Endpoint::Chat, body)));
+        let mut exchange =
+            Box::new(Exchange::new(about.into(), headers, Document::request(DialectCall::OPENAI_CHAT, body)));
         exchange.asked = Some(AskedTarget { provider: "demo".into(), model: "m".into() });
         exchange
     }
@@ -106,7 +107,8 @@ async fn answered(
     lent: &mut Option<Box<Exchange>>,
 ) -> String {
     if let Some(exchange) = lent {
-        let body = Document::response(Endpoint::Chat, input.body.clone().unwrap_or(Bytes::from_static(REPLY)));
+        let body =
+            Document::response(DialectCall::OPENAI_CHAT, input.body.clone().unwrap_or(Bytes::from_static(REPLY)));
         let headers =
             HeaderMap::from_iter([(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         exchange.reply = Some(Reply { headers, late: None, body });

@@ -181,7 +181,7 @@ async fn taken(
 ) -> Result<Received, AttemptFailure> {
     let (held, worker) = (Rc::clone(&trip.record.held), trip.worker());
     let expected = ExpectedAnswer {
-        endpoint: trip.ask.endpoint,
+        call: trip.ask.call,
         streaming: trip.ask.streaming,
         choices: trip.ask.choices,
         limits: &held.snapshot.config.limits,
@@ -223,7 +223,7 @@ fn request(trip: &RequestContext, provider: &Provider, outgoing: OutgoingRequest
     provider.upstream.add_head_defaults(&mut headers);
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = provider.uri(trip.ask.endpoint);
+    *request.uri_mut() = provider.uri(trip.ask.call);
     *request.headers_mut() = headers;
     request
 }

@@ -119,7 +119,7 @@ async fn travel(
     if snapshot.is_closed(&caller.tenant) {
         return Err(Refusal::TenantClosed);
     }
-    let ApiCall::Ask(endpoint) = call else {
+    let ApiCall::Ask(asked) = call else {
         *way = Some(FirstHalf::Answered(snapshot.list(&caller)));
         return Ok(());
     };
@@ -132,7 +132,7 @@ async fn travel(
     record.seat = Some(seat.map_err(Refusal::Denied)?);
 
     let body = read_body::whole(&mut parts.headers, body, &snapshot.config.limits, record).await?;
-    let ask = record.worker().asks.borrow_mut().read(endpoint, &body).map_err(Refusal::Unreadable)?;
+    let ask = record.worker().asks.borrow_mut().read(asked, &body).map_err(Refusal::Unreadable)?;
     let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
 
     let Some(chain) = snapshot.chain(&caller.tenant, record.id.as_str()) else {
@@ -204,10 +204,10 @@ fn lend(
         tenant: Arc::clone(&caller.tenant.name),
         request_id: record.id.own(),
         model: Arc::clone(&model.name),
-        dialect: ask.endpoint.dialect(),
+        dialect: ask.call.contract_name(),
         facts: Facts { streaming: ask.streaming, body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX) },
     });
-    Box::new(Exchange::new(about, headers, Document::accepted(ask.endpoint, body.clone())))
+    Box::new(Exchange::new(about, headers, Document::accepted(ask.call, body.clone())))
 }
 
 /// After plugins rewrote the request, which was read again behind each of them: what does it ask now, and may the caller

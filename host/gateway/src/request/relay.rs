@@ -114,7 +114,7 @@ fn whole(
         return Ok(respond::refuse(refusal, trip.record));
     }
     if trip.chain.wants(HookKind::Response, &trip.ask.model) {
-        let body = reading.document(trip.ask.endpoint, bytes);
+        let body = reading.document(trip.ask.call, bytes);
         return Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: None }));
     }
     Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record))
@@ -156,7 +156,7 @@ fn against(
     if !wants {
         return Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record));
     }
-    let body = Document::error(trip.ask.endpoint, bytes);
+    let body = Document::error(trip.ask.call, bytes);
     Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: Some(against) }))
 }
 

@@ -3,7 +3,7 @@
 use crate::request::refusal::Refusal;
 use http::Method;
 use http::request::Parts;
-use weir_dialect::Endpoint;
+use weir_dialect::DialectCall;
 use weir_http::head::InvalidHead;
 
 /// What is called.
@@ -12,14 +12,14 @@ pub(crate) enum ApiCall {
     /// `GET /v1/models`, or `HEAD`.
     Models,
     /// A question for a model.
-    Ask(Endpoint),
+    Ask(DialectCall),
 }
 
 /// The calls and the methods of a path. Paths match exactly, so that what the client wrote never goes upstream.
 fn find(path: &str) -> Option<(ApiCall, &'static str)> {
     match path {
-        "/v1/chat/completions" => Some((ApiCall::Ask(Endpoint::Chat), "POST")),
-        "/v1/embeddings" => Some((ApiCall::Ask(Endpoint::Embeddings), "POST")),
+        "/v1/chat/completions" => Some((ApiCall::Ask(DialectCall::OPENAI_CHAT), "POST")),
+        "/v1/embeddings" => Some((ApiCall::Ask(DialectCall::OPENAI_EMBED), "POST")),
         "/v1/models" => Some((ApiCall::Models, "GET, HEAD")),
         _ => None,
     }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use weir_config::{Config, Price};
-use weir_dialect::Endpoint;
+use weir_dialect::{DialectCall, Operation};
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::RetryBudget;
@@ -25,11 +25,11 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// The request target of an endpoint.
-    pub(crate) fn uri(&self, endpoint: Endpoint) -> Uri {
-        match endpoint {
-            Endpoint::Chat => self.chat.clone(),
-            Endpoint::Embeddings => self.embeddings.clone(),
+    /// The request target of a call.
+    pub(crate) fn uri(&self, call: DialectCall) -> Uri {
+        match call.operation {
+            Operation::Chat => self.chat.clone(),
+            Operation::Embed => self.embeddings.clone(),
         }
     }
 }
@@ -157,11 +157,11 @@ fn provider(
         Some(old) => Arc::clone(&old.upstream),
         None => Upstream::new(from, address, hosts).map_err(|e| format!("providers.{}: {e}", from.name))?,
     };
-    let uri = |endpoint: Endpoint| upstream.uri(endpoint.path()).map_err(|e| format!("providers.{}: {e}", from.name));
+    let uri = |call: DialectCall| upstream.uri(call.path()).map_err(|e| format!("providers.{}: {e}", from.name));
     Ok(Provider {
         name: from.name.as_str().into(),
-        chat: uri(Endpoint::Chat)?,
-        embeddings: uri(Endpoint::Embeddings)?,
+        chat: uri(DialectCall::OPENAI_CHAT)?,
+        embeddings: uri(DialectCall::OPENAI_EMBED)?,
         upstream,
         retries: from.retries,
         ask_usage: from.ask_usage,

@@ -29,9 +29,9 @@ impl Exchange {
     }
 
     fn reread_request(&mut self) -> Result<(), Fault> {
-        let endpoint = self.request.endpoint();
+        let call = self.request.call();
         let body = self.request.bytes().map_err(|why| no_request(&why))?;
-        let ask = weir_dialect::read(endpoint, &body).map_err(|why| no_request(&why))?;
+        let ask = call.read_request(&body).map_err(|why| no_request(&why))?;
         // Plugins that come later are those of the model that is asked for now.
         if *ask.model != *self.about.model {
             self.about = Arc::new(About { model: Arc::from(&*ask.model), ..(*self.about).clone() });
@@ -42,15 +42,15 @@ impl Exchange {
 
     fn reread_attempt(&mut self) -> Result<(), Fault> {
         let Some((_, document)) = self.attempt.as_deref_mut() else { return Ok(()) };
-        let endpoint = document.endpoint();
+        let call = document.call();
         let left = document.bytes().map_err(|why| no_request(&why))?;
         let (body, ask) = match &self.decided {
             Some(decided) => decided.hold_last(left.clone()),
-            None => weir_dialect::read(endpoint, &left).map(|ask| (left.clone(), ask)),
+            None => call.read_request(&left).map(|ask| (left.clone(), ask)),
         }
         .map_err(|why| no_request(&why))?;
         if body.as_ptr() != left.as_ptr() {
-            *document = Document::accepted(endpoint, body.clone());
+            *document = Document::accepted(call, body.clone());
         }
         self.reread = Some(Box::new((ask, body)));
         Ok(())

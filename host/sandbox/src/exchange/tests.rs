@@ -3,7 +3,7 @@ use super::notes::{NOTE_BYTES, NOTES};
 use super::*;
 use crate::abi::contract::Facts;
 use crate::framing::FRAMING;
-use weir_dialect::Endpoint;
+use weir_dialect::DialectCall;
 use weir_http::{ExtraHeaders, insert_each, reserved};
 
 fn exchange() -> Exchange {
@@ -14,7 +14,7 @@ fn exchange() -> Exchange {
         dialect: "openai.chat",
         facts: Facts { streaming: false, body_bytes: 2 },
     };
-    let body = Document::request(Endpoint::Chat, Bytes::from_static(b"{\"a\":1}"));
+    let body = Document::request(DialectCall::OPENAI_CHAT, Bytes::from_static(b"{\"a\":1}"));
     Exchange::new(Arc::new(about), HeaderMap::new(), body)
 }
 
@@ -48,7 +48,7 @@ fn an_attempts_and_a_replys_writes_are_undone_too() {
     exchange.set_request_header(name("x-a"), ONE).unwrap();
     exchange.undo();
     assert!(exchange.attempt.as_ref().unwrap().0.is_empty() && exchange.added.is_empty());
-    let body = Document::response(Endpoint::Chat, Bytes::from_static(b"{}"));
+    let body = Document::response(DialectCall::OPENAI_CHAT, Bytes::from_static(b"{}"));
     exchange.reply = Some(Reply { headers: HeaderMap::new(), late: None, body });
     exchange.begin(Access::Reply, true);
     exchange.reply_body().unwrap().set("/a", "1").unwrap();
@@ -72,7 +72,7 @@ impl ExtraHeaders for Named {
 #[test]
 fn headers_that_come_late_are_there_for_who_asks_and_come_late_again_after_an_undo() {
     let mut exchange = exchange();
-    let body = Document::response(Endpoint::Chat, Bytes::from_static(b"{}"));
+    let body = Document::response(DialectCall::OPENAI_CHAT, Bytes::from_static(b"{}"));
     exchange.reply = Some(Reply { headers: HeaderMap::new(), late: Some(Arc::new(Named)), body });
     exchange.begin(Access::Reply, true);
     exchange.reply_body().unwrap().set("/a", "1").unwrap();

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use weir_config::{Config, Overrides};
-use weir_dialect::{Document, Endpoint};
+use weir_dialect::{DialectCall, Document};
 use weir_sandbox::{About, Exchange, Facts};
 
 /// A configuration with one model and these tenants, of whom nobody asks by their keys. `plugins` is what `[plugins]` says beside
@@ -33,7 +33,7 @@ pub fn exchange(tenant: &str) -> Box<Exchange> {
         dialect: "openai.chat",
         facts: Facts { streaming: false, body_bytes: 2 },
     };
-    let body = Document::request(Endpoint::Chat, Bytes::from_static(b"{}"));
+    let body = Document::request(DialectCall::OPENAI_CHAT, Bytes::from_static(b"{}"));
     Box::new(Exchange::new(Arc::new(about), http::HeaderMap::new(), body))
 }
 

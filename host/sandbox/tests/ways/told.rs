@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use weir_config::{Config, Overrides};
-use weir_dialect::{Document, Endpoint};
+use weir_dialect::{DialectCall, Document};
 use weir_sandbox::{About, Exchange, Facts, Library, Sandbox, SandboxWorker, Stop};
 
 fn config(folder: &Path, direct: bool, settings: &str) -> Config {
@@ -66,6 +66,6 @@ fn exchange(body: &str) -> Box<Exchange> {
         dialect: "openai.chat",
         facts: Facts { streaming: false, body_bytes: u32::try_from(body.len()).unwrap() },
     };
-    let body = Document::request(Endpoint::Chat, Bytes::copy_from_slice(body.as_bytes()));
+    let body = Document::request(DialectCall::OPENAI_CHAT, Bytes::copy_from_slice(body.as_bytes()));
     Box::new(Exchange::new(Arc::new(about), http::HeaderMap::new(), body))
 }

@@ -8,21 +8,21 @@ const OPENAI: &str = r#"{"id":"chatcmpl-B9","object":"chat.completion","created"
 const GROQ: &str = r#"{"id":"chatcmpl-1","choices":[{"index":0,"message":{"role":"assistant","content":"Fast."},"finish_reason":"stop"}],"usage":{"queue_time":0.0378,"prompt_tokens":18,"prompt_time":6.8e-4,"completion_tokens":55,"total_tokens":73},"x_groq":{"id":"req_1","usage":{"prompt_tokens":18,"completion_tokens":1}}}"#;
 
 fn whole(body: &str) -> AnswerReading {
-    let reading = AnswerReading::of(Endpoint::Chat, body.as_bytes());
+    let reading = AnswerReading::of(Operation::Chat, body.as_bytes());
     assert_eq!(reading.answer, AnswerKind::Complete, "{body}");
     reading
 }
 
 /// What shapes say of a body, but for whether it is known.
 fn read(shapes: &mut AnswerShapes, body: &[u8]) -> AnswerReading {
-    AnswerReading { is_known: false, ..shapes.read(Endpoint::Chat, body) }
+    AnswerReading { is_known: false, ..shapes.read(DialectCall::OPENAI_CHAT, body) }
 }
 
 /// Reads a body twice, and says what came of it and whether it was known the second time.
 fn twice(shapes: &mut AnswerShapes, body: &str) -> (AnswerReading, bool) {
     let first = read(shapes, body.as_bytes());
     let known = shapes.find(body.as_bytes()).is_some();
-    assert_eq!(shapes.read(Endpoint::Chat, body.as_bytes()), AnswerReading { is_known: known, ..first });
+    assert_eq!(shapes.read(DialectCall::OPENAI_CHAT, body.as_bytes()), AnswerReading { is_known: known, ..first });
     (first, known)
 }
 
@@ -52,7 +52,7 @@ fn an_answer_like_one_before_is_known_and_reports_what_it_says_itself() {
 #[test]
 fn what_would_be_read_otherwise_is_not_taken_for_known() {
     let mut shapes = AnswerShapes::default();
-    shapes.read(Endpoint::Chat, OPENAI.as_bytes());
+    shapes.read(DialectCall::OPENAI_CHAT, OPENAI.as_bytes());
     for (old, new) in [
         ("\"chat.completion\"", "\"error\""),
         ("\"prompt_tokens\":19", "\"prompt_tokens\":-19"),
@@ -74,8 +74,11 @@ fn what_would_be_read_otherwise_is_not_taken_for_known() {
         let mut fresh = AnswerShapes { known: Vec::new(), ..AnswerShapes::default() };
         std::mem::swap(&mut fresh.known, &mut shapes.known);
         assert!(fresh.find(other.as_bytes()).is_none(), "{other}");
-        assert_eq!(fresh.read(Endpoint::Chat, other.as_bytes()), AnswerReading::of(Endpoint::Chat, other.as_bytes()));
-        shapes.read(Endpoint::Chat, OPENAI.as_bytes());
+        assert_eq!(
+            fresh.read(DialectCall::OPENAI_CHAT, other.as_bytes()),
+            AnswerReading::of(Operation::Chat, other.as_bytes())
+        );
+        shapes.read(DialectCall::OPENAI_CHAT, OPENAI.as_bytes());
     }
 }
 
@@ -102,7 +105,7 @@ fn a_known_answer_that_is_cut_anywhere_or_goes_on_is_not_known() {
         assert!(twice(&mut shapes, body).1);
         for cut in 0..body.len() {
             assert_eq!(shapes.find(&body.as_bytes()[..cut]), None, "cut at {cut}");
-            let read = shapes.read(Endpoint::Chat, &body.as_bytes()[..cut]).answer;
+            let read = shapes.read(DialectCall::OPENAI_CHAT, &body.as_bytes()[..cut]).answer;
             let wanted = if cut == 0 { AnswerKind::NoAnswer } else { AnswerKind::Cut };
             assert!(read == wanted || read == AnswerKind::Cut, "cut at {cut}: {read:?}");
         }
@@ -161,7 +164,7 @@ fn shapes_are_bounded_in_number_and_size_and_lessons_are_paid_for() {
     assert!(shapes.credit.is_spent(), "{:?}", shapes.credit);
     // A day when answers look alike comes all the same.
     for n in 0..100 {
-        shapes.read(Endpoint::Chat, OPENAI.replace("B9", &n.to_string()).as_bytes());
+        shapes.read(DialectCall::OPENAI_CHAT, OPENAI.replace("B9", &n.to_string()).as_bytes());
     }
     assert!(shapes.find(OPENAI.as_bytes()).is_some());
 
@@ -178,7 +181,7 @@ fn embeddings_are_read_in_full() {
     let body = br#"{"object":"list","data":[{"embedding":[0.1]}],"usage":{"prompt_tokens":8,"total_tokens":8}}"#;
     let mut shapes = AnswerShapes::default();
     for _ in 0..3 {
-        assert_eq!(shapes.read(Endpoint::Embeddings, body), AnswerReading::of(Endpoint::Embeddings, body));
+        assert_eq!(shapes.read(DialectCall::OPENAI_EMBED, body), AnswerReading::of(Operation::Embed, body));
     }
     assert!(shapes.known.is_empty());
 }
@@ -224,11 +227,11 @@ proptest! {
         let mut check = |answer: &Json| {
             let body = serde_json::to_vec(answer).unwrap();
             for body in [&body[..], &body[..cut.index(body.len())]] {
-                let reading = shapes.read(Endpoint::Chat, body);
+                let reading = shapes.read(DialectCall::OPENAI_CHAT, body);
                 let known = reading.is_known && weir_http::json::strings_are_lawful(body);
                 assert!(!known || crate::readable::whole(body).is_ok(), "{}", String::from_utf8_lossy(body));
                 let reading = AnswerReading { is_known: false, ..reading };
-                assert_eq!(reading, AnswerReading::of(Endpoint::Chat, body), "{}", String::from_utf8_lossy(body));
+                assert_eq!(reading, AnswerReading::of(Operation::Chat, body), "{}", String::from_utf8_lossy(body));
             }
         };
         check(&answer);
@@ -273,22 +276,25 @@ fn an_answer_that_is_known_can_be_shown_if_what_its_strings_hold_is_lawful() {
         (r"\u12", false),
     ] {
         let body = OPENAI.replace("Hello! How can I assist you today?", text);
-        let reading = shapes.read(Endpoint::Chat, body.as_bytes());
+        let reading = shapes.read(DialectCall::OPENAI_CHAT, body.as_bytes());
         assert!(reading.is_known, "{body}");
-        assert_eq!(reading.document(Endpoint::Chat, body.into()).readable().is_ok(), readable, "{text}");
+        assert_eq!(reading.document(DialectCall::OPENAI_CHAT, body.into()).readable().is_ok(), readable, "{text}");
     }
     let mut bytes = OPENAI.as_bytes().to_vec();
     let at = OPENAI.find("Hello").unwrap();
     bytes[at] = 0xff;
-    let reading = shapes.read(Endpoint::Chat, &bytes);
-    assert!(reading.is_known && reading.document(Endpoint::Chat, bytes.into()).readable().is_err());
+    let reading = shapes.read(DialectCall::OPENAI_CHAT, &bytes);
+    assert!(reading.is_known && reading.document(DialectCall::OPENAI_CHAT, bytes.into()).readable().is_err());
     // What stands twice has no shape, and is not shown.
     let twice = OPENAI.replace("\"content\":", "\"content\":\"x\",\"content\":");
     for _ in 0..2 {
-        let reading = shapes.read(Endpoint::Chat, twice.as_bytes());
-        assert!(!reading.is_known && reading.document(Endpoint::Chat, twice.clone().into()).readable().is_err());
+        let reading = shapes.read(DialectCall::OPENAI_CHAT, twice.as_bytes());
+        assert!(
+            !reading.is_known && reading.document(DialectCall::OPENAI_CHAT, twice.clone().into()).readable().is_err()
+        );
     }
     let marked = format!("\u{feff}{OPENAI}");
-    let mut document = AnswerReading::of(Endpoint::Chat, marked.as_bytes()).document(Endpoint::Chat, marked.into());
+    let mut document =
+        AnswerReading::of(Operation::Chat, marked.as_bytes()).document(DialectCall::OPENAI_CHAT, marked.into());
     assert!(document.readable().is_ok() && document.texts().unwrap().len() == 1);
 }

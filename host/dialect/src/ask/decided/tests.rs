@@ -2,10 +2,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::Operation;
 
 fn chat(body: &Value) -> (RequestFacts, Bytes) {
     let body = Bytes::from(body.to_string());
-    (read(Endpoint::Chat, &body).unwrap(), body)
+    (read(Operation::Chat, &body).unwrap(), body)
 }
 
 /// What goes out after somebody made `left` of `was`.

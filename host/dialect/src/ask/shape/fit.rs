@@ -2,7 +2,7 @@
 
 use weir_http::json::{Span, Token, TokenScanner};
 
-use crate::Endpoint;
+use crate::DialectCall;
 use crate::ask::RequestFacts;
 use crate::ask::facts::AskedCount;
 
@@ -136,7 +136,7 @@ impl AskShape {
             (Some((length, json)), Some(start)) => Some((Span { start, end: start + length }, json)),
         };
         Some(RequestFacts {
-            endpoint: Endpoint::Chat,
+            call: DialectCall::OPENAI_CHAT,
             model: model.into(),
             streaming: self.common.streaming,
             include_usage: self.common.include_usage,

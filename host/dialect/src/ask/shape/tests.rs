@@ -15,11 +15,11 @@ const SPACED: &str = "{\"model\": \"m\", \"messages\": [{\"role\": \"user\", \"c
 const ALL: [&str; 5] = [SHORT, STREAM, SILENT, AGENT, SPACED];
 
 fn full(body: &str) -> Result<RequestFacts, ReadError> {
-    super::read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))
+    super::read(Operation::Chat, &Bytes::copy_from_slice(body.as_bytes()))
 }
 
 fn read(shapes: &mut AskShapes, body: &str) -> Result<RequestFacts, ReadError> {
-    shapes.read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))
+    shapes.read(DialectCall::OPENAI_CHAT, &Bytes::copy_from_slice(body.as_bytes()))
 }
 
 /// Shapes that know this request, and what it asks for.
@@ -135,7 +135,7 @@ fn what_would_be_read_otherwise_is_not_taken_for_known() {
     let mut bytes = SHORT.as_bytes().to_vec();
     bytes[SHORT.find("hello").unwrap()] = 0xff;
     assert_eq!(shapes.find(&bytes), None);
-    assert!(shapes.read(Endpoint::Chat, &bytes.into()).is_err());
+    assert!(shapes.read(DialectCall::OPENAI_CHAT, &bytes.into()).is_err());
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_known_request_goes_out_as_one_that_was_read() {
         let (mut shapes, _) = knowing(body);
         let other = Bytes::from(body.replace("hello", "a text of another length").replace("gpt-4o", "gpt"));
         let known = shapes.find(&other).unwrap();
-        let read = super::read(Endpoint::Chat, &other).unwrap();
+        let read = super::read(Operation::Chat, &other).unwrap();
         for (model, ask_usage) in [("gpt", false), ("a-model-elsewhere", true), ("x", false)] {
             assert_eq!(known.outgoing(&other, model, ask_usage), read.outgoing(&other, model, ask_usage));
         }
@@ -277,7 +277,7 @@ fn embeddings_are_read_in_full() {
     let body = Bytes::from_static(br#"{"model":"m","input":["a","b"]}"#);
     let mut shapes = AskShapes::default();
     for _ in 0..3 {
-        assert_eq!(shapes.read(Endpoint::Embeddings, &body), super::read(Endpoint::Embeddings, &body));
+        assert_eq!(shapes.read(DialectCall::OPENAI_EMBED, &body), super::read(Operation::Embed, &body));
     }
     assert!(shapes.known.is_empty());
 }

@@ -2,10 +2,11 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::{Endpoint, ReadError, RequestFacts, read};
+use crate::ask::read;
+use crate::{Operation, ReadError, RequestFacts};
 
 fn chat(body: &str) -> Result<RequestFacts, ReadError> {
-    read(Endpoint::Chat, &Bytes::copy_from_slice(body.as_bytes()))
+    read(Operation::Chat, &Bytes::copy_from_slice(body.as_bytes()))
 }
 
 /// A chat request with these further members.

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use super::super::{Document, EditError};
 use super::{Pieces, TextPieceKind, opaque};
-use crate::Endpoint;
+use crate::DialectCall;
 
 fn document(shape: &str, body: &str) -> Document {
     let body = Bytes::copy_from_slice(body.as_bytes());
     match shape {
-        "chat" => Document::request(Endpoint::Chat, body),
-        "embeddings" => Document::request(Endpoint::Embeddings, body),
-        "answer" => Document::response(Endpoint::Chat, body),
+        "chat" => Document::request(DialectCall::OPENAI_CHAT, body),
+        "embeddings" => Document::request(DialectCall::OPENAI_EMBED, body),
+        "answer" => Document::response(DialectCall::OPENAI_CHAT, body),
         "event" => Document::event(body),
         other => panic!("{other}"),
     }

@@ -93,7 +93,7 @@ fn with_overrides(
 }
 
 fn overridden(decided: &Decided, body: &Bytes, overrides: &[Override]) -> Result<(Bytes, RequestFacts), String> {
-    let mut document = Document::accepted(decided.endpoint(), body.clone());
+    let mut document = Document::accepted(decided.call(), body.clone());
     for change in overrides {
         document.set(&change.set.pointer, &change.set.value).map_err(|why| why.to_string())?;
     }
@@ -114,7 +114,7 @@ pub(super) async fn last_change(
             None => (&trip.ask, &trip.body),
         };
         lent.decided = Some(Box::new(Decided::of(ask, body, &target.model, provider.ask_usage)));
-        let document = Document::accepted(trip.ask.endpoint, outgoing.body.clone());
+        let document = Document::accepted(trip.ask.call, outgoing.body.clone());
         lent.attempt = Some(Box::new((std::mem::take(&mut outgoing.headers), document)));
     }
     let number = trip.record.attempts + 1;

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 use weir_config::Limits;
-use weir_dialect::Endpoint;
+use weir_dialect::DialectCall;
 use weir_dialect::answer::AnswerShapes;
 use weir_net::ByteTotal;
 
 /// What was asked for, and what the answer may take.
 pub(crate) struct ExpectedAnswer<'a> {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) call: DialectCall,
     pub(crate) streaming: bool,
     /// How many answers (`n`).
     pub(crate) choices: u64,

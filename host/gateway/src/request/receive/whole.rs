@@ -11,7 +11,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use std::time::Duration;
 use tokio::time::timeout;
-use weir_dialect::answer::{self, AccountBlame, AnswerKind, AnswerReading};
+use weir_dialect::answer::{self, AccountBlame, AnswerKind};
 use weir_net::ByteShare;
 use weir_upstream::{AttemptFailure, Body, BodyError};
 
@@ -57,7 +57,7 @@ pub(super) async fn answer(
         let next = if may_be_closed(&all) {
             match timeout(SETTLE, body.frame()).await {
                 Ok(next) => next,
-                Err(_) if answer::judge(expected.endpoint, all.bytes()) == AnswerKind::Complete => break None,
+                Err(_) if expected.call.judge_answer(all.bytes()) == AnswerKind::Complete => break None,
                 Err(_) => body.frame().await,
             }
         } else {
@@ -96,8 +96,8 @@ pub(super) fn judged(
     cut: Option<BodyError>,
 ) -> Result<ReceivedContent, AttemptFailure> {
     let reading = match expected.shapes {
-        Some(shapes) => shapes.borrow_mut().read(expected.endpoint, &bytes),
-        None => AnswerReading::of(expected.endpoint, &bytes),
+        Some(shapes) => shapes.borrow_mut().read(expected.call, &bytes),
+        None => expected.call.read_answer(&bytes),
     };
     match (reading.answer, cut) {
         (AnswerKind::Complete, _) => Ok(ReceivedContent::Whole { bytes, memory, reading: Some(reading) }),

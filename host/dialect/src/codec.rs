@@ -1,0 +1,46 @@
+//! What a language has to say for itself, in one place: which reader, which judgement, which path is whose. Of a language more,
+//! the compiler asks for each of these.
+
+use bytes::Bytes;
+
+use crate::answer::{self, AnswerKind, AnswerReading};
+use crate::ask::{self, ReadError, RequestFacts};
+use crate::dialect::{Dialect, DialectCall, Operation};
+
+impl DialectCall {
+    /// Its path below the base URL of a provider, and below `/v1` here.
+    pub fn path(self) -> &'static str {
+        match (self.dialect, self.operation) {
+            (Dialect::OpenAi, Operation::Chat) => "/chat/completions",
+            (Dialect::OpenAi, Operation::Embed) => "/embeddings",
+        }
+    }
+
+    /// Reads what a request asks for. One pass over the body, which is checked to its end; allocates for the model's name
+    /// only.
+    ///
+    /// # Errors
+    /// [`ReadError`]: it is no such request, or one of which two readers may make two things.
+    #[inline]
+    pub fn read_request(self, body: &Bytes) -> Result<RequestFacts, ReadError> {
+        match self.dialect {
+            Dialect::OpenAi => ask::read(self.operation, body),
+        }
+    }
+
+    /// Reads the body of a successful answer in full.
+    #[inline]
+    pub fn read_answer(self, body: &[u8]) -> AnswerReading {
+        match self.dialect {
+            Dialect::OpenAi => AnswerReading::of(self.operation, body),
+        }
+    }
+
+    /// Judges the body of a successful answer, in one pass that reads no further than it must.
+    #[inline]
+    pub fn judge_answer(self, body: &[u8]) -> AnswerKind {
+        match self.dialect {
+            Dialect::OpenAi => answer::judge(self.operation, body),
+        }
+    }
+}
