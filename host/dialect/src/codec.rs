@@ -1,6 +1,8 @@
 //! What a language has to say for itself, in one place: which reader, which judgement, which path is whose. Of a language more,
 //! the compiler asks for each of these.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use crate::answer::{self, AnswerKind, AnswerReading};
@@ -8,11 +10,12 @@ use crate::ask::{self, ReadError, RequestFacts};
 use crate::dialect::{Dialect, DialectCall, Operation};
 
 impl DialectCall {
-    /// Its path below the base URL of a provider, and below `/v1` here.
-    pub fn path(self) -> &'static str {
+    /// Its path below the base URL of a provider, where this model is asked. A request's body has the model's name as well
+    /// where the language puts it there.
+    pub fn target(self, _model: &str) -> Cow<'static, str> {
         match (self.dialect, self.operation) {
-            (Dialect::OpenAi, Operation::Chat) => "/chat/completions",
-            (Dialect::OpenAi, Operation::Embed) => "/embeddings",
+            (Dialect::OpenAi, Operation::Chat) => Cow::Borrowed("/chat/completions"),
+            (Dialect::OpenAi, Operation::Embed) => Cow::Borrowed("/embeddings"),
         }
     }
 

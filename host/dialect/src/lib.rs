@@ -19,6 +19,7 @@ pub mod event;
 mod models;
 pub mod readable;
 pub mod refusal;
+mod route;
 mod splice;
 pub mod stream;
 pub mod usage;
@@ -29,3 +30,4 @@ pub use document::{BodyText, Document, EditError, Pieces, TextPiece, TextPieceKi
 pub use event::{Delta, EventError, EventKind};
 pub use models::models_list;
 pub use readable::Unreadable;
+pub use route::{ApiCall, ApiPath};

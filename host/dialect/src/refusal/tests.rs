@@ -33,6 +33,6 @@ fn models_are_listed_in_order() {
 #[test]
 fn calls_have_their_names() {
     use crate::DialectCall;
-    assert_eq!(DialectCall::ALL.map(DialectCall::path), ["/chat/completions", "/embeddings"]);
+    assert_eq!(DialectCall::ALL.map(|call| call.target("m")), ["/chat/completions", "/embeddings"]);
     assert_eq!(DialectCall::ALL.map(DialectCall::contract_name), ["openai.chat", "openai.embeddings"]);
 }

@@ -18,6 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
+use weir_dialect::DialectCall;
 use weir_sandbox::{AskedTarget, Chain, HookKind};
 use weir_upstream::{AttemptFailure, Body, Deadlines, RetryDecision, Ticket};
 use weir_usage::estimate_tokens;
@@ -144,7 +145,7 @@ async fn attempt(
         let failure = match sent {
             Ok(response) => {
                 ticket.answered(took);
-                match pin!(taken(trip, target, response, deadlines)).await {
+                match pin!(taken(trip, (target, provider), response, deadlines)).await {
                     Ok(received) => {
                         ticket.relaying();
                         let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
@@ -175,13 +176,13 @@ async fn attempt(
 /// What came with a head, if it is an answer.
 async fn taken(
     trip: &mut RequestContext,
-    target: &Target,
+    (target, provider): (&Target, &Provider),
     response: Response<Body>,
     deadlines: Deadlines,
 ) -> Result<Received, AttemptFailure> {
     let (held, worker) = (Rc::clone(&trip.record.held), trip.worker());
     let expected = ExpectedAnswer {
-        call: trip.ask.call,
+        call: DialectCall { dialect: provider.dialect, operation: trip.ask.call.operation },
         streaming: trip.ask.streaming,
         choices: trip.ask.choices,
         limits: &held.snapshot.config.limits,
@@ -211,11 +212,15 @@ async fn prepare(
     let input = estimate_tokens(outgoing.text_bytes as u64);
     trip.record.charge((target.provider, &provider.name), &trip.ask.model, target.price, input);
     trip.record.attempts += 1;
-    Ok(request(trip, provider, outgoing))
+    Ok(request(trip, (target, provider), outgoing))
 }
 
 /// The request on the wire: credentials come last, so that no plugin has seen them.
-fn request(trip: &RequestContext, provider: &Provider, outgoing: OutgoingRequest) -> Request<Bytes> {
+fn request(
+    trip: &RequestContext,
+    (target, provider): (&Target, &Provider),
+    outgoing: OutgoingRequest,
+) -> Request<Bytes> {
     let OutgoingRequest { mut headers, body, .. } = outgoing;
     if let Ok(id) = HeaderValue::from_str(trip.record.id.as_str()) {
         headers.insert(request_id::HEADER, id);
@@ -223,7 +228,7 @@ fn request(trip: &RequestContext, provider: &Provider, outgoing: OutgoingRequest
     provider.upstream.add_head_defaults(&mut headers);
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = provider.uri(trip.ask.call);
+    *request.uri_mut() = target.uris.of(trip.ask.call.operation);
     *request.headers_mut() = headers;
     request
 }

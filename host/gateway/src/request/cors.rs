@@ -2,7 +2,6 @@
 //! that the configuration names. Keys travel in a header that pages set themselves, so credentials of the browser are
 //! never asked for.
 
-use crate::request::route;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
@@ -11,6 +10,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 use weir_config::Cors;
+use weir_dialect::ApiPath;
 
 /// Which pages may read an answer.
 pub(crate) enum AllowedOrigin {
@@ -52,14 +52,14 @@ pub(crate) fn add(headers: &mut HeaderMap, reader: AllowedOrigin) {
 
 /// What a page is told that asks beforehand whether it may ask: the methods of the path, and the headers that it names.
 /// Nothing if it is no such question, or not for this page.
-pub(crate) fn preflight(cors: &Cors, parts: &Parts) -> Option<HeaderMap> {
+pub(crate) fn preflight(cors: &Cors, path: Option<ApiPath>, parts: &Parts) -> Option<HeaderMap> {
     if parts.method != Method::OPTIONS || !parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
     if let AllowedOrigin::Other = reader(cors, &parts.headers)? {
         return None;
     }
-    let methods = route::methods(parts.uri.path())?;
+    let methods = path?.methods;
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
     if let Some(asked) = parts.headers.get(ACCESS_CONTROL_REQUEST_HEADERS) {

@@ -8,8 +8,7 @@ use crate::request::context::RequestContext;
 use crate::request::gateway_headers::GatewayResponse;
 use crate::request::record::Record;
 use crate::request::refusal::Refusal;
-use crate::request::route::{self, ApiCall};
-use crate::request::{cors, plan, read_body, relay, respond, token};
+use crate::request::{cors, plan, read_body, relay, respond, route, token};
 use crate::worker::snapshot::{Model, Snapshot};
 use crate::worker::{SnapshotHandle, Worker};
 use bytes::Bytes;
@@ -19,7 +18,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use weir_dialect::{Document, RequestFacts};
+use weir_dialect::{ApiCall, ApiPath, Document, RequestFacts};
 use weir_http::head::InvalidHead;
 use weir_sandbox::{About, Chain, Exchange, Facts, HookKind};
 use weir_server::{IncomingRequest, RequestBody};
@@ -104,12 +103,13 @@ async fn travel(
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
-    valid.map_err(|rule| route::unlawful(rule, parts))?;
-    if let Some(headers) = cors::preflight(&snapshot.config.cors, parts) {
+    let path = ApiPath::find(parts.uri.path());
+    valid.map_err(|rule| route::unlawful(rule, path))?;
+    if let Some(headers) = cors::preflight(&snapshot.config.cors, path, parts) {
         *way = Some(FirstHalf::Told(headers));
         return Ok(());
     }
-    let call = route::called(parts)?;
+    let call = route::called(path, parts)?;
 
     let caller = snapshot.tenants.identify(token::of(&parts.headers)).map_err(Refusal::Denied)?;
     record.identified(&caller.tenant);

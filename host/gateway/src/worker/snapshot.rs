@@ -6,8 +6,8 @@ use http::{HeaderValue, Uri};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use weir_config::{Config, Price};
-use weir_dialect::{DialectCall, Operation};
+use weir_config::{Config, Price, ProviderKind};
+use weir_dialect::{Dialect, DialectCall, Operation};
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::RetryBudget;
@@ -20,22 +20,42 @@ pub(crate) struct Provider {
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) retries: u32,
     pub(crate) ask_usage: bool,
-    chat: Uri,
-    embeddings: Uri,
+    /// What it speaks.
+    pub(crate) dialect: Dialect,
 }
 
 impl Provider {
-    /// The request target of a call.
-    pub(crate) fn uri(&self, call: DialectCall) -> Uri {
-        match call.operation {
+    /// The request target of an operation there, of one of its models.
+    fn target(&self, operation: Operation, model: &str) -> Result<Uri, String> {
+        let call = DialectCall { dialect: self.dialect, operation };
+        self.upstream.uri(&call.target(model)).map_err(|e| format!("providers.{}: {e}", self.name))
+    }
+}
+
+/// The request targets of a model at its provider, made once for all requests.
+#[derive(Debug, Clone)]
+pub(crate) struct TargetUris {
+    chat: Uri,
+    embed: Uri,
+}
+
+impl TargetUris {
+    fn new(provider: &Provider, model: &str) -> Result<Self, String> {
+        let of = |operation| provider.target(operation, model);
+        Ok(Self { chat: of(Operation::Chat)?, embed: of(Operation::Embed)? })
+    }
+
+    /// Where this is asked.
+    pub(crate) fn of(&self, operation: Operation) -> Uri {
+        match operation {
             Operation::Chat => self.chat.clone(),
-            Operation::Embed => self.embeddings.clone(),
+            Operation::Embed => self.embed.clone(),
         }
     }
 }
 
 /// A provider's model that can answer for one of ours.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Target {
     pub(crate) provider: usize,
     pub(crate) model: Arc<str>,
@@ -43,6 +63,7 @@ pub(crate) struct Target {
     pub(crate) health: Arc<ModelHealth>,
     /// `provider/model`, as the response header shows who answered.
     pub(crate) label: HeaderValue,
+    pub(crate) uris: TargetUris,
 }
 
 /// A model as clients name it.
@@ -52,6 +73,14 @@ pub(crate) struct Model {
     pub(crate) targets: Vec<Target>,
     /// What is left for further attempts.
     pub(crate) budget: RetryBudget,
+}
+
+impl Model {
+    /// The same with all of its budget for further attempts.
+    fn afresh(&self, retry_budget: u32) -> Self {
+        let (name, targets) = (Arc::clone(&self.name), self.targets.clone());
+        Self { name, targets, budget: RetryBudget::new(retry_budget) }
+    }
 }
 
 /// One moment's whole.
@@ -86,22 +115,30 @@ impl Snapshot {
         let tenants = Tenants::build(&config, previous.map(|p| &p.tenants));
         let providers =
             config.providers.iter().map(|p| provider(p, previous, demo, hosts)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self::assemble(config, tenants, chains, providers))
+        let budget = config.limits.retry_budget;
+        let models = config.models.iter().map(|m| model(m, &providers, budget)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::assemble(config, tenants, chains, (providers, models)))
     }
 
     /// The same with less: `config` differs from this one's in that tenants, keys and models were taken out of it. Nothing
     /// is made for it that could fail or take long.
     pub(crate) fn narrowed(&self, config: Arc<Config>) -> Self {
         let tenants = Tenants::build(&config, Some(&self.tenants));
-        Self::assemble(config, tenants, Arc::clone(&self.chains), self.providers.clone())
+        let budget = config.limits.retry_budget;
+        let left = |m: &weir_config::ModelConfig| self.model(self.find(&m.name)?).map(|model| model.afresh(budget));
+        let models = config.models.iter().filter_map(left).collect();
+        Self::assemble(config, tenants, Arc::clone(&self.chains), (self.providers.clone(), models))
     }
 
-    fn assemble(config: Arc<Config>, tenants: Tenants, chains: Arc<Chains>, providers: Vec<Provider>) -> Self {
+    fn assemble(
+        config: Arc<Config>,
+        tenants: Tenants,
+        chains: Arc<Chains>,
+        (providers, models): (Vec<Provider>, Vec<Model>),
+    ) -> Self {
         let names: Vec<Arc<str>> = tenants.iter().map(|t| Arc::clone(&t.name)).collect();
-        let budget = config.limits.retry_budget;
-        let models = config.models.iter().map(|m| model(m, &providers, budget)).collect();
         let by_tenant = names.iter().map(|name| chains.of_tenant(name).cloned()).collect();
-        let names = config.models.iter().enumerate().map(|(index, m)| (m.name.as_str().into(), index)).collect();
+        let names = models.iter().enumerate().map(|(index, m)| (m.name.as_ref().into(), index)).collect();
         let via = Via::new(&config.server.name);
         Self { config, tenants, chains, providers, via, by_tenant, models, names }
     }
@@ -152,37 +189,35 @@ fn provider(
     hosts: &HostNames,
 ) -> Result<Provider, String> {
     let kept = previous.and_then(|p| p.providers.iter().find(|old| old.upstream.is_made_from(from)));
-    let address = demo.filter(|_| from.kind == weir_config::ProviderKind::Demo);
+    let address = demo.filter(|_| from.kind == ProviderKind::Demo);
     let upstream = match kept {
         Some(old) => Arc::clone(&old.upstream),
         None => Upstream::new(from, address, hosts).map_err(|e| format!("providers.{}: {e}", from.name))?,
     };
-    let uri = |call: DialectCall| upstream.uri(call.path()).map_err(|e| format!("providers.{}: {e}", from.name));
-    Ok(Provider {
-        name: from.name.as_str().into(),
-        chat: uri(DialectCall::OPENAI_CHAT)?,
-        embeddings: uri(DialectCall::OPENAI_EMBED)?,
-        upstream,
-        retries: from.retries,
-        ask_usage: from.ask_usage,
-    })
+    let dialect = match from.kind {
+        ProviderKind::OpenAi | ProviderKind::Demo => Dialect::OpenAi,
+    };
+    let (retries, ask_usage) = (from.retries, from.ask_usage);
+    Ok(Provider { name: from.name.as_str().into(), upstream, retries, ask_usage, dialect })
 }
 
-fn model(from: &weir_config::ModelConfig, providers: &[Provider], retry_budget: u32) -> Model {
+fn model(from: &weir_config::ModelConfig, providers: &[Provider], retry_budget: u32) -> Result<Model, String> {
     let target = |t: &weir_config::TargetConfig| {
         let provider = providers.get(t.provider)?;
         let label = HeaderValue::from_str(&format!("{}/{}", provider.name, t.model));
-        Some(Target {
+        let uris = TargetUris::new(provider, &t.model);
+        Some(uris.map(|uris| Target {
             provider: t.provider,
             model: t.model.as_str().into(),
             price: t.price,
             health: provider.upstream.model(&t.model),
             label: label.unwrap_or(HeaderValue::from_static("unnamed")),
-        })
+            uris,
+        }))
     };
-    Model {
+    Ok(Model {
         name: from.name.as_str().into(),
-        targets: from.targets.iter().filter_map(target).collect(),
+        targets: from.targets.iter().filter_map(target).collect::<Result<_, _>>()?,
         budget: RetryBudget::new(retry_budget),
-    }
+    })
 }
