@@ -8,6 +8,39 @@ use bytes::Bytes;
 use crate::answer::{self, AnswerKind, AnswerReading};
 use crate::ask::{self, ReadError, RequestFacts};
 use crate::dialect::{Dialect, DialectCall, Operation};
+use crate::models::models_list;
+use crate::refusal::{self, ApiError};
+
+impl Dialect {
+    /// The body of an answer that is a refusal, in the shape that client libraries turn into exceptions.
+    pub fn render(self, error: &ApiError<'_>) -> Bytes {
+        match self {
+            Dialect::OpenAi => refusal::body(error),
+        }
+    }
+
+    /// The same as what a stream ends with whose head has gone out.
+    pub fn render_event(self, error: &ApiError<'_>) -> Bytes {
+        match self {
+            Dialect::OpenAi => refusal::event(error),
+        }
+    }
+
+    /// The list of models, of which these are names and owners, in this order.
+    pub fn models<'a>(self, models: impl Iterator<Item = (&'a str, &'a str)>) -> Bytes {
+        match self {
+            Dialect::OpenAi => models_list(models),
+        }
+    }
+
+    /// Whether a client's header is one of the language's own, which its provider is meant to see. `name` is in lower case.
+    #[inline]
+    pub fn has_header(self, name: &str) -> bool {
+        match self {
+            Dialect::OpenAi => matches!(name, "openai-beta" | "openai-organization" | "openai-project"),
+        }
+    }
+}
 
 impl DialectCall {
     /// Its path below the base URL of a provider, where this model is asked. A request's body has the model's name as well

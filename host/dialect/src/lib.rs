@@ -5,8 +5,8 @@
 //! [`DialectCall::read_request`] makes [`RequestFacts`] of a request in one borrowed pass, or [`AskShapes`] by comparing it
 //! with one before; [`RequestFacts::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
 //! [`Document`] is a body that plugins look into and change; [`answer`] and [`stream`] say whether what came is an answer and
-//! all of it, [`readable`] whether all of it can be shown, [`event`] and [`usage`] read it; [`refusal`] and [`models_list`]
-//! write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
+//! all of it, [`readable`] whether all of it can be shown, [`event`] and [`usage`] read it; [`Dialect::render`] and
+//! [`Dialect::models`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod answer;
@@ -18,7 +18,7 @@ mod document;
 pub mod event;
 mod models;
 pub mod readable;
-pub mod refusal;
+mod refusal;
 mod route;
 mod splice;
 pub mod stream;
@@ -28,6 +28,6 @@ pub use ask::{AskShapes, Decided, ReadError, RequestFacts};
 pub use dialect::{Dialect, DialectCall, Operation};
 pub use document::{BodyText, Document, EditError, Pieces, TextPiece, TextPieceKind, Voice};
 pub use event::{Delta, EventError, EventKind};
-pub use models::models_list;
 pub use readable::Unreadable;
+pub use refusal::{ApiError, ApiErrorKind};
 pub use route::{ApiCall, ApiPath};

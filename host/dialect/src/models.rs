@@ -7,7 +7,7 @@ use weir_http::json::escape_into;
 /// gateway's names for models have no date of birth.
 ///
 /// Source: OpenAI's API reference, model object.
-pub fn models_list<'a>(models: impl Iterator<Item = (&'a str, &'a str)>) -> Bytes {
+pub(crate) fn models_list<'a>(models: impl Iterator<Item = (&'a str, &'a str)>) -> Bytes {
     let mut out = b"{\"object\":\"list\",\"data\":[".to_vec();
     for (index, (id, owned_by)) in models.enumerate() {
         out.extend_from_slice(if index == 0 { b"{\"id\":" } else { b",{\"id\":" });

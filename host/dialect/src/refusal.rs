@@ -8,21 +8,58 @@ use weir_http::sse::data_event;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// The body of a refusal: `{"error":{"message","type","param","code"}}`. `code` is stable and for programs, `kind` is
-/// OpenAI's `error.type`, such as `invalid_request_error`; `param` names the parameter at fault.
+/// What a client is told that was refused, whatever its language.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiError<'a> {
+    /// Stable, and for programs.
+    pub code: &'a str,
+    /// What the client's library makes of it.
+    pub kind: ApiErrorKind,
+    /// For whoever reads it.
+    pub message: &'a str,
+    /// The parameter at fault.
+    pub param: Option<&'a str>,
+}
+
+/// What an error is to a client's library: each language has words of its own for these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiErrorKind {
+    /// The request is at fault.
+    Invalid,
+    /// The key is.
+    Auth,
+    /// There were too many.
+    Rate,
+    /// None of these: the service is.
+    Api,
+}
+
+/// OpenAI's `error.type`.
+fn word(kind: ApiErrorKind) -> &'static str {
+    match kind {
+        ApiErrorKind::Invalid => "invalid_request_error",
+        ApiErrorKind::Auth => "authentication_error",
+        ApiErrorKind::Rate => "rate_limit_error",
+        ApiErrorKind::Api => "api_error",
+    }
+}
+
+/// The body of a refusal: `{"error":{"message","type","param","code"}}`.
 ///
 /// Source: OpenAI's API reference, error object.
-pub fn body(code: &str, kind: &str, message: &str, param: Option<&str>) -> Bytes {
-    Bytes::from(write(code, kind, message, param))
+pub(crate) fn body(error: &ApiError<'_>) -> Bytes {
+    Bytes::from(write(error))
 }
 
 /// The same as an event of a stream, `data: {"error":…}`, for a failure after the first byte. Client libraries raise
 /// on it; nothing, and least of all `[DONE]`, may follow.
-pub fn event(code: &str, kind: &str, message: &str, param: Option<&str>) -> Bytes {
-    data_event(&write(code, kind, message, param))
+pub(crate) fn event(error: &ApiError<'_>) -> Bytes {
+    data_event(&write(error))
 }
 
-fn write(code: &str, kind: &str, message: &str, param: Option<&str>) -> Vec<u8> {
+fn write(error: &ApiError<'_>) -> Vec<u8> {
+    let ApiError { code, kind, message, param } = *error;
+    let kind = word(kind);
     let mut out = Vec::with_capacity(64 + code.len() + kind.len() + message.len());
     out.extend_from_slice(b"{\"error\":{\"message\":");
     escape_into(&mut out, message);

@@ -4,30 +4,38 @@ use super::*;
 
 #[test]
 fn a_refusal_has_openais_error_shape() {
-    let refusal = body("model_not_found", "invalid_request_error", "no \"x\"\nhere", Some("model"));
+    let error = |code, kind, message, param| ApiError { code, kind, message, param };
+    let refusal = body(&error("model_not_found", ApiErrorKind::Invalid, "no \"x\"\nhere", Some("model")));
     let read: Value = serde_json::from_slice(&refusal).unwrap();
     let expected = json!({"error": {"message": "no \"x\"\nhere", "type": "invalid_request_error", "param": "model", "code": "model_not_found"}});
     assert_eq!(read, expected);
-    let read: Value = serde_json::from_slice(&body("c", "k", "m", None)).unwrap();
-    assert_eq!(read["error"]["param"], Value::Null);
+    for (kind, word) in [
+        (ApiErrorKind::Invalid, "invalid_request_error"),
+        (ApiErrorKind::Auth, "authentication_error"),
+        (ApiErrorKind::Rate, "rate_limit_error"),
+        (ApiErrorKind::Api, "api_error"),
+    ] {
+        let read: Value = serde_json::from_slice(&body(&error("c", kind, "m", None))).unwrap();
+        assert_eq!(read["error"], json!({"message": "m", "type": word, "param": null, "code": "c"}));
+    }
 }
 
 #[test]
 fn a_refusal_in_a_stream_is_one_event_with_the_same_body() {
-    let (code, kind, message) = ("upstream_failed", "api_error", "a\r\n\r\ndata: [DONE]\n\n");
-    let event = event(code, kind, message, None);
-    let body = body(code, kind, message, None);
+    let message = "a\r\n\r\ndata: [DONE]\n\n";
+    let error = ApiError { code: "upstream_failed", kind: ApiErrorKind::Api, message, param: None };
+    let (event, body) = (event(&error), body(&error));
     assert_eq!(event, [b"data: ", &body[..], b"\n\n"].concat());
 }
 
 #[test]
 fn models_are_listed_in_order() {
-    let list = crate::models_list([("a", "openai"), ("b\"", "demo")].into_iter());
+    let list = crate::Dialect::OpenAi.models([("a", "openai"), ("b\"", "demo")].into_iter());
     let read: Value = serde_json::from_slice(&list).unwrap();
     assert_eq!(read["object"], "list");
     assert_eq!(read["data"][0], json!({"id": "a", "object": "model", "created": 0, "owned_by": "openai"}));
     assert_eq!(read["data"][1]["id"], "b\"");
-    assert_eq!(crate::models_list(std::iter::empty()), r#"{"object":"list","data":[]}"#);
+    assert_eq!(crate::Dialect::OpenAi.models(std::iter::empty()), r#"{"object":"list","data":[]}"#);
 }
 
 #[test]

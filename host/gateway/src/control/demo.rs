@@ -16,6 +16,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use tokio::runtime::{Builder, LocalOptions};
+use weir_dialect::{ApiError, ApiErrorKind, Dialect};
 
 /// Longest question, a little above what the gateway lets through by default.
 const LONGEST: usize = 16 << 20;
@@ -74,7 +75,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
 }
 
 fn error(message: &str) -> Bytes {
-    weir_dialect::refusal::body("invalid_request", "invalid_request_error", message, None)
+    Dialect::OpenAi.render(&ApiError { code: "invalid_request", kind: ApiErrorKind::Invalid, message, param: None })
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {

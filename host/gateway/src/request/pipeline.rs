@@ -18,7 +18,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use weir_dialect::{ApiCall, ApiPath, Document, RequestFacts};
+use weir_dialect::{ApiCall, ApiPath, Dialect, Document, RequestFacts};
 use weir_http::head::InvalidHead;
 use weir_sandbox::{About, Chain, Exchange, Facts, HookKind};
 use weir_server::{IncomingRequest, RequestBody};
@@ -37,9 +37,12 @@ pub(crate) async fn journey(
     let started = Instant::now();
     let IncomingRequest { parts, body, valid } = asked;
     let id = worker.ids.of(&parts.headers, started);
+    let path = ApiPath::find(parts.uri.path());
+    // Whoever asks where there is nothing speaks the language that most do.
+    let dialect = path.map_or(Dialect::OpenAi, |path| path.dialect);
     let place = worker.admit(held.snapshot.config.limits.in_flight);
     let full = place.is_none();
-    let mut record = Box::new(Record::new(worker, held, id, started, place));
+    let mut record = Box::new(Record::new(worker, held, (id, dialect), started, place));
     if full {
         // One hash, so that it is known who is turned away.
         if let Ok(caller) = record.held.snapshot.tenants.identify(token::of(&parts.headers)) {
@@ -49,7 +52,7 @@ pub(crate) async fn journey(
     }
     // What comes of a step is put in its place by the step: handed out, it would be copied at every layer.
     let mut way = None;
-    let read = { in_time(worker, pin!(travel(&mut record, parts, body, valid, &mut way))).await };
+    let read = { in_time(worker, pin!(travel(&mut record, (path, parts), body, valid, &mut way))).await };
     if let Err(refusal) = read {
         return respond::refuse(refusal, record);
     }
@@ -95,7 +98,7 @@ enum FirstHalf {
 /// 1 lawful, 2 identify, 3 admit, 4 read.
 async fn travel(
     record: &mut Record,
-    parts: &mut Parts,
+    (path, parts): (Option<ApiPath>, &mut Parts),
     body: RequestBody,
     valid: Result<(), InvalidHead>,
     way: &mut Option<FirstHalf>,
@@ -103,7 +106,6 @@ async fn travel(
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
-    let path = ApiPath::find(parts.uri.path());
     valid.map_err(|rule| route::unlawful(rule, path))?;
     if let Some(headers) = cors::preflight(&snapshot.config.cors, path, parts) {
         *way = Some(FirstHalf::Told(headers));
@@ -120,7 +122,7 @@ async fn travel(
         return Err(Refusal::TenantClosed);
     }
     let ApiCall::Ask(asked) = call else {
-        *way = Some(FirstHalf::Answered(snapshot.list(&caller)));
+        *way = Some(FirstHalf::Answered(snapshot.list(&caller, record.dialect)));
         return Ok(());
     };
 

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use weir_dialect::Dialect;
 use weir_ledger::{EndReason, Permit, Price, Provenance, Tokens};
 use weir_net::{ByteShare, InFlight};
 use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
@@ -30,6 +31,8 @@ pub(crate) struct Record {
     /// The generation that serves the request stays alive as long as the request.
     pub(crate) held: Rc<SnapshotHandle>,
     pub(crate) id: RequestId,
+    /// The language that the client is answered in.
+    pub(crate) dialect: Dialect,
     pub(crate) tenant: Arc<str>,
     pub(crate) started: Instant,
     pub(crate) seat: Option<Seat>,
@@ -64,7 +67,7 @@ impl Record {
     pub(crate) fn new(
         worker: &Rc<Worker>,
         held: Rc<SnapshotHandle>,
-        id: RequestId,
+        (id, dialect): (RequestId, Dialect),
         started: Instant,
         place: Option<InFlight>,
     ) -> Self {
@@ -74,6 +77,7 @@ impl Record {
             worker: Rc::clone(worker),
             held,
             id,
+            dialect,
             tenant: worker.empty(),
             started,
             seat: None,

@@ -171,14 +171,14 @@ impl Snapshot {
         !self.by_tenant.is_empty() && self.by_tenant.iter().all(is_closed)
     }
 
-    /// The models that a caller may use, as OpenAI lists them.
-    pub(crate) fn list(&self, caller: &Caller) -> Bytes {
+    /// The models that a caller may use, listed in its language.
+    pub(crate) fn list(&self, caller: &Caller, dialect: Dialect) -> Bytes {
         let owner = |model: &weir_config::ModelConfig| {
             let first = model.targets.first().and_then(|t| self.config.providers.get(t.provider));
             first.map_or("weir", |p| p.name.as_str())
         };
         let models = self.config.models.iter().filter(|model| caller.may_use(&model.name));
-        weir_dialect::models_list(models.map(|model| (model.name.as_str(), owner(model))))
+        dialect.models(models.map(|model| (model.name.as_str(), owner(model))))
     }
 }
 

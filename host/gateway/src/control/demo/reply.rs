@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
+use weir_dialect::Dialect;
 
 /// Made up once and never changed, so that answers are the same at every time.
 const CREATED: u64 = 1_750_000_000;
@@ -201,5 +202,5 @@ fn encode(vector: &[f32; DIMENSIONS]) -> String {
 }
 
 pub(super) fn models() -> Bytes {
-    weir_dialect::models_list([("demo-small", "demo"), ("demo-large", "demo")].into_iter())
+    Dialect::OpenAi.models([("demo-small", "demo"), ("demo-large", "demo")].into_iter())
 }

@@ -12,22 +12,14 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::rc::Rc;
-use weir_dialect::{Decided, Document, RequestFacts};
+use weir_dialect::{Decided, Dialect, Document, RequestFacts};
 use weir_sandbox::{Chain, Override};
 
 /// Client headers that go upstream; all others stay here. Plugins and the operator may add more.
-fn is_forwarded(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "accept"
-            | "user-agent"
-            | "openai-beta"
-            | "openai-organization"
-            | "openai-project"
-            | "idempotency-key"
-            | "traceparent"
-            | "tracestate"
-    )
+fn is_forwarded(name: &HeaderName, dialect: Dialect) -> bool {
+    let name = name.as_str();
+    matches!(name, "accept" | "user-agent" | "idempotency-key" | "traceparent" | "tracestate")
+        || dialect.has_header(name)
 }
 
 /// A request as it leaves for a target.
@@ -48,6 +40,7 @@ pub(super) fn of(
     (target, provider): (&Target, &Provider),
 ) -> Result<OutgoingRequest, Refusal> {
     let held = Rc::clone(&trip.record.held);
+    let dialect = trip.ask.call.dialect;
     let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
     // As many as most requests need, content type, `via`, id and key among them.
     let mut headers = HeaderMap::with_capacity(6);
@@ -56,7 +49,7 @@ pub(super) fn of(
     for (name, value) in &lent.headers {
         came_by |= *name == VIA;
         // Of a header that came twice the first counts, as plugins see it.
-        if (is_forwarded(name) || lent.added.contains(name)) && !headers.contains_key(name) {
+        if (is_forwarded(name, dialect) || lent.added.contains(name)) && !headers.contains_key(name) {
             headers.insert(name, value.clone());
         }
     }

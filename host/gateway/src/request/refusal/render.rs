@@ -7,20 +7,23 @@ use crate::request::rate_headers::add_rate;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use weir_dialect::{ApiError, Dialect};
 use weir_tenancy::{Denied, Rate};
 
 impl Refusal {
-    /// The body of the answer, in OpenAI's error shape
-    /// (<https://platform.openai.com/docs/guides/error-codes/api-errors>).
-    pub(crate) fn body(&self) -> Bytes {
-        let info = self.info();
-        weir_dialect::refusal::body(info.code, info.kind, &self.to_string(), self.param())
+    /// The body of the answer, in the client's language.
+    pub(crate) fn body(&self, dialect: Dialect) -> Bytes {
+        self.told(|error| dialect.render(error))
     }
 
     /// The event that ends a stream whose head has gone out already.
-    pub(crate) fn event(&self) -> Bytes {
+    pub(crate) fn event(&self, dialect: Dialect) -> Bytes {
+        self.told(|error| dialect.render_event(error))
+    }
+
+    fn told(&self, render: impl FnOnce(&ApiError<'_>) -> Bytes) -> Bytes {
         let info = self.info();
-        weir_dialect::refusal::event(info.code, info.kind, &self.to_string(), self.param())
+        render(&ApiError { code: info.code, kind: info.kind, message: &self.to_string(), param: self.param() })
     }
 
     /// Adds what the table says about the answer's head, after so many attempts.

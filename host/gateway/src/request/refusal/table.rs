@@ -3,14 +3,15 @@
 use super::Refusal;
 use http::StatusCode;
 use std::time::Duration;
+use weir_dialect::ApiErrorKind;
 use weir_sandbox::{Fault, HookKind};
 use weir_tenancy::Denied;
 use weir_upstream::status::{self, Class};
 
-const INVALID: &str = "invalid_request_error";
-const AUTH: &str = "authentication_error";
-const RATE: &str = "rate_limit_error";
-const API: &str = "api_error";
+const INVALID: ApiErrorKind = ApiErrorKind::Invalid;
+const AUTH: ApiErrorKind = ApiErrorKind::Auth;
+const RATE: ApiErrorKind = ApiErrorKind::Rate;
+const API: ApiErrorKind = ApiErrorKind::Api;
 
 /// When to come again where nothing says it better.
 const SECOND: Duration = Duration::from_secs(1);
@@ -41,13 +42,13 @@ pub(crate) enum Retry {
 pub(crate) struct RefusalInfo<'a> {
     pub(crate) status: StatusCode,
     pub(crate) code: &'a str,
-    /// OpenAI's `error.type`.
-    pub(crate) kind: &'static str,
+    /// What the client's library makes of it.
+    pub(crate) kind: ApiErrorKind,
     pub(crate) blame: Blame,
     pub(crate) retry: Retry,
 }
 
-fn row<'a>(status: StatusCode, code: &'a str, kind: &'static str, blame: Blame, retry: Retry) -> RefusalInfo<'a> {
+fn row<'a>(status: StatusCode, code: &'a str, kind: ApiErrorKind, blame: Blame, retry: Retry) -> RefusalInfo<'a> {
     RefusalInfo { status, code, kind, blame, retry }
 }
 

@@ -139,7 +139,7 @@ impl Stream {
                 self.trip.record.judge(self.health);
                 self.trip.record.cut(info.code, refusal.ledger_reason());
                 if !is_told {
-                    outlet.send(refusal.event()).await;
+                    outlet.send(refusal.event(self.trip.record.dialect)).await;
                 }
                 Err(Aborted)
             }
