@@ -85,10 +85,12 @@ pub(crate) fn judge(operation: Operation, body: &[u8]) -> AnswerKind {
 
 /// Which choices say that they failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FailedChoices {
+pub enum FailedChoices {
+    /// None does.
     None,
     /// Some did, and others are an answer.
     Some,
+    /// Each does: there is no answer.
     All,
 }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::answer::{self, AnswerKind, AnswerReading};
 use crate::ask::{self, ReadError, RequestFacts};
+use crate::decoder::StreamDecoder;
 use crate::dialect::{Dialect, DialectCall, Operation};
 use crate::models::models_list;
 use crate::refusal::{self, ApiError};
@@ -38,6 +39,15 @@ impl Dialect {
     pub fn has_header(self, name: &str) -> bool {
         match self {
             Dialect::OpenAi => matches!(name, "openai-beta" | "openai-organization" | "openai-project"),
+        }
+    }
+}
+
+impl Dialect {
+    /// What reads a stream of answers to a request for so many choices.
+    pub fn decoder(self, choices: u64) -> StreamDecoder {
+        match self {
+            Dialect::OpenAi => StreamDecoder::new(choices),
         }
     }
 }

@@ -17,7 +17,7 @@ pub use delta::Delta;
 pub use error::EventError;
 pub use says::{OpenText, Says, TextStep, says_more};
 pub use split::{Choices, choices};
-pub use template::Template;
+pub(crate) use template::Template;
 
 use std::sync::LazyLock;
 
@@ -35,7 +35,7 @@ use read::ChoiceAt;
 
 /// What an event is to the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
+pub(crate) enum EventKind {
     /// `[DONE]`: the stream ended well.
     Done,
     /// Usage and no choice: what `stream_options.include_usage` adds at the end. Hidden from a client that did not ask.
@@ -59,13 +59,13 @@ static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage
 static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
 
 /// Tells what an event is from its name and its data, which are `data`: what is named `error` is one, in whatever shape.
-pub fn kind(event: &sse::SseEvent, data: &[u8]) -> EventKind {
+pub(crate) fn kind(event: &sse::SseEvent, data: &[u8]) -> EventKind {
     named(event, classify(data))
 }
 
 /// The same, from all that the data say: what a stream begins with is read, for it decides whether another target is asked.
 /// A cut object, and one that has choices somewhere within, is no part of an answer here.
-pub fn read_kind(event: &sse::SseEvent, data: &[u8]) -> EventKind {
+pub(crate) fn read_kind(event: &sse::SseEvent, data: &[u8]) -> EventKind {
     let data = data.trim_ascii();
     named(event, if data == DONE { EventKind::Done } else { read_data(data, answer::may_say_error(data)) })
 }
@@ -79,7 +79,7 @@ fn named(event: &sse::SseEvent, kind: EventKind) -> EventKind {
 }
 
 /// Tells what an event is from its data. An ordinary delta costs a few searches and no parse.
-pub fn classify(data: &[u8]) -> EventKind {
+pub(crate) fn classify(data: &[u8]) -> EventKind {
     let data = data.trim_ascii();
     if data == DONE {
         return EventKind::Done;

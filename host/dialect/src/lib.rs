@@ -4,8 +4,8 @@
 //! requests and answers: what a language has to say for itself is in `codec.rs`. The one of today is OpenAI's.
 //! [`DialectCall::read_request`] makes [`RequestFacts`] of a request in one borrowed pass, or [`AskShapes`] by comparing it
 //! with one before; [`RequestFacts::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
-//! [`Document`] is a body that plugins look into and change; [`answer`] and [`stream`] say whether what came is an answer and
-//! all of it, [`readable`] whether all of it can be shown, [`event`] and [`usage`] read it; [`Dialect::render`] and
+//! [`Document`] is a body that plugins look into and change; [`answer`] says whether what came is an answer and all of it, and
+//! a [`StreamDecoder`] the same of a stream, event by event; [`event`] and [`usage`] read it; [`Dialect::render`] and
 //! [`Dialect::models`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
@@ -13,21 +13,23 @@ pub mod answer;
 mod ask;
 mod codec;
 mod credit;
+mod decoder;
 mod dialect;
 mod document;
 pub mod event;
 mod models;
-pub mod readable;
+mod readable;
 mod refusal;
 mod route;
 mod splice;
-pub mod stream;
+mod stream;
 pub mod usage;
 
 pub use ask::{AskShapes, Decided, ReadError, RequestFacts};
+pub use decoder::{AnswerPart, Decoded, Leftover, StreamDecoder};
 pub use dialect::{Dialect, DialectCall, Operation};
 pub use document::{BodyText, Document, EditError, Pieces, TextPiece, TextPieceKind, Voice};
-pub use event::{Delta, EventError, EventKind};
+pub use event::{Delta, EventError};
 pub use readable::Unreadable;
 pub use refusal::{ApiError, ApiErrorKind};
 pub use route::{ApiCall, ApiPath};

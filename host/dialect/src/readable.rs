@@ -53,7 +53,7 @@ pub(crate) fn whole(body: &[u8]) -> Result<(), Unreadable> {
 ///
 /// # Errors
 /// [`Unreadable`]: it is no JSON object, or it says something in a form of its own.
-pub fn says_nothing(data: &[u8]) -> Result<(), Unreadable> {
+pub(crate) fn says_nothing(data: &[u8]) -> Result<(), Unreadable> {
     if data.trim_ascii().is_empty() {
         return Ok(());
     }

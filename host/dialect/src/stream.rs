@@ -21,7 +21,7 @@ use crate::event::{self, EventKind};
 /// Source: OpenAI's API reference, chat completion chunk object: `finish_reason` is null until the model stops, and
 /// `[DONE]` follows the last chunk. Some providers leave `[DONE]` out, and some the reason.
 #[derive(Debug, Clone, Copy)]
-pub struct Ending {
+pub(crate) struct Ending {
     /// A part of an answer has come: without one no end makes a stream whole.
     answered: bool,
     /// The marker of the dialect was there: it ends all choices that have not failed.
@@ -38,34 +38,34 @@ pub struct Ending {
 
 impl Ending {
     /// Before the first event of a stream that was asked for so many choices (`n`).
-    pub fn new(choices: u64) -> Self {
+    pub(crate) fn new(choices: u64) -> Self {
         let single = choices <= 1;
         Self { answered: false, done: false, single, finished: false, begun: 0, ended: 0, failed: 0 }
     }
 
     /// Takes note that a part of an answer was read in the stream.
-    pub fn answered(&mut self) {
+    pub(crate) fn answered(&mut self) {
         self.answered = true;
     }
 
     /// Whether one was.
-    pub fn is_answered(&self) -> bool {
+    pub(crate) fn is_answered(&self) -> bool {
         self.answered
     }
 
     /// Takes note of the end marker.
-    pub fn done(&mut self) {
+    pub(crate) fn done(&mut self) {
         self.done = true;
     }
 
     /// Whether the end marker was there. Whatever comes behind it is nothing of the stream.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.done
     }
 
     /// Takes note of the data of a delta. The first one is read, whatever it looks like, and of later ones no more than is
     /// needed.
-    pub fn delta(&mut self, data: &[u8]) {
+    pub(crate) fn delta(&mut self, data: &[u8]) {
         self.answered = self.answered || answer::judge(Operation::Chat, data) == AnswerKind::Complete;
         if self.single {
             self.finished |= may_finish(data) && finishes(data);
@@ -76,7 +76,7 @@ impl Ending {
     }
 
     /// Takes note of the data of an event in which a choice says that it failed.
-    pub fn choice_failed(&mut self, data: &[u8]) {
+    pub(crate) fn choice_failed(&mut self, data: &[u8]) {
         choice::each_unchecked(data, |index, state| {
             self.choice(index, state);
             self.answered |= state != ChoiceState::Failed;
@@ -96,7 +96,7 @@ impl Ending {
 
     /// Whether the answer is whole if the transport ends here, and ends well: there was one, and every choice that has begun
     /// has said why it stopped, or that it failed, or the end marker was there. Where every choice failed there was none.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let all_failed = self.begun != 0 && self.begun & !self.failed == 0;
         let all_ended = self.begun != 0 && self.begun & !(self.ended | self.failed) == 0;
         self.answered && !all_failed && (self.done || self.finished && self.single || all_ended)
@@ -104,7 +104,7 @@ impl Ending {
 
     /// Takes note of what is left at the end of a transport, and says whether that is an event all the same: one that
     /// lacks nothing but its blank line. Of anything else, half an event, nobody can say what it would have become.
-    pub fn last(&mut self, event: &sse::SseEvent) -> bool {
+    pub(crate) fn last(&mut self, event: &sse::SseEvent) -> bool {
         let data = event.data();
         match event::classify(&data) {
             EventKind::Done => self.done(),

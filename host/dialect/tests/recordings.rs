@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde_json::Value;
-use weir_dialect::DialectCall;
-use weir_dialect::answer::{self, AnswerKind, AnswerReading, AnswerShapes};
-use weir_dialect::event::{self, Choices, EventKind};
-use weir_dialect::stream::Ending;
+use weir_dialect::answer::{self, AnswerKind, AnswerReading, AnswerShapes, FailedChoices};
+use weir_dialect::event::{self, Choices};
+use weir_dialect::{Decoded, Dialect, DialectCall, Leftover};
 use weir_http::sse::{SseEvent, SseReader};
 
 /// The recordings of an endpoint that were answered 200: where their files are, without what follows the name.
@@ -82,23 +81,34 @@ fn events(stream: &[u8]) -> Vec<SseEvent> {
 
 /// Whether a stream is whole where these events end, and whether it failed by its own account.
 fn judge(events: &[SseEvent]) -> (bool, bool) {
-    let mut ending = Ending::new(1);
+    let (mut decoder, mut reads) = (Dialect::OpenAi.decoder(1), Dialect::OpenAi.decoder(1));
     for event in events {
-        let data = event.data();
-        let kind = event::kind(event, &data);
-        assert_eq!(kind, event::read_kind(event, &data), "by a peek and by reading: {data:?}");
-        match kind {
-            EventKind::Error => return (false, true),
-            _ if !event.is_whole() => {
-                ending.last(event);
-            }
-            EventKind::Done => ending.done(),
-            EventKind::Delta => ending.delta(&data),
-            EventKind::ChoiceFailed { .. } => ending.choice_failed(&data),
-            EventKind::UsageOnly(_) | EventKind::Other => {}
+        let (was, left) = (decoder.is_whole(), decoder.leftover(event));
+        let peeked = kind(&decoder.next(event));
+        assert_eq!(peeked, kind(&reads.first(event)), "by a peek and by reading: {event:?}");
+        if peeked == "error" {
+            return (false, true);
+        }
+        if !event.is_whole() {
+            return (was || left != Leftover::Half && reads.is_whole(), false);
         }
     }
-    (ending.is_whole(), false)
+    (decoder.is_whole(), false)
+}
+
+fn kind(decoded: &Decoded) -> &'static str {
+    match decoded {
+        Decoded::Comment => "comment",
+        Decoded::Part(part) => match part.failed {
+            FailedChoices::None => "part",
+            FailedChoices::Some => "part, of which some failed",
+            FailedChoices::All => "failed part",
+        },
+        Decoded::Usage(..) => "usage",
+        Decoded::Done => "done",
+        Decoded::Error => "error",
+        Decoded::Other(_) => "other",
+    }
 }
 
 #[test]
@@ -129,7 +139,7 @@ fn every_event_of_real_streams_is_read_choice_by_choice_and_adds_up_to_the_same(
         let Some(stream) = with(&recording, ".stream.txt") else { continue };
         for event in events(&stream) {
             let data = event.data();
-            if event::kind(&event, &data) != EventKind::Delta {
+            if kind(&Dialect::OpenAi.decoder(1).next(&event)) != "part" {
                 continue;
             }
             let whole: Value = serde_json::from_slice(&data).unwrap();

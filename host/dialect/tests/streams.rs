@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
-use weir_dialect::event::{EventKind, classify, delta, with_text, without_usage};
-use weir_dialect::usage;
+use weir_dialect::answer::FailedChoices;
+use weir_dialect::event::{delta, with_text, without_usage};
+use weir_dialect::{Decoded, Dialect, usage};
 use weir_http::sse::SseReader;
 
 /// Reads a stream in pieces of this size, and says what it held, in the words of the files' first line.
@@ -15,13 +16,14 @@ fn summary(stream: &[u8], piece: usize) -> String {
     let (mut deltas, mut errors, mut other) = (0, 0, 0);
     let (mut done, mut counts, mut text) = ("no", "none".to_owned(), String::new());
     let mut reader = SseReader::new(64 * 1024);
+    let mut decoder = Dialect::OpenAi.decoder(1);
     let mut see = |data: Bytes| {
-        let kind = classify(&data);
-        match kind {
-            EventKind::Done => done = "yes",
-            EventKind::Error => errors += 1,
-            EventKind::Other => other += 1,
-            EventKind::UsageOnly(_) | EventKind::Delta | EventKind::ChoiceFailed { .. } => {}
+        let decoded = decoder.data(data.clone());
+        match &decoded {
+            Decoded::Done => done = "yes",
+            Decoded::Error => errors += 1,
+            Decoded::Other(_) => other += 1,
+            Decoded::Comment | Decoded::Usage(..) | Decoded::Part(_) => {}
         }
         if let Some(usage) = usage::of_event(&data) {
             counts = [usage.input, usage.output, usage.cached_input, usage.reasoning]
@@ -29,7 +31,9 @@ fn summary(stream: &[u8], piece: usize) -> String {
                 .join("/");
             assert_eq!(usage::of_event(&without_usage(&data)), None);
         }
-        if kind == EventKind::Delta {
+        if let Decoded::Part(part) = decoded
+            && part.failed == FailedChoices::None
+        {
             deltas += 1;
             let read = delta(&data).unwrap();
             let changed = with_text(&data, "new").unwrap();

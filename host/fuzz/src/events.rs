@@ -1,11 +1,10 @@
 //! What upstreams say: whole answers, and the events of streams.
 
 use bytes::Bytes;
-use weir_dialect::answer::{self, AnswerKind, AnswerReading, AnswerShapes};
-use weir_dialect::event::{self, EventKind, Template};
-use weir_dialect::stream::Ending;
+use weir_dialect::answer::{self, AnswerKind, AnswerReading, AnswerShapes, FailedChoices};
+use weir_dialect::event;
 use weir_dialect::usage;
-use weir_dialect::{DialectCall, Document, readable};
+use weir_dialect::{Decoded, Dialect, DialectCall, Document, Leftover, StreamDecoder};
 use weir_http::sse::SseReader;
 use weir_usage::Usage;
 
@@ -23,10 +22,10 @@ pub fn events(data: &[u8]) {
     for call in DialectCall::ALL {
         whole_answers(call, &all);
     }
-    let mut template = Template::default();
+    let mut decoder = Dialect::OpenAi.decoder(2);
     for data in &all {
         one_event(data);
-        learned(&mut template, data);
+        learned(&mut decoder, data);
     }
     a_stream(data);
 }
@@ -71,12 +70,13 @@ fn shows_its_pieces(document: &mut Document, body: &[u8]) {
 }
 
 fn one_event(data: &Bytes) {
-    let kind = event::classify(data);
+    let mut decoder = Dialect::OpenAi.decoder(1);
+    let decoded = decoder.data(data.clone());
     usage::of_event(data).iter().for_each(can_be);
-    if let EventKind::UsageOnly(usage) = &kind {
+    if let Decoded::Usage(usage, _) = &decoded {
         can_be(usage);
     }
-    let _ = (answer::blame(data), readable::says_nothing(data), usage::text_bytes(data));
+    let _ = (answer::blame(data), decoder.says_nothing(data), usage::text_bytes(data));
     let _ = (event::says_more(data), event::choices(data));
     let without = event::without_usage(data);
     assert!(usage::of_event(&without).is_none(), "usage is still there");
@@ -101,38 +101,61 @@ fn one_event(data: &Bytes) {
     }
 }
 
-/// What a template finds is what a reader finds.
-fn learned(template: &mut Template, data: &Bytes) {
-    if let Some(found) = template.find(data)
-        && let Some(delta) = template.delta(data, found)
+/// What is known of a part by its likeness is what a reader finds.
+fn learned(decoder: &mut StreamDecoder, data: &Bytes) {
+    if let Decoded::Part(part) = decoder.data(data.clone())
+        && let Some(delta) = decoder.delta(&part)
     {
         assert_eq!(event::delta(data).as_ref(), Ok(&delta));
     }
-    if event::classify(data) == EventKind::Delta {
-        template.learn(data);
+}
+
+/// What an event was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Comment,
+    Part(FailedChoices),
+    Usage(Usage),
+    Done,
+    Error,
+    Other,
+}
+
+impl Taken {
+    fn of(decoded: &Decoded) -> Self {
+        match decoded {
+            Decoded::Comment => Self::Comment,
+            Decoded::Part(part) => Self::Part(part.failed),
+            Decoded::Usage(usage, _) => Self::Usage(*usage),
+            Decoded::Done => Self::Done,
+            Decoded::Error => Self::Error,
+            Decoded::Other(_) => Self::Other,
+        }
+    }
+
+    fn is_good(self) -> bool {
+        self == Self::Part(FailedChoices::None)
+    }
+
+    fn fails(self) -> bool {
+        self == Self::Error || matches!(self, Self::Part(_)) && !self.is_good()
     }
 }
 
 /// A stream is led to its end, however it goes.
 fn a_stream(data: &[u8]) {
     let mut reader = SseReader::new(1 << 16);
-    let mut ending = Ending::new(u64::from(data.first().copied().unwrap_or(1) % 4));
+    let choices = u64::from(data.first().copied().unwrap_or(1) % 4);
+    let (mut decoder, mut reads) = (Dialect::OpenAi.decoder(choices), Dialect::OpenAi.decoder(choices));
     reader.push(Bytes::copy_from_slice(data));
     while let Ok(Some(found)) = reader.finish() {
-        let data = found.data();
         if !found.is_whole() {
-            ending.last(&found);
+            let left = decoder.leftover(&found);
+            assert!(!decoder.is_done() || left != Leftover::Last, "nothing comes behind the marker");
             continue;
         }
-        let (kind, read) = (event::kind(&found, &data), event::read_kind(&found, &data));
-        let fails = |kind| matches!(kind, EventKind::Error | EventKind::ChoiceFailed { .. });
-        assert!(kind == read || kind == EventKind::Delta && !fails(read), "a peek saw {kind:?} in {read:?}");
-        match kind {
-            EventKind::Done => ending.done(),
-            EventKind::Delta => ending.delta(&data),
-            EventKind::ChoiceFailed { .. } => ending.choice_failed(&data),
-            EventKind::UsageOnly(_) | EventKind::Error | EventKind::Other => {}
-        }
-        assert!(!ending.is_whole() || ending.is_answered(), "nothing is whole without an answer");
+        let (peeked, read) = (Taken::of(&decoder.next(&found)), Taken::of(&reads.first(&found)));
+        assert!(peeked == read || peeked.is_good() && !read.fails(), "a peek saw {peeked:?} in {read:?}");
+        assert!(!decoder.is_whole() || decoder.is_answered(), "nothing is whole without an answer");
     }
 }

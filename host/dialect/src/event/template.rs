@@ -20,7 +20,7 @@ const LESSONS: u8 = 4;
 /// A delta that was read, and which those are like that differ in their text alone: they have no usage, no error and no
 /// end either.
 #[derive(Debug, Clone, Default)]
-pub struct Template {
+pub(crate) struct Template {
     /// Its data, of which this is the text.
     data: Bytes,
     text: Range<usize>,
@@ -33,7 +33,7 @@ pub struct Template {
 impl Template {
     /// Learns from the data of a delta that has neither usage nor a reason of finishing. Nothing comes of data in another
     /// form than one content without escapes.
-    pub fn learn(&mut self, data: &Bytes) {
+    pub(crate) fn learn(&mut self, data: &Bytes) {
         if self.lessons >= LESSONS {
             return;
         }
@@ -49,7 +49,7 @@ impl Template {
     }
 
     /// Where the text is in data that are like those that were learned from but for it; none if they are not.
-    pub fn find(&self, data: &[u8]) -> Option<Range<usize>> {
+    pub(crate) fn find(&self, data: &[u8]) -> Option<Range<usize>> {
         let (before, after) = (self.data.get(..self.text.start)?, self.data.get(self.text.end..)?);
         if after.is_empty() {
             return None;
@@ -61,7 +61,7 @@ impl Template {
     }
 
     /// What a reader would make of data in which the text was found there; none if it has to be read, for it is no text.
-    pub fn delta(&mut self, data: &[u8], text: Range<usize>) -> Option<Delta> {
+    pub(crate) fn delta(&mut self, data: &[u8], text: Range<usize>) -> Option<Delta> {
         let text = std::str::from_utf8(data.get(text)?).ok()?;
         // JSON has no control characters in strings (RFC 8259 section 7).
         if text.bytes().any(|byte| byte < b' ') {

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-use weir_dialect::event::{self, EventKind};
+use weir_dialect::answer::FailedChoices;
+use weir_dialect::{Decoded, StreamDecoder};
 use weir_http::sse;
 use weir_net::ByteShare;
 use weir_upstream::{AttemptFailure, Body};
@@ -26,7 +27,9 @@ pub(crate) struct StreamOpening {
     pub(crate) body: Body,
     pub(crate) reader: sse::SseReader,
     /// What was looked at and what it is, which comes before what the reader still has.
-    pub(crate) events: Vec<(sse::SseEvent, EventKind)>,
+    pub(crate) events: Vec<(sse::SseEvent, Decoded)>,
+    /// What has read them, and goes on with the stream.
+    pub(crate) decoder: StreamDecoder,
     /// Its share of what is held, if that is worth counting.
     pub(crate) memory: Option<ByteShare>,
 }
@@ -58,7 +61,8 @@ pub(super) async fn open(
     first: Option<Bytes>,
 ) -> Result<StreamOrDocument, AttemptFailure> {
     let reader = sse::SseReader::new(expected.limits.event_bytes);
-    let mut opening = Box::new(StreamOpening { body, reader, events: Vec::new(), memory: None });
+    let decoder = expected.call.dialect.decoder(expected.choices);
+    let mut opening = Box::new(StreamOpening { body, reader, events: Vec::new(), decoder, memory: None });
     let mut head = if first.is_none() { Some(FirstBytes::default()) } else { None };
     opening.reader.push(first.unwrap_or_default());
     let silence = SILENCE.min(expected.first_byte);
@@ -114,9 +118,9 @@ impl StreamOpening {
     /// The limit, if an event is past it.
     fn look(&mut self, choices: u64) -> Result<First, usize> {
         while let Some(event) = self.reader.next().map_err(|sse::SseError::TooLarge { limit }| limit)? {
-            let kind = event::read_kind(&event, &event.data());
-            let first = meaning(kind, choices);
-            self.events.push((event, kind));
+            let decoded = self.decoder.first(&event);
+            let first = meaning(&decoded, choices);
+            self.events.push((event, decoded));
             if !matches!(first, First::Nothing) {
                 return Ok(first);
             }
@@ -147,35 +151,43 @@ impl StreamOpening {
 
     /// The stream is over, and there was no answer in it.
     fn over(self) -> AttemptFailure {
-        let failed = self.events.iter().any(|(_, kind)| matches!(kind, EventKind::ChoiceFailed { .. }));
+        let failed = self.events.iter().any(|(_, decoded)| matches!(decoded, Decoded::Part(_)));
         self.unanswered(if failed { "an error" } else { "nothing" })
     }
 
     /// The transport ended before there was an answer.
     fn ended(mut self, choices: u64) -> AttemptFailure {
         while let Ok(Some(left)) = self.reader.finish() {
-            let kind = event::read_kind(&left, &left.data());
-            match meaning(kind, choices) {
+            let decoded = self.decoder.first(&left);
+            match meaning(&decoded, choices) {
                 First::Error => return self.unanswered("an error"),
                 First::End => return self.over(),
-                First::Nothing if kind != EventKind::Other || left.is_blank() => self.events.push((left, kind)),
+                First::Nothing if !is_other(&decoded) || left.is_blank() => self.events.push((left, decoded)),
                 First::Nothing | First::Answer => return AttemptFailure::broken(),
             }
         }
-        let is_other = |(_, kind): &(_, EventKind)| *kind == EventKind::Other;
-        if self.events.iter().any(is_other) { self.unanswered("something else") } else { self.over() }
+        if self.events.iter().any(|(_, decoded)| is_other(decoded)) {
+            self.unanswered("something else")
+        } else {
+            self.over()
+        }
     }
 }
 
+/// Whether an event is none that a stream of answers has.
+fn is_other(decoded: &Decoded) -> bool {
+    matches!(decoded, Decoded::Comment | Decoded::Other(_))
+}
+
 /// What an event says of a stream that was asked for so many choices.
-fn meaning(kind: EventKind, choices: u64) -> First {
-    match kind {
-        EventKind::Delta | EventKind::ChoiceFailed { all: false } => First::Answer,
+fn meaning(decoded: &Decoded, choices: u64) -> First {
+    match decoded {
+        Decoded::Part(part) if part.failed != FailedChoices::All => First::Answer,
         // Whatever was counted: nothing was said.
-        EventKind::UsageOnly(_) | EventKind::Other => First::Nothing,
+        Decoded::Comment | Decoded::Usage(..) | Decoded::Other(_) => First::Nothing,
         // The others may do better.
-        EventKind::ChoiceFailed { all: true } if choices > 1 => First::Nothing,
-        EventKind::ChoiceFailed { all: true } | EventKind::Error => First::Error,
-        EventKind::Done => First::End,
+        Decoded::Part(_) if choices > 1 => First::Nothing,
+        Decoded::Part(_) | Decoded::Error => First::Error,
+        Decoded::Done => First::End,
     }
 }

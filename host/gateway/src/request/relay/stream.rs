@@ -21,8 +21,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use tokio::time::Instant;
-use weir_dialect::event::{self, EventKind, Template};
-use weir_dialect::stream::Ending;
+use weir_dialect::{Decoded, StreamDecoder};
 use weir_http::sse;
 use weir_sandbox::{HeldBounds, HookKind, Item, Stages};
 use weir_server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
@@ -47,17 +46,13 @@ pub(super) fn start(
     // Proxies in front of the gateway would else hold events back.
     headers.insert(ACCEL, HeaderValue::from_static("no"));
     trip.record.head_ready(status.as_u16());
-    let StreamOpening { body, reader, events, memory } = opening;
+    let StreamOpening { body, reader, events, decoder, memory } = opening;
     trip.record.response_memory = memory;
     let limits = &trip.snapshot().config.limits;
-    let mut ending = Ending::new(trip.ask.choices);
-    if events.iter().any(|(_, kind)| matches!(kind, EventKind::Delta | EventKind::ChoiceFailed { all: false })) {
-        ending.answered();
-    }
     let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
     let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, bounds));
-    let (out, pieces, template, sent) = (BytesMut::new(), Vec::new(), Template::default(), Instant::now());
-    let stream = Stream { trip, provider, reader, stages, out, pieces, ending, template, sent, health: None };
+    let (out, pieces, sent) = (BytesMut::new(), Vec::new(), Instant::now());
+    let stream = Stream { trip, provider, reader, decoder, stages, out, pieces, sent, health: None };
     let yielded = StreamBody::new(|outlet| stream.run(events, body, outlet));
     OutgoingResponse { status, headers, extra: Some(own), body: ResponseBody::Stream(yielded), is_models: true }
 }
@@ -67,15 +62,13 @@ struct Stream {
     trip: RequestContext,
     provider: Arc<str>,
     reader: sse::SseReader,
+    /// What its events are, and whether it is whole.
+    decoder: StreamDecoder,
     stages: Option<Stages>,
     /// Several events that go out in one write.
     out: BytesMut,
     /// What goes out next, in order.
     pieces: Vec<Bytes>,
-    /// Whether it is whole.
-    ending: Ending,
-    /// A delta that most others are like.
-    template: Template,
     /// When something went out last; kept only where events are held back.
     sent: Instant,
     /// What a failure says of the upstream, if it was its doing.
@@ -100,7 +93,7 @@ impl From<Refusal> for StreamEnd {
 
 impl Stream {
     /// Forwards all of it, and hands over what is to be settled when the last byte was sent.
-    async fn run(mut self, seen: Vec<(sse::SseEvent, EventKind)>, body: Body, outlet: StreamSender) -> BodyEnd {
+    async fn run(mut self, seen: Vec<(sse::SseEvent, Decoded)>, body: Body, outlet: StreamSender) -> BodyEnd {
         self.trip.record.waits.follow(outlet.client().clone());
         let worker = self.trip.worker();
         let pumped = { worker.until_over(pin!(self.pump(seen, body, &outlet))).await };
@@ -150,31 +143,26 @@ impl Stream {
     /// Forwards what was looked at already, and from there until the stream ends.
     async fn pump(
         &mut self,
-        seen: Vec<(sse::SseEvent, EventKind)>,
+        seen: Vec<(sse::SseEvent, Decoded)>,
         mut body: Body,
         outlet: &StreamSender,
     ) -> Result<(), StreamEnd> {
         let mut batch = Vec::new();
-        for (event, kind) in seen {
-            match event.only_data() {
-                Some(data) => self.take_as(&event, data, kind, &mut batch).await?,
-                None => self.take(&event, &mut batch).await?,
-            }
+        for (event, decoded) in seen {
+            let event = if event.only_data().is_some() { event } else { self.as_shown(event) };
+            self.take(&event, decoded, &mut batch).await?;
         }
         loop {
-            while !self.ending.is_done()
+            while !self.decoder.is_done()
                 && let Some(event) = self.reader.next().map_err(|_| self.too_long())?
             {
-                match event.only_data() {
-                    Some(data) if self.is_repeated(&event, &data, &mut batch) => {}
-                    Some(data) => {
-                        let kind = event::classify(&data);
-                        self.take_as(&event, data, kind, &mut batch).await?;
-                    }
-                    None => self.take(&event, &mut batch).await?,
+                match self.decode(event) {
+                    // Nearly all are: there is nothing to wait for.
+                    (event, Decoded::Part(part)) => self.part(&event, part, &mut batch)?,
+                    (event, decoded) => self.take(&event, decoded, &mut batch).await?,
                 }
             }
-            if self.ending.is_done() {
+            if self.decoder.is_done() {
                 self.flush(outlet).await;
                 body.leave();
                 return Ok(());

@@ -2,6 +2,7 @@
 
 use super::{Stream, StreamEnd};
 use crate::request::refusal::Refusal;
+use weir_dialect::Leftover;
 use weir_server::StreamSender;
 use weir_upstream::{AttemptFailure, BodyError};
 
@@ -11,15 +12,16 @@ impl Stream {
     pub(super) async fn transport_ended(&mut self) -> Result<(), StreamEnd> {
         let mut broken_off = false;
         while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
-            if event.is_whole() || self.ending.last(&event) && (self.ending.is_whole() || self.ending.is_done()) {
+            if event.is_whole() || self.decoder.leftover(&event) != Leftover::Half {
                 let mut batch = Vec::new();
-                self.take(&event.closed(), &mut batch).await?;
+                let (event, decoded) = self.decode(event.closed());
+                self.take(&event, decoded, &mut batch).await?;
                 self.through_stages(batch, false).await?;
             } else {
                 broken_off |= !event.is_blank();
             }
         }
-        match (self.ending.is_whole(), broken_off) {
+        match (self.decoder.is_whole(), broken_off) {
             (true, false) => Ok(()),
             (false, false) => Err(StreamEnd::Refused(self.failed_in_its_words("nothing"))),
             (_, true) => Err(StreamEnd::Refused(self.failed(AttemptFailure::broken()))),
@@ -29,7 +31,7 @@ impl Stream {
     /// The upstream has said all that it says, and that is no whole answer. Where it is none at all, but `what` in place of
     /// one, it costs nothing, as if that had been seen before the stream began.
     pub(super) fn failed_in_its_words(&mut self, what: &'static str) -> Refusal {
-        if self.ending.is_answered() {
+        if self.decoder.is_answered() {
             return self.failed(AttemptFailure::broken());
         }
         self.trip.record.spent_nothing();
@@ -39,10 +41,10 @@ impl Stream {
     /// What is left where the transport breaks: the end marker may lack no more than its blank line.
     pub(super) async fn transport_broke(&mut self, error: BodyError, outlet: &StreamSender) -> Result<(), StreamEnd> {
         if let Ok(Some(event)) = self.reader.finish()
-            && self.ending.last(&event)
-            && self.ending.is_done()
+            && self.decoder.leftover(&event) == Leftover::Marker
         {
-            self.take(&event.closed(), &mut Vec::new()).await?;
+            let (event, decoded) = self.decode(event.closed());
+            self.take(&event, decoded, &mut Vec::new()).await?;
             self.flush(outlet).await;
             return Ok(());
         }
