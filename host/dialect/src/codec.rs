@@ -1,5 +1,5 @@
-//! What a language has to say for itself, in one place: which reader, which judgement, which path is whose. Of a language more,
-//! the compiler asks for each of these.
+//! What a language has to say for itself, in one place: which reader, which judgement, which path is whose. For one language
+//! more, the compiler asks for each of these (docs/architecture.md says what else there is to touch).
 
 use std::borrow::Cow;
 
