@@ -84,7 +84,7 @@ impl LoweredContent {
         }
     }
 
-    /// Writes what is in a list beside strings.
+    /// Writes what is in a list beside strings, and nothing between its fields.
     pub(super) fn fields(&self, list: &mut [u8]) {
         match self {
             Self::Candidates(all) => {
@@ -101,22 +101,23 @@ impl LoweredContent {
             }
             Self::Pieces(all) => {
                 for (to, one) in list.chunks_exact_mut(PIECE).zip(all.iter()) {
-                    let fields: [(usize, &[u8]); 5] = [
+                    let fields: [(usize, &[u8]); 4] = [
                         (8, &[one.kind as u8]),
                         (20, &one.choice.to_le_bytes()),
                         (24, &[u8::from(one.call.is_some())]),
-                        (28, &one.call.unwrap_or(0).to_le_bytes()),
                         (32, &one.event.to_le_bytes()),
                     ];
                     for (at, bytes) in fields {
                         let _ = put(to, at, bytes);
                     }
+                    if let Some(call) = one.call {
+                        let _ = put(to, 28, &call.to_le_bytes());
+                    }
                 }
             }
             Self::AllText(all) => {
-                for (to, one) in list.chunks_exact_mut(PASSAGE).zip(all.passages.iter()) {
-                    let _ = put(to, 0, &passage(one));
-                }
+                let (list, _) = list.as_chunks_mut();
+                list.iter_mut().zip(all.passages.iter()).for_each(|(to, one)| passage(to, one));
             }
             Self::Events(all) => {
                 for (to, one) in list.chunks_exact_mut(12).zip(all) {
@@ -135,23 +136,19 @@ impl LoweredContent {
     }
 }
 
-/// A `passage` as it lies in memory.
-fn passage(one: &Passage) -> [u8; PASSAGE] {
-    let flags = |low: u8, high: u8| u32::from_le_bytes([low, high, 0, 0]);
-    let words = [
-        flags(one.kind as u8, one.role as u8),
-        one.choice,
-        flags(u8::from(one.call.is_some()), 0),
-        one.call.unwrap_or(0),
-        one.event,
-        one.group,
-        one.end,
-    ];
-    let mut bytes = [0; PASSAGE];
-    for (to, word) in bytes.chunks_exact_mut(4).zip(words) {
-        to.copy_from_slice(&word.to_le_bytes());
+/// Writes a `passage` as it lies in memory. What is between its fields stays as it is, and so does the number of a call that
+/// there is not: that is how the component layer does it.
+fn passage(to: &mut [u8; PASSAGE], one: &Passage) {
+    to[0] = one.kind as u8;
+    to[1] = one.role as u8;
+    to[4..8].copy_from_slice(&one.choice.to_le_bytes());
+    to[8] = u8::from(one.call.is_some());
+    if let Some(call) = one.call {
+        to[12..16].copy_from_slice(&call.to_le_bytes());
     }
-    bytes
+    to[16..20].copy_from_slice(&one.event.to_le_bytes());
+    to[20..24].copy_from_slice(&one.group.to_le_bytes());
+    to[24..28].copy_from_slice(&one.end.to_le_bytes());
 }
 
 /// Writes into a guest's memory.

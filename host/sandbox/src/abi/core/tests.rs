@@ -80,13 +80,16 @@ fn lists_lie_where_the_canonical_abi_has_them() {
     let (memory, asked) = hand(pieces.gives(), 16, 1001);
     let list = number(&memory, 16);
     assert_eq!((list % 4, number(&memory, 20), asked), (0, 2, 7));
-    for (at, pointer, kind, tag, call) in [(list, "/a", 0, 0, 0), (list + 44, "", 6, 1, 9)] {
+    // What is between the fields, and the number of a call that there is not, stays what it was.
+    let before = number(&[0xee; 4], 0);
+    for (at, pointer, kind, tag, call) in [(list, "/a", 0, 0, before), (list + 44, "", 6, 1, 9)] {
         assert_eq!(
             (string(&memory, at), string(&memory, at + 12), string(&memory, at + 36)),
             (pointer, "user", "said")
         );
         assert_eq!((memory[at + 8], number(&memory, at + 20)), (kind, 7));
         assert_eq!((memory[at + 24], number(&memory, at + 28), number(&memory, at + 32)), (tag, call, 3));
+        assert_eq!((&memory[at + 9..at + 12], &memory[at + 25..at + 28]), (&[0xee; 3][..], &[0xee; 3][..]));
     }
 
     let event = |choice, text: &str| StreamEvent { choice, text: text.into() };
