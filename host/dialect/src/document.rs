@@ -46,6 +46,8 @@ pub struct Document {
     dirty: bool,
     /// How many times it was changed.
     changes: u64,
+    /// How many of these took the tokens of `logprobs` away and nothing else.
+    token_changes: u64,
     /// Where the texts stand; forgotten when the structure may have changed.
     spots: Option<Vec<TextSpot>>,
     /// Everything in it can be shown; forgotten when the structure may have changed.
@@ -89,6 +91,7 @@ impl Document {
             tree: None,
             dirty: false,
             changes: 0,
+            token_changes: 0,
             spots: None,
             readable: false,
             pieces: None,
@@ -245,6 +248,11 @@ impl Document {
     /// Whether anything was changed since it was made.
     pub fn is_changed(&self) -> bool {
         self.changes > 0
+    }
+
+    /// Whether anything but the tokens of `logprobs` was: what they repeat is not what it was, then.
+    pub fn says_otherwise(&self) -> bool {
+        self.changes > self.token_changes
     }
 
     /// How many times it was changed since it was made: what was read of it stands until this is another number.

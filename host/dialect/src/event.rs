@@ -57,6 +57,7 @@ pub(crate) enum EventKind {
 const DONE: &[u8] = b"[DONE]";
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
 static CHOICES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"choices\""));
+static LOGPROBS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"logprobs\""));
 
 /// Tells what an event is from its name and its data, which are `data`: what is named `error` is one, in whatever shape.
 pub(crate) fn kind(event: &sse::SseEvent, data: &[u8]) -> EventKind {
@@ -168,6 +169,16 @@ fn with_parts<'a>(data: &[u8], span: Span, text: &'a str) -> Result<Vec<(Span, P
     }
     let each = parts.iter().enumerate();
     Ok(each.map(|(n, part)| (*part, Patch::Quoted("", if n == 0 { text } else { "" }, ""))).collect())
+}
+
+/// The event's data without the tokens of its one choice, if it has any: `logprobs` become null.
+pub fn without_tokens(data: &Bytes) -> Option<Bytes> {
+    // A name may be written with escapes.
+    if LOGPROBS.find(data).is_none() && memchr::memchr(b'\\', data).is_none() {
+        return None;
+    }
+    let tokens = only(data).ok()?.tokens?;
+    Some(splice(data, &[(tokens, Patch::Json("null"))]))
 }
 
 /// The event's data with `null` in place of usage, for a client that did not ask for any: some providers put it on the

@@ -10,7 +10,7 @@ use crate::support::{ACME, Gateway, Reply, chat_stream, post};
 use std::io::Write;
 
 /// `d`rop, `t`ext, `j`son data, `x` data that is none, `h`old, `w`ait for one more event, `r`efuse, `p`anic; else pass.
-fn by_letter() -> Guest {
+pub(crate) fn by_letter() -> Guest {
     let edits = r#"
         (local $n i32) (local $at i32) (local $edit i32) (local $letter i32)
         (i32.store (i32.const 0) (i32.const 0))

@@ -70,6 +70,7 @@ mod last_words;
 mod lawful;
 mod limits;
 mod log_lines;
+mod logprobs;
 mod loops;
 mod many_choices;
 mod memory;

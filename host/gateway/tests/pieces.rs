@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex};
 /// What no guard lets pass.
 const PHRASE: &str = "open sesame now";
 
-/// Looks for [`PHRASE`] in every piece, and says of which kind the one is that has it.
-fn seer() -> Guest {
+/// Looks for a phrase in every piece, and says of which kind the one is that has it.
+fn seer(phrase: &str) -> Guest {
     let kinds = ["text", "arguments", "tool-result", "reasoning", "refusal", "description", "other"];
     let named: String = kinds
         .iter()
@@ -39,7 +39,7 @@ fn seer() -> Guest {
              (local $kind i32)
              (block $done (loop $next
                (br_if $done (i32.eqz (local.get $count)))
-               (if (call $has (i32.load offset=36 (local.get $piece)) (i32.load offset=40 (local.get $piece)) @"{PHRASE}")
+               (if (call $has (i32.load offset=36 (local.get $piece)) (i32.load offset=40 (local.get $piece)) @"{phrase}")
                  (then (local.set $kind (i32.load8_u offset=8 (local.get $piece))) {named}))
                (local.set $piece (i32.add (local.get $piece) (i32.const 44)))
                (local.set $count (i32.sub (local.get $count) (i32.const 1)))
@@ -161,7 +161,7 @@ fn table(gateway: &Gateway, next: &Mutex<Vec<u8>>) -> String {
 #[test]
 fn the_table_of_all_places_of_text_is_what_a_guard_sees() {
     let (upstream, next) = saying();
-    let gateway = gateway(upstream.address, "", &[("seer", &seer(), "")]);
+    let gateway = gateway(upstream.address, "", &[("seer", &seer(PHRASE), "")]);
     let made = table(&gateway, &next);
     assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
     let docs = include_str!("../../../docs/plugins.md");
@@ -298,6 +298,35 @@ fn one_word_is_masked_under_every_name_in_what_is_somebodys_own() {
 }
 
 #[test]
+fn one_word_is_seen_in_an_event_as_in_an_answer_under_a_name_that_nobody_knows_and_as_one() {
+    let (upstream, next) = saying();
+    let gateway = gateway(upstream.address, "", &[("seer", &seer("bluebird"), "")]);
+    let answer = (Body::Answer, Body::AnswerChoice, Body::AnswerTop);
+    let event = (Body::Delta, Body::EventChoice, Body::EventTop);
+    for (message, choice, top) in [answer, event] {
+        for (body, part) in [
+            (message, r#""role":"assistant","content":"hi","note":"$""#),
+            (message, r#""role":"assistant","content":"hi","note":{"$":1}"#),
+            (message, r#""role":"assistant","content":"hi","note":[{"deep":{"$":null}}]"#),
+            (choice, r#""note":["$"]"#),
+            (choice, r#""note":{"$":{}}"#),
+            (top, r#""note":"$""#),
+            (top, r#""note":{"a":[{"$":0.5}]}"#),
+        ] {
+            let reply = ask(&gateway, &next, body, part, "bluebird");
+            assert_eq!(seen_as(body, &reply).as_deref(), Some("other"), "{part}: {}", reply.text());
+            assert!(!reply.text().contains("bluebird"), "{}", reply.text());
+        }
+    }
+    let beside =
+        r#"{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[],"note":{"bluebird":1}}"#;
+    *next.lock().unwrap() = streamed(&[beside.to_owned()]);
+    let reply = post(gateway.address, ACME, &chat_stream("hi"));
+    assert_eq!(seen_as(Body::EventTop, &reply).as_deref(), Some("other"), "{}", reply.text());
+    assert_eq!(gateway.metric("weir_plugin_faults_total", &[]), 0.0);
+}
+
+#[test]
 fn prompt_guard_sees_one_word_in_what_is_somebodys_own() {
     let (upstream, next) = saying();
     let gateway =
@@ -412,7 +441,7 @@ fn redact_pii_masks_what_is_cut_over_two_parts_and_tokens_that_repeat_it() {
 fn a_request_with_more_pieces_than_are_shown_is_refused_and_names_why() {
     let (upstream, next) = saying();
     *next.lock().unwrap() = ok("application/json", CHAT);
-    let closed = seer();
+    let closed = seer(PHRASE);
     let open = Guest::on("policy", "(call $request.pieces (global.get $ret)) (call $pass)");
     let many = |count: usize| {
         let list = vec![r#""a b""#; count].join(",");

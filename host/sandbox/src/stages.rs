@@ -4,6 +4,7 @@
 //! else is no part of a choice pass at once.
 
 mod by_choice;
+mod changed;
 mod edits;
 mod held;
 mod item;
@@ -20,6 +21,7 @@ use crate::exchange::{CallEvents, Exchange};
 use crate::hook::HookKind;
 use crate::worker::{SandboxWorker, Stop, cannot_show, held_too_much};
 use bytes::Bytes;
+use changed::ChangedChoices;
 use edits::{apply, changes, renew};
 pub use held::HeldBounds;
 use held::{HeldEvents, Past, run};
@@ -39,6 +41,7 @@ struct Stage {
     bounds: HeldBounds,
     /// Whether the plugin has answered a call yet.
     answered: bool,
+    changed: ChangedChoices,
 }
 
 /// With what a plugin is called.
@@ -126,7 +129,14 @@ impl Stages {
 impl Stage {
     fn new(bound: &Arc<Bound>, bounds: HeldBounds) -> Self {
         let window = bound.plugin().settings().window;
-        Self { bound: Arc::clone(bound), window, held: HeldEvents::default(), bounds, answered: false }
+        Self {
+            bound: Arc::clone(bound),
+            window,
+            held: HeldEvents::default(),
+            bounds,
+            answered: false,
+            changed: ChangedChoices::default(),
+        }
     }
 
     async fn run(&mut self, caller: &mut Caller<'_>, batch: Vec<Item>, last: bool) -> Result<Vec<Item>, Stop> {
@@ -167,10 +177,11 @@ impl Stage {
         };
         let why = format!("it held back {bytes} {what}; at most {limit}");
         held_too_much(&self.bound, caller.lent, why)?;
-        Ok(match past {
+        let items = match past {
             Past::Text(choice, _) => self.held.take(choice),
             Past::Events(_) | Past::Count(_) => self.held.take_all(),
-        })
+        };
+        Ok(items.into_iter().map(|item| self.changed.behind(item)).collect())
     }
 
     /// Lets go of what is held of a choice whose text is over, as the plugin decides.
@@ -179,7 +190,7 @@ impl Stage {
             let items = self.held.take(choice);
             match items.iter().any(|item| item.waits(WaitReason::New)) {
                 true => out.extend(self.show(caller, items, CallReason::Over).await?),
-                false => out.extend(items),
+                false => out.extend(items.into_iter().map(|item| self.changed.behind(item))),
             }
         }
         if self.held.holds(choice) {
@@ -230,9 +241,11 @@ impl Stage {
             self.bound.stream_answered();
         }
         // Without the plugin everything passes as it is.
-        let (Some(mut changes), Some(exchange)) = (said, caller.lent.as_deref_mut()) else { return Ok(items) };
+        let (Some(mut changes), Some(exchange)) = (said, caller.lent.as_deref_mut()) else {
+            return Ok(items.into_iter().map(|item| self.changed.behind(item)).collect());
+        };
         let items = renew(items, &mut changes, &mut exchange.events);
-        let sorted = apply(items, changes, turn, exchange.events.looked());
+        let sorted = apply(items, changes, turn, exchange.events.looked(), &mut self.changed);
         self.held.extend(sorted.held);
         Ok(sorted.passed)
     }

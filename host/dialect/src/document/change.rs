@@ -79,6 +79,7 @@ impl Document {
             // They may have gone with the text that they repeat.
             PieceSpot::Tokens(list) => {
                 self.put_null(&pointer::parse(list)?)?;
+                self.token_changes += 1;
             }
         }
         self.touched();
@@ -92,11 +93,13 @@ impl Document {
         self.forget_tokens(tokens)
     }
 
-    /// Where a change lies within what a choice says, the tokens of it that stand beside it repeat what it said before.
+    /// Where a change lies within what a choice says, in whatever member, the tokens of it that stand beside it repeat what it
+    /// said before.
     pub(super) fn forget_tokens(&mut self, tokens: &[Cow<'_, str>]) -> Result<(), EditError> {
+        const NOTHING_SAID: [&str; 3] = ["index", "finish_reason", "logprobs"];
         let [choices, choice, within, ..] = tokens else { return Ok(()) };
         let answers = matches!(self.shape, BodyShape::ChatResponse | BodyShape::Chunk) && choices == "choices";
-        if answers && matches!(&**within, "message" | "delta" | "text") {
+        if answers && !NOTHING_SAID.contains(&&**within) {
             self.put_null(&[choices.clone(), choice.clone(), Cow::Borrowed("logprobs")])?;
         }
         Ok(())

@@ -30,6 +30,7 @@ use list::List;
 use place::{BodyArea, NumberRule};
 use rules::Area;
 use shown::ShownText;
+use tokens::TokenTexts;
 
 /// All pieces of a body and where they stand, in order, in one pass of a cursor at its beginning: if the body was not
 /// checked before, it is then. Of members of one name each is shown, whichever of them a reader takes.
@@ -154,7 +155,7 @@ impl<'a> Walk<'a> {
                 kind @ (JsonKind::String | JsonKind::Array | JsonKind::Object) => self.member(area, &key, kind)?,
             }
             // Behind what is in it, so that pointers into it hold while somebody changes these.
-            if !opaque::is_letters(key.raw()) || area.has_own_names(self.shape) {
+            if !opaque::is_letters(key.raw()) || area.has_own_names() {
                 self.name(area, &key)?;
             }
         }
@@ -227,7 +228,7 @@ impl<'a> Walk<'a> {
     /// The name of a member that is its author's own, or is no plain one.
     fn name(&mut self, area: Area, key: &MemberName<'a>) -> Result<(), EditError> {
         let name = key.lossy();
-        if name.is_empty() || !area.has_own_names(self.shape) && area.knows(name.as_bytes()) {
+        if name.is_empty() || !area.has_own_names() && area.knows(name.as_bytes()) {
             return Ok(());
         }
         let kind = if area.kind == TextPieceKind::Description { area.kind } else { TextPieceKind::Other };
@@ -240,26 +241,26 @@ impl<'a> Walk<'a> {
     fn tokens(&mut self) -> Result<(), EditError> {
         let depth = self.list.depth();
         if self.cursor.kind()? != JsonKind::Object {
-            return self.tokens_of(depth, String::new());
+            return self.tokens_of(depth, TokenTexts::default());
         }
         self.cursor.enter_object()?;
         while let Some(key) = self.cursor.next_key()? {
             self.list.step(key);
-            let others = if tokens::is_known(&key) { String::new() } else { key.lossy().into_owned() };
-            self.tokens_of(depth, others)?;
+            let is_known = tokens::is_known(&key);
+            let texts = if is_known { TokenTexts::default() } else { TokenTexts::named(&key.lossy()) };
+            self.tokens_of(depth, texts)?;
             self.list.back();
         }
         Ok(())
     }
 
     /// One value within `logprobs`, which stand so many steps below the body.
-    fn tokens_of(&mut self, depth: usize, mut others: String) -> Result<(), EditError> {
+    fn tokens_of(&mut self, depth: usize, mut texts: TokenTexts) -> Result<(), EditError> {
         let (span, kind) = self.cursor.skip()?;
-        let mut chosen = String::new();
         if !matches!(kind, JsonKind::Number | JsonKind::Bool | JsonKind::Null) {
-            tokens::gather(self.body, span, &mut chosen, &mut others)?;
+            texts.gather(self.body, span)?;
         }
-        for text in [chosen, others] {
+        for text in texts.finish() {
             if !text.is_empty() {
                 let whole = self.list.pointer_of(depth);
                 self.list.push(TextPieceKind::Other, text.into(), PieceSpot::Tokens(whole))?;

@@ -42,9 +42,9 @@ impl Body {
         }
     }
 
-    /// The whole of it, with this text where `$` stands.
+    /// The whole of it, with this text where `$` stands, and its bytes as numbers where `€` does.
     pub fn with(self, part: &str, text: &str) -> String {
-        let part = part.replace('$', text);
+        let part = part.replace('$', text).replace('€', &format!("{:?}", text.as_bytes()));
         let chunk = |choices: &str, more: &str| {
             format!(
                 r#"{{"id":"c","object":"chat.completion.chunk","created":1,"model":"m",{more}"choices":[{choices}]}}"#
@@ -320,6 +320,11 @@ pub const SHOWN: &[Row] = &[
         Body::AnswerChoice,
         r#""logprobs":{"content":[{"token":"a","logprob":-1,"top_logprobs":[{"token":"$","logprob":-2}]}]}"#,
     ),
+    (
+        "choices[].logprobs: bytes, where they say something else than their tokens",
+        Body::AnswerChoice,
+        r#""logprobs":{"content":[{"token":"a","logprob":-1,"bytes":€}]}¦"logprobs":{"refusal":[{"token":"a","logprob":-1,"bytes":[97],"top_logprobs":[{"token":"b","logprob":-2,"bytes":€}]}]}"#,
+    ),
     ("any other member of the choice", Body::AnswerChoice, r#""note":{"deep":"$"}"#),
     (
         "citations, search_results, metadata, moderation and any other member of the answer",
@@ -357,6 +362,11 @@ pub const SHOWN: &[Row] = &[
         "choices[].logprobs: other candidates",
         Body::EventChoice,
         r#""logprobs":{"content":[{"token":"a","logprob":-1,"top_logprobs":[{"token":"$","logprob":-2}]}]}"#,
+    ),
+    (
+        "choices[].logprobs: bytes, where they say something else than their tokens",
+        Body::EventChoice,
+        r#""logprobs":{"content":[{"token":"a","logprob":-1,"bytes":€}]}¦"logprobs":{"refusal":[{"token":"a","logprob":-1,"bytes":[97],"top_logprobs":[{"token":"b","logprob":-2,"bytes":€}]}]}"#,
     ),
     ("any other member of the choice", Body::EventChoice, r#""note":{"deep":"$"}"#),
     ("any other member of an event with choices", Body::EventTop, r#""note":{"deep":"$"}"#),

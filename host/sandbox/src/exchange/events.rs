@@ -83,10 +83,11 @@ impl CallEvents {
         self.open().get_mut(event).ok_or(gone)?.set_piece(inner, text)
     }
 
-    /// Those that were changed, by their index, with their data as it is now.
-    pub(crate) fn changed(&mut self) -> impl Iterator<Item = (usize, Bytes)> {
+    /// Those that were changed, by their index, with their data as it is now, and whether more than tokens of `logprobs` was.
+    pub(crate) fn changed(&mut self) -> impl Iterator<Item = (usize, Bytes, bool)> {
         let opened = self.opened.iter_mut().flatten().enumerate();
-        opened.filter(|(_, event)| event.is_changed()).filter_map(|(index, event)| Some((index, event.bytes().ok()?)))
+        let changed = opened.filter(|(_, event)| event.is_changed());
+        changed.filter_map(|(index, event)| Some((index, event.bytes().ok()?, event.says_otherwise())))
     }
 
     fn open(&mut self) -> &mut Vec<Document> {

@@ -172,7 +172,7 @@ fn events_are_changed_in_pieces_and_keep_what_nobody_changed() {
     assert_eq!(told, [(0, "a"), (0, "no"), (1, "b"), (1, "no")]);
     events.set_piece(2, "new").unwrap();
     assert!(events.set_piece(4, "x").is_err());
-    assert_eq!(events.changed().collect::<Vec<_>>(), [(1, data("new"))]);
+    assert_eq!(events.changed().collect::<Vec<_>>(), [(1, data("new"), true)]);
     assert_eq!((events.data(0), events.data(1), events.data(2)), (Some(data("a")), Some(data("new")), None));
     assert!(CallEvents::new(vec![Bytes::from_static(b"no JSON")], false, false).pieces().is_err());
 }

@@ -1,6 +1,7 @@
 //! What a plugin's edits make of events.
 
 use super::by_choice::{ByChoice, ChoiceSet};
+use super::changed::ChangedChoices;
 use super::item::{Item, WaitReason};
 use super::turn::CallReason;
 use crate::abi::contract::Edit;
@@ -64,10 +65,11 @@ pub(super) fn renew(items: Vec<Item>, changes: &mut Vec<EventChange>, events: &m
         if item.seen.is_none() {
             return item;
         }
-        let own = set.next_if(|(at, _)| *at == index);
+        let own = set.next_if(|(at, ..)| *at == index);
         index += 1;
-        let Some((_, data)) = own else { return item };
-        let item = item.renewed(data);
+        let Some((_, data, says_otherwise)) = own else { return item };
+        let says_otherwise = says_otherwise || item.is_set();
+        let item = item.renewed(data).set(says_otherwise);
         match change {
             EventChange::Text(new, text) => *new = item.with_text(text).unwrap_or_default(),
             // It is not what would be shown once more.
@@ -87,8 +89,15 @@ pub(super) struct Sorted {
 }
 
 /// Carries changes out. What is behind an event that is held waits with it, if it is of the same choice. `looked` says
-/// whether the plugin has seen more than contents: what it has not seen it cannot hold.
-pub(super) fn apply(items: Vec<Item>, changes: Vec<EventChange>, turn: CallReason, looked: bool) -> Sorted {
+/// whether the plugin has seen more than contents: what it has not seen it cannot hold. The choices whose text changes by
+/// that are noted.
+pub(super) fn apply(
+    items: Vec<Item>,
+    changes: Vec<EventChange>,
+    turn: CallReason,
+    looked: bool,
+    changed: &mut ChangedChoices,
+) -> Sorted {
     let mut sorted = Sorted { passed: Vec::with_capacity(items.len()), held: Vec::new() };
     let mut changes = changes.into_iter();
     // Why the first event of a choice waits that does.
@@ -111,8 +120,11 @@ pub(super) fn apply(items: Vec<Item>, changes: Vec<EventChange>, turn: CallReaso
             sorted.held.push(item.wait(why));
             continue;
         }
+        if item.is_set() || matches!(change, EventChange::New(_) | EventChange::Text(..) | EventChange::Drop) {
+            changed.note(item.choice());
+        }
         match change {
-            EventChange::Pass | EventChange::Hold | EventChange::Again => sorted.passed.push(item),
+            EventChange::Pass | EventChange::Hold | EventChange::Again => sorted.passed.push(changed.behind(item)),
             EventChange::New(new) | EventChange::Text(new, _) => sorted.passed.extend(new),
             EventChange::Drop => {}
         }

@@ -24,6 +24,8 @@ pub(super) struct VisibleText {
     pub(super) says: Says,
     /// Why it waits, if it does.
     pub(super) wait: WaitReason,
+    /// The plugin that sees it has set something in it.
+    pub(super) set: bool,
 }
 
 /// Why an event waits.
@@ -49,14 +51,17 @@ impl Item {
     #[must_use]
     pub fn delta(raw: Bytes, data: Bytes, delta: Delta) -> Self {
         let Delta { choice, text, says } = delta;
-        Self { raw, seen: Some(VisibleText { data, choice: Some(choice), text, says, wait: WaitReason::New }) }
+        Self {
+            raw,
+            seen: Some(VisibleText { data, choice: Some(choice), text, says, wait: WaitReason::New, set: false }),
+        }
     }
 
     /// Text that stands beside the choices, or belongs to none of them. It is shown, and never waits.
     #[must_use]
     pub fn beside(raw: Bytes, data: Bytes) -> Self {
         let (text, says) = (String::new(), Says::beside());
-        Self { raw, seen: Some(VisibleText { data, choice: None, text, says, wait: WaitReason::New }) }
+        Self { raw, seen: Some(VisibleText { data, choice: None, text, says, wait: WaitReason::New, set: false }) }
     }
 
     /// An event of a stream, as plugins see it: one for each of its choices, or what it says beside them, if anything.
@@ -97,6 +102,27 @@ impl Item {
             Ok(delta) => Self::of_choice((data, delta)),
             Err(_) if self.seen.is_some() => Self::beside(sse::data_event(&data), data),
             Err(_) => self,
+        }
+    }
+
+    /// Takes note whether a plugin has set something in it beside the tokens of `logprobs`.
+    pub(super) fn set(mut self, is_set: bool) -> Self {
+        if let Some(seen) = &mut self.seen {
+            seen.set |= is_set;
+        }
+        self
+    }
+
+    /// Whether a plugin has set something in it, beside the tokens of `logprobs`.
+    pub(super) fn is_set(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.set)
+    }
+
+    /// The same event without the tokens that repeat a text.
+    pub(super) fn without_tokens(self) -> Self {
+        match self.data().and_then(event::without_tokens) {
+            Some(data) => self.renewed(data),
+            None => self,
         }
     }
 

@@ -1,3 +1,4 @@
+use super::changed::ChangedChoices;
 use super::edits::{EventChange, Sorted, apply};
 use super::held::{HeldBounds, HeldEvents, MOST, Past, run};
 use super::item::{Item, WaitReason};
@@ -37,9 +38,9 @@ fn what_is_behind_a_held_event_waits_if_it_is_of_the_same_choice_and_says_someth
         vec![text("a", 0), Item::opaque(Bytes::from_static(b"ping")), text("b", 1), quiet, call("c", 0), text("d", 1)]
     };
     let hold = || vec![EventChange::Hold];
-    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, false);
+    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, false, &mut ChangedChoices::default());
     assert_eq!((names(&passed), names(&held)), (vec!["ping", "b", "quiet", "d"], vec!["a", "c"]));
-    let Sorted { passed, held } = apply(items(), hold(), CallReason::Ended, false);
+    let Sorted { passed, held } = apply(items(), hold(), CallReason::Ended, false, &mut ChangedChoices::default());
     assert_eq!((passed.len(), held.len()), (6, 0));
 }
 
@@ -47,9 +48,9 @@ fn what_is_behind_a_held_event_waits_if_it_is_of_the_same_choice_and_says_someth
 fn what_a_plugin_has_not_seen_it_cannot_hold() {
     let items = || vec![call("a", 0), Item::beside(Bytes::from_static(b"b"), Bytes::new()), text("c", 0)];
     let hold = || vec![EventChange::Hold, EventChange::Hold, EventChange::Hold];
-    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, false);
+    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, false, &mut ChangedChoices::default());
     assert_eq!((names(&passed), names(&held)), (vec!["a", "b"], vec!["c"]));
-    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, true);
+    let Sorted { passed, held } = apply(items(), hold(), CallReason::More, true, &mut ChangedChoices::default());
     assert_eq!((names(&passed), names(&held)), (vec!["b"], vec!["a", "c"]));
 }
 
@@ -92,7 +93,7 @@ fn no_more_than_so_many_events_wait_and_going_through_them_does_not_take_longer_
     assert!(many.take_behind_end().is_none());
     let items = many.take_all();
     let holds = items.iter().map(|_| EventChange::Hold).collect();
-    assert_eq!(apply(items, holds, CallReason::More, false).held.len(), MOST + 1);
+    assert_eq!(apply(items, holds, CallReason::More, false, &mut ChangedChoices::default()).held.len(), MOST + 1);
 }
 
 #[test]

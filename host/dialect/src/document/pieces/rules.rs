@@ -56,14 +56,9 @@ impl Area {
         !matches!(self.rule, NonTextRule::Show | NonTextRule::Long)
     }
 
-    /// Whether the names of members are their author's own, and are read as the rest is. Of what nobody knows in an event they
-    /// are not, for no client reads them; and where each event has some, a guard would wait for the end of each.
-    pub(super) fn has_own_names(self, shape: BodyShape) -> bool {
-        match self.place {
-            BodyArea::Names => true,
-            BodyArea::Free => shape != BodyShape::Chunk || self.kind != TextPieceKind::Other,
-            _ => false,
-        }
+    /// Whether the names of members are their author's own, and are read as the rest is.
+    pub(super) fn has_own_names(self) -> bool {
+        matches!(self.place, BodyArea::Names | BodyArea::Free)
     }
 
     /// Whether the dialect has a member of this name here, or the name says nothing that a figure does not.
