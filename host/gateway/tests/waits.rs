@@ -2,11 +2,13 @@
 
 use crate::support;
 
+use crate::guest::calling::settings;
+use crate::guest::{Guest, gateway};
 use crate::support::client::{read_head, read_reply, write_request};
 use crate::support::frames::{
     DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, SETTINGS, WINDOW_UPDATE, connect, frame, head, next,
 };
-use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok};
+use crate::support::upstream::{CHAT, DONE, END, STREAM, Upstream, chunk, delta, ok, wait_for_close};
 use crate::support::{ACME, Gateway, chat, chat_stream, config, config_with, post, until};
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;
@@ -229,4 +231,81 @@ fn a_client_that_leaves_in_its_upload_was_waited_for() {
     let waited = || gateway.metric("weir_request_wait_seconds_total", &["for=\"client\""]);
     until("it has ended", || (gateway.metric("weir_request_duration_seconds_count", &[]) == 1.0).then_some(()));
     assert!(waited() >= PAUSE.as_secs_f64(), "{} s", waited());
+}
+
+/// Calls this out at a hook, and goes on.
+fn caller(hook: &str, times: usize, url: &str) -> Guest {
+    let call = format!(
+        r#"(call $callouts.send @"GET" @"{url}" (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+             (global.get $ret))"#
+    );
+    Guest::on(hook, &format!("{} (call $pass)", call.repeat(times)))
+}
+
+/// Counts the bytes of the request that it is shown.
+fn witness() -> Guest {
+    Guest::default().observe(
+        r#"(call $request.body (global.get $ret))
+           (call $counters.add @"bytes" (i64.extend_i32_u (i32.load offset=4 (global.get $ret))))"#,
+    )
+}
+
+#[test]
+fn a_callout_that_a_client_leaves_or_resets_was_waited_for_until_then_and_observers_see_the_request() {
+    let hooks = [("policy", 1), ("policy", 2), ("upstream-request", 1), ("response", 1), ("event", 1), ("router", 1)];
+    std::thread::scope(|scope| {
+        for (hook, times) in hooks {
+            for http2 in [false, true] {
+                scope.spawn(move || leaves_while_it_calls(hook, times, http2));
+            }
+        }
+    });
+}
+
+/// Every callout but the last is answered after a pause; the client leaves a pause after the last was asked.
+fn leaves_while_it_calls(hook: &str, times: usize, http2: bool) {
+    let service = Upstream::start(move |number, _, stream| {
+        sleep(PAUSE);
+        number + 1 < times && stream.write_all(&ok("text/plain", "")).is_ok() || {
+            wait_for_close(stream);
+            false
+        }
+    });
+    let origin = format!("http://{}", service.address);
+    let (guest, seer) = (caller(hook, times, &origin), witness());
+    let upstream = Upstream::chat_or_stream();
+    let calls = settings(&[&origin], "private = true, timeout = \"60s\"");
+    let plugins = [("caller", &guest, calls.as_str()), ("seer", &seer, "")];
+    let gateway = gateway(upstream.address, "", &plugins);
+    let body = if hook == "event" { chat_stream("hi") } else { chat("hi") };
+    let bearer = format!("Bearer {ACME}");
+    let fields = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut client = connect_as(&gateway, http2);
+    if http2 {
+        let head = frame(HEADERS, END_HEADERS, 1, &head("POST", "/v1/chat/completions", &fields));
+        client
+            .write_all(&[frame(SETTINGS, 0, 0, &[]), head, frame(DATA, END_STREAM, 1, body.as_bytes())].concat())
+            .unwrap();
+    } else {
+        write_request(&mut client, "POST", "/v1/chat/completions", &fields, body.as_bytes());
+    }
+    until("the last callout is asked", || (service.seen().len() == times).then_some(()));
+    sleep(PAUSE);
+    match http2 {
+        true => client.write_all(&frame(RST_STREAM, 0, 1, &[0, 0, 0, 8])).unwrap(),
+        false => client.shutdown(std::net::Shutdown::Both).unwrap(),
+    }
+    lost(&gateway);
+    let labels = ["tenant=\"acme\""];
+    let of_request = gateway.metric("weir_request_wait_seconds_total", &[labels[0], "for=\"callout\""]);
+    let of_plugin = gateway.metric("weir_plugin_callout_seconds_total", &labels);
+    assert!(of_request >= PAUSE.as_secs_f64() * times as f64, "{hook}, {http2}: {of_request} s");
+    assert!((of_request - of_plugin).abs() < 0.001, "{hook}, {http2}: {of_request} s and {of_plugin} s");
+    let seen = || gateway.metric("weir_plugin_counter_total", &["plugin=\"seer\"", "name=\"bytes\""]);
+    until("the observer has seen it", || (seen() == body.len() as f64).then_some(()));
+}
+
+/// A connection on which HTTP/2 is spoken, or HTTP/1.
+fn connect_as(gateway: &Gateway, http2: bool) -> TcpStream {
+    if http2 { connect(gateway.address) } else { TcpStream::connect(gateway.address).unwrap() }
 }

@@ -10,7 +10,7 @@ use crate::chain::Bound;
 use crate::error::Fault;
 use crate::exchange::{Access, Exchange};
 use crate::hook::HookKind;
-use crate::instance::{arm, diagnose};
+use crate::instance::{Instance, arm, diagnose};
 use crate::meter::HookStats;
 use crate::meter::tally::CallOutcome;
 use crate::pool::{InstancePool, MakeRoom, Taken};
@@ -50,6 +50,27 @@ impl Drop for CallAccounting<'_> {
         // A call that never gave way takes one poll.
         let yields = (self.spent.polls - self.taking).saturating_sub(1);
         self.stats.call(u64::try_from(self.spent.cpu.as_nanos()).unwrap_or(u64::MAX), yields);
+    }
+}
+
+/// An exchange that an instance has. When this is dropped it is back, so that a client that leaves in the middle of a call
+/// takes nothing of it along: neither what was waited for nor what observers are told of.
+struct Loan<'a> {
+    instance: &'a mut Instance,
+    lent: &'a mut Option<Box<Exchange>>,
+}
+
+impl<'a> Loan<'a> {
+    fn begin(instance: &'a mut Instance, lent: &'a mut Option<Box<Exchange>>) -> Self {
+        // Moved into the store and back, since host functions find it there and a reference could not be held over an await.
+        instance.store.data_mut().exchange = lent.take();
+        Self { instance, lent }
+    }
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        *self.lent = self.instance.store.data_mut().exchange.take();
     }
 }
 
@@ -179,16 +200,14 @@ impl GuestCall<'_> {
             at_hand = exchange.at_hand();
         }
         arm(&mut instance.store, plugin, at_hand);
-        // Moved into the store and back, since host functions find it there and a reference could not be held over an await. If the
-        // client leaves in the middle it ends with the instance, and nobody needs it any more.
-        instance.store.data_mut().exchange = lent.take();
         let limit = plugin.settings().limits.deadline_for(at_hand);
         // On the stack of this call's future and not boxed: a box would be an allocation for each call.
         let answer = {
-            let guest = pin!(call_hook(&instance.hooks, &mut instance.store, facts, asked));
+            let loan = Loan::begin(&mut *instance, &mut *lent);
+            let Instance { hooks, store, .. } = &mut *loan.instance;
+            let guest = pin!(call_hook(hooks, store, facts, asked));
             metered(guest, limit, self.turns(), spent).await
         };
-        *lent = instance.store.data_mut().exchange.take();
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
         // What a plugin wrote is read as part of its call, so that what is wrong with it is this plugin's fault and not the next one's.
         // Of a request that is refused nobody sees what was written.

@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderValue};
 use notes::RequestNotes;
 use std::sync::Arc;
 use std::time::Duration;
-use weir_dialect::{Decided, DialectCall, Document, RequestFacts};
+use weir_dialect::{Decided, Document, RequestFacts};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -138,13 +138,6 @@ impl Exchange {
             saved: None,
             began: 0,
         }
-    }
-
-    /// A request of which nothing is left but what names it.
-    #[must_use]
-    pub fn bare(about: Arc<About>) -> Self {
-        let nothing = Document::request(DialectCall::OPENAI_CHAT, Bytes::new());
-        Self::new(about, HeaderMap::new(), nothing)
     }
 
     /// Lets go of what only an attempt, or a call that writes, has need of; answers the bytes that it still holds, nearly.

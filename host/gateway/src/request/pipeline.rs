@@ -143,7 +143,7 @@ async fn travel(
     let headers = std::mem::take(&mut parts.headers);
     let lent = lend(record, (&caller, model), &ask, headers, &body);
     if chain.wants(HookKind::Observe, &ask.model) {
-        record.observers = Some((Arc::clone(chain), Arc::clone(&lent.about)));
+        record.observers = Some(Arc::clone(chain));
     }
     record.lent = Some(lent);
     *way = Some(FirstHalf::Read { caller, chain: Arc::clone(chain), ask, model: index, body });

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use weir_dialect::Dialect;
 use weir_ledger::{EndReason, Permit, Price, Provenance, Tokens};
 use weir_net::{ByteShare, InFlight};
-use weir_sandbox::{About, Chain, Exchange, ObservedProvenance, Outcome};
+use weir_sandbox::{Chain, Exchange, ObservedProvenance, Outcome};
 use weir_server::Settle;
 use weir_tenancy::{Seat, Tenant};
 use weir_upstream::{AttemptVerdict, Ticket};
@@ -40,7 +40,7 @@ pub(crate) struct Record {
     permit: Option<Permit>,
     /// What the answer that is relayed will say of whom it is from.
     pub(crate) ticket: Option<Ticket>,
-    /// What plugins see and change of the request: with them while they run, here otherwise.
+    /// What plugins see and change of the request: with them while they run, and back however that ends.
     pub(crate) lent: Option<Box<Exchange>>,
     pub(crate) attempts: u32,
     /// What its body and its whole answer hold of the memory for all of them, where that is counted.
@@ -48,7 +48,7 @@ pub(crate) struct Record {
     pub(crate) response_memory: Option<ByteShare>,
     /// Time spent waiting, which is not the gateway's own.
     pub(crate) waits: Waits,
-    pub(crate) observers: Option<(Arc<Chain>, Arc<About>)>,
+    pub(crate) observers: Option<Arc<Chain>>,
     /// The places of tenant and model in the configuration, as far as they are known.
     places: (u32, u32),
     counters: Rc<RequestCounters>,
@@ -260,10 +260,8 @@ impl Record {
         if let Some(first) = self.first_byte {
             self.counters.times.first_byte.record(first);
         }
-        if let Some((chain, about)) = self.observers.take() {
+        if let (Some(chain), Some(lent)) = (self.observers.take(), self.lent.take()) {
             let outcome = Arc::new(self.outcome(status, &tokens, duration));
-            // A client that left while a plugin had the exchange took it along.
-            let lent = self.lent.take().unwrap_or_else(|| Box::new(Exchange::bare(about)));
             self.worker.observe(chain, lent, outcome, &self.held);
         }
     }

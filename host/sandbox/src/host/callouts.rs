@@ -14,7 +14,7 @@ use crate::bounds::slice::LONG;
 use crate::bounds::yielding::give_way;
 use crate::callout_client::{CalloutClient, EgressFailure};
 use crate::guest_state::spend;
-use crate::meter::{Callout, PluginCounters};
+use crate::meter::Callout;
 use bytes::Bytes;
 use http::{Request, Response};
 use std::sync::Arc;
@@ -78,12 +78,8 @@ pub(super) fn link(function: CalloutsFunction, here: HostFn<'_>) -> wasmtime::Re
             Box::new(async move {
                 let answer = match ready? {
                     Ok(ready) => {
-                        let since = Instant::now();
-                        let answer = ready.send(&counters).await;
-                        if let Some(exchange) = &mut caller.data_mut().exchange {
-                            exchange.waited += since.elapsed();
-                        }
-                        answer
+                        let _waiting = CalloutWait { since: Instant::now(), caller: &mut caller };
+                        ready.send().await
                     }
                     Err(failure) => Err(failure),
                 };
@@ -136,8 +132,7 @@ fn ready(caller: &mut ComponentCaller<'_>, outgoing: &OutgoingCallout) -> wasmti
 }
 
 impl Ready {
-    async fn send(self, counters: &PluginCounters) -> Result<Incoming, Failure> {
-        let _waiting = Waiting { since: Instant::now(), counters };
+    async fn send(self) -> Result<Incoming, Failure> {
         let answer = self.line.send(self.request, self.most, self.within);
         let answer = tokio::time::timeout(self.within, answer).await.map_err(|_| Failure::Timeout)??;
         if answer.body().len() > self.most {
@@ -155,14 +150,18 @@ fn incoming(answer: Response<Bytes>) -> Incoming {
     Incoming { status: head.status.as_u16(), headers: headers.collect(), body }
 }
 
-/// Adds up how long a callout is waited for, one that is broken off included.
-struct Waiting<'a> {
+/// Adds up how long a callout is waited for, for its plugin and for the request, one that is broken off included.
+struct CalloutWait<'a, 'b> {
     since: Instant,
-    counters: &'a PluginCounters,
+    caller: &'a mut ComponentCaller<'b>,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for CalloutWait<'_, '_> {
     fn drop(&mut self) {
-        self.counters.waited(self.since.elapsed());
+        let (waited, host) = (self.since.elapsed(), self.caller.data_mut());
+        host.slots.counters.waited(waited);
+        if let Some(exchange) = &mut host.exchange {
+            exchange.waited += waited;
+        }
     }
 }
