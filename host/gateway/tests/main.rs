@@ -108,6 +108,7 @@ mod shares;
 mod signatures;
 mod signed_versions;
 mod sizes;
+mod slow_http2;
 mod slow_readers;
 mod slow_starts;
 mod small_law;

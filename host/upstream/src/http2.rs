@@ -126,13 +126,14 @@ impl Http2Connection {
     pub(crate) fn send(&self, request: Request<Bytes>, now: Instant) -> Result<Http2Exchange, h2::Error> {
         self.pulse.before_request(now);
         let (parts, body) = request.into_parts();
+        let length = body.len();
         let mut sender = self.sender.borrow().clone();
         let (response, mut stream) = sender.send_request(Request::from_parts(parts, ()), body.is_empty())?;
         if !body.is_empty() {
             // It waits in h2 for its window: it is one piece, and here already.
             stream.send_data(body, true)?;
         }
-        let (stream, open, answered) = (stream.stream_id().as_u32(), self.pulse.open(), self.answered.clone());
+        let (stream, open, answered) = (stream.stream_id().as_u32(), self.pulse.open(length), self.answered.clone());
         Ok(Http2Exchange { response, stream, sent: now, open, answered })
     }
 
@@ -170,7 +171,7 @@ impl Http2Exchange {
         let response = ready!(Pin::new(&mut self.response).poll(cx))?;
         self.answered.set(true);
         let (head, body) = response.into_parts();
-        let body = Http2Body::new(body, &head.headers, self.open.clone());
+        let body = Http2Body::new(body, &head.headers, self.open.answered());
         Poll::Ready(Ok(Response::from_parts(head, body)))
     }
 

@@ -24,6 +24,10 @@ use weir_net::LazyTimer;
 use super::transport::{Http2Transport, Probe};
 use crate::conn_limits::STALE_WITHIN;
 
+/// So many bytes of requests that nobody has answered yet may lie ahead of a PING, in buffers on the way, for each second that
+/// its answer may take longer.
+const TAKEN_A_SECOND: u64 = 256 << 10;
+
 /// A connection as its driver has it.
 pub(super) type Driven = h2::client::Connection<Http2Transport, Bytes>;
 
@@ -92,8 +96,14 @@ pub(super) struct Pulse {
     ahead: Cell<bool>,
     /// When the first request was sent behind which nothing was heard, nor asked.
     unproven: Cell<Option<Instant>>,
-    /// Since when a PING has been out without a sign of life.
+    /// Bytes of the bodies of requests that are not answered yet.
+    uploads: Cell<u64>,
+    /// Since when a PING has been out without a sign of life,
     asked: Cell<Option<Instant>>,
+    /// when it was seen since that the upstream takes what was written,
+    taking: Cell<Option<Instant>>,
+    /// and what it had not taken then.
+    untaken: Cell<Option<u64>>,
     /// Whether there was a PING.
     pinged: Cell<bool>,
     ended: Cell<Option<CloseReason>>,
@@ -107,7 +117,10 @@ impl Pulse {
             open: Cell::new(0),
             ahead: Cell::new(false),
             unproven: Cell::new(None),
+            uploads: Cell::new(0),
             asked: Cell::new(None),
+            taking: Cell::new(None),
+            untaken: Cell::new(None),
             pinged: Cell::new(false),
             ended: Cell::new(None),
         }
@@ -123,10 +136,12 @@ impl Pulse {
         }
     }
 
-    /// Counts a request.
-    pub(super) fn open(self: &Rc<Self>) -> OpenRequest {
+    /// Counts a request with a body of so many bytes.
+    pub(super) fn open(self: &Rc<Self>, body: usize) -> OpenRequest {
+        let upload = body as u64;
         self.open.set(self.open.get().saturating_add(1));
-        OpenRequest(Rc::clone(self))
+        self.uploads.set(self.uploads.get().saturating_add(upload));
+        OpenRequest { pulse: Rc::clone(self), upload }
     }
 
     /// A request is about to be put on the connection.
@@ -188,13 +203,34 @@ impl Pulse {
         self.pinged.set(true);
         self.probe.listen();
         self.asked.set(Some(Instant::now()));
+        self.taking.set(None);
+        self.untaken.set(None);
+    }
+
+    /// When an answer to the PING that was sent then has to be there, or anything else. What lies ahead of it is taken first.
+    fn overdue(&self, asked: Instant) -> Option<Instant> {
+        let ahead = Duration::from_millis(self.uploads.get().saturating_mul(1000) / TAKEN_A_SECOND);
+        self.taking.get().unwrap_or(asked).checked_add(self.pings.timeout.saturating_add(ahead))
+    }
+
+    /// Whether the upstream goes on taking what was written, slowly: the PING is not there yet. Where it takes nothing more,
+    /// TCP says so as well.
+    fn takes(&self) -> bool {
+        let now = self.probe.untaken();
+        let before = self.untaken.replace(now).unwrap_or(u64::MAX);
+        // The first look has nothing to compare with: less than what is taken in a moment is what dead ends look like.
+        let takes = now.is_some_and(|now| now < before && (before < u64::MAX || now > TAKEN_A_SECOND));
+        if takes {
+            self.taking.set(Some(Instant::now()));
+        }
+        takes
     }
 
     /// Waits for what silence brings, after everything that has come was read.
     fn poll(&self, timer: &mut LazyTimer, cx: &mut Context<'_>) -> Poll<Silence> {
         self.hear();
         let (due, what) = match self.asked.get() {
-            Some(asked) => (asked.checked_add(self.pings.timeout), Silence::Over),
+            Some(asked) => (self.overdue(asked), Silence::Over),
             None => (self.due(), Silence::Ping),
         };
         let Some(due) = due else { return Poll::Pending };
@@ -203,23 +239,27 @@ impl Pulse {
 }
 
 /// A request that is open: while there is one, silence is looked into.
-pub(super) struct OpenRequest(Rc<Pulse>);
+pub(super) struct OpenRequest {
+    pulse: Rc<Pulse>,
+    /// Bytes of its body, until it is answered.
+    upload: u64,
+}
 
 impl OpenRequest {
     pub(super) fn pulse(&self) -> &Pulse {
-        &self.0
+        &self.pulse
     }
-}
 
-impl Clone for OpenRequest {
-    fn clone(&self) -> Self {
-        self.0.open()
+    /// The same request from its answer on.
+    pub(super) fn answered(&self) -> Self {
+        self.pulse.open(0)
     }
 }
 
 impl Drop for OpenRequest {
     fn drop(&mut self) {
-        self.0.open.set(self.0.open.get().saturating_sub(1));
+        self.pulse.open.set(self.pulse.open.get().saturating_sub(1));
+        self.pulse.uploads.set(self.pulse.uploads.get().saturating_sub(self.upload));
     }
 }
 
@@ -245,6 +285,7 @@ pub(super) async fn drive(driven: Driven, mut ping: Option<PingPong>, pulse: Rc<
             }
             match ready!(pulse.poll(&mut timer, cx)) {
                 Silence::Ping => pulse.ping(&mut ping, cx),
+                Silence::Over if pulse.takes() => {}
                 Silence::Over => return Poll::Ready(None),
             }
         }

@@ -108,6 +108,11 @@ impl Probe {
         stream.try_borrow().map_or(IdleState::Quiet, |stream| stream.peek())
     }
 
+    /// See [`Transport::untaken`].
+    pub(super) fn untaken(&self) -> Option<u64> {
+        self.stream.upgrade()?.try_borrow().ok()?.untaken()
+    }
+
     /// Why reading failed, if it did.
     pub(super) fn failure(&self) -> Option<ReadFailure> {
         self.heard.failure.borrow().clone()
