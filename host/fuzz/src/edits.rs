@@ -190,7 +190,9 @@ impl Both {
     /// What repeats the text of a choice goes with it (`Document::set_piece`).
     fn forget_tokens(&mut self, pointer: &str) {
         let tokens: Vec<&str> = pointer.split('/').collect();
-        if let [_, "choices", choice, "message" | "delta" | "text", ..] = tokens.as_slice() {
+        if let [_, "choices", choice, within, ..] = tokens.as_slice()
+            && !["index", "finish_reason", "logprobs"].contains(within)
+        {
             let tokens = format!("/choices/{choice}/logprobs");
             let is_null = self.document.get(&tokens).ok().flatten().is_some_and(|json| json == "null");
             if is_null && let Some(there) = self.tree.pointer_mut(&tokens) {
