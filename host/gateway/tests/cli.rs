@@ -35,6 +35,14 @@ fn folder(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 #[test]
+fn the_version_says_of_which_build_it_is() {
+    // Cargo lays a program into a folder that is called like its profile.
+    let program = Path::new(env!("CARGO_BIN_EXE_weir"));
+    let profile = program.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    assert_eq!(out(&weir(&["--version"])), format!("weir {} ({profile})\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
 fn check_says_that_a_good_configuration_is_good() {
     let (_folder, file) = folder(&demo_config("[plugins]\n"));
     let output = check(&file);

@@ -8,9 +8,12 @@ use std::path::PathBuf;
 use weir_config::Overrides;
 use weir_sandbox::CompileTask;
 
+/// The version, and the profile that it was built with.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("WEIR_BUILD"), ")");
+
 /// An AI gateway that platform teams extend with WebAssembly.
 #[derive(Debug, Parser)]
-#[command(name = "weir", version, about, args_conflicts_with_subcommands = true)]
+#[command(name = "weir", version = VERSION, about, args_conflicts_with_subcommands = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
