@@ -4,9 +4,9 @@
 //! Ends with 1 if any differs by more than 25 %.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
-mod rig;
+mod harness;
 
-use rig::{GUARD, Guests, PII, Rig, TAP, body, installed};
+use harness::{GUARD, Guests, Harness, PII, TAP, body, installed};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ const ROUNDS: usize = 31;
 struct Case<'a> {
     says: &'a str,
     hook: &'a str,
-    rig: Rig,
+    harness: Harness,
     /// Makes so many calls; how long they took.
-    calls: Box<dyn Fn(&Rig, u64) -> Duration>,
+    calls: Box<dyn Fn(&Harness, u64) -> Duration>,
 }
 
 /// Nanoseconds for a call: from outside, and by the meter. Medians of rounds, which alternate with nothing: both figures
@@ -28,14 +28,14 @@ struct Case<'a> {
 fn measure(case: &Case<'_>, round: Duration) -> (f64, f64) {
     let mut count = 16;
     // As many calls as fill a round.
-    while (case.calls)(&case.rig, count) < round && count < 1 << 24 {
+    while (case.calls)(&case.harness, count) < round && count < 1 << 24 {
         count *= 2;
     }
     let mut figures = Vec::new();
     for _ in 0..ROUNDS {
-        let (calls_before, cpu_before) = case.rig.metered(case.hook);
-        let took = (case.calls)(&case.rig, count);
-        let (calls, cpu) = case.rig.metered(case.hook);
+        let (calls_before, cpu_before) = case.harness.metered(case.hook);
+        let took = (case.calls)(&case.harness, count);
+        let (calls, cpu) = case.harness.metered(case.hook);
         assert_eq!(calls - calls_before, count, "a call was not counted");
         let each = |nanos: f64| nanos / count as f64;
         figures.push((each(took.as_nanos() as f64), each((cpu - cpu_before) as f64)));
@@ -48,24 +48,24 @@ fn measure(case: &Case<'_>, round: Duration) -> (f64, f64) {
 }
 
 fn cases(guests: &Guests) -> Vec<Case<'static>> {
-    let policy = |says, rig, bytes| {
+    let policy = |says, harness, bytes| {
         let body = body(bytes);
-        Case { says, hook: "policy", rig, calls: Box::new(move |rig, count| rig.policy(count, &body)) }
+        Case { says, hook: "policy", harness, calls: Box::new(move |harness, count| harness.policy(count, &body)) }
     };
     let mut cases = vec![
-        policy("three facts, pooled", Rig::new(guests.folder(), &[("facts", "{}")], "tenant"), 512),
-        policy("sets a header, pooled", Rig::new(guests.folder(), &[("good", "{}")], "tenant"), 512),
-        policy("three facts, fresh instance", Rig::new(guests.folder(), &[("facts", "{}")], "request"), 512),
-        policy("prompt-guard, 0.5 KiB", Rig::new(&installed(), &[GUARD], "tenant"), 512),
-        policy("redact-pii, 0.5 KiB", Rig::new(&installed(), &[PII], "tenant"), 512),
-        policy("redact-pii, 4 KiB", Rig::new(&installed(), &[PII], "tenant"), 4 << 10),
+        policy("three facts, pooled", Harness::new(guests.folder(), &[("facts", "{}")], "tenant"), 512),
+        policy("sets a header, pooled", Harness::new(guests.folder(), &[("good", "{}")], "tenant"), 512),
+        policy("three facts, fresh instance", Harness::new(guests.folder(), &[("facts", "{}")], "request"), 512),
+        policy("prompt-guard, 0.5 KiB", Harness::new(&installed(), &[GUARD], "tenant"), 512),
+        policy("redact-pii, 0.5 KiB", Harness::new(&installed(), &[PII], "tenant"), 512),
+        policy("redact-pii, 4 KiB", Harness::new(&installed(), &[PII], "tenant"), 4 << 10),
     ];
-    let rig = Rig::new(&installed(), &[TAP], "tenant");
-    cases.push(Case { says: "usage-tap", hook: "observe", rig, calls: Box::new(Rig::observe) });
+    let harness = Harness::new(&installed(), &[TAP], "tenant");
+    cases.push(Case { says: "usage-tap", hook: "observe", harness, calls: Box::new(Harness::observe) });
     match &guests.no_rust {
         None => {
-            let rig = Rig::new(guests.folder(), &[("three-facts", "{}")], "tenant");
-            cases.insert(1, policy("three facts, plugin in Rust", rig, 512));
+            let harness = Harness::new(guests.folder(), &[("three-facts", "{}")], "tenant");
+            cases.insert(1, policy("three facts, plugin in Rust", harness, 512));
         }
         Some(why) => eprintln!("three facts, plugin in Rust: skipped: {why}"),
     }

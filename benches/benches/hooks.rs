@@ -2,10 +2,10 @@
 //! given back. `cargo bench -p weir-bench --bench hooks`
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
-mod rig;
+mod harness;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use rig::{GUARD, Guests, PII, Rig, TAP, body, installed};
+use harness::{GUARD, Guests, Harness, PII, TAP, body, installed};
 use std::time::Duration;
 
 /// By what crosses the boundary, on an instance out of the pool. `nothing` is also what taking it from the pool and
@@ -20,20 +20,20 @@ fn pooled(c: &mut Criterion) {
         ("three-calls", "three host calls"),
         ("good", "sets a header"),
     ] {
-        let rig = Rig::new(guests.folder(), &[(guest, "{}")], "tenant");
-        group.bench_function(says, |b| b.iter_custom(|n| rig.policy(n, &small)));
+        let harness = Harness::new(guests.folder(), &[(guest, "{}")], "tenant");
+        group.bench_function(says, |b| b.iter_custom(|n| harness.policy(n, &small)));
     }
     for (guest, says) in [("body-in", "whole body in"), ("body-through", "whole body in and out")] {
-        let rig = Rig::new(guests.folder(), &[(guest, "{}")], "tenant");
+        let harness = Harness::new(guests.folder(), &[(guest, "{}")], "tenant");
         for (size, name) in [(4 << 10, "4 KiB"), (64 << 10, "64 KiB")] {
             let body = body(size);
-            group.bench_function(format!("{says}, {name}"), |b| b.iter_custom(|n| rig.policy(n, &body)));
+            group.bench_function(format!("{says}, {name}"), |b| b.iter_custom(|n| harness.policy(n, &body)));
         }
     }
     match &guests.no_rust {
         None => {
-            let rig = Rig::new(guests.folder(), &[("three-facts", "{}")], "tenant");
-            group.bench_function("three facts, plugin in Rust", |b| b.iter_custom(|n| rig.policy(n, &small)));
+            let harness = Harness::new(guests.folder(), &[("three-facts", "{}")], "tenant");
+            group.bench_function("three facts, plugin in Rust", |b| b.iter_custom(|n| harness.policy(n, &small)));
         }
         Some(why) => eprintln!("pooled/three facts, plugin in Rust: skipped: {why}"),
     }
@@ -50,11 +50,11 @@ fn fresh(c: &mut Criterion) {
             eprintln!("fresh/{guest}: skipped: {why}");
             continue;
         }
-        let rig = Rig::new(guests.folder(), &[(guest, "{}")], "request");
-        group.bench_function(guest, |b| b.iter_custom(|n| rig.policy(n, &small)));
+        let harness = Harness::new(guests.folder(), &[(guest, "{}")], "request");
+        group.bench_function(guest, |b| b.iter_custom(|n| harness.policy(n, &small)));
     }
-    let rig = Rig::new(&installed(), &[GUARD], "request");
-    group.bench_function("prompt-guard, 0.5 KiB", |b| b.iter_custom(|n| rig.policy(n, &small)));
+    let harness = Harness::new(&installed(), &[GUARD], "request");
+    group.bench_function("prompt-guard, 0.5 KiB", |b| b.iter_custom(|n| harness.policy(n, &small)));
     group.finish();
 }
 
@@ -66,8 +66,8 @@ fn chain(c: &mut Criterion) {
     let mut group = c.benchmark_group("chain");
     for count in [1, 4, 16] {
         let plugins: Vec<_> = names.iter().take(count).map(|name| (name.as_str(), "{}")).collect();
-        let rig = Rig::new(guests.folder(), &plugins, "tenant");
-        group.bench_function(format!("{count} plugins"), |b| b.iter_custom(|n| rig.policy(n, &small)));
+        let harness = Harness::new(guests.folder(), &plugins, "tenant");
+        group.bench_function(format!("{count} plugins"), |b| b.iter_custom(|n| harness.policy(n, &small)));
     }
     group.finish();
 }
@@ -76,14 +76,14 @@ fn chain(c: &mut Criterion) {
 fn bundled(c: &mut Criterion) {
     let mut group = c.benchmark_group("bundled");
     for plugin in [GUARD, PII] {
-        let rig = Rig::new(&installed(), &[plugin], "tenant");
+        let harness = Harness::new(&installed(), &[plugin], "tenant");
         for (size, says) in [(512, "0.5 KiB"), (4 << 10, "4 KiB"), (64 << 10, "64 KiB")] {
             let body = body(size);
-            group.bench_function(format!("{}, {says}", plugin.0), |b| b.iter_custom(|n| rig.policy(n, &body)));
+            group.bench_function(format!("{}, {says}", plugin.0), |b| b.iter_custom(|n| harness.policy(n, &body)));
         }
     }
-    let rig = Rig::new(&installed(), &[TAP], "tenant");
-    group.bench_function("usage-tap", |b| b.iter_custom(|n| rig.observe(n)));
+    let harness = Harness::new(&installed(), &[TAP], "tenant");
+    group.bench_function("usage-tap", |b| b.iter_custom(|n| harness.observe(n)));
     group.finish();
 }
 

@@ -12,8 +12,8 @@ mod tenants;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::bar::{self, Bar};
-use crate::brood::Brood;
 use crate::gateway;
+use crate::process_groups::ProcessGroups;
 use args::WhichBar;
 use harness::BarsHarness;
 
@@ -21,14 +21,14 @@ pub(crate) use args::BarsArgs;
 
 pub(crate) fn run(args: &BarsArgs) -> Result<()> {
     println!("bars: {}", gateway::version(&args.program.gateway));
-    let brood = Brood::guarded()?;
+    let process_groups = ProcessGroups::guarded()?;
     bar::header();
     let mut bars = Vec::new();
     for which in &args.only {
-        let folder = brood.scratch().join(format!("{which:?}"));
+        let folder = process_groups.scratch().join(format!("{which:?}"));
         // A folder of plugins has to be there, if empty.
         std::fs::create_dir_all(folder.join("none")).context("no room for the gateway's files")?;
-        let harness = BarsHarness { args, brood: &brood, folder };
+        let harness = BarsHarness { args, process_groups: &process_groups, folder };
         let these = match which {
             WhichBar::Tenants => tenants::bars(&harness),
             WhichBar::OneByte => one_byte::bars(&harness),

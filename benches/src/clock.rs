@@ -93,7 +93,7 @@ impl Timers {
         // Nought would switch it off.
         let left = deadline.saturating_duration_since(now).max(Duration::from_nanos(1));
         let once = Expiration::OneShot(TimeSpec::from_duration(left));
-        // Lawful times on an open timer cannot be refused.
+        // Valid times on an open timer cannot be refused.
         let _set = self.timer.get_ref().0.set(once, TimerSetTimeFlags::empty());
     }
 }

@@ -6,9 +6,9 @@ mod kind;
 
 use anyhow::Result;
 
-use crate::brood::Brood;
 use crate::document::ResultsPage;
 use crate::plan::BenchPlan;
+use crate::process_groups::ProcessGroups;
 use crate::results::{Results, of};
 use crate::subject::{self, Ours};
 use crate::table::{self, Better, Column, Number};
@@ -18,15 +18,15 @@ use kind::LoadKind;
 pub(crate) use args::CompareArgs;
 
 pub(crate) fn run(args: CompareArgs) -> Result<()> {
-    let brood = Brood::guarded()?;
+    let process_groups = ProcessGroups::guarded()?;
     let kinds = args.cells.clone().unwrap_or_else(|| LoadKind::ALL.to_vec());
     let cells = kinds.iter().map(|kind| kind.cell(&args)).collect();
     let mut choice = args.choice;
-    choice.prepare(&brood.scratch());
+    choice.prepare(&process_groups.scratch());
     let ours = [Ours::Direct, Ours::Weir, Ours::Plugins, Ours::Guided, Ours::GuidedPlugins];
     let (subjects, skipped) = subject::chosen(&choice, &ours, &["all"])?;
     let mut plan = BenchPlan { cells, subjects, skipped, tools: choice.tools, pace: args.pace };
-    let trials = trial::all(&mut plan, &brood)?;
+    let trials = trial::all(&mut plan, &process_groups)?;
     let results = Results { plan, trials };
     let document = ResultsPage {
         kind: "compare",

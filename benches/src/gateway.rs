@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::brood::{Brood, ChildProcess};
 use crate::metrics::Scrape;
+use crate::process_groups::{ChildProcess, ProcessGroups};
 use crate::{process, weir};
 
 /// Which program, and the plugins that it may load.
@@ -43,7 +43,7 @@ impl Gateway {
     ///
     /// # Errors
     /// It cannot be started, or is not ready in time; its messages are part of the error.
-    pub(crate) fn start(brood: &Brood, program: &Path, folder: &Path, config: &str) -> Result<Self> {
+    pub(crate) fn start(process_groups: &ProcessGroups, program: &Path, folder: &Path, config: &str) -> Result<Self> {
         let file = folder.join("weir.toml");
         fs::write(&file, config).with_context(|| format!("cannot write {}", file.display()))?;
         let messages = folder.join("messages.log");
@@ -52,7 +52,7 @@ impl Gateway {
         let mut command = Command::new(program);
         command.arg("serve").arg("--config").arg(&file).args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         let start = Instant::now();
-        let running = brood.start(command.stderr(File::create(&messages)?))?;
+        let running = process_groups.start(command.stderr(File::create(&messages)?))?;
         let ready = running.url_after("gateway", weir::PATIENCE).and_then(|url| {
             let admin = running.url_after("admin", weir::PATIENCE)?;
             weir::wait_until_ready(&admin)?;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::brood::Brood;
 use crate::document::ResultsPage;
 use crate::mock::ReplyShape;
 use crate::plan::{BenchPlan, LoadCell, Pacing};
 use crate::plot;
+use crate::process_groups::ProcessGroups;
 use crate::results::{Results, of};
 use crate::subject::{self, Ours, SubjectChoice};
 use crate::table::{self, Better, Column, Number};
@@ -43,15 +43,15 @@ fn delay(text: &str) -> Result<Duration, String> {
 }
 
 pub(crate) fn run(args: LadderArgs) -> Result<()> {
-    let brood = Brood::guarded()?;
+    let process_groups = ProcessGroups::guarded()?;
     let mut choice = args.choice;
-    choice.prepare(&brood.scratch());
+    choice.prepare(&process_groups.scratch());
     let ours = [Ours::Direct, Ours::Plugins, Ours::GuidedPlugins];
     let (subjects, skipped) = subject::chosen(&choice, &ours, &["nginx"])?;
     let cell = |users: &u32| cell(*users, args.delay, &args.pace);
     let cells = args.users.iter().map(cell).collect();
     let mut plan = BenchPlan { cells, subjects, skipped, tools: choice.tools, pace: args.pace };
-    let trials = trial::all(&mut plan, &brood)?;
+    let trials = trial::all(&mut plan, &process_groups)?;
     let results = Results { plan, trials };
     let document = ResultsPage {
         kind: "ladder",

@@ -9,13 +9,12 @@
 
 mod bar;
 mod bars;
-mod brood;
 mod clock;
 mod compare;
 mod control;
-mod dice;
 mod document;
 mod gateway;
+mod hostile;
 mod ladder;
 mod load;
 mod local;
@@ -26,7 +25,9 @@ mod peers;
 mod plan;
 mod plot;
 mod process;
+mod process_groups;
 mod provider;
+mod random;
 mod results;
 mod soak;
 mod stamp;
@@ -35,7 +36,6 @@ mod table;
 mod talk;
 mod trial;
 mod units;
-mod villains;
 mod weir;
 
 use std::path::PathBuf;
@@ -65,19 +65,20 @@ enum Tool {
     Outage(outage::OutageArgs),
     /// Hold what the gateway takes where it could take too much against the bars
     Bars(bars::BarsArgs),
-    /// Let every villain loose in other tenants' folders, and see what one who behaves notices
+    /// Let every attacker loose in other tenants' folders, and see what one who behaves notices
     ///
-    /// A tenant that behaves is measured alone and beside all villains, in pairs; between two measurements the villains are
+    /// A tenant that behaves is measured alone and beside all attackers, in pairs; between two measurements the attackers are
     /// taken away, and come back new. They are the plugins of plugins/hostile, each in the folder of a tenant of its own and all of
     /// them in that of one, and what is worse in a folder than a plugin: pipes and files without an end under each name that has
     /// a meaning and in the place of weir.toml, bombs for the compiler and for who reads schemas, a broken file at the start,
     /// settings that raise their limits, a signature of nobody, and a signed counter in the place of a guard.
     ///
     /// Of each it is shown that it was met and what the gateway says of it. Bars: the median of the pairs' ratios of p99, requests
-    /// and observations lost, faults of the tenant's own plugins, villains not met with or not contained, what is counted for
+    /// and observations lost, faults of the tenant's own plugins, attackers not met with or not contained, what is counted for
     /// guests (plugins.memory), what all but their memory grows by while they are there, and all of it once they are gone. The end
     /// is an error that names the bars that were missed, if any was
-    Villains(villains::HostileArgs),
+    #[command(alias = "villains")]
+    Hostile(hostile::HostileArgs),
     /// Of the runners' own: end their child processes should they be killed
     #[command(hide = true)]
     Guard {
@@ -89,7 +90,7 @@ enum Tool {
 fn main() -> anyhow::Result<()> {
     let tool = Command::parse().tool;
     if let Tool::Guard { scratch } = tool {
-        brood::watch(std::io::stdin().lock(), &scratch);
+        process_groups::watch(std::io::stdin().lock(), &scratch);
         return Ok(());
     }
     units::raise_descriptors();
@@ -101,7 +102,7 @@ fn main() -> anyhow::Result<()> {
         Tool::Soak(args) => soak::run(&args),
         Tool::Outage(args) => outage::run(&args),
         Tool::Bars(args) => bars::run(&args),
-        Tool::Villains(args) => villains::run(&args),
+        Tool::Hostile(args) => hostile::run(&args),
         Tool::Guard { .. } => Ok(()),
     }
 }
@@ -111,7 +112,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     #[test]
-    fn every_option_of_every_tool_is_lawful() {
+    fn every_option_of_every_tool_is_valid() {
         super::Command::command().debug_assert();
     }
 }

@@ -13,8 +13,8 @@ use anyhow::{Result, ensure};
 use weir_tenancy::key;
 
 use crate::bar::{self, Bar};
-use crate::brood::Brood;
 use crate::gateway::{self, Gateway, Program, quote};
+use crate::process_groups::ProcessGroups;
 use crate::provider::{Act, FakeProvider, ProviderState, Request, answer};
 use crate::weir::PEPPER;
 use crate::{control, units};
@@ -55,10 +55,10 @@ enum Kind {
 
 pub(crate) fn run(args: &OutageArgs) -> Result<()> {
     println!("outage: {}", gateway::version(&args.program.gateway));
-    let brood = Brood::guarded()?;
+    let process_groups = ProcessGroups::guarded()?;
     let mut bars = Vec::new();
     for kind in &args.kinds {
-        bars.extend(one(args, &brood, *kind)?);
+        bars.extend(one(args, &process_groups, *kind)?);
     }
     bar::header();
     bars.iter().for_each(|bar| println!("{bar}"));
@@ -66,15 +66,15 @@ pub(crate) fn run(args: &OutageArgs) -> Result<()> {
     Ok(())
 }
 
-fn one(args: &OutageArgs, brood: &Brood, kind: Kind) -> Result<Vec<Bar>> {
+fn one(args: &OutageArgs, process_groups: &ProcessGroups, kind: Kind) -> Result<Vec<Bar>> {
     let providers = [answering()?, answering()?, answering()?];
     let addresses = providers.each_ref().map(|provider| provider.address);
     let key = key::generate("outage")?;
-    let folder = brood.scratch().join(format!("outage-{kind:?}"));
+    let folder = process_groups.scratch().join(format!("outage-{kind:?}"));
     // A folder of plugins has to be there, if empty.
     std::fs::create_dir_all(folder.join("none"))?;
     let config = config(args, addresses, &key.hash_line(PEPPER.as_bytes()), &folder.join("none"));
-    let gateway = Gateway::start(brood, &args.program.gateway, &folder, &config)?;
+    let gateway = Gateway::start(process_groups, &args.program.gateway, &folder, &config)?;
     let to = control::loopback(&gateway.url)?;
     let (token, rate, time) = (key.token(), args.rate, args.around * 2 + args.duration);
     let start = Instant::now();

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
-use crate::brood::Brood;
 use crate::gateway::{self, Gateway, Program};
+use crate::process_groups::ProcessGroups;
 use crate::provider::FakeProvider;
 use crate::{control, units};
 use clients::{Rest, Ways};
@@ -68,14 +68,14 @@ struct Watched {
 }
 
 pub(crate) fn run(args: &SoakArgs) -> Result<()> {
-    let brood = Brood::guarded()?;
+    let process_groups = ProcessGroups::guarded()?;
     let seed = args.seed;
     let well = FakeProvider::start(move |request| script::well(seed, request))?;
     let faulty = FakeProvider::start(move |request| script::faulty(seed, request))?;
-    let folder = brood.scratch().join("soak");
+    let folder = process_groups.scratch().join("soak");
     std::fs::create_dir_all(&folder)?;
     let setup = SoakSetup::new(&folder, &args.program.plugins, well.address, faulty.address)?;
-    let gateway = Gateway::start(&brood, &args.program.gateway, &folder, &setup.config(0))?;
+    let gateway = Gateway::start(&process_groups, &args.program.gateway, &folder, &setup.config(0))?;
     println!(
         "soak: {} for {:?} at {}/s, seed {seed}",
         gateway::version(&args.program.gateway),

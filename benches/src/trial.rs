@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
-use crate::brood::{Brood, ChildProcess};
 use crate::control;
 use crate::load::{self, LoadReport};
 use crate::mock::ReplyShape;
 use crate::peers::{Peer, PeerSetup, Up};
 use crate::plan::{BenchPlan, BenchStep};
 use crate::process;
+use crate::process_groups::{ChildProcess, ProcessGroups};
 use crate::subject::Skipped;
 
 /// How long the mock may take to say where it listens.
@@ -37,16 +37,16 @@ struct Mock {
 ///
 /// # Errors
 /// The mock or the load does not work. What a gateway does wrong is part of the trials.
-pub(crate) fn all(plan: &mut BenchPlan, brood: &Brood) -> Result<Vec<BenchTrial>> {
-    let mock = start_mock(plan, brood)?;
-    rehearse(plan, brood, &mock)?;
+pub(crate) fn all(plan: &mut BenchPlan, process_groups: &ProcessGroups) -> Result<Vec<BenchTrial>> {
+    let mock = start_mock(plan, process_groups)?;
+    rehearse(plan, process_groups, &mock)?;
     let steps = plan.steps();
     ensure!(!steps.is_empty(), "there is nothing to measure: choose by --subjects, --peers, --peer and --cells");
     let start = Instant::now();
     let mut trials = Vec::new();
     for (done, step) in steps.iter().enumerate() {
         announce(plan, *step, done, steps.len(), start);
-        let trial = one(plan, brood, &mock, *step)?;
+        let trial = one(plan, process_groups, &mock, *step)?;
         match &trial.outcome {
             Ok(report) => eprintln!("{}", brief(report)),
             Err(why) => eprintln!("FAILED: {why}"),
@@ -58,13 +58,13 @@ pub(crate) fn all(plan: &mut BenchPlan, brood: &Brood) -> Result<Vec<BenchTrial>
 
 /// Starts every gateway once, so that all of them find what they compile at their first start, and those that do not
 /// start at all are known at once.
-fn rehearse(plan: &mut BenchPlan, brood: &Brood, mock: &Mock) -> Result<()> {
+fn rehearse(plan: &mut BenchPlan, process_groups: &ProcessGroups, mock: &Mock) -> Result<()> {
     mock.shape(&ReplyShape { delay: Duration::ZERO, ..ReplyShape::default() })?;
     let cores = plan.workers();
     for subject in std::mem::take(&mut plan.subjects) {
         if let Some(gateway) = subject.gateway() {
             eprint!("[first start] {} … ", gateway.name());
-            let started = start(gateway, brood, mock, &plan.tools, cores);
+            let started = start(gateway, process_groups, mock, &plan.tools, cores);
             eprintln!("{}", if started.is_ok() { "runs" } else { "FAILED" });
             match started {
                 Err(error) if !subject.is_weir() => {
@@ -80,17 +80,24 @@ fn rehearse(plan: &mut BenchPlan, brood: &Brood, mock: &Mock) -> Result<()> {
     Ok(())
 }
 
-fn start(gateway: &dyn Peer, brood: &Brood, mock: &Mock, tools: &Path, cores: u16) -> Result<(Up, TempDir)> {
-    let folder = tempfile::tempdir_in(brood.scratch()).context("no folder for a gateway")?;
+fn start(
+    gateway: &dyn Peer,
+    process_groups: &ProcessGroups,
+    mock: &Mock,
+    tools: &Path,
+    cores: u16,
+) -> Result<(Up, TempDir)> {
+    let folder = tempfile::tempdir_in(process_groups.scratch()).context("no folder for a gateway")?;
     let upstream = control::loopback(&mock.url)?;
-    let up = gateway.start(&PeerSetup { brood, upstream, folder: folder.path(), tools, cores })?;
+    let up = gateway.start(&PeerSetup { process_groups, upstream, folder: folder.path(), tools, cores })?;
     Ok((up, folder))
 }
 
-fn start_mock(plan: &BenchPlan, brood: &Brood) -> Result<Mock> {
+fn start_mock(plan: &BenchPlan, process_groups: &ProcessGroups) -> Result<Mock> {
     let this = std::env::current_exe().context("this program does not know where it is")?;
     let threads = plan.pace.mock_threads.to_string();
-    let running = brood.start(Command::new(this).args(["mock", "--until-stdin-ends", "--threads", &threads]))?;
+    let running =
+        process_groups.start(Command::new(this).args(["mock", "--until-stdin-ends", "--threads", &threads]))?;
     Ok(Mock { url: running.url_after("mock", PATIENCE)?, running })
 }
 
@@ -102,14 +109,17 @@ impl Mock {
     }
 }
 
-fn one(plan: &BenchPlan, brood: &Brood, mock: &Mock, step: BenchStep) -> Result<BenchTrial> {
+fn one(plan: &BenchPlan, process_groups: &ProcessGroups, mock: &Mock, step: BenchStep) -> Result<BenchTrial> {
     let (cell, subject) = plan.cells.get(step.cell).zip(plan.subjects.get(step.subject)).context("no such step")?;
     let mut args =
         load::LoadArgs { mock_pid: Some(mock.running.pid), journal: Some(mock.url.clone()), ..cell.load(&plan.pace) };
     // Without a delay, so that starts are short.
     mock.shape(&ReplyShape { delay: Duration::ZERO, gap: Duration::ZERO, ..cell.shape })?;
     args.url.clone_from(&mock.url);
-    let up = match subject.gateway().map(|gateway| start(gateway, brood, mock, &plan.tools, plan.workers())).transpose()
+    let up = match subject
+        .gateway()
+        .map(|gateway| start(gateway, process_groups, mock, &plan.tools, plan.workers()))
+        .transpose()
     {
         Ok(up) => up,
         Err(error) => return Ok(BenchTrial { step, idle: None, outcome: Err(format!("does not start: {error:#}")) }),

@@ -137,7 +137,7 @@ impl Peer for Weir {
         let messages = setup.folder.join("messages.log");
         let mut command = Command::new(fs::canonicalize(self.program())?);
         command.arg("serve").arg("--config").arg(&file).args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
-        let running = setup.brood.start(command.stderr(File::create(&messages)?))?;
+        let running = setup.process_groups.start(command.stderr(File::create(&messages)?))?;
         let ready = running.url_after("gateway", PATIENCE).and_then(|url| {
             wait_until_ready(&running.url_after("admin", PATIENCE)?)?;
             Ok(url)

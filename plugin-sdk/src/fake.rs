@@ -228,7 +228,7 @@ impl Running {
         state::read(|state| state.writes.clone()).unwrap_or_default()
     }
 
-    /// The callouts that were lawful, in order, those without an answer included.
+    /// The callouts that were valid, in order, those without an answer included.
     #[must_use]
     pub fn callouts(&self) -> Vec<Outgoing> {
         state::read(|state| state.sent.clone()).unwrap_or_default()

@@ -7,15 +7,15 @@ use anyhow::Result;
 use weir_tenancy::key;
 
 use super::args::BarsArgs;
-use crate::brood::Brood;
 use crate::gateway::{Gateway, quote};
+use crate::process_groups::ProcessGroups;
 use crate::provider::{Act, FakeProvider, Request, answer};
 use crate::weir::PEPPER;
 
 /// What every measurement has at hand.
 pub(super) struct BarsHarness<'a> {
     pub(super) args: &'a BarsArgs,
-    pub(super) brood: &'a Brood,
+    pub(super) process_groups: &'a ProcessGroups,
     pub(super) folder: PathBuf,
 }
 
@@ -28,7 +28,7 @@ pub(super) struct Small {
 
 impl BarsHarness<'_> {
     pub(super) fn start(&self, config: &str) -> Result<Gateway> {
-        Gateway::start(self.brood, &self.args.program.gateway, &self.folder, config)
+        Gateway::start(self.process_groups, &self.args.program.gateway, &self.folder, config)
     }
 
     /// A gateway with as many workers as there are cores, or as said.

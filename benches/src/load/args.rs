@@ -24,7 +24,7 @@ pub(crate) struct LoadArgs {
     /// Ask for streams, with their usage
     #[arg(long)]
     pub(crate) stream: bool,
-    /// Size of the request body in bytes; less than the smallest lawful one gives that
+    /// Size of the request body in bytes; less than the smallest valid one gives that
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(0..=32 << 20))]
     pub(crate) request_bytes: u32,
     /// Users: connections, each with one request at a time

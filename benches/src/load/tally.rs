@@ -41,7 +41,7 @@ pub(super) struct EndedRequest<'a> {
 impl LoadTally {
     pub(super) fn new(stall: Duration) -> Result<Self> {
         // Grows with what is recorded.
-        let mut whole = Histogram::new_with_bounds(SHORTEST, 2 * SHORTEST, 3).context("the bounds are lawful")?;
+        let mut whole = Histogram::new_with_bounds(SHORTEST, 2 * SHORTEST, 3).context("the bounds are valid")?;
         whole.auto(true);
         let (first, gaps, late) = (whole.clone(), whole.clone(), whole.clone());
         Ok(Self { whole, first, gaps, late, failures: BTreeMap::new(), stalls: 0, stall })

@@ -25,7 +25,7 @@ pub(crate) struct ReplyShape {
     /// Deltas with text in a stream; also the number of output tokens that is reported
     #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(crate) tokens: u32,
-    /// Size of the body of a whole reply, in bytes; less than the smallest lawful one gives that
+    /// Size of the body of a whole reply, in bytes; less than the smallest valid one gives that
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u32).range(0..=32 << 20))]
     pub(crate) reply_bytes: u32,
 }

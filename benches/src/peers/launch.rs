@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::{PeerSetup, Up};
-use crate::brood::ChildProcess;
+use crate::process_groups::ChildProcess;
 
 /// The key that peers with a key check let in.
 pub(super) const KEY: &str = "sk-peer-4f1d0c7a9e52b683";
@@ -58,7 +58,7 @@ impl Launch {
         let messages = setup.folder.join("messages.log");
         let file = File::create(&messages).with_context(|| format!("cannot write {}", messages.display()))?;
         self.command.current_dir(setup.folder).stderr(file);
-        let running = setup.brood.start(&mut self.command)?;
+        let running = setup.process_groups.start(&mut self.command)?;
         self.wait(&running, &messages)
             .with_context(|| format!("{} does not answer on {}", self.name, self.address))
             .with_context(|| format!("last messages of {}:\n{}", self.name, tail(&messages)))?;

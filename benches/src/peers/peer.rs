@@ -5,12 +5,12 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::brood::{Brood, ChildProcess};
+use crate::process_groups::{ChildProcess, ProcessGroups};
 
 /// What a gateway under test is started with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct PeerSetup<'a> {
-    pub(crate) brood: &'a Brood,
+    pub(crate) process_groups: &'a ProcessGroups,
     /// The mock provider.
     pub(crate) upstream: SocketAddr,
     /// A scratch folder of this start; it exists.

@@ -5,7 +5,7 @@ use clap::{Args as _, FromArgMatches as _};
 use serde_json::json;
 
 use super::*;
-use crate::brood::Brood;
+use crate::process_groups::ProcessGroups;
 use crate::{load, mock};
 
 /// A peer that runs beside a mock of its own.
@@ -24,8 +24,14 @@ fn started(peer: &dyn Peer) -> Option<Beside> {
     let version = peer.version(&tools);
     assert!(version.starts_with(|first: char| first.is_ascii_digit()), "{} is of version {version}", peer.name());
     let folder = tempfile::tempdir().unwrap();
-    let brood = Brood::default();
-    let setup = PeerSetup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: &tools, cores: 2 };
+    let process_groups = ProcessGroups::default();
+    let setup = PeerSetup {
+        process_groups: &process_groups,
+        upstream: upstream(),
+        folder: folder.path(),
+        tools: &tools,
+        cores: 2,
+    };
     let up = peer.start(&setup).unwrap();
     Some(Beside { up, folder })
 }
@@ -220,9 +226,14 @@ fn a_peer_of_the_command_line_is_started_and_answers() {
     let spec = format!(
         "name=by hand,command=sh -c 'printf \"{config}\" >{{folder}}/conf; {command}',key=sk-1,header=x-first: one"
     );
-    let (folder, brood) = (tempfile::tempdir().unwrap(), Brood::default());
-    let setup =
-        PeerSetup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: folder.path(), cores: 1 };
+    let (folder, process_groups) = (tempfile::tempdir().unwrap(), ProcessGroups::default());
+    let setup = PeerSetup {
+        process_groups: &process_groups,
+        upstream: upstream(),
+        folder: folder.path(),
+        tools: folder.path(),
+        cores: 1,
+    };
     let up = by_command_line(&spec).unwrap().start(&setup).unwrap();
     assert_eq!(up.key.as_deref(), Some("sk-1"));
     assert_eq!(up.headers, [("x-first".to_owned(), "one".to_owned())]);
@@ -232,9 +243,14 @@ fn a_peer_of_the_command_line_is_started_and_answers() {
 #[test]
 fn a_peer_that_ends_is_reported_with_its_messages() {
     let peer = by_command_line("name=short,command=sh -c 'echo no such setting >&2; exit 3'").unwrap();
-    let (folder, brood) = (tempfile::tempdir().unwrap(), Brood::default());
-    let setup =
-        PeerSetup { brood: &brood, upstream: upstream(), folder: folder.path(), tools: folder.path(), cores: 1 };
+    let (folder, process_groups) = (tempfile::tempdir().unwrap(), ProcessGroups::default());
+    let setup = PeerSetup {
+        process_groups: &process_groups,
+        upstream: upstream(),
+        folder: folder.path(),
+        tools: folder.path(),
+        cores: 1,
+    };
     let problem = format!("{:#}", peer.start(&setup).unwrap_err());
     assert!(problem.contains("short") && problem.contains("it has ended"), "{problem}");
     assert!(problem.contains("no such setting"), "{problem}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::dice::Dice;
+use crate::random::SeededRandom;
 use crate::talk::Manner;
 
 /// Whom a request is for.
@@ -87,7 +87,7 @@ const FAULTS: &[(u32, ProviderFault)] = &[
 
 impl SoakRequest {
     pub(crate) fn of(seed: u64, number: u32) -> Self {
-        let mut dice = Dice::of(seed, number);
+        let mut random = SeededRandom::of(seed, number);
         let models = [
             (38, SoakModel::Solo),
             (34, SoakModel::Pair),
@@ -96,14 +96,14 @@ impl SoakRequest {
             (3, SoakModel::Nobody),
             (2, SoakModel::Stranger),
         ];
-        let model = dice.pick(&models).unwrap_or(SoakModel::Solo);
-        let stream = model != SoakModel::Big && dice.between(0, 1) == 1;
-        let size = if dice.between(0, 9) == 0 { dice.between(4_000, 200_000) } else { dice.between(0, 900) };
-        let fault = dice.pick(FAULTS).unwrap_or(ProviderFault::None);
-        let manner = manner(&mut dice, model, size);
+        let model = random.pick(&models).unwrap_or(SoakModel::Solo);
+        let stream = model != SoakModel::Big && random.between(0, 1) == 1;
+        let size = if random.between(0, 9) == 0 { random.between(4_000, 200_000) } else { random.between(0, 900) };
+        let fault = random.pick(FAULTS).unwrap_or(ProviderFault::None);
+        let manner = manner(&mut random, model, size);
         // What leaves before it is answered is only sure to be a request where it came as bytes on a connection.
         let unsure = matches!(manner, Manner::LeavesInUpload(_) | Manner::LeavesAfter(_));
-        let http2 = !unsure && dice.between(0, 3) == 0;
+        let http2 = !unsure && random.between(0, 3) == 0;
         Self { model, stream, http2, size: usize::try_from(size).unwrap_or_default(), fault, manner }
     }
 
@@ -124,12 +124,12 @@ impl SoakRequest {
     }
 }
 
-fn manner(dice: &mut Dice, model: SoakModel, size: u64) -> Manner {
-    let most = usize::try_from(dice.between(1, 60 + size)).unwrap_or(1);
-    let after = Duration::from_millis(dice.between(0, 250));
-    let at = usize::try_from(dice.between(1, 3_000)).unwrap_or(1);
-    let slow = Manner::Slow { piece: 512, pause: Duration::from_millis(dice.between(10, 60)) };
-    let slow_big = Manner::Slow { piece: 1 << 20, pause: Duration::from_millis(dice.between(10, 60)) };
+fn manner(random: &mut SeededRandom, model: SoakModel, size: u64) -> Manner {
+    let most = usize::try_from(random.between(1, 60 + size)).unwrap_or(1);
+    let after = Duration::from_millis(random.between(0, 250));
+    let at = usize::try_from(random.between(1, 3_000)).unwrap_or(1);
+    let slow = Manner::Slow { piece: 512, pause: Duration::from_millis(random.between(10, 60)) };
+    let slow_big = Manner::Slow { piece: 1 << 20, pause: Duration::from_millis(random.between(10, 60)) };
     let manners = match model {
         SoakModel::Big => [(30, slow_big), (70, Manner::LeavesFull), (0, slow), (0, slow), (0, slow)],
         _ => [
@@ -140,7 +140,7 @@ fn manner(dice: &mut Dice, model: SoakModel, size: u64) -> Manner {
             (12, Manner::LeavesAt(at)),
         ],
     };
-    dice.pick(&manners).unwrap_or(Manner::Patient)
+    random.pick(&manners).unwrap_or(Manner::Patient)
 }
 
 impl SoakModel {

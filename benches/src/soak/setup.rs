@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_version_of_the_configuration_is_lawful_and_neighbours_differ() {
+    fn every_version_of_the_configuration_is_valid_and_neighbours_differ() {
         let folder = tempfile::tempdir().unwrap();
         let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/installed");
         let address = "127.0.0.1:9".parse().unwrap();

@@ -53,7 +53,7 @@ async fn read(talk: Talk<'_>, mut body: Incoming, watch: &mut AnswerWatch) -> Ta
 fn request(talk: Talk<'_>) -> Request<Full<Bytes>> {
     let mut request = Request::new(Full::new(Bytes::copy_from_slice(talk.body)));
     *request.method_mut() = Method::POST;
-    // An address is a lawful authority, and so is the whole.
+    // An address is a valid authority, and so is the whole.
     *request.uri_mut() = format!("http://{}/v1/chat/completions", talk.to).parse().unwrap_or_default();
     let headers = request.headers_mut();
     for (name, value) in talk.fields() {

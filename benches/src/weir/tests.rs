@@ -2,7 +2,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use super::*;
-use crate::brood::Brood;
+use crate::process_groups::ProcessGroups;
 
 #[test]
 fn readiness_is_the_status_of_the_admin_listener() {
@@ -31,8 +31,14 @@ fn args(chain: &[&str]) -> WeirArgs {
 
 #[test]
 fn the_configuration_binds_every_plugin_of_the_chain_and_leaves_room_for_every_user() {
-    let (brood, folder) = (Brood::default(), Path::new("/f"));
-    let setup = PeerSetup { brood: &brood, upstream: "127.0.0.1:7".parse().unwrap(), folder, tools: folder, cores: 2 };
+    let (process_groups, folder) = (ProcessGroups::default(), Path::new("/f"));
+    let setup = PeerSetup {
+        process_groups: &process_groups,
+        upstream: "127.0.0.1:7".parse().unwrap(),
+        folder,
+        tools: folder,
+        cores: 2,
+    };
     let hash = key::generate("bench").unwrap().hash_line(PEPPER.as_bytes());
     let args = args(&["prompt-guard", "redact-pii", "route-by-cost", "usage-tap", "other"]);
     let text = config(&args, &setup, Path::new("/p"), &hash);

@@ -25,12 +25,12 @@ impl InspectedComponent {
         Ok(Self { path: path.to_owned(), wasm, border })
     }
 
-    /// Its name in a configuration: the file's without `.wasm`, if that is a lawful one.
+    /// Its name in a configuration: the file's without `.wasm`, if that is a valid one.
     pub(crate) fn name(&self) -> String {
         let stem = self.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let lawful = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
         let starts = stem.starts_with(|c: char| c.is_ascii_alphanumeric());
-        let good = starts && stem.len() <= 128 && stem.chars().all(lawful) && !stem.ends_with(".wasm");
+        let good = starts && stem.len() <= 128 && stem.chars().all(valid) && !stem.ends_with(".wasm");
         if good { stem.to_owned() } else { "plugin".to_owned() }
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct Said {
 }
 
 /// What the host lends for a case.
-pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
+pub(crate) fn exchange_of(case: &Case) -> Box<Exchange> {
     let about = About {
         tenant: case.tenant.as_str().into(),
         request_id: case.id.as_str().into(),
@@ -37,18 +37,18 @@ pub(crate) fn exchange(case: &Case) -> Box<Exchange> {
         },
     };
     let request = |message: &MessageCase| Document::request(case.call, message.body.clone());
-    let mut lent = Exchange::new(Arc::new(about), case.request.headers.clone(), request(&case.request));
+    let mut exchange = Exchange::new(Arc::new(about), case.request.headers.clone(), request(&case.request));
     let asked =
         AskedTarget { provider: case.attempt.provider.as_str().into(), model: case.attempt.model.as_str().into() };
-    lent.asked = (!matches!(case.hook, HookKind::Policy | HookKind::Router)).then_some(asked);
+    exchange.asked = (!matches!(case.hook, HookKind::Policy | HookKind::Router)).then_some(asked);
     if case.hook == HookKind::UpstreamRequest {
-        lent.attempt = Some(Box::new((case.attempt.message.headers.clone(), request(&case.attempt.message))));
+        exchange.attempt = Some(Box::new((case.attempt.message.headers.clone(), request(&case.attempt.message))));
     }
     if case.hook == HookKind::Response {
         let body = Document::response(case.call, case.reply.body.clone());
-        lent.reply = Some(Reply { headers: case.reply.headers.clone(), late: None, body });
+        exchange.reply = Some(Reply { headers: case.reply.headers.clone(), late: None, body });
     }
-    Box::new(lent)
+    Box::new(exchange)
 }
 
 /// Calls the hook; a stream's is called for each batch and once more at the end.
@@ -56,20 +56,20 @@ pub(crate) async fn call(
     worker: &SandboxWorker,
     chain: &Chain,
     case: &Case,
-    lent: &mut Option<Box<Exchange>>,
+    exchange: &mut Option<Box<Exchange>>,
 ) -> (Result<(), Stop>, Said) {
     let mut said = Said::default();
     let ended = match case.hook {
-        HookKind::Policy => worker.policy(chain, lent).await,
-        HookKind::Router => worker.route(chain, lent, &case.candidates).await.map(|order| said.order = order),
-        HookKind::UpstreamRequest => worker.upstream_request(chain, lent, case.attempt.number).await,
+        HookKind::Policy => worker.policy(chain, exchange).await,
+        HookKind::Router => worker.route(chain, exchange, &case.candidates).await.map(|order| said.order = order),
+        HookKind::UpstreamRequest => worker.upstream_request(chain, exchange, case.attempt.number).await,
         HookKind::Response => {
             let status = http::StatusCode::from_u16(case.status).unwrap_or_default();
-            worker.response(chain, lent, status).await
+            worker.response(chain, exchange, status).await
         }
-        HookKind::Event => stream(worker, chain, case, lent, &mut said.texts).await,
+        HookKind::Event => stream(worker, chain, case, exchange, &mut said.texts).await,
         HookKind::Observe => {
-            worker.observe(chain, lent, &Arc::new(case.outcome.clone())).await;
+            worker.observe(chain, exchange, &Arc::new(case.outcome.clone())).await;
             Ok(())
         }
     };
@@ -80,15 +80,15 @@ async fn stream(
     worker: &SandboxWorker,
     chain: &Chain,
     case: &Case,
-    lent: &mut Option<Box<Exchange>>,
+    exchange: &mut Option<Box<Exchange>>,
     texts: &mut Vec<String>,
 ) -> Result<(), Stop> {
     let mut stages = Stages::new(chain, &case.model, HELD);
     for batch in &case.events {
         let items = batch.iter().flat_map(|event| items(&case.model, event)).collect();
-        texts.extend(stages.run(worker, lent, items, false).await?.iter().map(text_of));
+        texts.extend(stages.run(worker, exchange, items, false).await?.iter().map(text_of));
     }
-    texts.extend(stages.run(worker, lent, Vec::new(), true).await?.iter().map(text_of));
+    texts.extend(stages.run(worker, exchange, Vec::new(), true).await?.iter().map(text_of));
     Ok(())
 }
 

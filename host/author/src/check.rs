@@ -7,8 +7,8 @@ use weir_config::{Grant, Isolation};
 use weir_sandbox::{Compiler, LoadError};
 
 use crate::artefact::{InspectedComponent, grants, grants_line};
+use crate::harness::{Bench, Bind};
 use crate::logs;
-use crate::rig::{Bench, Bind};
 use crate::show::{bytes, time, us};
 use crate::{AuthorError, ToolOutcome};
 
@@ -102,9 +102,9 @@ fn start(
         found.say("compiles", format!("in {}", time(compile)), json!({ "us": us(compile) }));
     }
     match started {
-        Ok(rig) => {
-            let text = format!("with the settings {{}}, in {}", time(rig.start));
-            found.say("starts", text, json!({ "us": us(rig.start), "settings_error": null }));
+        Ok(harness) => {
+            let text = format!("with the settings {{}}, in {}", time(harness.start));
+            found.say("starts", text, json!({ "us": us(harness.start), "settings_error": null }));
         }
         // A plugin may need settings: that is no mistake of the file.
         Err(LoadError::Settings(why)) => {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use serde_json::Value as Json;
 
 use crate::case::{Case, Expect};
-use crate::play::{CaseOutcome, Played};
+use crate::run_case::{CaseOutcome, Played};
 use crate::show::short;
 
 /// What differs: `expect.PLACE: expected …, came …`. Nothing if nothing was expected and nothing faulted.

@@ -12,8 +12,8 @@ use weir_sandbox::Compiler;
 use crate::artefact::InspectedComponent;
 use crate::case::{self, Case};
 use crate::compare::differences;
-use crate::play::{CaseOutcome, play};
-use crate::rig::Bench;
+use crate::harness::Bench;
+use crate::run_case::{CaseOutcome, run_case};
 use crate::show::{bytes, table, time, us};
 use crate::timing::{Timing, time_calls};
 use crate::{AuthorError, ToolOutcome, read};
@@ -105,7 +105,7 @@ fn row(path: &Path, cases: &[Case], compiler: Compiler) -> Result<Row, AuthorErr
     for case in cases {
         let mut wrong = Vec::new();
         for (how, bench) in &benches {
-            match play(bench, &plugin, case) {
+            match run_case(bench, &plugin, case) {
                 Ok(came) => {
                     if came.ended == CaseOutcome::Pass {
                         passing = passing.or(Some(case));

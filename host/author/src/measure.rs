@@ -9,8 +9,8 @@ use weir_sandbox::Compiler;
 
 use crate::artefact::InspectedComponent;
 use crate::case::{self, Case};
-use crate::play::{CaseOutcome, play};
-use crate::rig::{Bench, load_error};
+use crate::harness::{Bench, load_error};
+use crate::run_case::{CaseOutcome, run_case};
 use crate::show::{bytes, table, time, us};
 use crate::timing::{Timing, time_calls};
 use crate::{AuthorError, ToolOutcome};
@@ -33,7 +33,7 @@ pub(crate) fn bench(
         modes.push((name, timed.map_err(|error| load_error(file, error, &[]))?));
     }
     // A call that fails or refuses costs something else than one that passes: say which was timed.
-    let ended = play(&bench, &plugin, &case)?.ended;
+    let ended = run_case(&bench, &plugin, &case)?.ended;
     let decision = ended.decision().map_or("", case::Decision::name);
     let good = !matches!(ended, CaseOutcome::Fault(_));
     let memory = modes.iter().map(|(_, timing)| timing.memory).max().unwrap_or_default();

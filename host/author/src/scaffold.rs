@@ -30,9 +30,9 @@ pub(crate) fn languages() -> Vec<String> {
 
 /// Writes a new plugin into a folder, which is made or must be empty.
 pub(crate) fn new(name: &str, language: &str, dir: Option<&Path>) -> Result<ToolOutcome, AuthorError> {
-    let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
-    if !starts || name.len() > 64 || name.ends_with('-') || !name.chars().all(lawful) {
+    if !starts || name.len() > 64 || name.ends_with('-') || !name.chars().all(valid) {
         return Err(AuthorError::Name(name.to_owned()));
     }
     let template = TEMPLATES.get_dir(language).filter(|_| languages().iter().any(|known| known == language));

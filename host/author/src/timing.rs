@@ -7,10 +7,10 @@ use weir_sandbox::LoadError;
 
 use crate::AuthorError;
 use crate::artefact::InspectedComponent;
-use crate::call::{call, exchange};
+use crate::call::{call, exchange_of};
 use crate::case::Case;
-use crate::play::bind;
-use crate::rig::Bench;
+use crate::harness::Bench;
+use crate::run_case::bind;
 
 /// Calls that are timed at most: more say nothing new.
 const CALLS: usize = 200_000;
@@ -45,19 +45,19 @@ pub(crate) fn time_calls(
     isolation: Isolation,
     length: Duration,
 ) -> Result<Result<Timing, LoadError>, AuthorError> {
-    let rig = match bench.start(plugin, &bind(plugin, case, isolation))? {
-        Ok(rig) => rig,
+    let harness = match bench.start(plugin, &bind(plugin, case, isolation))? {
+        Ok(harness) => harness,
         Err(error) => return Ok(Err(error)),
     };
-    let chain = rig.chain()?;
-    let mut timing = Timing { start: rig.start, ..Timing::default() };
+    let chain = harness.chain()?;
+    let mut timing = Timing { start: harness.start, ..Timing::default() };
     // What the plugin logs is not wanted here, and costs what it costs where nobody listens.
     bench.runtime.block_on(async {
         let mut end = Instant::now() + length;
         for nth in 0..CALLS + WARM {
-            let mut lent = Some(exchange(case));
+            let mut exchange = Some(exchange_of(case));
             let begin = Instant::now();
-            let _ended = call(&rig.worker, chain, case, &mut lent).await;
+            let _ended = call(&harness.worker, chain, case, &mut exchange).await;
             let took = begin.elapsed();
             match nth {
                 0 => timing.first = took,
@@ -70,6 +70,6 @@ pub(crate) fn time_calls(
         }
     });
     timing.samples.sort_unstable();
-    timing.memory = rig.worker.idle_memory();
+    timing.memory = harness.worker.idle_memory();
     Ok(Ok(timing))
 }

@@ -9,8 +9,8 @@ use crate::artefact::InspectedComponent;
 use crate::case::{self, Case};
 use crate::compare::differences;
 use crate::diff::FieldChange;
-use crate::play::{CaseOutcome, Played, play};
-use crate::rig::Bench;
+use crate::harness::Bench;
+use crate::run_case::{CaseOutcome, Played, run_case};
 use crate::show::{bytes, short, time, us};
 use crate::{AuthorError, ToolOutcome};
 use weir_sandbox::Override;
@@ -30,7 +30,7 @@ pub(crate) fn test(
     }
     let mut played = Vec::new();
     for case in all {
-        let came = play(&bench, &plugin, &case)?;
+        let came = run_case(&bench, &plugin, &case)?;
         let wrong = differences(&case, &came);
         played.push((case, came, wrong));
     }

@@ -94,10 +94,10 @@ impl ConfigKey<Vec<String>> for TenantNamesKey<'_> {
 /// A plugin's name, as a chain gives it.
 pub(crate) fn plugin_name(value: &ConfigValue<'_>) -> Option<String> {
     let text = value.text()?;
-    let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let name = text.value.as_str();
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !starts || name.len() > 128 || !name.bytes().all(lawful) || name.ends_with(".wasm") {
+    if !starts || name.len() > 128 || !name.bytes().all(valid) || name.ends_with(".wasm") {
         value.problem(
             format!("{} is not a plugin's name", text.quote()),
             "give the name of its file in plugins.folder, without folder and .wasm",
@@ -110,9 +110,9 @@ pub(crate) fn plugin_name(value: &ConfigValue<'_>) -> Option<String> {
 /// The name of a binding, which no other one of the same file may have.
 fn binding_name(value: &ConfigValue<'_>, plugin: &str, before: &[Binding]) -> Option<String> {
     let text = value.text()?;
-    let (name, lawful) = (text.value.as_str(), |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    let (name, valid) = (text.value.as_str(), |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
     // A number is what a binding has that was given no name.
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.len() > 64 || !name.bytes().all(lawful) {
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.len() > 64 || !name.bytes().all(valid) {
         let what = format!("{} is not a binding's name", text.quote());
         value.problem(what, "use 1 to 64 letters, digits, `_` and `-`, a letter first");
     } else if before.iter().any(|other| other.plugin == plugin && other.name.as_deref() == Some(name)) {

@@ -96,8 +96,8 @@ fn value_of(inner: &str, env: Env<'_>) -> Result<String, ExpandError> {
         Some((name, default)) => (name, Some(default)),
         None => (inner, None),
     };
-    let lawful = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if !lawful || name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+    let valid = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !valid || name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         return Err(ExpandError::BadName);
     }
     match (env(name), default) {

@@ -13,7 +13,7 @@ mod tests;
 const NAME: usize = 253;
 const LABEL: usize = 63;
 
-/// A host that was found to be lawful.
+/// A host that was found to be valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hostname {
     /// A name in lower case without a dot at its end, an IPv4 address, or an IPv6 address in brackets in its shortest form.
@@ -64,8 +64,8 @@ impl Hostname {
 }
 
 fn is_label(label: &str) -> bool {
-    let lawful = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    lawful && (1..=LABEL).contains(&label.len())
+    let valid = label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    valid && (1..=LABEL).contains(&label.len())
 }
 
 /// Whether a last label makes some read the whole as an address (WHATWG URL, "ends in a number").

@@ -17,9 +17,9 @@ pub(crate) struct DeclaredNames<'n> {
 
 /// Checks the name of a provider or a tenant: it names folders, metrics and log fields.
 pub(crate) fn check_name(source: &ConfigSource<'_>, at: &At, name: &str) {
-    let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !starts || name.len() > 64 || !name.bytes().all(lawful) {
+    if !starts || name.len() > 64 || !name.bytes().all(valid) {
         source.problem(
             at,
             "is not a name that can be used",
@@ -60,8 +60,8 @@ fn only_table<'t>(value: &ConfigValue<'t>) -> Option<(&'t str, ConfigValue<'t>)>
 
 /// Checks the name of a model, as clients will send it.
 pub(crate) fn check_model(source: &ConfigSource<'_>, at: &At, name: &str) {
-    let unlawful = |c: char| c.is_whitespace() || c.is_control() || c == '*';
-    if name.is_empty() || name.len() > 200 || name.contains(unlawful) {
+    let invalid = |c: char| c.is_whitespace() || c.is_control() || c == '*';
+    if name.is_empty() || name.len() > 200 || name.contains(invalid) {
         source.problem(
             at,
             "is not a name that a model can have",

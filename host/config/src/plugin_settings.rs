@@ -70,7 +70,7 @@ impl OneOfWords for OnFailure {
 /// Who says how a plugin runs.
 #[derive(Clone, Copy)]
 pub(crate) enum Speaker<'a> {
-    /// The operator, in a `[[plugins.chain]]`: whatever is lawful; the limits are the defaults.
+    /// The operator, in a `[[plugins.chain]]`: whatever is valid; the limits are the defaults.
     Chain(&'a PluginLimits),
     /// Whoever may write beside the plugin: nothing past these ceilings.
     Beside(&'a Dropped),

@@ -75,7 +75,7 @@ keys! {
         pub api_key: Option<Secret> = None => "api_key" ApiKeyKey();
         /// The certificate authorities to trust in place of the public ones.
         pub ca_file: Option<Authorities> = None => "ca_file" CaFileKey();
-        /// `headers.NAME`: sent with every request. Names are lower case, lawful and none that Weir sets itself.
+        /// `headers.NAME`: sent with every request. Names are lower case, valid and none that Weir sets itself.
         pub headers: Vec<(String, Secret)> = Vec::new() => "headers" HeadersKey(api_key.is_some());
     }
 }

@@ -107,8 +107,8 @@ impl<'r> TenantReader<'r> {
 
     fn key_id(&mut self, tenant: &str, value: &ConfigValue<'_>) -> Option<String> {
         let text = value.text()?;
-        let lawful = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
-        if !(1..=64).contains(&text.value.len()) || !text.value.bytes().all(lawful) {
+        let valid = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        if !(1..=64).contains(&text.value.len()) || !text.value.bytes().all(valid) {
             if text.value.starts_with(TOKEN) {
                 let fix = format!("give the part between `{TOKEN}` and the next `-` only; {COMPROMISED}");
                 value.problem("is a whole token, and not a key's id: this is a secret", fix);

@@ -21,7 +21,7 @@ pub(crate) enum UrlFault {
     BadPath,
 }
 
-/// A base URL that was found to be lawful (RFC 3986 section 3, http and https only).
+/// A base URL that was found to be valid (RFC 3986 section 3, http and https only).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl {
     /// The URL without a trailing slash.
@@ -53,7 +53,7 @@ pub(crate) fn base_url(text: &str) -> Result<BaseUrl, UrlFault> {
         return Err(UrlFault::UserInfo);
     }
     let loopback = check_authority(authority)?;
-    if !lawful_path(path) {
+    if !valid_path(path) {
         return Err(UrlFault::BadPath);
     }
     Ok(BaseUrl { text: text.trim_end_matches('/').to_owned(), plain, loopback, has_path: !path.is_empty() })
@@ -95,7 +95,7 @@ fn check_port(port: Option<&str>) -> Result<(), UrlFault> {
 }
 
 /// The characters of a path (RFC 3986 section 3.3); percent signs are taken as they come.
-fn lawful_path(path: &str) -> bool {
+fn valid_path(path: &str) -> bool {
     path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:@".contains(&b))
 }
 

@@ -1,4 +1,4 @@
-//! What the values of a lawful configuration become.
+//! What the values of a valid configuration become.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -46,7 +46,7 @@ pub struct AnswerReading {
     /// Unless that says all that is to be known, the bytes of its text, for an estimate.
     pub text: usize,
     /// It has the shape of one that was JSON to its last byte with no name twice in one object: so is it, if what its
-    /// strings hold is lawful.
+    /// strings hold is valid.
     pub is_known: bool,
 }
 
@@ -68,7 +68,7 @@ impl AnswerReading {
     pub fn document(&self, call: DialectCall, body: Bytes) -> Document {
         const MARK: &[u8] = b"\xef\xbb\xbf";
         let body = if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body };
-        let is_readable = self.is_known && json::strings_are_lawful(&body);
+        let is_readable = self.is_known && json::strings_are_valid(&body);
         let document = Document::response(call, body);
         if is_readable { document.known_readable() } else { document }
     }

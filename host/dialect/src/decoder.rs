@@ -17,7 +17,7 @@ use crate::readable::{self, Unreadable};
 use crate::stream::Ending;
 use crate::usage;
 
-/// What an event of a stream is to the gateway.
+/// What an event of a stream is to the gateway. Boxed is what few events have, for each of them is moved.
 #[derive(Debug)]
 pub enum Decoded {
     /// It has neither data nor a name: a sign of life.
@@ -25,7 +25,7 @@ pub enum Decoded {
     /// A part of the answer.
     Part(AnswerPart),
     /// What was used and nothing else, with its data: hidden from a client that did not ask.
-    Usage(Usage, Bytes),
+    Usage(Box<Usage>, Bytes),
     /// The dialect's own end marker. Whether there was an answer before it, [`StreamDecoder::is_whole`] says.
     Done,
     /// The upstream says that it failed.
@@ -40,7 +40,7 @@ pub struct AnswerPart {
     /// The data of its event.
     pub data: Bytes,
     /// The tokens that it reports, as some providers do on the last part instead of an event of its own.
-    pub usage: Option<Usage>,
+    pub usage: Option<Box<Usage>>,
     /// The bytes of its text, for an estimate in case nobody reports.
     pub text: usize,
     /// Which of its choices say that they failed.
@@ -138,7 +138,7 @@ impl StreamDecoder {
                 self.ending.choice_failed(&data);
                 self.part(data, if all { FailedChoices::All } else { FailedChoices::Some })
             }
-            EventKind::UsageOnly(usage) => Decoded::Usage(usage, data),
+            EventKind::UsageOnly(usage) => Decoded::Usage(Box::new(usage), data),
             EventKind::Done => {
                 self.ending.done();
                 Decoded::Done
@@ -149,7 +149,7 @@ impl StreamDecoder {
     }
 
     fn part(&mut self, data: Bytes, failed: FailedChoices) -> Decoded {
-        let usage = usage::of_event(&data);
+        let usage = usage::of_event(&data).map(Box::new);
         let teaches = usage.is_none() && failed == FailedChoices::None && !self.ending.is_whole();
         if teaches {
             self.template.learn(&data);

@@ -126,7 +126,7 @@ impl Taken {
         match decoded {
             Decoded::Comment => Self::Comment,
             Decoded::Part(part) => Self::Part(part.failed),
-            Decoded::Usage(usage, _) => Self::Usage(*usage),
+            Decoded::Usage(usage, _) => Self::Usage(**usage),
             Decoded::Done => Self::Done,
             Decoded::Error => Self::Error,
             Decoded::Other(_) => Self::Other,

@@ -5,24 +5,24 @@
 pub(crate) mod callouts;
 mod caution;
 pub(crate) mod demo;
+mod events;
 mod fixed;
 pub(crate) mod latest;
 mod live;
 mod missing;
-mod news;
-mod order;
 mod reader;
+mod reload_order;
 mod status;
 mod warned;
 pub(crate) mod watch;
 mod words;
 
 pub(crate) use caution::Caution;
+pub(crate) use events::warn;
 pub(crate) use fixed::Fixed;
 pub(crate) use live::Live;
-pub(crate) use news::warn;
-pub(crate) use order::Order;
 pub(crate) use reader::ConfigReader;
+pub(crate) use reload_order::ReloadOrder;
 pub(crate) use status::{ProblemSource, Status};
 pub(crate) use warned::Warned;
 pub(crate) use words::{apart, at, compiling, describe, half_of_answers, named, nobody, strays};
@@ -61,7 +61,7 @@ pub(crate) struct Control {
     pub(crate) demo: Option<SocketAddr>,
     /// The watch of the plugin folder.
     pub(crate) watch: Arc<Watch>,
-    pub(crate) orders: Arc<Latest<Order>>,
+    pub(crate) orders: Arc<Latest<ReloadOrder>>,
     /// What is kept of what no longer serves.
     pub(crate) removed: ServingNames,
 }
@@ -83,7 +83,7 @@ struct Built {
 impl Control {
     /// Builds whenever there is an order, or a trial is decided; for ever.
     pub(crate) async fn run(mut self) {
-        let mut last: Option<Order> = None;
+        let mut last: Option<ReloadOrder> = None;
         let prepared = self.library.prepared();
         loop {
             let order = tokio::select! {
@@ -103,7 +103,7 @@ impl Control {
     }
 
     /// Builds what an order says and swaps what serves, or says why not.
-    async fn reload(&mut self, mut order: Order) {
+    async fn reload(&mut self, mut order: ReloadOrder) {
         let found = self.watch.look().await;
         order.plugins.extend(found.changed);
         let (old, _) = self.live.whole();
@@ -136,7 +136,7 @@ impl Control {
         }
         self.library.restore(before.clone());
         let config = Arc::clone(&old.config);
-        let (chains, problems) = self.library.build_still(&config, looked, &mut news::log_event).await;
+        let (chains, problems) = self.library.build_still(&config, looked, &mut events::log_event).await;
         let (more, problems) = apart(problems);
         compiling.extend(more);
         self.publish(&old, Built { config, text: None, chains, compiling, problems, before, refused }, &order);
@@ -147,7 +147,7 @@ impl Control {
     async fn build(&mut self, config: &Config, looked: &Looked) -> (Arc<Chains>, Vec<LoadProblem>) {
         let (prepared, end) = (self.library.prepared(), tokio::time::Instant::now() + MOMENT);
         loop {
-            let built = self.library.build_still(config, looked, &mut news::log_event).await;
+            let built = self.library.build_still(config, looked, &mut events::log_event).await;
             let waits = self.library.has_begun() && built.1.iter().any(|problem| problem.error.is_pending());
             // Something is always ready by the time that many files have been looked at: what is over is looked at first.
             let over = tokio::time::Instant::now() >= end;
@@ -166,7 +166,7 @@ impl Control {
         Ok(())
     }
 
-    fn publish(&mut self, old: &Arc<Snapshot>, built: Built, order: &Order) {
+    fn publish(&mut self, old: &Arc<Snapshot>, built: Built, order: &ReloadOrder) {
         let Built { config, text, chains, compiling, problems, before, refused } = built;
         let generation = chains.generation;
         let mut again = order.asked || is_tried_again(&config, &problems, order);
@@ -181,7 +181,7 @@ impl Control {
                     self.live.put(snapshot, text);
                     self.library.went_live();
                     self.status.went_live();
-                    news::log(&old.chains, &chains);
+                    events::log(&old.chains, &chains);
                     tracing::info!(generation, took = ?order.start.elapsed(), "went live");
                     live = true;
                 }
@@ -234,14 +234,14 @@ impl Control {
 
 /// What was to be built last, once more: with the files as they were when they were last read. Whatever has changed since is an
 /// order of its own.
-fn again(last: Option<&Order>) -> Order {
+fn again(last: Option<&ReloadOrder>) -> ReloadOrder {
     let next = last.and_then(|order| order.next.clone());
     let (plugins, start) = (BTreeSet::new(), Instant::now());
-    Order { next, touched: false, plugins, kept: NotApplied::default(), asked: false, start }
+    ReloadOrder { next, touched: false, plugins, kept: NotApplied::default(), asked: false, start }
 }
 
 /// Whether a plugin that has a problem was tried again: what is wrong may be the same words as before.
-fn is_tried_again(config: &Config, problems: &[LoadProblem], order: &Order) -> bool {
+fn is_tried_again(config: &Config, problems: &[LoadProblem], order: &ReloadOrder) -> bool {
     let touched = |path: &Path| order.plugins.contains(path);
     problems.iter().any(|problem: &LoadProblem| {
         let file = problem.source.path(&config.plugins.folder);

@@ -62,7 +62,7 @@ fn families(text: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_family_of_metrics_is_there_and_lawful_openmetrics() {
+fn every_family_of_metrics_is_there_and_valid_openmetrics() {
     let upstream = Upstream::chat();
     let gateway = Gateway::start(&config(upstream.address));
     assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);

@@ -278,7 +278,7 @@ fn errors_of_the_account_are_the_gateways_whatever_their_status() {
 }
 
 #[test]
-fn an_unlawful_status_is_no_answer() {
+fn an_invalid_status_is_no_answer() {
     let lines = [("600 X", "error"), ("999 X", "error"), ("099 X", "broken"), ("1000 X", "broken")];
     let upstreams = lines.map(|(line, _)| Upstream::fixed(status(line, "application/json", CHAT)));
     let gateway = gateway_of(&upstreams, &good(), "");

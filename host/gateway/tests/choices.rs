@@ -1,4 +1,4 @@
-//! Every choice of every chunk is shown to `event` plugins, and whatever else is lawful in a stream passes them.
+//! Every choice of every chunk is shown to `event` plugins, and whatever else is valid in a stream passes them.
 
 use crate::support;
 
@@ -155,7 +155,7 @@ fn without_a_plugin_on_its_events_a_stream_is_the_bytes_that_came() {
 }
 
 #[test]
-fn reasoning_in_parts_and_other_lawful_oddities_pass_a_plugin() {
+fn reasoning_in_parts_and_other_valid_oddities_pass_a_plugin() {
     let delta = |delta: Value| of(json!([{"index": 0, "delta": delta, "finish_reason": null}]));
     let thinking = |text: &str| json!([{"type": "thinking", "thinking": [{"type": "text", "text": text}]}]);
     let mut events = vec![

@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What must come of a villain.
+/// What must come of an attacker.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
     /// It does not go into service; the operator reads this.
@@ -27,7 +27,7 @@ enum Fate {
     Harmless,
 }
 
-/// Every villain. A file of the folder that is not named here fails the test.
+/// Every attacker. A file of the folder that is not named here fails the test.
 const FATES: [(&str, Fate); 46] = [
     ("bad-json", Fate::Harmless),
     ("bad-length", Fate::Fault("policy", "answer")),
@@ -77,11 +77,11 @@ const FATES: [(&str, Fate); 46] = [
     ("wrong-edits", Fate::Fault("event", "answer")),
 ];
 
-/// CPU time that a villain gets for a call, in seconds.
+/// CPU time that an attacker gets for a call, in seconds.
 const DEADLINE: f64 = 0.4;
 const LIMITS: &str = "limits = { deadline = \"400ms\", host_calls = 500 }";
 
-/// What a villain is granted, for those that want more than the default. Nobody listens where they may call.
+/// What an attacker is granted, for those that want more than the default. Nobody listens where they may call.
 fn granted(name: &str) -> &'static str {
     match name {
         "random-flood" => "grants = [\"random\"]\n",
@@ -94,7 +94,7 @@ fn granted(name: &str) -> &'static str {
     }
 }
 
-/// A gateway with one worker. Each villain that loads is bound twice: closed for the model `closed-NAME`, open for
+/// A gateway with one worker. Each attacker that loads is bound twice: closed for the model `closed-NAME`, open for
 /// `open-NAME`; nothing is bound for the model `m`. `way` says how plugins are called.
 fn gateway(way: &str) -> Gateway {
     let mut config = String::from("[server]\nlisten = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\nworkers = 1\n");
@@ -135,28 +135,28 @@ fn size(pid: u32) -> (u64, usize, usize) {
 }
 
 #[test]
-fn the_table_names_every_villain() {
+fn the_table_names_every_attacker() {
     let named: Vec<&str> = FATES.iter().map(|(name, _)| *name).collect();
     assert_eq!(weir_pack::hostiles().unwrap(), named);
 }
 
 #[test]
-fn every_villain_hurts_its_own_requests_alone_and_leaves_nothing_behind() {
-    every_villain("direct = true");
+fn every_attacker_hurts_its_own_requests_alone_and_leaves_nothing_behind() {
+    every_attacker("direct = true");
 }
 
 #[test]
-fn villains_come_to_the_same_end_when_they_are_called_as_components() {
-    every_villain("direct = false");
+fn attackers_come_to_the_same_end_when_they_are_called_as_components() {
+    every_attacker("direct = false");
 }
 
-fn every_villain(way: &str) {
+fn every_attacker(way: &str) {
     let gateway = gateway(way);
     assert_eq!(post(gateway.address, ACME, &ask("m", false)).status, 200);
     let before = size(gateway.pid());
     for (name, fate) in FATES {
         if !matches!(fate, Fate::Unloaded(_)) {
-            one_villain(&gateway, name, fate);
+            one_attacker(&gateway, name, fate);
         }
     }
     let after = size(gateway.pid());
@@ -169,7 +169,7 @@ fn every_villain(way: &str) {
     assert!(!gateway.log().contains("panicked"), "{}", gateway.log());
 }
 
-fn one_villain(gateway: &Gateway, name: &str, fate: Fate) {
+fn one_attacker(gateway: &Gateway, name: &str, fate: Fate) {
     let stream = matches!(fate, Fate::Fault("event", _)) || name == "hold-forever";
     // It is bound twice: closed, and open.
     let bindings = [format!("plugin=\"{name}\""), format!("plugin=\"{name}#2\"")];
@@ -245,7 +245,7 @@ fn faulted(name: &str, hook: &str, [closed, open]: [&Reply; 2]) {
     }
 }
 
-/// The lines of the metrics that say what a villain's faults were.
+/// The lines of the metrics that say what an attacker's faults were.
 fn reasons(gateway: &Gateway, name: &str) -> String {
     let metrics = gateway.admin_get("/metrics").text();
     let own = |line: &&str| line.starts_with("weir_plugin_faults") && line.contains(name);
@@ -253,7 +253,7 @@ fn reasons(gateway: &Gateway, name: &str) -> String {
 }
 
 #[test]
-fn a_villain_that_cannot_even_start_never_serves_and_what_serves_goes_on() {
+fn a_attacker_that_cannot_even_start_never_serves_and_what_serves_goes_on() {
     let gateway = Gateway::start(&format!("{}{}", support::config(Upstream::chat_or_stream().address), "[plugins]\n"));
     for (name, fate) in FATES {
         let Fate::Unloaded(reason) = fate else { continue };

@@ -57,7 +57,7 @@ fn a_closed_plugin_that_sees_one_form_of_answers_is_named_at_the_start_when_it_c
     bound.iter().for_each(|(name, guest, _)| install(&folder.path().join("plugins"), name, &guest.build()));
     let output = Command::new(support::weir()).arg("check").arg("--config").arg(&file).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
-    // It is lawful, and said.
+    // It is valid, and said.
     assert!(output.status.success(), "{said}");
     for warning in [format!("warning: plugin whole: {WHOLE}"), format!("warning: plugin streams: {STREAMS}")] {
         assert_eq!(said.matches(&warning).count(), 1, "{said}");

@@ -63,7 +63,7 @@ fn in_pieces(file: &Path, text: &str, rest: &mut dyn FnMut()) {
     }
 }
 
-/// Line by line to where each table begins: every state in between is lawful TOML.
+/// Line by line to where each table begins: every state in between is valid TOML.
 fn table_by_table(file: &Path, text: &str, rest: &mut dyn FnMut()) {
     let mut out = fs::File::create(file).unwrap();
     for (n, table) in text.split_inclusive("\n\n").enumerate() {
@@ -327,7 +327,7 @@ fn an_emptied_secret_is_held_like_an_emptied_configuration() {
     fs::write(&key, "second\n").unwrap();
     until("the new one is sent", || (sent() == "second").then_some(()));
     until("nothing is wrong any more", || (problems(&gateway) == "[]").then_some(()));
-    // An empty pepper is lawful, and would shut everybody out whose key was made with one.
+    // An empty pepper is valid, and would shut everybody out whose key was made with one.
     fs::write(&pepper, "").unwrap();
     let with = format!("pepper = \"file:{}\"\n{}", pepper.display(), config_with(upstream.address, &provider, ""));
     gateway.write_config(&with);

@@ -147,20 +147,20 @@ fn a_client_that_has_closed_its_half_has_left() {
 fn a_refused_request_that_is_here_as_a_whole_leaves_its_connection_open() {
     let (upstream, gateway) = start();
     let mut reader = BufReader::new(open(&gateway));
-    let lawful = question("1.1", "", &chat("hi"));
+    let valid = question("1.1", "", &chat("hi"));
     let chunks = format!("transfer-encoding: chunked\r\n\r\n{}0\r\n\r\n", "1\r\nx\r\n".repeat(100));
-    let in_chunks = lawful.replace("content-length", "x-length").replace(&format!("\r\n{}", chat("hi")), &chunks);
-    for refused in [&lawful, &in_chunks].map(|text| text.replace(AUTH, "")) {
+    let in_chunks = valid.replace("content-length", "x-length").replace(&format!("\r\n{}", chat("hi")), &chunks);
+    for refused in [&valid, &in_chunks].map(|text| text.replace(AUTH, "")) {
         reader.get_mut().write_all(refused.as_bytes()).unwrap();
         let reply = read_reply(&mut reader);
         assert_eq!((reply.status, reply.header("connection")), (401, None));
-        reader.get_mut().write_all(lawful.as_bytes()).unwrap();
+        reader.get_mut().write_all(valid.as_bytes()).unwrap();
         assert_eq!(read_reply(&mut reader).status, 200);
     }
     assert_eq!(upstream.seen().len(), 2);
 
     // What is not here yet is not waited for.
-    let head = lawful.replace(AUTH, "").replace(&chat("hi"), "");
+    let head = valid.replace(AUTH, "").replace(&chat("hi"), "");
     reader.get_mut().write_all(head.as_bytes()).unwrap();
     let reply = read_reply(&mut reader);
     assert_eq!((reply.status, reply.header("connection")), (401, Some("close")));

@@ -108,7 +108,7 @@ fn a_stream_that_the_upstream_breaks_ends_in_an_error_event_and_a_reset() {
 }
 
 #[test]
-fn unlawful_http2_is_refused_and_the_connection_lives_on() {
+fn invalid_http2_is_refused_and_the_connection_lives_on() {
     let upstream = Upstream::chat();
     let gateway = Gateway::start(&config(upstream.address));
     run(async {

@@ -366,7 +366,7 @@ fn every_tool_has_help_with_an_example() {
 }
 
 #[test]
-fn the_cases_of_the_word_policy_are_lawful_and_the_text_example_is_held_to_them_if_it_is_here() {
+fn the_cases_of_the_word_policy_are_valid_and_the_text_example_is_held_to_them_if_it_is_here() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let cases = root.join("plugin-sdk/conformance/cases.json");
     let folder = tempfile::tempdir().unwrap();

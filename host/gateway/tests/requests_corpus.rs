@@ -1,8 +1,8 @@
-//! Raw requests, lawful and not, each with what must come of it and a harmless request behind it. The project's own are in
+//! Raw requests, valid and not, each with what must come of it and a harmless request behind it. The project's own are in
 //! `tests/corpus/requests.jsonl`; more of the same form, where `shared/corpus` lies beside the project, are tried as well.
 //!
 //! A line is a JSON object: `name`, `raw` (bytes as Latin-1), and `expect`: `R` refused, with an answer or without one, and
-//! the connection closed; `A` answered; `2` answered twice; `E415` this status; `*` anything that is lawful. Whatever comes
+//! the connection closed; `A` answered; `2` answered twice; `E415` this status; `*` anything that is valid. Whatever comes
 
 //! of it, the upstream sees the requests that were answered and no others.
 
@@ -45,7 +45,7 @@ impl Answer {
     }
 
     /// Whether a model was asked for it.
-    fn is_models(&self) -> bool {
+    fn is_from_model(&self) -> bool {
         self.status == 200 && self.header("x-weir-upstream").is_some()
     }
 
@@ -97,20 +97,20 @@ fn try_case(gateway: &Gateway, upstream: &Upstream, case: &Case, number: usize) 
         Err(why) => return Err(format!("the connection is not closed: {why}")),
     }
     let answers = answers(&came)?;
-    let (seen, asked) = (upstream.seen(), answers.iter().filter(|answer| answer.is_models()).count());
+    let (seen, asked) = (upstream.seen(), answers.iter().filter(|answer| answer.is_from_model()).count());
     let seen = &seen[before..];
     if seen.len() != asked {
         return Err(format!("{asked} answered, and the upstream has seen {}: {answers:?}", seen.len()));
     }
     let canaries = answers.iter().filter(|answer| answer.says(&text)).count();
-    if canaries > 1 || canaries == 1 && !answers.last().is_some_and(|last| last.is_models() && last.says(&text)) {
+    if canaries > 1 || canaries == 1 && !answers.last().is_some_and(|last| last.is_from_model() && last.says(&text)) {
         return Err(format!("the request behind it was taken for something else: {answers:?}"));
     }
     let first = answers.first().filter(|_| answers.len() > canaries).map_or(0, |answer| answer.status);
     let is_met = match case.expect.as_str() {
         "R" => (first == 0 || first >= 400) && canaries == 0 && asked == 0,
         "A" => first == 200,
-        "2" => answers.len() == 2 + canaries && answers.iter().all(Answer::is_models),
+        "2" => answers.len() == 2 + canaries && answers.iter().all(Answer::is_from_model),
         "*" => true,
         status => Some(first) == status.strip_prefix('E').and_then(|status| status.parse().ok()),
     };

@@ -11,7 +11,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What is still lawful: more of the machine is not taken, whatever a schema says.
+/// What is still valid: more of the machine is not taken, whatever a schema says.
 const ROOM: u64 = 64 << 20;
 
 /// Nine levels of ten branches each, every one of which leads to all of the next level.

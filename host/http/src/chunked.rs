@@ -37,7 +37,7 @@ enum Next {
     TrailerLf,
     LastLf,
     End,
-    /// Nothing lawful.
+    /// Nothing valid.
     Nothing,
 }
 

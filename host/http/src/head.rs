@@ -1,4 +1,4 @@
-//! Whether a request's head is lawful: RFC 9110, 9112 and 9113 as far as a parsed head can tell.
+//! Whether a request's head is valid: RFC 9110, 9112 and 9113 as far as a parsed head can tell.
 //!
 //! Whoever parses a head refuses broken grammar before this check is asked; here is refused what two servers in a row may
 //! read in two ways, for that is how requests are smuggled. A gateway has no reason to be liberal. HTTP/1 heads are judged
@@ -47,7 +47,7 @@ pub fn check(parts: &Parts, limits: &HeadLimits) -> Result<(), InvalidHead> {
     judge(parts, &signs, limits.secured)
 }
 
-/// The rules, for a head whose size is known to be lawful and whose fields `signs` has noted.
+/// The rules, for a head whose size is known to be valid and whose fields `signs` has noted.
 ///
 /// # Errors
 /// The first rule that is broken.

@@ -71,8 +71,8 @@ pub fn number_length(bytes: &[u8]) -> Option<usize> {
 
 /// Whether a text is JSON of which that is known but for what its strings hold: they are UTF-8, with whole escapes and
 /// without control characters. False if in doubt, as for one with line ends in it.
-pub fn strings_are_lawful(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok() && !scan::has_control(bytes) && scan::escapes_are_lawful(bytes)
+pub fn strings_are_valid(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok() && !scan::has_control(bytes) && scan::escapes_are_valid(bytes)
 }
 
 /// Shows the members of the object at `span`, as [`members`] does. Spans are offsets into `bytes`, not into the object.

@@ -17,7 +17,7 @@ use crate::fields::trim;
 use crate::head::{self, FramingHeaders, HeadLimits, InvalidHead};
 use crate::words;
 
-/// Every lawful method is shorter. A client that speaks another protocol is told so before a line of it has ended.
+/// Every valid method is shorter. A client that speaks another protocol is told so before a line of it has ended.
 const LONGEST_METHOD: usize = 32;
 
 /// What a head says of what comes behind it.
@@ -68,7 +68,7 @@ impl HeadFinder {
     ///
     /// # Errors
     /// [`InvalidHead::HeadTooLarge`] if it has more than `longest` bytes; [`InvalidHead::BareLineFeed`] and
-    /// [`InvalidHead::Malformed`] if what has come can be no part of a lawful head. The rest is for [`read`] to say.
+    /// [`InvalidHead::Malformed`] if what has come can be no part of a valid head. The rest is for [`read`] to say.
     pub fn find(&mut self, got: &mut BytesMut, longest: usize) -> Result<Option<RawHead>, InvalidHead> {
         while let Some(feed) = got.get(self.searched..).and_then(|new| memchr(b'\n', new)) {
             let feed = self.searched + feed;

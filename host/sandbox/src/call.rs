@@ -57,20 +57,20 @@ impl Drop for CallAccounting<'_> {
 /// takes nothing of it along: neither what was waited for nor what observers are told of.
 struct Loan<'a> {
     instance: &'a mut Instance,
-    lent: &'a mut Option<Box<Exchange>>,
+    exchange: &'a mut Option<Box<Exchange>>,
 }
 
 impl<'a> Loan<'a> {
-    fn begin(instance: &'a mut Instance, lent: &'a mut Option<Box<Exchange>>) -> Self {
+    fn begin(instance: &'a mut Instance, exchange: &'a mut Option<Box<Exchange>>) -> Self {
         // Moved into the store and back, since host functions find it there and a reference could not be held over an await.
-        instance.store.data_mut().exchange = lent.take();
-        Self { instance, lent }
+        instance.store.data_mut().exchange = exchange.take();
+        Self { instance, exchange }
     }
 }
 
 impl Drop for Loan<'_> {
     fn drop(&mut self) {
-        *self.lent = self.instance.store.data_mut().exchange.take();
+        *self.exchange = self.instance.store.data_mut().exchange.take();
     }
 }
 
@@ -94,7 +94,7 @@ impl GuestCall<'_> {
     /// exchange is back, undone if the binding is open, and the instance is burned.
     pub(crate) async fn run(
         mut self,
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         (facts, ask): (Facts, HookCall),
         check: &mut dyn FnMut(HookAnswer) -> Checked,
     ) -> Checked {
@@ -105,18 +105,18 @@ impl GuestCall<'_> {
             self.count(&Fault::Untrusted);
             return Err(Fault::Untrusted);
         }
-        let worth = || plugin.settings().limits.worth(lent.as_deref().map_or(0, Exchange::at_hand));
+        let worth = || plugin.settings().limits.worth(exchange.as_deref().map_or(0, Exchange::at_hand));
         let admitted =
             self.bound.standing().admit(self.spent.resume(), worth).inspect_err(|fault| self.count(fault))?;
         let (bound, pool, trial, hook) = (self.bound, &*self.pool, admitted.trial, self.hook);
         // From here on whatever happens is charged, also if this future is dropped and never polled again.
         let (spent, ended) = (std::mem::take(&mut self.spent), CallOutcome::Unanswered);
         let mut bill = CallAccounting { bound, pool, stats, hook, ended, trial, spent, taking: 0 };
-        let taken = match self.pool.take_idle(self.bound.slots(), stats) {
+        let taken = match self.pool.take_idle(self.bound.tenant_state(), stats) {
             Some(taken) => Ok(taken),
             None => {
                 // Boxed, for most calls find an instance and need no room for making one.
-                let taking = self.pool.take(plugin, self.bound.slots(), stats, self.make_room);
+                let taking = self.pool.take(plugin, self.bound.tenant_state(), stats, self.make_room);
                 let taken = metered(Box::pin(taking).as_mut(), START, self.turns(), &mut bill.spent).await.flatten();
                 // A deadline begins with the call: who finds no instance must not have less time to answer, and polls for making one
                 // are no times that the guest gave way.
@@ -127,7 +127,7 @@ impl GuestCall<'_> {
         };
         let result = match taken {
             Ok(mut taken) => {
-                let answer = self.enter(&mut taken, lent, (facts, ask), &mut bill.spent).await;
+                let answer = self.enter(&mut taken, exchange, (facts, ask), &mut bill.spent).await;
                 // An answer that breaks the contract is a fault like a trap: whoever wrote it is in a state that nobody knows, so
                 // the instance is not used again. One that refuses has done its work.
                 let result = answer.and_then(check);
@@ -188,14 +188,14 @@ impl GuestCall<'_> {
     async fn enter(
         &self,
         taken: &mut Taken,
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         (facts, asked): (Facts, HookCall),
         spent: &mut CpuTimer,
     ) -> Result<HookAnswer, Fault> {
         let plugin = self.bound.plugin();
         let instance = taken.instance().ok_or_else(|| Fault::Start("no instance".to_owned()))?;
         let mut at_hand = 0;
-        if let Some(exchange) = lent.as_deref_mut() {
+        if let Some(exchange) = exchange.as_deref_mut() {
             exchange.begin(self.access, plugin.open());
             at_hand = exchange.at_hand();
         }
@@ -203,7 +203,7 @@ impl GuestCall<'_> {
         let limit = plugin.settings().limits.deadline_for(at_hand);
         // On the stack of this call's future and not boxed: a box would be an allocation for each call.
         let answer = {
-            let loan = Loan::begin(&mut *instance, &mut *lent);
+            let loan = Loan::begin(&mut *instance, &mut *exchange);
             let Instance { hooks, store, .. } = &mut *loan.instance;
             let guest = pin!(call_hook(hooks, store, facts, asked));
             metered(guest, limit, self.turns(), spent).await
@@ -211,7 +211,7 @@ impl GuestCall<'_> {
         let answer = answer.and_then(|answer| answer.map_err(|error| diagnose(&mut instance.store, &error)));
         // What a plugin wrote is read as part of its call, so that what is wrong with it is this plugin's fault and not the next one's.
         // Of a request that is refused nobody sees what was written.
-        let answer = answer.and_then(|answer| match lent.as_deref_mut() {
+        let answer = answer.and_then(|answer| match exchange.as_deref_mut() {
             Some(exchange) if matches!(answer, HookAnswer::Verdict(Ok(()))) => {
                 exchange.read_what_is_left().map(|()| answer)
             }
@@ -219,7 +219,7 @@ impl GuestCall<'_> {
         });
         // Half of what it meant to write may be worse than nothing. What stood before was kept only where the request may go on
         // without this plugin.
-        if let (Err(_), Some(exchange)) = (&answer, lent.as_deref_mut()) {
+        if let (Err(_), Some(exchange)) = (&answer, exchange.as_deref_mut()) {
             exchange.undo();
         }
         answer

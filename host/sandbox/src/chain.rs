@@ -26,7 +26,7 @@ pub struct Bound {
     tenant: TenantId,
     origin: Origin,
     models: Arc<[String]>,
-    slots: Arc<TenantState>,
+    tenant_state: Arc<TenantState>,
     stats: [Arc<HookStats>; HookKind::ALL.len()],
     standing: Arc<PluginQuota>,
 }
@@ -36,11 +36,11 @@ impl Bound {
         plugin: Arc<LoadedPlugin>,
         (tenant, origin): (TenantId, Origin),
         models: Arc<[String]>,
-        slots: Arc<TenantState>,
+        tenant_state: Arc<TenantState>,
         stats: [Arc<HookStats>; HookKind::ALL.len()],
     ) -> Self {
-        let standing = plugin.standing(&slots.tenant, &slots.counters);
-        Self { plugin, tenant, origin, models, slots, stats, standing }
+        let standing = plugin.standing(&tenant_state.tenant, &tenant_state.counters);
+        Self { plugin, tenant, origin, models, tenant_state, stats, standing }
     }
 
     /// The plugin.
@@ -61,7 +61,7 @@ impl Bound {
     /// # Errors
     /// If key or value are beyond the store's bounds.
     pub fn remember(&self, key: &str, value: Vec<u8>) -> Result<(), String> {
-        self.slots.kv().set(key, value, 0).map_err(|why| why.to_string())
+        self.tenant_state.kv().set(key, value, 0).map_err(|why| why.to_string())
     }
 
     /// Whose pool serves it: the tenant's own, or everybody's if the operator said `shared`.
@@ -78,8 +78,8 @@ impl Bound {
         self.tenant
     }
 
-    pub(crate) fn slots(&self) -> &Arc<TenantState> {
-        &self.slots
+    pub(crate) fn tenant_state(&self) -> &Arc<TenantState> {
+        &self.tenant_state
     }
 
     /// What its last fault for this tenant was, in words; none if it has had none.

@@ -125,12 +125,13 @@ impl TenantChains {
         let account = self.sandbox.shares().account(pool_tenant(plugin.isolation(), tenant));
         let quota = self.sandbox.quotas().of(plugin.name(), tenant, plugin.is_tenants_own());
         let stores = (self.sandbox.stores(), key);
-        let slots = Arc::new(TenantState::new(&self.tenant, (counters, account), stores, (quota, limits.log_rate)));
+        let tenant_state =
+            Arc::new(TenantState::new(&self.tenant, (counters, account), stores, (quota, limits.log_rate)));
         let stats = HookKind::ALL.map(|hook| match plugin.has(hook) {
             true => meter.stats(plugin.name(), hook, &self.tenant),
             false => meter.nobody(),
         });
-        Arc::new(Bound::new(Arc::clone(plugin), (tenant, step.origin), Arc::clone(&step.models), slots, stats))
+        Arc::new(Bound::new(Arc::clone(plugin), (tenant, step.origin), Arc::clone(&step.models), tenant_state, stats))
     }
 }
 

@@ -54,7 +54,7 @@ impl TenantState {
     /// How many faults of a kind that is not the plugin's doing one line stands for, if there is to be one now. They take
     /// nothing of what the plugin may log.
     pub(crate) fn tells_want(&self, kind: usize) -> Option<u64> {
-        self.quota.log.seldom(Instant::now(), kind)
+        self.quota.log.rarely(Instant::now(), kind)
     }
 
     /// Takes so many bytes of what may be logged of the plugin for this tenant now; false if there are not enough left. That
@@ -104,7 +104,7 @@ pub(crate) struct GuestState {
     pub(crate) plugin: Arc<str>,
     /// Of the plugin with its settings: two bindings of one file keep notes of their own.
     pub(crate) plugin_id: u64,
-    pub(crate) slots: Arc<TenantState>,
+    pub(crate) tenant_state: Arc<TenantState>,
     pub(crate) powers: Arc<Capabilities>,
     /// Counters already looked up.
     pub(crate) counters: HashMap<Box<str>, Arc<AtomicU64>, foldhash::fast::RandomState>,
@@ -123,8 +123,8 @@ pub(crate) struct NewGuest<'a> {
 }
 
 impl GuestState {
-    pub(crate) fn new(guest: NewGuest<'_>, slots: Arc<TenantState>, place: InstancePlace) -> Self {
-        let alive = Alive::new(&slots.counters);
+    pub(crate) fn new(guest: NewGuest<'_>, tenant_state: Arc<TenantState>, place: InstancePlace) -> Self {
+        let alive = Alive::new(&tenant_state.counters);
         Self {
             exchange: None,
             limiter: Limiter::new(guest.memory, place),
@@ -134,7 +134,7 @@ impl GuestState {
             desk: CoreState::default(),
             plugin: Arc::clone(guest.plugin),
             plugin_id: guest.id,
-            slots,
+            tenant_state,
             powers: Arc::clone(guest.powers),
             counters: HashMap::default(),
             _alive: alive,
@@ -142,14 +142,14 @@ impl GuestState {
     }
 
     /// The exchange on loan. There is none while `init` runs.
-    pub(crate) fn lent(&mut self) -> Option<&mut Exchange> {
+    pub(crate) fn exchange(&mut self) -> Option<&mut Exchange> {
         self.exchange.as_deref_mut()
     }
 
     /// Turns to another tenant; only where the operator chose the isolation `shared`.
-    pub(crate) fn turn_to(&mut self, slots: &Arc<TenantState>) {
-        if !Arc::ptr_eq(&self.slots, slots) {
-            self.slots = Arc::clone(slots);
+    pub(crate) fn turn_to(&mut self, tenant_state: &Arc<TenantState>) {
+        if !Arc::ptr_eq(&self.tenant_state, tenant_state) {
+            self.tenant_state = Arc::clone(tenant_state);
             self.counters.clear();
         }
     }

@@ -35,20 +35,20 @@ impl Instance {
     /// Makes an instance and runs its `init`.
     pub(crate) async fn start(
         plugin: &LoadedPlugin,
-        slots: Arc<TenantState>,
+        tenant_state: Arc<TenantState>,
         place: InstancePlace,
     ) -> Result<Self, Fault> {
-        Self::start_as(plugin, slots, place, plugin.direct()).await
+        Self::start_as(plugin, tenant_state, place, plugin.direct()).await
     }
 
     /// The same, as a component or directly.
     pub(crate) async fn start_as(
         plugin: &LoadedPlugin,
-        slots: Arc<TenantState>,
+        tenant_state: Arc<TenantState>,
         place: InstancePlace,
         direct: Option<DirectLink<'_>>,
     ) -> Result<Self, Fault> {
-        let host = GuestState::new(plugin.new_guest(), slots, place);
+        let host = GuestState::new(plugin.new_guest(), tenant_state, place);
         let mut store = Store::new(plugin.pre().engine(), host);
         store.limiter_async(|host| &mut host.limiter);
         store.fuel_async_yield_interval(Some(FIRST_SLICE)).map_err(|e| Fault::Start(reason(&e)))?;

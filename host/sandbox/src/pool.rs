@@ -49,15 +49,15 @@ pub(crate) struct Taken {
 }
 
 impl InstancePool {
-    pub(crate) fn new(plugin: &Arc<LoadedPlugin>, slots: &TenantState) -> Rc<Self> {
-        let (plugin, counters) = (Arc::downgrade(plugin), Arc::clone(&slots.counters));
+    pub(crate) fn new(plugin: &Arc<LoadedPlugin>, tenant_state: &TenantState) -> Rc<Self> {
+        let (plugin, counters) = (Arc::downgrade(plugin), Arc::clone(&tenant_state.counters));
         Rc::new(Self {
             plugin,
             idle: RefCell::new(Vec::new()),
             live: Cell::new(0),
             freed: Notify::new(),
-            wanted: slots.account.wanted().map(Cell::new),
-            account: Arc::clone(&slots.account),
+            wanted: tenant_state.account.wanted().map(Cell::new),
+            account: Arc::clone(&tenant_state.account),
             counters,
             told: Cell::new(0),
             owed: Cell::default(),
@@ -77,10 +77,10 @@ impl InstancePool {
     }
 
     /// Takes an idle instance, if there is one.
-    pub(crate) fn take_idle(self: &Rc<Self>, slots: &Arc<TenantState>, stats: &HookStats) -> Option<Taken> {
+    pub(crate) fn take_idle(self: &Rc<Self>, tenant_state: &Arc<TenantState>, stats: &HookStats) -> Option<Taken> {
         let mut instance = self.idle.borrow_mut().pop()?;
         stats.hit();
-        instance.store.data_mut().turn_to(slots);
+        instance.store.data_mut().turn_to(tenant_state);
         Some(Taken { instance: Some(instance), pool: Rc::clone(self), returned: false })
     }
 
@@ -89,19 +89,19 @@ impl InstancePool {
     pub(crate) async fn take(
         self: &Rc<Self>,
         plugin: &Arc<LoadedPlugin>,
-        slots: &Arc<TenantState>,
+        tenant_state: &Arc<TenantState>,
         stats: &HookStats,
         make_room: &MakeRoom,
     ) -> Result<Taken, Fault> {
         let mut patience = None;
         loop {
-            if let Some(taken) = self.take_idle(slots, stats) {
+            if let Some(taken) = self.take_idle(tenant_state, stats) {
                 return Ok(taken);
             }
             let short = match self.place(plugin, make_room) {
                 Ok(place) => {
                     stats.miss();
-                    return self.make(plugin, slots, place).await;
+                    return self.make(plugin, tenant_state, place).await;
                 }
                 Err(short) => short,
             };
@@ -134,18 +134,18 @@ impl InstancePool {
     async fn make(
         self: &Rc<Self>,
         plugin: &Arc<LoadedPlugin>,
-        slots: &Arc<TenantState>,
+        tenant_state: &Arc<TenantState>,
         place: InstancePlace,
     ) -> Result<Taken, Fault> {
         // Counted before the first await, so that a crowd cannot pass the limit; the guard gives the place back.
         self.live.set(self.live.get() + 1);
         let mut taken = Taken { instance: None, pool: Rc::clone(self), returned: false };
-        // Boxed, for it is seldom and large, and every call would else have the room for it.
-        taken.instance = Some(Box::new(Box::pin(Instance::start(plugin, Arc::clone(slots), place)).await?));
+        // Boxed, for it is rarely and large, and every call would else have the room for it.
+        taken.instance = Some(Box::new(Box::pin(Instance::start(plugin, Arc::clone(tenant_state), place)).await?));
         Ok(taken)
     }
 
-    fn tell_idle(&self) {
+    fn report_idle(&self) {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let idle = self.idle.borrow().len();
         self.counters.idle(count(idle) - count(self.told.replace(idle)));
@@ -194,7 +194,7 @@ impl InstancePool {
     pub(crate) fn tidy(&self, now: Instant) -> bool {
         let Some(plugin) = self.plugin.upgrade() else {
             self.idle.borrow_mut().clear();
-            self.tell_idle();
+            self.report_idle();
             return false;
         };
         let limit = plugin.settings().limits.idle;
@@ -205,7 +205,7 @@ impl InstancePool {
             }
             keep
         });
-        self.tell_idle();
+        self.report_idle();
         true
     }
 }

@@ -47,7 +47,7 @@ struct Stage {
 /// With what a plugin is called.
 struct Caller<'a> {
     sandbox: &'a SandboxWorker,
-    lent: &'a mut Option<Box<Exchange>>,
+    exchange: &'a mut Option<Box<Exchange>>,
 }
 
 /// The plugins of one stream, in order, with what each keeps back.
@@ -108,14 +108,14 @@ impl Stages {
     pub async fn run(
         &mut self,
         sandbox: &SandboxWorker,
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         batch: Vec<Item>,
         last: bool,
     ) -> Result<Vec<Bytes>, Stop> {
         let mut batch = batch;
         if !self.over {
             self.over = last;
-            let mut caller = Caller { sandbox, lent };
+            let mut caller = Caller { sandbox, exchange };
             for stage in &mut self.stages {
                 batch = stage.run(&mut caller, batch, last).await?;
                 // What one has let go of is new to the next.
@@ -176,7 +176,7 @@ impl Stage {
             Past::Count(count) => ("events", count, held::MOST),
         };
         let why = format!("it held back {bytes} {what}; at most {limit}");
-        held_too_much(&self.bound, caller.lent, why)?;
+        held_too_much(&self.bound, caller.exchange, why)?;
         let items = match past {
             Past::Text(choice, _) => self.held.take(choice),
             Past::Events(_) | Past::Count(_) => self.held.take_all(),
@@ -229,19 +229,19 @@ impl Stage {
             return Ok(items);
         }
         let shown = items.iter().filter_map(Item::event).collect();
-        if let Some(exchange) = caller.lent {
+        if let Some(exchange) = caller.exchange {
             let plain = items.iter().all(|item| item.says().is_plain());
             let data = items.iter().filter_map(|item| item.data().cloned()).collect();
             exchange.events = CallEvents::new(data, plain, turn == CallReason::Last);
         }
         let overlap = self.window.filter(|_| turn == CallReason::More).map_or(0, |window| window.overlap);
         let check = |edits| changes(&items, edits).map(|changes| window::keep_tail(&items, changes, overlap));
-        let said = caller.sandbox.event(&self.bound, caller.lent, shown, turn.is_last(), check).await?;
+        let said = caller.sandbox.event(&self.bound, caller.exchange, shown, turn.is_last(), check).await?;
         if said.is_some() && !std::mem::replace(&mut self.answered, true) {
             self.bound.stream_answered();
         }
         // Without the plugin everything passes as it is.
-        let (Some(mut changes), Some(exchange)) = (said, caller.lent.as_deref_mut()) else {
+        let (Some(mut changes), Some(exchange)) = (said, caller.exchange.as_deref_mut()) else {
             return Ok(items.into_iter().map(|item| self.changed.behind(item)).collect());
         };
         let items = renew(items, &mut changes, &mut exchange.events);

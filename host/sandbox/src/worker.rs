@@ -95,7 +95,10 @@ impl SandboxWorker {
     fn pool(&self, bound: &Bound) -> Rc<InstancePool> {
         let key = (bound.plugin().id(), bound.pool_tenant());
         Rc::clone(
-            self.pools.borrow_mut().entry(key).or_insert_with(|| InstancePool::new(bound.plugin(), bound.slots())),
+            self.pools
+                .borrow_mut()
+                .entry(key)
+                .or_insert_with(|| InstancePool::new(bound.plugin(), bound.tenant_state())),
         )
     }
 
@@ -105,26 +108,26 @@ impl SandboxWorker {
         &self,
         bound: &Bound,
         (hook, access): (HookKind, Access),
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         ask: HookCall,
         check: &mut dyn FnMut(HookAnswer) -> Checked,
     ) -> Result<bool, Stop> {
-        let Some(facts) = facts_for(bound, lent) else { return Ok(false) };
+        let Some(facts) = facts_for(bound, exchange) else { return Ok(false) };
         let (pool, spent) = (self.pool(bound), CpuTimer::begin());
         let call = GuestCall { bound, hook, access, pool, yielders: &self.yielders, make_room: &self.make_room, spent };
-        let answer = call.run(lent, (facts, ask), check).await;
-        verdict(bound, hook, lent, answer)
+        let answer = call.run(exchange, (facts, ask), check).await;
+        verdict(bound, hook, exchange, answer)
     }
 
-    /// Runs `policy` of every plugin that applies, in order; `lent` comes back rewritten.
+    /// Runs `policy` of every plugin that applies, in order; `exchange` comes back rewritten.
     ///
     /// # Errors
     /// The first refusal, or the first fault of a plugin whose failure policy is `closed`.
-    pub async fn policy(&self, chain: &Chain, lent: &mut Option<Box<Exchange>>) -> Result<(), Stop> {
+    pub async fn policy(&self, chain: &Chain, exchange: &mut Option<Box<Exchange>>) -> Result<(), Stop> {
         for bound in chain.at(HookKind::Policy) {
-            self.call(bound, (HookKind::Policy, Access::Request), lent, HookCall::Policy, &mut allowed).await?;
+            self.call(bound, (HookKind::Policy, Access::Request), exchange, HookCall::Policy, &mut allowed).await?;
         }
-        forget_told(lent);
+        forget_told(exchange);
         Ok(())
     }
 
@@ -136,7 +139,7 @@ impl SandboxWorker {
     pub async fn route(
         &self,
         chain: &Chain,
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         candidates: &[Candidate],
     ) -> Result<Vec<Routed>, Stop> {
         let mut order: Vec<Routed> = (0..candidates.len()).map(|i| (i, Vec::new())).collect();
@@ -150,7 +153,7 @@ impl SandboxWorker {
                 }
                 Err(refusal) => Ok(Some(refusal)),
             };
-            self.call(bound, (HookKind::Router, Access::Read), lent, HookCall::Router(offered), &mut check).await?;
+            self.call(bound, (HookKind::Router, Access::Read), exchange, HookCall::Router(offered), &mut check).await?;
             order = better.unwrap_or(order);
         }
         Ok(order)
@@ -164,7 +167,7 @@ impl SandboxWorker {
     pub fn overrides_failed(
         &self,
         chain: &Chain,
-        lent: &Option<Box<Exchange>>,
+        exchange: &Option<Box<Exchange>>,
         router: usize,
         why: String,
     ) -> Result<(), Stop> {
@@ -176,7 +179,7 @@ impl SandboxWorker {
         if bound.standing().faulted(Instant::now(), Admitted { trial: false }) {
             bound.plugin().tally().quarantine();
         }
-        verdict(bound, HookKind::Router, lent, Err(fault)).map(|_| ())
+        verdict(bound, HookKind::Router, exchange, Err(fault)).map(|_| ())
     }
 
     /// Runs `upstream-request` of every plugin that applies on the exchange's `attempt`, which is the request's `attempt`th.
@@ -186,12 +189,12 @@ impl SandboxWorker {
     pub async fn upstream_request(
         &self,
         chain: &Chain,
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         attempt: u32,
     ) -> Result<(), Stop> {
         let at = (HookKind::UpstreamRequest, Access::Attempt);
         for bound in chain.at(HookKind::UpstreamRequest) {
-            self.call(bound, at, lent, HookCall::UpstreamRequest(attempt), &mut allowed).await?;
+            self.call(bound, at, exchange, HookCall::UpstreamRequest(attempt), &mut allowed).await?;
         }
         Ok(())
     }
@@ -203,16 +206,16 @@ impl SandboxWorker {
     pub async fn response(
         &self,
         chain: &Chain,
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         status: http::StatusCode,
     ) -> Result<(), Stop> {
         let at = (HookKind::Response, Access::Reply);
         for bound in chain.at(HookKind::Response) {
-            if shows_reply(bound, lent)? {
-                self.call(bound, at, lent, HookCall::Response(status.as_u16()), &mut allowed).await?;
+            if shows_reply(bound, exchange)? {
+                self.call(bound, at, exchange, HookCall::Response(status.as_u16()), &mut allowed).await?;
             }
         }
-        forget_told(lent);
+        forget_told(exchange);
         Ok(())
     }
 
@@ -239,7 +242,7 @@ impl SandboxWorker {
     pub async fn event<T>(
         &self,
         bound: &Bound,
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         events: Vec<StreamEvent>,
         last: bool,
         check: impl FnOnce(Vec<Edit>) -> Result<T, String>,
@@ -257,14 +260,14 @@ impl SandboxWorker {
             Err(refusal) => Ok(Some(refusal)),
         };
         let ask = HookCall::Event(events, last);
-        self.call(bound, (HookKind::Event, Access::Events), lent, ask, &mut look).await?;
+        self.call(bound, (HookKind::Event, Access::Events), exchange, ask, &mut look).await?;
         Ok(made)
     }
 
     /// Runs `observe` of every plugin that applies. Faults are counted and logged, nothing more.
-    pub async fn observe(&self, chain: &Chain, lent: &mut Option<Box<Exchange>>, outcome: &Arc<Outcome>) {
+    pub async fn observe(&self, chain: &Chain, exchange: &mut Option<Box<Exchange>>, outcome: &Arc<Outcome>) {
         for origin in [Origin::Chain, Origin::Dropped] {
-            self.observe_of(origin, chain, lent, outcome).await;
+            self.observe_of(origin, chain, exchange, outcome).await;
         }
     }
 
@@ -273,20 +276,20 @@ impl SandboxWorker {
         &self,
         origin: Origin,
         chain: &Chain,
-        lent: &mut Option<Box<Exchange>>,
+        exchange: &mut Option<Box<Exchange>>,
         outcome: &Arc<Outcome>,
     ) {
         let at = (HookKind::Observe, Access::Read);
         for bound in chain.at(HookKind::Observe).iter().filter(|bound| bound.origin() == origin) {
             // What went wrong was logged, and nobody waits for it.
-            let _told = self.call(bound, at, lent, HookCall::Observe(Arc::clone(outcome)), &mut allowed).await;
+            let _told = self.call(bound, at, exchange, HookCall::Observe(Arc::clone(outcome)), &mut allowed).await;
         }
     }
 }
 
 /// Lets go of what the plugins of a hook have read.
-fn forget_told(lent: &mut Option<Box<Exchange>>) {
-    if let Some(exchange) = lent.as_deref_mut() {
+fn forget_told(exchange: &mut Option<Box<Exchange>>) {
+    if let Some(exchange) = exchange.as_deref_mut() {
         exchange.forget_told(Access::Read);
     }
 }
@@ -295,8 +298,8 @@ fn forget_told(lent: &mut Option<Box<Exchange>>) {
 ///
 /// # Errors
 /// A fault of a plugin whose failure policy is `closed`.
-fn shows_reply(bound: &Bound, lent: &mut Option<Box<Exchange>>) -> Result<bool, Stop> {
-    let Some(exchange) = lent.as_deref_mut().filter(|exchange| bound.applies_to(&exchange.about.model)) else {
+fn shows_reply(bound: &Bound, exchange: &mut Option<Box<Exchange>>) -> Result<bool, Stop> {
+    let Some(exchange) = exchange.as_deref_mut().filter(|exchange| bound.applies_to(&exchange.about.model)) else {
         return Ok(false);
     };
     match exchange.reply.as_mut().map(|reply| reply.body.readable()) {
@@ -311,7 +314,7 @@ fn allowed(answer: HookAnswer) -> Checked {
 }
 
 /// The facts to tell a plugin, if it applies to the request.
-fn facts_for(bound: &Bound, lent: &Option<Box<Exchange>>) -> Option<Facts> {
-    let about = &lent.as_ref()?.about;
+fn facts_for(bound: &Bound, exchange: &Option<Box<Exchange>>) -> Option<Facts> {
+    let about = &exchange.as_ref()?.about;
     bound.applies_to(&about.model).then_some(about.facts)
 }

@@ -81,12 +81,12 @@ impl Stage {
     }
 
     async fn ask(&self, tenant: &str) -> Result<(), Fault> {
-        let mut lent = Some(exchange(tenant));
-        let answer = self.worker.policy(&self.chain(tenant), &mut lent).await;
+        let mut exchange = Some(exchange(tenant));
+        let answer = self.worker.policy(&self.chain(tenant), &mut exchange).await;
         match answer {
             Ok(()) => Ok(()),
             Err(Stop::Failed { fault, .. }) => {
-                assert!(lent.is_some(), "the exchange is back after a fault");
+                assert!(exchange.is_some(), "the exchange is back after a fault");
                 Err(fault)
             }
             Err(Stop::Refused { refusal, .. }) => panic!("{refusal:?}"),

@@ -158,10 +158,10 @@ impl Stream<'_> {
 
     async fn goes_on(&mut self, worker: &SandboxWorker, chance: &mut Chance) {
         let mut stages = Stages::new(self.chain, "m", BOUNDS);
-        let mut lent = Some(exchange("acme"));
+        let mut exchange = Some(exchange("acme"));
         for batch in 0..chance.below(40) {
             let items: Vec<Item> = (0..chance.below(6)).flat_map(|_| self.event(chance, batch)).collect();
-            match stages.run(worker, &mut lent, items, false).await {
+            match stages.run(worker, &mut exchange, items, false).await {
                 Ok(out) => self.went_out(&out),
                 Err(Stop::Failed { fault: Fault::Answer(why), .. }) => return self.held_too_much(&why),
                 Err(other) => panic!("{other:?}"),
@@ -171,7 +171,7 @@ impl Stream<'_> {
                 self.waits_for_something();
             }
         }
-        let last = stages.run(worker, &mut lent, Vec::new(), true).await.unwrap();
+        let last = stages.run(worker, &mut exchange, Vec::new(), true).await.unwrap();
         self.went_out(&last);
         assert_eq!((self.waiting().count(), stages.held_bytes()), (0, 0), "something is left");
     }

@@ -122,8 +122,8 @@ fn service<H: Handler>(
         let answering = answer(handler.clone(), request, Rc::clone(&delivery), OpenStream::new(&guard));
         async move {
             // It is large, and let go of before anything is waited for.
-            let (response, is_models) = answering.await;
-            if !is_models {
+            let (response, is_from_model) = answering.await;
+            if !is_from_model {
                 delivery.room_for_own().await;
             }
             Ok(response)
@@ -143,8 +143,8 @@ fn answer<H: Handler>(handler: H, request: Request<Incoming>, delivery: Rc<Deliv
         if bodiless {
             answer.body = answer.body.without_bytes(&mut answer.headers);
         }
-        let is_models = answer.is_models;
-        (response(answer, delivery, begun), is_models)
+        let is_from_model = answer.is_from_model;
+        (response(answer, delivery, begun), is_from_model)
     })
 }
 

@@ -16,5 +16,5 @@ pub struct OutgoingResponse<X> {
     /// Its body, and what is to be told when that was sent.
     pub body: ResponseBody,
     /// Whether a model gave it. One of the gateway's own is no request in flight, so that few of them wait for one client.
-    pub is_models: bool,
+    pub is_from_model: bool,
 }

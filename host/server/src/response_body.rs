@@ -135,7 +135,7 @@ type Source = Pin<Box<dyn Future<Output = BodyEnd>>>;
 /// A body written by a future.
 pub struct StreamBody {
     source: Source,
-    outlet: StreamSender,
+    sender: StreamSender,
     /// What comes behind what was given last.
     end: Option<BodyEnd>,
 }
@@ -152,8 +152,8 @@ impl StreamBody {
     where
         F: Future<Output = BodyEnd> + 'static,
     {
-        let outlet = StreamSender::default();
-        Self { source: Box::pin(source(outlet.clone())), outlet, end: None }
+        let sender = StreamSender::default();
+        Self { source: Box::pin(source(sender.clone())), sender, end: None }
     }
 
     /// What comes next. Not to be called after the end.
@@ -162,7 +162,7 @@ impl StreamBody {
             return Poll::Ready(BodyStep::End(end));
         }
         let polled = self.source.as_mut().poll(cx);
-        let Shared { slot, is_full, .. } = &*self.outlet.shared;
+        let Shared { slot, is_full, .. } = &*self.sender.shared;
         let is_full = is_full.take();
         match (polled, slot.take()) {
             (Poll::Pending, None) => Poll::Pending,
@@ -178,6 +178,6 @@ impl StreamBody {
 
     /// How long the client is waited for, while nobody asks what comes next.
     pub(crate) fn client(&self) -> &ClientWait {
-        self.outlet.client()
+        self.sender.client()
     }
 }

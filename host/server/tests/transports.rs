@@ -70,7 +70,7 @@ impl Handler for Echo {
             headers: HeaderMap::new(),
             extra: None,
             body: ResponseBody::Whole(Bytes::from(bytes), Box::new(Unsettled)),
-            is_models: false,
+            is_from_model: false,
         }
     }
 }

@@ -61,7 +61,7 @@ impl Attempt<'_> {
         &mut self,
         request: &mut Request<Bytes>,
     ) -> Result<(Lease<UpstreamConn>, Response<IncomingBody>), AttemptError> {
-        if !has_lawful_target(request) {
+        if !has_valid_target(request) {
             return Err(AttemptError::BadTarget);
         }
         let start = self.now;
@@ -196,7 +196,7 @@ impl Attempt<'_> {
 }
 
 /// Whether the request's target is a path, of which the upstream's URI is made. A tunnel has none.
-fn has_lawful_target(request: &Request<Bytes>) -> bool {
+fn has_valid_target(request: &Request<Bytes>) -> bool {
     let path = request.uri().path_and_query();
     path.is_some_and(|path| path.as_str().starts_with('/')) && *request.method() != Method::CONNECT
 }

@@ -104,7 +104,7 @@ pub enum AttemptError {
         /// put on it: the upstream had closed it by then, and has not carried the request out.
         stale: bool,
     },
-    /// The upstream answered with something that is not a lawful HTTP response head, or too large a one.
+    /// The upstream answered with something that is not a valid HTTP response head, or too large a one.
     #[error("the upstream's answer is not HTTP this gateway accepts ({0})")]
     Protocol(&'static str),
     /// The request given to this crate cannot be put on the wire (its target is not a path).

@@ -6,9 +6,9 @@
 
 mod aside;
 mod breaker;
+mod events;
 mod flow;
 mod model;
-mod news;
 mod provider;
 mod state;
 mod ticket;

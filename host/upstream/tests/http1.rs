@@ -247,7 +247,7 @@ fn a_sweep_leaves_connections_alone_that_are_alive() {
 }
 
 #[test]
-fn an_upstream_that_says_nothing_lawful_is_left_at_once() {
+fn an_upstream_that_says_nothing_valid_is_left_at_once() {
     worker(async {
         let address = raw(|number, mut peer| async move {
             peer.request().await;

@@ -58,7 +58,7 @@ fn may_set(name: &str, value: &str) -> Result<(), String> {
     may_send(name, value)
 }
 
-/// Why a header cannot be set by a plugin in any message: not lawful, or framing.
+/// Why a header cannot be set by a plugin in any message: not valid, or framing.
 pub(super) fn may_send(name: &str, value: &str) -> Result<(), String> {
     let lower = name.to_ascii_lowercase();
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);

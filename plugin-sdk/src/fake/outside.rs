@@ -51,7 +51,7 @@ pub(crate) mod callouts {
 
     pub(crate) fn send(outgoing: &Outgoing) -> Result<Incoming, Failure> {
         let sent = call(|state| {
-            lawful(outgoing)?;
+            valid(outgoing)?;
             state.sent.push(outgoing.clone());
             let none =
                 || Err(Failure::Denied("nothing is scripted: give an answer with fake::Host::callout".to_owned()));
@@ -62,7 +62,7 @@ pub(crate) mod callouts {
     }
 
     /// What a gateway denies wherever it leads; what the operator allows is not known here.
-    fn lawful(outgoing: &Outgoing) -> Result<(), Failure> {
+    fn valid(outgoing: &Outgoing) -> Result<(), Failure> {
         let denied = |why: String| Err(Failure::Denied(why));
         if !["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].contains(&outgoing.method.as_str()) {
             return denied("the method is none of GET, HEAD, POST, PUT, PATCH and DELETE".to_owned());

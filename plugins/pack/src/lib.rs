@@ -3,7 +3,7 @@
 //!
 //! The compiled plugins are checked in, so that a gateway and its tests need no WebAssembly toolchain. [`lock`] says what
 //! each was made from; [`check`] holds the files to it; [`build`] makes them anew, without a path of the machine inside.
-//! [`component_from_wat`] makes components of hand-written modules, and [`hostile`] of the villains, for tests;
+//! [`component_from_wat`] makes components of hand-written modules, and [`hostile`] of the attackers, for tests;
 //! [`hostile_folders`] has what is worse in a plugin folder than a plugin.
 
 mod bombs;

@@ -12,8 +12,8 @@ use crate::workspace::{Workspace, read_toml};
 /// Files and folders that never reach the component: tests, what only tests use, what only people read.
 const LEFT_OUT: [&str; 8] = ["tests", "tests.rs", "fake", "fake.rs", "README.md", "templates", "conformance", "target"];
 /// The parts of the workspace's manifest that say how a plugin is compiled.
-const MANIFEST_PARTS: [&[&str]; 3] =
-    [&["profile", "plugin"], &["profile", "release"], &["workspace", "package", "edition"]];
+const MANIFEST_PARTS: [&[&str]; 4] =
+    [&["profile", "plugin"], &["profile", "dist"], &["profile", "release"], &["workspace", "package", "edition"]];
 
 /// The hash of a plugin's sources: its own folder, the SDK with the contract, how plugins are compiled, and
 /// the versions in `Cargo.lock` of all that it depends on. Line ends count as they are; times and modes do not.

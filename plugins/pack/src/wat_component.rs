@@ -1,4 +1,4 @@
-//! Components from hand-written core modules, and the villains.
+//! Components from hand-written core modules, and the attackers.
 
 use anyhow::Context as _;
 use std::fs;
@@ -21,21 +21,21 @@ pub fn component_from_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(weir_component::of_file(path, &text)?)
 }
 
-/// Makes a component of a villain, by the name of its file in `plugins/hostile`.
+/// Makes a component of an attacker, by the name of its file in `plugins/hostile`.
 ///
 /// # Errors
-/// If there is no such villain, or it does not fit its world.
+/// If there is no such attacker, or it does not fit its world.
 pub fn hostile(name: &str) -> anyhow::Result<Vec<u8>> {
-    component_from_file(&villains().join(format!("{name}.wat")))
+    component_from_file(&attackers().join(format!("{name}.wat")))
 }
 
-/// The names of all villains, sorted.
+/// The names of all attackers, sorted.
 ///
 /// # Errors
 /// If their folder cannot be read.
 pub fn hostiles() -> anyhow::Result<Vec<String>> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(villains())? {
+    for entry in fs::read_dir(attackers())? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "wat")
             && let Some(name) = path.file_stem().and_then(|name| name.to_str())
@@ -47,6 +47,6 @@ pub fn hostiles() -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
-fn villains() -> PathBuf {
+fn attackers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../hostile")
 }

@@ -1,10 +1,10 @@
-//! The villains are what their files say.
+//! The attackers are what their files say.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use weir_pack::{component_from_wat, hostile, hostiles, shape};
 
 #[test]
-fn every_villain_makes_a_component_of_its_world() {
+fn every_attacker_makes_a_component_of_its_world() {
     let names = hostiles().unwrap();
     assert!(names.len() >= 31, "{names:?}");
     for name in names {

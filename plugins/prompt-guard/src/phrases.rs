@@ -42,7 +42,7 @@ impl Walk {
     }
 }
 
-/// Some characters, to be asked for often and found seldom.
+/// Some characters, to be asked for often and found rarely.
 #[derive(Debug, Default)]
 struct Beyond {
     /// One bit for each remainder by 128 that one of them has.

@@ -27,12 +27,12 @@ pub(super) fn check_shim(module: &[u8]) -> Result<(), Indirect> {
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export?;
-                    let lawful = match export.kind {
+                    let valid = match export.kind {
                         ExternalKind::Func => export.name == export.index.to_string(),
                         ExternalKind::Table => export.name == TABLE && export.index == 0,
                         _ => false,
                     };
-                    if !lawful {
+                    if !valid {
                         return unusual("its shim exports something else");
                     }
                 }

@@ -56,7 +56,7 @@ const EVERY: &str = r#"(module
     (local.get 0)))"#;
 
 #[test]
-fn every_instruction_of_unknown_length_is_cut_and_the_module_stays_lawful() {
+fn every_instruction_of_unknown_length_is_cut_and_the_module_stays_valid() {
     let new = prepared(EVERY);
     let lengths = lengths(&new);
     // The ones in the code stand behind a test of their length; those in the helpers have a whole piece, or what is left.
@@ -148,10 +148,10 @@ fn whatever_is_cut_off_or_garbled_is_an_error_or_left_to_the_compiler() {
         for byte in [0, 0x7f, 0x80, 0xff] {
             let mut garbled = whole.clone();
             garbled[at] = byte;
-            // What is lawful before is lawful behind, and never the other way round.
+            // What is valid before is valid behind, and never the other way round.
             if let Ok(new) = prepare(&garbled) {
-                let lawful = |wasm: &[u8]| Validator::new().validate_all(wasm).is_ok();
-                assert!(!lawful(&garbled) || lawful(&new), "byte {at} as {byte:#x}");
+                let valid = |wasm: &[u8]| Validator::new().validate_all(wasm).is_ok();
+                assert!(!valid(&garbled) || valid(&new), "byte {at} as {byte:#x}");
             }
         }
     }

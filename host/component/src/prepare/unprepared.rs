@@ -6,7 +6,7 @@ pub enum Unprepared {
     /// It is cut off or malformed.
     #[error("{0}")]
     Malformed(String),
-    /// It is lawful, and more of it than any tool makes.
+    /// It is valid, and more of it than any tool makes.
     #[error("{0}")]
     Beyond(&'static str),
 }

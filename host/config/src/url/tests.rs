@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::{UrlFault, base_url, is_endpoint};
 
 #[test]
-fn lawful_urls_lose_only_their_last_slash() {
+fn valid_urls_lose_only_their_last_slash() {
     let table = [
         ("https://api.openai.com/v1", "https://api.openai.com/v1", false, false),
         ("https://api.openai.com/v1/", "https://api.openai.com/v1", false, false),

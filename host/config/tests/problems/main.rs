@@ -8,7 +8,7 @@ use weir_config::{Overrides, parse};
 mod form;
 mod meaning;
 
-/// What each case is put behind: a lawful configuration of fifteen lines.
+/// What each case is put behind: a valid configuration of fifteen lines.
 const BASE: &str = r#"[providers.demo]
 kind = "demo"
 

@@ -83,10 +83,10 @@ fn usage_is_read_of_an_event_of_its_own_and_of_a_part_that_has_it() {
     let counts = Usage { input: Some(3), output: Some(2), ..Usage::default() };
     let mut decoder = Dialect::OpenAi.decoder(1);
     let last = part(decoder.next(&data(&chunk("a", "null").replace("]}", &format!("],{USAGE}}}")))));
-    assert_eq!((last.usage, last.text), (Some(counts), 1));
+    assert_eq!((last.usage.as_deref(), last.text), (Some(&counts), 1));
     assert_eq!(last.without_usage(), chunk("a", "null").replace("]}", "],\"usage\":null}"));
     let alone = decoder.next(&data(&format!(r#"{{"choices":[],{USAGE}}}"#)));
-    assert!(matches!(alone, Decoded::Usage(usage, _) if usage == counts), "{alone:?}");
+    assert!(matches!(&alone, Decoded::Usage(usage, _) if **usage == counts), "{alone:?}");
 }
 
 #[test]

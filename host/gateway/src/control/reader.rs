@@ -5,7 +5,7 @@
 use super::caution::Caution;
 use super::fixed::Fixed;
 use super::live::Live;
-use super::order::Order;
+use super::reload_order::ReloadOrder;
 use super::status::{ProblemSource, Status, StatusProblem};
 use super::warned::Warned;
 use crate::control::latest::Latest;
@@ -35,7 +35,7 @@ pub(crate) struct ConfigReader {
     pub(crate) live: Arc<Live>,
     pub(crate) status: Arc<Status>,
     /// Where the second half finds what to build.
-    pub(crate) orders: Arc<Latest<Order>>,
+    pub(crate) orders: Arc<Latest<ReloadOrder>>,
 }
 
 impl ConfigReader {
@@ -65,7 +65,7 @@ impl ConfigReader {
     }
 
     /// Reads the configuration, takes away what it takes away, and says what there is to build.
-    fn read(&mut self, change: &FileChange, plugins: BTreeSet<PathBuf>, asked: bool) -> Order {
+    fn read(&mut self, change: &FileChange, plugins: BTreeSet<PathBuf>, asked: bool) -> ReloadOrder {
         let start = Instant::now();
         let reading = weir_config::read(&self.file, &self.overrides, &change.looked);
         // What the file names now is watched, whether the file is good or only waits for what it names.
@@ -88,7 +88,7 @@ impl ConfigReader {
         let touched = !change.changed.is_empty();
         // It is said at once, and counted when the reload is over.
         let kept = self.status.set(ProblemSource::Configuration, kept, asked || touched);
-        Order { next, touched, plugins, kept, asked, start }
+        ReloadOrder { next, touched, plugins, kept, asked, start }
     }
 
     /// Whether what was read may serve, with what a reload cannot change as it was at the start.

@@ -42,7 +42,7 @@ const ANSWER: Duration = Duration::from_secs(8);
 /// Watches the configuration with the files that it names, or the plugin folder.
 pub(crate) struct Watch {
     orders: Sender<WatchOrder>,
-    news: Arc<Latest<FileChange>>,
+    events: Arc<Latest<FileChange>>,
 }
 
 impl Watch {
@@ -82,27 +82,27 @@ impl Watch {
         as_read: impl FnOnce(&mut Prints) + Send + 'static,
     ) -> io::Result<Self> {
         let ((orders, received), (begun, has_begun)) = (channel(), channel());
-        let news = Arc::new(Latest::default());
-        let (own, told) = (orders.clone(), Arc::clone(&news));
+        let events = Arc::new(Latest::default());
+        let (own, told) = (orders.clone(), Arc::clone(&events));
         let run = move || {
             let mut seen = prints(&watched);
             as_read(&mut seen);
             let pending = Arc::new(AtomicBool::new(false));
             let kernel = if alone { Kernel::start(own, &pending) } else { None };
-            let (took, news) = (Cell::default(), told);
-            let mut thread = Thread { watched, seen, reported: BTreeSet::new(), pending, kernel, took, news };
+            let (took, events) = (Cell::default(), told);
+            let mut thread = Thread { watched, seen, reported: BTreeSet::new(), pending, kernel, took, events };
             thread.follow();
             let _ = begun.send(());
             thread.run(&received, alone.then_some(LOOK));
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(run)?;
         let _ = has_begun.recv_timeout(DEADLINE);
-        Ok(Self { orders, news })
+        Ok(Self { orders, events })
     }
 
     /// Waits until something has changed and has stopped changing.
     pub(crate) async fn changed(&self) -> FileChange {
-        self.news.next().await
+        self.events.next().await
     }
 
     /// Looks now, and waits until files lie still. Where that cannot be found out in time, nothing is known of them.
@@ -116,7 +116,7 @@ impl Watch {
                 FileChange::default()
             }
         };
-        match self.news.take() {
+        match self.events.take() {
             Some(before) => before.join(found),
             None => found,
         }
@@ -139,7 +139,7 @@ struct Thread {
     kernel: Option<Kernel>,
     /// How long the last look took.
     took: Cell<Duration>,
-    news: Arc<Latest<FileChange>>,
+    events: Arc<Latest<FileChange>>,
 }
 
 impl Thread {
@@ -175,7 +175,7 @@ impl Thread {
         let change = self.settle();
         // What is still being written was said already, and is said again only when that changes.
         if !change.changed.is_empty() || self.reported != before {
-            self.news.tell(change);
+            self.events.tell(change);
         }
     }
 

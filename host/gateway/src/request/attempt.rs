@@ -34,7 +34,7 @@ pub(crate) struct UpstreamAnswer {
 }
 
 /// What one attempt came to.
-enum Outcome {
+enum AttemptOutcome {
     /// An answer, which is where it was asked for.
     Answered,
     Failed(AttemptFailure),
@@ -44,15 +44,15 @@ enum Outcome {
 /// that it did not do the work; never once a byte of an answer was relayed. The answer is put in its place: handed out, it would
 /// be copied at every layer.
 pub(crate) async fn ask(
-    trip: &mut RequestContext,
+    context: &mut RequestContext,
     worker: &Rc<Worker>,
     chain: &Chain,
     steps: &mut [PlanStep],
     answered: &mut Option<UpstreamAnswer>,
 ) -> Result<(), Refusal> {
-    let held = Rc::clone(&trip.record.held);
-    let Some(model) = held.snapshot.model(trip.model) else { return Err(Refusal::Internal) };
-    let mode = plan::mode(trip);
+    let held = Rc::clone(&context.record.held);
+    let Some(model) = held.snapshot.model(context.model) else { return Err(Refusal::Internal) };
+    let mode = plan::mode(context);
     let found = |step: &PlanStep| {
         let target = model.targets.get(step.target)?;
         Some((target, held.snapshot.providers.get(target.provider)?))
@@ -71,15 +71,16 @@ pub(crate) async fn ask(
             worker.shared.stats.unaffordable.fetch_add(1, Ordering::Relaxed);
             break;
         }
-        let outcome = { pin!(attempt(trip, worker, chain, step, (target, provider), (ticket, &mut *answered))).await? };
+        let outcome =
+            { pin!(attempt(context, worker, chain, step, (target, provider), (ticket, &mut *answered))).await? };
         match outcome {
-            Outcome::Answered => {
+            AttemptOutcome::Answered => {
                 if n > 0 {
-                    trip.record.failed_over();
+                    context.record.failed_over();
                 }
                 return Ok(());
             }
-            Outcome::Failed(AttemptFailure { what, retry, .. }) => {
+            AttemptOutcome::Failed(AttemptFailure { what, retry, .. }) => {
                 let refusal = Refusal::of_attempt(what, &provider.name);
                 let RetryDecision::Elsewhere { same, after, counts } = retry else { return Err(refusal) };
                 if !counts && forgiven > 0 {
@@ -90,16 +91,16 @@ pub(crate) async fn ask(
                 if n + 1 == attempts || same_again && !same {
                     return Err(refusal);
                 }
-                tell_failed(trip, provider, &refusal);
+                tell_failed(context, provider, &refusal);
                 last = Some(refusal);
                 // Somebody else is asked at once; the same one after a pause, unless it wants a longer one than we wait.
                 if same_again {
                     let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
                     let delay = worker.backoff.borrow_mut().delay(round, after);
                     let Some(delay) = delay else { break };
-                    trip.record.waits.begin(WaitedFor::Upstream, Instant::now());
+                    context.record.waits.begin(WaitedFor::Upstream, Instant::now());
                     tokio::time::sleep(delay).await;
-                    trip.record.waits.end();
+                    context.record.waits.end();
                 }
             }
         }
@@ -108,8 +109,8 @@ pub(crate) async fn ask(
 }
 
 /// What fail-over cures leaves a trace, too: every attempt for who looks closely, and now and then their number.
-fn tell_failed(trip: &RequestContext, provider: &Provider, why: &Refusal) {
-    let (request, tenant, name) = (trip.record.id.as_str(), &*trip.record.tenant, &*provider.name);
+fn tell_failed(context: &RequestContext, provider: &Provider, why: &Refusal) {
+    let (request, tenant, name) = (context.record.id.as_str(), &*context.record.tenant, &*provider.name);
     tracing::debug!(request, tenant, provider = name, "an attempt failed: {why}");
     if let Some(attempts) = provider.upstream.attempt_failed() {
         tracing::warn!(
@@ -121,36 +122,36 @@ fn tell_failed(trip: &RequestContext, provider: &Provider, why: &Refusal) {
 }
 
 async fn attempt(
-    trip: &mut RequestContext,
+    context: &mut RequestContext,
     worker: &Rc<Worker>,
     chain: &Chain,
     step: &PlanStep,
     (target, provider): (&Target, &Provider),
     (mut ticket, answered): (Ticket, &mut Option<UpstreamAnswer>),
-) -> Result<Outcome, Refusal> {
+) -> Result<AttemptOutcome, Refusal> {
     let upstream = &provider.upstream;
-    let deadlines = if trip.ask.streaming { upstream.stream_deadlines() } else { upstream.deadlines() };
+    let deadlines = if context.ask.streaming { upstream.stream_deadlines() } else { upstream.deadlines() };
     let mut is_fresh = false;
     loop {
-        let request = pin!(prepare(trip, worker, chain, step, (target, provider))).await?;
+        let request = pin!(prepare(context, worker, chain, step, (target, provider))).await?;
         let asked = Instant::now();
         ticket.sent(asked);
-        trip.record.waits.begin(WaitedFor::Upstream, asked);
+        context.record.waits.begin(WaitedFor::Upstream, asked);
         let sent = match is_fresh {
             false => pin!(worker.pool.send(upstream, request, deadlines)).await,
             true => Box::pin(worker.pool.send_fresh(upstream, request, deadlines)).await,
         };
         let took = asked.elapsed();
-        trip.record.waits.end_at(asked + took);
+        context.record.waits.end_at(asked + took);
         let failure = match sent {
             Ok(response) => {
                 ticket.answered(took);
-                match pin!(taken(trip, (target, provider), response, deadlines)).await {
+                match pin!(taken(context, (target, provider), response, deadlines)).await {
                     Ok(received) => {
                         ticket.relaying();
                         let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
                         *answered = Some(UpstreamAnswer { received, label, provider, ticket });
-                        return Ok(Outcome::Answered);
+                        return Ok(AttemptOutcome::Answered);
                     }
                     Err(failure) => failure,
                 }
@@ -167,68 +168,68 @@ async fn attempt(
         }
         // An attempt of which nothing was done is closed: nobody would charge for it. Any other is settled with the request.
         if failure.retry != RetryDecision::Never {
-            trip.record.spent_nothing();
+            context.record.spent_nothing();
         }
-        return Ok(Outcome::Failed(failure));
+        return Ok(AttemptOutcome::Failed(failure));
     }
 }
 
 /// What came with a head, if it is an answer.
 async fn taken(
-    trip: &mut RequestContext,
+    context: &mut RequestContext,
     (target, provider): (&Target, &Provider),
     response: Response<Body>,
     deadlines: Deadlines,
 ) -> Result<Received, AttemptFailure> {
-    let (held, worker) = (Rc::clone(&trip.record.held), trip.worker());
+    let (held, worker) = (Rc::clone(&context.record.held), context.worker());
     let expected = ExpectedAnswer {
-        call: DialectCall { dialect: provider.dialect, operation: trip.ask.call.operation },
-        streaming: trip.ask.streaming,
-        choices: trip.ask.choices,
+        call: DialectCall { dialect: provider.dialect, operation: context.ask.call.operation },
+        streaming: context.ask.streaming,
+        choices: context.ask.choices,
         limits: &held.snapshot.config.limits,
         memory: &worker.shared.response_memory,
         shapes: held.shapes.get(target.provider),
         first_byte: deadlines.first_byte,
     };
-    pin!(receive::receive(&expected, response, &mut trip.record.waits)).await
+    pin!(receive::receive(&expected, response, &mut context.record.waits)).await
 }
 
 /// The request as it goes out, with the ledger's permit: from here on it may cost money.
 async fn prepare(
-    trip: &mut RequestContext,
+    context: &mut RequestContext,
     worker: &Rc<Worker>,
     chain: &Chain,
     step: &PlanStep,
     (target, provider): (&Target, &Provider),
 ) -> Result<Request<Bytes>, Refusal> {
-    if let Some(lent) = &mut trip.record.lent {
-        lent.asked = Some(AskedTarget { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
+    if let Some(exchange) = &mut context.record.exchange {
+        exchange.asked = Some(AskedTarget { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
     }
-    let mut outgoing = outgoing::of(trip, (worker, chain), step, (target, provider))?;
-    if chain.wants(HookKind::UpstreamRequest, &trip.ask.model) {
-        Box::pin(outgoing::last_change(trip, (worker, chain), (target, provider), &mut outgoing)).await?;
+    let mut outgoing = outgoing::of(context, (worker, chain), step, (target, provider))?;
+    if chain.wants(HookKind::UpstreamRequest, &context.ask.model) {
+        Box::pin(outgoing::last_change(context, (worker, chain), (target, provider), &mut outgoing)).await?;
     }
     // Of what is sent, whoever changed it: the last attempt is what counts.
     let input = estimate_tokens(outgoing.text_bytes as u64);
-    trip.record.charge((target.provider, &provider.name), &trip.ask.model, target.price, input);
-    trip.record.attempts += 1;
-    Ok(request(trip, (target, provider), outgoing))
+    context.record.charge((target.provider, &provider.name), &context.ask.model, target.price, input);
+    context.record.attempts += 1;
+    Ok(request(context, (target, provider), outgoing))
 }
 
 /// The request on the wire: credentials come last, so that no plugin has seen them.
 fn request(
-    trip: &RequestContext,
+    context: &RequestContext,
     (target, provider): (&Target, &Provider),
     outgoing: OutgoingRequest,
 ) -> Request<Bytes> {
     let OutgoingRequest { mut headers, body, .. } = outgoing;
-    if let Ok(id) = HeaderValue::from_str(trip.record.id.as_str()) {
+    if let Ok(id) = HeaderValue::from_str(context.record.id.as_str()) {
         headers.insert(request_id::HEADER, id);
     }
     provider.upstream.add_head_defaults(&mut headers);
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = target.uris.of(trip.ask.call.operation);
+    *request.uri_mut() = target.uris.of(context.ask.call.operation);
     *request.headers_mut() = headers;
     request
 }

@@ -39,9 +39,9 @@ async fn runner(worker: Rc<Worker>) {
 /// Shows a job to its observers. Whoever has to wait for them leaves the next jobs to others.
 async fn show(worker: &Worker, (_, origin): ObserveTurn, mut job: ObserveJob) {
     let observers = &worker.observers;
-    let mut lent = Some(job.lent);
+    let mut exchange = Some(job.exchange);
     {
-        let mut shown = pin!(worker.sandbox.observe_of(origin, &job.chain, &mut lent, &job.outcome));
+        let mut shown = pin!(worker.sandbox.observe_of(origin, &job.chain, &mut exchange, &job.outcome));
         let first = poll_fn(|cx| Poll::Ready(shown.as_mut().poll(cx))).await;
         if first.is_pending() {
             let busy = Busy::on(observers);
@@ -52,8 +52,8 @@ async fn show(worker: &Worker, (_, origin): ObserveTurn, mut job: ObserveJob) {
             drop(busy);
         }
     }
-    let Some(lent) = lent else { return };
-    job.lent = lent;
+    let Some(exchange) = exchange else { return };
+    job.exchange = exchange;
     if origin == Origin::Chain && job.wants(Origin::Dropped) {
         observers.push(Origin::Dropped, job, &worker.shared);
     }

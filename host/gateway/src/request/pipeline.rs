@@ -60,15 +60,15 @@ pub(crate) async fn journey(
         Some(FirstHalf::Answered(response)) => respond::whole(response, record),
         Some(FirstHalf::Told(headers)) => respond::empty(headers, record),
         Some(FirstHalf::Read { caller, chain, ask, model, body }) => {
-            let mut trip = RequestContext { record, caller, chain, ask, model, body };
+            let mut context = RequestContext { record, caller, chain, ask, model, body };
             let mut answered = None;
             // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
-            let decided = { in_time(worker, pin!(decide(&mut trip, &mut answered))).await };
+            let decided = { in_time(worker, pin!(decide(&mut context, &mut answered))).await };
             if let Err(refusal) = decided {
-                return respond::refuse(refusal, trip.record);
+                return respond::refuse(refusal, context.record);
             }
-            let Some(answered) = answered else { return respond::refuse(Refusal::Internal, trip.record) };
-            match relay::relay(trip, answered) {
+            let Some(answered) = answered else { return respond::refuse(Refusal::Internal, context.record) };
+            match relay::relay(context, answered) {
                 Ok(answer) => answer,
                 Err(hooked) => pin!(hooked.run()).await,
             }
@@ -95,7 +95,7 @@ enum FirstHalf {
     Read { caller: Caller, chain: Arc<Chain>, ask: RequestFacts, model: usize, body: Bytes },
 }
 
-/// 1 lawful, 2 identify, 3 admit, 4 read.
+/// 1 validate, 2 identify, 3 admit, 4 read.
 async fn travel(
     record: &mut Record,
     (path, parts): (Option<ApiPath>, &mut Parts),
@@ -106,7 +106,7 @@ async fn travel(
     let held = Rc::clone(&record.held);
     let snapshot = &*held.snapshot;
 
-    valid.map_err(|rule| route::unlawful(rule, path))?;
+    valid.map_err(|rule| route::invalid(rule, path))?;
     if let Some(headers) = cors::preflight(&snapshot.config.cors, path, parts) {
         *way = Some(FirstHalf::Told(headers));
         return Ok(());
@@ -141,11 +141,11 @@ async fn travel(
         return Err(Refusal::Internal);
     };
     let headers = std::mem::take(&mut parts.headers);
-    let lent = lend(record, (&caller, model), &ask, headers, &body);
+    let exchange = lend(record, (&caller, model), &ask, headers, &body);
     if chain.wants(HookKind::Observe, &ask.model) {
         record.observers = Some(Arc::clone(chain));
     }
-    record.lent = Some(lent);
+    record.exchange = Some(exchange);
     *way = Some(FirstHalf::Read { caller, chain: Arc::clone(chain), ask, model: index, body });
     Ok(())
 }
@@ -166,19 +166,19 @@ async fn look_again(caller: &Caller, started: Instant, mut denied: Denied) -> Re
 }
 
 /// 5 policy, 6 plan, 7 ask.
-async fn decide(trip: &mut RequestContext, answered: &mut Option<UpstreamAnswer>) -> Result<(), Refusal> {
-    let worker = trip.worker();
-    let chain = Arc::clone(&trip.chain);
+async fn decide(context: &mut RequestContext, answered: &mut Option<UpstreamAnswer>) -> Result<(), Refusal> {
+    let worker = context.worker();
+    let chain = Arc::clone(&context.chain);
 
-    if chain.wants(HookKind::Policy, &trip.ask.model) {
+    if chain.wants(HookKind::Policy, &context.ask.model) {
         // In the room that asking an upstream needs later: a box would cost an allocation and a copy.
-        pin!(worker.sandbox.policy(&chain, &mut trip.record.lent)).await?;
-        read_again(trip)?;
+        pin!(worker.sandbox.policy(&chain, &mut context.record.exchange)).await?;
+        read_again(context)?;
     }
 
-    let mut plan = { pin!(plan::plan(trip, &worker, &chain)).await? };
+    let mut plan = { pin!(plan::plan(context, &worker, &chain)).await? };
 
-    pin!(attempt::ask(trip, &worker, &chain, &mut plan, answered)).await
+    pin!(attempt::ask(context, &worker, &chain, &mut plan, answered)).await
 }
 
 /// Checks that the caller may use a model, counts the request for it from now on, and answers its place.
@@ -214,19 +214,19 @@ fn lend(
 
 /// After plugins rewrote the request, which was read again behind each of them: what does it ask now, and may the caller
 /// ask that?
-fn read_again(trip: &mut RequestContext) -> Result<(), Refusal> {
-    let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
-    let Some((ask, body)) = lent.reread.take().map(|reread| *reread) else { return Ok(()) };
-    if ask.model != trip.ask.model {
-        let old = Arc::clone(&lent.about);
-        let held = Rc::clone(&trip.record.held);
-        let (index, model) = count_for_model(&mut trip.record, &held.snapshot, &trip.caller, &ask.model)?;
+fn read_again(context: &mut RequestContext) -> Result<(), Refusal> {
+    let exchange = context.record.exchange.as_mut().ok_or(Refusal::Internal)?;
+    let Some((ask, body)) = exchange.reread.take().map(|reread| *reread) else { return Ok(()) };
+    if ask.model != context.ask.model {
+        let old = Arc::clone(&exchange.about);
+        let held = Rc::clone(&context.record.held);
+        let (index, model) = count_for_model(&mut context.record, &held.snapshot, &context.caller, &ask.model)?;
         let about = About { model: Arc::clone(&model.name), ..(*old).clone() };
-        let lent = trip.record.lent.as_mut().ok_or(Refusal::Internal)?;
-        lent.about = Arc::new(about);
-        trip.model = index;
+        let exchange = context.record.exchange.as_mut().ok_or(Refusal::Internal)?;
+        exchange.about = Arc::new(about);
+        context.model = index;
     }
-    trip.ask = ask;
-    trip.body = body;
+    context.ask = ask;
+    context.body = body;
     Ok(())
 }

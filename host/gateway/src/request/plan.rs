@@ -22,13 +22,17 @@ pub(crate) struct PlanStep {
 }
 
 /// Makes the plan. It is never empty.
-pub(crate) async fn plan(trip: &mut RequestContext, worker: &Worker, chain: &Chain) -> Result<Vec<PlanStep>, Refusal> {
-    let held = std::rc::Rc::clone(&trip.record.held);
+pub(crate) async fn plan(
+    context: &mut RequestContext,
+    worker: &Worker,
+    chain: &Chain,
+) -> Result<Vec<PlanStep>, Refusal> {
+    let held = std::rc::Rc::clone(&context.record.held);
     let snapshot = &*held.snapshot;
-    let Some(model) = snapshot.model(trip.model) else { return Err(Refusal::Internal) };
-    if chain.wants(HookKind::Router, &trip.ask.model) {
-        let candidates = candidates(snapshot, model, mode(trip));
-        let routed = pin!(worker.sandbox.route(chain, &mut trip.record.lent, &candidates)).await?;
+    let Some(model) = snapshot.model(context.model) else { return Err(Refusal::Internal) };
+    if chain.wants(HookKind::Router, &context.ask.model) {
+        let candidates = candidates(snapshot, model, mode(context));
+        let routed = pin!(worker.sandbox.route(chain, &mut context.record.exchange, &candidates)).await?;
         // A router that leaves the order as it is does not ask for anybody who is put aside.
         let is_kept = routed.iter().map(|(target, _)| *target).eq(0..candidates.len());
         let is_aside = |target: usize| candidates.get(target).is_some_and(|candidate| !candidate.healthy);
@@ -42,8 +46,8 @@ pub(crate) async fn plan(trip: &mut RequestContext, worker: &Worker, chain: &Cha
 }
 
 /// How the answer is to come.
-pub(crate) fn mode(trip: &RequestContext) -> Mode {
-    if trip.ask.streaming { Mode::Stream } else { Mode::Whole }
+pub(crate) fn mode(context: &RequestContext) -> Mode {
+    if context.ask.streaming { Mode::Stream } else { Mode::Whole }
 }
 
 fn candidates(snapshot: &Snapshot, model: &Model, mode: Mode) -> Vec<Candidate> {

@@ -41,7 +41,7 @@ pub(crate) struct Record {
     /// What the answer that is relayed will say of whom it is from.
     pub(crate) ticket: Option<Ticket>,
     /// What plugins see and change of the request: with them while they run, and back however that ends.
-    pub(crate) lent: Option<Box<Exchange>>,
+    pub(crate) exchange: Option<Box<Exchange>>,
     pub(crate) attempts: u32,
     /// What its body and its whole answer hold of the memory for all of them, where that is counted.
     pub(crate) request_memory: Option<ByteShare>,
@@ -83,7 +83,7 @@ impl Record {
             seat: None,
             permit: None,
             ticket: None,
-            lent: None,
+            exchange: None,
             attempts: 0,
             request_memory: None,
             response_memory: None,
@@ -241,8 +241,8 @@ impl Record {
         let tokens = self.permit.take().map(|permit| permit.close(reason)).unwrap_or_default();
         let now = Instant::now();
         let duration = now.saturating_duration_since(self.started);
-        if let Some(lent) = &self.lent {
-            self.waits.set_callouts(lent.waited);
+        if let Some(exchange) = &self.exchange {
+            self.waits.set_callouts(exchange.waited);
         }
         let waits = std::mem::take(&mut self.waits).close(now);
         self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
@@ -260,9 +260,9 @@ impl Record {
         if let Some(first) = self.first_byte {
             self.counters.times.first_byte.record(first);
         }
-        if let (Some(chain), Some(lent)) = (self.observers.take(), self.lent.take()) {
+        if let (Some(chain), Some(exchange)) = (self.observers.take(), self.exchange.take()) {
             let outcome = Arc::new(self.outcome(status, &tokens, duration));
-            self.worker.observe(chain, lent, outcome, &self.held);
+            self.worker.observe(chain, exchange, outcome, &self.held);
         }
     }
 }

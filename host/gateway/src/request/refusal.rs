@@ -20,7 +20,7 @@ use weir_tenancy::Denied;
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("{0}")]
-    Unlawful(InvalidHead),
+    Invalid(InvalidHead),
     #[error("there is nothing at this path: the API is at /v1/chat/completions, /v1/embeddings and /v1/models")]
     NotFound,
     #[error("this path takes {0} only")]

@@ -30,7 +30,7 @@ const AGAIN: [HeaderName; 3] =
 
 /// An answer that `response` plugins see before the client does.
 pub(crate) struct Hooked {
-    trip: RequestContext,
+    context: RequestContext,
     status: StatusCode,
     head: (HeaderMap, GatewayHeaders),
     body: Document,
@@ -45,37 +45,37 @@ struct Against {
 }
 
 /// Relays an answer to the client, or hands back what has to be shown to plugins first.
-pub(crate) fn relay(mut trip: RequestContext, answered: UpstreamAnswer) -> Result<GatewayResponse, Box<Hooked>> {
+pub(crate) fn relay(mut context: RequestContext, answered: UpstreamAnswer) -> Result<GatewayResponse, Box<Hooked>> {
     let UpstreamAnswer { received, label, provider, ticket } = answered;
     let Received { status, mut headers, content } = received;
-    trip.record.ticket = Some(ticket);
+    context.record.ticket = Some(ticket);
     hop::strip_response(&mut headers);
     clean(&mut headers);
-    let own = GatewayHeaders::of(&trip.record, Some(label));
+    let own = GatewayHeaders::of(&context.record, Some(label));
     match content {
         ReceivedContent::Stream(opening) => {
-            if !trip.ask.streaming
-                && let Err(refusal) = came_as(&trip, HookKind::Response, HookKind::Event)
+            if !context.ask.streaming
+                && let Err(refusal) = came_as(&context, HookKind::Response, HookKind::Event)
             {
-                return Ok(respond::refuse(refusal, trip.record));
+                return Ok(respond::refuse(refusal, context.record));
             }
-            Ok(stream::start(trip, status, (headers, own), *opening, provider))
+            Ok(stream::start(context, status, (headers, own), *opening, provider))
         }
         ReceivedContent::Whole { bytes, memory, reading } => {
-            trip.record.response_memory = memory;
+            context.record.response_memory = memory;
             if status.is_success() {
-                whole(trip, status, (headers, own), (bytes, reading))
+                whole(context, status, (headers, own), (bytes, reading))
             } else {
-                against(trip, status, (headers, own), bytes, provider)
+                against(context, status, (headers, own), bytes, provider)
             }
         }
     }
 }
 
 /// Whether an answer may go on that came in another form than was asked for.
-fn came_as(trip: &RequestContext, asked: HookKind, came: HookKind) -> Result<(), Refusal> {
-    let worker = trip.worker();
-    Ok(worker.sandbox.came_as(&trip.chain, &trip.ask.model, (asked, came))?)
+fn came_as(context: &RequestContext, asked: HookKind, came: HookKind) -> Result<(), Refusal> {
+    let worker = context.worker();
+    Ok(worker.sandbox.came_as(&context.chain, &context.ask.model, (asked, came))?)
 }
 
 /// Removes what is the upstream's business with us and not the client's.
@@ -92,42 +92,42 @@ fn clean(headers: &mut HeaderMap) {
 }
 
 fn whole(
-    mut trip: RequestContext,
+    mut context: RequestContext,
     status: StatusCode,
     (headers, own): (HeaderMap, GatewayHeaders),
     (bytes, reading): (Bytes, Option<AnswerReading>),
 ) -> Result<GatewayResponse, Box<Hooked>> {
-    trip.record.judge(Some(AttemptVerdict::Served));
+    context.record.judge(Some(AttemptVerdict::Served));
     let Some(reading) = reading else {
         // 204: there is nothing that anybody would charge.
-        trip.record.spent_nothing();
-        return Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record));
+        context.record.spent_nothing();
+        return Ok(respond::finish(status, (headers, Some(own)), bytes, context.record));
     };
     // Before plugins see it: what they make of it costs nothing.
     if let Some(reported) = reading.usage {
-        trip.record.report(reported);
+        context.record.report(reported);
     }
-    trip.record.progress(reading.text);
-    if trip.ask.streaming
-        && let Err(refusal) = came_as(&trip, HookKind::Event, HookKind::Response)
+    context.record.progress(reading.text);
+    if context.ask.streaming
+        && let Err(refusal) = came_as(&context, HookKind::Event, HookKind::Response)
     {
-        return Ok(respond::refuse(refusal, trip.record));
+        return Ok(respond::refuse(refusal, context.record));
     }
-    if trip.chain.wants(HookKind::Response, &trip.ask.model) {
-        let body = reading.document(trip.ask.call, bytes);
-        return Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: None }));
+    if context.chain.wants(HookKind::Response, &context.ask.model) {
+        let body = reading.document(context.ask.call, bytes);
+        return Err(Box::new(Hooked { context, status, head: (headers, own), body, against: None }));
     }
-    Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record))
+    Ok(respond::finish(status, (headers, Some(own)), bytes, context.record))
 }
 
 impl Hooked {
     /// Shows it to them, and relays what they make of it.
     pub(crate) async fn run(self: Box<Self>) -> GatewayResponse {
-        let Self { mut trip, status, head, body, against } = *self;
-        match (run_plugins(&mut trip, status, head, body).await, against) {
-            (Ok((head, bytes)), _) => respond::finish(status, head, bytes, trip.record),
-            (Err(refusal), Some(against)) => against.refuse(refusal, status, trip.record),
-            (Err(refusal), None) => respond::refuse(refusal, trip.record),
+        let Self { mut context, status, head, body, against } = *self;
+        match (run_plugins(&mut context, status, head, body).await, against) {
+            (Ok((head, bytes)), _) => respond::finish(status, head, bytes, context.record),
+            (Err(refusal), Some(against)) => against.refuse(refusal, status, context.record),
+            (Err(refusal), None) => respond::refuse(refusal, context.record),
         }
     }
 }
@@ -135,29 +135,29 @@ impl Hooked {
 /// Relays what is said against a request, or hands it back for the plugins at `response`. It may repeat anything of the request,
 /// and so it passes the guards of answers.
 fn against(
-    mut trip: RequestContext,
+    mut context: RequestContext,
     status: StatusCode,
     (headers, own): (HeaderMap, GatewayHeaders),
     bytes: Bytes,
     provider: Arc<str>,
 ) -> Result<GatewayResponse, Box<Hooked>> {
-    trip.record.judge(Some(AttemptVerdict::Served));
+    context.record.judge(Some(AttemptVerdict::Served));
     // Nobody would charge for it.
-    trip.record.spent_nothing();
-    let (wants, streaming) = (trip.chain.wants(HookKind::Response, &trip.ask.model), trip.ask.streaming);
+    context.record.spent_nothing();
+    let (wants, streaming) = (context.chain.wants(HookKind::Response, &context.ask.model), context.ask.streaming);
     // Where nothing is said there is nothing to look at.
     if bytes.is_empty() || !(wants || streaming) {
-        return Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record));
+        return Ok(respond::finish(status, (headers, Some(own)), bytes, context.record));
     }
     let against = Against { provider, again: AGAIN.map(|name| headers.get(&name).cloned().map(|value| (name, value))) };
-    if streaming && let Err(refusal) = came_as(&trip, HookKind::Event, HookKind::Response) {
-        return Ok(against.refuse(refusal, status, trip.record));
+    if streaming && let Err(refusal) = came_as(&context, HookKind::Event, HookKind::Response) {
+        return Ok(against.refuse(refusal, status, context.record));
     }
     if !wants {
-        return Ok(respond::finish(status, (headers, Some(own)), bytes, trip.record));
+        return Ok(respond::finish(status, (headers, Some(own)), bytes, context.record));
     }
-    let body = Document::error(trip.ask.call, bytes);
-    Err(Box::new(Hooked { trip, status, head: (headers, own), body, against: Some(against) }))
+    let body = Document::error(context.ask.call, bytes);
+    Err(Box::new(Hooked { context, status, head: (headers, own), body, against: Some(against) }))
 }
 
 impl Against {
@@ -180,17 +180,17 @@ impl Against {
 
 /// The `response` hooks.
 async fn run_plugins(
-    trip: &mut RequestContext,
+    context: &mut RequestContext,
     status: StatusCode,
     (headers, own): (HeaderMap, GatewayHeaders),
     body: Document,
 ) -> Result<((HeaderMap, Option<GatewayHeaders>), Bytes), Refusal> {
-    let worker = trip.worker();
+    let worker = context.worker();
     let own = Arc::new(own);
     let late: LateHeaders = Arc::<GatewayHeaders>::clone(&own);
-    trip.record.lent.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, late: Some(late), body });
-    pin!(worker.sandbox.response(&trip.chain, &mut trip.record.lent, status)).await?;
-    let reply = trip.record.lent.as_mut().and_then(|lent| lent.reply.take());
+    context.record.exchange.as_mut().ok_or(Refusal::Internal)?.reply = Some(Reply { headers, late: Some(late), body });
+    pin!(worker.sandbox.response(&context.chain, &mut context.record.exchange, status)).await?;
+    let reply = context.record.exchange.as_mut().and_then(|exchange| exchange.reply.take());
     let Reply { headers, late, mut body } = reply.ok_or(Refusal::Internal)?;
     let bytes = body.bytes().map_err(|e| Refusal::PluginBroke(e.to_string()))?;
     // If plugins have seen all of the head, they are among the headers.

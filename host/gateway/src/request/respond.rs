@@ -32,7 +32,7 @@ fn of_ours(
     mut record: Box<Record>,
 ) -> GatewayResponse {
     record.leave();
-    OutgoingResponse { is_models: false, ..finish(status, head, bytes, record) }
+    OutgoingResponse { is_from_model: false, ..finish(status, head, bytes, record) }
 }
 
 /// A model's answer whose body is here. The record is settled when its last byte was sent.
@@ -46,7 +46,7 @@ pub(crate) fn finish(
         return refuse(Refusal::ResponseMemory, record);
     }
     record.head_ready(status.as_u16());
-    OutgoingResponse { status, headers, extra: own, body: ResponseBody::Whole(bytes, record), is_models: true }
+    OutgoingResponse { status, headers, extra: own, body: ResponseBody::Whole(bytes, record), is_from_model: true }
 }
 
 /// A refusal as an answer.

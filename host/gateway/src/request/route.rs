@@ -12,10 +12,10 @@ pub(crate) fn called(path: Option<ApiPath>, parts: &Parts) -> Result<ApiCall, Re
 }
 
 /// The refusal of a request whose head breaks a rule.
-pub(crate) fn unlawful(rule: InvalidHead, path: Option<ApiPath>) -> Refusal {
+pub(crate) fn invalid(rule: InvalidHead, path: Option<ApiPath>) -> Refusal {
     match rule {
         // Of a target that is none, what all paths take.
         InvalidHead::MethodNotAllowed => Refusal::MethodNotAllowed(path.map_or("GET, HEAD, POST", |path| path.methods)),
-        rule => Refusal::Unlawful(rule),
+        rule => Refusal::Invalid(rule),
     }
 }

@@ -25,7 +25,7 @@ const SMALL: usize = 16 << 10;
 /// One finished request.
 pub(crate) struct ObserveJob {
     pub(crate) chain: Arc<Chain>,
-    pub(crate) lent: Box<Exchange>,
+    pub(crate) exchange: Box<Exchange>,
     pub(crate) outcome: Arc<Outcome>,
     /// The generation that the chain is of.
     held: Rc<SnapshotHandle>,
@@ -38,26 +38,26 @@ impl ObserveJob {
     /// A request that was served from this snapshot.
     pub(crate) fn new(
         chain: Arc<Chain>,
-        mut lent: Box<Exchange>,
+        mut exchange: Box<Exchange>,
         outcome: Arc<Outcome>,
         held: &Rc<SnapshotHandle>,
     ) -> Self {
-        let bytes = lent.finish();
+        let bytes = exchange.finish();
         let bytes = if bytes > SMALL { bytes } else { 0 };
-        Self { chain, lent, outcome, held: Rc::clone(held), bytes, memory: None }
+        Self { chain, exchange, outcome, held: Rc::clone(held), bytes, memory: None }
     }
 
     /// Whether observers of an origin are to see it.
     pub(crate) fn wants(&self, origin: Origin) -> bool {
-        self.chain.wants_observers(origin, &self.lent.about.model)
+        self.chain.wants_observers(origin, &self.exchange.about.model)
     }
 
     /// Nobody sees it any more: that counts for each who should have.
     fn skip(&self, origin: Origin, shared: &Shared) {
-        self.chain.skip_observers(origin, &self.lent.about.model);
+        self.chain.skip_observers(origin, &self.exchange.about.model);
         if origin == Origin::Chain {
             // These would have come after.
-            self.chain.skip_observers(Origin::Dropped, &self.lent.about.model);
+            self.chain.skip_observers(Origin::Dropped, &self.exchange.about.model);
         }
         shared.stats.unobserved.fetch_add(1, Ordering::Relaxed);
     }

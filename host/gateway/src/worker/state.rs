@@ -102,10 +102,10 @@ impl Worker {
     pub(crate) fn observe(
         &self,
         chain: Arc<Chain>,
-        lent: Box<Exchange>,
+        exchange: Box<Exchange>,
         outcome: Arc<Outcome>,
         held: &Rc<SnapshotHandle>,
     ) {
-        self.observers.finished(ObserveJob::new(chain, lent, outcome, held), &self.shared);
+        self.observers.finished(ObserveJob::new(chain, exchange, outcome, held), &self.shared);
     }
 }

@@ -47,8 +47,8 @@ fn by_the_book(mut rest: &[u8]) -> Option<(Vec<u8>, usize)> {
         let line = &rest[..end];
         rest = &rest[end + 2..];
         let size = line.split(|&b| b == b';').next().unwrap().trim_ascii_end();
-        let lawful = !size.is_empty() && size.iter().all(u8::is_ascii_hexdigit) && !line.contains(&b'\n');
-        if !lawful || line.contains(&b'\r') {
+        let valid = !size.is_empty() && size.iter().all(u8::is_ascii_hexdigit) && !line.contains(&b'\n');
+        if !valid || line.contains(&b'\r') {
             return None;
         }
         let size = usize::from_str_radix(std::str::from_utf8(size).unwrap(), 16).ok()?;

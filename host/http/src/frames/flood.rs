@@ -1,8 +1,8 @@
 //! What an HTTP/2 client may send that brings no request.
 //!
 //! The protocol lets a client send frames without end that ask for nothing and that must be read and answered: `SETTINGS`,
-//! `PING`, `PRIORITY`, `WINDOW_UPDATE`, `DATA` without data, fields of a head that never ends. Each has its lawful uses,
-//! and those are of two kinds. What answers something that was sent to it (room for data, acknowledgements) is lawful in
+//! `PING`, `PRIORITY`, `WINDOW_UPDATE`, `DATA` without data, fields of a head that never ends. Each has its valid uses,
+//! and those are of two kinds. What answers something that was sent to it (room for data, acknowledgements) is valid in
 //! proportion to that. Of all else a client may send a bounded number, which requests fill up again unless they are taken
 //! back before they were answered, and time does so slowly.
 

@@ -36,7 +36,7 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// `*DIGIT` up to 65535; the empty port is lawful and means the default.
+/// `*DIGIT` up to 65535; the empty port is valid and means the default.
 fn parse_port(digits: &[u8]) -> Option<Option<u16>> {
     if digits.is_empty() {
         return Some(None);
@@ -64,11 +64,11 @@ fn is_reg_name(host: &[u8]) -> bool {
 fn is_encoded_name(host: &[u8]) -> bool {
     let mut bytes = host.iter();
     while let Some(byte) = bytes.next() {
-        let lawful = match byte {
+        let valid = match byte {
             b'%' => (0..2).all(|_| bytes.next().is_some_and(u8::is_ascii_hexdigit)),
             byte => is_plain(*byte),
         };
-        if !lawful {
+        if !valid {
             return false;
         }
     }

@@ -273,9 +273,9 @@ fn every_refusal_has_a_client_error_and_a_code_of_its_own() {
         (UnsupportedVersion, 505),
     ];
     let mut codes = std::collections::BTreeSet::new();
-    for (unlawful, status) in all {
-        assert_eq!(unlawful.status(), StatusCode::from_u16(status).unwrap());
-        assert!(codes.insert(unlawful.code()), "{} stands twice", unlawful.code());
+    for (invalid, status) in all {
+        assert_eq!(invalid.status(), StatusCode::from_u16(status).unwrap());
+        assert!(codes.insert(invalid.code()), "{} stands twice", invalid.code());
     }
     assert_eq!(Method::TRACE.as_str(), "TRACE");
 }

@@ -71,7 +71,7 @@ pub(super) fn string(bytes: &[u8], start: usize, plain: bool) -> Result<Scanned,
 }
 
 /// Whether every backslash begins an escape of RFC 8259 section 7, in text of which it is known where its strings end.
-pub(super) fn escapes_are_lawful(mut rest: &[u8]) -> bool {
+pub(super) fn escapes_are_valid(mut rest: &[u8]) -> bool {
     while let Some(at) = memchr::memchr(b'\\', rest) {
         let escape = rest.get(at + 1..).unwrap_or_default();
         let length = match escape.first() {

@@ -408,15 +408,15 @@ proptest! {
     }
 
     #[test]
-    fn strings_are_lawful_where_a_reader_takes_them(text in "[a\"\\\\u0é/]{0,8}", cut in any::<prop::sample::Index>()) {
+    fn strings_are_valid_where_a_reader_takes_them(text in "[a\"\\\\u0é/]{0,8}", cut in any::<prop::sample::Index>()) {
         let mut bytes = format!("[\"{text}\"]").into_bytes();
         // Only what is one string is the question.
         if string_length(&bytes[1..]) == Some(bytes.len() - 2) {
             let read = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
-            prop_assert_eq!(strings_are_lawful(&bytes), read);
+            prop_assert_eq!(strings_are_valid(&bytes), read);
             let at = 2 + cut.index(bytes.len() - 3);
             bytes[at] = 0xff;
-            prop_assert!(!strings_are_lawful(&bytes));
+            prop_assert!(!strings_are_valid(&bytes));
         }
     }
 }

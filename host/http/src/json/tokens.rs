@@ -22,7 +22,7 @@ impl<'a> TokenScanner<'a> {
         self.text
     }
 
-    /// The string whose opening quote is at `at`; none if there is none, or it is not lawful.
+    /// The string whose opening quote is at `at`; none if there is none, or it is not valid.
     pub fn string(&self, at: usize) -> Option<Token> {
         if self.text.as_bytes().get(at) != Some(&b'"') {
             return None;
@@ -30,7 +30,7 @@ impl<'a> TokenScanner<'a> {
         Some(scan::string(self.text.as_bytes(), at, self.plain).ok()?.token(at))
     }
 
-    /// The number that begins at `at`; none if there is none, or it is not lawful.
+    /// The number that begins at `at`; none if there is none, or it is not valid.
     pub fn number(&self, at: usize) -> Option<Span> {
         let end = scan::number(self.text.as_bytes(), at).ok()?;
         Some(Span { start: at, end })

@@ -70,7 +70,7 @@ fn read_text(head: &str) -> Result<(Parts, BodyFraming), InvalidHead> {
     read_alone(&HeadFinder::default().find(&mut BytesMut::from(head), LIMITS.bytes)?.unwrap())
 }
 
-/// How many requests are lawful, and what comes after them.
+/// How many requests are valid, and what comes after them.
 fn verdict<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (u64, Result<(), InvalidHead>) {
     let mut server = Server::new();
     let heard = pieces.into_iter().map(|piece| server.hears(piece)).find(Result::is_err).unwrap_or(Ok(()));
@@ -163,7 +163,7 @@ const UNLAWFUL: [(&str, u64, InvalidHead); 38] = [
 ];
 
 #[test]
-fn lawful_heads_pass_wherever_they_stand() {
+fn valid_heads_pass_wherever_they_stand() {
     for (text, heads) in LAWFUL {
         assert_eq!(verdict([text.as_bytes()]), (heads, Ok(())), "{text:?}");
         assert_eq!(verdict(text.as_bytes().chunks(1)), (heads, Ok(())), "{text:?}, byte by byte");
@@ -171,7 +171,7 @@ fn lawful_heads_pass_wherever_they_stand() {
 }
 
 #[test]
-fn unlawful_heads_are_found_behind_as_many_lawful_ones() {
+fn invalid_heads_are_found_behind_as_many_valid_ones() {
     for (text, number, why) in UNLAWFUL {
         assert_eq!(verdict([text.as_bytes()]), (number, Err(why)), "{text:?}");
         assert_eq!(verdict(text.as_bytes().chunks(1)), (number, Err(why)), "{text:?}, byte by byte");
@@ -268,7 +268,7 @@ fn a_carriage_return_alone_is_refused_before_the_head_ends() {
     }
 }
 
-/// Pieces of heads, lawful and not, in any order.
+/// Pieces of heads, valid and not, in any order.
 fn soup() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: [&str; 24] = [
         "GET / HTTP/1.1\r\n",
@@ -297,7 +297,7 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
         "*",
     ];
     let piece = prop_oneof![9 => (0..PIECES.len()).prop_map(|at| PIECES[at].as_bytes().to_vec()), 1 => prop::collection::vec(any::<u8>(), 0..4)];
-    let start = prop::bool::ANY.prop_map(|lawful| if lawful { "GET / HTTP/1.1\r\nhost: a\r\n" } else { "" });
+    let start = prop::bool::ANY.prop_map(|valid| if valid { "GET / HTTP/1.1\r\nhost: a\r\n" } else { "" });
     (start, prop::collection::vec(piece, 0..12))
         .prop_map(|(start, pieces)| [start.as_bytes(), &pieces.concat()].concat())
 }
@@ -318,7 +318,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_lawful_here_is_read_by_another_parser_in_the_same_way(bytes in soup()) {
+    fn what_is_valid_here_is_read_by_another_parser_in_the_same_way(bytes in soup()) {
         let mut got = BytesMut::from(&bytes[..]);
         if let Ok(Some(head)) = HeadFinder::default().find(&mut got, LIMITS.bytes)
             && let Ok((parts, _)) = read_alone(&head)

@@ -33,10 +33,10 @@ fn status_line(line: &[u8]) -> Option<(Version, StatusCode)> {
         _ => return None,
     };
     let (code, reason) = rest.split_at_checked(3)?;
-    let lawful = match reason {
+    let valid = match reason {
         [] => true,
         [b' ', reason @ ..] => reason.iter().all(|&byte| byte == b'\t' || byte >= b' ' && byte != 0x7f),
         _ => false,
     };
-    StatusCode::from_bytes(code).ok().filter(|_| lawful).map(|status| (version, status))
+    StatusCode::from_bytes(code).ok().filter(|_| valid).map(|status| (version, status))
 }

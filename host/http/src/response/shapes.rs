@@ -119,7 +119,7 @@ fn lines(bytes: &[u8]) -> Option<Vec<Line>> {
     while let Some(end) = memchr::memchr(b'\n', rest) {
         let (text, behind) = rest.split_at_checked(end)?;
         rest = behind.get(1..)?;
-        // A head in which not every line ends lawfully is read anew each time.
+        // A head in which not every line ends validly is read anew each time.
         let text = text.strip_suffix(b"\r")?;
         let name = match memchr::memchr(b':', text).filter(|_| !lines.is_empty()) {
             Some(colon) => colon.checked_add(1)?,

@@ -51,8 +51,8 @@ impl PluginRefusal {
         if !(400..600).contains(&self.status) {
             self.status = 400;
         }
-        let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if self.code.is_empty() || self.code.len() > Self::CODE || !self.code.chars().all(lawful) {
+        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if self.code.is_empty() || self.code.len() > Self::CODE || !self.code.chars().all(valid) {
             self.code = "plugin_refused".to_owned();
         }
         if self.message.len() > Self::MESSAGE {

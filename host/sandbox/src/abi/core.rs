@@ -164,15 +164,15 @@ fn ended(host: &mut GuestState, done: i64) -> i64 {
 }
 
 /// Bytes of a guest's memory that it hands over.
-pub(crate) fn bytes(lent: GuestMemory<'_>, at: u32, length: u32) -> wasmtime::Result<&[u8]> {
+pub(crate) fn bytes(exchange: GuestMemory<'_>, at: u32, length: u32) -> wasmtime::Result<&[u8]> {
     let length = usize::try_from(length)?;
-    if length > lent.most {
+    if length > exchange.most {
         return Err(Error::msg("too much data in one call"));
     }
-    slice(lent.memory, at, length)
+    slice(exchange.memory, at, length)
 }
 
 /// A text of a guest's memory that it hands over.
-pub(crate) fn text(lent: GuestMemory<'_>, at: u32, length: u32) -> wasmtime::Result<&str> {
-    Ok(std::str::from_utf8(bytes(lent, at, length)?)?)
+pub(crate) fn text(exchange: GuestMemory<'_>, at: u32, length: u32) -> wasmtime::Result<&str> {
+    Ok(std::str::from_utf8(bytes(exchange, at, length)?)?)
 }

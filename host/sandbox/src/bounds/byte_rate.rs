@@ -38,7 +38,7 @@ pub(crate) struct ByteRate {
     rare: [RareLine; KINDS],
 }
 
-/// Kinds of lines that come seldom.
+/// Kinds of lines that come rarely.
 pub(crate) const KINDS: usize = 4;
 impl ByteRate {
     /// Takes so many bytes of `each_second`; false if there are not enough left now.
@@ -52,7 +52,7 @@ impl ByteRate {
     }
 
     /// How many lines of a kind one stands for that is to be written now, itself included; none if it is not to be.
-    pub(crate) fn seldom(&self, now: Instant, kind: usize) -> Option<u64> {
+    pub(crate) fn rarely(&self, now: Instant, kind: usize) -> Option<u64> {
         self.rare.get(kind).and_then(|line| line.now(now))
     }
 

@@ -66,7 +66,7 @@ enum Pause {
 /// Lets one call wait for its turn.
 pub(crate) struct Yielder {
     /// None until the guest is polled, if none was to spare: most calls find one.
-    lent: Option<(Arc<Inner>, Waker)>,
+    exchange: Option<(Arc<Inner>, Waker)>,
     pause: Option<Pause>,
     tenant: TenantId,
     home: Rc<YielderPool>,
@@ -82,7 +82,7 @@ pub(crate) struct YielderPool {
 impl YielderPool {
     /// Lends one to a call of this tenant's; the loan ends when it is dropped.
     pub(crate) fn lend(self: &Rc<Self>, tenant: TenantId) -> Yielder {
-        Yielder { lent: self.spare.borrow_mut().pop(), pause: None, tenant, home: Rc::clone(self) }
+        Yielder { exchange: self.spare.borrow_mut().pop(), pause: None, tenant, home: Rc::clone(self) }
     }
 
     /// Gives guests that wait for it their turn, one for each turn of the thread's tasks; for ever.
@@ -105,7 +105,7 @@ impl Yielder {
 
     /// Polls the guest. If it is pending, the task is woken when it may go on.
     pub(crate) fn poll<F: Future>(&mut self, guest: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let (inner, waker) = self.lent.get_or_insert_with(|| {
+        let (inner, waker) = self.exchange.get_or_insert_with(|| {
             let inner = Arc::new(Inner::default());
             let waker = Waker::from(Arc::clone(&inner));
             (inner, waker)
@@ -150,7 +150,7 @@ impl Drop for Yielder {
             // more the more guests wait.
             turn.leave();
         }
-        let Some((inner, waker)) = self.lent.take() else { return };
+        let Some((inner, waker)) = self.exchange.take() else { return };
         // A late wake must not reach the task of the next call.
         inner.task.take();
         let mut spare = self.home.spare.borrow_mut();

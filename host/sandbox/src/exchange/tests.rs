@@ -184,8 +184,8 @@ fn headers_are_hidden_and_kept_as_whoever_stands_in_for_the_host_is_told() {
     let mut named = std::collections::BTreeSet::new();
     for case in cases["cases"].as_array().unwrap() {
         let name = case[0].as_str().unwrap();
-        let lawful = HeaderName::from_bytes(name.as_bytes());
-        let shown = lawful.is_ok_and(|name| visible(name.as_str()));
+        let valid = HeaderName::from_bytes(name.as_bytes());
+        let shown = valid.is_ok_and(|name| visible(name.as_str()));
         let (request, reply) = (writable_name(name).is_ok(), writable_reply_name(name).is_ok());
         assert_eq!(serde_json::json!([name, shown, request, reply]), *case);
         named.insert(name);

@@ -74,7 +74,7 @@ pub(super) fn link(function: CalloutsFunction, here: HostFn<'_>) -> wasmtime::Re
     match function {
         CalloutsFunction::Send => here.awaited(|mut caller, (outgoing,): (OutgoingCallout,)| {
             let ready = ready(&mut caller, &outgoing);
-            let counters = Arc::clone(&caller.data().slots.counters);
+            let counters = Arc::clone(&caller.data().tenant_state.counters);
             Box::new(async move {
                 let answer = match ready? {
                     Ok(ready) => {
@@ -159,7 +159,7 @@ struct CalloutWait<'a, 'b> {
 impl Drop for CalloutWait<'_, '_> {
     fn drop(&mut self) {
         let (waited, host) = (self.since.elapsed(), self.caller.data_mut());
-        host.slots.counters.waited(waited);
+        host.tenant_state.counters.waited(waited);
         if let Some(exchange) = &mut host.exchange {
             exchange.waited += waited;
         }

@@ -43,7 +43,7 @@ fn add(host: &mut GuestState, name: &str, value: u64) {
         raise(counter, value);
         return;
     }
-    let counter = host.slots.counters.named(name);
+    let counter = host.tenant_state.counters.named(name);
     raise(&counter, value);
     if host.counters.len() < KEPT && name.len() <= 64 {
         host.counters.insert(name.into(), Arc::clone(&counter));

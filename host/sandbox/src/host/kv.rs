@@ -39,32 +39,32 @@ pub(super) fn link(function: KvFunction, here: HostFn<'_>) -> wasmtime::Result<(
             |mut caller, (key,): (WasmStr,)| {
                 let key = owned(&caller, &key)?;
                 spend(caller.data_mut())?;
-                Ok((caller.data().slots.kv().delete(&key),))
+                Ok((caller.data().tenant_state.kv().delete(&key),))
             },
             |mut caller: CoreCaller<'_>, at: u32, len: u32| {
-                visit(&mut caller, |host, memory| Ok(u32::from(host.slots.kv().delete(text(memory, at, len)?))))
+                visit(&mut caller, |host, memory| Ok(u32::from(host.tenant_state.kv().delete(text(memory, at, len)?))))
             },
         ),
     }
 }
 
 fn get(host: &mut GuestState, key: &str) -> wasmtime::Result<Option<Bytes>> {
-    Ok(host.slots.kv().get(key).map(Bytes::from))
+    Ok(host.tenant_state.kv().get(key).map(Bytes::from))
 }
 
 fn set(host: &GuestState, key: &str, value: &[u8], ttl_ms: u64) -> Result<(), String> {
-    told(host, host.slots.kv().set(key, value.to_vec(), ttl_ms))
+    told(host, host.tenant_state.kv().set(key, value.to_vec(), ttl_ms))
 }
 
 fn increment(host: &GuestState, key: &str, by: i64, ttl_ms: u64) -> Result<i64, String> {
-    told(host, host.slots.kv().increment(key, by, ttl_ms))
+    told(host, host.tenant_state.kv().increment(key, by, ttl_ms))
 }
 
 /// What the guest is told; that there was no room is counted.
 fn told<T>(host: &GuestState, answer: Result<T, KvError>) -> Result<T, String> {
     answer.map_err(|why| {
         if why.is_full() {
-            host.slots.counters.kv_refused();
+            host.tenant_state.counters.kv_refused();
         }
         why.to_string()
     })

@@ -42,15 +42,15 @@ fn write(host: &mut GuestState, level: Level, message: &str) {
     // A line without a text is a line, too.
     let bytes = line.len().max(1);
     host.budget.log_bytes = left.saturating_sub(bytes);
-    let (plugin, tenant) = (&*host.plugin, &*host.slots.tenant);
+    let (plugin, tenant) = (&*host.plugin, &*host.tenant_state.tenant);
     let request = host.exchange.as_ref().map_or("", |x| &x.about.request_id);
     // What stands beside the text is most of a short line.
     let whole = line.len() + BESIDE + plugin.len() + tenant.len() + request.len();
     let is_left_out = left == 0 || taken == 0 && !message.is_empty();
-    if is_left_out || !host.slots.may_log(whole) {
-        return host.slots.counters.log_dropped(message.len().max(1));
+    if is_left_out || !host.tenant_state.may_log(whole) {
+        return host.tenant_state.counters.log_dropped(message.len().max(1));
     }
-    host.slots.counters.log_dropped(message.len() - taken);
+    host.tenant_state.counters.log_dropped(message.len() - taken);
     match level {
         Level::Trace => tracing::trace!(target: "plugin", plugin, tenant, request, "{line}"),
         Level::Debug => tracing::debug!(target: "plugin", plugin, tenant, request, "{line}"),

@@ -18,6 +18,6 @@ fn get(host: &mut GuestState, key: &str) -> wasmtime::Result<Option<Bytes>> {
 
 fn set(host: &mut GuestState, key: &str, value: Bytes) -> wasmtime::Result<Result<(), String>> {
     let plugin = host.plugin_id;
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(exchange.set_note(plugin, key, value))
 }

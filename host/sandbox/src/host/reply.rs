@@ -31,71 +31,71 @@ type Written = wasmtime::Result<Result<(), String>>;
 
 fn header(host: &mut GuestState, name: &str) -> wasmtime::Result<Option<String>> {
     let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { return Ok(None) };
-    let reply = host.lent().and_then(|x| x.reply_side()).filter(|_| visible(name.as_str()));
+    let reply = host.exchange().and_then(|x| x.reply_side()).filter(|_| visible(name.as_str()));
     Ok(reply.and_then(|r| r.headers().get(&name).and_then(|v| v.to_str().ok().map(str::to_owned))))
 }
 
 fn set_header(host: &mut GuestState, name: &str, value: &str) -> Written {
     let name = writable_reply_name(name);
     let value = HeaderValue::from_str(value).map_err(|_| "not a header value".to_owned());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(name.and_then(|name| exchange.set_reply_header(name, value?)))
 }
 
 fn get(host: &mut GuestState, pointer: &str) -> wasmtime::Result<Option<String>> {
-    let reply = host.lent().and_then(|x| x.reply_side());
+    let reply = host.exchange().and_then(|x| x.reply_side());
     Ok(reply.and_then(|r| r.body.get(pointer).ok().flatten()))
 }
 
 fn set(host: &mut GuestState, pointer: &str, value: &str) -> Written {
     let room = write(host, value.len());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(room.and_then(|()| exchange.reply_body()).and_then(|body| body.set(pointer, value).map_err(|e| e.to_string())))
 }
 
 fn texts(host: &mut GuestState) -> wasmtime::Result<Vec<String>> {
-    let reply = host.lent().and_then(|x| x.reply_side());
+    let reply = host.exchange().and_then(|x| x.reply_side());
     let texts = reply.and_then(|r| r.body.texts().ok()).unwrap_or_default();
     Ok(texts.into_iter().map(|t| t.text).collect())
 }
 
 fn set_text(host: &mut GuestState, index: u32, text: &str) -> Written {
     let room = write(host, text.len());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     Ok(room.and_then(|()| exchange.reply_body()).and_then(|body| body.set_text(index, text).map_err(|e| e.to_string())))
 }
 
 fn body(host: &mut GuestState) -> wasmtime::Result<Bytes> {
-    let reply = host.lent().and_then(|x| x.reply_side());
+    let reply = host.exchange().and_then(|x| x.reply_side());
     Ok(reply.and_then(|r| r.body.bytes().ok()).unwrap_or_default())
 }
 
 fn set_body(host: &mut GuestState, body: Bytes) -> Written {
     let room = write(host, body.len());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(room.and_then(|()| exchange.reply_body()).and_then(|old| old.replace(body).map_err(|e| e.to_string())))
 }
 
 fn pieces(host: &mut GuestState) -> wasmtime::Result<Arc<[Piece]>> {
-    let pieces = host.lent().and_then(Exchange::reply_pieces).map(|pieces| Ok(listed(&[pieces?])));
+    let pieces = host.exchange().and_then(Exchange::reply_pieces).map(|pieces| Ok(listed(&[pieces?])));
     shown(host, pieces)
 }
 
 fn all_text(host: &mut GuestState) -> wasmtime::Result<AllText> {
-    let all = host.lent().and_then(Exchange::reply_all_text);
+    let all = host.exchange().and_then(Exchange::reply_all_text);
     shown(host, all)
 }
 
 fn piece_pointer(host: &mut GuestState, index: u32) -> wasmtime::Result<Option<String>> {
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    let pointer = host.lent().and_then(|x| x.reply_side()).map(|reply| reply.body.pointer(index));
+    let pointer = host.exchange().and_then(|x| x.reply_side()).map(|reply| reply.body.pointer(index));
     shown(host, pointer)
 }
 
 fn set_piece(host: &mut GuestState, index: u32, text: &str) -> Written {
     let room = write(host, text.len());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     Ok(room
         .and_then(|()| exchange.reply_body())

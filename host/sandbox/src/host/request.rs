@@ -48,12 +48,12 @@ fn header(host: &mut GuestState, name: &str) -> wasmtime::Result<Option<String>>
     if !visible(name.as_str()) {
         return Ok(None);
     }
-    let value = host.lent().and_then(|x| x.request_side().0.get(&name));
+    let value = host.exchange().and_then(|x| x.request_side().0.get(&name));
     Ok(value.and_then(|value| value.to_str().ok().map(str::to_owned)))
 }
 
 fn headers(host: &mut GuestState) -> wasmtime::Result<Vec<(String, String)>> {
-    let Some(exchange) = host.lent() else { return Ok(Vec::new()) };
+    let Some(exchange) = host.exchange() else { return Ok(Vec::new()) };
     let pairs = exchange.request_side().0.iter().filter(|(name, _)| visible(name.as_str()));
     let pairs = pairs.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
     Ok(pairs.collect())
@@ -64,40 +64,40 @@ type Written = wasmtime::Result<Result<(), String>>;
 fn set_header(host: &mut GuestState, name: &str, value: &str) -> Written {
     let name = writable_name(name);
     let value = HeaderValue::from_str(value).map_err(|_| "not a header value".to_owned());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(name.and_then(|name| exchange.set_request_header(name, value?)))
 }
 
 fn remove_header(host: &mut GuestState, name: &str) -> Written {
     let name = writable_name(name);
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(name.and_then(|name| exchange.remove_request_header(&name)))
 }
 
 fn get(host: &mut GuestState, pointer: &str) -> wasmtime::Result<Option<String>> {
-    Ok(host.lent().and_then(|x| x.request_side().1.get(pointer).ok().flatten()))
+    Ok(host.exchange().and_then(|x| x.request_side().1.get(pointer).ok().flatten()))
 }
 
 fn set(host: &mut GuestState, pointer: &str, value: &str) -> Written {
     let room = write(host, value.len());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(room
         .and_then(|()| exchange.request_mut())
         .and_then(|(_, body)| body.set(pointer, value).map_err(|e| e.to_string())))
 }
 
 fn remove(host: &mut GuestState, pointer: &str) -> wasmtime::Result<Result<bool, String>> {
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(exchange.request_mut().and_then(|(_, body)| body.remove(pointer).map_err(|e| e.to_string())))
 }
 
 fn texts(host: &mut GuestState) -> wasmtime::Result<Arc<[Text]>> {
-    Ok(host.lent().map_or_else(|| Arc::from([]), Exchange::request_texts))
+    Ok(host.exchange().map_or_else(|| Arc::from([]), Exchange::request_texts))
 }
 
 fn set_text(host: &mut GuestState, index: u32, text: &str) -> Written {
     let room = write(host, text.len());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     Ok(room
         .and_then(|()| exchange.request_mut())
@@ -105,34 +105,34 @@ fn set_text(host: &mut GuestState, index: u32, text: &str) -> Written {
 }
 
 fn body(host: &mut GuestState) -> wasmtime::Result<Bytes> {
-    Ok(host.lent().and_then(|x| x.request_side().1.bytes().ok()).unwrap_or_default())
+    Ok(host.exchange().and_then(|x| x.request_side().1.bytes().ok()).unwrap_or_default())
 }
 
 fn set_body(host: &mut GuestState, body: Bytes) -> Written {
     let room = write(host, body.len());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     Ok(room.and_then(|()| exchange.request_mut()).and_then(|(_, old)| old.replace(body).map_err(|e| e.to_string())))
 }
 
 fn pieces(host: &mut GuestState) -> wasmtime::Result<Arc<[Piece]>> {
-    let pieces = host.lent().map(|x| Ok(listed(&[x.request_pieces()?])));
+    let pieces = host.exchange().map(|x| Ok(listed(&[x.request_pieces()?])));
     shown(host, pieces)
 }
 
 fn all_text(host: &mut GuestState) -> wasmtime::Result<AllText> {
-    let all = host.lent().map(Exchange::request_all_text);
+    let all = host.exchange().map(Exchange::request_all_text);
     shown(host, all)
 }
 
 fn piece_pointer(host: &mut GuestState, index: u32) -> wasmtime::Result<Option<String>> {
     let index = usize::try_from(index).unwrap_or(usize::MAX);
-    let pointer = host.lent().map(|x| x.request_side().1.pointer(index));
+    let pointer = host.exchange().map(|x| x.request_side().1.pointer(index));
     shown(host, pointer)
 }
 
 fn set_piece(host: &mut GuestState, index: u32, text: &str) -> Written {
     let room = write(host, text.len());
-    let Some(exchange) = host.lent() else { return Ok(no_request()) };
+    let Some(exchange) = host.exchange() else { return Ok(no_request()) };
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     Ok(room
         .and_then(|()| exchange.request_mut())

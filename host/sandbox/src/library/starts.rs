@@ -299,12 +299,12 @@ async fn try_out(sandbox: &Sandbox, plugin: &Arc<LoadedPlugin>) -> Result<(), Lo
     let account = sandbox.shares().account(TenantId::EVERY);
     let quota = (Quota::default(), plugin.settings().limits.log_rate);
     let stores = (&Arc::new(Stores::default()), key);
-    let slots = Arc::new(TenantState::new(&nobody, (counters, account), stores, quota));
+    let tenant_state = Arc::new(TenantState::new(&nobody, (counters, account), stores, quota));
     // As a component even if it will be called directly: that is how its types are checked.
     for direct in std::iter::once(None).chain(plugin.direct().map(Some)) {
         // In no tenant's place: a version that goes into service must not wait for those that serve.
         let place = InstancePlace::of_a_trial();
-        let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&slots), place, direct));
+        let start = std::pin::pin!(Instance::start_as(plugin, Arc::clone(&tenant_state), place, direct));
         match metered(start, START, (&Rc::default(), TenantId::EVERY), &mut CpuTimer::default()).await.flatten() {
             Ok(instance) => plugin.needed(instance.store.data().limiter.has()),
             Err(Fault::Start(why)) => {

@@ -99,8 +99,8 @@ impl PluginCounters {
 
     /// The counter of a name. One that is known is found without a lock.
     pub(crate) fn named(&self, name: &str) -> Arc<AtomicU64> {
-        let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        let good = !name.is_empty() && name.len() <= 64 && name.chars().all(lawful);
+        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let good = !name.is_empty() && name.len() <= 64 && name.chars().all(valid);
         let known = if good { self.by_name.get(name, Self::NAMES, &self.names) } else { None };
         known.unwrap_or_else(|| self.by_name.other())
     }

@@ -117,9 +117,9 @@ impl Manifest {
     /// Whether a text can be the name of a signed plugin: a line of its own in a manifest, and a file's.
     #[must_use]
     pub fn is_name(name: &str) -> bool {
-        let lawful = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+        let valid = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
         let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-        starts && name.len() <= NAME && name.bytes().all(lawful) && !name.ends_with(".wasm")
+        starts && name.len() <= NAME && name.bytes().all(valid) && !name.ends_with(".wasm")
     }
 
     /// The one text that stands for it, which is what is signed and what begins a `.sig` file.

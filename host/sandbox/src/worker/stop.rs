@@ -41,7 +41,7 @@ pub(crate) fn cannot_show(bound: &Bound, hook: HookKind, why: &Unreadable) -> Re
         return Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault });
     }
     // Each event of a stream may say it again.
-    tracing::debug!(plugin = &**plugin.name(), hook = hook.name(), tenant = &*bound.slots().tenant, %fault, "passed over");
+    tracing::debug!(plugin = &**plugin.name(), hook = hook.name(), tenant = &*bound.tenant_state().tenant, %fault, "passed over");
     Ok(())
 }
 
@@ -50,12 +50,12 @@ pub(crate) fn cannot_show(bound: &Bound, hook: HookKind, why: &Unreadable) -> Re
 ///
 /// # Errors
 /// The fault, if its failure policy is `closed`.
-pub(crate) fn held_too_much(bound: &Bound, lent: &Option<Box<Exchange>>, why: String) -> Result<(), Stop> {
+pub(crate) fn held_too_much(bound: &Bound, exchange: &Option<Box<Exchange>>, why: String) -> Result<(), Stop> {
     let fault = Fault::Answer(why);
     bound.stats(HookKind::Event).fault(&fault);
     bound.plugin().tally().fault(HookKind::Event, &fault);
     bound.standing().note(&fault);
-    verdict(bound, HookKind::Event, lent, Err(fault)).map(|_| ())
+    verdict(bound, HookKind::Event, exchange, Err(fault)).map(|_| ())
 }
 
 /// Bytes that the line of a fault counts as.
@@ -66,7 +66,7 @@ const FAULT_LINE: usize = 256;
 pub(super) fn verdict(
     bound: &Bound,
     hook: HookKind,
-    lent: &Option<Box<Exchange>>,
+    exchange: &Option<Box<Exchange>>,
     answer: Checked,
 ) -> Result<bool, Stop> {
     let plugin = bound.plugin();
@@ -74,21 +74,21 @@ pub(super) fn verdict(
         Ok(None) => Ok(true),
         Ok(Some(refusal)) => Err(Stop::Refused { plugin: Arc::clone(plugin.name()), refusal: refusal.bounded() }),
         Err(fault) => {
-            let tenant = &*bound.slots().tenant;
+            let tenant = &*bound.tenant_state().tenant;
             // That a plugin is not called was said when it began; each request would say it again. What is said of a plugin
             // for a tenant is bounded like what it says itself: it can fault as often as it can write.
             if let Some(kind) = fault.want() {
-                if let Some(times) = bound.slots().tells_want(kind) {
+                if let Some(times) = bound.tenant_state().tells_want(kind) {
                     let (plugin, hook, open) = (&**plugin.name(), hook.name(), plugin.open());
-                    let request = lent.as_ref().map_or("", |lent| &*lent.about.request_id);
+                    let request = exchange.as_ref().map_or("", |exchange| &*exchange.about.request_id);
                     tracing::warn!(request, plugin, hook, tenant, open, times, %fault, "plugin fault");
                 }
-            } else if !fault.is_skipped() && bound.slots().may_log(FAULT_LINE) {
+            } else if !fault.is_skipped() && bound.tenant_state().may_log(FAULT_LINE) {
                 let (plugin, hook, open) = (&**plugin.name(), hook.name(), plugin.open());
-                let request = lent.as_ref().map_or("", |lent| &*lent.about.request_id);
+                let request = exchange.as_ref().map_or("", |exchange| &*exchange.about.request_id);
                 tracing::warn!(request, plugin, hook, tenant, open, %fault, "plugin fault");
             } else if !fault.is_skipped() {
-                bound.slots().counters.log_dropped(FAULT_LINE);
+                bound.tenant_state().counters.log_dropped(FAULT_LINE);
             }
             if plugin.open() { Ok(false) } else { Err(Stop::Failed { plugin: Arc::clone(plugin.name()), hook, fault }) }
         }

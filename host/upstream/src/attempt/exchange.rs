@@ -67,7 +67,7 @@ impl Attempt<'_> {
                 }
                 Err(Miss::Failed(self.closed(true)))
             }
-            Err(Some(Lost::Unlawful(why))) => Err(Miss::Failed(AttemptError::Protocol(why))),
+            Err(Some(Lost::Invalid(why))) => Err(Miss::Failed(AttemptError::Protocol(why))),
             Err(None) => Err(Miss::Failed(AttemptError::Timeout(which))),
         }
     }
@@ -158,7 +158,7 @@ impl Attempt<'_> {
             _ if !exchange.has_begun() => Miss::Unsent,
             error if error.is_io() => Miss::Cut,
             error if error.reason().is_some() && error.is_library() => {
-                Miss::Failed(AttemptError::Protocol("its HTTP/2 is not lawful"))
+                Miss::Failed(AttemptError::Protocol("its HTTP/2 is not valid"))
             }
             _ => Miss::Failed(self.closed(true)),
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::aside::{Aside, Asides, Mode, aside, is_back};
 use super::breaker::{Breaker, Transition};
+use super::events::News;
 use super::flow::Flow;
-use super::news::News;
 use super::provider::ProviderHealth;
 use super::state::{AsideReason, HealthStanding, Phase};
 
@@ -24,7 +24,7 @@ pub struct ModelHealth {
 pub(super) struct ModeHealth {
     pub(super) breaker: Breaker,
     pub(super) flow: Flow,
-    news: News,
+    events: News,
 }
 
 impl ModelHealth {
@@ -93,16 +93,16 @@ impl ModelHealth {
             return;
         }
         let (provider, model, answers) = (&*self.provider.name, &*self.model, mode.label());
-        let news = &self.mode(mode).news;
+        let events = &self.mode(mode).events;
         if let Some(opened) = self.asides.note(change) {
             let now = self.provider.now();
             let (reason, for_ms) = (opened.reason.label(), opened.until.saturating_sub(now));
             // Where the provider as a whole is put aside, that has been said.
-            match self.provider.breaker.state().phase == Phase::Closed && news.bad(now) {
+            match self.provider.breaker.state().phase == Phase::Closed && events.bad(now) {
                 true => tracing::warn!(provider, model, answers, reason, for_ms, "put aside: others are asked first"),
                 false => tracing::debug!(provider, model, answers, reason, for_ms, "put aside: others are asked first"),
             }
-        } else if is_back(change) && news.good() {
+        } else if is_back(change) && events.good() {
             tracing::info!(provider, model, answers, "asked in its turn again");
         }
     }

@@ -8,8 +8,8 @@ use weir_config::ProviderConfig;
 
 use super::aside::{Aside, Asides, aside, is_back};
 use super::breaker::{Breaker, Transition};
+use super::events::News;
 use super::flow::Pile;
-use super::news::News;
 use super::state::{HealthStanding, Rules};
 use crate::dial::name::ResolvedHost;
 
@@ -25,7 +25,7 @@ pub(crate) struct ProviderHealth {
     pub(super) retry_after_limit: Duration,
     pub(super) breaker: Breaker,
     asides: Asides,
-    news: News,
+    events: News,
     attempts: News,
 }
 
@@ -47,7 +47,7 @@ impl ProviderHealth {
             retry_after_limit: settings.retry_after_limit,
             breaker: Breaker::default(),
             asides: Asides::default(),
-            news: News::default(),
+            events: News::default(),
             attempts: News::default(),
         })
     }
@@ -89,11 +89,11 @@ impl ProviderHealth {
         if let Some(opened) = self.asides.note(change) {
             let now = self.now();
             let (provider, reason, for_ms) = (&*self.name, opened.reason.label(), opened.until.saturating_sub(now));
-            match self.news.bad(now) {
+            match self.events.bad(now) {
                 true => tracing::warn!(provider, reason, for_ms, "put aside: others are asked first"),
                 false => tracing::debug!(provider, reason, for_ms, "put aside: others are asked first"),
             }
-        } else if is_back(change) && self.news.good() {
+        } else if is_back(change) && self.events.good() {
             tracing::info!(provider = &*self.name, "asked in its turn again");
         }
     }

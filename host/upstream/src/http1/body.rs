@@ -28,7 +28,7 @@ pub(crate) struct Http1Piece {
     pub(crate) end: Option<FramedEnd>,
 }
 
-/// The lawful end of a body.
+/// The valid end of a body.
 #[derive(Debug)]
 pub(crate) struct FramedEnd {
     pub(crate) trailers: Option<Box<HeaderMap>>,

@@ -65,7 +65,7 @@ pub(crate) enum Lost {
     /// The connection ended in the middle of the answer's head, or behind an interim one; with the error, if there was one.
     Closed(Option<io::Error>),
     /// What came is not an answer that is accepted here.
-    Unlawful(&'static str),
+    Invalid(&'static str),
 }
 
 impl Http1Connection {

@@ -53,7 +53,7 @@ impl<'a> Http1Exchange<'a> {
             let head = match self.connection.read_head(&mut self.reader, read) {
                 Ok(Some(head)) => head,
                 Ok(None) => continue,
-                Err(invalid) => return Poll::Ready(Err(Lost::Unlawful(invalid.why()))),
+                Err(invalid) => return Poll::Ready(Err(Lost::Invalid(invalid.why()))),
             };
             let mut response = Response::new(Http1Body::new(head.framing, self.reader.take_rest()));
             *response.status_mut() = head.status;

@@ -228,7 +228,7 @@ proptest! {
             let body = serde_json::to_vec(answer).unwrap();
             for body in [&body[..], &body[..cut.index(body.len())]] {
                 let reading = shapes.read(DialectCall::OPENAI_CHAT, body);
-                let known = reading.is_known && weir_http::json::strings_are_lawful(body);
+                let known = reading.is_known && weir_http::json::strings_are_valid(body);
                 assert!(!known || crate::readable::whole(body).is_ok(), "{}", String::from_utf8_lossy(body));
                 let reading = AnswerReading { is_known: false, ..reading };
                 assert_eq!(reading, AnswerReading::of(Operation::Chat, body), "{}", String::from_utf8_lossy(body));
@@ -264,7 +264,7 @@ fn pointers(value: &Json) -> Vec<String> {
 }
 
 #[test]
-fn an_answer_that_is_known_can_be_shown_if_what_its_strings_hold_is_lawful() {
+fn an_answer_that_is_known_can_be_shown_if_what_its_strings_hold_is_valid() {
     let mut shapes = AnswerShapes::default();
     assert!(twice(&mut shapes, OPENAI).1);
     for (text, readable) in [

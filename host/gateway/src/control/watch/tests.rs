@@ -4,8 +4,8 @@ use super::*;
 fn watching(folder: &Path, reported: &Path) -> Thread {
     let watched = WatchedFiles::Plugins { folder: folder.to_owned() };
     let seen = prints(&watched);
-    let (pending, took, news) = (Arc::default(), Cell::default(), Arc::default());
-    Thread { watched, seen, reported: BTreeSet::from([reported.to_owned()]), pending, kernel: None, took, news }
+    let (pending, took, events) = (Arc::default(), Cell::default(), Arc::default());
+    Thread { watched, seen, reported: BTreeSet::from([reported.to_owned()]), pending, kernel: None, took, events }
 }
 
 #[test]
@@ -15,8 +15,8 @@ fn a_file_that_was_being_written_and_is_again_what_it_was_is_told_to_lie_still()
     std::fs::write(&file, "config = {}").unwrap();
     let mut thread = watching(folder.path(), &file);
     thread.tell_news();
-    let told = thread.news.take().expect("it is news");
+    let told = thread.events.take().expect("it is events");
     assert!(told.changed.is_empty() && told.looked.all_moving().next().is_none());
     thread.tell_news();
-    assert!(thread.news.take().is_none(), "once");
+    assert!(thread.events.take().is_none(), "once");
 }

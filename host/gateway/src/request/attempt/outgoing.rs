@@ -34,51 +34,51 @@ pub(super) struct OutgoingRequest {
 
 /// The request for a target, as far as it is the router's and the gateway's own.
 pub(super) fn of(
-    trip: &mut RequestContext,
+    context: &mut RequestContext,
     (worker, chain): (&Rc<Worker>, &Chain),
     step: &PlanStep,
     (target, provider): (&Target, &Provider),
 ) -> Result<OutgoingRequest, Refusal> {
-    let held = Rc::clone(&trip.record.held);
-    let dialect = trip.ask.call.dialect;
-    let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
+    let held = Rc::clone(&context.record.held);
+    let dialect = context.ask.call.dialect;
+    let Some(exchange) = &mut context.record.exchange else { return Err(Refusal::Internal) };
     // As many as most requests need, content type, `via`, id and key among them.
     let mut headers = HeaderMap::with_capacity(6);
-    // Seldom there, so it is seen in passing.
+    // Rarely there, so it is seen in passing.
     let mut came_by = false;
-    for (name, value) in &lent.headers {
+    for (name, value) in &exchange.headers {
         came_by |= *name == VIA;
         // Of a header that came twice the first counts, as plugins see it.
-        if (is_forwarded(name, dialect) || lent.added.contains(name)) && !headers.contains_key(name) {
+        if (is_forwarded(name, dialect) || exchange.added.contains(name)) && !headers.contains_key(name) {
             headers.insert(name, value.clone());
         }
     }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(VIA, held.snapshot.via.behind(came_by.then_some(&lent.headers)));
-    if let Some((body, ask)) = with_overrides(trip, (worker, chain), &step.overrides, (target, provider))? {
+    headers.insert(VIA, held.snapshot.via.behind(came_by.then_some(&exchange.headers)));
+    if let Some((body, ask)) = with_overrides(context, (worker, chain), &step.overrides, (target, provider))? {
         return Ok(OutgoingRequest { headers, body, text_bytes: ask.text_bytes, set: Some(ask) });
     }
-    let body = trip.ask.outgoing(&trip.body, &target.model, provider.ask_usage);
-    Ok(OutgoingRequest { headers, body, text_bytes: trip.ask.text_bytes, set: None })
+    let body = context.ask.outgoing(&context.body, &target.model, provider.ask_usage);
+    Ok(OutgoingRequest { headers, body, text_bytes: context.ask.text_bytes, set: None })
 }
 
 /// The request with what routers have set in it for this target, if any has. What one has set that makes no request of it is
 /// left out, or ends the request, as its failure policy says; what was decided of the request stands all the same.
 fn with_overrides(
-    trip: &RequestContext,
+    context: &RequestContext,
     (worker, chain): (&Rc<Worker>, &Chain),
     overrides: &[Override],
     (target, provider): (&Target, &Provider),
 ) -> Result<Option<(Bytes, RequestFacts)>, Refusal> {
     let mut set: Option<(Bytes, RequestFacts)> = None;
     for own in overrides.chunk_by(|one, next| one.router == next.router) {
-        let (ask, body) = set.as_ref().map_or((&trip.ask, &trip.body), |(body, ask)| (ask, body));
+        let (ask, body) = set.as_ref().map_or((&context.ask, &context.body), |(body, ask)| (ask, body));
         let decided = Decided::of(ask, body, &target.model, provider.ask_usage);
         match overridden(&decided, body, own) {
             Ok(good) => set = Some(good),
             Err(why) => {
                 let router = own.first().map_or(0, |one| one.router);
-                worker.sandbox.overrides_failed(chain, &trip.record.lent, router, why)?;
+                worker.sandbox.overrides_failed(chain, &context.record.exchange, router, why)?;
             }
         }
     }
@@ -96,26 +96,26 @@ fn overridden(decided: &Decided, body: &Bytes, overrides: &[Override]) -> Result
 
 /// The `upstream-request` hooks.
 pub(super) async fn last_change(
-    trip: &mut RequestContext,
+    context: &mut RequestContext,
     (worker, chain): (&Rc<Worker>, &Chain),
     (target, provider): (&Target, &Provider),
     outgoing: &mut OutgoingRequest,
 ) -> Result<(), Refusal> {
-    if let Some(lent) = &mut trip.record.lent {
+    if let Some(exchange) = &mut context.record.exchange {
         let (ask, body) = match &outgoing.set {
             Some(ask) => (ask, &outgoing.body),
-            None => (&trip.ask, &trip.body),
+            None => (&context.ask, &context.body),
         };
-        lent.decided = Some(Box::new(Decided::of(ask, body, &target.model, provider.ask_usage)));
-        let document = Document::accepted(trip.ask.call, outgoing.body.clone());
-        lent.attempt = Some(Box::new((std::mem::take(&mut outgoing.headers), document)));
+        exchange.decided = Some(Box::new(Decided::of(ask, body, &target.model, provider.ask_usage)));
+        let document = Document::accepted(context.ask.call, outgoing.body.clone());
+        exchange.attempt = Some(Box::new((std::mem::take(&mut outgoing.headers), document)));
     }
-    let number = trip.record.attempts + 1;
-    worker.sandbox.upstream_request(chain, &mut trip.record.lent, number).await?;
-    let Some(lent) = &mut trip.record.lent else { return Err(Refusal::Internal) };
-    lent.decided = None;
-    (outgoing.headers, _) = *lent.attempt.take().ok_or(Refusal::Internal)?;
-    if let Some((ask, body)) = lent.reread.take().map(|reread| *reread) {
+    let number = context.record.attempts + 1;
+    worker.sandbox.upstream_request(chain, &mut context.record.exchange, number).await?;
+    let Some(exchange) = &mut context.record.exchange else { return Err(Refusal::Internal) };
+    exchange.decided = None;
+    (outgoing.headers, _) = *exchange.attempt.take().ok_or(Refusal::Internal)?;
+    if let Some((ask, body)) = exchange.reread.take().map(|reread| *reread) {
         (outgoing.body, outgoing.text_bytes) = (body, ask.text_bytes);
     }
     Ok(())

@@ -8,7 +8,7 @@ impl Refusal {
     pub(crate) fn ledger_reason(&self) -> EndReason {
         match self {
             Self::PluginRefused { .. } | Self::PluginFailed { .. } | Self::PluginBroke(_) => EndReason::PluginRefused,
-            Self::Unlawful(_)
+            Self::Invalid(_)
             | Self::NotFound
             | Self::MethodNotAllowed(_)
             | Self::Loop

@@ -76,7 +76,7 @@ impl Refusal {
         use Blame::{Client, Gateway, Plugin, Tenant, Upstream};
         use Retry::{After, Spent, Unsaid};
         match self {
-            Self::Unlawful(law) => row(law.status(), law.code(), INVALID, Client, Unsaid),
+            Self::Invalid(law) => row(law.status(), law.code(), INVALID, Client, Unsaid),
             Self::NotFound => row(StatusCode::NOT_FOUND, "not_found", INVALID, Client, Unsaid),
             Self::MethodNotAllowed(_) => {
                 row(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", INVALID, Client, Unsaid)

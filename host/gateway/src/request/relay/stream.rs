@@ -34,32 +34,32 @@ const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Begins a stream to the client.
 pub(super) fn start(
-    mut trip: RequestContext,
+    mut context: RequestContext,
     status: StatusCode,
     (mut headers, own): (HeaderMap, GatewayHeaders),
     opening: StreamOpening,
     provider: Arc<str>,
 ) -> GatewayResponse {
-    let hooked = trip.chain.wants(HookKind::Event, &trip.ask.model);
+    let hooked = context.chain.wants(HookKind::Event, &context.ask.model);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies in front of the gateway would else hold events back.
     headers.insert(ACCEL, HeaderValue::from_static("no"));
-    trip.record.head_ready(status.as_u16());
+    context.record.head_ready(status.as_u16());
     let StreamOpening { body, reader, events, decoder, memory } = opening;
-    trip.record.response_memory = memory;
-    let limits = &trip.snapshot().config.limits;
+    context.record.response_memory = memory;
+    let limits = &context.snapshot().config.limits;
     let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
-    let stages = hooked.then(|| Stages::new(&trip.chain, &trip.ask.model, bounds));
+    let stages = hooked.then(|| Stages::new(&context.chain, &context.ask.model, bounds));
     let (out, pieces, sent) = (BytesMut::new(), Vec::new(), Instant::now());
-    let stream = Stream { trip, provider, reader, decoder, stages, out, pieces, sent, health: None };
-    let yielded = StreamBody::new(|outlet| stream.run(events, body, outlet));
-    OutgoingResponse { status, headers, extra: Some(own), body: ResponseBody::Stream(yielded), is_models: true }
+    let stream = Stream { context, provider, reader, decoder, stages, out, pieces, sent, health: None };
+    let yielded = StreamBody::new(|sender| stream.run(events, body, sender));
+    OutgoingResponse { status, headers, extra: Some(own), body: ResponseBody::Stream(yielded), is_from_model: true }
 }
 
 /// A stream on its way. It owns the trip and with it everything that must be settled.
 struct Stream {
-    trip: RequestContext,
+    context: RequestContext,
     provider: Arc<str>,
     reader: sse::SseReader,
     /// What its events are, and whether it is whole.
@@ -93,16 +93,16 @@ impl From<Refusal> for StreamEnd {
 
 impl Stream {
     /// Forwards all of it, and hands over what is to be settled when the last byte was sent.
-    async fn run(mut self, seen: Vec<(sse::SseEvent, Decoded)>, body: Body, outlet: StreamSender) -> BodyEnd {
-        self.trip.record.waits.follow(outlet.client().clone());
-        let worker = self.trip.worker();
-        let pumped = { worker.until_over(pin!(self.pump(seen, body, &outlet))).await };
+    async fn run(mut self, seen: Vec<(sse::SseEvent, Decoded)>, body: Body, sender: StreamSender) -> BodyEnd {
+        self.context.record.waits.follow(sender.client().clone());
+        let worker = self.context.worker();
+        let pumped = { worker.until_over(pin!(self.pump(seen, body, &sender))).await };
         let end = match pumped {
             Some(Ok(())) => StreamEnd::Clean,
             Some(Err(end)) => end,
             None => StreamEnd::Refused(Refusal::ShuttingDown),
         };
-        self.end(end, outlet).await
+        self.end(end, sender).await
     }
 
     /// What each end comes to:
@@ -112,7 +112,7 @@ impl Stream {
     /// | [`Clean`](StreamEnd::Clean) | all of it has | it served | complete, once it was sent | goes on |
     /// | [`Told`](StreamEnd::Told) | what plugins have let pass, and the upstream's words | it failed | cut, with the refusal's code and line | aborted |
     /// | [`Refused`](StreamEnd::Refused) | what plugins have let pass, and an event that says why | what the failure says, if it was its doing | the same | aborted |
-    async fn end(mut self, end: StreamEnd, outlet: StreamSender) -> BodyEnd {
+    async fn end(mut self, end: StreamEnd, sender: StreamSender) -> BodyEnd {
         let (refusal, is_told) = match end {
             StreamEnd::Clean => (None, false),
             StreamEnd::Told(refusal) => (Some(refusal), true),
@@ -120,24 +120,24 @@ impl Stream {
         };
         let clean = match refusal {
             None => {
-                self.trip.record.judge(Some(AttemptVerdict::Served));
+                self.context.record.judge(Some(AttemptVerdict::Served));
                 Ok(())
             }
             Some(refusal) => {
                 // What plugins have let pass before is the client's; what they hold back goes nowhere.
-                self.flush(&outlet).await;
+                self.flush(&sender).await;
                 let info = refusal.info();
-                refusal.log(&self.trip.record.id, &self.trip.record.tenant);
-                self.trip.record.count_refusal(info.code, refusal.is_a_plugins());
-                self.trip.record.judge(self.health);
-                self.trip.record.cut(info.code, refusal.ledger_reason());
+                refusal.log(&self.context.record.id, &self.context.record.tenant);
+                self.context.record.count_refusal(info.code, refusal.is_a_plugins());
+                self.context.record.judge(self.health);
+                self.context.record.cut(info.code, refusal.ledger_reason());
                 if !is_told {
-                    outlet.send(refusal.event(self.trip.record.dialect)).await;
+                    sender.send(refusal.event(self.context.record.dialect)).await;
                 }
                 Err(Aborted)
             }
         };
-        BodyEnd { clean, settle: self.trip.record }
+        BodyEnd { clean, settle: self.context.record }
     }
 
     /// Forwards what was looked at already, and from there until the stream ends.
@@ -145,7 +145,7 @@ impl Stream {
         &mut self,
         seen: Vec<(sse::SseEvent, Decoded)>,
         mut body: Body,
-        outlet: &StreamSender,
+        sender: &StreamSender,
     ) -> Result<(), StreamEnd> {
         let mut batch = Vec::new();
         for (event, decoded) in seen {
@@ -163,35 +163,35 @@ impl Stream {
                 }
             }
             if self.decoder.is_done() {
-                self.flush(outlet).await;
+                self.flush(sender).await;
                 body.leave();
                 return Ok(());
             }
             let waiting = self.reader.buffered() + self.stages.as_ref().map_or(0, Stages::held_bytes);
-            if waiting > UNCOUNTED && !self.trip.record.hold_answer(waiting) {
+            if waiting > UNCOUNTED && !self.context.record.hold_answer(waiting) {
                 return Err(StreamEnd::Refused(Refusal::ResponseMemory));
             }
             if self.stages.is_some() {
                 self.through_stages(std::mem::take(&mut batch), false).await?;
             }
-            self.flush(outlet).await;
-            let Some(frame) = self.next(&mut body, outlet).await else { break };
+            self.flush(sender).await;
+            let Some(frame) = self.next(&mut body, sender).await else { break };
             let frame = match frame {
                 Ok(frame) => frame,
-                Err(error) => return self.transport_broke(error, outlet).await,
+                Err(error) => return self.transport_broke(error, sender).await,
             };
             let Ok(chunk) = frame.into_data() else { continue };
             self.reader.push(chunk);
         }
         self.transport_ended().await?;
         self.through_stages(Vec::new(), true).await?;
-        self.flush(outlet).await;
+        self.flush(sender).await;
         Ok(())
     }
 
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
-    async fn next(&mut self, body: &mut Body, outlet: &StreamSender) -> Option<Result<Frame<Bytes>, BodyError>> {
-        let waits = &mut self.trip.record.waits;
+    async fn next(&mut self, body: &mut Body, sender: &StreamSender) -> Option<Result<Frame<Bytes>, BodyError>> {
+        let waits = &mut self.context.record.waits;
         loop {
             let piece = poll_fn(|cx| {
                 waits.add_streams();
@@ -214,7 +214,7 @@ impl Stream {
                     return piece;
                 }
                 Err(_) => {
-                    outlet.send(Bytes::from_static(KEEP_ALIVE)).await;
+                    sender.send(Bytes::from_static(KEEP_ALIVE)).await;
                     self.sent = Instant::now();
                 }
             }
@@ -223,14 +223,14 @@ impl Stream {
 
     async fn through_stages(&mut self, batch: Vec<Item>, last: bool) -> Result<(), Refusal> {
         let Some(stages) = &mut self.stages else { return Ok(()) };
-        let worker = self.trip.worker();
-        let passed = stages.run(&worker.sandbox, &mut self.trip.record.lent, batch, last).await?;
+        let worker = self.context.worker();
+        let passed = stages.run(&worker.sandbox, &mut self.context.record.exchange, batch, last).await?;
         self.pieces.extend(passed);
         Ok(())
     }
 
     /// Sends what has passed, in one piece: one event as it came, several copied together.
-    async fn flush(&mut self, outlet: &StreamSender) {
+    async fn flush(&mut self, sender: &StreamSender) {
         match self.pieces.len() {
             0 => return,
             1 => {}
@@ -241,7 +241,7 @@ impl Stream {
             }
         }
         if let Some(piece) = self.pieces.pop() {
-            outlet.send(piece).await;
+            sender.send(piece).await;
             if self.stages.as_ref().is_some_and(Stages::windowed) {
                 self.sent = Instant::now();
             }

@@ -12,7 +12,7 @@ use std::fmt::{self, Write as _};
 pub(super) type LabelPairs<'a> = &'a [(&'a str, &'a str)];
 
 /// A label's value as it may stand in an answer. The library escapes what its format knows (OpenMetrics 1.0, ABNF:
-/// `escaped-string`); other control characters are lawful there, and what they do to whoever reads it in a terminal is not.
+/// `escaped-string`); other control characters are valid there, and what they do to whoever reads it in a terminal is not.
 #[derive(Debug)]
 struct Shown<'a>(&'a str);
 

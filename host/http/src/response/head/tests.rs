@@ -19,7 +19,7 @@ fn read<'a>(shapes: &HeadShapes, bodiless: bool, pieces: impl IntoIterator<Item 
             continue;
         }
         seen = match reader.push(BytesMut::from(piece), shapes) {
-            Err(unlawful) => Err(unlawful),
+            Err(invalid) => Err(invalid),
             Ok(None) => Ok(None),
             Ok(Some(answer)) => {
                 behind.extend_from_slice(&reader.take_rest());
@@ -42,7 +42,7 @@ fn read<'a>(shapes: &HeadShapes, bodiless: bool, pieces: impl IntoIterator<Item 
 fn framing(head: &str) -> (String, bool) {
     match read(&HeadShapes::default(), false, [head.as_bytes()]).0 {
         Ok(Some((_, _, framing, reusable))) => (framing, reusable),
-        Err(unlawful) => (format!("{unlawful:?}"), false),
+        Err(invalid) => (format!("{invalid:?}"), false),
         Ok(None) => ("not whole".to_owned(), false),
     }
 }
@@ -109,7 +109,7 @@ fn a_length_beside_a_transfer_coding_is_taken_away() {
     assert!(!names.contains(&"content-length".to_owned()));
 }
 
-/// Answers with something behind them, lawful or not.
+/// Answers with something behind them, valid or not.
 const CASES: [&str; 26] = [
     "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ndate: x\r\n\r\nhello",
     "HTTP/1.1 200 OK\r\nset-cookie: a=1\r\nx: y\r\nset-cookie: b=2\r\nSet-Cookie:c=3\r\ncontent-length: 0\r\n\r\n",
@@ -158,7 +158,7 @@ fn it_does_not_matter_how_an_answer_is_cut_into_pieces_nor_what_came_before_it()
 }
 
 #[test]
-fn only_lawful_heads_are_accepted() {
+fn only_valid_heads_are_accepted() {
     for (at, case) in CASES.iter().enumerate() {
         let (seen, _) = read(&HeadShapes::default(), false, [case.as_bytes()]);
         assert_eq!(seen.is_ok(), at < 7 || (8..10).contains(&at), "{case:?}: {seen:?}");
@@ -196,11 +196,11 @@ fn a_head_is_bounded_in_bytes_and_in_fields() {
     assert_eq!(read(&HeadShapes::default(), false, [fields(101).as_bytes()]).0, Err(InvalidResponseHead::TooLarge));
     let frame = "HTTP/1.1 200 OK\r\na: \r\n\r\n".len();
     let bytes = |n: usize| format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "b".repeat(n - frame));
-    for (head, lawful) in [(bytes(HEAD_BYTES), true), (bytes(HEAD_BYTES + 1), false)] {
+    for (head, valid) in [(bytes(HEAD_BYTES), true), (bytes(HEAD_BYTES + 1), false)] {
         let known = HeadShapes::default();
         for _ in 0..3 {
-            assert_eq!(read(&known, false, [head.as_bytes()]).0.is_ok(), lawful);
-            assert_eq!(read(&known, false, head.as_bytes().chunks(1000)).0.is_ok(), lawful);
+            assert_eq!(read(&known, false, [head.as_bytes()]).0.is_ok(), valid);
+            assert_eq!(read(&known, false, head.as_bytes().chunks(1000)).0.is_ok(), valid);
         }
     }
     // Without an end it is refused as soon as it is too long, whatever it consists of.
@@ -259,7 +259,7 @@ proptest! {
                 prop_assert_eq!(headers, wanted);
             }
             Ok(None) => prop_assert!(code < 200 || !strict, "{:?}", text),
-            Err(unlawful) => prop_assert!(unlawful == InvalidResponseHead::Upgrade || code < 200 || !strict, "{:?}", text),
+            Err(invalid) => prop_assert!(invalid == InvalidResponseHead::Upgrade || code < 200 || !strict, "{:?}", text),
         }
     }
 }

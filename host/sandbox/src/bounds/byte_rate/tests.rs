@@ -35,9 +35,9 @@ fn that_it_is_not_enough_is_said_once_a_minute() {
 #[test]
 fn of_lines_that_come_with_each_request_one_every_while_is_written_and_stands_for_the_others() {
     let (rate, begun) = (ByteRate::default(), start());
-    let said: Vec<u64> = (0..3000).filter_map(|n| rate.seldom(begun + Duration::from_millis(10 * n), 0)).collect();
+    let said: Vec<u64> = (0..3000).filter_map(|n| rate.rarely(begun + Duration::from_millis(10 * n), 0)).collect();
     assert_eq!(said, [1, 1000, 1000]);
-    assert_eq!(rate.seldom(begun + Duration::from_secs(30), 0), Some(1000));
-    assert_eq!(rate.seldom(begun, 1), Some(1), "each kind by itself");
-    assert_eq!(rate.seldom(begun, KINDS), None);
+    assert_eq!(rate.rarely(begun + Duration::from_secs(30), 0), Some(1000));
+    assert_eq!(rate.rarely(begun, 1), Some(1), "each kind by itself");
+    assert_eq!(rate.rarely(begun, KINDS), None);
 }

@@ -108,11 +108,11 @@ fn a_trial_whose_client_left_leaves_the_trial_to_another() {
 
 #[test]
 fn faults_that_are_far_apart_do_not_add_up_and_none_is_counted_where_the_limit_is_0() {
-    let (seldom, now) = (standing(|_| {}), start());
+    let (rarely, now) = (standing(|_| {}), start());
     for n in 0..10 {
-        seldom.faulted(now + Duration::from_secs(n * 6), USUAL);
+        rarely.faulted(now + Duration::from_secs(n * 6), USUAL);
     }
-    assert_eq!(seldom.admit(now + Duration::from_secs(60), small), Ok(USUAL));
+    assert_eq!(rarely.admit(now + Duration::from_secs(60), small), Ok(USUAL));
     let never = standing(|limits| limits.faults = 0);
     (0..100).for_each(|_| assert!(!never.faulted(now, USUAL)));
     assert_eq!(never.admit(now, small), Ok(USUAL));

@@ -1,4 +1,4 @@
-//! Method, headers and body of a callout: lawful, bounded, and none of the host's own.
+//! Method, headers and body of a callout: valid, bounded, and none of the host's own.
 
 use crate::framing::FRAMING;
 use crate::host::host_fn::ComponentCaller;
@@ -10,7 +10,7 @@ use wasmtime::component::{ComponentType, Lift, WasmList, WasmStr};
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// `callouts.outgoing`, left in the guest's memory until it is known to be of lawful size.
+/// `callouts.outgoing`, left in the guest's memory until it is known to be of valid size.
 #[derive(ComponentType, Lift)]
 #[component(record)]
 pub(super) struct OutgoingCallout {
@@ -32,7 +32,7 @@ const BODY: usize = 1 << 20;
 /// Headers for a proxy on the way: there is none. Nor may a plugin set those that frame the message.
 const PROXYS: [&str; 2] = ["proxy-authorization", "proxy-authenticate"];
 
-/// The request without its URL, or why it is not lawful. Nothing is copied before its size is known.
+/// The request without its URL, or why it is not valid. Nothing is copied before its size is known.
 pub(super) fn read(
     caller: &mut ComponentCaller<'_>,
     outgoing: &OutgoingCallout,

@@ -31,13 +31,13 @@ impl Resolver for Told {
     }
 }
 
-struct Rig {
+struct Harness {
     names: HostNames,
     calls: Receiver<String>,
     answers: BTreeMap<String, Sender<io::Result<u8>>>,
 }
 
-impl Rig {
+impl Harness {
     /// Names of which the given ones are answered for.
     fn new(answered: &[&str]) -> Self {
         let ((call, calls), mut answers, mut waiting) = (channel(), BTreeMap::new(), BTreeMap::new());
@@ -73,104 +73,104 @@ fn after(start: Instant, seconds: u64) -> Instant {
 
 #[test]
 fn a_name_is_looked_up_when_it_is_new_and_every_half_minute_from_then_on() {
-    let rig = Rig::new(&["a"]);
-    let (name, start) = (rig.names.name("a", 1), Instant::now());
-    assert!(Arc::ptr_eq(&name, &rig.names.name("a", 1)), "one name for all who are there");
-    rig.names.turn(start);
-    assert_eq!(rig.called(), "a");
-    rig.answer("a", Ok(7));
-    assert_eq!(rig.names.turn(start), after(start, 30));
+    let harness = Harness::new(&["a"]);
+    let (name, start) = (harness.names.name("a", 1), Instant::now());
+    assert!(Arc::ptr_eq(&name, &harness.names.name("a", 1)), "one name for all who are there");
+    harness.names.turn(start);
+    assert_eq!(harness.called(), "a");
+    harness.answer("a", Ok(7));
+    assert_eq!(harness.names.turn(start), after(start, 30));
     assert_eq!(name.count(), (1, 0));
-    rig.names.turn(after(start, 29));
-    assert!(rig.calls.try_recv().is_err());
-    rig.names.turn(after(start, 30));
-    assert_eq!(rig.called(), "a");
-    rig.answer("a", Ok(8));
-    rig.names.turn(after(start, 31));
+    harness.names.turn(after(start, 29));
+    assert!(harness.calls.try_recv().is_err());
+    harness.names.turn(after(start, 30));
+    assert_eq!(harness.called(), "a");
+    harness.answer("a", Ok(8));
+    harness.names.turn(after(start, 31));
     // A refresh does not wait for the time.
-    rig.names.refresh();
-    rig.names.turn(after(start, 32));
-    assert_eq!(rig.called(), "a");
+    harness.names.refresh();
+    harness.names.turn(after(start, 32));
+    assert_eq!(harness.called(), "a");
     // And one that comes while a look-up is under way has it followed by another.
-    rig.names.0.known.lock().unwrap()[0].due = after(start, 33);
-    rig.answer("a", Ok(9));
-    rig.names.turn(after(start, 34));
-    assert_eq!(rig.called(), "a");
+    harness.names.0.known.lock().unwrap()[0].due = after(start, 33);
+    harness.answer("a", Ok(9));
+    harness.names.turn(after(start, 34));
+    assert_eq!(harness.called(), "a");
 }
 
 #[test]
-fn a_name_that_is_not_found_is_looked_up_again_sooner_and_then_more_and_more_seldom() {
-    let rig = Rig::new(&["a"]);
-    let (name, mut now) = (rig.names.name("a", 1), Instant::now());
+fn a_name_that_is_not_found_is_looked_up_again_sooner_and_then_more_and_more_rarely() {
+    let harness = Harness::new(&["a"]);
+    let (name, mut now) = (harness.names.name("a", 1), Instant::now());
     for wait in [1, 2, 4, 8, 16, 30, 30] {
-        rig.names.turn(now);
-        assert_eq!(rig.called(), "a");
-        rig.answer("a", Err(io::ErrorKind::NotFound.into()));
-        let next = rig.names.turn(now);
+        harness.names.turn(now);
+        assert_eq!(harness.called(), "a");
+        harness.answer("a", Err(io::ErrorKind::NotFound.into()));
+        let next = harness.names.turn(now);
         assert_eq!(next, after(now, wait));
         assert!(name.trouble().is_some() && !name.is_known());
         now = next;
     }
-    rig.names.turn(now);
-    rig.called();
-    rig.answer("a", Ok(1));
-    assert_eq!(rig.names.turn(now), after(now, 30));
+    harness.names.turn(now);
+    harness.called();
+    harness.answer("a", Ok(1));
+    assert_eq!(harness.names.turn(now), after(now, 30));
     assert!(name.is_known() && name.trouble().is_none());
 }
 
 #[test]
 fn a_look_up_that_hangs_fails_in_time_holds_up_no_other_and_is_heard_when_it_ends_after_all() {
-    let rig = Rig::new(&["good", "late"]);
-    let hanging: Vec<_> = ["late", "never-1", "never-2"].into_iter().map(|host| rig.names.name(host, 1)).collect();
-    let (good, start) = (rig.names.name("good", 1), Instant::now());
-    assert_eq!(rig.names.turn(start), after(start, 5));
-    let mut called: Vec<_> = (0..4).map(|_| rig.called()).collect();
+    let harness = Harness::new(&["good", "late"]);
+    let hanging: Vec<_> = ["late", "never-1", "never-2"].into_iter().map(|host| harness.names.name(host, 1)).collect();
+    let (good, start) = (harness.names.name("good", 1), Instant::now());
+    assert_eq!(harness.names.turn(start), after(start, 5));
+    let mut called: Vec<_> = (0..4).map(|_| harness.called()).collect();
     called.sort();
     assert_eq!(called, ["good", "late", "never-1", "never-2"]);
-    rig.answer("good", Ok(1));
-    rig.names.turn(after(start, 1));
+    harness.answer("good", Ok(1));
+    harness.names.turn(after(start, 1));
     assert!(good.is_known() && hanging.iter().all(|name| name.trouble().is_none()));
-    rig.names.turn(after(start, 5));
+    harness.names.turn(after(start, 5));
     assert!(hanging.iter().all(|name| name.trouble().unwrap().contains("no answer within 5 s")));
     // Nobody is asked twice at the same time, however often it is due.
-    rig.names.refresh();
-    rig.names.turn(after(start, 20));
-    assert_eq!(rig.called(), "good");
-    assert!(rig.calls.try_recv().is_err());
-    rig.answer("late", Ok(2));
+    harness.names.refresh();
+    harness.names.turn(after(start, 20));
+    assert_eq!(harness.called(), "good");
+    assert!(harness.calls.try_recv().is_err());
+    harness.answer("late", Ok(2));
     assert!(hanging[0].is_known() && hanging[0].trouble().is_none());
 }
 
 #[test]
 fn look_ups_at_once_have_a_limit_and_those_that_failed_leave_room_for_others() {
-    let rig = Rig::new(&[]);
-    let bad: Vec<_> = (0..2 * AT_ONCE).map(|n| rig.names.name(&format!("bad-{n}"), 1)).collect();
+    let harness = Harness::new(&[]);
+    let bad: Vec<_> = (0..2 * AT_ONCE).map(|n| harness.names.name(&format!("bad-{n}"), 1)).collect();
     let start = Instant::now();
-    rig.names.turn(start);
-    let running = || rig.names.0.known.lock().unwrap().iter().filter(|watched| watched.running.is_some()).count();
+    harness.names.turn(start);
+    let running = || harness.names.0.known.lock().unwrap().iter().filter(|watched| watched.running.is_some()).count();
     assert_eq!(running(), AT_ONCE);
     // They are given up, and still run: half of the room is closed to what has failed, all of it is taken.
-    rig.names.turn(after(start, 5));
+    harness.names.turn(after(start, 5));
     assert!(bad.iter().filter(|name| name.trouble().is_some()).count() == AT_ONCE);
     assert_eq!(running(), AT_ONCE);
 
-    let rig = Rig::new(&["good"]);
-    let _bad: Vec<_> = (0..2 * AT_ONCE).map(|n| rig.names.name(&format!("bad-{n}"), 1)).collect();
-    rig.names.0.known.lock().unwrap().iter_mut().for_each(|watched| watched.failures = 1);
+    let harness = Harness::new(&["good"]);
+    let _bad: Vec<_> = (0..2 * AT_ONCE).map(|n| harness.names.name(&format!("bad-{n}"), 1)).collect();
+    harness.names.0.known.lock().unwrap().iter_mut().for_each(|watched| watched.failures = 1);
     let start = Instant::now();
-    rig.names.turn(start);
-    assert_eq!(rig.names.0.known.lock().unwrap().iter().filter(|w| w.running.is_some()).count(), AT_ONCE / 2);
-    let good = rig.names.name("good", 1);
-    rig.names.turn(after(start, 1));
-    rig.answer("good", Ok(1));
+    harness.names.turn(start);
+    assert_eq!(harness.names.0.known.lock().unwrap().iter().filter(|w| w.running.is_some()).count(), AT_ONCE / 2);
+    let good = harness.names.name("good", 1);
+    harness.names.turn(after(start, 1));
+    harness.answer("good", Ok(1));
     assert!(good.is_known());
 }
 
 #[test]
 fn a_name_that_nobody_has_any_more_is_forgotten() {
-    let rig = Rig::new(&[]);
-    drop(rig.names.name("a", 1));
-    let _kept = rig.names.name("b", 1);
-    rig.names.turn(Instant::now());
-    assert_eq!(rig.names.0.known.lock().unwrap().len(), 1);
+    let harness = Harness::new(&[]);
+    drop(harness.names.name("a", 1));
+    let _kept = harness.names.name("b", 1);
+    harness.names.turn(Instant::now());
+    assert_eq!(harness.names.0.known.lock().unwrap().len(), 1);
 }

@@ -236,7 +236,7 @@ impl World {
     }
 
     fn mode(at: usize) -> Mode {
-        if at % 2 == 0 { Mode::Whole } else { Mode::Stream }
+        if at.is_multiple_of(2) { Mode::Whole } else { Mode::Stream }
     }
 
     /// Before the first of them would fail by itself: requests wait for 5 s in these tests.

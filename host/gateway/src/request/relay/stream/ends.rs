@@ -34,18 +34,18 @@ impl Stream {
         if self.decoder.is_answered() {
             return self.failed(AttemptFailure::broken());
         }
-        self.trip.record.spent_nothing();
+        self.context.record.spent_nothing();
         self.failed(AttemptFailure::no_answer(what))
     }
 
     /// What is left where the transport breaks: the end marker may lack no more than its blank line.
-    pub(super) async fn transport_broke(&mut self, error: BodyError, outlet: &StreamSender) -> Result<(), StreamEnd> {
+    pub(super) async fn transport_broke(&mut self, error: BodyError, sender: &StreamSender) -> Result<(), StreamEnd> {
         if let Ok(Some(event)) = self.reader.finish()
             && self.decoder.leftover(&event) == Leftover::Marker
         {
             let (event, decoded) = self.decode(event.closed());
             self.take(&event, decoded, &mut Vec::new()).await?;
-            self.flush(outlet).await;
+            self.flush(sender).await;
             return Ok(());
         }
         Err(StreamEnd::Refused(self.broken(error)))
@@ -54,13 +54,13 @@ impl Stream {
     fn broken(&mut self, error: BodyError) -> Refusal {
         if error == BodyError::Total {
             // A client that reads slowly can bring this about, and must not put a provider aside for everybody.
-            self.trip.record.judge(None);
+            self.context.record.judge(None);
         }
         self.failed(error.decide())
     }
 
     pub(super) fn too_long(&mut self) -> Refusal {
-        let limit = self.trip.snapshot().config.limits.event_bytes;
+        let limit = self.context.snapshot().config.limits.event_bytes;
         self.failed(AttemptFailure::too_large("event", limit))
     }
 

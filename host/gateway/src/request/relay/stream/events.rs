@@ -9,6 +9,7 @@ use weir_sandbox::{Item, Stages};
 
 impl Stream {
     /// What the next event is, and the event as plugins are shown it.
+    #[inline]
     pub(super) fn decode(&mut self, event: sse::SseEvent) -> (sse::SseEvent, Decoded) {
         match event.only_data() {
             Some(data) => {
@@ -40,8 +41,8 @@ impl Stream {
             Decoded::Part(part) => self.part(event, part, batch)?,
             Decoded::Usage(usage, data) => {
                 // Some providers send it in the middle: it keeps its place, and is no sign of the end.
-                self.trip.record.report(usage);
-                if self.trip.ask.include_usage {
+                self.context.record.report(*usage);
+                if self.context.ask.include_usage {
                     self.beside(event, data, batch)?;
                 }
             }
@@ -87,6 +88,7 @@ impl Stream {
     }
 
     /// Takes a part of the answer.
+    #[inline]
     pub(super) fn part(
         &mut self,
         event: &sse::SseEvent,
@@ -94,14 +96,14 @@ impl Stream {
         batch: &mut Vec<Item>,
     ) -> Result<(), Refusal> {
         let mut hidden = None;
-        if let Some(usage) = part.usage {
-            self.trip.record.report(usage);
-            if !self.trip.ask.include_usage {
+        if let Some(usage) = part.usage.as_deref() {
+            self.context.record.report(*usage);
+            if !self.context.ask.include_usage {
                 hidden = Some(part.without_usage());
             }
         }
         // For an estimate, in case nobody reports.
-        self.trip.record.progress(part.text);
+        self.context.record.progress(part.text);
         let raw = hidden.as_ref().map_or_else(|| event.raw().clone(), |data| sse::data_event(data));
         let Some(stages) = &self.stages else {
             self.pieces.push(raw);

@@ -42,7 +42,7 @@ pub(crate) struct Bench {
 }
 
 /// A plugin that has started once.
-pub(crate) struct Rig {
+pub(crate) struct Harness {
     pub(crate) worker: SandboxWorker,
     pub(crate) chains: Arc<Chains>,
     pub(crate) tenant: String,
@@ -74,7 +74,7 @@ impl Bench {
         &self,
         plugin: &InspectedComponent,
         bind: &Bind,
-    ) -> Result<Result<Rig, LoadError>, AuthorError> {
+    ) -> Result<Result<Harness, LoadError>, AuthorError> {
         let ground = |e: std::io::Error| AuthorError::Ground(e.to_string());
         let name = plugin.name();
         let folder = self.folder.path().join("plugins");
@@ -97,7 +97,7 @@ impl Bench {
             return Ok(Err(problem.error));
         }
         let start = begin.elapsed().saturating_sub(compile);
-        Ok(Ok(Rig { worker: SandboxWorker::new(), chains, tenant: bind.tenant.clone(), start }))
+        Ok(Ok(Harness { worker: SandboxWorker::new(), chains, tenant: bind.tenant.clone(), start }))
     }
 
     fn config(&self, name: &str, bind: &Bind) -> Result<Config, AuthorError> {
@@ -118,7 +118,7 @@ impl Bench {
     }
 }
 
-impl Rig {
+impl Harness {
     /// The chain of the tenant.
     pub(crate) fn chain(&self) -> Result<&Chain, AuthorError> {
         let chain = self.chains.of(&self.tenant).map(|chain| &**chain);

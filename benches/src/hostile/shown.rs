@@ -1,4 +1,4 @@
-//! Of each villain: that it was met, and what came of it.
+//! Of each attacker: that it was met, and what came of it.
 
 use weir_pack::hostile_folders::{HOSTILE_FOLDERS, RENAMED};
 
@@ -9,10 +9,10 @@ use crate::metrics::Scrape;
 /// How a call may end that did not end with the guest's answer, or gave way on the way.
 const WAYS: [&str; 2] = ["weir_plugin_faults_total", "weir_plugin_yields_total"];
 
-/// One villain.
+/// One attacker.
 #[derive(Debug)]
 pub(super) struct HostileReport {
-    pub(super) villain: String,
+    pub(super) attacker: String,
     /// Whether the run met it, and whether it hurt nobody but itself.
     pub(super) met: bool,
     pub(super) contained: bool,
@@ -25,7 +25,7 @@ pub(super) fn all(measured: &Measured) -> Vec<HostileReport> {
     let mut shown = files(measured);
     shown.push(configuration(measured));
     shown.push(renamed(measured));
-    shown.extend(weir_pack::hostiles().unwrap_or_default().iter().map(|villain| plugin(villain, measured)));
+    shown.extend(weir_pack::hostiles().unwrap_or_default().iter().map(|attacker| plugin(attacker, measured)));
     shown
 }
 
@@ -35,7 +35,7 @@ fn files(measured: &Measured) -> Vec<HostileReport> {
         let at = format!("tenants/{tenant}/{file}");
         let line = measured.seen.find(&at, words);
         HostileReport {
-            villain: format!("{at}: {words}"),
+            attacker: format!("{at}: {words}"),
             met: measured.seen.find(&at, "").is_some(),
             contained: line.is_some(),
             said: line.unwrap_or("nothing of the kind is in readiness").to_owned(),
@@ -48,14 +48,14 @@ fn files(measured: &Measured) -> Vec<HostileReport> {
         .collect();
     let [(at_start, is_closed), (status, _)] = measured.broken;
     shown.push(HostileReport {
-        villain: "a broken file at the start closes its tenant".to_owned(),
+        attacker: "a broken file at the start closes its tenant".to_owned(),
         met: measured.seen.find("tenant broken", "is closed").is_some(),
         contained: (at_start, is_closed, status) == (503, true, 200),
         said: format!("{at_start} while the file was there, {status} once it was gone"),
     });
     let dropped = measured.metrics.count("weir_plugin_compiles_total", &[("result", "dropped")]);
     shown.push(HostileReport {
-        villain: "what compiles without end is ended when its file goes".to_owned(),
+        attacker: "what compiles without end is ended when its file goes".to_owned(),
         met: measured.most.compilers > 0 || dropped > 0,
         contained: dropped > 0,
         said: format!("{dropped} processes were ended"),
@@ -67,7 +67,7 @@ fn files(measured: &Measured) -> Vec<HostileReport> {
 fn configuration(measured: &Measured) -> HostileReport {
     let find = |what| measured.seen.find("weir.toml", what);
     HostileReport {
-        villain: "a pipe, and a file without an end, in the place of weir.toml".to_owned(),
+        attacker: "a pipe, and a file without an end, in the place of weir.toml".to_owned(),
         met: find("it is a pipe").or_else(|| find("it is a device")).is_some(),
         contained: find("it is a pipe").is_some() && measured.seen.unanswered == 0,
         said: find("it is a pipe").unwrap_or("nothing of the kind is in readiness").to_owned(),
@@ -78,7 +78,7 @@ fn configuration(measured: &Measured) -> HostileReport {
 fn renamed(measured: &Measured) -> HostileReport {
     let (denied, asked) = measured.denied;
     HostileReport {
-        villain: "a signed counter in the place of a guard: the guard serves on".to_owned(),
+        attacker: "a signed counter in the place of a guard: the guard serves on".to_owned(),
         met: asked > 0,
         contained: asked > 0 && denied == asked,
         said: format!("it denied {denied} of {asked} requests that it has to deny"),
@@ -86,9 +86,9 @@ fn renamed(measured: &Measured) -> HostileReport {
 }
 
 /// A plugin in a tenant's folder: it was called, or does not load, which readiness has to say.
-fn plugin(villain: &str, measured: &Measured) -> HostileReport {
-    let (metrics, tenant) = (&measured.metrics, own(villain));
-    let name = format!("tenants/{tenant}/{villain}");
+fn plugin(attacker: &str, measured: &Measured) -> HostileReport {
+    let (metrics, tenant) = (&measured.metrics, own(attacker));
+    let name = format!("tenants/{tenant}/{attacker}");
     let of = [("plugin", name.as_str()), ("tenant", tenant.as_str())];
     let calls = metrics.count("weir_plugin_calls_total", &of);
     let problem = measured.seen.find(&format!("{name}.wasm"), "");
@@ -97,7 +97,7 @@ fn plugin(villain: &str, measured: &Measured) -> HostileReport {
         _ => ways(metrics, &of, calls),
     };
     HostileReport {
-        villain: villain.to_owned(),
+        attacker: attacker.to_owned(),
         met: calls > 0 || problem.is_some(),
         contained: measured.others_are_well(),
         said,
@@ -128,13 +128,13 @@ fn ways(metrics: &Scrape, of: &[(&str, &str)], calls: u64) -> String {
 
 /// Prints them.
 pub(super) fn print(shown: &[HostileReport]) {
-    println!("\n| villain | | what is said of it |\n|---|---|---|");
-    for HostileReport { villain, met, contained, said } in shown {
+    println!("\n| attacker | | what is said of it |\n|---|---|---|");
+    for HostileReport { attacker, met, contained, said } in shown {
         let word = match (met, contained) {
             (false, _) => "NOT MET WITH",
             (true, false) => "NOT CONTAINED",
             (true, true) => "contained",
         };
-        println!("| {villain} | {word} | {} |", said.replace('|', "/").replace('\n', " "));
+        println!("| {attacker} | {word} | {} |", said.replace('|', "/").replace('\n', " "));
     }
 }

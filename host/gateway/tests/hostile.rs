@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use weir_pack::hostile_folders::{HOSTILE_FOLDERS, HostileFolder, RENAMED, Signer, endless_file, pipe};
 
-/// Villains that cannot be loaded; a tenant with one of these has nothing else.
+/// Attackers that cannot be loaded; a tenant with one of these has nothing else.
 const UNLOADED: [&str; 5] = ["error-in-init", "loop-in-init", "loop-in-start", "memory-declared", "table-declared"];
-/// Villains that import what only the chain grants: from a tenant's folder they do not load either.
+/// Attackers that import what only the chain grants: from a tenant's folder they do not load either.
 const NOT_GRANTED: [&str; 5] =
     ["callout-bad-pointer", "callout-flood", "callout-headers", "random-flood", "secret-thief"];
 /// MiB by which the gateway may have grown when all is over.
@@ -22,7 +22,7 @@ const GROWTH: u64 = 40;
 /// Requests of the tenant that behaves, by each of two clients.
 const REQUESTS: usize = 150;
 
-/// Tenants in whose folders there is more than villains that can be loaded, and the key of each.
+/// Tenants in whose folders there is more than attackers that can be loaded, and the key of each.
 fn tenants() -> (String, HashMap<&'static str, String>) {
     let (mut toml, mut keys) = (String::new(), HashMap::new());
     for name in HOSTILE_FOLDERS.iter().map(|folder| folder.tenant).chain([RENAMED.tenant, "unloaded"]) {
@@ -35,8 +35,8 @@ fn tenants() -> (String, HashMap<&'static str, String>) {
     (toml, keys)
 }
 
-/// Every villain that can be loaded, in one tenant's folder, each bound so that the next one has its turn as well.
-fn lay_villains(folder: &Path) {
+/// Every attacker that can be loaded, in one tenant's folder, each bound so that the next one has its turn as well.
+fn lay_attackers(folder: &Path) {
     for name in weir_pack::hostiles().unwrap() {
         // One refuses whatever it is asked, so that those behind it would have nothing to do.
         if ![&UNLOADED[..], &NOT_GRANTED, &["rude-refusal"]].concat().contains(&name.as_str()) {
@@ -47,7 +47,7 @@ fn lay_villains(folder: &Path) {
     }
 }
 
-/// Villains that do not load.
+/// Attackers that do not load.
 fn lay_unloaded(tenants: &Path) {
     for name in [UNLOADED.as_slice(), &NOT_GRANTED].concat() {
         install(&tenants.join("unloaded"), name, &weir_pack::hostile(name).unwrap());
@@ -85,17 +85,17 @@ impl Drop for Over<'_> {
     }
 }
 
-/// Requests of the villains' tenant until it is over; how many were answered or refused.
+/// Requests of the attackers' tenant until it is over; how many were answered or refused.
 fn flood(gateway: &Gateway, over: &AtomicBool, asked: &AtomicUsize) {
     while !over.load(Relaxed) {
         let stream = asked.fetch_add(1, Relaxed) % 2 == 1;
         let body = if stream { chat_stream("hi") } else { chat("hi") };
-        // Whatever comes of it: a villain may refuse what it is asked.
+        // Whatever comes of it: an attacker may refuse what it is asked.
         let _reply = post(gateway.address, ACME, &body);
     }
 }
 
-/// A gateway with a tenant that behaves, one with every villain that loads, one whose folder is broken, and one whose guard was
+/// A gateway with a tenant that behaves, one with every attacker that loads, one whose folder is broken, and one whose guard was
 /// signed by `signer`.
 fn started(upstream: &Upstream, tenants: &str, signer: &Signer) -> Gateway {
     let count = Guest::default().observe(r#"(call $counters.add @"seen" (i64.const 1))"#);
@@ -109,7 +109,7 @@ fn started(upstream: &Upstream, tenants: &str, signer: &Signer) -> Gateway {
     Gateway::start_with(&config, |folder| {
         install(folder, "count", &count.build());
         install(folder, "policy", &policy.build());
-        lay_villains(&folder.join("tenants/acme"));
+        lay_attackers(&folder.join("tenants/acme"));
         let deny = "config = { deny = [\"hi\"] }\n";
         signer.put((&guard, Some(deny)), ("strict", "strict"), &folder.join("tenants")).unwrap();
         broken().lay(&folder.join("tenants"), 0).unwrap();
@@ -121,7 +121,7 @@ fn broken() -> &'static HostileFolder {
 }
 
 #[test]
-fn with_every_villain_at_work_nothing_of_another_tenant_is_lost_and_memory_comes_back() {
+fn with_every_attacker_at_work_nothing_of_another_tenant_is_lost_and_memory_comes_back() {
     let (upstream, own) = (Upstream::chat_or_stream(), tempfile::tempdir().unwrap());
     let signer = Signer::new(Path::new(env!("CARGO_BIN_EXE_weir")), own.path()).unwrap();
     let (toml, keys) = tenants();
@@ -139,7 +139,7 @@ fn with_every_villain_at_work_nothing_of_another_tenant_is_lost_and_memory_comes
             scope.spawn(|| flood(&gateway, &over, &asked));
         }
         let works = |name: &str| gateway.metric("weir_plugin_calls_total", &[&format!("/{name}\"")]) > 0.0;
-        until("the villains are at work", || {
+        until("the attackers are at work", || {
             let some = ["bulk-memory", "endless-loop", "hold-forever", "instance-hog", "spinning-observer", "trap"];
             some.into_iter().all(works).then_some(())
         });
@@ -176,7 +176,7 @@ fn with_every_villain_at_work_nothing_of_another_tenant_is_lost_and_memory_comes
         (gateway.metric("weir_plugin_compiles_total", &["dropped"]) > 0.0).then_some(())
     });
     let after = until("memory comes back", || Some(resident(gateway.pid())).filter(|after| *after <= before + GROWTH));
-    eprintln!("{} requests of the villains; {before} MiB before, {after} after", asked.load(Relaxed));
+    eprintln!("{} requests of the attackers; {before} MiB before, {after} after", asked.load(Relaxed));
     assert!(!gateway.log().contains("panicked"), "{}", gateway.log());
 }
 

@@ -23,7 +23,7 @@ pub(crate) use guard::watch;
 
 /// Every child that was started and not yet stopped.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Brood {
+pub(crate) struct ProcessGroups {
     children: Arc<Mutex<Children>>,
 }
 
@@ -40,23 +40,23 @@ struct Children {
 /// One child: stopped with all that it started when this is dropped.
 #[derive(Debug)]
 pub(crate) struct ChildProcess {
-    brood: Brood,
+    process_groups: ProcessGroups,
     pub(crate) pid: u32,
     /// Its standard output, line by line; read on a thread, so that the child never blocks on a full pipe.
     lines: Receiver<String>,
 }
 
-impl Brood {
-    /// A brood that ends with this process, however that ends, and has a folder for what it needs.
+impl ProcessGroups {
+    /// Process groups that ends with this process, however that ends, and has a folder for what it needs.
     ///
     /// # Errors
     /// The guard cannot be started, or there is no room for temporary files.
     pub(crate) fn guarded() -> Result<Self> {
-        let brood = Self::default();
+        let process_groups = Self::default();
         let scratch = tempfile::tempdir().context("no temporary folder")?;
-        brood.lock().guard = Some(guard::GroupGuard::start(scratch.path())?);
-        brood.lock().scratch = Some(scratch.keep());
-        let signalled = brood.clone();
+        process_groups.lock().guard = Some(guard::GroupGuard::start(scratch.path())?);
+        process_groups.lock().scratch = Some(scratch.keep());
+        let signalled = process_groups.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (mut interrupt, mut terminate, mut hang_up) = {
             let _entered = runtime.enter();
@@ -75,7 +75,7 @@ impl Brood {
             signalled.stop_all();
             std::process::exit(130);
         });
-        Ok(brood)
+        Ok(process_groups)
     }
 
     /// Starts a program with its standard input and output connected to us.
@@ -106,10 +106,10 @@ impl Brood {
         if let Some(stdout) = stdout {
             thread::spawn(move || forward(stdout, &send));
         }
-        Ok(ChildProcess { brood: self.clone(), pid, lines })
+        Ok(ChildProcess { process_groups: self.clone(), pid, lines })
     }
 
-    /// The folder of a guarded brood.
+    /// The folder of guarded groups.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.lock().scratch.clone().unwrap_or_else(std::env::temp_dir)
     }
@@ -164,7 +164,7 @@ fn url_after(line: &str, word: &str) -> Option<String> {
 
 impl Drop for ChildProcess {
     fn drop(&mut self) {
-        let mut children = self.brood.lock();
+        let mut children = self.process_groups.lock();
         let Some(at) = children.running.iter().position(|child| child.id() == self.pid) else { return };
         // Kept in the list's lock until it is gone: a signal meanwhile finds it stopped, or waits.
         let child = children.running.swap_remove(at);

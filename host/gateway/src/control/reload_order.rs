@@ -10,7 +10,7 @@ use weir_config::Config;
 
 /// What is to be built.
 #[derive(Clone)]
-pub(crate) struct Order {
+pub(crate) struct ReloadOrder {
     /// The configuration that was read and judged good, with the text that it was read from; none if what serves is to stay.
     pub(crate) next: Option<(Arc<Config>, String)>,
     /// Whether the configuration, or a file that it names, is not what it was.
@@ -25,7 +25,7 @@ pub(crate) struct Order {
     pub(crate) start: Instant,
 }
 
-impl Join for Order {
+impl Join for ReloadOrder {
     fn join(mut self, later: Self) -> Self {
         self.plugins.extend(later.plugins);
         self.kept += later.kept;

@@ -21,13 +21,13 @@ fn the_address_is_the_first_one_behind_the_word() {
 
 #[test]
 fn a_dropped_child_is_gone() {
-    let brood = Brood::default();
-    let child = brood.start(&mut Command::new("cat")).unwrap();
+    let process_groups = ProcessGroups::default();
+    let child = process_groups.start(&mut Command::new("cat")).unwrap();
     let pid = child.pid;
     assert!(process::cpu(pid).is_ok());
     drop(child);
     assert!(process::cpu(pid).is_err());
-    assert!(brood.lock().running.is_empty());
+    assert!(process_groups.lock().running.is_empty());
 }
 
 /// Between looks at other processes: to look without a pause would take the cores from those that are waited for.
@@ -47,16 +47,16 @@ fn ends(pid: u32) -> bool {
 }
 
 /// A shell that starts a child of its own, says its number, and ignores what it is asked.
-fn stubborn(brood: &Brood, start: &str) -> (ChildProcess, u32) {
+fn stubborn(process_groups: &ProcessGroups, start: &str) -> (ChildProcess, u32) {
     let script = format!("trap '' TERM; {start} sleep 600 & echo $!; wait");
-    let running = brood.start(Command::new("sh").args(["-c", &script])).unwrap();
+    let running = process_groups.start(Command::new("sh").args(["-c", &script])).unwrap();
     let grandchild = running.lines.recv_timeout(Duration::from_secs(20)).unwrap();
     (running, grandchild.parse().unwrap())
 }
 
 #[test]
 fn grandchildren_end_with_the_child_although_both_ignore_being_asked() {
-    let (running, grandchild) = stubborn(&Brood::default(), "");
+    let (running, grandchild) = stubborn(&ProcessGroups::default(), "");
     assert!(process::cpu(grandchild).is_ok());
     drop(running);
     assert!(ends(grandchild));
@@ -64,7 +64,7 @@ fn grandchildren_end_with_the_child_although_both_ignore_being_asked() {
 
 #[test]
 fn a_grandchild_that_left_for_a_session_of_its_own_ends_too() {
-    let (running, grandchild) = stubborn(&Brood::default(), "setsid");
+    let (running, grandchild) = stubborn(&ProcessGroups::default(), "setsid");
     let leader = i32::try_from(running.pid).unwrap();
     let until = Instant::now() + Duration::from_secs(20);
     while process::group(grandchild) == Some(leader) && Instant::now() < until {
@@ -76,16 +76,16 @@ fn a_grandchild_that_left_for_a_session_of_its_own_ends_too() {
 
 #[test]
 fn stopping_all_leaves_nobody() {
-    let brood = Brood::default();
-    let children = [stubborn(&brood, ""), stubborn(&brood, "")];
-    brood.stop_all();
+    let process_groups = ProcessGroups::default();
+    let children = [stubborn(&process_groups, ""), stubborn(&process_groups, "")];
+    process_groups.stop_all();
     assert!(children.iter().all(|(_, grandchild)| ends(*grandchild)));
-    assert!(brood.lock().running.is_empty());
+    assert!(process_groups.lock().running.is_empty());
 }
 
 #[test]
 fn what_a_killed_runner_left_is_ended_by_its_guard() {
-    let (running, grandchild) = stubborn(&Brood::default(), "");
+    let (running, grandchild) = stubborn(&ProcessGroups::default(), "");
     watch(format!("+{}\n", running.pid).as_bytes(), Path::new("/no such folder"));
     assert!(ends(grandchild) && ends(running.pid));
 }
@@ -93,9 +93,9 @@ fn what_a_killed_runner_left_is_ended_by_its_guard() {
 #[test]
 fn the_guard_finds_those_that_it_was_not_told_of_and_removes_the_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let brood = Brood::default();
-    brood.lock().scratch = Some(folder.path().to_owned());
-    let (running, grandchild) = stubborn(&brood, "setsid");
+    let process_groups = ProcessGroups::default();
+    process_groups.lock().scratch = Some(folder.path().to_owned());
+    let (running, grandchild) = stubborn(&process_groups, "setsid");
     watch(&b""[..], folder.path());
     assert!(ends(grandchild) && ends(running.pid));
     assert!(!folder.path().exists());
@@ -103,6 +103,6 @@ fn the_guard_finds_those_that_it_was_not_told_of_and_removes_the_folder() {
 
 #[test]
 fn a_child_that_prints_nothing_and_ends_is_an_error_at_once() {
-    let child = Brood::default().start(&mut Command::new("true")).unwrap();
+    let child = ProcessGroups::default().start(&mut Command::new("true")).unwrap();
     assert!(child.url_after("gateway", Duration::from_secs(60)).is_err());
 }

@@ -1,4 +1,4 @@
-//! The law of HTTP at the front door, with the bytes as they are on the wire. What is unlawful reaches no upstream.
+//! The law of HTTP at the front door, with the bytes as they are on the wire. What is invalid reaches no upstream.
 
 use crate::support;
 
@@ -40,7 +40,7 @@ fn verdict(gateway: &Gateway, bytes: &[u8]) -> (u16, String) {
 
 #[test]
 #[allow(clippy::too_many_lines)] // a table
-fn unlawful_heads_are_refused_in_openais_shape_and_the_connection_is_closed() {
+fn invalid_heads_are_refused_in_openais_shape_and_the_connection_is_closed() {
     let (upstream, gateway) = start();
     let body = chat("hi");
     let length = format!("content-length: {}\r\n", body.len());
@@ -158,7 +158,7 @@ fn broken_grammar_is_refused_in_openais_shape_before_any_upstream() {
 }
 
 #[test]
-fn an_unlawful_head_is_found_behind_a_lawful_one_in_the_same_packet() {
+fn an_invalid_head_is_found_behind_a_valid_one_in_the_same_packet() {
     let (upstream, gateway) = start();
     let first = sized(&chat("first"));
     let second = request(&"content-length: 2\r\nhost: a\r\n".repeat(2), "{}");
@@ -213,7 +213,7 @@ fn a_body_whose_chunks_are_broken_is_refused_before_any_upstream() {
 }
 
 #[test]
-fn chunked_bodies_and_their_extensions_and_trailers_are_lawful_and_trailers_stay_here() {
+fn chunked_bodies_and_their_extensions_and_trailers_are_valid_and_trailers_stay_here() {
     let (upstream, gateway) = start();
     let body = chat("in pieces");
     let (a, b) = body.split_at(10);

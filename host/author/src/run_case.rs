@@ -10,11 +10,11 @@ use weir_sandbox::{Exchange, HookKind, LoadError, Routed, Sandbox, Stop};
 
 use crate::AuthorError;
 use crate::artefact::InspectedComponent;
-use crate::call::{call, exchange, figures};
+use crate::call::{call, exchange_of, figures};
 use crate::case::{Case, Decision};
 use crate::diff::{self, FieldChange};
+use crate::harness::{Bench, Bind, Harness, load_error};
 use crate::logs::{self, LogLine};
-use crate::rig::{Bench, Bind, Rig, load_error};
 
 /// How a case ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,48 +90,49 @@ pub(crate) fn bind(plugin: &InspectedComponent, case: &Case, isolation: Isolatio
 }
 
 /// Starts a plugin and plays a case on it.
-pub(crate) fn play(bench: &Bench, plugin: &InspectedComponent, case: &Case) -> Result<Played, AuthorError> {
+pub(crate) fn run_case(bench: &Bench, plugin: &InspectedComponent, case: &Case) -> Result<Played, AuthorError> {
     if !plugin.hooks().contains(&case.hook) {
         let has: Vec<&str> = plugin.hooks().iter().map(|hook| hook.name()).collect();
         let has = if has.is_empty() { "no hook".to_owned() } else { has.join(", ") };
         return Err(AuthorError::NoSuchHook { path: plugin.path.clone(), hook: case.hook.name(), has });
     }
     let (started, init_logs) = logs::captured(|| bench.start(plugin, &bind(plugin, case, Isolation::Tenant)));
-    let rig = match started? {
-        Ok(rig) => rig,
+    let harness = match started? {
+        Ok(harness) => harness,
         Err(LoadError::Settings(why)) => return Ok(Played { logs: init_logs, ..Played::init(why) }),
         Err(error) => return Err(load_error(&plugin.path, error, &init_logs)),
     };
-    if let Some(bound) = rig.bound(case.hook)? {
+    if let Some(bound) = harness.bound(case.hook)? {
         for (key, value) in &case.kv {
             bound.remember(key, value.clone()).map_err(|why| AuthorError::Ground(format!("kv.{key}: {why}")))?;
         }
     }
-    run(bench, &rig, case)
+    run(bench, &harness, case)
 }
 
-fn run(bench: &Bench, rig: &Rig, case: &Case) -> Result<Played, AuthorError> {
-    let chain = rig.chain()?;
+fn run(bench: &Bench, harness: &Harness, case: &Case) -> Result<Played, AuthorError> {
+    let chain = harness.chain()?;
     let before = figures(&bench.sandbox, case.hook);
-    let counted = counters(&bench.sandbox, &rig.tenant);
-    let mut lent = Some(exchange(case));
-    let old = side(case.hook, lent.as_deref_mut());
-    let ((stopped, said), logs) = logs::captured(|| bench.runtime.block_on(call(&rig.worker, chain, case, &mut lent)));
+    let counted = counters(&bench.sandbox, &harness.tenant);
+    let mut exchange = Some(exchange_of(case));
+    let old = side(case.hook, exchange.as_deref_mut());
+    let ((stopped, said), logs) =
+        logs::captured(|| bench.runtime.block_on(call(&harness.worker, chain, case, &mut exchange)));
     let after = figures(&bench.sandbox, case.hook);
-    let mut added = counters(&bench.sandbox, &rig.tenant);
+    let mut added = counters(&bench.sandbox, &harness.tenant);
     for (name, value) in &mut added {
         *value = value.saturating_sub(counted.get(name).copied().unwrap_or_default());
     }
     added.retain(|_, value| *value > 0);
-    let new = side(case.hook, lent.as_deref_mut());
-    let memory = rig.worker.idle_memory();
-    let last = rig.bound(case.hook)?.and_then(|bound| bound.last_fault());
+    let new = side(case.hook, exchange.as_deref_mut());
+    let memory = harness.worker.idle_memory();
+    let last = harness.bound(case.hook)?.and_then(|bound| bound.last_fault());
     let ended = ended(stopped, (&before.2, &after.2), last);
     let good = ended.decision() != Some(Decision::Fault);
     // The same once more, for the price of a call that need not start an instance.
     let again = good.then(|| {
-        let mut lent = Some(exchange(case));
-        let _ = logs::captured(|| bench.runtime.block_on(call(&rig.worker, chain, case, &mut lent)));
+        let mut exchange = Some(exchange_of(case));
+        let _ = logs::captured(|| bench.runtime.block_on(call(&harness.worker, chain, case, &mut exchange)));
         Duration::from_nanos(figures(&bench.sandbox, case.hook).1.saturating_sub(after.1))
     });
     Ok(Played {
@@ -172,19 +173,19 @@ fn ended(
 }
 
 /// Headers and body that a hook may write, or that it reads if it may write none.
-fn side(hook: HookKind, lent: Option<&mut Exchange>) -> (HeaderMap, Json) {
-    let Some(lent) = lent else { return (HeaderMap::new(), Json::Null) };
+fn side(hook: HookKind, exchange: Option<&mut Exchange>) -> (HeaderMap, Json) {
+    let Some(exchange) = exchange else { return (HeaderMap::new(), Json::Null) };
     let (headers, body) = match hook {
-        HookKind::UpstreamRequest => match lent.attempt.as_deref_mut() {
+        HookKind::UpstreamRequest => match exchange.attempt.as_deref_mut() {
             Some((headers, body)) => (headers.clone(), body.bytes()),
             None => return (HeaderMap::new(), Json::Null),
         },
-        HookKind::Response => match &mut lent.reply {
+        HookKind::Response => match &mut exchange.reply {
             Some(reply) => (reply.headers.clone(), reply.body.bytes()),
             None => return (HeaderMap::new(), Json::Null),
         },
         HookKind::Policy | HookKind::Router | HookKind::Event | HookKind::Observe => {
-            (lent.headers.clone(), lent.request.bytes())
+            (exchange.headers.clone(), exchange.request.bytes())
         }
     };
     let bytes = body.unwrap_or_default();

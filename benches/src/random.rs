@@ -3,14 +3,14 @@
 /// A generator of its own for each thing that is decided: SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom
 /// Number Generators", 2014).
 #[derive(Debug, Clone)]
-pub(crate) struct Dice(u64);
+pub(crate) struct SeededRandom(u64);
 
-impl Dice {
+impl SeededRandom {
     /// The same seed and number always give the same choices; neighbours share nothing.
     pub(crate) fn of(seed: u64, number: u32) -> Self {
-        let mut dice = Self(seed ^ u64::from(number).wrapping_mul(0xA24B_AED4_963E_E407));
-        dice.next();
-        dice
+        let mut random = Self(seed ^ u64::from(number).wrapping_mul(0xA24B_AED4_963E_E407));
+        random.next();
+        random
     }
 
     fn next(&mut self) -> u64 {
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_seed_repeats_its_choices_and_another_makes_others() {
-        let row = |seed| (0..64).map(|number| Dice::of(seed, number).between(0, 999)).collect::<Vec<_>>();
+        let row = |seed| (0..64).map(|number| SeededRandom::of(seed, number).between(0, 999)).collect::<Vec<_>>();
         assert_eq!(row(7), row(7));
         assert_ne!(row(7), row(8));
         let distinct: std::collections::BTreeSet<_> = row(7).into_iter().collect();
@@ -55,14 +55,14 @@ mod tests {
 
     #[test]
     fn numbers_stay_within_their_bounds_and_reach_both() {
-        let drawn: Vec<_> = (0..400).map(|number| Dice::of(1, number).between(3, 6)).collect();
+        let drawn: Vec<_> = (0..400).map(|number| SeededRandom::of(1, number).between(3, 6)).collect();
         assert_eq!((drawn.iter().min(), drawn.iter().max()), (Some(&3), Some(&6)));
-        assert_eq!(Dice::of(1, 1).between(5, 5), 5);
+        assert_eq!(SeededRandom::of(1, 1).between(5, 5), 5);
     }
 
     #[test]
     fn choices_come_as_often_as_their_weights_say() {
-        let picked = (0..4_000).filter_map(|number| Dice::of(2, number).pick(&[(3, 'a'), (0, 'b'), (1, 'c')]));
+        let picked = (0..4_000).filter_map(|number| SeededRandom::of(2, number).pick(&[(3, 'a'), (0, 'b'), (1, 'c')]));
         let (mut a, mut c) = (0, 0);
         for choice in picked {
             match choice {
@@ -73,6 +73,6 @@ mod tests {
         }
         assert_eq!(a + c, 4_000);
         assert!((2_800..3_200).contains(&a), "{a} of 4,000 where 3,000 are due");
-        assert_eq!(Dice::of(2, 1).pick::<char>(&[]), None);
+        assert_eq!(SeededRandom::of(2, 1).pick::<char>(&[]), None);
     }
 }

@@ -1,4 +1,4 @@
-//! The villains' requests: at a set rate, of each tenant in turn, and more of the one that has them all. And requests that say
+//! The attackers' requests: at a set rate, of each tenant in turn, and more of the one that has them all. And requests that say
 //! how a single tenant fares.
 
 use std::cell::RefCell;
@@ -19,7 +19,7 @@ use crate::talk::{self, Manner, Talk, TalkEnd};
 const PATIENCE: Duration = Duration::from_secs(15);
 const MOST: usize = 1_000;
 
-/// What became of the villains' requests.
+/// What became of the attackers' requests.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct HostileOutcome {
     answered: u64,

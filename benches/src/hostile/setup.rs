@@ -1,4 +1,4 @@
-//! The gateway of the villains: a tenant that behaves, with the bundled plugins, and many that do not.
+//! The gateway of the attackers: a tenant that behaves, with the bundled plugins, and many that do not.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,7 +16,7 @@ use crate::weir::{PEPPER, settings};
 
 /// The tenant that behaves.
 pub(super) const GOOD: &str = "good";
-/// The tenant that has all villains in its folder that can be loaded.
+/// The tenant that has all attackers in its folder that can be loaded.
 const ALL: &str = "bad";
 /// The plugin that observes every request.
 pub(super) const TAP: &str = "usage-tap";
@@ -24,7 +24,7 @@ pub(super) const TAP: &str = "usage-tap";
 pub(super) const BROKEN: &str = "broken";
 /// The plugins of the tenant that behaves, in their order.
 const CHAIN: [&str; 4] = ["prompt-guard", "redact-pii", "route-by-cost", TAP];
-/// Villains that cannot be loaded, import what only the chain grants, or refuse whatever they are asked: a tenant with one
+/// Attackers that cannot be loaded, import what only the chain grants, or refuse whatever they are asked: a tenant with one
 /// of these has nothing else.
 const ALONE: [&str; 11] = [
     "callout-bad-pointer",
@@ -40,9 +40,9 @@ const ALONE: [&str; 11] = [
     "table-declared",
 ];
 
-/// The tenant in whose folder a villain lies alone.
-pub(super) fn own(villain: &str) -> String {
-    format!("v-{villain}")
+/// The tenant in whose folder an attacker lies alone.
+pub(super) fn own(attacker: &str) -> String {
+    format!("v-{attacker}")
 }
 
 /// The folders that are filled and emptied while requests are served: all but the one that is broken from the start on.
@@ -70,7 +70,7 @@ pub(super) struct HostileSetup {
 
 impl HostileSetup {
     /// # Errors
-    /// There is no room for files, no bundled plugin where it should be, no villain, or the gateway's program does not sign.
+    /// There is no room for files, no bundled plugin where it should be, no attacker, or the gateway's program does not sign.
     pub(super) fn new(folder: &Path, program: &Program, provider: SocketAddr) -> Result<Self> {
         let plugins = folder.join("plugins");
         fs::create_dir_all(&plugins)?;
@@ -80,7 +80,7 @@ impl HostileSetup {
                 .with_context(|| format!("there is no {}: name the folder by --plugins", from.display()))?;
         }
         let mut names = vec![ALL.to_owned()];
-        names.extend(weir_pack::hostiles()?.iter().map(|villain| own(villain)));
+        names.extend(weir_pack::hostiles()?.iter().map(|attacker| own(attacker)));
         names.extend(meddled().map(|folder| folder.tenant.to_owned()));
         let at_start = HOSTILE_FOLDERS.iter().filter(|folder| folder.tenant == BROKEN);
         at_start.into_iter().try_for_each(|folder| folder.lay(&plugins.join("tenants"), 0))?;
@@ -124,18 +124,18 @@ impl HostileSetup {
         self.signer.put((&counter, None), (TAP, "strict"), &self.tenants_folder())
     }
 
-    /// Puts every villain into the folder of a tenant of its own, and those that can be loaded into that of one tenant. They are
+    /// Puts every attacker into the folder of a tenant of its own, and those that can be loaded into that of one tenant. They are
     /// new to the gateway each time: with other settings, so that none is in quarantine from before.
     ///
     /// # Errors
-    /// There is no room for files, or no villain.
+    /// There is no room for files, or no attacker.
     pub(super) fn lay(&self, number: u32) -> Result<()> {
-        for villain in weir_pack::hostiles()? {
-            let component = weir_pack::hostile(&villain)?;
-            if !ALONE.contains(&villain.as_str()) {
-                place(&self.plugins, ALL, (&villain, &component), number)?;
+        for attacker in weir_pack::hostiles()? {
+            let component = weir_pack::hostile(&attacker)?;
+            if !ALONE.contains(&attacker.as_str()) {
+                place(&self.plugins, ALL, (&attacker, &component), number)?;
             }
-            place(&self.plugins, &own(&villain), (&villain, &component), number)?;
+            place(&self.plugins, &own(&attacker), (&attacker, &component), number)?;
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl HostileSetup {
     }
 }
 
-/// Puts a villain into a tenant's folder; requests go on without it when it faults, so that the next one has its turn.
+/// Puts an attacker into a tenant's folder; requests go on without it when it faults, so that the next one has its turn.
 fn place(plugins: &Path, tenant: &str, (name, component): (&str, &[u8]), number: u32) -> Result<()> {
     let folder = plugins.join("tenants").join(tenant);
     fs::create_dir_all(&folder)?;
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_villain_has_a_tenant_of_its_own_and_the_configuration_is_lawful() {
+    fn every_attacker_has_a_tenant_of_its_own_and_the_configuration_is_valid() {
         let folder = tempfile::tempdir().unwrap();
         let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/installed");
         // A program that signs nothing and says that all is well, so that there is no key.
@@ -208,11 +208,11 @@ mod tests {
         let (text, file) = (setup.config().replace("keys = [\"\"]", ""), folder.path().join("weir.toml"));
         let read = weir_config::parse(&text, &file, &|_| None, &weir_config::Overrides::default());
         let config = read.map_err(|problems| problems.to_string()).unwrap().config;
-        let villains = weir_pack::hostiles().unwrap().len();
-        assert_eq!(config.tenants.len(), 3 + villains + HOSTILE_FOLDERS.len());
+        let attackers = weir_pack::hostiles().unwrap().len();
+        assert_eq!(config.tenants.len(), 3 + attackers + HOSTILE_FOLDERS.len());
         setup.lay(1).unwrap();
         let all = fs::read_dir(setup.plugins.join("tenants").join(ALL)).unwrap().count();
-        assert_eq!(all, 2 * (villains - ALONE.len()), "each with its settings");
+        assert_eq!(all, 2 * (attackers - ALONE.len()), "each with its settings");
         assert!(setup.plugins.join("tenants/broken/broken.wasm").is_file());
         let left = || fs::read_dir(setup.plugins.join("tenants")).unwrap().count();
         setup.take_away(false).unwrap();

@@ -19,7 +19,7 @@ pub(super) struct Measured {
     pub(super) pairs: Vec<LoadPair>,
     pub(super) metrics: Scrape,
     pub(super) before: Memory,
-    /// The most of each, beyond what there was before: while villains are there, and once they are gone.
+    /// The most of each, beyond what there was before: while attackers are there, and once they are gone.
     pub(super) most: Memory,
     pub(super) left: Memory,
     pub(super) seen: ReadinessLog,

@@ -27,11 +27,11 @@ fn times(pairs: &[LoadPair]) -> Vec<Bar> {
         .map(|(n, pair)| {
             let (alone, beside) = (p99(&pair.alone), p99(&pair.beside));
             let remark = format!("{alone:.1} ms alone, {beside:.1} ms beside them");
-            Bar::shown(format!("p99 beside villains, pair {}", n + 1), beside / alone, "×").with(remark)
+            Bar::shown(format!("p99 beside attackers, pair {}", n + 1), beside / alone, "×").with(remark)
         })
         .collect();
     let mut ratios: Vec<f64> = pairs.iter().map(|pair| p99(&pair.beside) / p99(&pair.alone)).collect();
-    let what = "p99 beside villains, in multiples of p99 alone, the median of all pairs";
+    let what = "p99 beside attackers, in multiples of p99 alone, the median of all pairs";
     bars.push(Bar::most(what, median(&mut ratios), "×", P99));
     bars
 }
@@ -52,13 +52,13 @@ fn counts(measured: &Measured, shown: &[HostileReport]) -> Vec<Bar> {
     let missing = |is: fn(&HostileReport) -> bool| count(shown.iter().filter(|shown| !is(shown)).map(|_| 1).sum());
     vec![
         Bar::most("requests lost alone", sum(|pair| &pair.alone), "", 0.0),
-        Bar::most("requests lost beside villains", sum(|pair| &pair.beside), "", 0.0),
+        Bar::most("requests lost beside attackers", sum(|pair| &pair.beside), "", 0.0),
         Bar::most("observations lost", count(requests.abs_diff(seen)), "", 0.0)
             .with(format!("{requests} requests, {seen} seen by {TAP}")),
         Bar::most("observations skipped", metrics.sum("weir_plugin_observe_skipped_total", &good), "", 0.0),
         Bar::most("faults of the plugins of who behaves", metrics.sum("weir_plugin_faults_total", &good), "", 0.0),
-        Bar::most("villains that were not met with", missing(|shown| shown.met), "", 0.0),
-        Bar::most("villains that were not contained", missing(|shown| shown.contained), "", 0.0)
+        Bar::most("attackers that were not met with", missing(|shown| shown.met), "", 0.0),
+        Bar::most("attackers that were not contained", missing(|shown| shown.contained), "", 0.0)
             .with(format!("of {}", shown.len())),
     ]
 }

@@ -1,8 +1,8 @@
-//! `villains`: everything hostile that a tenant's plugin folder can hold, at once, and what another tenant notices of it.
+//! `hostile`: everything hostile that a tenant's plugin folder can hold, at once, and what another tenant notices of it.
 //!
-//! A tenant that behaves is measured alone and then beside all of them, three times over: every villain of `plugins/hostile`
+//! A tenant that behaves is measured alone and then beside all of them, three times over: every attacker of `plugins/hostile`
 //! lies in other tenants' folders and is asked, and what is worse than a plugin is put there and taken away. Each pair of
-//! measurements has a ratio, and their median is judged, so that one noisy stretch decides nothing. Of every villain it is
+//! measurements has a ratio, and their median is judged, so that one noisy stretch decides nothing. Of every attacker it is
 //! shown that it was met, and what came of it; memory is told apart into the guests' own, which a setting bounds, and all else.
 
 mod clients;
@@ -22,11 +22,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, ensure};
 
 use crate::bar::{self, Bar};
-use crate::brood::Brood;
 use crate::gateway::{self, Gateway, Program};
 use crate::load::{self, LoadReport};
 use crate::metrics::Scrape;
 use crate::mock::{self, ReplyShape};
+use crate::process_groups::ProcessGroups;
 use crate::{control, units};
 use clients::HostileOutcome;
 use measured::{LoadPair, Measured, observed};
@@ -41,13 +41,13 @@ pub(crate) struct HostileArgs {
     /// Requests per second of the tenant that behaves
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     rate: u32,
-    /// Requests per second of all villains together
+    /// Requests per second of all attackers together
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=2_000))]
-    villains: u32,
+    attackers: u32,
     /// How long each measurement takes
     #[arg(long, default_value = "10s", value_parser = units::duration)]
     duration: Duration,
-    /// Pairs of measurements, alone and beside villains; the median of their ratios is judged
+    /// Pairs of measurements, alone and beside attackers; the median of their ratios is judged
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=15))]
     pairs: u32,
     /// How long the provider takes for an answer
@@ -60,19 +60,19 @@ const REST: Duration = Duration::from_secs(30);
 /// For how long memory has to stay as it is to be at rest, and between two looks.
 const STILL: Duration = Duration::from_secs(6);
 const LOOK: Duration = Duration::from_secs(1);
-/// Looks at memory while villains are there and nobody is measured: one costs as much as some hundred requests.
+/// Looks at memory while attackers are there and nobody is measured: one costs as much as some hundred requests.
 const LOOKS: u32 = 3;
 
 pub(crate) fn run(args: &HostileArgs) -> Result<()> {
-    println!("villains: {}", gateway::version(&args.program.gateway));
-    let brood = Brood::guarded()?;
+    println!("attackers: {}", gateway::version(&args.program.gateway));
+    let process_groups = ProcessGroups::guarded()?;
     let shape = ReplyShape { delay: args.delay, ..ReplyShape::default() };
     let mock = mock::MockArgs { listen: ([127, 0, 0, 1], 0).into(), threads: 1, shape, until_stdin_ends: false };
     let (provider, _threads) = mock::start(&mock)?;
-    let folder = brood.scratch().join("villains");
+    let folder = process_groups.scratch().join("attackers");
     std::fs::create_dir_all(&folder)?;
     let setup = HostileSetup::new(&folder, &args.program, provider)?;
-    let gateway = Gateway::start(&brood, &args.program.gateway, &folder, &setup.config())?;
+    let gateway = Gateway::start(&process_groups, &args.program.gateway, &folder, &setup.config())?;
     let measured = measure(args, &setup, &gateway)?;
     let shown = shown::all(&measured);
     shown::print(&shown);
@@ -104,7 +104,7 @@ fn measure(args: &HostileArgs, setup: &HostileSetup, gateway: &Gateway) -> Resul
         let quiet = Memory::of(gateway.pid())?;
         let before = before.get_or_insert(quiet);
         println!("alone:         {}", line(&alone));
-        let loose = Loose::let_loose(args.villains, number, setup, gateway)?;
+        let loose = Loose::let_loose(args.attackers, number, setup, gateway)?;
         let beside = load::run(&load);
         for _ in 0..LOOKS {
             most = most.most(&Memory::of(gateway.pid())?.beyond(before, &gateway.metrics()?));
@@ -113,11 +113,11 @@ fn measure(args: &HostileArgs, setup: &HostileSetup, gateway: &Gateway) -> Resul
         denied = clients::denied(control::loopback(&gateway.url)?, &setup.renamed, denied)?;
         loose.end(&mut asked, &mut seen)?;
         let beside = beside?;
-        println!("with villains: {}", line(&beside));
+        println!("with attackers: {}", line(&beside));
         pairs.push(LoadPair { alone, beside });
         settle(gateway, &[])?;
     }
-    println!("the villains:  {asked}");
+    println!("the attackers:  {asked}");
     let metrics = settle(gateway, &[("tenant", GOOD)])?;
     setup.take_away(true)?;
     watch::wait_until_gone(&gateway.admin, REST)?;
@@ -127,7 +127,7 @@ fn measure(args: &HostileArgs, setup: &HostileSetup, gateway: &Gateway) -> Resul
     Ok(Measured { pairs, metrics, before, most, left, seen, denied, broken })
 }
 
-/// The villains at work, until they are told to end.
+/// The attackers at work, until they are told to end.
 struct Loose {
     over: Arc<AtomicBool>,
     asking: JoinHandle<Result<HostileOutcome>>,
@@ -149,7 +149,7 @@ impl Loose {
 
     fn end(self, asked: &mut HostileOutcome, seen: &mut ReadinessLog) -> Result<()> {
         self.over.store(true, Ordering::Relaxed);
-        let died = |who| move |_| anyhow!("the thread of the villains' {who} has died");
+        let died = |who| move |_| anyhow!("the thread of the attackers' {who} has died");
         asked.add(&self.asking.join().map_err(died("clients"))??);
         self.meddling.join().map_err(died("files"))??;
         seen.add(self.watching.join().map_err(died("watch"))?);

@@ -108,14 +108,14 @@ fn config(folder: &Path, plugins: &[Bound<'_>], isolation: &str) -> Config {
 }
 
 /// A worker with a chain.
-pub struct Rig {
+pub struct Harness {
     runtime: LocalRuntime,
     worker: SandboxWorker,
     chains: Arc<Chains>,
     sandbox: Arc<Sandbox>,
 }
 
-impl Rig {
+impl Harness {
     pub fn new(folder: &Path, plugins: &[Bound<'_>], isolation: &str) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
         let sandbox = Sandbox::new().unwrap();
@@ -134,10 +134,10 @@ impl Rig {
     pub fn policy(&self, iterations: u64, body: &Bytes) -> Duration {
         let chain = self.chain();
         self.runtime.block_on(async {
-            let mut lent = Some(exchange(body));
+            let mut exchange = Some(exchange_of(body));
             let start = Instant::now();
             for _ in 0..iterations {
-                self.worker.policy(chain, &mut lent).await.expect("the plugin lets it pass");
+                self.worker.policy(chain, &mut exchange).await.expect("the plugin lets it pass");
             }
             start.elapsed()
         })
@@ -148,10 +148,10 @@ impl Rig {
         let outcome = Arc::new(weir_author::usual_outcome());
         let chain = self.chain();
         self.runtime.block_on(async {
-            let mut lent = Some(Box::new(Exchange::bare(about(512))));
+            let mut exchange = Some(exchange_of(&body(512)));
             let start = Instant::now();
             for _ in 0..iterations {
-                self.worker.observe(chain, &mut lent, &outcome).await;
+                self.worker.observe(chain, &mut exchange, &outcome).await;
             }
             start.elapsed()
         })
@@ -179,7 +179,7 @@ fn about(body: usize) -> Arc<About> {
     })
 }
 
-fn exchange(body: &Bytes) -> Box<Exchange> {
+fn exchange_of(body: &Bytes) -> Box<Exchange> {
     let headers = ["x-team", "x-plan", "x-user", "user-agent", "accept", "content-type"];
     let headers: HeaderMap = headers
         .into_iter()

@@ -1,4 +1,4 @@
-//! What readiness says while villains are there.
+//! What readiness says while attackers are there.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
