@@ -18,7 +18,13 @@ fn probes_say_that_it_lives_and_is_ready() {
     assert_eq!(details["providers"], serde_json::json!([{"name": "demo", "healthy": true}]));
     assert_eq!(details["problems"], serde_json::json!([]));
     assert!(details["generation"].is_u64());
-    assert_eq!(gateway.admin_get("/nowhere").status, 404);
+    // What is not there says what is, and it is.
+    let nowhere = gateway.admin_get("/nowhere");
+    assert_eq!(nowhere.status, 404);
+    let text = nowhere.text();
+    let pages: Vec<&str> = text.split([' ', ',']).filter(|word| word.starts_with('/')).collect();
+    assert_eq!(pages.len(), 4, "{text}");
+    pages.iter().for_each(|page| assert_eq!(gateway.admin_get(page).status, 200, "{page}"));
 }
 
 #[test]
