@@ -14,7 +14,7 @@ const TEXT: u64 = 64 << 20;
 const ENTRIES: usize = 65_536;
 
 pub(crate) fn wasm(path: &Path) -> Result<Vec<u8>, AuthorError> {
-    file::read(path, WASM).map_err(unreadable(path))
+    file::read(path, WASM).map(Vec::from).map_err(unreadable(path))
 }
 
 pub(crate) fn text(path: &Path) -> Result<String, AuthorError> {

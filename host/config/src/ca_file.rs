@@ -27,7 +27,7 @@ fn authorities(value: &ConfigValue<'_>) -> Option<Authorities> {
     let path = value.path()?;
     match value.source.read(&path) {
         Ok(pem) => match authorities::judge(&pem) {
-            Ok(()) => return Some(Authorities::new(path, pem)),
+            Ok(()) => return Some(Authorities::new(path, &*pem)),
             Err(why) => {
                 let name = value.text().map(|text| text.quote()).unwrap_or_default();
                 value.problem(format!("{name}: {why}"), "give a PEM file of the authorities' certificates");

@@ -20,12 +20,14 @@ use std::path::Path;
 use std::time::SystemTime;
 
 mod aside;
+mod bytes;
 mod deadline;
 mod error;
 mod look;
 mod mounts;
 mod spot;
 
+pub use bytes::FileBytes;
 pub use deadline::DEADLINE;
 pub use error::FileError;
 pub use look::{Identity, Looked, Stamp, stamps};
@@ -47,7 +49,7 @@ pub const FOLDERS: usize = 65_536;
 ///
 /// # Errors
 /// [`FileError`]: whatever else is there, or nothing, or it takes too long.
-pub fn read(file: impl Into<FileSpot>, most: u64) -> Result<Vec<u8>, FileError> {
+pub fn read(file: impl Into<FileSpot>, most: u64) -> Result<FileBytes, FileError> {
     read_still(file, most, &Looked::default())
 }
 
@@ -55,7 +57,7 @@ pub fn read(file: impl Into<FileSpot>, most: u64) -> Result<Vec<u8>, FileError> 
 ///
 /// # Errors
 /// The same, and [`FileError::Moving`].
-pub fn read_still(file: impl Into<FileSpot>, most: u64, looked: &Looked) -> Result<Vec<u8>, FileError> {
+pub fn read_still(file: impl Into<FileSpot>, most: u64, looked: &Looked) -> Result<FileBytes, FileError> {
     match read_new(file, most, looked, None)? {
         FileContent::New(bytes, _) => Ok(bytes),
         // Nothing was known of it.
@@ -69,7 +71,7 @@ pub enum FileContent {
     /// It is what it was: nothing of it was read.
     Same,
     /// What stands in it now, and what tells it from others, where that will do not to read it again.
-    New(Vec<u8>, Option<Identity>),
+    New(FileBytes, Option<Identity>),
 }
 
 /// The same, of a file that is `known`: if it is still that one, in that state, it is not read.
@@ -130,8 +132,8 @@ pub fn read_still_text(file: impl Into<FileSpot>, most: u64, looked: &Looked) ->
 ///
 /// # Errors
 /// [`FileError::NotUtf8`].
-pub fn text(bytes: Vec<u8>) -> Result<String, FileError> {
-    String::from_utf8(bytes).map_err(|error| {
+pub fn text(bytes: FileBytes) -> Result<String, FileError> {
+    String::from_utf8(bytes.into()).map_err(|error| {
         let good = error.utf8_error().valid_up_to();
         let lines = error.as_bytes().iter().take(good).filter(|b| **b == b'\n').count();
         FileError::NotUtf8(u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(1))
@@ -254,7 +256,7 @@ fn read_here(
     spot: &FileSpot,
     most: u64,
     known: Option<Identity>,
-) -> Result<(Option<Vec<u8>>, Stamp, Stamp), FileError> {
+) -> Result<(Option<FileBytes>, Stamp, Stamp), FileError> {
     let (file, meta) = spot::open(spot)?;
     let before = Stamp::new(&meta);
     if known.is_some_and(|known| known.is(before)) {
@@ -263,8 +265,7 @@ fn read_here(
     if meta.len() > most {
         return Err(FileError::TooLong(most));
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or_default());
-    (&file).take(most + 1).read_to_end(&mut bytes)?;
+    let bytes = FileBytes::read(&file, meta.len(), most)?;
     if bytes.len() as u64 > most {
         return Err(FileError::TooLong(most));
     }

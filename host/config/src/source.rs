@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::expand::Env;
-use crate::file::{self, FileError, Looked};
+use crate::file::{self, FileBytes, FileError, Looked};
 use crate::problem::{Problem, Problems};
 use crate::syntax::{self, Slip};
 use crate::units::counted;
@@ -114,7 +114,7 @@ impl<'s> ConfigSource<'s> {
     }
 
     /// What stands in another file, which is noted.
-    pub(crate) fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
+    pub(crate) fn read(&self, path: &Path) -> Result<FileBytes, FileError> {
         self.depends_on(path);
         file::read_still(path, MOST, self.looked)
     }

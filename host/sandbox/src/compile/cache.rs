@@ -15,7 +15,7 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use weir_config::file;
+use weir_config::file::{self, FileBytes};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -101,17 +101,17 @@ impl Cache {
     }
 
     /// The code compiled from a file of this hash with these engine settings, if it is here and whole.
-    pub(crate) fn get(&self, wasm: &blake3::Hash, settings: u64) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, wasm: &blake3::Hash, settings: u64) -> Option<FileBytes> {
         self.read(&self.path(wasm, settings), wasm, settings)
     }
 
     /// The same of a part that was taken out of a file.
-    pub(crate) fn get_part(&self, (file, part): (&blake3::Hash, &blake3::Hash), settings: u64) -> Option<Vec<u8>> {
+    pub(crate) fn get_part(&self, (file, part): (&blake3::Hash, &blake3::Hash), settings: u64) -> Option<FileBytes> {
         self.read(&self.path_of_part(file, part, settings), part, settings)
     }
 
-    fn read(&self, path: &Path, wasm: &blake3::Hash, settings: u64) -> Option<Vec<u8>> {
-        let mut entry = file::read(path, ENTRY).ok()?;
+    fn read(&self, path: &Path, wasm: &blake3::Hash, settings: u64) -> Option<FileBytes> {
+        let entry = file::read(path, ENTRY).ok()?;
         let intact = entry.split_first_chunk::<SEAL>().filter(|(seal, code)| self.seal(wasm, settings, code) == **seal);
         if intact.is_none() {
             tracing::warn!(path = %path.display(), "compiled code does not match its seal: thrown away");
@@ -120,8 +120,7 @@ impl Cache {
         }
         // The time of use decides what goes when room is short.
         let _ = fs::File::options().append(true).open(path).and_then(|f| f.set_modified(SystemTime::now()));
-        entry.drain(..SEAL);
-        Some(entry)
+        Some(entry.without_first(SEAL))
     }
 
     /// Keeps compiled code.
@@ -195,7 +194,7 @@ fn write(path: &Path, pieces: &[&[u8]]) -> std::io::Result<()> {
 
 fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
     if let Ok(found) = file::read(path, KEY)
-        && let Ok(key) = found.try_into()
+        && let Ok(key) = (*found).try_into()
     {
         return Ok(key);
     }
@@ -206,8 +205,7 @@ fn read_or_make_key(path: &Path) -> std::io::Result<[u8; 32]> {
     // Another process may be doing the same: whoever links first wins, and both use what is there.
     let _ = fs::hard_link(&half, path);
     fs::remove_file(&half)?;
-    file::read(path, KEY)
-        .map_err(std::io::Error::other)?
+    (*file::read(path, KEY).map_err(std::io::Error::other)?)
         .try_into()
         .map_err(|_| std::io::Error::other("the key file is not 32 bytes: delete it"))
 }

@@ -9,7 +9,7 @@ use crate::source::PluginSource;
 use std::sync::Arc;
 use std::time::Instant;
 use weir_component::{Direct, Indirect};
-use weir_config::file::FileSpot;
+use weir_config::file::{FileBytes, FileSpot};
 use weir_config::{CompileLimits, Plugins};
 
 /// What is known of a file before it is compiled: its parts, if it can be called without the component layer.
@@ -36,7 +36,7 @@ impl Library {
         &mut self,
         (source, spot): (&PluginSource, FileSpot),
         hash: blake3::Hash,
-        wasm: Vec<u8>,
+        wasm: FileBytes,
         plugins: &Plugins,
         note: &mut dyn FnMut(LibraryEvent),
     ) -> Result<Arc<Code>, LoadError> {
@@ -67,7 +67,8 @@ impl Library {
             None => self.ended(job, &mut begin)?,
         };
         let made = done.made?;
-        let code = self.load(&made, &parts)?;
+        let direct = made.direct.as_ref().map(|(guest, driver)| (guest.as_slice(), driver.as_slice()));
+        let code = self.load(&made.component, direct, &parts)?;
         self.keep(&hash, &made, &parts);
         note(LibraryEvent::Compiled { source: source.clone(), took: done.took });
         self.take(hash, limits, code)
@@ -104,7 +105,7 @@ impl Library {
     }
 
     /// The code of a file, which is in the cache, and of its parts, if they are there, too.
-    fn cached(&self, component: Vec<u8>, hash: &blake3::Hash, parts: &Parts) -> Option<Loaded> {
+    fn cached(&self, component: FileBytes, hash: &blake3::Hash, parts: &Parts) -> Option<Loaded> {
         let cache = self.cache.as_ref()?;
         let settings = self.sandbox.settings_hash();
         let direct = match parts {
@@ -115,13 +116,14 @@ impl Library {
             }
             Err(_) => None,
         };
-        self.load(&NativeCode { component, direct }, parts).ok()
+        let direct = direct.as_ref().map(|(guest, driver): &(FileBytes, FileBytes)| (&**guest, &**driver));
+        self.load(&component, direct, parts).ok()
     }
 
-    /// Makes machine code of this process of what was compiled.
-    fn load(&self, made: &NativeCode, parts: &Parts) -> Result<Loaded, LoadError> {
-        let component = self.sandbox.load(&made.component)?;
-        let direct = match (parts, &made.direct) {
+    /// Makes machine code of this process of what was compiled: the component, and its module and the driver of that.
+    fn load(&self, component: &[u8], direct: Option<(&[u8], &[u8])>, parts: &Parts) -> Result<Loaded, LoadError> {
+        let component = self.sandbox.load(component)?;
+        let direct = match (parts, direct) {
             (Ok(parts), Some((guest, driver))) => Some(DirectCode {
                 guest: self.sandbox.load_module(guest)?,
                 driver: self.sandbox.load_module(driver)?,
@@ -165,7 +167,7 @@ impl Library {
 
 /// Has something found out of a file on a thread where nothing else waits for it.
 async fn aside<T: Send + 'static>(
-    wasm: &Arc<Vec<u8>>,
+    wasm: &Arc<FileBytes>,
     what: impl FnOnce(&[u8]) -> T + Send + 'static,
 ) -> Result<T, LoadError> {
     let wasm = Arc::clone(wasm);

@@ -6,7 +6,7 @@ use crate::schema;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use weir_config::file::{self, FileContent, FileSpot, Identity};
+use weir_config::file::{self, FileBytes, FileContent, FileSpot, Identity};
 use weir_config::{FileError, Looked};
 
 /// Bytes of texts that are kept together; what finds no room is read at each look.
@@ -46,7 +46,7 @@ pub(super) struct ReadComponent {
     /// Whether a schema of its settings is in it.
     pub(super) has_schema: bool,
     /// Its bytes, if they were read just now.
-    bytes: Option<Vec<u8>>,
+    bytes: Option<FileBytes>,
 }
 
 impl Files {
@@ -96,7 +96,7 @@ impl Files {
     }
 
     /// The bytes of a component, which are read again if they were not just now.
-    pub(super) async fn bytes(&self, spot: &FileSpot, component: ReadComponent) -> Result<Vec<u8>, FileError> {
+    pub(super) async fn bytes(&self, spot: &FileSpot, component: ReadComponent) -> Result<FileBytes, FileError> {
         if let Some(bytes) = component.bytes {
             return Ok(bytes);
         }
