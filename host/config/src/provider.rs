@@ -65,7 +65,8 @@ keys! {
         pub http2_pings: Http2Pings = Http2Pings::default() => "http2_ping_" FurtherKeys(Http2Pings::of);
         /// How long a connection takes new requests, 1 ms to 24 h; 5 min by default.
         pub max_connection_age: Duration = seconds(300) => "max_connection_age" TimeKey(SHORTEST..=LONGEST);
-        /// Further attempts after the first, over the whole plan of targets, 0 to 10; 2 by default.
+        /// A request has one attempt more than this, or as many as its model has targets where that is more; 0 to 10, and 2 by
+        /// default.
         pub retries: u32 = 2 => "retries" CountKey(0..=10);
         /// Whether to ask streams for their usage (`stream_options.include_usage`); true by default.
         pub ask_usage: bool = true => "ask_usage" FlagKey();

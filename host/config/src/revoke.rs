@@ -53,21 +53,27 @@ impl<'n> Next<'n> {
         if next.is_none() && keys.is_empty() {
             return None;
         }
+        // Each field by its name: a right that is added is taken away here, or it does not compile.
+        let TenantConfig { name, models, requests_per_minute, concurrency, keys: _ } = tenant;
         Some(TenantConfig {
+            name: name.clone(),
+            // Which of them are left is said of each key.
+            models: models.clone(),
+            requests_per_minute: lower(*requests_per_minute, next.and_then(|next| next.requests_per_minute)),
+            concurrency: lower(*concurrency, next.and_then(|next| next.concurrency)),
             keys,
-            requests_per_minute: lower(tenant.requests_per_minute, next.and_then(|next| next.requests_per_minute)),
-            concurrency: lower(tenant.concurrency, next.and_then(|next| next.concurrency)),
-            ..tenant.clone()
         })
     }
 
     fn leaves_key(&self, tenant: &TenantConfig, key: &KeyConfig, models: &[ModelConfig]) -> Option<KeyConfig> {
         let (to, next) = self.keys.get(key.id.as_str()).filter(|(_, next)| next.hash == key.hash)?;
+        let KeyConfig { id, hash, requests_per_minute, concurrency, models: _ } = key;
         Some(KeyConfig {
+            id: id.clone(),
+            hash: *hash,
+            requests_per_minute: lower(*requests_per_minute, next.requests_per_minute),
+            concurrency: lower(*concurrency, next.concurrency),
             models: narrowed((tenant, key), (to, next), models),
-            requests_per_minute: lower(key.requests_per_minute, next.requests_per_minute),
-            concurrency: lower(key.concurrency, next.concurrency),
-            ..key.clone()
         })
     }
 }

@@ -9,15 +9,28 @@ const DOCS: &str = include_str!("../../../docs/operating.md");
 const PLUGINS: &str = include_str!("../../../docs/plugins.md");
 
 /// A section of the file: its heading in the documentation, and where a line of it goes in [`text`].
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("### `[server]`, `[log]` and the pepper", "server"),
     ("### `[server]`, `[log]` and the pepper", "log"),
     ("### `[limits]`", "limits"),
     ("### `[metrics]`", "metrics"),
     ("### `[cors]`", "cors"),
     ("### `[providers.NAME]`", "provider"),
+    ("### `[models.NAME]`", "model"),
     ("### `[tenants.NAME]`", "tenant"),
     ("### `[plugins]`", "plugins"),
+];
+
+/// What has a table of its own: the section, where it is in there, the document, and how the table begins.
+const WITHIN: [(&str, &str, &str, &str); 8] = [
+    ("tenant", "keys", DOCS, "| key of a tenant's key |"),
+    ("plugins", "chain", PLUGINS, "| key of `[[plugins.chain]]` |"),
+    ("plugins", "chain.callouts", PLUGINS, "| key of `callouts` |"),
+    ("plugins", "chain.window", PLUGINS, "| key of `window` |"),
+    ("plugins", "chain.canary", PLUGINS, "| key of `canary` |"),
+    ("plugins", "chain.limits", PLUGINS, "| limit | default |"),
+    ("plugins", "defaults", PLUGINS, "| limit | default |"),
+    ("plugins", "dropped.limits", PLUGINS, "| limit | default |"),
 ];
 
 /// A good configuration with this line in this section, in place of the line there that gives the same key.
@@ -31,6 +44,7 @@ fn text(section: &str, line: &str) -> String {
         ("metrics", "metrics", ""),
         ("cors", "cors", ""),
         ("providers.p", "provider", "kind = \"openai\""),
+        ("providers.q", "another provider", "kind = \"demo\""),
         ("models.m", "model", "targets = [\"p/m\"]"),
         ("tenants.t", "tenant", "models = [\"*\"]"),
         ("plugins", "plugins", ""),
@@ -46,9 +60,9 @@ fn read(text: &str) -> Result<Config, Problems> {
     parse(text, Path::new("/etc/weir/weir.toml"), &|_| None, &Overrides::default()).map(|loaded| loaded.config)
 }
 
-/// Keys and defaults of the first table under a heading, as they are written there.
-fn rows(heading: &str) -> Vec<(String, String)> {
-    let after = &DOCS[DOCS.find(heading).unwrap_or_else(|| panic!("no {heading}"))..];
+/// Keys and defaults of the first table of a document behind these words, as they are written there.
+fn rows(document: &str, words: &str) -> Vec<(String, String)> {
+    let after = &document[document.find(words).unwrap_or_else(|| panic!("no {words}"))..];
     let table = after.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
     let cells = table.take_while(|line| line.starts_with('|')).map(|line| {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -72,7 +86,7 @@ fn documented(heading: &str, section: &str) -> Vec<(String, String)> {
         None if shared => None,
         _ => Some((key, default)),
     };
-    rows(heading).into_iter().filter_map(own).collect()
+    rows(DOCS, heading).into_iter().filter_map(own).collect()
 }
 
 /// A default as the file would have it; none where it is nothing that could be written.
@@ -108,7 +122,7 @@ fn documented_defaults_are_the_defaults() {
 }
 
 /// Keys whose default is nothing that one could be added to: what their line is before, and what it becomes.
-const OTHERS: [(&str, &str, &str, &str); 26] = [
+const OTHERS: [(&str, &str, &str, &str); 34] = [
     ("server", "listen", "", "listen = \"127.0.0.1:8081\""),
     ("server", "admin", "", "admin = \"127.0.0.1:9091\""),
     ("server", "name", "", "name = \"weir-b\""),
@@ -121,6 +135,17 @@ const OTHERS: [(&str, &str, &str, &str); 26] = [
     ("provider", "ca_file", "", "ca_file = \"AUTHORITIES\""),
     ("provider", "http2", "", "http2 = \"never\""),
     ("provider", "first_byte_timeout", "", "first_byte_timeout = \"9s\""),
+    ("model", "targets", "", "targets = [\"p/n\"]"),
+    ("model", "targets.provider", "targets = [{ provider = \"p\", model = \"m\" }]", "targets = [\"q/m\"]"),
+    ("model", "targets.model", "targets = [{ provider = \"p\", model = \"m\" }]", "targets = [\"p/n\"]"),
+    (
+        "model",
+        "targets.price",
+        "targets = [{ provider = \"p\", model = \"m\" }]",
+        "targets = [{ provider = \"p\", model = \"m\", price = { input = 1, output = 2 } }]",
+    ),
+    ("model", "price.input", "price = { input = 1, output = 2 }", "price = { input = 3, output = 2 }"),
+    ("model", "price.output", "price = { input = 1, output = 2 }", "price = { input = 1, output = 3 }"),
     ("tenant", "models", "", "models = [\"m\"]"),
     ("tenant", "requests_per_minute", "", "requests_per_minute = 5"),
     ("tenant", "concurrency", "", "concurrency = 5"),
@@ -142,7 +167,9 @@ const OTHERS: [(&str, &str, &str, &str); 26] = [
     ("plugins", "allow_older", "", "allow_older = [\"guard\"]"),
     ("plugins", "memory", "", "memory = \"1GiB\""),
     ("plugins", "defaults", "", "dropped.limits.wait = \"50ms\"\ndefaults.wait = \"51ms\""),
-    ("plugins", "dropped", "", "dropped.isolation = \"request\""),
+    ("plugins", "dropped.limits", "", "dropped.limits.wait = \"49ms\""),
+    ("plugins", "dropped.grants", "", "dropped.grants = [\"kv\"]"),
+    ("plugins", "dropped.isolation", "", "dropped.isolation = \"request\""),
     ("plugins", "compile.processes", "compile.processes = 3", "compile.processes = 4"),
     ("plugins", "[[plugins.chain]]", "", "chain = [{ plugin = \"guard\" }]"),
 ];
@@ -188,15 +215,20 @@ fn each_documented_key_that_changes_is_told() {
             let lines = diff(&config(section, &before), &config(section, &after));
             let table = match section {
                 "provider" => "providers.p",
+                "model" => "models.m",
                 "tenant" => "tenants.t",
                 section => section,
             };
             let name = key.trim_matches(['[', ']']).rsplit_once("NAME.").map_or(&*key, |(_, keys)| keys);
             let name = name.trim_matches(['[', ']']).trim_start_matches("plugins.").replace("NAME", "x-a");
             let path = format!("{table}.{name}");
+            // A model's prices, and a target, are told of as a whole.
+            let whole = name.split('.').next().filter(|_| section == "model").map(|whole| format!("{table}.{whole}:"));
+            let price = key.ends_with("price").then(|| format!("{table}.price:"));
             let is_of_key = |line: &String| {
-                line.strip_prefix(&path)
-                    .is_some_and(|rest| rest.starts_with([':', '.', '[']) && !line.contains("s3cret"))
+                let is_own = line.strip_prefix(&path).is_some_and(|rest| rest.starts_with([':', '.', '[']));
+                let is_of = |whole: &Option<String>| whole.as_ref().is_some_and(|whole| line.starts_with(whole));
+                (is_own || is_of(&whole) || is_of(&price)) && !line.contains("s3cret")
             };
             // Where a provider is of another kind its URL is another one, too.
             let others = usize::from(key == "kind");
@@ -206,24 +238,50 @@ fn each_documented_key_that_changes_is_told() {
     }
 }
 
+/// The keys that the reader knows where this stands in a section, if it says which: `zzz` is none that it knows.
+fn known_at(section: &str, line: &str) -> Option<Vec<String>> {
+    let problems = read(&text(section, line)).err()?;
+    let fixes = problems.0.iter().filter(|problem| problem.key.ends_with("zzz")).map(|problem| &problem.fix);
+    let keys = fixes.into_iter().find_map(|fix| fix.split_once("known here: "))?.1;
+    Some(keys.split(", ").map(str::to_owned).collect())
+}
+
+/// The keys that the reader knows, by their whole paths, of the table that has its keys in place of `KEYS`. Those of a table
+/// within it, and of the tables of a list, stand for it.
+fn known(section: &str, table: &str, path: &str) -> BTreeSet<String> {
+    let keys = known_at(section, &table.replace("KEYS", "zzz = 1")).unwrap_or_else(|| panic!("{section}: {path}"));
+    let mut known_keys = BTreeSet::new();
+    for key in keys {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        let forms = [format!("{key} = {{ KEYS }}"), format!("{key} = [{{ KEYS }}]")];
+        let mut within = forms.iter().map(|form| table.replace("KEYS", form));
+        match within.find(|within| known_at(section, &within.replace("KEYS", "zzz = 1")).is_some()) {
+            Some(within) => known_keys.extend(known(section, &within, &path)),
+            None => assert!(known_keys.insert(path)),
+        }
+    }
+    known_keys
+}
+
 #[test]
 fn every_key_is_documented_and_every_documented_key_is_one() {
     for (heading, section) in SECTIONS {
-        let problems = read(&text(section, "zzz = 1")).unwrap_err();
-        let fix = problems.0.iter().find(|problem| problem.key.ends_with("zzz")).map(|problem| problem.fix.clone());
-        let fix = fix.unwrap_or_else(|| panic!("{section}: {problems}"));
-        let known: BTreeSet<&str> = fix.split_once("known here: ").unwrap().1.split(", ").collect();
-        let documented = documented(heading, section);
-        let named: BTreeSet<&str> = documented
-            .iter()
-            .filter_map(|(key, _)| match key.strip_prefix("[[") {
-                // `[[tenants.NAME.keys]]`, `[[plugins.chain]]`.
-                Some(table) => table.trim_end_matches("]]").rsplit('.').next(),
-                // `headers.NAME`, `health.failures`.
-                None => key.split('.').next(),
-            })
+        let mut named: BTreeSet<String> = documented(heading, section)
+            .into_iter()
+            .filter(|(key, _)| !key.starts_with("[["))
+            .map(|(key, _)| key.trim_end_matches(".NAME").to_owned())
             .collect();
-        assert_eq!(known, named, "{section}: known, and documented");
+        for (_, path, document, table) in WITHIN.iter().filter(|(of, ..)| *of == section) {
+            let keys = rows(document, table).into_iter().map(|(key, _)| key.trim_end_matches(".NAME").to_owned());
+            named.extend(keys.map(|key| format!("{path}.{key}")));
+        }
+        if section == "model" {
+            // A target's price has what a model's has.
+            named.extend(["targets.price.input".to_owned(), "targets.price.output".to_owned()]);
+        }
+        let has_keys = |path: &String| named.iter().any(|key| key.starts_with(&format!("{path}.")));
+        let documented: BTreeSet<String> = named.iter().filter(|path| !has_keys(path)).cloned().collect();
+        assert_eq!(known(section, "KEYS", ""), documented, "{section}: known, and documented");
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a language has to say for itself, in one place: which reader, which judgement, which path is whose. For one language
+//! What a dialect has to say for itself, in one place: which reader, which judgement, which path is whose. For one dialect
 //! more, the compiler asks for each of these (docs/architecture.md says what else there is to touch).
 
 use std::borrow::Cow;
@@ -34,7 +34,7 @@ impl Dialect {
         }
     }
 
-    /// Whether a client's header is one of the language's own, which its provider is meant to see. `name` is in lower case.
+    /// Whether a client's header is one of the dialect's own, which its provider is meant to see. `name` is in lower case.
     #[inline]
     pub fn has_header(self, name: &str) -> bool {
         match self {
@@ -54,7 +54,7 @@ impl Dialect {
 
 impl DialectCall {
     /// Its path below the base URL of a provider, where this model is asked. A request's body has the model's name as well
-    /// where the language puts it there.
+    /// where the dialect puts it there.
     pub fn target(self, _model: &str) -> Cow<'static, str> {
         match (self.dialect, self.operation) {
             (Dialect::OpenAi, Operation::Chat) => Cow::Borrowed("/chat/completions"),

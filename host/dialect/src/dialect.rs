@@ -1,13 +1,13 @@
-//! The languages that are spoken here, and what can be asked in them.
+//! The dialects that are spoken here, and what can be asked in them.
 
-/// A language that clients and providers speak. What each says for itself is in `codec.rs`.
+/// What clients and providers speak. What each dialect says for itself is in `codec.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// OpenAI's API, as OpenAI and many others offer it.
     OpenAi,
 }
 
-/// What can be asked of a model, in whatever language.
+/// What can be asked of a model, in whatever dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
     /// To go on with a conversation, such as OpenAI's chat completions.
@@ -16,32 +16,39 @@ pub enum Operation {
     Embed,
 }
 
-/// An operation as one language has it.
+/// An operation as one dialect has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct DialectCall {
-    /// The language.
+    /// What is spoken.
     pub dialect: Dialect,
     /// What is asked.
     pub operation: Operation,
 }
 
-impl DialectCall {
-    /// OpenAI's chat completions.
-    pub const OPENAI_CHAT: Self = Self::openai(Operation::Chat);
-    /// OpenAI's embeddings.
-    pub const OPENAI_EMBED: Self = Self::openai(Operation::Embed);
-    /// All that there are.
-    pub const ALL: [Self; 2] = [Self::OPENAI_CHAT, Self::OPENAI_EMBED];
+/// Makes of a table of calls a constant for each, the list of all, and their names in the plugin contract. The compiler asks
+/// for a row for each operation of each dialect, so that none can be missing in the list.
+macro_rules! calls {
+    ($($(#[$doc:meta])* $call:ident = $dialect:ident $operation:ident $contract_name:literal;)*) => {
+        impl DialectCall {
+            $($(#[$doc])*
+            pub const $call: Self = Self { dialect: Dialect::$dialect, operation: Operation::$operation };)*
 
-    pub(crate) const fn openai(operation: Operation) -> Self {
-        Self { dialect: Dialect::OpenAi, operation }
-    }
+            /// All that there are, in the order of the table.
+            pub const ALL: [Self; [$($contract_name),*].len()] = [$(Self::$call),*];
 
-    /// Its name in the plugin contract (`request.dialect`).
-    pub fn contract_name(self) -> &'static str {
-        match (self.dialect, self.operation) {
-            (Dialect::OpenAi, Operation::Chat) => "openai.chat",
-            (Dialect::OpenAi, Operation::Embed) => "openai.embeddings",
+            /// Its name in the plugin contract (`request.dialect`).
+            pub fn contract_name(self) -> &'static str {
+                match (self.dialect, self.operation) {
+                    $((Dialect::$dialect, Operation::$operation) => $contract_name,)*
+                }
+            }
         }
-    }
+    };
+}
+
+calls! {
+    /// OpenAI's chat completions.
+    OPENAI_CHAT = OpenAi Chat "openai.chat";
+    /// OpenAI's embeddings.
+    OPENAI_EMBED = OpenAi Embed "openai.embeddings";
 }

@@ -1,7 +1,7 @@
-//! `bytes → what is asked` and `answer → what it cost`: the languages of providers as pure codecs.
+//! `bytes → what is asked` and `answer → what it cost`: the dialects of clients and providers as pure codecs.
 //!
-//! A [`Dialect`] is a language, an [`Operation`] what is asked in it, and both together a [`DialectCall`], whose methods read
-//! requests and answers: what a language has to say for itself is in `codec.rs`. The one of today is OpenAI's.
+//! A [`Dialect`] is what is spoken, an [`Operation`] what is asked in it, and both together a [`DialectCall`], whose methods
+//! read requests and answers: what a dialect has to say for itself is in `codec.rs`. The one of today is OpenAI's.
 //! [`DialectCall::read_request`] makes [`RequestFacts`] of a request in one borrowed pass, or [`AskShapes`] by comparing it
 //! with one before; [`RequestFacts::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
 //! [`Document`] is a body that plugins look into and change; [`answer`] says whether what came is an answer and all of it, and

@@ -8,7 +8,7 @@ use weir_http::sse::data_event;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
-/// What a client is told that was refused, whatever its language.
+/// What a client is told that was refused, whatever its dialect.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiError<'a> {
     /// Stable, and for programs.
@@ -21,7 +21,7 @@ pub struct ApiError<'a> {
     pub param: Option<&'a str>,
 }
 
-/// What an error is to a client's library: each language has words of its own for these.
+/// What an error is to a client's library: each dialect has words of its own for these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiErrorKind {
     /// The request is at fault.

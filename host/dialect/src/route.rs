@@ -20,7 +20,7 @@ pub enum ApiCall {
 /// A path at which there is something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApiPath {
-    /// The language that is spoken there.
+    /// What is spoken there.
     pub dialect: Dialect,
     /// The methods that it takes, as `Allow` lists them (RFC 9110 section 10.2.1).
     pub methods: &'static str,

@@ -152,7 +152,7 @@ impl AdminService {
             request.uri().query().is_some_and(|q| q.split('&').any(|p| p.split('=').next() == Some("verbose")));
         match AdminPage::at(request.uri().path()) {
             Some(page) => self.show(page, verbose).await,
-            None => text(StatusCode::NOT_FOUND, NOT_HERE),
+            None => text(StatusCode::NOT_FOUND, &AdminPage::list()),
         }
     }
 
@@ -178,7 +178,7 @@ impl AdminService {
     }
 }
 
-/// What the admin listener shows: a page is a row here and an arm in `show`.
+/// What the admin listener shows: a page is a variant, a row of [`AdminPage::ALL`] and an arm in `show`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AdminPage {
     Live,
@@ -188,21 +188,26 @@ enum AdminPage {
 }
 
 impl AdminPage {
-    const ALL: [(&'static str, Self); 5] = [
-        ("/livez", Self::Live),
-        ("/readyz", Self::Ready),
-        ("/health", Self::Ready),
-        ("/metrics", Self::Metrics),
-        ("/admin/v1/plugins", Self::Plugins),
+    /// Each path, what is there, and how it is called to somebody who asks for anything else; none for a second name.
+    const ALL: &[(&'static str, Self, Option<&'static str>)] = &[
+        ("/livez", Self::Live, Some("/livez")),
+        ("/readyz", Self::Ready, Some("/readyz?verbose")),
+        ("/health", Self::Ready, None),
+        ("/metrics", Self::Metrics, Some("/metrics")),
+        ("/admin/v1/plugins", Self::Plugins, Some("/admin/v1/plugins")),
     ];
 
     fn at(path: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(at, _)| *at == path).map(|(_, page)| *page)
+        Self::ALL.iter().find(|(at, ..)| *at == path).map(|(_, page, _)| *page)
+    }
+
+    /// What somebody is told who asks for anything else.
+    fn list() -> String {
+        let names: Vec<&str> = Self::ALL.iter().filter_map(|(.., name)| *name).collect();
+        let (last, others) = names.split_last().map_or(("", &[][..]), |(last, others)| (*last, others));
+        format!("{} and {last} are here\n", others.join(", "))
     }
 }
-
-/// What somebody is told who asks for anything else.
-const NOT_HERE: &str = "/livez, /readyz?verbose, /metrics and /admin/v1/plugins are here\n";
 
 impl Admin {
     /// Ready until the drain begins, unless every tenant is closed. A plugin that did not load does not make the gateway

@@ -52,13 +52,20 @@ fn the_options_are_those_of_the_commands() {
 
 #[test]
 fn the_probes_answer_what_is_said_of_them() {
+    const SOURCE: &str = include_str!("../src/admin.rs");
     let upstream = Upstream::chat();
     let gateway = Gateway::start(&config(upstream.address));
+    let mut documented = BTreeSet::new();
     for row in rows(part("## Probes"), "| path |") {
         for path in quoted(row[1]) {
             assert_eq!(gateway.admin_get(&path).status, 200, "{path}");
+            documented.insert(path.split('?').next().unwrap().to_owned());
         }
     }
+    let table = SOURCE.split_once("const ALL").unwrap().1.split_once("];").unwrap().0;
+    let rows = table.lines().filter_map(|line| line.trim().strip_prefix("(\""));
+    let pages: BTreeSet<String> = rows.map(|row| row.split('"').next().unwrap().to_owned()).collect();
+    assert_eq!(pages, documented, "the pages that there are, and those that are documented");
     let ready = gateway.ready();
     let fields: BTreeSet<&str> = ready.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
@@ -216,6 +223,9 @@ fn what_takes_effect_at_the_next_start_is_said_of_each_key() {
         "log" => plain.replacen("[plugins]\n", "[log]\njson = true\n[plugins]\n", 1),
         other => panic!("{other}"),
     };
+    const SOURCE: &str = include_str!("../src/control/fixed.rs");
+    let fixed = SOURCE.split("key: \"").skip(1).map(|row| row.split('"').next().unwrap().to_owned());
+    assert_eq!(quoted(row[1]), Vec::from_iter(fixed), "the keys that are documented, and those that no reload changes");
     for key in quoted(row[1]) {
         std::fs::write(gateway.config_file(), changed(&key)).unwrap();
         let said = format!("configuration: {key} takes effect at the next start");

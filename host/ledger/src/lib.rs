@@ -1,7 +1,7 @@
 //! What was used and what it cost: an entry for each [`Permit`], exactly one close for every open.
 //!
 //! A request is chargeable from the moment its head is handed to an upstream. Just before, [`Account::permit`] gives a
-//! [`Permit`] and opens its entry. It is a guard that the response body owns: it is closed with an [`EndReason`] and [`Tokens`],
+//! [`Permit`] and opens its entry. It is a guard that the request's record owns: it is closed with an [`EndReason`] and [`Tokens`],
 //! and dropping it in any other way (the client went, a task was cancelled, a panic unwound) closes it too, with what it had
 //! seen.
 //!

@@ -12,11 +12,11 @@ use crate::labels::Labels;
 use crate::tally::LedgerSums;
 use crate::usage::{EndReason, Provenance, Tokens};
 
-/// The sums that an entry is added to.
+/// The sums that a permit's entry is added to.
 pub(crate) type Sums = Row<Labels, LedgerSums>;
 
-/// Leave to ask an upstream, and with it an open entry in the ledger: [`Permit::close`] and [`Permit::void`] consume it, and
-/// dropping it closes it as [`EndReason::ClientGone`] with what was [`seen`](Permit::seen). Either way it is closed once, and
+/// Leave to ask an upstream. The ledger counts an entry for each, which is open for as long as the permit is held:
+/// [`Permit::close`] and [`Permit::void`] consume it, and dropping it closes it as [`EndReason::ClientGone`] with what was [`seen`](Permit::seen). Either way it is closed once, and
 /// closing cannot fail.
 #[derive(Debug)]
 #[must_use = "dropping the permit records that the client went away"]
@@ -61,14 +61,14 @@ impl Permit {
         Tokens::of(&self.reported, estimate, if whole { Provenance::Estimated } else { Provenance::Partial })
     }
 
-    /// Closes the entry with what was seen, and says what that is.
+    /// Closes it with what was seen, and says what that is.
     pub fn close(mut self, reason: EndReason) -> Tokens {
         let tokens = self.seen(reason == EndReason::Completed);
         self.settle(reason, &tokens);
         tokens
     }
 
-    /// Closes the entry with nothing: the upstream did not do the work, and nobody charges for it.
+    /// Closes it with nothing: the upstream did not do the work, and nobody charges for it.
     pub fn void(mut self) {
         self.settle(EndReason::UpstreamFailed, &Tokens::default());
     }

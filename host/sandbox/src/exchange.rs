@@ -61,7 +61,7 @@ pub struct About {
     pub request_id: Arc<str>,
     /// The model as asked for, or as rewritten.
     pub model: Arc<str>,
-    /// The language of the request, such as `openai.chat`.
+    /// The dialect of the request and what is asked, such as `openai.chat`.
     pub dialect: &'static str,
     /// What every hook is told.
     pub facts: Facts,

@@ -20,22 +20,22 @@ pub struct RequestLimits {
 /// Answers requests: all that the server knows of what stands behind it. A clone is cheap: one is made for each connection,
 /// and in HTTP/2 for each request.
 pub trait Handler: Clone + 'static {
-    /// What serves one request. It is taken before its head is read, so that all of the request is judged by one
-    /// configuration.
-    type Lease: 'static;
+    /// What serves one request, such as a configuration. It is held from before its head is read, so that all of the request is
+    /// judged by one.
+    type Held: 'static;
     /// What is said in the head of an answer beside its headers.
     type Extra: ExtraHeaders + 'static;
 
     /// What serves the request that comes next.
-    fn lease(&self) -> Self::Lease;
+    fn hold(&self) -> Self::Held;
 
     /// What that request may have.
-    fn limits(&self, lease: &Self::Lease) -> RequestLimits;
+    fn limits(&self, held: &Self::Held) -> RequestLimits;
 
-    /// Answers a request. Dropped before it is ready, the client has left.
+    /// Answers a request. It is dropped before it is ready where the client has left.
     fn handle(
         &self,
-        lease: Self::Lease,
+        held: Self::Held,
         request: IncomingRequest<'_>,
     ) -> impl Future<Output = OutgoingResponse<Self::Extra>>;
 }

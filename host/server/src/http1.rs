@@ -82,9 +82,9 @@ pub(super) async fn serve<H: Handler>(
             return;
         }
         while connection.wire.borrow().has_bytes() {
-            let lease = connection.handler.lease();
-            let Some(valid) = connection.next(&lease) else { break };
-            let is_kept = { pin!(connection.answer(lease, valid)).await };
+            let held = connection.handler.hold();
+            let Some(valid) = connection.next(&held) else { break };
+            let is_kept = { pin!(connection.answer(held, valid)).await };
             match is_kept {
                 Ok(true) => {
                     answered = answered.wrapping_add(1);
@@ -116,8 +116,8 @@ struct Connection<H> {
 
 impl<H: Handler> Connection<H> {
     /// Reads the next head, if it is whole.
-    fn next(&mut self, lease: &H::Lease) -> Option<Result<BodyFraming, InvalidHead>> {
-        let RequestLimits { head: limits, read_ahead } = self.handler.limits(lease);
+    fn next(&mut self, held: &H::Held) -> Option<Result<BodyFraming, InvalidHead>> {
+        let RequestLimits { head: limits, read_ahead } = self.handler.limits(held);
         let mut wire = self.wire.borrow_mut();
         let read = match wire.next_head(limits.bytes) {
             Ok(head) => request::read(&head?, &limits, &mut self.parts),
@@ -131,14 +131,14 @@ impl<H: Handler> Connection<H> {
     }
 
     /// Has a request answered and writes the answer; whether the connection serves another one.
-    async fn answer(&mut self, lease: H::Lease, valid: Result<BodyFraming, InvalidHead>) -> Result<bool, Broken> {
+    async fn answer(&mut self, held: H::Held, valid: Result<BodyFraming, InvalidHead>) -> Result<bool, Broken> {
         let (method, version) = (self.parts.method.clone(), self.parts.version);
         // Put in its place: handed out, it would be copied at every layer.
         let mut answer = None;
         {
             let body = RequestBody::Http1(Http1RequestBody::new(Rc::clone(&self.wire)));
             let request = IncomingRequest { parts: &mut self.parts, body, valid: valid.map(|_| ()) };
-            let mut answering = pin!(self.handler.handle(lease, request));
+            let mut answering = pin!(self.handler.handle(held, request));
             poll_fn(|cx| match answering.as_mut().poll(cx) {
                 Poll::Ready(made) => {
                     answer = Some(made);

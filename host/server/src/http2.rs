@@ -134,12 +134,12 @@ fn service<H: Handler>(
 /// Has a request answered; the answer, and whether it is a model's.
 fn answer<H: Handler>(handler: H, request: Request<Incoming>, delivery: Rc<Delivery>, begun: OpenStream) -> Answering {
     Box::pin(async move {
-        let lease = handler.lease();
+        let held = handler.hold();
         let (mut parts, body) = request.into_parts();
         let bodiless = parts.method == Method::HEAD;
-        let valid = head::check(&parts, &handler.limits(&lease).head);
+        let valid = head::check(&parts, &handler.limits(&held).head);
         let request = IncomingRequest { parts: &mut parts, body: RequestBody::Http2(body), valid };
-        let mut answer = handler.handle(lease, request).await;
+        let mut answer = handler.handle(held, request).await;
         if bodiless {
             answer.body = answer.body.without_bytes(&mut answer.headers);
         }

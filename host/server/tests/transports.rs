@@ -48,10 +48,10 @@ impl Settle for Unsettled {
 }
 
 impl Handler for Echo {
-    type Lease = ();
+    type Held = ();
     type Extra = NoExtra;
 
-    fn lease(&self) {}
+    fn hold(&self) {}
 
     fn limits(&self, (): &()) -> RequestLimits {
         RequestLimits { head: HeadLimits { bytes: 32 << 10, headers: 100, secured: false }, read_ahead: 1 << 20 }

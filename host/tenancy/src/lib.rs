@@ -1,8 +1,8 @@
 //! Whose key is it, may it ask for this model, and is there room: `token -> Caller -> Seat`.
 //!
 //! [`Tenants`] is a read-only snapshot of the configured tenants and keys. [`Tenants::identify`] turns a token into a
-//! [`Caller`]; [`Caller::admit`] takes one request from the rate and one place from the concurrency limit of both the
-//! key and its tenant, and returns a [`Seat`] that gives the places back when it is dropped.
+//! [`Caller`]; [`Caller::admit`] takes one request from the rate and one seat from the concurrency limit of both the
+//! key and its tenant, and returns a [`Seat`] that frees both when it is dropped.
 //!
 //! Nothing here locks, waits or reads a clock: the caller passes the moment in. The counters are atomics shared by
 //! every worker thread, and [`Tenants::build`] carries them from one configuration to the next.

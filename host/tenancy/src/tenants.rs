@@ -207,8 +207,8 @@ impl Caller {
     }
 }
 
-/// A place among the requests in flight of a key and its tenant: free again when this is dropped. Keep it until the last
-/// byte of the response.
+/// One of the requests in flight that a key and its tenant may have at once (`concurrency`): free again when this is dropped.
+/// Keep it until the last byte of the response.
 #[derive(Debug)]
 #[must_use = "dropping the seat ends the request's claim on the concurrency limits"]
 pub struct Seat {
@@ -218,7 +218,7 @@ pub struct Seat {
 }
 
 impl Seat {
-    /// Gives the place back now; doing so again, or dropping the seat later, does nothing more.
+    /// Frees the seat now; doing so again, or dropping the seat later, does nothing more.
     pub fn release(&mut self) {
         for spent in self.held.take().into_iter().flatten() {
             spent.leave();

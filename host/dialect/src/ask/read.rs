@@ -7,7 +7,7 @@ use super::facts::{AskedCount, RequestFacts};
 use super::names::MetNames;
 use super::subject::{read_input, read_messages};
 use super::{ReadError, told};
-use crate::{DialectCall, Operation};
+use crate::{Dialect, DialectCall, Operation};
 
 /// Parameters of either operation that the gateway reads, counts, or lets plugins decide by.
 const PARAMS: &[&str] = &[
@@ -86,7 +86,7 @@ fn walk(cursor: &mut Cursor<'_>, operation: Operation, body: &[u8]) -> Result<Re
     }
     debug_assert!(!model.is_empty(), "a request asks for a model");
     Ok(RequestFacts {
-        call: DialectCall::openai(operation),
+        call: DialectCall { dialect: Dialect::OpenAi, operation },
         model,
         streaming: found.streaming,
         include_usage: matches!(found.options, Options::Asked),

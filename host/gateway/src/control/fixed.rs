@@ -3,6 +3,62 @@
 use std::collections::BTreeMap;
 use weir_config::Config;
 
+/// A key, or a table, that no reload changes.
+struct FixedKey {
+    key: &'static str,
+    /// What a configuration says of it.
+    said: fn(&Config) -> String,
+    /// Puts what runs in its place.
+    keep: fn(&mut Config, &Config),
+}
+
+/// All of them, as docs/operating.md has them under "Reload".
+const KEYS: [FixedKey; 8] = [
+    FixedKey {
+        key: "server.listen",
+        said: |config| config.server.listen.to_string(),
+        keep: |config, running| config.server.listen = running.server.listen,
+    },
+    FixedKey {
+        key: "server.admin",
+        said: |config| config.server.admin.to_string(),
+        keep: |config, running| config.server.admin = running.server.admin,
+    },
+    FixedKey {
+        key: "server.workers",
+        said: |config| config.server.workers.to_string(),
+        keep: |config, running| config.server.workers = running.server.workers,
+    },
+    FixedKey {
+        key: "server.huge_pages",
+        said: |config| config.server.huge_pages.to_string(),
+        keep: |config, running| config.server.huge_pages = running.server.huge_pages,
+    },
+    FixedKey {
+        key: "plugins.folder",
+        said: |config| config.plugins.folder.display().to_string(),
+        keep: |config, running| {
+            config.plugins.folder.clone_from(&running.plugins.folder);
+            config.plugins.folder_by = running.plugins.folder_by;
+        },
+    },
+    FixedKey {
+        key: "plugins.cache",
+        said: |config| format!("{:?}", config.plugins.cache),
+        keep: |config, running| config.plugins.cache.clone_from(&running.plugins.cache),
+    },
+    FixedKey {
+        key: "plugins.reload",
+        said: |config| config.plugins.reload.to_string(),
+        keep: |config, running| config.plugins.reload = running.plugins.reload,
+    },
+    FixedKey {
+        key: "log",
+        said: |config| format!("{:?}", config.log),
+        keep: |config, running| config.log.clone_from(&running.log),
+    },
+];
+
 /// What files say that waits for the next start, by key.
 #[derive(Default)]
 pub(crate) struct Fixed {
@@ -20,32 +76,14 @@ impl Fixed {
             tracing::info!("configuration: {key} is again what runs");
         }
         self.waiting = waiting;
-        config.server.listen = running.server.listen;
-        config.server.admin = running.server.admin;
-        config.server.workers = running.server.workers;
-        config.server.huge_pages = running.server.huge_pages;
-        config.plugins.folder.clone_from(&running.plugins.folder);
-        config.plugins.folder_by = running.plugins.folder_by;
-        config.plugins.cache.clone_from(&running.plugins.cache);
-        config.plugins.reload = running.plugins.reload;
-        config.log.clone_from(&running.log);
+        KEYS.iter().for_each(|fixed| (fixed.keep)(config, running));
     }
 }
 
 fn waiting(new: &Config, running: &Config) -> BTreeMap<&'static str, String> {
-    let facts = |config: &Config| {
-        let (server, plugins) = (&config.server, &config.plugins);
-        [
-            ("server.listen", server.listen.to_string()),
-            ("server.admin", server.admin.to_string()),
-            ("server.workers", server.workers.to_string()),
-            ("server.huge_pages", server.huge_pages.to_string()),
-            ("plugins.folder", plugins.folder.display().to_string()),
-            ("plugins.cache", format!("{:?}", plugins.cache)),
-            ("plugins.reload", plugins.reload.to_string()),
-            ("log", format!("{:?}", config.log)),
-        ]
+    let differing = |fixed: &FixedKey| {
+        let said = (fixed.said)(new);
+        (said != (fixed.said)(running)).then_some((fixed.key, said))
     };
-    let differing = facts(new).into_iter().zip(facts(running)).filter(|(new, running)| new != running);
-    differing.map(|(new, _)| new).collect()
+    KEYS.iter().filter_map(differing).collect()
 }

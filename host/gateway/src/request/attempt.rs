@@ -40,9 +40,9 @@ enum AttemptOutcome {
     Failed(AttemptFailure),
 }
 
-/// Works through the plan. A request is tried again only if nothing of it reached an upstream, or the upstream said
-/// that it did not do the work; never once a byte of an answer was relayed. The answer is put in its place: handed out, it would
-/// be copied at every layer.
+/// Works through the plan. Each failure says whether anybody may be asked behind it ([`RetryDecision`]): where nothing of the
+/// request was carried out, or what came is no answer, by its status or by what is in it. Nobody is, once a byte of an answer
+/// was relayed. The answer is put in its place: handed out, it would be copied at every layer.
 pub(crate) async fn ask(
     context: &mut RequestContext,
     worker: &Rc<Worker>,

@@ -16,7 +16,7 @@ pub(crate) struct RequestContext {
     pub(crate) caller: Caller,
     pub(crate) chain: Arc<Chain>,
     pub(crate) ask: RequestFacts,
-    /// The place of the model that is asked for in the snapshot.
+    /// The index in the snapshot of the model that is asked for.
     pub(crate) model: usize,
     /// The body that `ask` was read from.
     pub(crate) body: Bytes,

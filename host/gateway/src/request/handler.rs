@@ -21,21 +21,21 @@ impl GatewayHandler {
 }
 
 impl Handler for GatewayHandler {
-    type Lease = Rc<SnapshotHandle>;
+    type Held = Rc<SnapshotHandle>;
     type Extra = GatewayHeaders;
 
-    fn lease(&self) -> Self::Lease {
+    fn hold(&self) -> Self::Held {
         self.0.held()
     }
 
-    fn limits(&self, held: &Self::Lease) -> RequestLimits {
+    fn limits(&self, held: &Self::Held) -> RequestLimits {
         let config = &held.snapshot.config;
         let limits = &config.limits;
         let head = HeadLimits { bytes: limits.head_bytes, headers: limits.headers, secured: config.server.behind_tls };
         RequestLimits { head, read_ahead: limits.request_memory }
     }
 
-    async fn handle(&self, held: Self::Lease, request: IncomingRequest<'_>) -> GatewayResponse {
+    async fn handle(&self, held: Self::Held, request: IncomingRequest<'_>) -> GatewayResponse {
         // Whoever may read the answer is known by headers that the journey takes.
         let reader = cors::reader(&held.snapshot.config.cors, &request.parts.headers);
         let mut answer = { pin!(journey(&self.0, held, request)).await };

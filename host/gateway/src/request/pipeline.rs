@@ -1,7 +1,8 @@
 //! The journey of a request, from its head to the last byte of its answer: one function, read top to bottom.
 //!
-//! Every endpoint takes this way; what differs between them is in `weir-dialect`. Whatever must be settled at the end is
-//! in the [`Record`], which the response's body owns.
+//! Every endpoint takes this way. What differs between dialects is in `weir-dialect`, and in the few places that
+//! docs/architecture.md names ("Where a dialect is added"). Whatever must be settled at the end is in the [`Record`]: this
+//! future owns it until there is an answer, whose body owns it from then on.
 
 use crate::request::attempt::{self, UpstreamAnswer};
 use crate::request::context::RequestContext;
@@ -38,7 +39,7 @@ pub(crate) async fn journey(
     let IncomingRequest { parts, body, valid } = asked;
     let id = worker.ids.of(&parts.headers, started);
     let path = ApiPath::find(parts.uri.path());
-    // Whoever asks where there is nothing speaks the language that most do.
+    // Whoever asks where there is nothing speaks the dialect that most do.
     let dialect = path.map_or(Dialect::OpenAi, |path| path.dialect);
     let place = worker.admit(held.snapshot.config.limits.in_flight);
     let full = place.is_none();
@@ -181,7 +182,7 @@ async fn decide(context: &mut RequestContext, answered: &mut Option<UpstreamAnsw
     pin!(attempt::ask(context, &worker, &chain, &mut plan, answered)).await
 }
 
-/// Checks that the caller may use a model, counts the request for it from now on, and answers its place.
+/// Checks that the caller may use a model, counts the request for it from now on, and answers its index.
 fn count_for_model<'a>(
     record: &mut Record,
     snapshot: &'a Snapshot,

@@ -1,5 +1,5 @@
-//! A request's record: everything that must be settled once, however it ends. The response body owns it, until its last
-//! byte was sent.
+//! A request's record: everything that must be settled once, however it ends. The journey owns it until there is an answer,
+//! from then on the response body, until its last byte was sent.
 
 use crate::request::request_id::RequestId;
 use crate::request::waits::{WaitedFor, Waits};
@@ -31,7 +31,7 @@ pub(crate) struct Record {
     /// The generation that serves the request stays alive as long as the request.
     pub(crate) held: Rc<SnapshotHandle>,
     pub(crate) id: RequestId,
-    /// The language that the client is answered in.
+    /// What the client is answered in.
     pub(crate) dialect: Dialect,
     pub(crate) tenant: Arc<str>,
     pub(crate) started: Instant,
@@ -49,8 +49,8 @@ pub(crate) struct Record {
     /// Time spent waiting, which is not the gateway's own.
     pub(crate) waits: Waits,
     pub(crate) observers: Option<Arc<Chain>>,
-    /// The places of tenant and model in the configuration, as far as they are known.
-    places: (u32, u32),
+    /// The indices of tenant and model in the configuration, as far as they are known.
+    indices: (u32, u32),
     counters: Rc<RequestCounters>,
     /// The status of the head that goes to the client.
     status: u16,
@@ -60,6 +60,7 @@ pub(crate) struct Record {
     ended: Option<BodyOutcome>,
     /// What the ledger keeps, where it is neither the end nor the client's leaving.
     reason: Option<EndReason>,
+    /// Its place among all that are in flight.
     place: Option<InFlight>,
 }
 
@@ -89,7 +90,7 @@ impl Record {
             response_memory: None,
             waits: Waits::default(),
             observers: None,
-            places: (UNKNOWN, UNKNOWN),
+            indices: (UNKNOWN, UNKNOWN),
             counters,
             status: CLIENT_GONE,
             code: None,
@@ -107,32 +108,32 @@ impl Record {
     /// From now on it is known whose request it is.
     pub(crate) fn identified(&mut self, tenant: &Tenant) {
         self.tenant = Arc::clone(&tenant.name);
-        self.places.0 = u32::try_from(tenant.index).unwrap_or(UNKNOWN);
+        self.indices.0 = u32::try_from(tenant.index).unwrap_or(UNKNOWN);
     }
 
-    /// From now on the request counts for its tenant and this model, by its place among the models.
+    /// From now on the request counts for its tenant and this model, by its index in the configuration.
     pub(crate) fn asks_for(&mut self, model: usize, name: &str) {
-        self.places.1 = u32::try_from(model).unwrap_or(UNKNOWN);
-        let counters = self.held.figures.of(self.places, (&self.tenant, name));
+        self.indices.1 = u32::try_from(model).unwrap_or(UNKNOWN);
+        let counters = self.held.figures.of(self.indices, (&self.tenant, name));
         self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
         counters.requests.in_flight.fetch_add(1, Ordering::Relaxed);
         self.counters = counters;
     }
 
-    /// The request is about to be sent to a provider, told by its place among them and its name, and is chargeable from then
-    /// on: takes the ledger's permit for it, unless one that is not settled is there, and says what is asked, in tokens.
+    /// The request is about to be sent to a provider, told by its index and its name, and is chargeable from then on:
+    /// takes the ledger's permit for it, unless one that is not settled is there, and says what is asked, in tokens.
     pub(crate) fn charge(&mut self, provider: (usize, &str), model: &str, price: Price, input_tokens: u64) {
-        let Self { held, tenant, places, permit, .. } = self;
+        let Self { held, tenant, indices, permit, .. } = self;
         let permit = permit.get_or_insert_with(|| {
-            let places = (places.0, places.1, u32::try_from(provider.0).unwrap_or(UNKNOWN));
-            held.figures.account(places, (tenant, model, provider.1)).permit(price)
+            let indices = (indices.0, indices.1, u32::try_from(provider.0).unwrap_or(UNKNOWN));
+            held.figures.account(indices, (tenant, model, provider.1)).permit(price)
         });
         permit.asked(input_tokens);
     }
 
     /// Counts that it is refused.
     pub(crate) fn count_refusal(&self, code: &str, chosen: bool) {
-        self.held.figures.refusal(self.places.0, &self.tenant, code, chosen);
+        self.held.figures.refusal(self.indices.0, &self.tenant, code, chosen);
     }
 
     /// The response's head is ready, and goes out with this status.
@@ -246,9 +247,9 @@ impl Record {
         }
         let waits = std::mem::take(&mut self.waits).close(now);
         self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if self.places.0 != UNKNOWN && self.places.1 == UNKNOWN {
+        if self.indices.0 != UNKNOWN && self.indices.1 == UNKNOWN {
             // It is known whose it was, and it ended before it was known what was asked.
-            self.counters = self.held.figures.of(self.places, (&self.tenant, ""));
+            self.counters = self.held.figures.of(self.indices, (&self.tenant, ""));
         }
         self.counters.requests.ended(status, ended);
         self.counters.requests.waited(&waits);

@@ -20,7 +20,7 @@ pub(crate) struct RequestCounters {
     pub(crate) times: Arc<RequestTimes>,
 }
 
-/// Keyed by places in the configuration, so that nobody can make them collide.
+/// Keyed by indices in the configuration, so that nobody can make them collide.
 type Known<K, V> = RefCell<HashMap<K, V, foldhash::fast::RandomState>>;
 
 /// The figures of one worker and snapshot.
@@ -65,24 +65,24 @@ impl Figures {
         Rc::clone(&self.nobody)
     }
 
-    /// Where a request of a tenant for a model is counted, by their places in the configuration and their names.
-    pub(crate) fn of(&self, places: (u32, u32), names: (&str, &str)) -> Rc<RequestCounters> {
+    /// Where a request of a tenant for a model is counted, by their indices in the configuration and their names.
+    pub(crate) fn of(&self, indices: (u32, u32), names: (&str, &str)) -> Rc<RequestCounters> {
         let make = || Rc::new(resolve(&self.stats, self.worker, self.by_tenant, names));
-        remember(&self.pairs, places, self.most, make)
+        remember(&self.pairs, indices, self.most, make)
     }
 
     /// Where the ledger sums what a tenant's requests for a model cost at a provider, likewise.
-    pub(crate) fn account(&self, places: (u32, u32, u32), (tenant, model, provider): (&str, &str, &str)) -> Account {
-        remember(&self.accounts, places, self.most, || self.ledger.account(tenant, model, provider))
+    pub(crate) fn account(&self, indices: (u32, u32, u32), (tenant, model, provider): (&str, &str, &str)) -> Account {
+        remember(&self.accounts, indices, self.most, || self.ledger.account(tenant, model, provider))
     }
 
-    /// Counts a refusal of a tenant's, or of somebody's who is not known, by its code, which a plugin may have chosen.
-    pub(crate) fn refusal(&self, place: u32, tenant: &Arc<str>, code: &str, chosen: bool) {
+    /// Counts a refusal of a tenant's, by its index, or of somebody's who is not known, by its code, which a plugin may have chosen.
+    pub(crate) fn refusal(&self, index: u32, tenant: &Arc<str>, code: &str, chosen: bool) {
         let mut refusals = self.refusals.borrow_mut();
-        if refusals.len() >= self.most && !refusals.contains_key(&place) {
+        if refusals.len() >= self.most && !refusals.contains_key(&index) {
             refusals.clear();
         }
-        let codes = refusals.entry(place).or_default();
+        let codes = refusals.entry(index).or_default();
         if let Some((_, count)) = codes.iter().find(|(known, _)| **known == *code) {
             count.fetch_add(1, Ordering::Relaxed);
             return;

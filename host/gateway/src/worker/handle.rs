@@ -14,7 +14,7 @@ pub(crate) struct SnapshotHandle {
     pub(crate) snapshot: Arc<Snapshot>,
     /// Where the worker counts what it serves from this snapshot.
     pub(crate) figures: Figures,
-    /// What the answers of each provider look like, by its place in the snapshot.
+    /// What the answers of each provider look like, by its index in the snapshot.
     pub(crate) shapes: Box<[RefCell<AnswerShapes>]>,
 }
 

@@ -13,7 +13,7 @@ use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::RetryBudget;
 use weir_upstream::{HostNames, ModelHealth, Upstream};
 
-/// A provider, ready to be asked.
+/// A provider, ready to be asked: what a journey needs of a `[providers.NAME]`, with the connections to it.
 #[derive(Debug, Clone)]
 pub(crate) struct Provider {
     pub(crate) name: Arc<str>,
@@ -66,7 +66,8 @@ pub(crate) struct Target {
     pub(crate) uris: TargetUris,
 }
 
-/// A model as clients name it.
+/// A model as clients name it. What is kept of it between requests is here: each reload makes it anew, but for the health of
+/// its targets.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) name: Arc<str>,
@@ -95,7 +96,7 @@ pub(crate) struct Snapshot {
     /// Chains by the tenant's index.
     by_tenant: Vec<Option<Arc<TenantChains>>>,
     models: Vec<Model>,
-    /// Where a model stands among `models`. Names are the operator's, so nobody else can make them collide.
+    /// The index of a model among `models`. Names are the operator's, so nobody else can make them collide.
     names: HashMap<Box<str>, usize, foldhash::fast::RandomState>,
 }
 
@@ -143,12 +144,12 @@ impl Snapshot {
         Self { config, tenants, chains, providers, via, by_tenant, models, names }
     }
 
-    /// Where the model stands that clients call by this name.
+    /// The index of the model that clients call by this name.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
     }
 
-    /// A model by its place.
+    /// A model by its index.
     pub(crate) fn model(&self, index: usize) -> Option<&Model> {
         self.models.get(index)
     }
@@ -171,7 +172,7 @@ impl Snapshot {
         !self.by_tenant.is_empty() && self.by_tenant.iter().all(is_closed)
     }
 
-    /// The models that a caller may use, listed in its language.
+    /// The models that a caller may use, listed in its dialect.
     pub(crate) fn list(&self, caller: &Caller, dialect: Dialect) -> Bytes {
         let owner = |model: &weir_config::ModelConfig| {
             let first = model.targets.first().and_then(|t| self.config.providers.get(t.provider));

@@ -1,5 +1,6 @@
 //! What a failed attempt comes to: what went wrong, who may be asked again, and what it says of the upstream's health.
-//! Nothing that depends on a failure is decided anywhere else.
+//! No other file decides any of the three. What a failed attempt costs is for whoever holds the ledger's permit to say: nothing,
+//! where others may be asked, for then nothing of it was done.
 
 use std::time::Duration;
 
@@ -107,7 +108,7 @@ impl AttemptError {
 }
 
 impl BodyError {
-    /// What an attempt comes to whose answer came apart: it was carried out, at least in part.
+    /// What an attempt comes to whose answer came apart before a byte of it was relayed: it was carried out, at least in part.
     #[must_use]
     pub fn decide(self) -> AttemptFailure {
         let what = match self {
@@ -115,6 +116,14 @@ impl BodyError {
             Self::Broken(_) => FailureKind::Broken,
         };
         AttemptFailure { what, retry: RetryDecision::Never, health: FAILED }
+    }
+
+    /// The same of an answer that was being relayed. A client that reads slowly can bring it about that the whole takes too
+    /// long, and must not put a provider aside for everybody.
+    #[must_use]
+    pub fn decide_relayed(self) -> AttemptFailure {
+        let health = FAILED.filter(|_| self != Self::Total);
+        AttemptFailure { health, ..self.decide() }
     }
 }
 

@@ -11,7 +11,7 @@ use weir_dialect::{ApiError, Dialect};
 use weir_tenancy::{Denied, Rate};
 
 impl Refusal {
-    /// The body of the answer, in the client's language.
+    /// The body of the answer, in the client's dialect.
     pub(crate) fn body(&self, dialect: Dialect) -> Bytes {
         self.told(|error| dialect.render(error))
     }

@@ -60,12 +60,14 @@ fn what_an_attempt_without_an_answer_comes_to_is_decided_for_every_way_in_which_
 
 #[test]
 fn an_answer_that_came_apart_is_not_asked_for_again() {
-    for (error, what) in [
-        (BodyError::Idle, FailureKind::TimedOut),
-        (BodyError::Total, FailureKind::TimedOut),
-        (BodyError::Broken(Break::Cut), FailureKind::Broken),
+    for (error, what, relayed) in [
+        (BodyError::Idle, FailureKind::TimedOut, "failed"),
+        // Of a client that reads slowly, too.
+        (BodyError::Total, FailureKind::TimedOut, "nothing"),
+        (BodyError::Broken(Break::Cut), FailureKind::Broken, "failed"),
     ] {
-        assert_eq!(told(error.decide()), (what, "nobody", "failed"), "{error:?}");
+        assert_eq!(told(error.decide()), (what.clone(), "nobody", "failed"), "{error:?}");
+        assert_eq!(told(error.decide_relayed()), (what, "nobody", relayed), "{error:?}, while it was relayed");
     }
 }
 

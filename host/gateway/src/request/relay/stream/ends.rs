@@ -48,15 +48,7 @@ impl Stream {
             self.flush(sender).await;
             return Ok(());
         }
-        Err(StreamEnd::Refused(self.broken(error)))
-    }
-
-    fn broken(&mut self, error: BodyError) -> Refusal {
-        if error == BodyError::Total {
-            // A client that reads slowly can bring this about, and must not put a provider aside for everybody.
-            self.context.record.judge(None);
-        }
-        self.failed(error.decide())
+        Err(StreamEnd::Refused(self.failed(error.decide_relayed())))
     }
 
     pub(super) fn too_long(&mut self) -> Refusal {
