@@ -110,8 +110,8 @@ impl Stream {
     /// | end | what goes out | of the upstream | record and log | ledger | the client's connection |
     /// |---|---|---|---|---|---|
     /// | [`Clean`](StreamEnd::Clean) | all of it has | it served | `complete`, once the last byte was sent | what was reported, else an estimate | goes on |
-    /// | [`Told`](StreamEnd::Told) | what plugins have let pass, and the upstream's words | it failed | `cut`, with the refusal's code and line | what was seen so far; nothing, where there was no answer in it ([`failed_in_its_words`](Self::failed_in_its_words)) | aborted; in HTTP/2 the stream is reset |
-    /// | [`Refused`](StreamEnd::Refused) | what plugins have let pass, and an event that says why | what the failure says; nothing, where it was not its doing, as at `total_timeout` or the end of a drain | the same | the same | the same |
+    /// | [`Told`](StreamEnd::Told) | what plugins have let pass, and the upstream's words | it failed | `cut`, with the refusal's code and line | what was seen so far; nothing, where the upstream ended it in its own words with no answer in it ([`failed_in_its_words`](Self::failed_in_its_words)) | aborted; in HTTP/2 the stream is reset |
+    /// | [`Refused`](StreamEnd::Refused) | what plugins have let pass, and an event that says why | what the failure says; nothing, where it was not its doing, as at `total_timeout` or the end of a drain | the same | the same; of a break, a limit or a drain what was seen so far | the same |
     /// | none: the client has left or stopped reading, and the server drops the stream | nothing more | nothing: the ticket is dropped untold | `client_gone`, 499; none | what was seen so far | is gone; in HTTP/2 the stream is |
     async fn end(mut self, end: StreamEnd, sender: StreamSender) -> BodyEnd {
         let (refusal, is_told) = match end {
