@@ -21,6 +21,7 @@ use std::process::ExitCode;
 /// where the command line makes no sense (2) or asks for help or the version (0).
 #[must_use]
 pub fn run() -> ExitCode {
+    allocator::keep_little();
     allocator::allow_huge_pages(false);
     let cli = cli::Cli::read();
     let ended = match &cli.command {
