@@ -265,7 +265,7 @@ fn read_here(
     if meta.len() > most {
         return Err(FileError::TooLong(most));
     }
-    let bytes = FileBytes::read(&file, meta.len(), most)?;
+    let bytes = FileBytes::read(&file, meta.len(), most)?.ok_or(FileError::Moving)?;
     if bytes.len() as u64 > most {
         return Err(FileError::TooLong(most));
     }

@@ -23,26 +23,19 @@ enum FileMemory {
 
 impl FileBytes {
     /// Reads a file to its end, or until there is more of it than `most` bytes: then one more is read. `expected` bytes is what
-    /// it said that it has; where it has more by now, these are read as well.
-    pub(super) fn read(mut file: impl Read, expected: u64, most: u64) -> io::Result<Self> {
+    /// it said that it has; none where it is long and has more than that by now, for then somebody is writing to it.
+    pub(super) fn read(mut file: impl Read, expected: u64, most: u64) -> io::Result<Option<Self>> {
         let expected = usize::try_from(expected.min(most)).unwrap_or(usize::MAX);
         if expected < LONG {
             let mut bytes = Vec::with_capacity(expected);
-            file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
-            return Ok(Self::from(bytes));
+            file.take(most.min(LONG as u64).saturating_add(1)).read_to_end(&mut bytes)?;
+            let is_more = bytes.len() > LONG && most > LONG as u64;
+            return Ok((!is_more).then(|| Self::from(bytes)));
         }
         let mut mapping = MmapMut::map_anon(expected)?;
         let to = fill(&mut file, &mut mapping)?;
-        let mut more = Vec::new();
-        if to == expected {
-            let left = most.saturating_sub(to as u64).saturating_add(1);
-            file.take(left).read_to_end(&mut more)?;
-        }
-        if more.is_empty() {
-            return Ok(Self { place: FileMemory::Mapping(mapping), from: 0, to });
-        }
-        // Somebody is writing to it: it is read anew before long.
-        Ok(Self::from([&*mapping, &more].concat()))
+        let is_more = to == expected && fill(&mut file, &mut [0])? > 0;
+        Ok((!is_more).then_some(Self { place: FileMemory::Mapping(mapping), from: 0, to }))
     }
 
     /// All but the first bytes; nothing if there are no more than these.
@@ -132,23 +125,27 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_whole_whatever_it_said_of_its_length() {
+    fn a_file_is_read_whole_unless_it_is_long_and_has_more_than_it_said() {
         let bytes: Vec<u8> = (0..1_000_003_u32).map(|n| (n % 251) as u8).collect();
         for real in [0, 1, LONG - 1, LONG, LONG + 1, bytes.len()] {
             for expected in [0, 1, real, real + 1, real.saturating_sub(1), LONG, 2 * LONG] {
                 let read = FileBytes::read(Slow(&bytes[..real]), expected as u64, 2_000_000).unwrap();
-                assert!(*read == bytes[..real], "{real} bytes, {expected} expected");
-                assert_eq!(Vec::from(read), &bytes[..real]);
+                let grows = real > expected.max(LONG) || (expected >= LONG && real > expected);
+                assert_eq!(read.is_none(), grows, "{real} bytes, {expected} expected");
+                if let Some(read) = read {
+                    assert!(read == bytes[..real], "{real} bytes, {expected} expected");
+                    assert_eq!(Vec::from(read), &bytes[..real]);
+                }
             }
         }
     }
 
     #[test]
-    fn one_byte_more_than_the_most_is_read_and_no_more() {
+    fn one_byte_more_than_the_most_is_read_of_a_short_file_and_no_more() {
         let bytes = vec![7; 3 * LONG];
-        for most in [0, 10, LONG, LONG + 5, 3 * LONG - 1] {
-            for expected in [0, most, 3 * LONG] {
-                let read = FileBytes::read(Slow(&bytes), expected as u64, most as u64).unwrap();
+        for most in [0, 10, LONG - 1, LONG] {
+            for expected in [0, most.min(LONG - 1)] {
+                let read = FileBytes::read(Slow(&bytes), expected as u64, most as u64).unwrap().unwrap();
                 assert_eq!(read.len(), most + 1, "{expected} expected");
             }
         }
@@ -157,7 +154,7 @@ mod tests {
     #[test]
     fn a_long_file_is_no_part_of_the_heap_and_can_be_had_without_its_first_bytes() {
         let bytes: Vec<u8> = (0..LONG + 40).map(|n| (n % 251) as u8).collect();
-        let read = FileBytes::read(Slow(&bytes), bytes.len() as u64, 1 << 30).unwrap();
+        let read = FileBytes::read(Slow(&bytes), bytes.len() as u64, 1 << 30).unwrap().unwrap();
         assert!(matches!(read.place, FileMemory::Mapping(_)));
         let rest = read.without_first(32);
         assert!(*rest == bytes[32..]);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use weir_config::counted;
 use weir_server::Drainer;
@@ -82,8 +82,9 @@ async fn end(mut signals: Signals, told: &Receiver<ShutdownTargets>) {
     drainer.begin(grace);
     notify::stopping();
     let line = format!("draining for at most {} s; a second signal ends at once", grace.as_secs_f64());
-    let _ = aside(log, format!("{name}: {line}; {} in flight", requests(shared.in_flight.inside())));
-    let said = aside(console::say, line);
+    let mut lines = LastLines::default();
+    lines.begin(log, format!("{name}: {line}; {} in flight", requests(shared.in_flight.inside())));
+    lines.begin(console::say, line);
     let ended = tokio::task::spawn_blocking(move || {
         let joined = workers.into_iter().map(JoinHandle::join);
         joined.filter(|r| !matches!(r, Ok(Ok(())))).count()
@@ -92,20 +93,18 @@ async fn end(mut signals: Signals, told: &Receiver<ShutdownTargets>) {
         failed = ended => match failed {
             Ok(0) => {
                 let cut = usize::try_from(shared.cut.load(Ordering::Relaxed)).unwrap_or(usize::MAX);
-                let _ = aside(log, format!("{name}: drained; {} cut", counted(cut, "request was", "requests were"))).recv_timeout(SAYING);
-                let _ = said.recv_timeout(SAYING);
-                exit(0)
+                let line = format!("{name}: drained; {} cut", counted(cut, "request was", "requests were"));
+                lines.exit(SAYING, log, line, 0)
             }
-            Ok(n) => complain_and_exit(&format!("{} ended badly", counted(n, "worker", "workers"))),
-            Err(why) => complain_and_exit(&format!("workers could not be waited for: {why}")),
+            Ok(n) => lines.complain_and_exit(&format!("{} ended badly", counted(n, "worker", "workers"))),
+            Err(why) => lines.complain_and_exit(&format!("workers could not be waited for: {why}")),
         },
         again = signals.next() => {
             let left = shared.in_flight.inside();
             let line = format!("{again}: a second signal; {} cut", counted(left, "request in flight is", "requests in flight are"));
-            let _ = aside(log, line).recv_timeout(LAST_LINE);
-            exit(1)
+            lines.exit(LAST_LINE, log, line, 1)
         }
-        () = tokio::time::sleep(grace.saturating_add(BEYOND)) => complain_and_exit("workers did not end in time"),
+        () = tokio::time::sleep(grace.saturating_add(BEYOND)) => lines.complain_and_exit("workers did not end in time"),
     }
 }
 
@@ -113,9 +112,29 @@ fn requests(count: usize) -> String {
     counted(count, "request", "requests")
 }
 
-fn complain_and_exit(why: &str) {
-    let _ = aside(console::complain, format!("weir: {why}")).recv_timeout(SAYING);
-    exit(1);
+/// What is being printed while the process comes to its end, which it does not before that is out, or took too long.
+#[derive(Default)]
+struct LastLines(Vec<Receiver<()>>);
+
+impl LastLines {
+    /// Prints a line, which the end waits for.
+    fn begin(&mut self, print: fn(&str), line: String) {
+        self.0.push(aside(print, line));
+    }
+
+    /// Ends the process with one more line, behind those before. These and that one may take so long each.
+    fn exit(self, within: Duration, print: fn(&str), line: String, code: i32) -> ! {
+        let until = Instant::now() + within;
+        for begun in self.0 {
+            let _ = begun.recv_timeout(until.saturating_duration_since(Instant::now()));
+        }
+        let _ = aside(print, line).recv_timeout(within);
+        exit(code)
+    }
+
+    fn complain_and_exit(self, why: &str) -> ! {
+        self.exit(SAYING, console::complain, format!("weir: {why}"), 1)
+    }
 }
 
 fn log(line: &str) {
