@@ -40,13 +40,13 @@ const CUSTOM: u8 = 0;
 const CORE_MODULE: u8 = 1;
 const COMPONENT: u8 = 4;
 
-/// The schema that a component carries in its custom section [`SECTION`], if it does.
+/// The schema that a component carries in its custom section [`SECTION`], if it does; whatever stands there is taken for one.
 #[must_use]
-pub fn embedded(wasm: &[u8]) -> Option<&str> {
+pub fn embedded(wasm: &[u8]) -> Option<&[u8]> {
     find(wasm, DEPTH)
 }
 
-fn find(wasm: &[u8], depth: u32) -> Option<&str> {
+fn find(wasm: &[u8], depth: u32) -> Option<&[u8]> {
     let header = wasm.get(..8)?;
     // The layer, by which a component is told from a module, stands behind the version.
     let is_component = header.get(6) == Some(&1);
@@ -67,11 +67,11 @@ fn find(wasm: &[u8], depth: u32) -> Option<&str> {
     None
 }
 
-/// The text of a custom section, if it is the one.
-fn named(section: &[u8]) -> Option<&str> {
+/// What stands in a custom section, if it is the one.
+fn named(section: &[u8]) -> Option<&[u8]> {
     let (size, rest) = length(section)?;
     let (name, text) = rest.split_at_checked(size)?;
-    if name == SECTION.as_bytes() { std::str::from_utf8(text).ok() } else { None }
+    (name == SECTION.as_bytes()).then_some(text)
 }
 
 /// A LEB128 number of 32 bits, and what follows it.
@@ -91,18 +91,18 @@ fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
 /// # Errors
 /// [`LoadError::Schema`] names each place that does not fit, without its value, which may be a secret;
 /// [`LoadError::BadSchema`] if the text is no JSON schema, or asks for more than is done for one.
-pub(crate) fn check(schema: &str, settings: &Value) -> Result<(), LoadError> {
+pub(crate) fn check(schema: &[u8], settings: &Value) -> Result<(), LoadError> {
     let (schema, settings) = (schema.to_owned(), settings.clone());
     aside::in_time(move || judge(&schema, &settings))
 }
 
 /// The same on this thread, whose stack has to be a large one.
-fn judge(schema: &str, settings: &Value) -> Result<(), LoadError> {
+fn judge(schema: &[u8], settings: &Value) -> Result<(), LoadError> {
     let bad = LoadError::BadSchema;
     if schema.len() as u64 > BYTES {
         return Err(bad(format!("it is more than {} MiB long", BYTES >> 20)));
     }
-    let schema: Value = serde_json::from_str(schema).map_err(|e| bad(e.to_string()))?;
+    let schema: Value = serde_json::from_slice(schema).map_err(|e| bad(e.to_string()))?;
     let shape = SchemaShape::of(&schema).map_err(bad)?;
     let steps = steps::of(&shape, settings).map_err(bad)?;
     let validator = options(shape.looks_around()).build(&schema).map_err(|e| bad(brief(&e.masked().to_string())))?;

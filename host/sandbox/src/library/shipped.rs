@@ -48,7 +48,7 @@ impl Schema {
     pub(super) fn check(&self, wasm: &[u8], settings: &PluginSettings) -> Result<(), LoadError> {
         let schema = match self {
             Self::Inside => schema::embedded(wasm),
-            Self::Beside(read) => read.as_deref(),
+            Self::Beside(read) => read.as_deref().map(str::as_bytes),
         };
         schema.map_or(Ok(()), |schema| schema::check(schema, &settings.config))
     }
