@@ -117,7 +117,7 @@ fn no_schema_takes_memory_or_time_from_others_and_what_served_serves_on() {
 }
 
 /// The component with a schema in a section of its own.
-fn with_schema(component: &[u8], schema: &str) -> Vec<u8> {
+fn with_schema(component: &[u8], schema: impl AsRef<[u8]>) -> Vec<u8> {
     let length = |mut n: usize| {
         let mut bytes = Vec::new();
         while n >= 0x80 {
@@ -128,8 +128,27 @@ fn with_schema(component: &[u8], schema: &str) -> Vec<u8> {
         bytes
     };
     let name = weir_sandbox::schema::SECTION;
-    let content = [&length(name.len()), name.as_bytes(), schema.as_bytes()].concat();
+    let content = [&length(name.len()), name.as_bytes(), schema.as_ref()].concat();
     [component, &[0], &length(content.len()), &content].concat()
+}
+
+#[test]
+fn a_plugin_whose_schema_is_no_text_does_not_serve_and_says_so() {
+    let gateway = gateway(Upstream::chat().address, "", &[]);
+    let acme = gateway.plugins().join("tenants/acme");
+    for (n, broken) in [&b"\xff"[..], b"{\"title\": \"\xff\"}", b"{}\xc3", b""].into_iter().enumerate() {
+        let (name, plugin) = (format!("own{n}"), refusing(&format!("own{n}")).build());
+        install(&acme, &name, &with_schema(&plugin, broken));
+        until(&format!("{broken:?} is named"), || {
+            let (problems, file) = (problems(&gateway), format!("tenants/acme/{name}.wasm"));
+            (problems.contains(&file) && problems.contains("schema that it ships for its settings does not hold"))
+                .then_some(())
+        });
+        install(&acme, &name, &with_schema(&plugin, "{}"));
+        until("a good one serves", || (problems(&gateway) == "[]" && code(&gateway, ACME) == name).then_some(()));
+        fs::remove_file(acme.join(format!("{name}.wasm"))).unwrap();
+        until("it is gone", || code(&gateway, ACME).is_empty().then_some(()));
+    }
 }
 
 /// Runs a command that must end by itself, soon, and with no more memory than a gigabyte; answers its code and what it
@@ -157,7 +176,7 @@ fn a_start_and_a_check_come_to_an_end_whatever_schema_a_plugin_carries() {
     let (file, acme) = (scratch.path().join("weir.toml"), scratch.path().join("plugins/tenants/acme"));
     fs::write(&file, with_folders(&config(Upstream::chat().address))).unwrap();
     for word in ["anyOf", "allOf", "oneOf"] {
-        install(&acme, "guard", &with_schema(&refusing("good").build(), &bomb(word).to_string()));
+        install(&acme, "guard", &with_schema(&refusing("good").build(), bomb(word).to_string()));
         fs::write(acme.join("guard.toml"), "config = { a = 1 }\n").unwrap();
         let mut check = Command::new(support::weir());
         let (status, said) = ended(check.args(["check", "--config"]).arg(&file).env_remove("WEIR_CONFIG"));
