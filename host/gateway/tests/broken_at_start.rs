@@ -29,7 +29,7 @@ fn acme_is_closed(gateway: &Gateway, what: &str, named: &str) {
     let plugins: serde_json::Value = serde_json::from_slice(&gateway.admin_get("/admin/v1/plugins").body).unwrap();
     assert_eq!(plugins["closed"], gateway.ready()["closed"], "{what}");
     assert_eq!(gateway.admin_get("/readyz").status, 200, "{what}: others are served");
-    assert_eq!(gateway.metric("weir_tenants_closed", &[]), 1.0, "{what}");
+    soon_eq!(gateway.metric("weir_tenants_closed", &[]), 1.0, "{what}");
     let counted = || gateway.metric("weir_refusals_total", &["code=\"tenant_closed\"", "tenant=\"acme\""]);
     until("it is counted", || (counted() >= 2.0).then_some(()));
     until("the log says so", || gateway.log().contains("it closes whom it is meant to apply to").then_some(()));
@@ -47,7 +47,7 @@ fn mend(gateway: &Gateway, what: &str) {
         let ready = gateway.ready();
         (ready["closed"].to_string() + &ready["problems"].to_string() == "[][]").then_some(())
     });
-    assert_eq!(gateway.metric("weir_tenants_closed", &[]), 0.0, "{what}");
+    soon_eq!(gateway.metric("weir_tenants_closed", &[]), 0.0, "{what}");
     assert_eq!(code(gateway, GLOBEX), "", "{what}");
 }
 

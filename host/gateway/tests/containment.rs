@@ -297,7 +297,7 @@ fn while_one_tenants_plugin_spins_the_others_requests_go_on_on_the_same_thread()
     eprintln!("{served} requests of the neighbour in 1.5 s of spinning, the slowest took {slowest:?}");
     assert!(served >= 20, "only {served} requests of the neighbour went on");
     assert!(slowest < Duration::from_millis(1000), "one waited for {slowest:?}");
-    assert!(gateway.metric("weir_plugin_yields_total", &["acme"]) > 100.0);
+    soon!(gateway.metric("weir_plugin_yields_total", &["acme"]) > 100.0);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_plugin_built_against_0_1_0_loads_and_decides_as_it_did() {
     assert_eq!((seen.header("x-checked-by").as_deref(), &seen.json()["user"]), (Some("word-policy"), &"acme".into()));
     let reply = post(gateway.address, ACME, &chat("a BlueBird!"));
     assert_eq!((reply.status, reply.code().as_str()), (400, "content_filter"));
-    assert_eq!(gateway.metric("weir_plugin_counter_total", &["name=\"seen\""]), 2.0);
+    soon_eq!(gateway.metric("weir_plugin_counter_total", &["name=\"seen\""]), 2.0);
 }
 
 /// Says its settings' length, so that a change shows.

@@ -5,9 +5,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr)]
 
+#[macro_use]
+mod support;
+
 mod guest;
 mod places;
-mod support;
 
 mod admin;
 mod admin_kept;

@@ -9,6 +9,9 @@
 )]
 #![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
+#[macro_use]
+pub mod soon;
+
 pub mod client;
 pub mod dns;
 pub mod frames;
@@ -35,9 +38,8 @@ use tempfile::TempDir;
 pub use client::{Reply, get, post, raw, send};
 #[allow(unused_imports)]
 pub use program::{cache, installed, root, weir};
-
-/// Long enough for the slowest machine; a test that waits so long has failed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+#[allow(unused_imports)]
+pub use soon::{PATIENCE, until};
 
 /// The keys that the configurations of tests use: secret `demo`, no pepper.
 pub const ACME: &str = "sk-weir-acme-demo";
@@ -301,18 +303,6 @@ fn follow(from: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
             line.clear();
         }
     });
-}
-
-/// Tries until it holds, or the patience is over: for what happens in another process at a time of its own.
-pub fn until<T>(what: &str, mut holds: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(value) = holds() {
-            return value;
-        }
-        assert!(start.elapsed() < PATIENCE, "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// A chat request for model `m`.
