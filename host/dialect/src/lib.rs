@@ -11,19 +11,27 @@
 
 pub mod answer;
 mod ask;
+pub mod canon;
+pub mod chat;
 mod codec;
+pub mod converse;
 mod credit;
 mod decoder;
 mod dialect;
 mod document;
 pub mod event;
+pub mod gemini;
+pub mod messages;
 mod models;
 mod readable;
 mod refusal;
+pub mod responses;
 mod route;
 mod splice;
 mod stream;
+pub mod translate;
 pub mod usage;
+mod wire;
 
 pub use ask::{AskShapes, Decided, ReadError, RequestFacts};
 pub use decoder::{AnswerPart, Decoded, Leftover, StreamDecoder};
@@ -33,3 +41,4 @@ pub use event::{Delta, EventError};
 pub use readable::Unreadable;
 pub use refusal::{ApiError, ApiErrorKind};
 pub use route::{ApiCall, ApiPath};
+pub use wire::{Vendor, WireFormat};

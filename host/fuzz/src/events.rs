@@ -54,8 +54,10 @@ fn whole_answers(call: DialectCall, bodies: &[Bytes]) {
 }
 
 fn can_be(usage: &Usage) {
-    let Usage { input, output, total, cached_input, reasoning } = *usage;
-    for count in [input, output, total, cached_input, reasoning].into_iter().flatten() {
+    let Usage { input, output, total, cached_input, reasoning, cache_written, audio_input, audio_output } = *usage;
+    for count in
+        [input, output, total, cached_input, reasoning, cache_written, audio_input, audio_output].into_iter().flatten()
+    {
         assert!(count <= Usage::MOST);
     }
 }

@@ -7,7 +7,7 @@ mod tests;
 /// fraction, or more than [`Usage::MOST`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
-    /// Tokens that the model read, cached ones included.
+    /// Tokens that the model read, those from and into the provider's cache included.
     pub input: Option<u64>,
     /// Tokens that the model wrote, reasoning included.
     pub output: Option<u64>,
@@ -17,6 +17,12 @@ pub struct Usage {
     pub cached_input: Option<u64>,
     /// Of `output`, those that the client does not see.
     pub reasoning: Option<u64>,
+    /// Of `input`, those that were written to the provider's cache.
+    pub cache_written: Option<u64>,
+    /// Of `input`, those of sound.
+    pub audio_input: Option<u64>,
+    /// Of `output`, those of sound.
+    pub audio_output: Option<u64>,
 }
 
 impl Usage {
@@ -45,6 +51,9 @@ impl Usage {
             total: later.total.or(self.total),
             cached_input: later.cached_input.or(self.cached_input),
             reasoning: later.reasoning.or(self.reasoning),
+            cache_written: later.cache_written.or(self.cache_written),
+            audio_input: later.audio_input.or(self.audio_input),
+            audio_output: later.audio_output.or(self.audio_output),
         }
     }
 }

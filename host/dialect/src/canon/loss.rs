@@ -1,0 +1,65 @@
+//! What the other side cannot carry.
+
+use std::borrow::Cow;
+
+/// What is done where something cannot be carried (`on_unsupported`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum OnUnsupported {
+    /// The request is refused.
+    Reject,
+    /// It is left out.
+    Drop,
+    /// It is left out, and the client is told.
+    #[default]
+    Warn,
+}
+
+/// What could not be carried: fields by their names, such as `messages.content.video_url`, without numbers of elements; each
+/// once, in order, at most [`FieldLosses::MOST`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldLosses(Vec<Cow<'static, str>>);
+
+impl FieldLosses {
+    /// The most that are named.
+    pub const MOST: usize = 32;
+    /// Bytes of a name that came with the request.
+    const NAME: usize = 64;
+
+    /// Takes note of a field of the canonical form.
+    pub fn lose(&mut self, field: &'static str) {
+        self.note(Cow::Borrowed(field));
+    }
+
+    /// Takes note of a member that only the other wire has. A name that is no plain word is not repeated.
+    pub fn lose_extra(&mut self, within: &'static str, name: &[u8]) {
+        let plain = name.len() <= Self::NAME && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let name = if plain { std::str::from_utf8(name).unwrap_or_default() } else { "…" };
+        self.note(Cow::Owned(if within.is_empty() { name.to_owned() } else { format!("{within}.{name}") }));
+    }
+
+    /// Takes note of all members that only the other wire has. What is `null` or `false` asks for nothing and is no loss.
+    pub fn lose_extras(&mut self, within: &'static str, extra: &super::RawMembers) {
+        for (name, value) in extra.iter() {
+            if !value.is_null() && value.is_true() != Some(false) {
+                self.lose_extra(within, name);
+            }
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether all was carried.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn note(&mut self, field: Cow<'static, str>) {
+        if self.0.len() < Self::MOST && !self.0.contains(&field) {
+            self.0.push(field);
+        }
+    }
+}

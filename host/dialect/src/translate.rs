@@ -1,0 +1,13 @@
+//! From one wire to another: what all codecs share, so that each pair of them is nothing of its own.
+//!
+//! [`ids`] fits identifiers of tool calls into a wire's grammar, [`signatures`] carries what only its vendor can read there and back,
+//! [`reasoning`] weighs efforts against budgets, and [`order`] puts turns into the order that a wire demands.
+
+pub mod ids;
+pub mod order;
+pub mod reasoning;
+pub mod signatures;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
