@@ -17,11 +17,16 @@ pub(crate) fn faults(files: &SourceFiles, packages: &[Package]) -> Vec<String> {
     lost.map(|path| format!("{path}: no `mod` leads to it, so that nobody compiles it")).collect()
 }
 
-/// The programs that a package's tests are: `tests/main.rs` alone where that is there, else each file beside others.
+/// The programs that a package's tests are: `tests/main.rs` alone where that is there, else each file and each folder with a
+/// `main.rs`.
 fn tests<'f>(files: &'f SourceFiles, package: &Package) -> impl Iterator<Item = &'f String> {
     let folder = format!("{}/tests/", package.folder);
     let is_one = files.contains_key(&format!("{folder}main.rs"));
-    let is_root = move |within: &str| if is_one { within == "main.rs" } else { !within.contains('/') };
+    let is_root = move |within: &str| match within.split_once('/') {
+        _ if is_one => within == "main.rs",
+        None => true,
+        Some((_, inner)) => inner == "main.rs",
+    };
     files.keys().filter(move |path| path.strip_prefix(&folder).is_some_and(&is_root))
 }
 

@@ -45,6 +45,13 @@ fn a_file_that_no_module_names_is_told() {
 
 #[test]
 fn tests_without_a_main_file_are_programs_each() {
-    let all = [("a/tests/one.rs", ""), ("a/tests/two.rs", "mod help;"), ("a/tests/more/three.rs", "")];
-    assert_eq!(said(&all), ["a/tests/more/three.rs"]);
+    let all = [
+        ("a/tests/one.rs", ""),
+        ("a/tests/two.rs", "mod help;"),
+        ("a/tests/more/three.rs", ""),
+        ("a/tests/folder/main.rs", "mod four;"),
+        ("a/tests/folder/four.rs", ""),
+        ("a/tests/folder/deep/main.rs", ""),
+    ];
+    assert_eq!(said(&all), ["a/tests/folder/deep/main.rs", "a/tests/more/three.rs"]);
 }
