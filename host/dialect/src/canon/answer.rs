@@ -20,6 +20,8 @@ pub struct ChatAnswer {
     pub choices: Vec<ChatChoice>,
     /// What was used, where it is said.
     pub usage: Option<Usage>,
+    /// What only its wire says of what was used. It is told and not asked for, so that it is no loss elsewhere.
+    pub usage_extra: RawMembers,
     /// How soon it was served, in the wire's word.
     pub service_tier: Option<JsonText>,
     /// The question was refused before the model saw it, with the reason in the wire's word.
@@ -39,6 +41,7 @@ impl ChatAnswer {
             created: None,
             choices: Vec::new(),
             usage: None,
+            usage_extra: RawMembers::default(),
             service_tier: None,
             blocked: None,
             extra: RawMembers::default(),
