@@ -40,7 +40,7 @@ impl FieldLosses {
     /// Takes note of all members that only the other wire has. What is `null`, `false` or `[]` asks for nothing and is no loss;
     /// nor is a `type`, which says what is known from where the members stand.
     pub fn lose_extras(&mut self, within: &'static str, extra: &super::RawMembers) {
-        for (name, value) in extra.iter() {
+        for (name, value) in extra.missed() {
             let asks = !value.is_null() && value.is_true() != Some(false) && value.bytes().as_ref() != b"[]";
             if asks && name != b"type" {
                 self.lose_extra(within, name);

@@ -16,6 +16,8 @@ struct RawMember {
     /// As it stands between its quotes.
     name: Bytes,
     value: RawJson,
+    /// Nobody misses it elsewhere.
+    quiet: bool,
 }
 
 impl RawMembers {
@@ -88,7 +90,20 @@ impl RawMembers {
 
     /// The same, by a name as it stands between quotes.
     pub(crate) fn push_raw(&mut self, name: Bytes, value: RawJson) {
-        self.0.push(RawMember { name, value });
+        self.0.push(RawMember { name, value, quiet: false });
+    }
+
+    /// Keeps a member for its own wire alone: what it says goes without saying elsewhere, or is said by the canonical form, so
+    /// that leaving it out there is no loss.
+    pub fn hush(&mut self, name: &str) {
+        for member in self.0.iter_mut().filter(|member| member.is(name)) {
+            member.quiet = true;
+        }
+    }
+
+    /// Those that are missed where only the other wire has them.
+    pub(super) fn missed(&self) -> impl Iterator<Item = (&[u8], &RawJson)> {
+        self.0.iter().filter(|member| !member.quiet).map(|member| (member.name.as_ref(), &member.value))
     }
 
     /// All that there are: the name as it stands between its quotes, and the value.

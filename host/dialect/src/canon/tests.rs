@@ -70,8 +70,12 @@ fn losses_are_named_once_and_names_of_clients_only_where_they_are_words() {
     losses.lose("seed");
     losses.lose("seed");
     losses.lose_extras("", &raw(r#"{"foo":1,"nothing":null,"off":false,"none":[],"type":"custom","a b":2}"#).members());
+    let mut quiet = raw(r#"{"status":"completed","phase":"final"}"#).members();
+    quiet.hush("status");
+    assert_eq!(quiet.len(), 2, "its own wire has it back");
+    losses.lose_extras("", &quiet);
     losses.lose_extra("messages", b"bar");
-    assert_eq!(losses.iter().collect::<Vec<_>>(), ["seed", "foo", "…", "messages.bar"]);
+    assert_eq!(losses.iter().collect::<Vec<_>>(), ["seed", "foo", "…", "phase", "messages.bar"]);
     for number in 0..99 {
         losses.lose_extra("", format!("x{number}").as_bytes());
     }
