@@ -13,9 +13,12 @@ pub mod component;
 pub mod config;
 mod cut;
 pub mod edits;
+pub mod event_message;
 pub mod events;
 pub mod frames;
 pub mod json;
+pub mod json_array;
+pub mod json_lines;
 mod oracle;
 mod reference;
 pub mod request_body;
@@ -29,14 +32,17 @@ pub mod ways;
 pub type FuzzTarget = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [FuzzTarget; 13] = [
+pub const TARGETS: [FuzzTarget; 16] = [
     ("chunked", chunked::chunked),
     ("component", component::component),
     ("config", config::config),
     ("edits", edits::edits),
+    ("event_message", event_message::event_message),
     ("events", events::events),
     ("frames", frames::frames),
     ("json", json::json),
+    ("json_array", json_array::json_array),
+    ("json_lines", json_lines::json_lines),
     ("request_body", request_body::request_body),
     ("request_head", request_head::request_head),
     ("response_head", response_head::response_head),
