@@ -7,14 +7,17 @@
 mod answer;
 mod block;
 mod cache;
+mod collect;
 mod error;
 mod event;
 mod form;
+pub(crate) mod logprobs;
 mod loss;
 mod media;
 mod members;
 mod params;
 mod raw;
+mod replay;
 mod request;
 mod streams;
 mod text;
@@ -25,11 +28,16 @@ mod write;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod whole_tests;
+
 pub use answer::{ChatAnswer, ChatChoice, ChatStop, StopKind};
 pub use block::{
     ContentBlock, OtherBlock, ServerToolBlock, ServerToolKind, TextBlock, ToolInput, ToolResultBlock, ToolUseBlock,
 };
 pub use cache::CacheMark;
+pub use collect::EventCollector;
 pub use error::DecodeFault;
 pub use event::{AnswerStart, ApiFailure, BlockDelta, BlockPlace, BlockStart, ChatEvent};
 pub use form::ContentForm;
@@ -43,6 +51,7 @@ pub use params::{
     AnswerFormat, ChatTool, ChatToolKind, ReasoningMode, ReasoningShow, ReasoningWish, SamplingParams, ToolPick,
 };
 pub use raw::RawJson;
+pub use replay::EventReplay;
 pub use request::ChatRequest;
 pub use streams::{
     AnswerContext, EventDecoder, EventEncoder, NewEvent, StreamState, TargetQuirks, TargetRules, WireEvent,
