@@ -1,6 +1,6 @@
 //! A stream's events, read in the plainest way there is, and not by what is tested with them.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An event of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,12 @@ impl RecordedEvent {
     #[must_use]
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.data).ok()
+    }
+
+    /// What it says as the one member of an object that bears its name, as [`crate::Spec::bedrock`] takes it.
+    #[must_use]
+    pub fn union(&self) -> Option<Value> {
+        Some(json!({ self.name.as_deref()?: self.json()? }))
     }
 }
 
