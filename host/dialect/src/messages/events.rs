@@ -1,0 +1,12 @@
+//! Streams of events (`MessageStreamEvent` in Anthropic's specification).
+
+mod decode;
+mod encode;
+mod failure;
+mod held;
+mod lines;
+mod open;
+mod written;
+
+pub use decode::MessagesDecoder;
+pub use encode::MessagesEncoder;
