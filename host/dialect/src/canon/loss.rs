@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use weir_http::json::JsonKind;
+
 /// What is done where something cannot be carried (`on_unsupported`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum OnUnsupported {
@@ -37,12 +39,11 @@ impl FieldLosses {
         self.note(Cow::Owned(if within.is_empty() { name.to_owned() } else { format!("{within}.{name}") }));
     }
 
-    /// Takes note of all members that only the other wire has. What is `null`, `false` or `[]` asks for nothing and is no loss;
-    /// nor is a `type`, which says what is known from where the members stand.
+    /// Takes note of all members that only the other wire has. What is `null`, `false`, `[]`, or an object of nothing but such,
+    /// asks for nothing and is no loss; nor is a `type`, which says what is known from where the members stand.
     pub fn lose_extras(&mut self, within: &'static str, extra: &super::RawMembers) {
         for (name, value) in extra.missed() {
-            let asks = !value.is_null() && value.is_true() != Some(false) && value.bytes().as_ref() != b"[]";
-            if asks && name != b"type" {
+            if name != b"type" && asks(value) {
                 self.lose_extra(within, name);
             }
         }
@@ -63,5 +64,16 @@ impl FieldLosses {
         if self.0.len() < Self::MOST && !self.0.contains(&field) {
             self.0.push(field);
         }
+    }
+}
+
+/// Whether a value asks for anything.
+fn asks(value: &super::RawJson) -> bool {
+    match value.kind() {
+        JsonKind::Null => false,
+        JsonKind::Bool => value.is_true() != Some(false),
+        JsonKind::Array => !value.elements().is_empty(),
+        JsonKind::Object => value.members().iter().any(|(_, value)| asks(value)),
+        JsonKind::String | JsonKind::Number => true,
     }
 }

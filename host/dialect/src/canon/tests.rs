@@ -69,7 +69,8 @@ fn losses_are_named_once_and_names_of_clients_only_where_they_are_words() {
     let mut losses = FieldLosses::default();
     losses.lose("seed");
     losses.lose("seed");
-    losses.lose_extras("", &raw(r#"{"foo":1,"nothing":null,"off":false,"none":[],"type":"custom","a b":2}"#).members());
+    let extra = r#"{"foo":1,"nothing":null,"off":false,"none":[],"all":{"of":{"it":null}},"type":"custom","a b":2}"#;
+    losses.lose_extras("", &raw(extra).members());
     let mut quiet = raw(r#"{"status":"completed","phase":"final"}"#).members();
     quiet.hush("status");
     assert_eq!(quiet.len(), 2, "its own wire has it back");
