@@ -1,0 +1,5 @@
+//! Whole answers.
+
+pub(super) mod decode;
+pub(super) mod encode;
+pub(super) mod stop;

@@ -1,0 +1,8 @@
+//! Streams.
+
+pub(super) mod block;
+pub(super) mod decode;
+pub(super) mod encode;
+pub(super) mod exception;
+pub(super) mod open;
+pub(super) mod out;

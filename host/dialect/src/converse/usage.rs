@@ -1,0 +1,64 @@
+//! What was used, as Bedrock says it (`TokenUsage` in the service's description of itself, and what it sends beyond that).
+//!
+//! Its `inputTokens` are without those of the cache; the canonical ones are with them. Some answers name each of the cache's
+//! numbers twice, with and without `Count` at the end: they are counted once.
+
+use weir_usage::Usage;
+
+use crate::canon::{JsonWriter, RawJson, RawMembers};
+
+/// Numbers that are named twice.
+const TWINS: [(&str, &str); 2] =
+    [("cacheReadInputTokens", "cacheReadInputTokenCount"), ("cacheWriteInputTokens", "cacheWriteInputTokenCount")];
+
+/// Takes the numbers out of a `usage` object. A twin that says the same stays as `null`: it is known, but was there.
+pub(super) fn take(members: &mut RawMembers) -> Usage {
+    let [cached, written] = TWINS.map(|(name, twin)| {
+        let value = members.take_as(name, tokens);
+        match members.get(twin).and_then(tokens) {
+            Some(other) if value == Some(other) => {
+                members.take(twin);
+                members.push(twin, RawJson::NULL);
+                value
+            }
+            other => value.or(other),
+        }
+    });
+    let fresh = members.take_as("inputTokens", tokens);
+    Usage {
+        input: fresh.map(|fresh| fresh + cached.unwrap_or_default() + written.unwrap_or_default()),
+        output: members.take_as("outputTokens", tokens),
+        total: members.take_as("totalTokens", tokens),
+        cached_input: cached,
+        cache_written: written,
+        ..Usage::default()
+    }
+}
+
+/// Writes a `usage` object. Bedrock's client libraries demand the first three numbers: zero where nobody counted.
+pub(super) fn write(out: &mut JsonWriter, usage: &Usage, extra: &RawMembers) {
+    let (input, output) = usage.halves();
+    let (input, output) = (input.unwrap_or_default(), output.unwrap_or_default());
+    let of_cache = usage.cached_input.unwrap_or_default() + usage.cache_written.unwrap_or_default();
+    out.open().name("inputTokens").number(input.saturating_sub(of_cache));
+    out.name("outputTokens").number(output);
+    out.name("totalTokens").number(usage.total.unwrap_or(input + output));
+    for ((name, twin), value) in TWINS.into_iter().zip([usage.cached_input, usage.cache_written]) {
+        let only_twin = extra.get(twin).is_some_and(|said| !said.is_null());
+        out.number_member(name, value.filter(|_| !only_twin));
+    }
+    for (name, value) in extra.iter() {
+        let twin = TWINS.iter().position(|(_, twin)| twin.as_bytes() == name && value.is_null());
+        let said = twin.and_then(|at| [usage.cached_input, usage.cache_written].get(at).copied().flatten());
+        match said {
+            Some(said) => out.name_raw(name).number(said),
+            None => out.name_raw(name).raw(value),
+        };
+    }
+    out.close();
+}
+
+/// A number that can be one of tokens.
+fn tokens(value: &RawJson) -> Option<u64> {
+    value.unsigned().filter(|tokens| *tokens <= Usage::MOST)
+}
