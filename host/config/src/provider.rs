@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::authorities::Authorities;
 use crate::ca_file::CaFileKey;
+use crate::catalogue::quirks::Quirk;
 use crate::keys::{ConfigKey, CountKey, FlagKey, FurtherKeys, TableKey, TimeKey, WordKey, keys};
 use crate::secret::Secret;
 use crate::table::ConfigTable;
@@ -30,10 +31,10 @@ keys! {
     pub struct ProviderConfig(table, name: &str) {
         /// Its name in the file: 1 to 64 letters, digits, `_`, `-` and `.`.
         pub name: String = name.to_owned();
-        /// What it speaks.
+        /// What it is, and so what it speaks.
         pub kind: ProviderKind = ProviderKind::OpenAi => "kind" KindKey();
         /// `https://host[:port][/path]` without a trailing slash, user name, query or fragment; an endpoint's path is
-        /// put behind it. `https://api.openai.com/v1` by default; empty for a demo.
+        /// put behind it. By default the kind's, which for `openai` is `https://api.openai.com/v1`; empty for a demo.
         pub base_url: String = String::new() => "base_url" BaseUrlKey(kind);
         /// Whether to speak HTTP/2.
         pub http2: Http2 = Http2::Auto => "http2" WordKey();
@@ -68,12 +69,12 @@ keys! {
         /// A request has one attempt more than this, or as many as its model has targets where that is more; 0 to 10, and 2 by
         /// default.
         pub retries: u32 = 2 => "retries" CountKey(0..=10);
-        /// Whether to ask streams for their usage (`stream_options.include_usage`); true by default.
-        pub ask_usage: bool = true => "ask_usage" FlagKey();
+        /// Whether to ask streams for their usage (`stream_options.include_usage`); true by default, unless the kind rejects that.
+        pub ask_usage: bool = !kind.quirks().has(Quirk::NoStreamOptions) => "ask_usage" FlagKey();
         /// `[providers.NAME.health]`: when it is put aside, and for how long.
         pub health: HealthSettings = HealthSettings::default() => "health" TableKey(HealthSettings::read);
-        /// Sent as `authorization: Bearer …`; none leaves the header out.
-        pub api_key: Option<Secret> = None => "api_key" ApiKeyKey();
+        /// Sent as `authorization: Bearer …`; none leaves the header out. By default what the environment has for a kind that demands one.
+        pub api_key: Option<Secret> = None => "api_key" ApiKeyKey(kind);
         /// The certificate authorities to trust in place of the public ones.
         pub ca_file: Option<Authorities> = None => "ca_file" CaFileKey();
         /// `headers.NAME`: sent with every request. Names are lower case, valid and none that Weir sets itself.

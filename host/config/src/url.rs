@@ -60,11 +60,11 @@ pub(crate) fn base_url(text: &str) -> Result<BaseUrl, UrlFault> {
 }
 
 /// Whether a base URL ends in the path of an endpoint: somebody has copied the URL that a request goes to. One that only
-/// ends in `models` may well be a base: Azure's is.
-pub(crate) fn is_endpoint(url: &BaseUrl) -> bool {
+/// ends in `models` may well be a base: Azure's is. `endings` are in lower case.
+pub(crate) fn ends_in(url: &BaseUrl, endings: &[&str]) -> bool {
     let text = url.text.to_ascii_lowercase();
     let ends = |end: &&str| text.strip_suffix(end).is_some_and(|rest| rest.ends_with('/') && !rest.ends_with("://"));
-    ["completions", "embeddings", "responses", "messages", "v1/models"].iter().any(ends)
+    endings.iter().any(ends)
 }
 
 /// Checks `host[:port]` and answers whether the host is this machine.

@@ -6,8 +6,10 @@
 
 mod ceilings;
 mod documented;
+mod kinds;
 #[path = "problems/main.rs"]
 mod problems;
+mod providers_page;
 mod robust;
 mod shipped;
 mod told;

@@ -68,6 +68,7 @@ mod irregular_files;
 mod isolation;
 mod judged;
 mod kept;
+mod kinds;
 mod kv_floods;
 mod last_calls;
 mod last_words;

@@ -1,6 +1,9 @@
 //! `base_url`: where a provider is.
 
 use super::kind::ProviderKind;
+use crate::catalogue::not_asked_yet;
+use crate::catalogue::quirks::{Quirk, Quirks};
+use crate::catalogue::row::CatalogDialect;
 use crate::keys::ConfigKey;
 use crate::table::ConfigTable;
 use crate::told::ToldTable;
@@ -14,8 +17,19 @@ impl ConfigKey<String> for BaseUrlKey {
     fn read(self, table: &ConfigTable<'_>, key: &'static str, default: String) -> String {
         match (self.0, table.value(key)) {
             (ProviderKind::Demo, _) => default,
-            (ProviderKind::OpenAi, None) => "https://api.openai.com/v1".to_owned(),
-            (ProviderKind::OpenAi, Some(value)) => read_base_url(&value),
+            (kind, Some(value)) => read_base_url(&value, kind),
+            (ProviderKind::OpenAi, None) => OPENAI.to_owned(),
+            (ProviderKind::Listed(row), None) => match row.base_url() {
+                Some(url) => with_prefix(url.to_owned(), row.quirks),
+                None => {
+                    // Of a kind that is refused one thing is said, and this would be another.
+                    if not_asked_yet(row).is_none() {
+                        let fix = format!("give it, with what stands between braces: \"{}\"", row.base_url_form());
+                        table.source.problem(&table.at_of(key), "is missing", fix);
+                    }
+                    default
+                }
+            },
         }
     }
 
@@ -24,14 +38,48 @@ impl ConfigKey<String> for BaseUrlKey {
     }
 }
 
-fn read_base_url(value: &ConfigValue<'_>) -> String {
+/// Where OpenAI itself is.
+const OPENAI: &str = "https://api.openai.com/v1";
+
+/// How a base URL of this kind looks.
+fn form(kind: ProviderKind) -> &'static str {
+    match kind {
+        ProviderKind::OpenAi | ProviderKind::Demo => OPENAI,
+        ProviderKind::Listed(row) => row.base_url_form(),
+    }
+}
+
+/// What a kind's SDK puts behind the base URL by itself: an endpoint's last words, and the version before them, if that is
+/// no part of the base. In lower case.
+fn put_behind(kind: ProviderKind) -> (&'static [&'static str], Option<&'static str>) {
+    const OPENAI: &[&str] = &["completions", "embeddings", "responses", "messages", "v1/models"];
+    match kind {
+        ProviderKind::OpenAi | ProviderKind::Demo => (OPENAI, None),
+        ProviderKind::Listed(row) => match row.dialect {
+            CatalogDialect::OpenAi => (OPENAI, None),
+            CatalogDialect::Anthropic => (&["messages", "count_tokens", "v1/models", "complete"], Some("/v1")),
+            CatalogDialect::Gemini => (&["v1beta/models", "v1/models"], Some("/v1beta")),
+            CatalogDialect::Bedrock => (&["converse", "converse-stream", "invoke"], None),
+            CatalogDialect::Cohere => (&["chat", "embed", "rerank"], Some("/v2")),
+        },
+    }
+}
+
+/// The URL below which endpoints are, where that is not quite the one that the vendor's own SDK takes.
+fn with_prefix(url: String, quirks: Quirks) -> String {
+    let lacks_it = quirks.has(Quirk::ChatPathPrefix) && !url.ends_with("/v1");
+    if lacks_it { url + "/v1" } else { url }
+}
+
+fn read_base_url(value: &ConfigValue<'_>, kind: ProviderKind) -> String {
     let Some(text) = value.text() else { return String::new() };
+    let (endings, version) = put_behind(kind);
     // The URL is not quoted: what is wrong with it may be a password in it.
     match url::base_url(&text.value) {
-        Ok(url) if url::is_endpoint(&url) => {
+        Ok(url) if url::ends_in(&url, endings) => {
             value.problem(
                 "ends in the path of an endpoint, which Weir puts behind it by itself",
-                "leave that path out, as in \"https://api.openai.com/v1\"",
+                format!("leave that path out, as in \"{}\"", form(kind)),
             );
             String::new()
         }
@@ -40,24 +88,39 @@ fn read_base_url(value: &ConfigValue<'_>) -> String {
                 let what = "prompts and keys cross the network in the clear";
                 value.source.warn(&value.at, what, "use https://, unless the way there is protected otherwise");
             }
-            if !url.has_path && !url.loopback {
-                warn_of_the_root(value, &text, &url);
+            let serves_at_the_root = matches!(kind, ProviderKind::Listed(row) if is_root(row.base_url_form()));
+            if !url.has_path && !url.loopback && !serves_at_the_root {
+                warn_of_the_root(value, &text, &url, form(kind));
             }
-            url.text
+            match version.and_then(|version| url.text.strip_suffix(version)) {
+                Some(base) => {
+                    let what = "ends in the version of the API, which Weir puts behind it by itself";
+                    value.source.warn(&value.at, what, format!("leave it out, as in \"{}\"", form(kind)));
+                    base.to_owned()
+                }
+                None => with_prefix(url.text, kind.quirks()),
+            }
         }
         Err(fault) => {
-            value.problem(fault.to_string(), "give a URL such as \"https://api.openai.com/v1\"");
+            value.problem(fault.to_string(), format!("give a URL such as \"{}\"", form(kind)));
             String::new()
         }
     }
 }
 
+/// Whether nothing stands behind the host.
+fn is_root(url: &str) -> bool {
+    url.matches('/').count() == 2
+}
+
 /// That an endpoint's path is all that will be asked for: a few providers serve at their root, and most of those whose base was
 /// written so do not. A server on this machine is one's own, and says at once that it is asked for nothing that it has.
-fn warn_of_the_root(value: &ConfigValue<'_>, text: &ExpandedText, url: &BaseUrl) {
+fn warn_of_the_root(value: &ConfigValue<'_>, text: &ExpandedText, url: &BaseUrl, form: &str) {
     // What the environment says is not repeated.
     let host = if text.is_as_written() { url.text.as_str() } else { "its host with " };
     let what = format!("has no path, so that {host}/chat/completions will be asked");
-    let fix = "give the one that the provider names, mostly `/v1`, as in \"https://api.openai.com/v1\"; if it serves at the root, say so by a `/` at the end";
+    let fix = format!(
+        "give the one that the provider names, mostly `/v1`, as in \"{form}\"; if it serves at the root, say so by a `/` at the end"
+    );
     value.source.warn(&value.at, what, fix);
 }

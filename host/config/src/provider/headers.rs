@@ -1,5 +1,8 @@
 //! `api_key` and `headers`: what is sent with every request.
 
+use super::kind::ProviderKind;
+use crate::catalogue::not_asked_yet;
+use crate::catalogue::row::CatalogRow;
 use crate::keys::ConfigKey;
 use crate::secret::Secret;
 use crate::syntax::quoted;
@@ -27,12 +30,16 @@ const OWN_HEADERS: [&str; 15] = [
     "accept-encoding",
 ];
 
-/// The key that is sent, if one is.
-pub(super) struct ApiKeyKey();
+/// The key that is sent to a provider of this kind, if one is.
+pub(super) struct ApiKeyKey(pub(super) ProviderKind);
 
 impl ConfigKey<Option<Secret>> for ApiKeyKey {
     fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Option<Secret>) -> Option<Secret> {
-        table.value(key).and_then(|value| header_secret(&value)).or(default)
+        match (table.value(key), self.0) {
+            (Some(value), _) => header_secret(&value).or(default),
+            (None, ProviderKind::Listed(row)) if row.demands_key() => of_environment(table, key, row).or(default),
+            (None, _) => default,
+        }
     }
 
     fn tell(value: &Option<Secret>, key: &str, told: &mut ToldTable) {
@@ -40,6 +47,32 @@ impl ConfigKey<Option<Secret>> for ApiKeyKey {
             told.hidden(key, secret.expose());
         }
     }
+}
+
+/// The key that the environment has for a provider of the catalogue, unless the operator sends one in a header; a problem that
+/// names the variables where it has none.
+fn of_environment(table: &ConfigTable<'_>, key: &'static str, row: &CatalogRow) -> Option<Secret> {
+    let headers = table.value("headers");
+    let headers = headers.iter().filter_map(|headers| headers.toml.as_table()).flat_map(|headers| headers.keys());
+    if headers.into_iter().any(|name| name.get_ref().eq_ignore_ascii_case("authorization")) {
+        return None;
+    }
+    let (env, at) = (table.source.env()?, table.at_of(key));
+    let set = |name: &str| Some((name.to_owned(), env(name).filter(|value| !value.is_empty())?));
+    let Some((name, value)) = row.key_env.iter().find_map(|name| set(name)) else {
+        // Of a kind that is refused one thing is said, and this would be another.
+        if not_asked_yet(row).is_none() {
+            let what = format!("is missing, and the environment has nothing in {}", row.key_env.join(" or "));
+            let first = row.key_env.first().map_or("", |name| name);
+            table.source.problem(&at, what, format!("set {first}, or give api_key"));
+        }
+        return None;
+    };
+    if has_control(&value) {
+        let what = format!("the environment variable {name} holds a control character, such as a line end");
+        table.source.problem(&at, what, "a header's value is one line of text");
+    }
+    Some(Secret::new(value))
 }
 
 /// Headers that are sent, beside a key or not.
@@ -83,8 +116,12 @@ fn header_secret(value: &ConfigValue<'_>) -> Option<Secret> {
     let secret = value.secret()?;
     if secret.is_empty() {
         value.problem("is empty", "give a value, or leave the key out");
-    } else if secret.expose().bytes().any(|b| b != b'\t' && (b < b' ' || b == 0x7f)) {
+    } else if has_control(secret.expose()) {
         value.problem("holds a control character, such as a line end", "a header's value is one line of text");
     }
     Some(secret)
+}
+
+fn has_control(value: &str) -> bool {
+    value.bytes().any(|b| b != b'\t' && (b < b' ' || b == 0x7f))
 }

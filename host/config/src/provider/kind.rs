@@ -1,34 +1,92 @@
-//! What a provider speaks.
+//! What a provider is.
 
+use crate::catalogue::quirks::Quirks;
+use crate::catalogue::row::CatalogRow;
+use crate::catalogue::{catalog_row, catalogue, not_asked_yet};
 use crate::keys::{ConfigKey, OneOfWords};
+use crate::suggest;
 use crate::table::ConfigTable;
 use crate::told::ToldTable;
+use crate::value::ConfigValue;
 
-/// What a provider speaks.
+/// What a provider is, and so what it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderKind {
     /// `openai`: the OpenAI API, as OpenAI and many others offer it.
     OpenAi,
     /// `demo`: Weir answers by itself, without a network, to try things out with.
     Demo,
+    /// A name of the catalogue.
+    Listed(&'static CatalogRow),
 }
 
-impl OneOfWords for ProviderKind {
-    const WORDS: &'static [(&'static str, Self)] = &[("openai", Self::OpenAi), ("demo", Self::Demo)];
+impl ProviderKind {
+    /// The kind of this name in the configuration; none if there is no such kind.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        match word {
+            OPENAI => Some(Self::OpenAi),
+            DEMO => Some(Self::Demo),
+            word => catalog_row(word).map(Self::Listed),
+        }
+    }
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::OpenAi => OPENAI,
+            Self::Demo => DEMO,
+            Self::Listed(row) => &row.name,
+        }
+    }
+
+    /// In what it differs from its dialect. Of a server that is said to speak OpenAI's, whoever it is, nothing is known.
+    #[must_use]
+    pub fn quirks(self) -> Quirks {
+        match self {
+            Self::OpenAi | Self::Demo => Quirks::NONE,
+            Self::Listed(row) => row.quirks,
+        }
+    }
 }
 
-/// What it speaks, which has to be said.
+const OPENAI: &str = "openai";
+const DEMO: &str = "demo";
+
+/// What it is, which has to be said.
 pub(super) struct KindKey();
 
 impl ConfigKey<ProviderKind> for KindKey {
     fn read(self, table: &ConfigTable<'_>, key: &'static str, default: ProviderKind) -> ProviderKind {
-        let kind = table.required(key, "give kind = \"openai\" or \"demo\"");
-        kind.and_then(|value| value.choice(ProviderKind::WORDS)).unwrap_or(default)
+        let kind = table.required(key, "give kind = \"openai\", \"demo\", or a provider's name of docs/providers.md");
+        kind.and_then(|value| read_kind(&value)).unwrap_or(default)
     }
 
     fn tell(value: &ProviderKind, key: &str, told: &mut ToldTable) {
         told.open(key, value.word());
     }
+}
+
+fn read_kind(value: &ConfigValue<'_>) -> Option<ProviderKind> {
+    let text = value.text()?;
+    let Some(kind) = ProviderKind::named(&text.value) else {
+        let known: Vec<&str> = catalogue().iter().map(|row| &*row.name).chain([DEMO]).collect();
+        let near = suggest::nearest(&text.value, &known);
+        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        let fix = format!("{near}it is openai, demo, or a provider's name of docs/providers.md");
+        value.problem(format!("{} is not one of its values", text.quote()), fix);
+        return None;
+    };
+    let ProviderKind::Listed(row) = kind else { return Some(kind) };
+    if let Some(why) = not_asked_yet(row) {
+        // What else stands there is read as if it could be, so that it is held to what it will have to be.
+        value.problem(
+            format!("`{}` {why}", row.name),
+            "use kind = \"openai\" with its OpenAI-compatible base URL, if it has one",
+        );
+    }
+    Some(kind)
 }
 
 /// When to speak HTTP/2 to a provider.

@@ -115,7 +115,7 @@ fn values_out_of_bounds() {
         ("[log]\nlevel = \"info,x=loud\"", "weir.toml:17: log.level: `info,x=loud` is not a level; "),
         (
             "[providers.x]\nkind = \"opnai\"",
-            "weir.toml:17: providers.x.kind: `opnai` is not one of its values; did you mean `openai`? it is one of: demo, openai",
+            "weir.toml:17: providers.x.kind: `opnai` is not one of its values; did you mean `openai`? it is openai, demo, or a provider's name of docs/providers.md",
         ),
         (
             "[providers.x]\nkind = \"openai\"\nhttp2 = \"yes\"",

@@ -6,7 +6,7 @@ use http::{HeaderValue, Uri};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use weir_config::{Config, Price, ProviderKind};
+use weir_config::{CatalogDialect, CatalogRow, Config, Price, ProviderKind, not_asked_yet};
 use weir_dialect::{Dialect, DialectCall, Operation};
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
@@ -197,9 +197,19 @@ fn provider(
     };
     let dialect = match from.kind {
         ProviderKind::OpenAi | ProviderKind::Demo => Dialect::OpenAi,
+        ProviderKind::Listed(row) => spoken(row).map_err(|why| format!("providers.{}: {why}", from.name))?,
     };
     let (retries, ask_usage) = (from.retries, from.ask_usage);
     Ok(Provider { name: from.name.as_str().into(), upstream, retries, ask_usage, dialect })
+}
+
+/// What a provider of the catalogue speaks; why it cannot be asked, if it cannot, which the configuration has refused before.
+fn spoken(row: &CatalogRow) -> Result<Dialect, &'static str> {
+    match (not_asked_yet(row), row.dialect) {
+        (Some(why), _) => Err(why),
+        (None, CatalogDialect::OpenAi) => Ok(Dialect::OpenAi),
+        (None, _) => Err("speaks a dialect that cannot be asked"),
+    }
 }
 
 fn model(from: &weir_config::ModelConfig, providers: &[Provider], retry_budget: u32) -> Result<Model, String> {
