@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub(crate) mod models;
+pub(crate) mod names;
 pub(crate) mod quirks;
 pub(crate) mod row;
 pub(crate) mod set;

@@ -65,6 +65,8 @@ mod window;
 pub use authorities::Authorities;
 pub use binding::Binding;
 pub use callouts::{Allowed, Callouts};
+pub use catalogue::models::{Modality, ModelAbility, ModelFact, model_fact};
+pub use catalogue::names::model_names;
 pub use catalogue::quirks::{Quirk, Quirks};
 pub use catalogue::row::{AuthStyle, CatalogDialect, CatalogEndpoint, CatalogRow};
 pub use catalogue::set::{CatalogSet, CatalogWord};

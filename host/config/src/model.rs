@@ -2,6 +2,7 @@
 
 use toml::de::DeValue;
 
+use crate::catalogue::models::{ModelFact, model_fact};
 use crate::provider;
 use crate::table::ConfigTable;
 use crate::told::{ToldTable, list};
@@ -15,6 +16,11 @@ pub struct ModelConfig {
     pub name: String,
     /// Who may answer, in the order in which they are tried; at least one.
     pub targets: Vec<TargetConfig>,
+    /// `max_output_tokens`: how long an answer may be, in tokens, 1 to a billion; none leaves it to the catalogue.
+    pub max_output_tokens: Option<u32>,
+    /// `context_window`: how long a request and its answer may be together, in tokens, 1 to a billion; none leaves it to the
+    /// catalogue.
+    pub context_window: Option<u32>,
 }
 
 /// One who may answer for a model.
@@ -37,6 +43,9 @@ pub struct Price {
     pub output_micro: u64,
 }
 
+/// What a model can be said to take or give.
+const MOST_TOKENS: u32 = 1_000_000_000;
+
 /// Reads every `[models.NAME]`. `providers` are the names that targets can use, by their index.
 pub(crate) fn read(table: &ConfigTable<'_>, providers: &[&str]) -> Vec<ModelConfig> {
     let mut models = Vec::new();
@@ -49,8 +58,11 @@ pub(crate) fn read(table: &ConfigTable<'_>, providers: &[&str]) -> Vec<ModelConf
         let price = table.value("price").and_then(|value| read_price(&value)).unwrap_or_default();
         let fix = "give the targets, such as targets = [\"openai/gpt-4o\"]";
         let targets = table.required("targets", fix).map(|value| read_targets(&value, providers, price));
+        let tokens = |key: &'static str| table.value(key).and_then(|value| value.whole(1..=MOST_TOKENS));
+        let (max_output_tokens, context_window) = (tokens("max_output_tokens"), tokens("context_window"));
         table.finish();
-        models.push(ModelConfig { name: name.to_owned(), targets: targets.unwrap_or_default() });
+        let (name, targets) = (name.to_owned(), targets.unwrap_or_default());
+        models.push(ModelConfig { name, targets, max_output_tokens, context_window });
     }
     models
 }
@@ -143,12 +155,34 @@ fn micro(value: &ConfigValue<'_>) -> Option<u64> {
 }
 
 impl ModelConfig {
+    /// What is known of it: what the file says, else what holds of each of its targets that the catalogue knows. Looks every
+    /// target up, so that nobody asks for each request.
+    #[must_use]
+    pub fn fact(&self) -> ModelFact {
+        let known = self.targets.iter().filter_map(|target| model_fact(&target.model)).reduce(ModelFact::of_either);
+        self.with_what_the_file_says(known.unwrap_or_default())
+    }
+
+    /// What is known of it where this target answers, who may take more than another.
+    #[must_use]
+    pub fn fact_at(&self, target: &TargetConfig) -> ModelFact {
+        self.with_what_the_file_says(model_fact(&target.model).unwrap_or_default())
+    }
+
+    fn with_what_the_file_says(&self, fact: ModelFact) -> ModelFact {
+        let (context, output) = (self.context_window.or(fact.context), self.max_output_tokens.or(fact.output));
+        ModelFact { context, output, ..fact }
+    }
+
     /// Tells what its keys say; of targets the providers' names.
     pub(crate) fn tell(&self, providers: &[provider::ProviderConfig], told: &mut ToldTable) {
         // All of them, so that one that is added cannot be left out.
-        let Self { name: _, targets } = self;
+        let Self { name: _, targets, max_output_tokens, context_window } = self;
         told.open("targets", list(targets.iter().map(|target| show_target(target, providers))));
         told.open("price", list(targets.iter().map(|target| show_price(target.price))));
+        for (key, tokens) in [("max_output_tokens", max_output_tokens), ("context_window", context_window)] {
+            told.open(key, tokens.map_or_else(|| "the catalogue's".to_owned(), |tokens| tokens.to_string()));
+        }
     }
 }
 

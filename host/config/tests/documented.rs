@@ -122,7 +122,7 @@ fn documented_defaults_are_the_defaults() {
 }
 
 /// Keys whose default is nothing that one could be added to: what their line is before, and what it becomes.
-const OTHERS: [(&str, &str, &str, &str); 34] = [
+const OTHERS: [(&str, &str, &str, &str); 36] = [
     ("server", "listen", "", "listen = \"127.0.0.1:8081\""),
     ("server", "admin", "", "admin = \"127.0.0.1:9091\""),
     ("server", "name", "", "name = \"weir-b\""),
@@ -146,6 +146,8 @@ const OTHERS: [(&str, &str, &str, &str); 34] = [
     ),
     ("model", "price.input", "price = { input = 1, output = 2 }", "price = { input = 3, output = 2 }"),
     ("model", "price.output", "price = { input = 1, output = 2 }", "price = { input = 1, output = 3 }"),
+    ("model", "max_output_tokens", "", "max_output_tokens = 5"),
+    ("model", "context_window", "context_window = 5", "context_window = 6"),
     ("tenant", "models", "", "models = [\"m\"]"),
     ("tenant", "requests_per_minute", "", "requests_per_minute = 5"),
     ("tenant", "concurrency", "", "concurrency = 5"),

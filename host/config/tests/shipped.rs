@@ -71,8 +71,33 @@ fn the_openai_example_takes_its_key_from_the_environment() {
 }
 
 #[test]
+fn the_catalogue_example_names_its_providers_and_no_more() {
+    let config = shipped("examples/catalogue.toml").config;
+    let providers = config.providers.iter().map(|provider| {
+        let key = provider.api_key.as_ref().map(|key| key.expose().to_owned());
+        (provider.kind.word(), provider.base_url.as_str(), key)
+    });
+    let key = |name: &str| Some(format!("sk-test-{name}"));
+    let wanted = [
+        ("groq", "https://api.groq.com/openai/v1", key("GROQ_API_KEY")),
+        ("mistral", "https://api.mistral.ai/v1", key("MISTRAL_API_KEY")),
+        ("ollama", "http://127.0.0.1:11434/v1", None),
+    ];
+    assert_eq!(providers.collect::<Vec<_>>(), wanted);
+    let facts: Vec<_> = config.models.iter().map(|model| model.fact()).collect();
+    assert!(facts.iter().all(|fact| fact.context.is_some() && fact.output.is_some()), "{facts:#?}");
+    assert_eq!((facts[2].context, facts[2].output), (Some(16_384), Some(4_096)));
+}
+
+#[test]
 fn nothing_made_up_is_sent_to_a_provider_and_what_may_be_sent_is_good_once_it_is_given() {
-    for name in ["weir.toml", "examples/openai.toml", "examples/failover.toml", "examples/two-teams.toml"] {
+    for name in [
+        "weir.toml",
+        "examples/openai.toml",
+        "examples/catalogue.toml",
+        "examples/failover.toml",
+        "examples/two-teams.toml",
+    ] {
         for provider in shipped(name).config.providers {
             assert_eq!(provider.headers, [], "{name}: {}", provider.name);
             // Every key is the one that the environment gave.
@@ -141,7 +166,13 @@ fn hash(id: &str, secret: &str) -> [u8; 32] {
 
 #[test]
 fn shipped_keys_all_have_the_secret_demo_and_are_warned_of_where_others_can_reach_them() {
-    for name in ["weir.toml", "examples/two-teams.toml", "examples/plugins.toml", "examples/failover.toml"] {
+    for name in [
+        "weir.toml",
+        "examples/two-teams.toml",
+        "examples/plugins.toml",
+        "examples/catalogue.toml",
+        "examples/failover.toml",
+    ] {
         let keys: Vec<_> = shipped(name).config.tenants.into_iter().flat_map(|tenant| tenant.keys).collect();
         for key in &keys {
             assert_eq!(key.hash, hash(&key.id, "demo"), "{name}: {}", key.id);

@@ -166,6 +166,13 @@ fn each_key_of_a_model_a_target_and_a_price() {
                 "",
                 &format!("{price} → [{{ input = 1, output = 2 }}, {{ input = 0, output = 0 }}]"),
             ),
+            (
+                "max_output_tokens",
+                " # model",
+                "\nmax_output_tokens = 5",
+                "models.m.max_output_tokens: the catalogue's → 5",
+            ),
+            ("context_window", " # model", "\ncontext_window = 5", "models.m.context_window: the catalogue's → 5"),
         ],
         (" # model", "\nzzz = 1"),
     );

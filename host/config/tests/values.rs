@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use weir_config::{
-    Config, Dropped, Grant, Http2, Isolation, Limits, Loaded, Log, OnFailure, Overrides, PluginLimits, Price, Server,
-    default_path, diff, load, parse, sidecar,
+    Config, Dropped, Grant, Http2, Isolation, Limits, Loaded, Log, ModelAbility, ModelConfig, ModelFact, OnFailure,
+    Overrides, PluginLimits, Price, Server, default_path, diff, load, parse, sidecar,
 };
 
 fn env(name: &str) -> Option<String> {
@@ -475,4 +475,22 @@ fn what_is_empty_for_its_variable_is_said_but_of_a_plugins_own_settings() {
         "[[plugins.chain]]\nplugin = \"a\"\nconfig = { a = \"${EMPTY}\", b = \"$VARIABLE\", c = \"%PERCENT%\" }";
     let settings = read(chain).unwrap().config.plugins.chain[0].settings.config.clone();
     assert_eq!(settings, serde_json::json!({"a": "", "b": "$VARIABLE", "c": "%PERCENT%"}));
+}
+
+#[test]
+fn what_is_known_of_a_model_holds_of_all_its_targets_and_the_file_has_the_last_word() {
+    let model = |lines: &str| {
+        let text = format!("[providers.p]\nkind = \"openai\"\n[models.m]\n{lines}");
+        config(&text).models.remove(0)
+    };
+    let two = "targets = [\"p/gpt-4o\", \"p/claude-sonnet-4-5\", \"p/our-own\"]";
+    let fact = model(two).fact();
+    assert_eq!((fact.context, fact.output), (Some(128_000), Some(16_384)));
+    assert!(fact.can.has(ModelAbility::Tools) && !fact.can.has(ModelAbility::Reasoning));
+    let said = model(&format!("{two}\nmax_output_tokens = 5\ncontext_window = 1_000_000_000"));
+    assert_eq!((said.fact().context, said.fact().output), (Some(1_000_000_000), Some(5)));
+    assert_eq!(said.fact().input, fact.input);
+    let at = |model: &ModelConfig, index: usize| model.fact_at(&model.targets[index]).output;
+    assert_eq!((at(&model(two), 1), at(&model(two), 2), at(&said, 2)), (Some(64_000), None, Some(5)));
+    assert_eq!(model("targets = [\"p/our-own\"]").fact(), ModelFact::default());
 }

@@ -2,6 +2,7 @@
 //! thread's: docs/architecture.md says which locks there are all the same.
 
 mod handle;
+mod model_list;
 mod observe_queue;
 mod shared;
 pub(crate) mod snapshot;

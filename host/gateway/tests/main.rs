@@ -80,6 +80,7 @@ mod loops;
 mod many_choices;
 mod memory;
 mod mistakes;
+mod model_facts;
 mod named_files;
 mod names;
 mod names_to_install;

@@ -1,12 +1,13 @@
 //! What a request is served by: configuration, tenants, chains and upstreams of one moment, swapped as a whole.
 
+use crate::worker::model_list::{ListedModel, model_list};
 use crate::worker::via::Via;
 use bytes::Bytes;
 use http::{HeaderValue, Uri};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use weir_config::{CatalogDialect, CatalogRow, Config, Price, ProviderKind, not_asked_yet};
+use weir_config::{CatalogDialect, CatalogRow, Config, ModelFact, Price, ProviderKind, not_asked_yet};
 use weir_dialect::{Dialect, DialectCall, Operation};
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
@@ -74,13 +75,15 @@ pub(crate) struct Model {
     pub(crate) targets: Vec<Target>,
     /// What is left for further attempts.
     pub(crate) budget: RetryBudget,
+    /// What is known of it.
+    fact: ModelFact,
 }
 
 impl Model {
     /// The same with all of its budget for further attempts.
     fn afresh(&self, retry_budget: u32) -> Self {
         let (name, targets) = (Arc::clone(&self.name), self.targets.clone());
-        Self { name, targets, budget: RetryBudget::new(retry_budget) }
+        Self { name, targets, budget: RetryBudget::new(retry_budget), fact: self.fact }
     }
 }
 
@@ -174,12 +177,12 @@ impl Snapshot {
 
     /// The models that a caller may use, listed in its dialect.
     pub(crate) fn list(&self, caller: &Caller, dialect: Dialect) -> Bytes {
-        let owner = |model: &weir_config::ModelConfig| {
-            let first = model.targets.first().and_then(|t| self.config.providers.get(t.provider));
-            first.map_or("weir", |p| p.name.as_str())
-        };
-        let models = self.config.models.iter().filter(|model| caller.may_use(&model.name));
-        dialect.models(models.map(|model| (model.name.as_str(), owner(model))))
+        let models = self.models.iter().filter(|model| caller.may_use(&model.name));
+        let listed = models.map(|model| {
+            let owner = model.targets.first().and_then(|target| self.providers.get(target.provider));
+            ListedModel { name: &model.name, owner: owner.map_or("weir", |provider| &provider.name), fact: model.fact }
+        });
+        model_list(dialect, listed)
     }
 }
 
@@ -230,5 +233,6 @@ fn model(from: &weir_config::ModelConfig, providers: &[Provider], retry_budget: 
         name: from.name.as_str().into(),
         targets: from.targets.iter().filter_map(target).collect::<Result<_, _>>()?,
         budget: RetryBudget::new(retry_budget),
+        fact: from.fact(),
     })
 }
