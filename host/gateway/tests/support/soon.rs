@@ -35,7 +35,8 @@ macro_rules! soon {
     ($holds:expr $(,)?) => { soon!($holds, "{}", stringify!($holds)) };
     ($holds:expr, $($message:tt)+) => {{
         let start = std::time::Instant::now();
-        while !$holds && start.elapsed() < crate::support::soon::PATIENCE {
+        // By a function: what is given may be a comparison, and `!` before one reads badly.
+        while !std::convert::identity::<bool>($holds) && start.elapsed() < crate::support::soon::PATIENCE {
             std::thread::sleep(std::time::Duration::from_millis(20));
         }
         assert!($holds, $($message)+);
