@@ -41,6 +41,10 @@ fn make(folder: &Path) -> Result<String, Box<dyn Error>> {
 mod tests {
     use std::path::Path;
 
+    use serde_json::json;
+
+    use super::{rows, vendors};
+
     #[test]
     fn the_catalogue_of_models_is_what_the_lists_say_where_they_are_at_hand() {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -51,5 +55,45 @@ mod tests {
         let made = super::make(&folder).unwrap();
         let kept = std::fs::read_to_string(here.join("../../config/catalog/models.toml")).unwrap();
         assert!(made == kept, "config/catalog/models.toml is not what weir-catalogue makes");
+    }
+
+    #[test]
+    fn what_two_lists_say_of_a_model_becomes_a_row_and_versions_have_their_own_where_they_give_less() {
+        let dev = json!({
+            "providers": {
+                "openai": {"models": {
+                    "gpt-9": {
+                        "limit": {"context": 1000, "output": 100}, "modalities": {"input": ["text", "image"], "output": ["text"]},
+                        "tool_call": true, "cost": {"cache_read": 1}
+                    },
+                    "gpt-9-2025-01-02": {"limit": {"context": 1000, "output": 90}, "modalities": {"input": ["text"], "output": ["text"]}},
+                    "gpt-9-2025-03-04": {"limit": {"context": 1000, "output": 80}, "modalities": {"input": ["text"], "output": ["text"]}},
+                    "gpt-image-9": {"limit": {"context": 10}, "modalities": {"input": ["text"], "output": ["image"]}},
+                    "unmeasured-1": {"modalities": {"input": ["text"], "output": ["text"]}}
+                }},
+                "groq": {"models": {"openai/gpt-9": {"limit": {"context": 7}, "modalities": {"output": ["text"]}}}},
+                "togetherai": {"models": {"meta/Llama-9.5": {"base_model": "meta/llama", "limit": {"output": 9}}}}
+            },
+            "base_models": {"meta/llama": {
+                "limit": {"context": 50, "output": 60}, "modalities": {"input": ["text"], "output": ["text"]}, "reasoning": true
+            }}
+        });
+        let litellm = json!({
+            "gpt-9": {
+                "litellm_provider": "openai", "mode": "chat", "max_input_tokens": 900, "max_output_tokens": 90,
+                "supports_response_schema": true
+            },
+            "text-embedding-9": {"litellm_provider": "openai", "mode": "embedding", "max_input_tokens": 8191},
+            "elsewhere": {"litellm_provider": "nobody", "mode": "chat", "max_input_tokens": 1}
+        });
+        let rows = rows::text(&rows::chosen(vendors::models(&dev, &litellm)));
+        let wanted = [
+            "name = \"gpt-9\"\ncontext = 1000\noutput = 90\ninput = [\"text\", \"image\"]\ncan = [\"tools\", \"schema\", \"cache\"]\n",
+            "name = \"gpt-9-2025-03-04\"\ncontext = 1000\noutput = 80\ninput = [\"text\"]\n",
+            "name = \"llama-9.5\"\ncontext = 50\noutput = 9\ninput = [\"text\"]\ncan = [\"reasoning\"]\n",
+            "name = \"text-embedding-9\"\ncontext = 8191\ninput = [\"text\"]\ngives = [\"embedding\"]\n",
+        ];
+        let made: Vec<&str> = rows.split("\n[[model]]\n").skip(1).collect();
+        assert_eq!(made, wanted, "{rows}");
     }
 }
