@@ -10,3 +10,7 @@ mod written;
 
 pub use decode::MessagesDecoder;
 pub use encode::MessagesEncoder;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

@@ -9,3 +9,7 @@ mod turns;
 
 pub use decode::decode_request;
 pub use encode::encode_request;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;

@@ -84,6 +84,11 @@ fn tool_use(mut members: RawMembers) -> Option<ToolUseBlock> {
     let name = members.take_text("name")?;
     let mut call = ToolUseBlock::of(Some(id), name, ToolInput::Json(members.take("input")?));
     call.cache = notes::cache(&mut members);
+    let caller = members.get("caller").and_then(|caller| caller.members().get("type")?.text());
+    if caller.is_some_and(|caller| caller.is("direct")) {
+        // The model itself calls, as it does in all wires.
+        members.hush("caller");
+    }
     call.extra = members;
     Some(call)
 }

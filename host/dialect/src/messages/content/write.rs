@@ -135,7 +135,7 @@ impl<'a> BlockWriter<'a> {
             (input, _) => input.to_object(),
         };
         if wrapped {
-            self.lose(b"tool_use.input");
+            self.losses.lose("messages.content.tool_use.input");
         }
         let id = self.call_id(call);
         out.open().name("type").string("tool_use").name("id").text(&id).name("name").text(&call.name);

@@ -52,7 +52,7 @@ impl MessagesDecoder {
         });
         let content = message.take_elements("content").unwrap_or_default();
         for same_in_all in ["type", "role", "stop_reason", "stop_sequence"] {
-            message.take(same_in_all);
+            message.take_as(same_in_all, |_| Some(()));
         }
         start.extra = message;
         out.push(ChatEvent::Start(Box::new(start)));

@@ -175,7 +175,9 @@ impl WrittenBlock {
     /// Its number; it begins, if it has not.
     fn begin(&mut self, out: &mut EventOut<'_>) -> u32 {
         if !self.begun {
-            if let (WrittenKind::Call { .. }, Some(signature)) = (&self.kind, self.signature.take()) {
+            if matches!(self.kind, WrittenKind::Call { .. })
+                && let Some(signature) = self.signature.take()
+            {
                 redacted(&signature, out);
             }
             self.begun = true;
