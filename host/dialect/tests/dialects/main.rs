@@ -6,6 +6,7 @@
 //! does not hold for a recording and `reasons.toml` does not say why, and if `reasons.toml` says so and it does hold.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
+mod chat;
 mod converse;
 mod messages;
 mod reason;
@@ -18,11 +19,12 @@ use weir_recorded::{all, is_complete};
 use crate::reason::{REASONS_AT_MOST, Reasons};
 
 /// The wires that have joined: their files, and the endpoints whose recordings these try.
-const WIRES: &[(&str, &[&str])] = &[("converse", &["converse", "invoke"]), ("messages", &["messages"])];
+const WIRES: &[(&str, &[&str])] =
+    &[("chat", &["chat-completions"]), ("converse", &["converse", "invoke"]), ("messages", &["messages"])];
 
 /// Endpoints that wait for their wires, by the files that are to come.
 const AWAITED: &[(&str, &[&str])] = &[
-    ("chat", &["chat-completions", "completions"]),
+    ("completions", &["completions"]),
     ("responses", &["responses"]),
     ("gemini", &["generate-content", "embed-content"]),
     ("small", &["cohere-chat-v2", "cohere-embed-v2", "cohere-rerank-v2", "ollama-chat"]),
