@@ -20,7 +20,7 @@ pub(super) enum TextKind {
 }
 
 /// Where events of a choice go.
-pub(super) struct BlockSink<'a> {
+pub(super) struct ChoiceSink<'a> {
     pub(super) choice: u32,
     pub(super) open: &'a mut Option<SaidBlock>,
     /// The number of the next block.
@@ -28,7 +28,7 @@ pub(super) struct BlockSink<'a> {
     pub(super) out: &'a mut Vec<ChatEvent>,
 }
 
-impl BlockSink<'_> {
+impl ChoiceSink<'_> {
     /// Opens the next block.
     pub(super) fn open(&mut self, start: BlockStart) -> u32 {
         let block = *self.next;

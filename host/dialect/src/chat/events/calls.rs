@@ -1,6 +1,6 @@
 //! Calls of tools in a stream, read: which piece belongs to which call.
 
-use super::blocks::BlockSink;
+use super::blocks::ChoiceSink;
 use crate::canon::{BlockDelta, BlockStart, DecodeFault, JsonText, RawJson, RawMembers};
 use crate::chat::calls::take_signature;
 use crate::chat::writing::within;
@@ -30,7 +30,7 @@ impl CallStreams {
     }
 
     /// Reads an element of `tool_calls`, which stands at this place of the list.
-    pub(super) fn take(&mut self, at: u64, raw: &RawJson, sink: &mut BlockSink<'_>) -> Result<(), DecodeFault> {
+    pub(super) fn take(&mut self, at: u64, raw: &RawJson, sink: &mut ChoiceSink<'_>) -> Result<(), DecodeFault> {
         let mut members = raw.members();
         let is_custom = members.get("function").is_none_or(RawJson::is_null) && members.get("custom").is_some();
         let (member, input) = if is_custom { ("custom", "input") } else { ("function", "arguments") };
@@ -50,7 +50,7 @@ impl CallStreams {
     }
 
     /// Reads a `function_call`, of which there is one.
-    pub(super) fn take_only(&mut self, raw: &RawJson, sink: &mut BlockSink<'_>) -> Result<(), DecodeFault> {
+    pub(super) fn take_only(&mut self, raw: &RawJson, sink: &mut ChoiceSink<'_>) -> Result<(), DecodeFault> {
         let mut members = raw.members();
         let name = members.take_text("name").filter(|name| !name.is_empty());
         let arguments = members.take("arguments");
@@ -64,7 +64,7 @@ impl CallStreams {
 
     /// The call that a piece belongs to, which opens with it if it is the first of it: a number that is new, or a name with
     /// another identifier, or with none where the arguments of the one before are all there.
-    fn find(&mut self, piece: CallPiece, sink: &mut BlockSink<'_>) -> Result<&mut CallStream, DecodeFault> {
+    fn find(&mut self, piece: CallPiece, sink: &mut ChoiceSink<'_>) -> Result<&mut CallStream, DecodeFault> {
         let at = self.0.iter().rposition(|call| call.key == piece.key);
         let is_same = |call: &CallStream| match (&piece.name, &piece.id) {
             (None, _) => true,
@@ -81,7 +81,7 @@ impl CallStreams {
         self.0.get_mut(at).ok_or(DecodeFault::TooMany { what: "tool calls", most: MOST_CALLS })
     }
 
-    fn open(&mut self, piece: CallPiece, sink: &mut BlockSink<'_>) -> Result<(), DecodeFault> {
+    fn open(&mut self, piece: CallPiece, sink: &mut ChoiceSink<'_>) -> Result<(), DecodeFault> {
         if self.0.len() == MOST_CALLS {
             return Err(DecodeFault::TooMany { what: "tool calls", most: MOST_CALLS });
         }
@@ -98,11 +98,11 @@ impl CallStreams {
     }
 
     /// Closes all that are open.
-    pub(super) fn close(&mut self, sink: &mut BlockSink<'_>) {
+    pub(super) fn close(&mut self, sink: &mut ChoiceSink<'_>) {
         self.close_where(sink, |_| true);
     }
 
-    fn close_where(&mut self, sink: &mut BlockSink<'_>, due: impl Fn(&CallStream) -> bool) {
+    fn close_where(&mut self, sink: &mut ChoiceSink<'_>, due: impl Fn(&CallStream) -> bool) {
         for call in self.0.iter_mut().filter(|call| call.is_open).filter(|call| due(call)) {
             call.is_open = false;
             sink.close(call.block);
@@ -119,7 +119,7 @@ struct CallPiece {
 }
 
 impl CallStream {
-    fn grow(&mut self, input: Option<RawJson>, sink: &mut BlockSink<'_>) {
+    fn grow(&mut self, input: Option<RawJson>, sink: &mut ChoiceSink<'_>) {
         let Some(input) = input.filter(|_| self.is_open) else { return };
         match input.text() {
             Some(text) if text.is_empty() => {}

@@ -1,6 +1,6 @@
 //! A choice of a stream, read.
 
-use super::blocks::{BlockSink, SaidBlock, TextKind};
+use super::blocks::{ChoiceSink, SaidBlock, TextKind};
 use super::calls::CallStreams;
 use crate::canon::{
     BlockDelta, BlockStart, ChatEvent, ChatStop, ContentBlock, DecodeFault, JsonText, RawJson, RawMembers,
@@ -62,11 +62,11 @@ impl ChoiceStream {
         let calls = delta.get("tool_calls").map(RawJson::elements).unwrap_or_default();
         for (at, call) in (0..).zip(&calls) {
             let Self { index, open, next, calls, .. } = self;
-            calls.take(at, call, &mut BlockSink { choice: *index, open, next, out })?;
+            calls.take(at, call, &mut ChoiceSink { choice: *index, open, next, out })?;
         }
         if let Some(call) = delta.get("function_call") {
             let Self { index, open, next, calls, .. } = self;
-            calls.take_only(call, &mut BlockSink { choice: *index, open, next, out })?;
+            calls.take_only(call, &mut ChoiceSink { choice: *index, open, next, out })?;
         }
         let notes = delta.get("annotations").map(RawJson::elements).unwrap_or_default();
         for note in notes.iter().filter_map(citations::read) {
@@ -156,7 +156,7 @@ impl ChoiceStream {
     /// Closes what is open.
     pub(super) fn close_blocks(&mut self, out: &mut Vec<ChatEvent>) {
         let Self { index, open, next, calls, .. } = self;
-        let mut sink = BlockSink { choice: *index, open, next, out };
+        let mut sink = ChoiceSink { choice: *index, open, next, out };
         sink.close_text();
         calls.close(&mut sink);
     }
@@ -169,8 +169,8 @@ impl ChoiceStream {
         out.push(ChatEvent::Stop { choice: self.index, stop });
     }
 
-    fn sink<'a>(&'a mut self, out: &'a mut Vec<ChatEvent>) -> BlockSink<'a> {
-        BlockSink { choice: self.index, open: &mut self.open, next: &mut self.next, out }
+    fn sink<'a>(&'a mut self, out: &'a mut Vec<ChatEvent>) -> ChoiceSink<'a> {
+        ChoiceSink { choice: self.index, open: &mut self.open, next: &mut self.next, out }
     }
 }
 
