@@ -10,6 +10,7 @@ mod chat;
 mod converse;
 mod messages;
 mod reason;
+mod responses;
 mod support;
 
 use std::collections::BTreeSet;
@@ -19,13 +20,16 @@ use weir_recorded::{all, is_complete};
 use crate::reason::{REASONS_AT_MOST, Reasons};
 
 /// The wires that have joined: their files, and the endpoints whose recordings these try.
-const WIRES: &[(&str, &[&str])] =
-    &[("chat", &["chat-completions"]), ("converse", &["converse", "invoke"]), ("messages", &["messages"])];
+const WIRES: &[(&str, &[&str])] = &[
+    ("chat", &["chat-completions"]),
+    ("converse", &["converse", "invoke"]),
+    ("messages", &["messages"]),
+    ("responses", &["responses"]),
+];
 
 /// Endpoints that wait for their wires, by the files that are to come.
 const AWAITED: &[(&str, &[&str])] = &[
     ("completions", &["completions"]),
-    ("responses", &["responses"]),
     ("gemini", &["generate-content", "embed-content"]),
     ("small", &["cohere-chat-v2", "cohere-embed-v2", "cohere-rerank-v2", "ollama-chat"]),
     ("embeddings", &["embeddings"]),
