@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use weir_http::json::JsonKind;
 
 use super::failure;
-use super::open::{OpenItems, OpenKind};
+use super::open::{OpenItemKind, OpenItems};
 use super::pieces::{self, SaidPiece};
 use crate::canon::{
     AnswerStart, BlockStart, ChatEvent, ContentBlock, DecodeFault, EventDecoder, JsonText, RawJson, RawMembers,
@@ -139,23 +139,23 @@ impl ResponsesDecoder {
         let mut members = item.members();
         let kind = members.take_text("type").unwrap_or_default();
         match kind.text().as_ref() {
-            "message" => self.open.begin(index, OpenKind::Message, out),
+            "message" => self.open.begin(index, OpenItemKind::Message, out),
             "reasoning" => {
                 let id = members.take_text("id");
-                self.open.begin(index, OpenKind::Reasoning(id.clone()), out)?;
+                self.open.begin(index, OpenItemKind::Reasoning(id.clone()), out)?;
                 self.open.open(index, 0, BlockStart::Reasoning { id }, out)
             }
             "function_call" | "custom_tool_call" => {
                 let Some(name) = members.take_text("name") else {
-                    return self.open.begin(index, OpenKind::Whole, out);
+                    return self.open.begin(index, OpenItemKind::Whole, out);
                 };
-                self.open.begin(index, OpenKind::Call, out)?;
+                self.open.begin(index, OpenItemKind::Call, out)?;
                 self.said.calls = true;
                 let custom = kind.is("custom_tool_call");
                 let (id, item) = (members.take_text("call_id"), members.take_text("id"));
                 self.open.open(index, 0, BlockStart::ToolUse { id, item, name, custom }, out)
             }
-            _ => self.open.begin(index, OpenKind::Whole, out),
+            _ => self.open.begin(index, OpenItemKind::Whole, out),
         }
     }
 
@@ -212,20 +212,20 @@ impl ResponsesDecoder {
             self.begin(index, item, out)?;
         }
         match self.open.get(index).map(|open| open.kind.clone()) {
-            Some(OpenKind::Message) => {
+            Some(OpenItemKind::Message) => {
                 self.said.refuses |= pieces::complete_message(&mut self.open, index, item, out)?;
             }
-            Some(OpenKind::Reasoning(_)) => {
+            Some(OpenItemKind::Reasoning(_)) => {
                 let whole = items::reasoning(item.members());
                 pieces::complete_reasoning(&mut self.open, index, whole, out)?;
             }
-            Some(OpenKind::Call) => {
+            Some(OpenItemKind::Call) => {
                 let mut members = item.members();
                 if let Some(text) = members.take_text("arguments").or_else(|| members.take_text("input")) {
                     pieces::input(&mut self.open, index, text, true, out)?;
                 }
             }
-            Some(OpenKind::Whole) | None => {
+            Some(OpenItemKind::Whole) | None => {
                 let start = match items::read(item) {
                     ContentBlock::ServerTool(tool) => BlockStart::ServerTool(tool),
                     ContentBlock::Other(other) => BlockStart::Other(other),

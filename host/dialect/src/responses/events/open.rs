@@ -19,7 +19,7 @@ pub(super) struct OpenItem {
     /// Its `output_index`, which is all that is the same in each of its events.
     index: u64,
     /// What the events of it are.
-    pub(super) kind: OpenKind,
+    pub(super) kind: OpenItemKind,
     /// Parts of a message; of others one, once there is something of it.
     parts: Vec<OpenPart>,
     /// How many parts of its summary were begun.
@@ -30,7 +30,7 @@ pub(super) struct OpenItem {
 
 /// What an item is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum OpenKind {
+pub(super) enum OpenItemKind {
     /// A message.
     Message,
     /// A call of the client's tool.
@@ -68,7 +68,12 @@ impl OpenItems {
     }
 
     /// Begins an item in the place of an older one of its number, if there is one.
-    pub(super) fn begin(&mut self, index: u64, kind: OpenKind, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
+    pub(super) fn begin(
+        &mut self,
+        index: u64,
+        kind: OpenItemKind,
+        out: &mut Vec<ChatEvent>,
+    ) -> Result<(), DecodeFault> {
         self.end(index, out);
         if self.items.len() >= MOST_OPEN {
             return Err(DecodeFault::TooMany { what: "items at once", most: MOST_OPEN });
@@ -107,7 +112,7 @@ impl OpenItems {
         out: &mut Vec<ChatEvent>,
     ) -> Result<(), DecodeFault> {
         let is_call = matches!(start, BlockStart::ToolUse { .. });
-        for item in self.items.iter_mut().filter(|item| !is_call || item.kind != OpenKind::Call) {
+        for item in self.items.iter_mut().filter(|item| !is_call || item.kind != OpenItemKind::Call) {
             for part in item.parts.iter_mut().filter(|part| part.is_open) {
                 part.is_open = false;
                 out.push(ChatEvent::Close(place(part.block)));

@@ -1,6 +1,6 @@
 //! What a stream says in pieces, and what of it was only said whole.
 
-use super::open::{OpenItems, OpenKind};
+use super::open::{OpenItemKind, OpenItems};
 use crate::canon::{
     BlockDelta, BlockStart, ChatEvent, ContentBlock, DecodeFault, JsonText, RawJson, ReasoningBlock, TextBlock,
 };
@@ -73,8 +73,8 @@ pub(super) fn open_part(
     content: u64,
     out: &mut Vec<ChatEvent>,
 ) -> Result<(), DecodeFault> {
-    if open.get(index).is_none_or(|item| item.kind != OpenKind::Message) {
-        open.begin(index, OpenKind::Message, out)?;
+    if open.get(index).is_none_or(|item| item.kind != OpenItemKind::Message) {
+        open.begin(index, OpenItemKind::Message, out)?;
     }
     if open.part(index, content).is_some_and(|part| part.is_open()) {
         return Ok(());
@@ -126,8 +126,8 @@ pub(super) fn think(
     whole: bool,
     out: &mut Vec<ChatEvent>,
 ) -> Result<(), DecodeFault> {
-    if !matches!(open.get(index).map(|item| &item.kind), Some(OpenKind::Reasoning(_))) {
-        open.begin(index, OpenKind::Reasoning(None), out)?;
+    if !matches!(open.get(index).map(|item| &item.kind), Some(OpenItemKind::Reasoning(_))) {
+        open.begin(index, OpenItemKind::Reasoning(None), out)?;
     }
     let Some(item) = open.get(index) else { return Ok(()) };
     let begun = if piece == SaidPiece::Summary { &mut item.summaries } else { &mut item.thoughts };
@@ -136,7 +136,7 @@ pub(super) fn think(
         return Ok(());
     }
     *begun = (*begun).max(content.saturating_add(1));
-    let id = if let OpenKind::Reasoning(id) = &item.kind { id.clone() } else { None };
+    let id = if let OpenItemKind::Reasoning(id) = &item.kind { id.clone() } else { None };
     if !open.part(index, 0).is_some_and(|part| part.is_open()) {
         open.open(index, 0, BlockStart::Reasoning { id }, out)?;
     }
@@ -158,7 +158,7 @@ pub(super) fn input(
     whole: bool,
     out: &mut Vec<ChatEvent>,
 ) -> Result<(), DecodeFault> {
-    let is_call = open.get(index).is_some_and(|item| item.kind == OpenKind::Call);
+    let is_call = open.get(index).is_some_and(|item| item.kind == OpenItemKind::Call);
     let Some(part) = open.part(index, 0).filter(|_| is_call) else {
         // Arguments of what is no call of the client's come again when it is complete.
         return Ok(());
