@@ -1,9 +1,11 @@
 //! Anthropic's messages: what was recorded of them, read and written.
 
+mod quirks;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 use weir_dialect::canon::{
     AnswerContext, ChatEvent, EventCollector, EventDecoder, EventEncoder, FieldLosses, NewEvent, RawJson, StreamState,
     TargetQuirks, TargetRules, WireEvent,
@@ -12,7 +14,7 @@ use weir_dialect::messages::{
     MessagesDecoder, MessagesEncoder, decode_answer, decode_request, encode_answer, encode_request,
 };
 use weir_dialect::{Vendor, WireFormat};
-use weir_recorded::{Recording, Spec, of_endpoint, recording};
+use weir_recorded::{RecordedEvent, Recording, Spec, SpecFault, of_endpoint};
 
 use crate::support::hold;
 
@@ -44,8 +46,12 @@ fn differs(what: &str, is: &Value, due: &Value) -> Result<(), String> {
 
 /// What a stream says, read event by event, and how it ends.
 fn events(recording: &Recording) -> (Vec<ChatEvent>, StreamState) {
+    read_all(&recording.events())
+}
+
+fn read_all(events: &[RecordedEvent]) -> (Vec<ChatEvent>, StreamState) {
     let (mut decoder, mut out) = (MessagesDecoder::new(), Vec::new());
-    for event in recording.events() {
+    for event in events {
         let event = WireEvent { name: event.name.as_deref(), data: Bytes::from(event.data.clone()), exception: false };
         decoder.take(&event, &mut out).unwrap();
     }
@@ -147,16 +153,27 @@ fn streams_end_once_and_are_written_so_that_they_say_the_same() {
     });
 }
 
+/// Holds what was written for another wire's sake against the specification, where it is here.
+fn allowed(what: &str, check: impl FnOnce(&Spec) -> Result<(), Vec<SpecFault>>) -> Result<(), String> {
+    let Some(spec) = Spec::anthropic_beta() else { return Ok(()) };
+    check(spec).map_err(|faults| format!("{what}: {faults:?}"))
+}
+
 #[test]
-fn a_stream_comes_to_what_the_whole_answer_of_the_same_question_has() {
-    // Programmatic calls: the first of the messages that the source has joined (quirks 95, 101, 103, 104).
-    let (events, _) = events(recording("anthropic", "vercel.anthropic_tool_search_bm25.1.stream").unwrap());
-    let stream = collected(&events);
-    let kinds: Vec<&str> =
-        stream["content"].as_array().unwrap().iter().map(|block| block["type"].as_str().unwrap()).collect();
-    assert_eq!(kinds.iter().filter(|kind| **kind == "server_tool_use").count(), 1, "{stream}");
-    assert!(kinds.contains(&"tool_search_tool_result"), "{stream}");
-    let call = stream["content"].as_array().unwrap().iter().find(|block| block["type"] == "server_tool_use").unwrap();
-    assert!(call["input"]["query"].is_string(), "its arguments came piece by piece: {call}");
-    assert_eq!(json!(null), stream["content"][0]["index"]);
+fn what_is_written_of_another_wire_is_what_the_specification_allows() {
+    hold("messages elsewhere", of_endpoint("messages").filter(good), |recording| {
+        if let Some(body) = recording.request_json() {
+            let mut request = decode_request(&raw(&body)).map_err(|fault| fault.to_string())?;
+            request.wire = WireFormat::Converse;
+            let written = json(&encode_request(&request, &rules(&request.model), &mut FieldLosses::default()));
+            allowed(&written.to_string(), |spec| spec.request("/v1/messages", &written))?;
+        }
+        if !recording.is_streamed {
+            let mut answer = decode_answer(&raw(&recording.response_json().unwrap())).unwrap();
+            answer.wire = WireFormat::Converse;
+            let written = json(&encode_answer(&answer, &context(), &mut FieldLosses::default()));
+            allowed(&written.to_string(), |spec| spec.answer("/v1/messages", &written))?;
+        }
+        Ok(())
+    });
 }

@@ -46,8 +46,6 @@ fn part(raw: &RawJson, block: &dyn Fn(&RawJson) -> ContentBlock) -> ContentBlock
     let members = raw.members();
     match members.get(JSON) {
         Some(value) if members.len() == 1 => ContentBlock::Other(OtherBlock { kind: JSON.into(), raw: value.clone() }),
-        // It is no value alone, and must not be taken for one.
-        Some(_) => ContentBlock::Other(OtherBlock { kind: "other".into(), raw: raw.clone() }),
-        None => block(raw),
+        _ => block(raw),
     }
 }

@@ -24,8 +24,6 @@ pub(crate) struct NewBlock {
     index: Option<u64>,
     /// Arguments or thoughts came.
     grew: bool,
-    /// Arguments that came whole: the call's signature may yet follow.
-    input: Option<JsonText>,
 }
 
 #[derive(Debug)]
@@ -37,8 +35,8 @@ enum NewKind {
         id: JsonText,
         name: JsonText,
     },
-    /// It was read from this wire, and is written at once.
-    Whole,
+    /// As it was read from this wire.
+    AsItWas,
     /// Nothing that this wire has.
     Dropped,
 }
@@ -52,22 +50,22 @@ impl NewBlock {
         out: &mut Vec<NewEvent>,
         losses: &mut FieldLosses,
     ) -> Self {
-        let mut block = Self { kind: NewKind::Dropped, index: None, grew: false, input: None };
+        let mut block = Self { kind: NewKind::Dropped, index: None, grew: false };
         block.kind = match start {
             BlockStart::Text | BlockStart::Refusal => NewKind::Text,
             BlockStart::Reasoning { .. } => NewKind::Reasoning,
             BlockStart::ToolUse { id: given, name, .. } => NewKind::Tool { id: given.unwrap_or_else(id), name },
             BlockStart::ServerTool(tool) if is_own(&tool.raw, &["toolUse", "toolResult"]) => {
-                out.extend(out::whole(block.number(numbers), &tool.raw));
-                NewKind::Whole
+                out.push(out::raw_start(block.number(numbers), &tool.raw));
+                NewKind::AsItWas
             }
             BlockStart::ServerTool(_) => {
                 losses.lose("content.server_tool");
                 NewKind::Dropped
             }
             BlockStart::Other(other) if is_own(&other.raw, &[&other.kind]) => {
-                out.extend(out::whole(block.number(numbers), &other.raw));
-                NewKind::Whole
+                out.push(out::raw_start(block.number(numbers), &other.raw));
+                NewKind::AsItWas
             }
             BlockStart::Other(other) => {
                 losses.lose_extra("content", other.kind.as_bytes());
@@ -93,7 +91,15 @@ impl NewBlock {
             NewKind::Text => self.grow_text(delta, numbers, out, losses),
             NewKind::Reasoning => self.grow_thought(delta, numbers, out),
             NewKind::Tool { .. } => self.grow_call(delta, numbers, out, losses),
-            NewKind::Whole | NewKind::Dropped => {}
+            NewKind::AsItWas => {
+                let index = self.number(numbers);
+                match delta {
+                    BlockDelta::Input(text) => out.push(out::input(index, text)),
+                    BlockDelta::Other(value) => out.push(out::raw(index, value)),
+                    _ => {}
+                }
+            }
+            NewKind::Dropped => {}
         }
     }
 
@@ -146,10 +152,7 @@ impl NewBlock {
     ) {
         let piece = match delta {
             BlockDelta::Input(text) if !text.is_empty() => text.clone(),
-            BlockDelta::WholeInput(value) => {
-                self.input = Some(value.to_text());
-                return;
-            }
+            BlockDelta::WholeInput(value) => value.to_text(),
             BlockDelta::Signature(signature) if self.index.is_none() => {
                 // A thought of its own, which says nothing.
                 let slot = thoughts::slot(signature, numbers.vendor);
@@ -182,8 +185,7 @@ impl NewBlock {
     pub(crate) fn close(mut self, numbers: &mut BlockNumbers, out: &mut Vec<NewEvent>) {
         if matches!(self.kind, NewKind::Tool { .. }) && !self.grew {
             self.begin_call(numbers, out);
-            let input = self.input.take().unwrap_or_else(|| RawJson::EMPTY_OBJECT.to_text());
-            out.push(out::input(self.number(numbers), &input));
+            out.push(out::input(self.number(numbers), &RawJson::EMPTY_OBJECT.to_text()));
         }
         if let Some(index) = self.index {
             out.push(out::block_stop(index));

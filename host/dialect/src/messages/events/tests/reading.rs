@@ -102,7 +102,7 @@ fn a_stream_says_the_same_as_the_whole_answer() {
 
 #[test]
 fn later_counts_replace_earlier_ones_each_by_itself() {
-    // Quirks 100, 115: the delta repeats the input, or says less.
+    // Quirk 100: the delta repeats the input, or says less.
     let (_, events) = read(&stream(&[])).unwrap();
     let usages: Vec<Usage> = events
         .iter()
@@ -140,7 +140,7 @@ fn calls_of_tools_of_the_provider_are_told_when_they_are_whole() {
 
 #[test]
 fn a_thought_may_be_its_signature_alone() {
-    // Quirks 109, 113.
+    // Quirks 84, 92, 113.
     let redacted = of_blocks(&[begun(0, &json!({"type": "redacted_thinking", "data": "d"})), ended(0)]);
     let signature = |events: &[ChatEvent]| match &events[1] {
         ChatEvent::Delta(_, BlockDelta::Signature(signature)) => (signature.vendor, signature.kind),
@@ -188,7 +188,7 @@ fn what_stands_beside_is_told_and_other_servers_habits_are_borne() {
     let mut with_more = delta();
     with_more["delta"]["container"] = json!({"id": "c"});
     with_more["context_management"] = json!({"applied_edits": []});
-    // Quirks 99, 112.
+    // Quirk 99.
     let (_, events) = read(&[start(), with_more, json!({"type": "novel"}), last()]).unwrap();
     let beside: Vec<_> = events
         .iter()
