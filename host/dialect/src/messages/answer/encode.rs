@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::canon::{
     AnswerContext, ChatAnswer, ChatChoice, ContentBlock, FieldLosses, JsonText, JsonWriter, ToolUseBlock,
 };
-use crate::messages::content::write::{BlockReader, BlockWriter};
+use crate::messages::content::write::{MessageReader, MessageWriter};
 use crate::messages::stop::{self, StopSigns};
 use crate::messages::usage::MessageCounts;
 use crate::translate::ids;
@@ -29,7 +29,7 @@ pub fn encode_answer(answer: &ChatAnswer, context: &AnswerContext, losses: &mut 
         None => out.name("model").string(&context.model),
     };
     out.name("content").open_array();
-    let mut blocks = BlockWriter::new(same, BlockReader::Client(context.id), losses);
+    let mut blocks = MessageWriter::new(same, MessageReader::Client(context.id), losses);
     for block in &choice.blocks {
         blocks.block(&mut out, block);
     }

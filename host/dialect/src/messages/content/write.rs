@@ -11,7 +11,7 @@ use crate::wire::Vendor;
 
 /// Who reads what is written.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::messages) enum BlockReader {
+pub(in crate::messages) enum MessageReader {
     /// A model of this vendor, which must see its own signatures and no other.
     Model(Vendor),
     /// A client, which keeps signatures of all vendors, of an answer with this number.
@@ -19,17 +19,17 @@ pub(in crate::messages) enum BlockReader {
 }
 
 /// Writes blocks.
-pub(in crate::messages) struct BlockWriter<'a> {
+pub(in crate::messages) struct MessageWriter<'a> {
     /// They came in this wire, and are written as they were.
     same: bool,
-    reader: BlockReader,
+    reader: MessageReader,
     /// Calls so far, for identifiers.
     calls: usize,
     losses: &'a mut FieldLosses,
 }
 
-impl<'a> BlockWriter<'a> {
-    pub(in crate::messages) fn new(same: bool, reader: BlockReader, losses: &'a mut FieldLosses) -> Self {
+impl<'a> MessageWriter<'a> {
+    pub(in crate::messages) fn new(same: bool, reader: MessageReader, losses: &'a mut FieldLosses) -> Self {
         Self { same, reader, calls: 0, losses }
     }
 
@@ -57,8 +57,8 @@ impl<'a> BlockWriter<'a> {
     /// Takes note of content that is lost; nothing is written.
     fn lose(&mut self, what: &[u8]) -> bool {
         let place = match self.reader {
-            BlockReader::Model(_) => "messages.content",
-            BlockReader::Client(_) => "content",
+            MessageReader::Model(_) => "messages.content",
+            MessageReader::Client(_) => "content",
         };
         self.losses.lose_extra(place, what);
         false
@@ -69,7 +69,7 @@ impl<'a> BlockWriter<'a> {
             return false;
         }
         out.open().name("type").string("text").name("text").text(&text.text);
-        if self.same || matches!(self.reader, BlockReader::Client(_)) {
+        if self.same || matches!(self.reader, MessageReader::Client(_)) {
             notes::write_citations(out, &text.citations, self.losses);
         } else if !text.citations.is_empty() {
             self.lose(b"citations");
@@ -84,8 +84,8 @@ impl<'a> BlockWriter<'a> {
     fn thought(&mut self, out: &mut JsonWriter, thought: &ReasoningBlock) -> bool {
         let written = match self.reader {
             _ if self.same => thoughts::write_back(out, thought),
-            BlockReader::Model(vendor) => thoughts::for_model(out, thought, vendor),
-            BlockReader::Client(_) => thoughts::for_client(out, thought),
+            MessageReader::Model(vendor) => thoughts::for_model(out, thought, vendor),
+            MessageReader::Client(_) => thoughts::for_client(out, thought),
         };
         if !written && thoughts::is_told(thought) {
             self.lose(b"reasoning");
@@ -127,7 +127,7 @@ impl<'a> BlockWriter<'a> {
     }
 
     fn tool_use(&mut self, out: &mut JsonWriter, call: &ToolUseBlock) -> bool {
-        if let (BlockReader::Client(_), Some(signature)) = (self.reader, &call.signature) {
+        if let (MessageReader::Client(_), Some(signature)) = (self.reader, &call.signature) {
             thoughts::write_redacted(out, signature);
         }
         let (input, wrapped) = match (&call.input, self.same) {
@@ -149,8 +149,8 @@ impl<'a> BlockWriter<'a> {
         match (&call.id, self.reader) {
             (Some(id), _) if self.same => id.clone(),
             (Some(id), _) => ToolIdGrammar::Plain.fit(id),
-            (None, BlockReader::Client(answer)) => ids::made(answer, self.calls),
-            (None, BlockReader::Model(_)) => ids::made(0, self.calls),
+            (None, MessageReader::Client(answer)) => ids::made(answer, self.calls),
+            (None, MessageReader::Model(_)) => ids::made(0, self.calls),
         }
     }
 

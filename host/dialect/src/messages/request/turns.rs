@@ -4,13 +4,13 @@ use crate::canon::{
     ChatRequest, ChatTurn, ContentBlock, ContentForm, FieldLosses, JsonText, JsonWriter, TargetRules, TurnOrigin,
     TurnRole,
 };
-use crate::messages::content::write::{BlockReader, BlockWriter};
+use crate::messages::content::write::{MessageReader, MessageWriter};
 use crate::translate::order::{Spoken, SpokenBy};
 use crate::wire::Vendor;
 
 /// Writes `system` and `messages` as they came in this wire.
 pub(super) fn write_back(out: &mut JsonWriter, request: &ChatRequest, losses: &mut FieldLosses) {
-    let mut blocks = BlockWriter::new(true, BlockReader::Model(Vendor::Anthropic), losses);
+    let mut blocks = MessageWriter::new(true, MessageReader::Model(Vendor::Anthropic), losses);
     let is_parameter = |turn: &&ChatTurn| turn.origin == TurnOrigin::Parameter;
     for turn in request.turns.iter().filter(is_parameter) {
         out.name("system");
@@ -33,7 +33,7 @@ pub(super) fn write_back(out: &mut JsonWriter, request: &ChatRequest, losses: &m
     out.close_array();
 }
 
-fn write_content(out: &mut JsonWriter, turn: &ChatTurn, blocks: &mut BlockWriter<'_>) {
+fn write_content(out: &mut JsonWriter, turn: &ChatTurn, blocks: &mut MessageWriter<'_>) {
     match (turn.form, turn.blocks.as_slice()) {
         (ContentForm::Text, [ContentBlock::Text(text)]) => {
             out.text(&text.text);
@@ -72,7 +72,7 @@ pub(super) fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetR
         // There must be something to answer.
         messages.push(NewMessage { speaker: SpokenBy::User, blocks: std::mem::take(&mut leading) });
     }
-    let mut writer = BlockWriter::new(false, BlockReader::Model(rules.vendor), losses);
+    let mut writer = MessageWriter::new(false, MessageReader::Model(rules.vendor), losses);
     write_system(out, &leading, &mut writer);
     out.name("messages").open_array();
     for message in &messages {
@@ -119,7 +119,7 @@ fn has_call_before_last(messages: &[NewMessage<'_>]) -> bool {
 }
 
 /// One text is a string, several are blocks, as are those that are marked for the cache.
-fn write_system(out: &mut JsonWriter, leading: &[&ContentBlock], writer: &mut BlockWriter<'_>) {
+fn write_system(out: &mut JsonWriter, leading: &[&ContentBlock], writer: &mut MessageWriter<'_>) {
     let mut blocks = JsonWriter::default();
     blocks.open_array();
     let mut plain: Vec<&JsonText> = Vec::new();
@@ -149,7 +149,7 @@ fn write_system(out: &mut JsonWriter, leading: &[&ContentBlock], writer: &mut Bl
     }
 }
 
-fn write_message(out: &mut JsonWriter, message: &NewMessage<'_>, writer: &mut BlockWriter<'_>) {
+fn write_message(out: &mut JsonWriter, message: &NewMessage<'_>, writer: &mut MessageWriter<'_>) {
     let is_result = |block: &&ContentBlock| matches!(block, ContentBlock::ToolResult(_));
     let (mut blocks, mut written) = (JsonWriter::default(), 0);
     blocks.open_array();
