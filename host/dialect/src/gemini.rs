@@ -1,1 +1,20 @@
 //! Gemini's and Vertex AI's contents (Gemini API reference, generateContent and streamGenerateContent), read into the canonical form and written of it.
+//!
+//! What is peculiar: names of members come in two spellings ([`proto`]); a signature stands on the part that it signs, which may be
+//! a text, and must come back there (a [`ReasoningBlock`](crate::canon::ReasoningBlock) that `signs_next` carries it); calls have
+//! identifiers from some models only; schemas have words of their own.
+
+mod answer;
+mod events;
+mod kind;
+mod part;
+mod proto;
+mod request;
+mod signature;
+mod stop;
+mod time;
+mod usage;
+
+pub use answer::{decode_answer, encode_answer};
+pub use events::{GeminiDecoder, GeminiEncoder};
+pub use request::{decode_request, encode_request};

@@ -8,6 +8,7 @@
 
 mod chat;
 mod converse;
+mod gemini;
 mod messages;
 mod reason;
 mod responses;
@@ -23,6 +24,7 @@ use crate::reason::{REASONS_AT_MOST, Reasons};
 const WIRES: &[(&str, &[&str])] = &[
     ("chat", &["chat-completions"]),
     ("converse", &["converse", "invoke"]),
+    ("gemini", &["generate-content"]),
     ("messages", &["messages"]),
     ("responses", &["responses"]),
 ];
@@ -30,7 +32,7 @@ const WIRES: &[(&str, &[&str])] = &[
 /// Endpoints that wait for their wires, by the files that are to come.
 const AWAITED: &[(&str, &[&str])] = &[
     ("completions", &["completions"]),
-    ("gemini", &["generate-content", "embed-content"]),
+    ("embed", &["embed-content"]),
     ("small", &["cohere-chat-v2", "cohere-embed-v2", "cohere-rerank-v2", "ollama-chat"]),
     ("embeddings", &["embeddings"]),
     ("count", &["count-tokens"]),
