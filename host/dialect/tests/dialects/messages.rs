@@ -11,7 +11,8 @@ use weir_dialect::canon::{
     TargetQuirks, TargetRules, WireEvent,
 };
 use weir_dialect::messages::{
-    MessagesDecoder, MessagesEncoder, decode_answer, decode_request, encode_answer, encode_request,
+    MessagesDecoder, MessagesEncoder, count_answer, decode_answer, decode_count, decode_request, encode_answer,
+    encode_count, encode_request,
 };
 use weir_dialect::{Vendor, WireFormat};
 use weir_recorded::{RecordedEvent, Recording, Spec, SpecFault, of_endpoint};
@@ -110,6 +111,17 @@ fn requests_are_read_and_written_as_they_were() {
         }
         differs("the request", &written, &body)
     });
+}
+
+#[test]
+fn requests_to_count_are_read_and_written_as_they_were_and_so_are_counts() {
+    for recording in of_endpoint("count-tokens").filter(|one| one.provider == "anthropic") {
+        let body = recording.request_json().unwrap();
+        let request = decode_request(&raw(&body)).unwrap();
+        assert_eq!(json(&encode_count(&request, &rules(&request.model), &mut FieldLosses::default())), body);
+        let counted = recording.response_json().unwrap();
+        assert_eq!(json(&count_answer(decode_count(&raw(&counted)).unwrap())), counted);
+    }
 }
 
 #[test]

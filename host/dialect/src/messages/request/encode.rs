@@ -35,7 +35,7 @@ pub fn encode_request(request: &ChatRequest, rules: &TargetRules, losses: &mut F
 }
 
 /// The request with identifiers for all calls of tools, which some wires do not have.
-pub(in crate::messages) fn with_ids(request: &ChatRequest) -> Cow<'_, ChatRequest> {
+fn with_ids(request: &ChatRequest) -> Cow<'_, ChatRequest> {
     let lacks = |block: &ContentBlock| match block {
         ContentBlock::ToolUse(call) => call.id.is_none(),
         ContentBlock::ToolResult(result) => result.id.is_none(),
@@ -49,7 +49,8 @@ pub(in crate::messages) fn with_ids(request: &ChatRequest) -> Cow<'_, ChatReques
     Cow::Borrowed(request)
 }
 
-fn write_back(out: &mut JsonWriter, request: &ChatRequest, losses: &mut FieldLosses) {
+/// Writes all but the model and what comes before, as it came in this wire.
+pub(in crate::messages) fn write_back(out: &mut JsonWriter, request: &ChatRequest, losses: &mut FieldLosses) {
     turns::write_back(out, request, losses);
     tools::write_back(out, request, losses);
     let sampling = &request.sampling;
@@ -94,11 +95,36 @@ fn is_object(raw: &RawJson) -> bool {
 }
 
 fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, most: u64, losses: &mut FieldLosses) {
+    let plan = write_plan(out, request, rules, most, losses);
+    params::write_sampling(out, &request.sampling, plan.thinks(), losses);
+    params::write_account(out, request, losses);
+    losses.lose_extras("reasoning", &request.reasoning.extra);
+    losses.lose_extras("", &request.extra);
+}
+
+/// Writes what a model reads of a request of another wire, and nothing that bounds what it answers.
+pub(in crate::messages) fn write_asked(
+    out: &mut JsonWriter,
+    request: &ChatRequest,
+    rules: &TargetRules,
+    losses: &mut FieldLosses,
+) {
+    write_plan(out, &with_ids(request), rules, u64::MAX, losses);
+    losses.lose_extras("", &request.extra);
+}
+
+/// Writes turns, tools, thoughts and the form of the answer.
+fn write_plan(
+    out: &mut JsonWriter,
+    request: &ChatRequest,
+    rules: &TargetRules,
+    most: u64,
+    losses: &mut FieldLosses,
+) -> ThinkingPlan {
     turns::write(out, request, rules, losses);
     tools::write(out, request, rules.quirks, losses);
     let plan = ThinkingPlan::of(request, &rules.model, most, losses);
     plan.write(out, request.reasoning.show.as_ref());
-    params::write_sampling(out, &request.sampling, plan.thinks(), losses);
     let schema = params::schema(&request.format, rules.quirks, losses);
     if schema.is_some() || plan.effort().is_some() {
         out.name("output_config").open();
@@ -110,7 +136,5 @@ fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, most:
         }
         out.close();
     }
-    params::write_account(out, request, losses);
-    losses.lose_extras("reasoning", &request.reasoning.extra);
-    losses.lose_extras("", &request.extra);
+    plan
 }
