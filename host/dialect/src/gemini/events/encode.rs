@@ -3,7 +3,7 @@
 use weir_usage::Usage;
 
 use super::failure;
-use super::kept::{OpenPart, PartKind, StreamedChoice};
+use super::kept::{KeptPart, PartKind, StreamedChoice};
 use crate::canon::{
     AnswerContext, BlockDelta, BlockPlace, BlockStart, ChatEvent, CitationNote, EventEncoder, FieldLosses, JsonText,
     JsonWriter, NewEvent, RawJson, ToolInput,
@@ -21,7 +21,7 @@ pub struct GeminiEncoder {
     context: AnswerContext,
     id: Option<JsonText>,
     choices: Vec<StreamedChoice>,
-    open: Vec<OpenPart>,
+    open: Vec<KeptPart>,
     usage: Option<Usage>,
     blocked: bool,
 }
@@ -82,7 +82,7 @@ impl GeminiEncoder {
             BlockStart::ServerTool(block) => self.whole(place, &block.raw, "server_tool", out, losses),
             BlockStart::Other(block) => self.whole(place, &block.raw, &block.kind, out, losses),
         };
-        self.open.push(OpenPart { place, kind, signature: None, said: false });
+        self.open.push(KeptPart { place, kind, signature: None, said: false });
     }
 
     /// A block that came whole: a part of Google's is written as it stood.
@@ -285,6 +285,6 @@ impl EventEncoder for GeminiEncoder {
     }
 
     fn held(&self) -> usize {
-        self.open.iter().map(OpenPart::held).sum()
+        self.open.iter().map(KeptPart::held).sum()
     }
 }

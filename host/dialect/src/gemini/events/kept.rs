@@ -17,7 +17,7 @@ pub(super) struct StreamedChoice {
 
 /// A block that is open.
 #[derive(Debug)]
-pub(super) struct OpenPart {
+pub(super) struct KeptPart {
     pub(super) place: BlockPlace,
     pub(super) kind: PartKind,
     pub(super) signature: Option<ThoughtSignature>,
@@ -39,7 +39,7 @@ pub(super) enum PartKind {
     Past,
 }
 
-impl OpenPart {
+impl KeptPart {
     /// Bytes of arguments so far.
     pub(super) fn held(&self) -> usize {
         match &self.kind {
