@@ -11,6 +11,10 @@ mod rest;
 mod usage;
 mod vendor;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
 pub use answer::decode::decode_answer;
 pub use answer::encode::encode_answer;
 pub use events::decode::ConverseDecoder;

@@ -1,9 +1,10 @@
 //! From one wire to another: what all codecs share, so that each pair of them is nothing of its own.
 //!
 //! [`ids`] fits identifiers of tool calls into a wire's grammar, [`signatures`] carries what only its vendor can read there and back,
-//! [`reasoning`] weighs efforts against budgets, [`order`] puts turns into the order that a wire demands, and [`schema`] fits schemas into
-//! what a wire knows of them.
+//! [`reasoning`] weighs efforts against budgets, [`claude`] knows what Anthropic's models take, [`order`] puts turns into the order that a
+//! wire demands, and [`schema`] fits schemas into what a wire knows of them.
 
+pub mod claude;
 pub mod ids;
 pub mod order;
 pub mod reasoning;

@@ -42,14 +42,21 @@ pub(super) fn object(members: &RawMembers) -> RawJson {
     out.finish_raw()
 }
 
-/// What was left of the object of this name.
-pub(super) fn rest(extra: &RawMembers, name: &str) -> RawMembers {
-    extra.get(name).map(RawJson::members).unwrap_or_default()
+/// What was left of the object of this name; none if there is no such object.
+pub(super) fn left(extra: &RawMembers, name: &str) -> Option<RawMembers> {
+    extra.get(name).filter(|value| value.kind() == JsonKind::Object).map(RawJson::members)
 }
 
-/// Writes members, but for those of these names.
+/// The same; nothing if there is no such object.
+pub(super) fn rest(extra: &RawMembers, name: &str) -> RawMembers {
+    left(extra, name).unwrap_or_default()
+}
+
+/// Writes members, but for the objects of these names, which are written with what was taken out of them.
 pub(super) fn write_but(out: &mut JsonWriter, members: &RawMembers, but: &[&str]) {
-    for (name, value) in members.iter().filter(|(name, _)| !but.iter().any(|but| but.as_bytes() == *name)) {
-        out.name_raw(name).raw(value);
+    for (name, value) in members.iter() {
+        if value.kind() != JsonKind::Object || !but.iter().any(|but| but.as_bytes() == name) {
+            out.name_raw(name).raw(value);
+        }
     }
 }

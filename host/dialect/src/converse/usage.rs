@@ -11,18 +11,11 @@ use crate::canon::{JsonWriter, RawJson, RawMembers};
 const TWINS: [(&str, &str); 2] =
     [("cacheReadInputTokens", "cacheReadInputTokenCount"), ("cacheWriteInputTokens", "cacheWriteInputTokenCount")];
 
-/// Takes the numbers out of a `usage` object. A twin that says the same stays as `null`: it is known, but was there.
+/// Takes the numbers out of a `usage` object. Those of the cache stay where one is named twice or by its longer name.
 pub(super) fn take(members: &mut RawMembers) -> Usage {
-    let [cached, written] = TWINS.map(|(name, twin)| {
-        let value = members.take_as(name, tokens);
-        match members.get(twin).and_then(tokens) {
-            Some(other) if value == Some(other) => {
-                members.take(twin);
-                members.push(twin, RawJson::NULL);
-                value
-            }
-            other => value.or(other),
-        }
+    let [cached, written] = TWINS.map(|(name, twin)| match members.get(twin).and_then(tokens) {
+        Some(said) => members.get(name).and_then(tokens).or(Some(said)),
+        None => members.take_as(name, tokens),
     });
     let fresh = members.take_as("inputTokens", tokens);
     Usage {
@@ -44,18 +37,10 @@ pub(super) fn write(out: &mut JsonWriter, usage: &Usage, extra: &RawMembers) {
     out.name("outputTokens").number(output);
     out.name("totalTokens").number(usage.total.unwrap_or(input + output));
     for ((name, twin), value) in TWINS.into_iter().zip([usage.cached_input, usage.cache_written]) {
-        let only_twin = extra.get(twin).is_some_and(|said| !said.is_null());
-        out.number_member(name, value.filter(|_| !only_twin));
+        let is_there = extra.get(name).is_some() || extra.get(twin).is_some();
+        out.number_member(name, value.filter(|_| !is_there));
     }
-    for (name, value) in extra.iter() {
-        let twin = TWINS.iter().position(|(_, twin)| twin.as_bytes() == name && value.is_null());
-        let said = twin.and_then(|at| [usage.cached_input, usage.cache_written].get(at).copied().flatten());
-        match said {
-            Some(said) => out.name_raw(name).number(said),
-            None => out.name_raw(name).raw(value),
-        };
-    }
-    out.close();
+    out.members(extra).close();
 }
 
 /// A number that can be one of tokens.

@@ -39,5 +39,7 @@ pub fn decode_answer(body: &RawJson, vendor: Vendor) -> Result<ChatAnswer, Decod
     }
     answer.service_tier = within(&mut members, "serviceTier", |tier: &mut RawMembers| tier.take_text("type")).flatten();
     answer.extra = members;
+    // How long it took is told and not asked for.
+    answer.extra.hush("metrics");
     Ok(answer)
 }

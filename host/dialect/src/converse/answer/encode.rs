@@ -4,9 +4,9 @@ use bytes::Bytes;
 
 use super::stop;
 use crate::canon::{AnswerContext, ChatAnswer, ChatChoice, FieldLosses, JsonWriter, RawMembers};
-use crate::converse::blocks::encode::{BlockReader, BlockWriter};
+use crate::converse::blocks::encode::{ConverseBlocks, SignatureReader};
 use crate::converse::blocks::sink::BlockSink;
-use crate::converse::rest::{rest, write_but};
+use crate::converse::rest::{left, rest, write_but};
 use crate::converse::{usage, vendor_of_model};
 use crate::wire::WireFormat;
 
@@ -32,9 +32,10 @@ pub fn encode_answer(answer: &ChatAnswer, context: &AnswerContext, losses: &mut 
         None => usage::write(out.name("usage"), &weir_usage::Usage::default(), &RawMembers::default()),
     }
     if own {
-        if answer.service_tier.is_some() || answer.extra.get("serviceTier").is_some() {
+        let tier = left(&answer.extra, "serviceTier");
+        if answer.service_tier.is_some() || tier.is_some() {
             out.name("serviceTier").open().text_member("type", answer.service_tier.as_ref());
-            out.members(&rest(&answer.extra, "serviceTier")).close();
+            out.members(&tier.unwrap_or_default()).close();
         }
         write_but(&mut out, &answer.extra, &["output", "serviceTier"]);
     } else {
@@ -67,7 +68,7 @@ fn write_output(
     if !own || !choice.blocks.is_empty() {
         out.name("content").open_array();
         let mut sink = BlockSink::of_blocks(out);
-        let mut blocks = BlockWriter::new(own, BlockReader::Client(vendor_of_model(&context.model)), losses);
+        let mut blocks = ConverseBlocks::new(own, SignatureReader::Client(vendor_of_model(&context.model)), losses);
         for block in &choice.blocks {
             blocks.write(block, &mut sink);
         }

@@ -121,9 +121,7 @@ fn guarded(mut inner: RawMembers, mut members: RawMembers) -> Option<ContentBloc
 pub(crate) fn cache_mark(raw: &RawJson) -> Option<CacheMark> {
     let mut members = raw.members();
     let mut mark = members.take_members(CACHE_POINT).filter(|_| members.is_empty())?;
-    if mark.get("type").and_then(RawJson::text).is_some_and(|kind| kind.is("default")) {
-        mark.take("type");
-    }
+    mark.take_text("type").filter(|kind| kind.is("default"))?;
     Some(CacheMark { ttl: mark.take_text("ttl"), extra: mark })
 }
 

@@ -7,7 +7,7 @@ use super::media::{of_name, take_source, write_source};
 use crate::canon::{
     DocumentBlock, DocumentSource, FieldLosses, JsonText, JsonWriter, MediaSource, RawJson, RawMembers,
 };
-use crate::converse::rest::{BESIDE, rest, within, write_but};
+use crate::converse::rest::{BESIDE, left, rest, within, write_but};
 
 /// The most characters of a name.
 const NAME_LENGTH: usize = 200;
@@ -75,11 +75,13 @@ pub(crate) fn write_own(out: &mut JsonWriter, block: &DocumentBlock) {
         }
     }
     out.text_member("context", block.context.as_ref());
-    let citations = rest(&block.extra, "citations");
-    if block.cited.is_some() || block.extra.get("citations").is_some_and(|raw| !raw.members().is_empty()) {
-        out.name("citations").open().bool_member("enabled", block.cited).members(&citations).close();
-    } else {
-        out.raw_member("citations", block.extra.get("citations"));
+    let citations = left(&block.extra, "citations");
+    if block.cited.is_some() || citations.is_some() {
+        out.name("citations")
+            .open()
+            .bool_member("enabled", block.cited)
+            .members(&citations.unwrap_or_default())
+            .close();
     }
     write_but(out, &block.extra, &["source", "citations", BESIDE]);
     out.close().members(&rest(&block.extra, BESIDE)).close();

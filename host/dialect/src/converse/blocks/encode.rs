@@ -19,7 +19,7 @@ const CONTENT: &str = "messages.content";
 
 /// Who reads what is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BlockReader {
+pub(crate) enum SignatureReader {
     /// A model of this vendor.
     Model(Vendor),
     /// A client that gives it back to models of this vendor.
@@ -28,19 +28,19 @@ pub(crate) enum BlockReader {
 
 /// Writes blocks.
 #[derive(Debug)]
-pub(crate) struct BlockWriter<'a> {
+pub(crate) struct ConverseBlocks<'a> {
     /// They came in this wire.
     own: bool,
-    reader: BlockReader,
+    reader: SignatureReader,
     names: DocumentNames,
     /// What is written stands in a result, where no marks may stand.
     within_result: bool,
     pub(crate) losses: &'a mut FieldLosses,
 }
 
-impl<'a> BlockWriter<'a> {
+impl<'a> ConverseBlocks<'a> {
     /// For blocks that came in this wire or in another.
-    pub(crate) fn new(own: bool, reader: BlockReader, losses: &'a mut FieldLosses) -> Self {
+    pub(crate) fn new(own: bool, reader: SignatureReader, losses: &'a mut FieldLosses) -> Self {
         Self { own, reader, names: DocumentNames::default(), within_result: false, losses }
     }
 
@@ -90,7 +90,7 @@ impl<'a> BlockWriter<'a> {
             } else {
                 out.close();
                 if !block.citations.is_empty() {
-                    self.losses.lose("messages.content.citations");
+                    self.losses.lose("citations");
                 }
                 self.losses.lose_extras(CONTENT, &block.extra);
             }
@@ -104,7 +104,7 @@ impl<'a> BlockWriter<'a> {
     /// Whether a text is written with what it rests on: if it was so, and in answers.
     fn cites(&self, block: &TextBlock) -> bool {
         let was = self.own && block.extra.get(citations::CITED).is_some();
-        was || (!block.citations.is_empty() && (self.own || matches!(self.reader, BlockReader::Client(_))))
+        was || (!block.citations.is_empty() && (self.own || matches!(self.reader, SignatureReader::Client(_))))
     }
 
     fn media(&mut self, block: &MediaBlock, kind: MediaMember, sink: &mut BlockSink) {
@@ -127,7 +127,7 @@ impl<'a> BlockWriter<'a> {
     }
 
     fn tool_use(&mut self, block: &ToolUseBlock, sink: &mut BlockSink) {
-        if let (BlockReader::Client(vendor), Some(signature)) = (self.reader, &block.signature) {
+        if let (SignatureReader::Client(vendor), Some(signature)) = (self.reader, &block.signature) {
             let slot = thoughts::slot(signature, vendor);
             thoughts::write(sink.begin(), Some(&JsonText::EMPTY), Some(&slot), &RawMembers::default());
         }
@@ -137,7 +137,7 @@ impl<'a> BlockWriter<'a> {
             (input, _) => input.to_object(),
         };
         if wrapped && !block.custom {
-            self.losses.lose("messages.tool_calls.function.arguments");
+            self.losses.lose("messages.content.tool_use.input");
         }
         let out = sink.begin().open().name("toolUse").open();
         out.text_member("toolUseId", id.as_ref()).name("name").text(&block.name).name("input").raw(&input);
@@ -176,11 +176,11 @@ impl<'a> BlockWriter<'a> {
     /// A thought is written for a model that can read its signature, and for every client.
     fn reasoning(&mut self, block: &ReasoningBlock, sink: &mut BlockSink) {
         let slot = block.signature.as_ref().and_then(|signature| match self.reader {
-            BlockReader::Model(vendor) => thoughts::readable_slot(signature, vendor),
-            BlockReader::Client(vendor) => Some(thoughts::slot(signature, vendor)),
+            SignatureReader::Model(vendor) => thoughts::readable_slot(signature, vendor),
+            SignatureReader::Client(vendor) => Some(thoughts::slot(signature, vendor)),
         });
         let unreadable = slot.is_none() && (block.signature.is_some() || !self.own);
-        if matches!(self.reader, BlockReader::Model(_)) && unreadable {
+        if matches!(self.reader, SignatureReader::Model(_)) && unreadable {
             self.losses.lose("messages.content.reasoning");
             return;
         }
@@ -204,8 +204,8 @@ impl<'a> BlockWriter<'a> {
     /// Models of Anthropic's and Amazon's have a cache that can be asked for.
     fn mark(&mut self, mark: Option<&CacheMark>, sink: &mut BlockSink) {
         let Some(mark) = mark.filter(|_| self.own || !self.within_result) else { return };
-        if !self.own && self.reader == BlockReader::Model(Vendor::Other) {
-            self.losses.lose("messages.content.cache_control");
+        if !self.own && self.reader == SignatureReader::Model(Vendor::Other) {
+            self.losses.lose("cache_control");
             return;
         }
         write_mark(sink.begin(), mark, self.own, self.losses);
@@ -214,8 +214,8 @@ impl<'a> BlockWriter<'a> {
     /// The identifier of a call: a model takes few characters, a client gets it as it is.
     fn id(&self, id: &JsonText) -> JsonText {
         match self.reader {
-            BlockReader::Model(_) if !self.own => ToolIdGrammar::Plain.fit(id),
-            BlockReader::Model(_) | BlockReader::Client(_) => id.clone(),
+            SignatureReader::Model(_) if !self.own => ToolIdGrammar::Plain.fit(id),
+            SignatureReader::Model(_) | SignatureReader::Client(_) => id.clone(),
         }
     }
 
@@ -243,16 +243,13 @@ fn mark_of(block: &ContentBlock) -> Option<&CacheMark> {
 
 /// Writes a mark for the cache.
 pub(crate) fn write_mark(out: &mut JsonWriter, mark: &CacheMark, own: bool, losses: &mut FieldLosses) {
-    out.open().name(CACHE_POINT).open();
-    if !own || mark.extra.get("type").is_none() {
-        out.name("type").string("default");
-    }
+    out.open().name(CACHE_POINT).open().name("type").string("default");
     let ttl = mark.ttl.as_ref().filter(|ttl| own || ttl.is("5m") || ttl.is("1h"));
     out.text_member("ttl", ttl);
     if own {
         out.members(&mark.extra);
     } else if ttl.is_none() && mark.ttl.is_some() {
-        losses.lose("messages.content.cache_control.ttl");
+        losses.lose("cache_control.ttl");
     }
     out.close().close();
 }

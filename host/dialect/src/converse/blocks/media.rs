@@ -10,19 +10,28 @@ pub(crate) struct MediaMember {
     /// The member of the block.
     pub(crate) name: &'static str,
     pub(crate) formats: Formats,
-    /// What is lost if it cannot be written.
-    loss: &'static str,
+    /// What is lost if it stands at an address, at another provider, or is of a type that Bedrock has no word for.
+    losses: [&'static str; 3],
 }
 
 /// An image.
-pub(crate) const IMAGE: MediaMember =
-    MediaMember { name: "image", formats: formats::IMAGES, loss: "messages.content.image" };
+pub(crate) const IMAGE: MediaMember = MediaMember {
+    name: "image",
+    formats: formats::IMAGES,
+    losses: ["messages.content.image.url", "messages.content.image.file_id", "messages.content.image.media_type"],
+};
 /// Sound.
-pub(crate) const SOUND: MediaMember =
-    MediaMember { name: "audio", formats: formats::SOUNDS, loss: "messages.content.audio" };
+pub(crate) const SOUND: MediaMember = MediaMember {
+    name: "audio",
+    formats: formats::SOUNDS,
+    losses: ["messages.content.audio.url", "messages.content.audio.file_id", "messages.content.audio.format"],
+};
 /// A moving picture.
-pub(crate) const VIDEO: MediaMember =
-    MediaMember { name: "video", formats: formats::VIDEOS, loss: "messages.content.video" };
+pub(crate) const VIDEO: MediaMember = MediaMember {
+    name: "video",
+    formats: formats::VIDEOS,
+    losses: ["messages.content.video.url", "messages.content.video.file_id", "messages.content.video.media_type"],
+};
 
 /// Takes out where the data are: here in base64, or in S3.
 pub(crate) fn take_source(members: &mut RawMembers) -> Option<MediaSource> {
@@ -53,15 +62,15 @@ pub(crate) fn writable(
         MediaSource::Store(uri) if !own => said.or_else(|| of_name(uri, kind.formats)),
         _ => said,
     };
-    let has_source = match &block.source {
-        MediaSource::Base64(_) => true,
-        MediaSource::Store(uri) => own || uri.text().starts_with("s3://"),
-        MediaSource::Url(_) | MediaSource::FileId(_) => false,
+    let [url, file_id, media_type] = kind.losses;
+    let lost = match &block.source {
+        MediaSource::Store(uri) if !own && !uri.text().starts_with("s3://") => url,
+        MediaSource::Url(_) => url,
+        MediaSource::FileId(_) => file_id,
+        MediaSource::Base64(_) | MediaSource::Store(_) if own || seen.is_some() => return Some(seen),
+        MediaSource::Base64(_) | MediaSource::Store(_) => media_type,
     };
-    if has_source && (own || seen.is_some()) {
-        return Some(seen);
-    }
-    losses.lose(kind.loss);
+    losses.lose(lost);
     None
 }
 

@@ -46,6 +46,8 @@ fn part(raw: &RawJson, block: &dyn Fn(&RawJson) -> ContentBlock) -> ContentBlock
     let members = raw.members();
     match members.get(JSON) {
         Some(value) if members.len() == 1 => ContentBlock::Other(OtherBlock { kind: JSON.into(), raw: value.clone() }),
-        _ => block(raw),
+        // It is no value alone, and must not be taken for one.
+        Some(_) => ContentBlock::Other(OtherBlock { kind: "other".into(), raw: raw.clone() }),
+        None => block(raw),
     }
 }

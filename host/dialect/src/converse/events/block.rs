@@ -24,6 +24,8 @@ pub(crate) struct NewBlock {
     index: Option<u64>,
     /// Arguments or thoughts came.
     grew: bool,
+    /// Arguments that came whole: the call's signature may yet follow.
+    input: Option<JsonText>,
 }
 
 #[derive(Debug)]
@@ -35,8 +37,8 @@ enum NewKind {
         id: JsonText,
         name: JsonText,
     },
-    /// As it was read from this wire.
-    AsItWas,
+    /// It was read from this wire, and is written at once.
+    Whole,
     /// Nothing that this wire has.
     Dropped,
 }
@@ -50,22 +52,22 @@ impl NewBlock {
         out: &mut Vec<NewEvent>,
         losses: &mut FieldLosses,
     ) -> Self {
-        let mut block = Self { kind: NewKind::Dropped, index: None, grew: false };
+        let mut block = Self { kind: NewKind::Dropped, index: None, grew: false, input: None };
         block.kind = match start {
             BlockStart::Text | BlockStart::Refusal => NewKind::Text,
             BlockStart::Reasoning { .. } => NewKind::Reasoning,
             BlockStart::ToolUse { id: given, name, .. } => NewKind::Tool { id: given.unwrap_or_else(id), name },
             BlockStart::ServerTool(tool) if is_own(&tool.raw, &["toolUse", "toolResult"]) => {
-                out.push(out::raw_start(block.number(numbers), &tool.raw));
-                NewKind::AsItWas
+                out.extend(out::whole(block.number(numbers), &tool.raw));
+                NewKind::Whole
             }
             BlockStart::ServerTool(_) => {
                 losses.lose("content.server_tool");
                 NewKind::Dropped
             }
             BlockStart::Other(other) if is_own(&other.raw, &[&other.kind]) => {
-                out.push(out::raw_start(block.number(numbers), &other.raw));
-                NewKind::AsItWas
+                out.extend(out::whole(block.number(numbers), &other.raw));
+                NewKind::Whole
             }
             BlockStart::Other(other) => {
                 losses.lose_extra("content", other.kind.as_bytes());
@@ -91,15 +93,7 @@ impl NewBlock {
             NewKind::Text => self.grow_text(delta, numbers, out, losses),
             NewKind::Reasoning => self.grow_thought(delta, numbers, out),
             NewKind::Tool { .. } => self.grow_call(delta, numbers, out, losses),
-            NewKind::AsItWas => {
-                let index = self.number(numbers);
-                match delta {
-                    BlockDelta::Input(text) => out.push(out::input(index, text)),
-                    BlockDelta::Other(value) => out.push(out::raw(index, value)),
-                    _ => {}
-                }
-            }
-            NewKind::Dropped => {}
+            NewKind::Whole | NewKind::Dropped => {}
         }
     }
 
@@ -152,7 +146,10 @@ impl NewBlock {
     ) {
         let piece = match delta {
             BlockDelta::Input(text) if !text.is_empty() => text.clone(),
-            BlockDelta::WholeInput(value) => value.to_text(),
+            BlockDelta::WholeInput(value) => {
+                self.input = Some(value.to_text());
+                return;
+            }
             BlockDelta::Signature(signature) if self.index.is_none() => {
                 // A thought of its own, which says nothing.
                 let slot = thoughts::slot(signature, numbers.vendor);
@@ -185,7 +182,8 @@ impl NewBlock {
     pub(crate) fn close(mut self, numbers: &mut BlockNumbers, out: &mut Vec<NewEvent>) {
         if matches!(self.kind, NewKind::Tool { .. }) && !self.grew {
             self.begin_call(numbers, out);
-            out.push(out::input(self.number(numbers), &RawJson::EMPTY_OBJECT.to_text()));
+            let input = self.input.take().unwrap_or_else(|| RawJson::EMPTY_OBJECT.to_text());
+            out.push(out::input(self.number(numbers), &input));
         }
         if let Some(index) = self.index {
             out.push(out::block_stop(index));

@@ -6,10 +6,11 @@
 use weir_http::json::JsonKind;
 
 use super::exception;
+use super::kept::KeptBlock;
 use super::open::{OpenBlocks, OpenKind};
 use crate::canon::{
-    BlockDelta, BlockStart, ChatEvent, DecodeFault, EventDecoder, JsonText, OtherBlock, RawJson, RawMembers,
-    ServerToolBlock, ServerToolKind, SignatureKind, StreamState, WireEvent,
+    BlockDelta, BlockStart, ChatEvent, DecodeFault, EventDecoder, JsonText, RawJson, RawMembers, SignatureKind,
+    StreamState, WireEvent,
 };
 use crate::converse::answer::stop;
 use crate::converse::blocks::citations;
@@ -86,38 +87,28 @@ impl ConverseDecoder {
     }
 
     fn block_start(&mut self, index: u64, mut start: RawMembers, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
-        let kind = ["toolUse", "toolResult"].into_iter().find(|name| start.get(name).is_some());
-        let whole = crate::converse::rest::object(&start);
-        let mut inner = kind.and_then(|name| start.take_members(name)).unwrap_or_default();
-        let at_amazon = inner.get("type").and_then(RawJson::text).is_some_and(|kind| kind.is("server_tool_use"));
-        let id = inner.take_text("toolUseId");
-        let name = inner.take_text("name");
-        match (kind, name) {
-            (Some("toolUse"), Some(name)) if !at_amazon => {
-                let start = BlockStart::ToolUse { id, item: None, name, custom: false };
-                self.blocks.open(index, OpenKind::ToolUse, start, out)?;
+        if let Some(mut call) = start.take_members("toolUse") {
+            if call.get("type").and_then(RawJson::text).is_some_and(|kind| kind.is("server_tool_use")) {
+                return self.blocks.keep(index, KeptBlock::new("toolUse", call), out);
             }
-            (Some("toolUse"), None) => {
-                return Err(DecodeFault::Field { field: "contentBlockStart.start.toolUse.name", due: "a string" });
-            }
-            (Some(kind), name) => {
-                let kind = if kind == "toolUse" { ServerToolKind::Call } else { ServerToolKind::Result };
-                let start = BlockStart::ServerTool(ServerToolBlock { kind, name, id, raw: whole });
-                self.blocks.open(index, OpenKind::Else, start, out)?;
-            }
-            (None, _) => {
-                // A text may be opened before it grows; its first delta does so.
-                let name = start.iter().map(|(name, _)| String::from_utf8_lossy(name).into_owned()).next();
-                if let Some(name) = name.filter(|name| name != "text" && name != "reasoningContent") {
-                    let start = BlockStart::Other(OtherBlock { kind: name.into(), raw: whole });
-                    self.blocks.open(index, OpenKind::Else, start, out)?;
-                }
-            }
+            let due = DecodeFault::Field { field: "contentBlockStart.start.toolUse.name", due: "a string" };
+            let (id, name) = (call.take_text("toolUseId"), call.take_text("name").ok_or(due)?);
+            let start = BlockStart::ToolUse { id, item: None, name, custom: false };
+            self.blocks.open(index, OpenKind::ToolUse, start, out)?;
+            return Ok(());
         }
-        Ok(())
+        let Some((name, value)) = start.iter().next() else { return Ok(()) };
+        match name {
+            // It opens with its first words.
+            b"text" | b"reasoningContent" => Ok(()),
+            name => self.blocks.keep(index, KeptBlock::new(&String::from_utf8_lossy(name), value.members()), out),
+        }
     }
 
     fn delta(&mut self, index: u64, raw: &RawJson, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
+        if self.blocks.grow_kept(index, raw)? {
+            return Ok(());
+        }
         let mut members = raw.members();
         if let Some(text) = members.take_text("text") {
             return self.grow(
@@ -145,7 +136,7 @@ impl ConverseDecoder {
             return self.grow(index, OpenKind::Text, Some(BlockDelta::Citation(citations::note(note))), out);
         }
         match self.blocks.find(index) {
-            Some((place, _)) => out.push(ChatEvent::Delta(place, BlockDelta::Other(raw.clone()))),
+            Some(place) => out.push(ChatEvent::Delta(place, BlockDelta::Other(raw.clone()))),
             None => out.push(ChatEvent::Beside("contentBlockDelta".into(), raw.clone())),
         }
         Ok(())
@@ -168,7 +159,7 @@ impl ConverseDecoder {
 
     /// Arguments of a call: pieces of text; a whole value is taken as well.
     fn input(&mut self, index: u64, input: Option<RawJson>, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
-        let (Some(input), Some((place, _))) = (input, self.blocks.find(index)) else { return Ok(()) };
+        let (Some(input), Some(place)) = (input, self.blocks.find(index)) else { return Ok(()) };
         let delta = match input.text() {
             Some(text) if text.is_empty() => return Ok(()),
             Some(text) => BlockDelta::Input(text),

@@ -1,6 +1,7 @@
 //! Blocks of a stream that are open, and the numbers that they have.
 
-use crate::canon::{BlockPlace, BlockStart, ChatEvent, DecodeFault};
+use super::kept::{KeptBlock, MOST_KEPT};
+use crate::canon::{BlockPlace, BlockStart, ChatEvent, DecodeFault, RawJson};
 
 /// The most blocks that are open at once. Bedrock opens one at a time.
 pub(crate) const MOST_OPEN: usize = 64;
@@ -11,8 +12,8 @@ pub(crate) enum OpenKind {
     Text,
     Reasoning,
     ToolUse,
-    /// A tool that runs at Amazon, or anything else.
-    Else,
+    /// It is kept until it is whole.
+    Kept,
 }
 
 #[derive(Debug)]
@@ -20,7 +21,9 @@ struct OpenBlock {
     /// `contentBlockIndex`.
     index: u64,
     kind: OpenKind,
-    place: BlockPlace,
+    /// None as long as it is kept.
+    place: Option<BlockPlace>,
+    kept: Option<KeptBlock>,
 }
 
 /// Blocks that are open.
@@ -31,12 +34,7 @@ pub(crate) struct OpenBlocks {
 }
 
 impl OpenBlocks {
-    /// The block of this index, if it is open.
-    pub(crate) fn find(&self, index: u64) -> Option<(BlockPlace, OpenKind)> {
-        self.open.iter().find(|block| block.index == index).map(|block| (block.place, block.kind))
-    }
-
-    /// The block of this index and kind; if another is open there it is closed, and this one opened.
+    /// The place of the block of this index and kind; if another is open there it is closed, and this one opened.
     pub(crate) fn ensure(
         &mut self,
         index: u64,
@@ -44,10 +42,16 @@ impl OpenBlocks {
         start: impl FnOnce() -> BlockStart,
         out: &mut Vec<ChatEvent>,
     ) -> Result<BlockPlace, DecodeFault> {
-        match self.find(index) {
-            Some((place, open)) if open == kind => Ok(place),
-            _ => self.open(index, kind, start(), out),
+        let found = self.open.iter().find(|block| block.index == index && block.kind == kind);
+        match found.and_then(|block| block.place) {
+            Some(place) => Ok(place),
+            None => self.open(index, kind, start(), out),
         }
+    }
+
+    /// The place of the block of this index, if it is open and told as it grows.
+    pub(crate) fn find(&self, index: u64) -> Option<BlockPlace> {
+        self.open.iter().find(|block| block.index == index).and_then(|block| block.place)
     }
 
     /// Opens a block. What is open is closed first, unless both are calls of tools.
@@ -58,32 +62,73 @@ impl OpenBlocks {
         start: BlockStart,
         out: &mut Vec<ChatEvent>,
     ) -> Result<BlockPlace, DecodeFault> {
-        self.open.retain(|block| {
-            let stays = block.kind == OpenKind::ToolUse && kind == OpenKind::ToolUse && block.index != index;
-            if !stays {
-                out.push(ChatEvent::Close(block.place));
-            }
-            stays
-        });
-        if self.open.len() >= MOST_OPEN {
-            return Err(DecodeFault::TooMany { what: "open blocks", most: MOST_OPEN });
-        }
-        let place = BlockPlace { choice: 0, block: self.next };
-        self.next = self.next.saturating_add(1);
-        self.open.push(OpenBlock { index, kind, place });
-        out.push(ChatEvent::Open(place, start));
+        self.make_room(index, kind, out)?;
+        let place = self.place(start, out);
+        self.open.push(OpenBlock { index, kind, place: Some(place), kept: None });
         Ok(place)
+    }
+
+    /// Begins to keep a block.
+    pub(crate) fn keep(&mut self, index: u64, block: KeptBlock, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
+        self.make_room(index, OpenKind::Kept, out)?;
+        self.open.push(OpenBlock { index, kind: OpenKind::Kept, place: None, kept: Some(block) });
+        Ok(())
+    }
+
+    /// A block grows by this if it is one that is kept; false if not.
+    pub(crate) fn grow_kept(&mut self, index: u64, delta: &RawJson) -> Result<bool, DecodeFault> {
+        match self.open.iter_mut().find(|block| block.index == index).and_then(|block| block.kept.as_mut()) {
+            None => Ok(false),
+            Some(kept) => {
+                let fits = kept.grow(delta);
+                fits.then_some(true).ok_or(DecodeFault::TooMany { what: "bytes of a block", most: MOST_KEPT })
+            }
+        }
     }
 
     /// Closes the block of this index, if it is open.
     pub(crate) fn close(&mut self, index: u64, out: &mut Vec<ChatEvent>) {
         if let Some(at) = self.open.iter().position(|block| block.index == index) {
-            out.push(ChatEvent::Close(self.open.remove(at).place));
+            let block = self.open.remove(at);
+            self.end(block, out);
         }
     }
 
     /// Closes all of them.
     pub(crate) fn close_all(&mut self, out: &mut Vec<ChatEvent>) {
-        out.extend(self.open.drain(..).map(|block| ChatEvent::Close(block.place)));
+        for block in std::mem::take(&mut self.open) {
+            self.end(block, out);
+        }
+    }
+
+    fn make_room(&mut self, index: u64, kind: OpenKind, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
+        let stays =
+            |block: &OpenBlock| block.kind == OpenKind::ToolUse && kind == OpenKind::ToolUse && block.index != index;
+        let (stay, close) = std::mem::take(&mut self.open).into_iter().partition(stays);
+        self.open = stay;
+        let close: Vec<OpenBlock> = close;
+        for block in close {
+            self.end(block, out);
+        }
+        if self.open.len() >= MOST_OPEN {
+            return Err(DecodeFault::TooMany { what: "open blocks", most: MOST_OPEN });
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, block: OpenBlock, out: &mut Vec<ChatEvent>) {
+        let place = match (block.place, block.kept) {
+            (Some(place), _) => place,
+            (None, Some(kept)) => self.place(kept.whole(), out),
+            (None, None) => return,
+        };
+        out.push(ChatEvent::Close(place));
+    }
+
+    fn place(&mut self, start: BlockStart, out: &mut Vec<ChatEvent>) -> BlockPlace {
+        let place = BlockPlace { choice: 0, block: self.next };
+        self.next = self.next.saturating_add(1);
+        out.push(ChatEvent::Open(place, start));
+        place
     }
 }

@@ -26,11 +26,34 @@ pub(crate) fn tool_start(index: u64, id: &JsonText, name: &JsonText) -> NewEvent
     })
 }
 
-/// A block begins that was read as it stood.
-pub(crate) fn raw_start(index: u64, start: &RawJson) -> NewEvent {
-    event("contentBlockStart", |out| {
-        out.name("contentBlockIndex").number(index).name("start").raw(start);
-    })
+/// A block that was read of this wire, up to its end: the start says what it is, and what it says follows.
+pub(crate) fn whole(index: u64, block: &RawJson) -> Vec<NewEvent> {
+    let members = block.members();
+    let Some((name, value)) = members.iter().next() else { return Vec::new() };
+    let kind = String::from_utf8_lossy(name);
+    let says = match &*kind {
+        "toolUse" => "input",
+        "toolResult" => "content",
+        _ => "source",
+    };
+    let mut inner = value.members();
+    let said = inner.take(says);
+    let mut events = vec![event("contentBlockStart", |out| {
+        out.name("contentBlockIndex").number(index).name("start").open().name(&kind).open();
+        out.members(&inner).close().close();
+    })];
+    if let Some(said) = said {
+        events.push(delta(index, said.bytes().len(), |out| {
+            out.open().name(&kind);
+            match says {
+                "input" => out.open().name(says).text(&said.to_text()).close(),
+                "content" => out.raw(&said),
+                _ => out.open().name(says).raw(&said).close(),
+            };
+            out.close();
+        }));
+    }
+    events
 }
 
 /// A block grows by text.
@@ -70,13 +93,6 @@ pub(crate) fn citation(index: u64, note: &CitationNote) -> NewEvent {
     delta(index, note.raw.bytes().len(), |out| {
         citations::write_note(out.open().name("citation"), note);
         out.close();
-    })
-}
-
-/// A block grows as it was read.
-pub(crate) fn raw(index: u64, value: &RawJson) -> NewEvent {
-    delta(index, value.bytes().len(), |out| {
-        out.raw(value);
     })
 }
 

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{loss, params, reasoning, tools};
 use crate::canon::{ChatRequest, ChatTurn, ContentBlock, FieldLosses, JsonWriter, TargetRules, TurnOrigin, TurnRole};
-use crate::converse::blocks::encode::{BlockReader, BlockWriter, is_blank};
+use crate::converse::blocks::encode::{ConverseBlocks, SignatureReader, is_blank};
 use crate::converse::blocks::sink::BlockSink;
 use crate::converse::rest::write_but;
 use crate::translate::ids;
@@ -30,7 +30,7 @@ pub fn encode_request(request: &ChatRequest, rules: &TargetRules, losses: &mut F
 
 /// A request of this wire: as it was.
 fn own(request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses) -> Bytes {
-    let mut blocks = BlockWriter::new(true, BlockReader::Model(rules.vendor), losses);
+    let mut blocks = ConverseBlocks::new(true, SignatureReader::Model(rules.vendor), losses);
     let mut out = JsonWriter::default();
     out.open();
     let (system, messages): (Vec<&ChatTurn>, Vec<&ChatTurn>) =
@@ -67,7 +67,7 @@ fn own(request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses) -> 
 /// A request of another wire. The application's words before all else are texts alone.
 fn foreign(request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses) -> Bytes {
     let spoken = Spoken::of(request);
-    let mut blocks = BlockWriter::new(false, BlockReader::Model(rules.vendor), losses);
+    let mut blocks = ConverseBlocks::new(false, SignatureReader::Model(rules.vendor), losses);
     let mut out = JsonWriter::default();
     out.open();
     let said = |block: &&ContentBlock| match block {
@@ -93,8 +93,7 @@ fn foreign(request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses)
     }
     let mut out = sink.finish();
     out.close_array();
-    let forced = tools::is_forced(request) && !request.tools.is_empty();
-    let asked = reasoning::asked(request, rules, forced, losses);
+    let asked = reasoning::asked(request, rules, losses);
     let thinks = asked.slot.is_some() && rules.vendor == Vendor::Anthropic;
     params::write(&mut out, request, false, thinks, losses);
     tools::write(&mut out, request, rules, losses);
@@ -110,7 +109,7 @@ fn foreign(request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses)
 fn block_list<'b>(
     mut out: JsonWriter,
     list: impl IntoIterator<Item = &'b ContentBlock>,
-    blocks: &mut BlockWriter<'_>,
+    blocks: &mut ConverseBlocks<'_>,
 ) -> JsonWriter {
     out.open_array();
     let mut sink = BlockSink::of_blocks(out);

@@ -2,7 +2,7 @@
 
 use super::loss::lose_if;
 use crate::canon::{AnswerFormat, ChatRequest, FieldLosses, JsonText, JsonWriter, RawJson, RawMembers, SamplingParams};
-use crate::converse::rest::{rest, take_filled, within, write_but};
+use crate::converse::rest::{left, rest, take_filled, within, write_but};
 
 /// Reads `inferenceConfig`.
 pub(crate) fn read(config: &mut RawMembers, request: &mut ChatRequest) {
@@ -64,7 +64,7 @@ pub(crate) fn write(out: &mut JsonWriter, request: &ChatRequest, own: bool, thin
     let temperature = sampling.temperature.clone().and_then(|value| temperature(value, own, thinks, losses));
     let stop: Vec<&JsonText> =
         sampling.stop.iter().filter(|word| own || !crate::converse::blocks::encode::is_blank(word)).collect();
-    let left = if own { request.extra.get("inferenceConfig").cloned() } else { None };
+    let left = if own { left(&request.extra, "inferenceConfig") } else { None };
     let said = request.max_output.is_some() || temperature.is_some() || sampling.top_p.is_some() || !stop.is_empty();
     if !said && left.is_none() {
         return;
@@ -79,7 +79,7 @@ pub(crate) fn write(out: &mut JsonWriter, request: &ChatRequest, own: bool, thin
         }
         out.close_array();
     }
-    out.members(&left.map(|left| left.members()).unwrap_or_default()).close();
+    out.members(&left.unwrap_or_default()).close();
 }
 
 /// Bedrock takes temperatures up to 1; a model of Anthropic's that thinks takes none.
@@ -106,7 +106,7 @@ pub(crate) fn write_output(
     losses: &mut FieldLosses,
 ) {
     let own = request.wire == crate::wire::WireFormat::Converse;
-    let left = if own { request.extra.get("outputConfig").cloned() } else { None };
+    let left = if own { left(&request.extra, "outputConfig") } else { None };
     let has_schema = matches!(request.format, AnswerFormat::JsonSchema { .. });
     lose_if(matches!(request.format, AnswerFormat::JsonObject), "response_format", losses);
     lose_if(has_schema && !takes_schema && !own, "response_format", losses);
@@ -114,7 +114,7 @@ pub(crate) fn write_output(
     if !writes_schema && effort.is_none() && left.is_none() {
         return;
     }
-    let left = left.map(|left| left.members()).unwrap_or_default();
+    let left = left.unwrap_or_default();
     out.name("outputConfig").open();
     if writes_schema {
         write_format(out, &request.format, &rest(&left, "textFormat"), own, losses);
@@ -143,7 +143,7 @@ fn write_format(out: &mut JsonWriter, format: &AnswerFormat, left: &RawMembers, 
 
 /// Writes how soon, in Bedrock's words.
 pub(crate) fn write_tier(out: &mut JsonWriter, request: &ChatRequest, own: bool, losses: &mut FieldLosses) {
-    let left = if own { rest(&request.extra, "serviceTier") } else { RawMembers::default() };
+    let left = if own { left(&request.extra, "serviceTier") } else { None };
     let word = request.service_tier.as_ref().and_then(|tier| {
         let known = match &*tier.text() {
             _ if own => return Some(tier.clone()),
@@ -159,7 +159,7 @@ pub(crate) fn write_tier(out: &mut JsonWriter, request: &ChatRequest, own: bool,
         };
         Some(JsonText::of(known))
     });
-    if word.is_some() || own && request.extra.get("serviceTier").is_some() {
-        out.name("serviceTier").open().text_member("type", word.as_ref()).members(&left).close();
+    if word.is_some() || left.is_some() {
+        out.name("serviceTier").open().text_member("type", word.as_ref()).members(&left.unwrap_or_default()).close();
     }
 }

@@ -9,7 +9,8 @@ use crate::canon::{
     ChatRequest, FieldLosses, JsonText, JsonWriter, RawJson, RawMembers, ReasoningMode, ReasoningShow, ReasoningWish,
     TargetRules,
 };
-use crate::converse::rest::{object, rest, write_but};
+use crate::converse::rest::{left, object, rest, write_but};
+use crate::translate::claude;
 use crate::translate::reasoning::{LEAST_BUDGET, budget_of, effort_of};
 use crate::wire::{Vendor, WireFormat};
 
@@ -17,14 +18,10 @@ use crate::wire::{Vendor, WireFormat};
 const SLOTS: [&str; 3] = ["thinking", "reasoning_config", "reasoningConfig"];
 
 /// The name of the loss where a model cannot be asked for it.
-const LOSS: &str = "reasoning_effort";
+const LOSS: &str = "reasoning";
 
 /// Tokens of thought where only that it is to think was said.
 const USUAL_BUDGET: u64 = 8_192;
-
-/// Names of Anthropic's models that take a budget alone; those after them are asked for an effort.
-const BY_BUDGET: [&str; 7] =
-    ["claude-3", "claude-opus-4-2", "claude-sonnet-4-2", "opus-4-0", "opus-4-1", "-4-5", "claude-instant"];
 
 /// Reads what is passed on to the model. The slot that it stood in is noted, even if nothing is left in it.
 pub(crate) fn read(more: &mut RawMembers) -> ReasoningWish {
@@ -83,7 +80,7 @@ pub(crate) fn asked_as_it_was(wish: &ReasoningWish, vendor: Vendor) -> Asked {
 }
 
 /// How a model is asked to think for a request of another wire.
-pub(crate) fn asked(request: &ChatRequest, rules: &TargetRules, forced: bool, losses: &mut FieldLosses) -> Asked {
+pub(crate) fn asked(request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses) -> Asked {
     let wish = &request.reasoning;
     let shows = matches!(wish.show, Some(ReasoningShow::Summary(_) | ReasoningShow::Full));
     let effort = wish.effort.as_ref().map(|effort| effort.text().into_owned());
@@ -95,8 +92,8 @@ pub(crate) fn asked(request: &ChatRequest, rules: &TargetRules, forced: bool, lo
         return Asked::default();
     }
     match rules.vendor {
-        // Anthropic's models do not think before a call that they are forced to.
-        Vendor::Anthropic if forced => {
+        // Anthropic refuses both at once, and that the tool is called was asked in so many words.
+        Vendor::Anthropic if claude::is_forced(request) && !request.tools.is_empty() => {
             losses.lose(LOSS);
             Asked::default()
         }
@@ -108,28 +105,27 @@ pub(crate) fn asked(request: &ChatRequest, rules: &TargetRules, forced: bool, lo
 
 fn of_anthropic(request: &ChatRequest, rules: &TargetRules, effort: Option<&str>, losses: &mut FieldLosses) -> Asked {
     let wish = &request.reasoning;
-    let by_budget = BY_BUDGET.iter().any(|name| rules.model.contains(name));
     let said = wish.budget.as_ref().and_then(RawJson::unsigned);
-    if said.is_none() && !by_budget {
-        let word = effort.map(|effort| match effort {
-            "minimal" => "low",
-            "xhigh" => "max",
-            other => other,
-        });
-        let mut out = JsonWriter::default();
-        out.open().name("type").string("adaptive").close();
+    let mut out = JsonWriter::default();
+    out.open().name("type");
+    if claude::is_adaptive(&rules.model) {
+        out.string("adaptive");
+        if matches!(wish.show, Some(ReasoningShow::Summary(_) | ReasoningShow::Full)) {
+            out.name("display").string("summarized");
+        }
+        out.close();
+        let word = effort.or(said.map(effort_of)).and_then(|word| claude::effort_word(word, &rules.model));
         return Asked { slot: Some(("thinking", out.finish_raw())), effort: word.map(JsonText::of) };
     }
-    let budget = said.or_else(|| effort.and_then(budget_of)).unwrap_or(USUAL_BUDGET).max(LEAST_BUDGET);
-    let most = request.max_output.as_ref().and_then(RawJson::unsigned).or(rules.max_output);
-    // The budget is a part of what the model may write.
-    let budget = most.map_or(budget, |most| budget.min(most.saturating_sub(1)));
-    if budget < LEAST_BUDGET {
+    let wanted = said.or_else(|| effort.and_then(budget_of)).unwrap_or(USUAL_BUDGET).max(LEAST_BUDGET);
+    let most = request.max_output.as_ref().and_then(RawJson::unsigned).or(rules.max_output).unwrap_or(u64::MAX);
+    // The budget is a part of what the model may write: where it does not fit, a quarter is left for the answer.
+    let budget = if wanted < most { wanted } else { most - most / 4 };
+    if budget < LEAST_BUDGET || budget >= most || claude::lacks_thoughts(request) {
         losses.lose(LOSS);
         return Asked::default();
     }
-    let mut out = JsonWriter::default();
-    out.open().name("type").string("enabled").name("budget_tokens").number(budget).close();
+    out.string("enabled").name("budget_tokens").number(budget).close();
     Asked { slot: Some(("thinking", out.finish_raw())), effort: None }
 }
 
@@ -174,7 +170,7 @@ pub(crate) fn write(
     losses: &mut FieldLosses,
 ) {
     let own = request.wire == WireFormat::Converse;
-    let left = if own { request.extra.get("additionalModelRequestFields") } else { None };
+    let left = if own { left(&request.extra, "additionalModelRequestFields") } else { None };
     let thinks = asked.slot.is_some();
     let top_k = request.sampling.top_k.as_ref().filter(|_| {
         let lost = !own && (rules.vendor == Vendor::Other || thinks && rules.vendor == Vendor::Anthropic);
@@ -184,7 +180,7 @@ pub(crate) fn write(
     if !thinks && top_k.is_none() && left.is_none() {
         return;
     }
-    let left = left.map(RawJson::members).unwrap_or_default();
+    let left = left.unwrap_or_default();
     let within_config = if own { left.get("inferenceConfig").is_some() } else { rules.vendor == Vendor::Amazon };
     out.name("additionalModelRequestFields").open();
     if let Some((slot, value)) = &asked.slot {

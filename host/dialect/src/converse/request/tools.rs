@@ -9,7 +9,8 @@ use crate::canon::{
 };
 use crate::converse::blocks::decode::cache_mark;
 use crate::converse::blocks::encode::{is_blank, write_mark};
-use crate::converse::rest::{BESIDE, beside, rest, take_filled, within, write_but};
+use crate::converse::rest::{BESIDE, beside, left, rest, take_filled, within, write_but};
+use crate::translate::claude::is_forced;
 use crate::wire::Vendor;
 
 /// Arguments of which nobody said anything.
@@ -81,17 +82,9 @@ pub(crate) fn read_pick(raw: &RawJson) -> Option<ToolPick> {
     (!raw.is_null()).then(|| ToolPick::Other(raw.clone()))
 }
 
-/// Whether the model must call a tool.
-pub(crate) fn is_forced(request: &ChatRequest) -> bool {
-    match &request.pick {
-        Some(ToolPick::Any | ToolPick::One(_) | ToolPick::Among { must: true, .. }) => true,
-        Some(ToolPick::Auto | ToolPick::None | ToolPick::Among { .. } | ToolPick::Other(_)) | None => false,
-    }
-}
-
 /// Writes `toolConfig` as it was.
 pub(crate) fn write_own(out: &mut JsonWriter, request: &ChatRequest, losses: &mut FieldLosses) {
-    let left = request.extra.get("toolConfig");
+    let left = left(&request.extra, "toolConfig");
     if request.tools.is_empty() && request.pick.is_none() && left.is_none() {
         return;
     }
@@ -112,13 +105,13 @@ pub(crate) fn write_own(out: &mut JsonWriter, request: &ChatRequest, losses: &mu
         out.close_array();
     }
     write_pick(out, request.pick.as_ref());
-    out.members(&left.map(RawJson::members).unwrap_or_default()).close();
+    out.members(&left.unwrap_or_default()).close();
 }
 
 fn write_own_tool(out: &mut JsonWriter, tool: &ChatTool) {
     out.open().name("toolSpec").open().name("name").text(&tool.name);
     out.text_member("description", tool.description.as_ref());
-    if tool.schema.is_some() || tool.extra.get("inputSchema").is_some() {
+    if tool.schema.is_some() || left(&tool.extra, "inputSchema").is_some() {
         out.name("inputSchema").open().raw_member("json", tool.schema.as_ref());
         out.members(&rest(&tool.extra, "inputSchema")).close();
     }
@@ -156,7 +149,9 @@ pub(crate) fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetR
         Some(ToolPick::Other(_)) => Some(ToolPick::Auto),
         _ => None,
     };
-    lose_if(among.is_some(), "tool_choice", losses);
+    let lost =
+        if matches!(request.pick, Some(ToolPick::Among { .. })) { "tool_choice.allowed_tools" } else { "tool_choice" };
+    lose_if(among.is_some(), lost, losses);
     write_pick(out, among.as_ref().or(request.pick.as_ref()));
     out.close();
 }
@@ -196,7 +191,7 @@ fn write_tool(out: &mut JsonWriter, tool: &ChatTool, rules: &TargetRules, losses
     out.close().close();
     losses.lose_extras("tools", &tool.extra);
     match &tool.cache {
-        Some(_) if rules.vendor == Vendor::Other => losses.lose("tools.cache_control"),
+        Some(_) if rules.vendor == Vendor::Other => losses.lose("cache_control"),
         Some(mark) => write_mark(out, mark, false, losses),
         None => {}
     }
