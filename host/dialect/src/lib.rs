@@ -19,6 +19,7 @@ mod credit;
 mod decoder;
 mod dialect;
 mod document;
+pub mod errors;
 pub mod event;
 pub mod gemini;
 pub mod messages;

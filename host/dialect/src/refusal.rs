@@ -28,19 +28,41 @@ pub enum ApiErrorKind {
     Invalid,
     /// The key is.
     Auth,
+    /// The key may not do this.
+    Permission,
+    /// What was asked for is not there, mostly a model.
+    NotFound,
+    /// It is at odds with something else that is going on.
+    Conflict,
+    /// The request is too large.
+    TooLarge,
+    /// The request is understood and makes no sense.
+    Unprocessable,
     /// There were too many.
     Rate,
+    /// What was paid for is used up.
+    Quota,
+    /// The service has too much to do.
+    Overloaded,
+    /// It took too long.
+    Timeout,
     /// None of these: the service is.
     Api,
 }
 
 /// OpenAI's `error.type`.
-fn word(kind: ApiErrorKind) -> &'static str {
+pub(crate) fn word(kind: ApiErrorKind) -> &'static str {
     match kind {
-        ApiErrorKind::Invalid => "invalid_request_error",
+        ApiErrorKind::Invalid
+        | ApiErrorKind::NotFound
+        | ApiErrorKind::Conflict
+        | ApiErrorKind::TooLarge
+        | ApiErrorKind::Unprocessable => "invalid_request_error",
         ApiErrorKind::Auth => "authentication_error",
+        ApiErrorKind::Permission => "permission_error",
         ApiErrorKind::Rate => "rate_limit_error",
-        ApiErrorKind::Api => "api_error",
+        ApiErrorKind::Quota => "insufficient_quota",
+        ApiErrorKind::Overloaded | ApiErrorKind::Timeout | ApiErrorKind::Api => "api_error",
     }
 }
 

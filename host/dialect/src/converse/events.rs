@@ -3,7 +3,6 @@
 pub(super) mod block;
 pub(super) mod decode;
 pub(super) mod encode;
-pub(super) mod exception;
 pub(super) mod kept;
 pub(super) mod open;
 pub(super) mod out;

@@ -5,7 +5,6 @@
 
 use weir_http::json::JsonKind;
 
-use super::exception;
 use super::kept::KeptBlock;
 use super::open::{OpenBlocks, OpenKind};
 use crate::canon::{
@@ -15,8 +14,12 @@ use crate::canon::{
 use crate::converse::answer::stop;
 use crate::converse::blocks::citations;
 use crate::converse::usage;
+use crate::errors;
 use crate::translate::signatures;
 use crate::wire::Vendor;
+
+/// The status of a stream that has begun well.
+const IN_STREAM: u16 = 200;
 
 /// The members of events that are filled so that their length says nothing.
 const PADDING: &str = "p";
@@ -202,7 +205,7 @@ impl EventDecoder for ConverseDecoder {
         }
         if event.exception {
             self.phase = Phase::Failed;
-            out.push(ChatEvent::Failed(Box::new(exception::read(event.name, &event.data))));
+            out.push(ChatEvent::Failed(Box::new(errors::read(IN_STREAM, event.name, &event.data))));
             return Ok(());
         }
         let raw = RawJson::parse(event.data.clone())?;

@@ -6,13 +6,18 @@ use std::collections::VecDeque;
 use weir_usage::Usage;
 
 use super::block::{BlockNumbers, NewBlock};
-use super::{exception, out};
+use super::out;
 use crate::canon::{
     AnswerContext, BlockDelta, BlockPlace, BlockStart, ChatEvent, EventEncoder, FieldLosses, JsonText, NewEvent,
     RawMembers,
 };
 use crate::converse::vendor_of_model;
+use crate::errors;
 use crate::translate::ids;
+use crate::wire::WireFormat;
+
+/// The status of a stream that has begun well.
+const IN_STREAM: u16 = 200;
 
 /// Writes a stream. Events whose name ends in `Exception` are exceptions to their framing.
 #[derive(Debug)]
@@ -151,7 +156,8 @@ impl EventEncoder for ConverseEncoder {
             ChatEvent::Usage(usage) => self.usage = self.usage.then(usage),
             ChatEvent::Failed(failure) => {
                 self.ended = true;
-                out.push(exception::write(&failure));
+                let kind = errors::kind_of(IN_STREAM, &failure);
+                out.push(errors::event(WireFormat::Converse, IN_STREAM, kind, &failure, 0));
             }
             ChatEvent::End => {
                 self.ended = true;

@@ -180,7 +180,8 @@ fn a_failure_is_an_exception_and_the_last_there_is() {
         ("invalid_request_error", "validationException"),
         ("api_error", "internalServerException"),
         ("modelStreamErrorException", "modelStreamErrorException"),
-        ("odd", "modelStreamErrorException"),
+        ("odd", "internalServerException"),
+        ("authentication_error", "modelStreamErrorException"),
     ] {
         let failure = ApiFailure { message: word("no"), kind: Some(word(kind)), code: None, param: None };
         let (events, _) = sent(begin(vec![ChatEvent::Failed(Box::new(failure)), ChatEvent::End]));
