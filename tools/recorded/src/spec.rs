@@ -69,8 +69,8 @@ impl Spec {
         read_once!("openai.openapi.json", "openai", |document| Rules::Schemas(operations::openai(document)))
     }
 
-    /// Anthropic's, without what is in beta. Operations: `/v1/messages`, `/v1/messages/count_tokens`, `/v1/models/{model}`,
-    /// `error`.
+    /// Anthropic's, without what is in beta. Operations: `/v1/messages`, `/v1/messages/count_tokens`, `/v1/models`,
+    /// `/v1/models/{model}`, `error`.
     #[must_use]
     pub fn anthropic() -> Option<&'static Self> {
         read_once!("anthropic.messages.schema.json", "anthropic", |document| Rules::Schemas(operations::anthropic(
@@ -90,6 +90,12 @@ impl Spec {
     #[must_use]
     pub fn cohere() -> Option<&'static Self> {
         read_once!("cohere.v2.schema.json", "cohere", |document| Rules::Schemas(operations::cohere(document)))
+    }
+
+    /// Mistral's. Operations: `/v1/chat/completions`, `/v1/embeddings`.
+    #[must_use]
+    pub fn mistral() -> Option<&'static Self> {
+        read_once!("mistral.schema.json", "mistral", |document| Rules::Schemas(operations::mistral(document)))
     }
 
     /// The Gemini API's, v1beta. Operations: `generateContent` (whose answer is each event of its stream), `countTokens`,

@@ -38,6 +38,10 @@ pub(super) fn openai(mut document: Value) -> JsonSchemas {
         }
     }
     roots.insert((SpecSide::Answer, "error".to_owned()), json!({ "$ref": "#/components/schemas/ErrorResponse" }));
+    // What was made is streamed as it was when it was made; the document has the whole answer only.
+    if let Some(event) = roots.get(&(SpecSide::Event, "/responses".to_owned())).cloned() {
+        roots.insert((SpecSide::Event, "/responses/{response_id}".to_owned()), event);
+    }
     let defined = document.get_mut("components").map(|components| member(components, "schemas")).unwrap_or_default();
     schemas(defined, roots, Unnamed::AtTheTop)
 }
@@ -78,8 +82,31 @@ pub(super) fn anthropic(mut document: Value, prefix: &str) -> JsonSchemas {
     add(SpecSide::Request, "/v1/messages/count_tokens", root("MessageCountTokensParams".to_owned()));
     add(SpecSide::Answer, "/v1/messages/count_tokens", root("MessageTokensCount".to_owned()));
     add(SpecSide::Answer, "/v1/models/{model}", root("ModelInfo".to_owned()));
+    // The SDK reads a list page by page, and has no type for a page.
+    let model = json!({ "$ref": "#/$defs/ModelInfo" });
+    let (id, more) = (json!({ "type": ["string", "null"] }), json!({ "type": "boolean" }));
+    let page = json!({ "data": list(model), "first_id": id, "last_id": id, "has_more": more });
+    add(SpecSide::Answer, "/v1/models", Some(said(&["data", "first_id", "last_id", "has_more"], page)));
     add(SpecSide::Answer, "error", root("ErrorResponse".to_owned()));
-    schemas(member(&mut document, "$defs"), roots, Unnamed::Everywhere)
+    let mut defined = member(&mut document, "$defs");
+    defined.extend(named.get("ModelInfo").map(|model| ("ModelInfo".to_owned(), model.clone())));
+    schemas(defined, roots, Unnamed::Everywhere)
+}
+
+/// Of the schemas of Mistral's types.
+pub(super) fn mistral(mut document: Value) -> JsonSchemas {
+    let named = member(&mut document, "roots");
+    let mut roots = Roots::new();
+    for (side, operation, name) in [
+        (SpecSide::Request, "/v1/chat/completions", "ChatCompletionRequest"),
+        (SpecSide::Answer, "/v1/chat/completions", "ChatCompletionResponse"),
+        (SpecSide::Event, "/v1/chat/completions", "CompletionChunk"),
+        (SpecSide::Request, "/v1/embeddings", "EmbeddingRequest"),
+        (SpecSide::Answer, "/v1/embeddings", "EmbeddingResponse"),
+    ] {
+        roots.insert((side, operation.to_owned()), named.get(name).cloned().unwrap_or_default());
+    }
+    schemas(member(&mut document, "$defs"), roots, Unnamed::AtTheTop)
 }
 
 /// Of the schemas of Cohere's types, which have no request as a whole: those are made of their parts here.

@@ -21,6 +21,10 @@ fn spec_of(recording: &Recording) -> Option<(&'static Spec, &'static str)> {
         ("openai", "models") => (Spec::openai(), "/models"),
         ("anthropic", "messages") if is_beta => (Spec::anthropic_beta(), "/v1/messages"),
         ("anthropic", "messages") => (Spec::anthropic(), "/v1/messages"),
+        ("anthropic", "models") => (Spec::anthropic(), "/v1/models"),
+        ("openai", "responses-retrieve") => (Spec::openai(), "/responses/{response_id}"),
+        ("mistral", "chat-completions") => (Spec::mistral(), "/v1/chat/completions"),
+        ("mistral", "embeddings") => (Spec::mistral(), "/v1/embeddings"),
         ("anthropic", "count-tokens") => (Spec::anthropic(), "/v1/messages/count_tokens"),
         ("bedrock", "converse") => (Spec::bedrock(), "Converse"),
         ("bedrock", "count-tokens") => (Spec::bedrock(), "CountTokens"),
@@ -51,6 +55,7 @@ fn specs() -> impl Iterator<Item = &'static Spec> {
         Spec::gemini(),
         Spec::vertex(),
         Spec::cohere(),
+        Spec::mistral(),
     ];
     all.into_iter().flatten()
 }
@@ -73,7 +78,9 @@ fn against(recording: &Recording) -> Vec<(SpecSide, SpecFault)> {
         if let Some(answer) = recording.response_json().filter(|_| !recording.is_streamed) {
             hold(SpecSide::Answer, operation, &answer);
         }
-    } else if let Some(answer) = recording.response_json() {
+    } else if recording.provider != "mistral"
+        && let Some(answer) = recording.response_json()
+    {
         let spec = if recording.provider == "anthropic" { Spec::anthropic().unwrap_or(spec) } else { spec };
         found.extend(spec.strictly(SpecSide::Answer, "error", &answer).into_iter().map(|f| (SpecSide::Answer, f)));
     }
@@ -105,7 +112,7 @@ fn what_providers_said_is_allowed_but_for_gaps_that_are_listed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(!is_complete() || held == 278, "{held} recordings were held against a specification");
+    assert!(!is_complete() || held == 296, "{held} recordings were held against a specification");
 }
 
 #[test]

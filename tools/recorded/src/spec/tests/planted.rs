@@ -251,3 +251,21 @@ fn faults_in_cohere_chat_are_found() {
         .tell("/index", Some(json!("0")), "/index: is a string, not integer")
         .tell("/type", Some(json!("content-told")), r#"/type: "content-told" is none of what it may be"#);
 }
+
+#[test]
+fn faults_in_mistrals_chat_are_found() {
+    let call = json!({ "id": "i", "function": { "name": "n", "arguments": "{}" } });
+    let request = json!({ "model": "m", "messages": [{ "role": "user", "content": "c" }, { "role": "assistant", "tool_calls": [call] }] });
+    Planted::of(Spec::mistral(), Request, "/v1/chat/completions", request)
+        .tell("/model", None, r#"/: "model" is missing"#)
+        .tell("/max_completion_tokens", Some(json!(1)), r#"/: unknown member "max_completion_tokens""#)
+        .tell(
+            "/messages/1/tool_calls/0/function/name",
+            None,
+            r#"/messages/1/tool_calls/0/function: "name" is missing"#,
+        );
+    let event = json!({ "id": "i", "model": "m", "choices": [{ "index": 0, "delta": { "content": "c" }, "finish_reason": null }] });
+    Planted::of(Spec::mistral(), Event, "/v1/chat/completions", event)
+        .tell("/choices/0/index", Some(json!("0")), "/choices/0/index: is a string, not integer")
+        .tell("/choices/0/delta", None, r#"/choices/0: "delta" is missing"#);
+}
