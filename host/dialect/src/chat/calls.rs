@@ -19,7 +19,11 @@ const SIGNATURE: [&str; 3] = ["extra_content", "google", "thought_signature"];
 pub(super) fn take(message: &mut RawMembers, blocks: &mut Vec<ContentBlock>) {
     let calls = message.take_as("tool_calls", |raw| Some(raw.elements()).filter(|calls| !calls.is_empty()));
     blocks.extend(calls.unwrap_or_default().iter().map(read));
-    let named = |raw: &RawJson| raw.members().take_text("name").filter(|name| !name.is_empty()).map(|_| raw.clone());
+    let named = |raw: &RawJson| {
+        let mut members = raw.members();
+        let is_call = take_said(&mut members, "name").is_some() && members.take_text("arguments").is_some();
+        is_call.then(|| raw.clone())
+    };
     if let Some(raw) = message.take_as(FUNCTION_CALL, named) {
         let mut function = raw.members();
         let name = function.take_text("name").unwrap_or_default();

@@ -30,10 +30,11 @@ pub fn decode_answer(body: &RawJson) -> Result<ChatAnswer, DecodeFault> {
     answer.model = take_said(&mut members, "model");
     answer.created = members.take_unsigned("created");
     answer.service_tier = take_said(&mut members, "service_tier");
-    answer.usage_extra = members.take_members("usage").unwrap_or_default();
+    let counts = |raw: &RawJson| Some(raw.members()).filter(|used| usage::read(used).is_some());
+    answer.usage_extra = members.take_as("usage", counts).unwrap_or_default();
     answer.usage = usage::read(&answer.usage_extra);
     // What goes without saying in any other wire.
-    for name in ["object", "system_fingerprint", "id", "service_tier"] {
+    for name in ["object", "system_fingerprint", "id", "service_tier", "usage"] {
         members.hush(name);
     }
     answer.extra = members;

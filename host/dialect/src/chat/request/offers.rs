@@ -1,6 +1,6 @@
 //! Tools, which of them is to be called, and the form of the answer's text, written.
 
-use super::tools::{self, FUNCTION_CALL, FUNCTIONS};
+use super::tools::{self, FUNCTIONS};
 use crate::canon::{
     AnswerFormat, ChatRequest, ChatTool, ChatToolKind, JsonText, JsonWriter, RawJson, TargetRules, ToolPick,
 };
@@ -16,17 +16,19 @@ pub(super) fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetR
 
 fn write_tools(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, writing: &mut ChatWriting<'_>) {
     let kept = request.extra.get(FUNCTIONS).filter(|_| writing.own);
-    if let Some(kept) = kept.filter(|kept| kept.is_null() || tools::functions(kept) == request.tools) {
+    if let Some(kept) = kept.filter(|kept| !kept.is_null() && tools::functions(kept) == request.tools) {
         out.name(FUNCTIONS).raw(kept);
-        if !kept.is_null() {
-            return;
-        }
+        return;
+    }
+    let is_older = |tool: &ChatTool| tool.kind == ChatToolKind::Function && tool.extra.get("type").is_none();
+    let legacy = kept.is_some_and(|kept| !kept.is_null()) && request.tools.iter().all(is_older);
+    if !legacy {
+        out.raw_member(FUNCTIONS, kept);
     }
     if !has_tools(request, writing) {
         request.tools.iter().for_each(|tool| writing.losses.lose_extra("tools", tool.name.text().as_bytes()));
         return;
     }
-    let legacy = kept.is_some_and(|kept| !kept.is_null());
     out.name(if legacy { FUNCTIONS } else { "tools" }).open_array();
     for tool in &request.tools {
         if legacy {
@@ -102,16 +104,13 @@ fn function(out: &mut JsonWriter, tool: &ChatTool, rules: &TargetRules, writing:
 }
 
 fn write_pick(out: &mut JsonWriter, request: &ChatRequest, writing: &mut ChatWriting<'_>) {
-    let mut is_written = false;
-    for name in ["tool_choice", FUNCTION_CALL] {
-        let same = |kept: &&RawJson| kept.is_null() || (!is_written && tools::pick(kept) == request.pick);
-        if let Some(kept) = request.extra.get(name).filter(|_| writing.own).filter(same) {
+    let (name, other) = tools::pick_member(&request.extra);
+    if writing.own {
+        out.raw_member(other, request.extra.get(other));
+        if let Some(kept) = request.extra.get(name).filter(|kept| tools::pick(kept) == request.pick) {
             out.name(name).raw(kept);
-            is_written |= !kept.is_null();
+            return;
         }
-    }
-    if is_written {
-        return;
     }
     let Some(pick) = &request.pick else { return };
     if !has_tools(request, writing) {

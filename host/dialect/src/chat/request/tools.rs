@@ -5,8 +5,6 @@ use crate::chat::writing::{keep, put_back, take_cache, take_said, within};
 
 /// Where tools stood before there was `tools`.
 pub(super) const FUNCTIONS: &str = "functions";
-/// The same of what is to be called.
-pub(super) const FUNCTION_CALL: &str = "function_call";
 
 /// Takes all of it out of a request.
 pub(super) fn take(members: &mut RawMembers, request: &mut ChatRequest) {
@@ -18,7 +16,7 @@ pub(super) fn take(members: &mut RawMembers, request: &mut ChatRequest) {
             members.hush(FUNCTIONS);
         }
     }
-    let kept = if members.get("tool_choice").is_some() { "tool_choice" } else { FUNCTION_CALL };
+    let (kept, _) = pick_member(members);
     request.pick = members.get(kept).and_then(pick);
     members.hush(kept);
     request.format = take_format(members);
@@ -81,6 +79,12 @@ fn custom(members: &mut RawMembers) -> Option<ChatTool> {
     members.take_members("custom");
     put_back(members, "custom", &inner);
     Some(ChatTool { description, kind: ChatToolKind::Custom, ..named(name) })
+}
+
+/// The member that says what is to be called, and the other one, which could.
+pub(super) fn pick_member(members: &RawMembers) -> (&'static str, &'static str) {
+    let names = ("tool_choice", "function_call");
+    if members.get(names.0).is_some_and(|raw| !raw.is_null()) { names } else { (names.1, names.0) }
 }
 
 /// Reads `tool_choice`, or `function_call`.
