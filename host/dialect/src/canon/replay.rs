@@ -102,7 +102,8 @@ fn of_call(call: ToolUseBlock) -> (BlockStart, Vec<BlockDelta>) {
         ToolInput::Text(text) if text.is_empty() => None,
         ToolInput::Text(text) => Some(BlockDelta::Input(text)),
     };
-    let deltas = input.into_iter().chain(call.signature.map(BlockDelta::Signature)).collect();
+    // Wires that have no place for it in a call tell it ahead of the call.
+    let deltas = call.signature.map(BlockDelta::Signature).into_iter().chain(input).collect();
     (BlockStart::ToolUse { id: call.id, item: call.item, name: call.name, custom: call.custom }, deltas)
 }
 

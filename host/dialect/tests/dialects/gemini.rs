@@ -1,5 +1,7 @@
 //! Gemini's and Vertex AI's contents.
 
+mod across;
+
 use std::collections::BTreeSet;
 
 use bytes::Bytes;

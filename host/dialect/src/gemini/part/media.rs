@@ -17,6 +17,33 @@ const FILES: &str = "https://generativelanguage.googleapis.com/";
 /// Films that are named by their address, without a media type.
 const FILMS: [&str; 3] = ["https://www.youtube.com/", "https://youtube.com/", "https://youtu.be/"];
 
+/// How names of files end, and what the files are. Source: Gemini API guides on images, sound, films and documents, which list
+/// the types that are taken.
+const ENDINGS: [(&str, &str); 22] = [
+    ("png", "image/png"),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("webp", "image/webp"),
+    ("heic", "image/heic"),
+    ("heif", "image/heif"),
+    ("gif", "image/gif"),
+    ("wav", "audio/wav"),
+    ("mp3", "audio/mp3"),
+    ("aiff", "audio/aiff"),
+    ("aac", "audio/aac"),
+    ("ogg", "audio/ogg"),
+    ("flac", "audio/flac"),
+    ("mp4", "video/mp4"),
+    ("mpeg", "video/mpeg"),
+    ("mov", "video/mov"),
+    ("webm", "video/webm"),
+    ("pdf", "application/pdf"),
+    ("txt", "text/plain"),
+    ("md", "text/md"),
+    ("html", "text/html"),
+    ("csv", "text/csv"),
+];
+
 /// What a part shows, before what stands beside it is known.
 #[derive(Debug)]
 pub(super) struct ShownMedia {
@@ -90,9 +117,8 @@ pub(super) fn write(
             losses.lose_extra(style.within, b"detail");
         }
     }
-    let media_type = block.media_type.clone().unwrap_or_else(|| JsonText::of(fallback));
-    let media =
-        Media { source: &block.source, media_type: block.media_type.as_ref(), inline_type: &media_type, name: None };
+    let likely = likely(&block.source, fallback);
+    let media = Media { source: &block.source, media_type: block.media_type.as_ref(), likely, name: None };
     media.write(&block.extra, signature, style, out, losses)
 }
 
@@ -127,18 +153,31 @@ pub(super) fn write_document(
             return false;
         }
     };
-    let inline_type = block.media_type.clone().unwrap_or_else(|| JsonText::of(fallback));
     let name = block.name.as_ref().filter(|_| style.own);
-    let media = Media { source, media_type: block.media_type.as_ref(), inline_type: &inline_type, name };
+    let media = Media { source, media_type: block.media_type.as_ref(), likely: likely(source, fallback), name };
     media.write(&block.extra, signature, style, out, losses)
+}
+
+/// The media type of a file, by how its name ends; else what is most of its kind.
+fn likely(source: &MediaSource, fallback: &'static str) -> JsonText {
+    let known = match source {
+        MediaSource::Url(uri) | MediaSource::Store(uri) => {
+            let text = uri.text();
+            let path = text.split(['?', '#']).next().unwrap_or_default();
+            let ending = path.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+            ending.and_then(|ending| ENDINGS.iter().find(|(known, _)| *known == ending))
+        }
+        MediaSource::Base64(_) | MediaSource::FileId(_) => None,
+    };
+    JsonText::of(known.map_or(fallback, |(_, media_type)| media_type))
 }
 
 /// What is written of an image or a document.
 struct Media<'a> {
     source: &'a MediaSource,
     media_type: Option<&'a JsonText>,
-    /// That of data, which must have one.
-    inline_type: &'a JsonText,
+    /// What it likely is, if nobody said.
+    likely: JsonText,
     name: Option<&'a JsonText>,
 }
 
@@ -164,7 +203,8 @@ impl Media<'_> {
             MediaSource::Url(uri) | MediaSource::Store(uri) | MediaSource::FileId(uri) => ("fileData", uri),
         };
         let is_data = holder == "inlineData";
-        let media_type = if is_data && !style.own { Some(self.inline_type) } else { self.media_type };
+        // Vertex AI demands one of files as well.
+        let media_type = if style.own { self.media_type } else { Some(self.media_type.unwrap_or(&self.likely)) };
         out.open().name(holder).open();
         out.text_member("mimeType", media_type).text_member(if is_data { "data" } else { "fileUri" }, Some(place));
         out.text_member("displayName", self.name);

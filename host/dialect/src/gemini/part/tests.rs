@@ -277,10 +277,13 @@ fn media_of_other_wires_are_data_or_addresses_that_google_can_read() {
     let image = |source| asked(&[ContentBlock::Image(media(source, None))]);
     let base64 = MediaSource::Base64(JsonText::of("AA=="));
     assert_eq!(image(base64.clone()).0, json!([{"inlineData": {"mimeType": "image/jpeg", "data": "AA=="}}]));
-    let url = MediaSource::Url(JsonText::of("https://a/b.png"));
-    assert_eq!(image(url), (json!([{"fileData": {"fileUri": "https://a/b.png"}}]), Vec::new()));
+    let url = MediaSource::Url(JsonText::of("https://a/b.PNG?c.d"));
+    assert_eq!(
+        image(url),
+        (json!([{"fileData": {"mimeType": "image/png", "fileUri": "https://a/b.PNG?c.d"}}]), Vec::new())
+    );
     let store = |uri: &str| image(MediaSource::Store(JsonText::of(uri)));
-    assert_eq!(store("gs://a/b").0, json!([{"fileData": {"fileUri": "gs://a/b"}}]));
+    assert_eq!(store("gs://a/b").0, json!([{"fileData": {"mimeType": "image/jpeg", "fileUri": "gs://a/b"}}]));
     assert_eq!(store("s3://a/b"), (json!([]), vec!["messages.content.uri".to_owned()]));
     let file = MediaSource::FileId(JsonText::of("file-1"));
     assert_eq!(image(file), (json!([]), vec!["messages.content.file_id".to_owned()]));
