@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use weir_dialect::canon::{
     ChatAnswer, ChatEvent, ChatRequest, ContentBlock, DecodeFault, EventCollector, EventDecoder, EventEncoder,
-    FieldLosses, RawJson, StreamState, TargetRules, TextBlock, ToolUseBlock, TurnOrigin, TurnRole, WireEvent,
+    FieldLosses, RawJson, StreamState, TargetRules, ToolUseBlock, WireEvent,
 };
 use weir_dialect::gemini::GeminiEncoder;
 use weir_dialect::translate::ids;
