@@ -17,8 +17,8 @@ pub(crate) fn read(part: &RawJson) -> ContentBlock {
     let members = part.members();
     let kind = members.get("type").and_then(RawJson::text).unwrap_or_default();
     let known = match kind.text().as_ref() {
-        "input_text" | "output_text" | "text" => text(members, "text").map(ContentBlock::Text),
-        "refusal" => text(members, "refusal").map(ContentBlock::Refusal),
+        "input_text" | "output_text" | "text" => text(members).map(ContentBlock::Text),
+        "refusal" => refusal(members).map(ContentBlock::Refusal),
         "input_image" => image(members).map(ContentBlock::Image),
         "input_file" => file(members).map(ContentBlock::Document),
         "input_audio" => audio(members).map(ContentBlock::Audio),
@@ -27,8 +27,13 @@ pub(crate) fn read(part: &RawJson) -> ContentBlock {
     known.unwrap_or_else(|| ContentBlock::Other(OtherBlock { kind: kind.text().into(), raw: part.clone() }))
 }
 
-fn text(mut members: RawMembers, name: &str) -> Option<TextBlock> {
-    let text = members.take_text(name)?;
+fn refusal(mut members: RawMembers) -> Option<TextBlock> {
+    let refusal = TextBlock::of(members.take_text("refusal")?);
+    Some(TextBlock { extra: members, ..refusal })
+}
+
+fn text(mut members: RawMembers) -> Option<TextBlock> {
+    let text = members.take_text("text")?;
     // An empty list asks for nothing, and is written back as it was.
     let full = |raw: &RawJson| (!raw.elements().is_empty()).then(|| raw.clone());
     let annotations = members.take_as("annotations", full);
