@@ -10,5 +10,9 @@ mod output;
 mod pieces;
 mod thought;
 
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+
 pub use decode::ResponsesDecoder;
 pub use encode::ResponsesEncoder;

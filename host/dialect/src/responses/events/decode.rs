@@ -106,6 +106,8 @@ impl ResponsesDecoder {
             "response.content_part.done"
             | "response.reasoning_summary_part.added"
             | "response.reasoning_summary_part.done" => {}
+            // What comes before the answer begins is a sign of life.
+            _ if !self.started => out.push(ChatEvent::Alive),
             _ => out.push(ChatEvent::Beside(kind.into(), raw.clone())),
         }
         Ok(())

@@ -91,7 +91,7 @@ pub(super) fn say(
     whole: bool,
     out: &mut Vec<ChatEvent>,
 ) -> Result<(), DecodeFault> {
-    if whole && open.part(index, content).is_some_and(|part| part.said) {
+    if whole && open.part(index, content).is_some_and(|part| part.said || text.is_empty()) {
         return Ok(());
     }
     open_part(open, piece, index, content, out)?;
