@@ -94,8 +94,8 @@ pub enum ToolInput {
 }
 
 impl ToolInput {
-    /// The arguments as one JSON object. Blank text is an empty one; what is no object comes as `{"_raw": …}`, and true beside
-    /// it says so.
+    /// The arguments as one JSON object. Blank text and `null`, which some models write where a tool takes none, are an empty one;
+    /// what is no object comes as `{"_raw": …}`, and true beside it says so.
     #[must_use]
     pub fn to_object(&self) -> (RawJson, bool) {
         let value = match self {
@@ -105,6 +105,7 @@ impl ToolInput {
         };
         match value {
             Some(object) if object.kind() == weir_http::json::JsonKind::Object => (object, false),
+            Some(null) if null.is_null() => (RawJson::EMPTY_OBJECT, false),
             Some(other) => (wrapped(&other), true),
             None => (wrapped(&RawJson::of_text(&self.to_text())), true),
         }

@@ -44,7 +44,8 @@ fn arguments_become_an_object_whatever_they_are() {
     assert_eq!(text("  "), ("{}".into(), false));
     assert_eq!(text(r#"{"a":"#), (r#"{"_raw":"{\"a\":"}"#.into(), true));
     assert_eq!(text("[1]"), (r#"{"_raw":[1]}"#.into(), true));
-    assert_eq!(object(ToolInput::Json(raw("null"))), (r#"{"_raw":null}"#.into(), true));
+    assert_eq!(object(ToolInput::Json(raw("null"))), ("{}".into(), false));
+    assert_eq!(text("null"), ("{}".into(), false));
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 mod decode;
 mod encode;
-mod failure;
 mod held;
 mod lines;
 mod open;

@@ -1,5 +1,6 @@
 //! Anthropic's messages: what was recorded of them, read and written.
 
+mod elsewhere;
 mod quirks;
 
 use std::sync::Arc;

@@ -77,6 +77,11 @@ pub(in crate::messages) fn write_citations(out: &mut JsonWriter, notes: &[Citati
     out.close_array();
 }
 
+/// Whether this wire can say a citation.
+pub(in crate::messages) fn can_be_written(note: &CitationNote) -> bool {
+    note.wire == WireFormat::Messages || (note.kind == CitationKind::Url && note.url.is_some())
+}
+
 /// A citation as this wire writes it: its own as it stood, and of other wires those of pages of the web.
 pub(in crate::messages) fn written_citation(note: &CitationNote, losses: &mut FieldLosses) -> Option<RawJson> {
     if note.wire == WireFormat::Messages {

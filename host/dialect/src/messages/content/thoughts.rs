@@ -4,16 +4,22 @@ use crate::canon::{JsonText, JsonWriter, ReasoningBlock, SignatureKind, ThoughtS
 use crate::translate::signatures;
 use crate::wire::Vendor;
 
-/// Writes a thought as it came in this wire. One that was signed by another vendor, and given to the client to keep, is none that
-/// a model reads here.
+/// Whether a thought is as this wire has it: signed by Anthropic, or by nobody. One that another vendor signed, and that was given
+/// to the client to keep, is none that a model reads here.
+pub(super) fn is_of_this_wire(thought: &ReasoningBlock) -> bool {
+    thought.signature.as_ref().is_none_or(|signature| signature.vendor == Vendor::Anthropic)
+}
+
+/// Writes a thought as it came in this wire.
 pub(super) fn write_back(out: &mut JsonWriter, thought: &ReasoningBlock) -> bool {
-    let signature = thought.signature.as_ref();
-    match signature {
-        Some(signature) if signature.vendor != Vendor::Anthropic => return false,
+    match &thought.signature {
         Some(signature) if signature.kind == SignatureKind::Redacted => {
             out.open().name("type").string("redacted_thinking").name("data").text(&signature.value);
         }
-        _ => write_thinking(out, &JsonText::concat(&thought.text), signature.map(|signature| &signature.value)),
+        signature => {
+            let value = signature.as_ref().map(|signature| &signature.value);
+            write_thinking(out, &JsonText::concat(&thought.text), value);
+        }
     }
     out.members(&thought.extra).close();
     true

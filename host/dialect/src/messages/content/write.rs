@@ -65,7 +65,7 @@ impl<'a> MessageWriter<'a> {
     }
 
     fn text(&mut self, out: &mut JsonWriter, text: &TextBlock) -> bool {
-        if !self.same && text.text.text().trim().is_empty() {
+        if !self.same && text.text.text().trim().is_empty() && !self.is_source(text) {
             return false;
         }
         out.open().name("type").string("text").name("text").text(&text.text);
@@ -81,9 +81,14 @@ impl<'a> MessageWriter<'a> {
         true
     }
 
+    /// Whether a text is there for what it rests on alone, and for a client, as some providers write it.
+    fn is_source(&self, text: &TextBlock) -> bool {
+        matches!(self.reader, MessageReader::Client(_)) && text.citations.iter().any(notes::can_be_written)
+    }
+
     fn thought(&mut self, out: &mut JsonWriter, thought: &ReasoningBlock) -> bool {
         let written = match self.reader {
-            _ if self.same => thoughts::write_back(out, thought),
+            _ if self.same && thoughts::is_of_this_wire(thought) => thoughts::write_back(out, thought),
             MessageReader::Model(vendor) => thoughts::for_model(out, thought, vendor),
             MessageReader::Client(_) => thoughts::for_client(out, thought),
         };

@@ -1,11 +1,11 @@
 //! Events of this wire, read.
 
-use super::failure;
 use super::open::{MOST_INPUT, OpenBlock};
 use crate::canon::{
     AnswerStart, BlockDelta, BlockStart, ChatEvent, ChatStop, DecodeFault, EventDecoder, JsonText, RawJson, RawMembers,
     SignatureKind, StopKind, StreamState, WireEvent,
 };
+use crate::errors;
 use crate::messages::content::notes;
 use crate::messages::stop;
 use crate::messages::usage::MessageCounts;
@@ -190,7 +190,7 @@ impl EventDecoder for MessagesDecoder {
             Some("error") => {
                 self.close_all(out);
                 self.state = Some(StreamState::Failed);
-                out.push(ChatEvent::Failed(Box::new(failure::read(members.get("error")))));
+                out.push(ChatEvent::Failed(Box::new(errors::read(200, event.name, &event.data))));
             }
             Some(other) => out.push(ChatEvent::Beside(other.into(), raw.clone())),
             None => return Err(DecodeFault::Field { field: "type", due: "a string" }),

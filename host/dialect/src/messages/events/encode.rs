@@ -3,16 +3,18 @@
 use weir_usage::Usage;
 
 use super::held::WaitingBlocks;
+use super::lines;
 use super::written::{EventOut, WrittenBlock};
-use super::{failure, lines};
 use crate::canon::{
     AnswerContext, AnswerStart, BlockPlace, BlockStart, ChatEvent, ChatStop, EventEncoder, FieldLosses, JsonText,
     JsonWriter, NewEvent,
 };
+use crate::errors;
 use crate::messages::answer::message_id;
 use crate::messages::stop::{self, StopSigns};
 use crate::messages::usage::MessageCounts;
 use crate::translate::ids::{self, ToolIdGrammar};
+use crate::wire::WireFormat;
 
 /// Writes a stream of messages: one block after the other, whatever order their pieces come in, and at the end why it ends and what
 /// was used.
@@ -164,7 +166,8 @@ impl EventEncoder for MessagesEncoder {
             ChatEvent::Stop { .. } => losses.lose("choices"),
             ChatEvent::Usage(usage) => self.usage = self.usage.then(usage),
             ChatEvent::Failed(failure) => {
-                out.push(lines::event("error", failure::write(&failure)));
+                let kind = errors::kind_of(200, &failure);
+                out.push(errors::event(WireFormat::Messages, 200, kind, &failure, 0));
                 self.ended = true;
             }
             ChatEvent::End => self.end(out, losses),

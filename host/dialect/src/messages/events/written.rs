@@ -107,7 +107,14 @@ impl WrittenBlock {
                 }
             }
             (WrittenKind::Call { custom: true, .. }, BlockDelta::Input(text)) => self.input.push(text),
+            // Some models write it where a tool takes nothing; here arguments are an object.
+            (WrittenKind::Call { .. }, BlockDelta::Input(text)) if !self.begun && text.is("null") => {
+                self.input.push(text)
+            }
             (WrittenKind::Call { .. }, BlockDelta::Input(text)) => {
+                for kept in std::mem::take(&mut self.input) {
+                    self.say("input_json_delta", "partial_json", &kept, out);
+                }
                 self.say("input_json_delta", "partial_json", &text, out);
             }
             (WrittenKind::Call { .. }, BlockDelta::WholeInput(raw)) => self.whole = Some(raw),

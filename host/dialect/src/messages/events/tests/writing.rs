@@ -134,6 +134,9 @@ fn arguments_that_come_whole_and_free_text_are_objects() {
         input(2, "ls"),
         input(2, " -l"),
         close(2),
+        call(3, "n"),
+        input(3, "null"),
+        close(3),
     ]);
     let deltas: Vec<_> = events.iter().filter_map(|event| event["delta"]["partial_json"].as_str()).collect();
     assert_eq!(deltas, [r#"{"a":1}"#, r#"{"_raw":"ls -l"}"#]);
@@ -225,7 +228,11 @@ fn refusals_failures_and_what_is_not_of_this_wire() {
     ] {
         let failure = ApiFailure { message: words("m"), kind: Some(words(kind)), code: None, param: None };
         let (events, _) = written(vec![ChatEvent::Failed(Box::new(failure)), ChatEvent::End]);
-        assert_eq!(events, [json!({"type": "error", "error": {"type": due, "message": "m"}})], "and nothing behind it");
+        assert_eq!(
+            events,
+            [json!({"type": "error", "error": {"type": due, "message": "m"}, "request_id": null})],
+            "and nothing behind it"
+        );
     }
     let tool = |raw_tool: &str| {
         BlockStart::ServerTool(ServerToolBlock { kind: ServerToolKind::Call, name: None, id: None, raw: raw(raw_tool) })
