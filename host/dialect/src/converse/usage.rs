@@ -28,15 +28,18 @@ pub(super) fn take(members: &mut RawMembers) -> Usage {
     }
 }
 
-/// Writes a `usage` object. Bedrock's client libraries demand the first three numbers: zero where nobody counted.
+/// Writes a `usage` object. Bedrock's client libraries demand the first three numbers: zero where nobody counted. Some providers
+/// count more from the cache than there was at all.
 pub(super) fn write(out: &mut JsonWriter, usage: &Usage, extra: &RawMembers) {
     let (input, output) = usage.halves();
     let (input, output) = (input.unwrap_or_default(), output.unwrap_or_default());
-    let of_cache = usage.cached_input.unwrap_or_default() + usage.cache_written.unwrap_or_default();
-    out.open().name("inputTokens").number(input.saturating_sub(of_cache));
+    let cached = usage.cached_input.map(|cached| cached.min(input));
+    let uncached = input - cached.unwrap_or_default();
+    let written = usage.cache_written.map(|written| written.min(uncached));
+    out.open().name("inputTokens").number(uncached - written.unwrap_or_default());
     out.name("outputTokens").number(output);
     out.name("totalTokens").number(usage.total.unwrap_or(input + output));
-    for ((name, twin), value) in TWINS.into_iter().zip([usage.cached_input, usage.cache_written]) {
+    for ((name, twin), value) in TWINS.into_iter().zip([cached, written]) {
         let is_there = extra.get(name).is_some() || extra.get(twin).is_some();
         out.number_member(name, value.filter(|_| !is_there));
     }

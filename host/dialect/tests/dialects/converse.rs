@@ -1,5 +1,6 @@
 //! Bedrock's Converse and ConverseStream, as they were recorded; of `invoke` those bodies that are the same (Amazon's models).
 
+mod consensus;
 mod crossing;
 mod quirks;
 

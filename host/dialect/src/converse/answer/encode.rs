@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::stop;
-use crate::canon::{AnswerContext, ChatAnswer, ChatChoice, FieldLosses, JsonWriter, RawMembers};
+use crate::canon::{AnswerContext, ChatAnswer, ChatChoice, ContentBlock, FieldLosses, JsonWriter, RawMembers};
 use crate::converse::blocks::encode::{ConverseBlocks, SignatureReader};
 use crate::converse::blocks::sink::BlockSink;
 use crate::converse::rest::{left, rest, write_but};
@@ -23,6 +23,7 @@ pub fn encode_answer(answer: &ChatAnswer, context: &AnswerContext, losses: &mut 
         Some(stop) => Some(crate::canon::JsonText::of(stop::word(stop))),
         None if own => None,
         None if answer.blocked.is_some() => Some(crate::canon::JsonText::of("guardrail_intervened")),
+        None if calls(choice) => Some(crate::canon::JsonText::of("tool_use")),
         None => Some(crate::canon::JsonText::of("end_turn")),
     };
     out.text_member("stopReason", word.as_ref());
@@ -50,6 +51,11 @@ pub fn encode_answer(answer: &ChatAnswer, context: &AnswerContext, losses: &mut 
     out.finish()
 }
 
+/// Whether it calls a tool of the client's.
+fn calls(choice: &ChatChoice) -> bool {
+    choice.blocks.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)))
+}
+
 /// Writes the message.
 fn write_output(
     mut out: JsonWriter,
@@ -69,6 +75,7 @@ fn write_output(
         out.name("content").open_array();
         let mut sink = BlockSink::of_blocks(out);
         let mut blocks = ConverseBlocks::new(own, SignatureReader::Client(vendor_of_model(&context.model)), losses);
+        blocks.answer = context.id;
         for block in &choice.blocks {
             blocks.write(block, &mut sink);
         }

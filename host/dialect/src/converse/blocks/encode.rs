@@ -11,7 +11,7 @@ use crate::canon::{
     RawMembers, ReasoningBlock, TextBlock, ToolInput, ToolResultBlock, ToolUseBlock,
 };
 use crate::converse::rest::{BESIDE, rest, write_but};
-use crate::translate::ids::ToolIdGrammar;
+use crate::translate::ids::{self, ToolIdGrammar};
 use crate::wire::Vendor;
 
 /// What losses of content are called.
@@ -35,13 +35,16 @@ pub(crate) struct ConverseBlocks<'a> {
     names: DocumentNames,
     /// What is written stands in a result, where no marks may stand.
     within_result: bool,
+    /// The answer's number, for identifiers of calls that have none; and how many calls there were.
+    pub(crate) answer: u128,
+    calls: usize,
     pub(crate) losses: &'a mut FieldLosses,
 }
 
 impl<'a> ConverseBlocks<'a> {
     /// For blocks that came in this wire or in another.
     pub(crate) fn new(own: bool, reader: SignatureReader, losses: &'a mut FieldLosses) -> Self {
-        Self { own, reader, names: DocumentNames::default(), within_result: false, losses }
+        Self { own, reader, names: DocumentNames::default(), within_result: false, answer: 0, calls: 0, losses }
     }
 
     /// Writes one block, and the mark for the cache behind it.
@@ -131,7 +134,9 @@ impl<'a> ConverseBlocks<'a> {
             let slot = thoughts::slot(signature, vendor);
             thoughts::write(sink.begin(), Some(&JsonText::EMPTY), Some(&slot), &RawMembers::default());
         }
-        let id = block.id.as_ref().map(|id| self.id(id));
+        let made = || (!self.own).then(|| ids::made(self.answer, self.calls));
+        let id = block.id.as_ref().map(|id| self.id(id)).or_else(made);
+        self.calls += 1;
         let (input, wrapped) = match (&block.input, self.own) {
             (ToolInput::Json(raw), true) => (raw.clone(), false),
             (input, _) => input.to_object(),
@@ -187,7 +192,7 @@ impl<'a> ConverseBlocks<'a> {
         let words = thoughts::words(block);
         if self.own {
             thoughts::write(sink.begin(), block.text.first(), slot.as_ref(), &block.extra);
-        } else {
+        } else if slot.is_some() || !words.is_empty() {
             thoughts::write(sink.begin(), Some(&words), slot.as_ref(), &RawMembers::default());
             self.losses.lose_extras(CONTENT, &block.extra);
         }
