@@ -9,9 +9,9 @@ use weir_dialect::canon::{
 use weir_dialect::gemini::GeminiEncoder;
 use weir_dialect::translate::ids;
 use weir_dialect::{Vendor, WireFormat, chat, converse, gemini, messages, responses};
-use weir_recorded::{Recording, Spec, of_endpoint, recording};
+use weir_recorded::{Recording, Spec, is_complete, of_endpoint, recording};
 
-use super::{context, events_of, raw, recorded_events, rules};
+use super::{answer_of, context, events_of, raw, recorded_events, rules};
 use crate::support::hold;
 
 /// Another wire.
@@ -253,15 +253,6 @@ fn answers_of_googles_say_the_same_in_other_wires() {
     }
 }
 
-/// What a recording answers, whole.
-fn answer_of(one: &Recording) -> ChatAnswer {
-    if one.is_streamed {
-        collected(events_of(recorded_events(one), true).0, WireFormat::GenerateContent)
-    } else {
-        gemini::decode_answer(&raw(one.response())).unwrap()
-    }
-}
-
 /// The parts of an answer as the second request of a conversation must have them again: name, arguments and signature of
 /// each call, in order, with signatures in one alphabet.
 fn signed_calls(parts: &[Value]) -> Vec<(String, Value, Option<String>)> {
@@ -307,7 +298,7 @@ fn a_call_that_a_client_of_any_wire_plays_back_has_its_signature_again() {
             }
         }
     }
-    assert!(tried > 0);
+    assert!(tried > 0 || !is_complete());
 }
 
 /// What a client of another wire sees of an answer.
