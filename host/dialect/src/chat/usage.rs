@@ -21,7 +21,10 @@ pub(super) fn read(usage: &RawMembers) -> Option<Usage> {
         input,
         output: output.map(|output| output + beside(input, output, total, reasoning)),
         total,
-        cached_input: count(&read, "cached_tokens").or_else(|| first(cached)),
+        // More than was read cannot have come from the cache, though some say so.
+        cached_input: count(&read, "cached_tokens")
+            .or_else(|| first(cached))
+            .filter(|cached| input.is_none_or(|input| *cached <= input)),
         reasoning,
         cache_written: count(&read, "cache_write_tokens").or_else(|| count(usage, "cache_creation_input_tokens")),
         audio_input: count(&read, "audio_tokens"),

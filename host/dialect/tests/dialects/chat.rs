@@ -1,5 +1,7 @@
 //! OpenAI's chat completions and those who speak as it does: what was recorded of them, read and written.
 
+mod across;
+mod outward;
 mod quirks;
 
 use std::sync::Arc;
@@ -7,13 +9,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 use weir_dialect::canon::{
-    AnswerContext, ChatAnswer, ChatEvent, ContentBlock, EventCollector, EventDecoder, EventEncoder, EventReplay,
-    FieldLosses, NewEvent, RawJson, StreamState, TargetQuirks, TargetRules, WireEvent,
+    AnswerContext, ChatAnswer, ChatEvent, ContentBlock, EventCollector, EventDecoder, EventEncoder, FieldLosses,
+    NewEvent, RawJson, StreamState, TargetQuirks, TargetRules, WireEvent,
 };
 use weir_dialect::chat::{
     ChatWireDecoder, ChatWireEncoder, decode_answer, decode_request, encode_answer, encode_request,
 };
-use weir_dialect::{Vendor, WireFormat, messages};
+use weir_dialect::{Vendor, WireFormat};
 use weir_recorded::{Recording, Spec, of_endpoint};
 
 use crate::support::hold;
@@ -169,60 +171,5 @@ fn streams_end_once_and_are_written_so_that_they_say_the_same() {
         // One that has no identifier is given one.
         is.id = due.id.as_ref().and(is.id);
         if is == due { Ok(()) } else { Err(format!("the stream says {is:?}\nand said {due:?}")) }
-    });
-}
-
-/// What was asked of Anthropic asks the same here, in OpenAI's words.
-#[test]
-fn requests_of_anthropic_are_valid_ones_of_openai() {
-    hold("chat of messages request", of_endpoint("messages"), |recording| {
-        let Some(body) = recording.request_json().filter(|_| recording.status == 200) else { return Ok(()) };
-        let request = messages::decode_request(&raw(&body)).map_err(|fault| fault.to_string())?;
-        for vendor in [Vendor::OpenAi, Vendor::Other] {
-            let mut losses = FieldLosses::default();
-            let rules = TargetRules { vendor, ..rules("gpt") };
-            let written = json(&encode_request(&request, &rules, &mut losses));
-            if let Some(spec) = Spec::openai() {
-                spec.request("/chat/completions", &written).map_err(|faults| format!("{written}: {faults:?}"))?;
-            }
-            if decode_request(&raw(&written)).is_err() {
-                return Err("it cannot be read".to_owned());
-            }
-        }
-        Ok(())
-    });
-}
-
-/// What Anthropic answered is an answer of OpenAI, whole and as a stream.
-#[test]
-fn answers_of_anthropic_are_valid_ones_of_openai() {
-    let good = |one: &&Recording| one.status == 200 && !one.is_streamed;
-    hold("chat of messages answer", of_endpoint("messages").filter(good), |recording| {
-        let body = recording.response_json().unwrap();
-        let answer = messages::decode_answer(&raw(&body)).map_err(|fault| fault.to_string())?;
-        let whole = json(&encode_answer(&answer, &context(), &mut FieldLosses::default()));
-        let events = written(&EventReplay::of(answer).collect::<Vec<_>>());
-        if let Some(spec) = Spec::openai() {
-            spec.answer("/chat/completions", &whole).map_err(|faults| format!("{whole}: {faults:?}"))?;
-            for event in events.iter().filter(|event| event.data.as_ref() != b"[DONE]") {
-                let event = json(&event.data);
-                spec.event("/chat/completions", &event).map_err(|faults| format!("{event}: {faults:?}"))?;
-            }
-        }
-        let streamed = collected(&read(&events).0);
-        let mut of_whole = decode_answer(&raw(&whole)).unwrap();
-        of_whole = collected(&EventReplay::of(of_whole).collect::<Vec<_>>());
-        // A stream tells each thought by itself, and texts that follow each other as one.
-        let said = |answer: &ChatAnswer| {
-            let texts = answer.choices.iter().flat_map(|choice| &choice.blocks).filter_map(|block| match block {
-                ContentBlock::Text(text) => Some(text.text.clone()),
-                _ => None,
-            });
-            let texts: Vec<_> = texts.collect();
-            weir_dialect::canon::JsonText::concat(&texts)
-        };
-        assert_eq!(said(&streamed), said(&of_whole));
-        assert_eq!(streamed.usage, of_whole.usage);
-        Ok(())
     });
 }

@@ -299,6 +299,11 @@ fn what_was_used_is_read_whatever_the_provider_calls_it() {
                 "prompt_tokens_details": {"cached_tokens": 5}}),
             due(Some(9), Some(2), Some(5), Some(3), None),
         ),
+        // Grok at Azure.
+        (
+            json!({"prompt_tokens": 293, "completion_tokens": 58, "prompt_tokens_details": {"cached_tokens": 387}}),
+            due(Some(293), Some(58), None, None, None),
+        ),
         // xAI: written without what was thought (quirks 23, 27).
         (
             json!({"prompt_tokens": 9, "completion_tokens": 2, "completion_tokens_details": {"reasoning_tokens": 30}}),
