@@ -1,6 +1,8 @@
 //! Anthropic's messages: what was recorded of them, read and written.
 
 mod elsewhere;
+mod outward;
+mod played_back;
 mod quirks;
 
 use std::sync::Arc;

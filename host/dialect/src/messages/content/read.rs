@@ -56,15 +56,15 @@ fn text(mut members: RawMembers) -> Option<TextBlock> {
     })
 }
 
+/// What was thought. What OpenAI has encrypted shows in short alone, so that the words beside it are that.
 fn thinking(mut members: RawMembers) -> Option<ReasoningBlock> {
-    let text = members.take_text("thinking")?;
+    let words = members.take_text("thinking")?;
     let signature = members.take_as("signature", |raw| raw.text().filter(|text| !text.is_empty()));
-    Some(ReasoningBlock {
-        text: if text.is_empty() { Vec::new() } else { vec![text] },
-        signature: signature.map(|value| signatures::read(&value, Vendor::Anthropic, SignatureKind::Signature)),
-        extra: members,
-        ..ReasoningBlock::default()
-    })
+    let signature = signature.map(|value| signatures::read(&value, Vendor::Anthropic, SignatureKind::Signature));
+    let words = if words.is_empty() { Vec::new() } else { vec![words] };
+    let is_short = signature.as_ref().is_some_and(|signature| signature.vendor == Vendor::OpenAi);
+    let (text, summary) = if is_short { (Vec::new(), words) } else { (words, Vec::new()) };
+    Some(ReasoningBlock { text, summary, signature, extra: members, ..ReasoningBlock::default() })
 }
 
 /// What was thought and is not shown. A signature of Google's that was put in here on its way out is that of the block behind it.

@@ -24,15 +24,15 @@ const WIRES: [(&str, WireFormat); 4] = [
     ("converse", WireFormat::Converse),
 ];
 
-fn wire(recording: &Recording) -> Option<WireFormat> {
+pub(super) fn wire(recording: &Recording) -> Option<WireFormat> {
     WIRES.iter().find(|(endpoint, _)| *endpoint == recording.endpoint).map(|(_, wire)| *wire)
 }
 
-fn of_others() -> impl Iterator<Item = &'static Recording> {
+pub(super) fn of_others() -> impl Iterator<Item = &'static Recording> {
     all().iter().filter(|recording| recording.status == 200 && wire(recording).is_some())
 }
 
-fn vendor(recording: &Recording) -> Vendor {
+pub(super) fn vendor(recording: &Recording) -> Vendor {
     converse::vendor_of_model(recording.model.as_deref().unwrap_or_default())
 }
 
@@ -48,7 +48,7 @@ fn asked(recording: &Recording, body: Vec<u8>) -> ChatRequest {
     read.unwrap()
 }
 
-fn answered(recording: &Recording) -> Option<ChatAnswer> {
+pub(super) fn answered(recording: &Recording) -> Option<ChatAnswer> {
     let body = weir_dialect::canon::RawJson::parse(Bytes::from(recording.response())).unwrap();
     let read = match wire(recording).unwrap() {
         WireFormat::Responses => responses::decode_answer(&body),
@@ -60,7 +60,7 @@ fn answered(recording: &Recording) -> Option<ChatAnswer> {
     read.ok()
 }
 
-fn streamed(recording: &Recording) -> (Vec<ChatEvent>, StreamState) {
+pub(super) fn streamed(recording: &Recording) -> (Vec<ChatEvent>, StreamState) {
     let mut decoder: Box<dyn EventDecoder> = match wire(recording).unwrap() {
         WireFormat::Responses => Box::new(ResponsesDecoder::new()),
         WireFormat::GenerateContent => Box::new(GeminiDecoder::new()),
