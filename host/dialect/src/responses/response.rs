@@ -71,7 +71,10 @@ pub(crate) fn write<'a>(
         None => out.raw(&echo.service_tier),
     };
     echo.write(out);
-    out.name("usage");
-    usage::write(out, used);
+    // Of what is complete the specification has no `null` there.
+    if used.is_some() || head.status == "in_progress" {
+        out.name("usage");
+        usage::write(out, used);
+    }
     out.close();
 }

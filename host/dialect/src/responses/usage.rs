@@ -25,7 +25,7 @@ pub(crate) fn read(usage: &RawMembers) -> Option<Usage> {
     (read != Usage::default()).then_some(read)
 }
 
-/// Writes the value of `usage`: `null` where nothing is known, and with all members that OpenAI's libraries demand otherwise.
+/// Writes the value of `usage`: `null` where nothing is known yet, and with all members that OpenAI's libraries demand otherwise.
 pub(crate) fn write(out: &mut JsonWriter, usage: Option<&Usage>) {
     let Some(usage) = usage else {
         out.null();

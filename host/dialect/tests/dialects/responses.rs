@@ -1,5 +1,7 @@
 //! OpenAI's responses: what 84 exchanges with twelve providers say, through the canonical form and back.
 
+mod across;
+
 use bytes::Bytes;
 use serde_json::Value;
 use weir_dialect::Vendor;
@@ -54,13 +56,7 @@ fn every_request_is_written_as_it_was_read_and_loses_nothing() {
         let body = recording.request_json().unwrap();
         let raw = RawJson::parse(Bytes::from(recording.request().unwrap())).unwrap();
         let request = responses::decode_request(&raw).map_err(|fault| fault.to_string())?;
-        let rules = TargetRules {
-            model: (&*request.model).into(),
-            max_output: None,
-            vendor: Vendor::OpenAi,
-            ask_usage: false,
-            quirks: TargetQuirks::default(),
-        };
+        let rules = rules(&request.model);
         let mut losses = FieldLosses::default();
         let again: Value = serde_json::from_slice(&responses::encode_request(&request, &rules, &mut losses)).unwrap();
         assert!(losses.is_empty(), "{:?}", losses.iter().collect::<Vec<_>>());
@@ -80,6 +76,16 @@ fn every_whole_answer_is_written_as_it_was_read() {
         assert!(losses.is_empty(), "{:?}", losses.iter().collect::<Vec<_>>());
         same("written anew", &serde_json::from_slice(&again).unwrap(), &body)
     });
+}
+
+fn rules(model: &str) -> TargetRules {
+    TargetRules {
+        model: model.into(),
+        max_output: None,
+        vendor: Vendor::OpenAi,
+        ask_usage: false,
+        quirks: TargetQuirks::default(),
+    }
 }
 
 fn context(request: &'static [u8]) -> AnswerContext {

@@ -1,9 +1,11 @@
 //! How an answer is written.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::output::OutputItems;
-use crate::canon::{AnswerContext, ChatAnswer, FieldLosses, JsonWriter, RawJson};
+use crate::canon::{AnswerContext, ChatAnswer, ChatChoice, ContentBlock, FieldLosses, JsonWriter, RawJson};
 use crate::responses::echo::RequestEcho;
 use crate::responses::kinds::NewItemIds;
 use crate::responses::response::{self, ResponseSoFar};
@@ -18,7 +20,7 @@ pub fn encode_answer(answer: &ChatAnswer, context: &AnswerContext, losses: &mut 
         losses.lose("choices");
     }
     let choice = answer.choices.first();
-    let blocks = choice.map(|choice| choice.blocks.as_slice()).unwrap_or_default();
+    let blocks = choice.map(blocks).unwrap_or_default();
     let incomplete = if answer.blocked.is_some() {
         Some("content_filter")
     } else {
@@ -27,16 +29,13 @@ pub fn encode_answer(answer: &ChatAnswer, context: &AnswerContext, losses: &mut 
     let status = if incomplete.is_some() { "incomplete" } else { "completed" };
     let mut ids = NewItemIds::of(context.id);
     let mut items = OutputItems { own, ids: &mut ids, answer: context.id, calls: 0 };
-    let items = items.write(blocks, status, losses);
+    let items = items.write(&blocks, status, losses);
     if own {
         return same(answer, &items);
     }
     losses.lose_extras("", &answer.extra);
     if let Some(choice) = choice {
         losses.lose_extras("choices", &choice.extra);
-        if choice.logprobs.is_some() {
-            losses.lose("logprobs");
-        }
     }
     let created = answer.created.unwrap_or(context.now);
     let head = ResponseSoFar {
@@ -52,6 +51,20 @@ pub fn encode_answer(answer: &ChatAnswer, context: &AnswerContext, losses: &mut 
     let mut out = JsonWriter::with_capacity(2048 + items.iter().map(|item| item.bytes().len()).sum::<usize>());
     response::write(&mut out, &head, &RequestEcho::of(&context.request), items.iter(), answer.usage.as_ref());
     out.finish()
+}
+
+/// The blocks of a choice. What it says of the probability of its words as a whole belongs to its first text here.
+fn blocks(choice: &ChatChoice) -> Cow<'_, [ContentBlock]> {
+    let Some(logprobs) = &choice.logprobs else { return Cow::Borrowed(&choice.blocks) };
+    let mut blocks = choice.blocks.clone();
+    let first = blocks.iter_mut().find_map(|block| match block {
+        ContentBlock::Text(text) if text.logprobs.is_none() => Some(text),
+        _ => None,
+    });
+    if let Some(text) = first {
+        text.logprobs = Some(logprobs.clone());
+    }
+    Cow::Owned(blocks)
 }
 
 /// The answer as it was.

@@ -132,7 +132,7 @@ fn an_answer_of_another_wire_has_all_members_that_libraries_demand() {
     );
     // Whatever the request is.
     let (body, _) = written(&foreign(WireFormat::Chat, vec![], StopKind::End), &json!("x"));
-    assert_eq!((&body["tools"], &body["usage"], &body["temperature"]), (&json!([]), &Value::Null, &json!(1.0)));
+    assert_eq!((&body["tools"], body.get("usage"), &body["temperature"]), (&json!([]), None, &json!(1.0)));
 }
 
 #[test]
@@ -165,6 +165,18 @@ fn calls_thoughts_and_refusals_are_items_and_what_is_signed_comes_back() {
     let due = [(Vendor::Anthropic, false), (Vendor::Google, true)];
     let due = due.map(|(vendor, next)| (signature(vendor, SignatureKind::Signature).unwrap(), next));
     assert_eq!(signatures.collect::<Vec<_>>(), due);
+}
+
+#[test]
+fn probabilities_of_a_choice_are_those_of_its_text() {
+    let mut answer = foreign(WireFormat::Chat, vec![text("a")], StopKind::End);
+    answer.choices[0].logprobs = Some(raw(&json!({"content": [{"token": "a"}], "refusal": null})));
+    let (body, losses) = written(&answer, &json!({}));
+    assert_eq!((&body["output"][0]["content"][0]["logprobs"], losses), (&json!([{"token": "a"}]), vec![]));
+    answer.choices[0].logprobs = Some(raw(&json!({"topCandidates": []})));
+    let (body, losses) = written(&answer, &json!({}));
+    assert_eq!(body["output"][0]["content"][0]["logprobs"], json!([]));
+    assert_eq!(losses, ["messages.content.logprobs"]);
 }
 
 #[test]
@@ -271,6 +283,31 @@ proptest! {
         let (again, losses) = written(&decode_answer(&raw(&body)).unwrap(), &json!({}));
         prop_assert_eq!(again, body);
         prop_assert!(losses.is_empty(), "{:?}", losses);
+    }
+}
+
+#[test]
+fn items_that_run_at_the_provider_are_none_of_the_clients_calls() {
+    // Quirks 139 to 147, and whatever OpenAI names so next.
+    let kinds = [
+        ("file_search_call", ServerToolKind::Call),
+        ("mcp_call", ServerToolKind::Call),
+        ("mcp_list_tools", ServerToolKind::Result),
+        ("mcp_approval_request", ServerToolKind::Call),
+        ("shell_call", ServerToolKind::Call),
+        ("shell_call_output", ServerToolKind::Result),
+        ("tool_search_call", ServerToolKind::Call),
+        ("tool_search_output", ServerToolKind::Result),
+        ("web_search_call", ServerToolKind::Call),
+        ("x_search_call", ServerToolKind::Call),
+        ("dance_call", ServerToolKind::Call),
+    ];
+    for (kind, tells) in kinds {
+        let item = json!({"type": kind, "id": "i", "name": "n", "arguments": "{}", "status": "completed"});
+        let read = decode_answer(&raw(&answer(json!([item])))).unwrap();
+        let ContentBlock::ServerTool(tool) = &read.choices[0].blocks[0] else { panic!("{kind}") };
+        assert_eq!((tool.kind, &tool.raw), (tells, &raw(&item)));
+        assert_eq!(read.choices[0].stop.as_ref().unwrap().kind, StopKind::End, "the client has nothing to do");
     }
 }
 

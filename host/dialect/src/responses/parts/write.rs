@@ -50,13 +50,14 @@ pub(crate) fn is_carried(block: &ContentBlock) -> bool {
     match block {
         ContentBlock::Text(_) | ContentBlock::Refusal(_) => true,
         ContentBlock::Image(image) => !matches!(image.source, MediaSource::Store(_)),
-        ContentBlock::Audio(audio) => matches!(audio.source, MediaSource::Base64(_)),
         ContentBlock::Document(document) => match &document.source {
             DocumentSource::Media(source) => !matches!(source, MediaSource::Store(_)),
             DocumentSource::Text(_) => true,
             DocumentSource::Blocks(_) => false,
         },
-        ContentBlock::Video(_)
+        // OpenAI's specification has no sound here, and its models refuse it.
+        ContentBlock::Audio(_)
+        | ContentBlock::Video(_)
         | ContentBlock::ToolUse(_)
         | ContentBlock::ToolResult(_)
         | ContentBlock::Reasoning(_)
@@ -120,7 +121,6 @@ fn write_cache(out: &mut JsonWriter, cache: Option<&CacheMark>, rules: PartRules
 fn write_text(out: &mut JsonWriter, text: &TextBlock, rules: PartRules, losses: &mut FieldLosses) {
     begin(out, if rules.said { "output_text" } else { "input_text" }, &text.extra, rules, losses);
     out.name("text").text(&text.text);
-    let has = |name: &str| rules.own && text.extra.get(name).is_some();
     if !text.citations.is_empty() || (rules.said && !rules.own) {
         let characters = if text.citations.is_empty() { 0 } else { text.text.text().chars().count() as u64 };
         out.name("annotations").open_array();
@@ -134,12 +134,15 @@ fn write_text(out: &mut JsonWriter, text: &TextBlock, rules: PartRules, losses: 
         }
         out.close_array();
     }
-    match text.logprobs.as_ref().map(logprobs) {
-        Some(Some(logprobs)) => {
+    let known = text.logprobs.as_ref().map(logprobs);
+    if known == Some(None) {
+        losses.lose("messages.content.logprobs");
+    }
+    match known.flatten() {
+        Some(logprobs) => {
             out.name("logprobs").raw(&logprobs);
         }
-        Some(None) => losses.lose("messages.content.logprobs"),
-        None if rules.answer && !rules.own && !has("logprobs") => {
+        None if rules.answer && !rules.own => {
             out.name("logprobs").open_array().close_array();
         }
         None => {}
@@ -174,7 +177,7 @@ fn write_image(out: &mut JsonWriter, image: &MediaBlock, rules: PartRules, losse
 }
 
 fn write_audio(out: &mut JsonWriter, audio: &MediaBlock, rules: PartRules, losses: &mut FieldLosses) {
-    let MediaSource::Base64(data) = &audio.source else {
+    let (MediaSource::Base64(data), true) = (&audio.source, rules.own) else {
         return losses.lose("messages.content.audio");
     };
     begin(out, "input_audio", &audio.extra, rules, losses);
