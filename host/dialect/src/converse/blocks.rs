@@ -1,5 +1,6 @@
 //! Pieces of content, which requests and answers have alike.
 
+pub(super) mod blobs;
 pub(super) mod citations;
 pub(super) mod decode;
 pub(super) mod documents;

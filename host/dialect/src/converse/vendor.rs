@@ -4,7 +4,7 @@ use crate::wire::Vendor;
 
 /// Words in names of models on Bedrock, and who made those: the name begins with its maker's, behind an optional region
 /// (User Guide, "Supported foundation models").
-const MAKERS: [(&str, Vendor); 16] = [
+const MAKERS: [(&str, Vendor); 18] = [
     ("anthropic", Vendor::Anthropic),
     ("claude", Vendor::Anthropic),
     ("amazon.", Vendor::Amazon),
@@ -12,6 +12,8 @@ const MAKERS: [(&str, Vendor); 16] = [
     ("titan", Vendor::Amazon),
     ("openai", Vendor::Other),
     ("gpt-oss", Vendor::Other),
+    ("xai.", Vendor::Other),
+    ("grok", Vendor::Other),
     ("meta.", Vendor::Other),
     ("llama", Vendor::Other),
     ("mistral", Vendor::Other),

@@ -1,6 +1,7 @@
 //! What the model thought, and its signature: `{"reasoningContent":{"reasoningText":{"text":…,"signature":…}}}`, or
 //! `redactedContent` of a thought that is not shown.
 
+use super::blobs;
 use crate::canon::{JsonText, JsonWriter, RawMembers, ReasoningBlock, SignatureKind, ThoughtSignature};
 use crate::converse::rest::{BESIDE, rest, within, write_but};
 use crate::translate::signatures;
@@ -20,8 +21,14 @@ pub(crate) fn read(mut inner: RawMembers, vendor: Vendor) -> Option<ReasoningBlo
         Some((None, None)) => return None,
         Some(shown) => shown,
         None => {
-            let redacted = inner.take_text("redactedContent")?;
-            (None, Some(signatures::read(&redacted, vendor, SignatureKind::Redacted)))
+            let redacted = inner.get("redactedContent")?.text()?;
+            let signature = blobs::read(&redacted, vendor);
+            if blobs::write(&signature).as_ref() == Some(&redacted) {
+                inner.take("redactedContent");
+            } else {
+                inner.hush("redactedContent");
+            }
+            (None, Some(signature))
         }
     };
     Some(ReasoningBlock {
@@ -61,8 +68,8 @@ pub(crate) enum SignatureSlot {
 
 /// The slot of a signature for a client that gives it back.
 pub(crate) fn slot(signature: &ThoughtSignature, vendor: Vendor) -> SignatureSlot {
-    if signature.kind == SignatureKind::Redacted && signature.vendor == vendor && is_base64(&signature.value) {
-        return SignatureSlot::Redacted(signature.value.clone());
+    if let Some(blob) = blobs::write(signature).filter(|_| signature.vendor == vendor) {
+        return SignatureSlot::Redacted(blob);
     }
     SignatureSlot::Signature(signatures::carried(signature, vendor, SignatureKind::Signature))
 }
@@ -72,7 +79,9 @@ pub(crate) fn readable_slot(signature: &ThoughtSignature, vendor: Vendor) -> Opt
     let value = signatures::readable(signature, vendor)?;
     match signature.kind {
         SignatureKind::Signature => Some(SignatureSlot::Signature(value.clone())),
-        SignatureKind::Redacted => Some(SignatureSlot::Redacted(value.clone())),
+        SignatureKind::Redacted => {
+            Some(SignatureSlot::Redacted(blobs::write(signature).unwrap_or_else(|| value.clone())))
+        }
         SignatureKind::Encrypted => None,
     }
 }
@@ -81,7 +90,10 @@ pub(crate) fn readable_slot(signature: &ThoughtSignature, vendor: Vendor) -> Opt
 pub(crate) fn write(out: &mut JsonWriter, text: Option<&JsonText>, slot: Option<&SignatureSlot>, extra: &RawMembers) {
     out.open().name("reasoningContent").open();
     if let Some(SignatureSlot::Redacted(value)) = slot {
-        out.name("redactedContent").text(value).raw_member("reasoningText", extra.get("reasoningText"));
+        if extra.get("redactedContent").is_none() {
+            out.name("redactedContent").text(value);
+        }
+        out.raw_member("reasoningText", extra.get("reasoningText"));
     } else {
         let signature = slot.and_then(|slot| match slot {
             SignatureSlot::Signature(value) => Some(value),
@@ -92,11 +104,4 @@ pub(crate) fn write(out: &mut JsonWriter, text: Option<&JsonText>, slot: Option<
     }
     write_but(out, extra, &["reasoningText", BESIDE]);
     out.close().members(&rest(extra, BESIDE)).close();
-}
-
-/// Bedrock's client libraries decode `redactedContent`.
-fn is_base64(value: &JsonText) -> bool {
-    let escaped = value.escaped();
-    escaped.len().is_multiple_of(4)
-        && escaped.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
 }

@@ -47,7 +47,7 @@ impl ConverseDecoder {
     /// For a stream that begins.
     #[must_use]
     pub fn new(vendor: Vendor) -> Self {
-        Self { vendor, blocks: OpenBlocks::default(), phase: Phase::Unstarted }
+        Self { vendor, blocks: OpenBlocks::new(vendor), phase: Phase::Unstarted }
     }
 
     fn start(&mut self, out: &mut Vec<ChatEvent>) {
@@ -124,11 +124,12 @@ impl ConverseDecoder {
         if let Some(mut thought) = members.take_members("reasoningContent") {
             let text = thought.take_text("text").filter(|text| !text.is_empty()).map(BlockDelta::Reasoning);
             self.grow(index, OpenKind::Reasoning, text, out)?;
-            let slots = [("signature", SignatureKind::Signature), ("redactedContent", SignatureKind::Redacted)];
-            for (name, kind) in slots {
-                let value = thought.take_text(name).filter(|value| !value.is_empty());
-                let signature = value.map(|value| signatures::read(&value, self.vendor, kind));
-                self.grow(index, OpenKind::Reasoning, signature.map(BlockDelta::Signature), out)?;
+            let value = thought.take_text("signature").filter(|value| !value.is_empty());
+            let signature = value.map(|value| signatures::read(&value, self.vendor, SignatureKind::Signature));
+            self.grow(index, OpenKind::Reasoning, signature.map(BlockDelta::Signature), out)?;
+            if let Some(piece) = thought.take_text("redactedContent").filter(|piece| !piece.is_empty()) {
+                self.blocks.ensure(index, OpenKind::Reasoning, || BlockStart::Reasoning { id: None }, out)?;
+                self.blocks.hide(index, &piece)?;
             }
             return Ok(());
         }

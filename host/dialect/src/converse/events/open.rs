@@ -1,7 +1,9 @@
 //! Blocks of a stream that are open, and the numbers that they have.
 
 use super::kept::{KeptBlock, MOST_KEPT};
-use crate::canon::{BlockPlace, BlockStart, ChatEvent, DecodeFault, RawJson};
+use crate::canon::{BlockDelta, BlockPlace, BlockStart, ChatEvent, DecodeFault, JsonText, RawJson};
+use crate::converse::blocks::blobs;
+use crate::wire::Vendor;
 
 /// The most blocks that are open at once. Bedrock opens one at a time.
 pub(crate) const MOST_OPEN: usize = 64;
@@ -24,16 +26,25 @@ struct OpenBlock {
     /// None as long as it is kept.
     place: Option<BlockPlace>,
     kept: Option<KeptBlock>,
+    /// Pieces of a thought that is not shown.
+    hidden: Vec<u8>,
 }
 
 /// Blocks that are open.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct OpenBlocks {
+    /// Whose thoughts they are.
+    vendor: Vendor,
     open: Vec<OpenBlock>,
     next: u32,
 }
 
 impl OpenBlocks {
+    /// None, for a stream of a model of this vendor's.
+    pub(crate) fn new(vendor: Vendor) -> Self {
+        Self { vendor, open: Vec::new(), next: 0 }
+    }
+
     /// The place of the block of this index and kind; if another is open there it is closed, and this one opened.
     pub(crate) fn ensure(
         &mut self,
@@ -64,14 +75,14 @@ impl OpenBlocks {
     ) -> Result<BlockPlace, DecodeFault> {
         self.make_room(index, kind, out)?;
         let place = self.place(start, out);
-        self.open.push(OpenBlock { index, kind, place: Some(place), kept: None });
+        self.open.push(OpenBlock { index, kind, place: Some(place), kept: None, hidden: Vec::new() });
         Ok(place)
     }
 
     /// Begins to keep a block.
     pub(crate) fn keep(&mut self, index: u64, block: KeptBlock, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
         self.make_room(index, OpenKind::Kept, out)?;
-        self.open.push(OpenBlock { index, kind: OpenKind::Kept, place: None, kept: Some(block) });
+        self.open.push(OpenBlock { index, kind: OpenKind::Kept, place: None, kept: Some(block), hidden: Vec::new() });
         Ok(())
     }
 
@@ -84,6 +95,18 @@ impl OpenBlocks {
                 fits.then_some(true).ok_or(DecodeFault::TooMany { what: "bytes of a block", most: MOST_KEPT })
             }
         }
+    }
+
+    /// An open thought that is not shown grows; it is told when it is whole.
+    pub(crate) fn hide(&mut self, index: u64, piece: &JsonText) -> Result<(), DecodeFault> {
+        let due = DecodeFault::Field { field: "delta.reasoningContent.redactedContent", due: "base64" };
+        let bytes = blobs::bytes(piece).ok_or(due)?;
+        let Some(block) = self.open.iter_mut().find(|block| block.index == index) else { return Ok(()) };
+        block.hidden.extend_from_slice(&bytes);
+        if block.hidden.len() > MOST_KEPT {
+            return Err(DecodeFault::TooMany { what: "bytes of a block", most: MOST_KEPT });
+        }
+        Ok(())
     }
 
     /// Closes the block of this index, if it is open.
@@ -122,6 +145,10 @@ impl OpenBlocks {
             (None, Some(kept)) => self.place(kept.whole(), out),
             (None, None) => return,
         };
+        if !block.hidden.is_empty() {
+            let signature = blobs::of_bytes(&block.hidden, self.vendor);
+            out.push(ChatEvent::Delta(place, BlockDelta::Signature(signature)));
+        }
         out.push(ChatEvent::Close(place));
     }
 

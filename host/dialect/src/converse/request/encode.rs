@@ -53,7 +53,7 @@ fn own(request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses) -> 
         }
         out.close_array();
     }
-    params::write(&mut out, request, true, false, losses);
+    params::write(&mut out, request, rules.vendor, false, losses);
     tools::write_own(&mut out, request, losses);
     let asked = reasoning::asked_as_it_was(&request.reasoning, rules.vendor);
     reasoning::write(&mut out, request, rules, &asked, losses);
@@ -95,10 +95,11 @@ fn foreign(request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses)
     out.close_array();
     let asked = reasoning::asked(request, rules, losses);
     let thinks = asked.slot.is_some() && rules.vendor == Vendor::Anthropic;
-    params::write(&mut out, request, false, thinks, losses);
+    params::write(&mut out, request, rules.vendor, thinks, losses);
     tools::write(&mut out, request, rules, losses);
     reasoning::write(&mut out, request, rules, &asked, losses);
-    params::write_output(&mut out, request, asked.effort.as_ref(), !rules.quirks.no_json_schema, losses);
+    let takes_schema = !rules.quirks.no_json_schema && rules.vendor != Vendor::Amazon;
+    params::write_output(&mut out, request, asked.effort.as_ref(), takes_schema, losses);
     params::write_tier(&mut out, request, false, losses);
     loss::note(request, losses);
     out.close();

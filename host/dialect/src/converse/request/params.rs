@@ -2,7 +2,9 @@
 
 use super::loss::lose_if;
 use crate::canon::{AnswerFormat, ChatRequest, FieldLosses, JsonText, JsonWriter, RawJson, RawMembers, SamplingParams};
+use crate::converse::blocks::encode::is_blank;
 use crate::converse::rest::{left, rest, take_filled, within, write_but};
+use crate::wire::{Vendor, WireFormat};
 
 /// Reads `inferenceConfig`.
 pub(crate) fn read(config: &mut RawMembers, request: &mut ChatRequest) {
@@ -59,11 +61,20 @@ pub(crate) fn read_format(format: &mut RawMembers) -> Option<AnswerFormat> {
 }
 
 /// Writes `inferenceConfig`.
-pub(crate) fn write(out: &mut JsonWriter, request: &ChatRequest, own: bool, thinks: bool, losses: &mut FieldLosses) {
+pub(crate) fn write(
+    out: &mut JsonWriter,
+    request: &ChatRequest,
+    vendor: Vendor,
+    thinks: bool,
+    losses: &mut FieldLosses,
+) {
+    let own = request.wire == WireFormat::Converse;
     let sampling = &request.sampling;
     let temperature = sampling.temperature.clone().and_then(|value| temperature(value, own, thinks, losses));
-    let stop: Vec<&JsonText> =
-        sampling.stop.iter().filter(|word| own || !crate::converse::blocks::encode::is_blank(word)).collect();
+    // Bedrock takes no empty words, and Anthropic's models none that are blank.
+    let takes = |word: &&JsonText| own || !word.is_empty() && (vendor != Vendor::Anthropic || !is_blank(word));
+    let stop: Vec<&JsonText> = sampling.stop.iter().filter(takes).collect();
+    lose_if(stop.len() < sampling.stop.len(), "stop", losses);
     let left = if own { left(&request.extra, "inferenceConfig") } else { None };
     let said = request.max_output.is_some() || temperature.is_some() || sampling.top_p.is_some() || !stop.is_empty();
     if !said && left.is_none() {
@@ -105,7 +116,7 @@ pub(crate) fn write_output(
     takes_schema: bool,
     losses: &mut FieldLosses,
 ) {
-    let own = request.wire == crate::wire::WireFormat::Converse;
+    let own = request.wire == WireFormat::Converse;
     let left = if own { left(&request.extra, "outputConfig") } else { None };
     let has_schema = matches!(request.format, AnswerFormat::JsonSchema { .. });
     lose_if(matches!(request.format, AnswerFormat::JsonObject), "response_format", losses);

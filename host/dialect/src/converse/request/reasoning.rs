@@ -146,7 +146,7 @@ fn of_others(wish: &ReasoningWish, rules: &TargetRules, effort: Option<&str>, lo
     let of_budget = wish.budget.as_ref().and_then(RawJson::unsigned).map(effort_of);
     let word = effort.or(of_budget);
     match word {
-        Some(word) if rules.model.contains("gpt-oss") => {
+        Some(word) if (rules.model.contains("gpt-oss") || rules.model.contains("openai.")) => {
             let word = match word {
                 "minimal" => "low",
                 "xhigh" | "max" => "high",

@@ -186,8 +186,10 @@ fn write_tool(out: &mut JsonWriter, tool: &ChatTool, rules: &TargetRules, losses
     out.open().name("toolSpec").open().name("name").text(&tool.name);
     out.text_member("description", tool.description.as_ref().filter(|text| !is_blank(text)));
     out.name("inputSchema").open().name("json").raw(&tool.schema.clone().unwrap_or_else(any_arguments)).close();
-    lose_if(rules.quirks.no_strict && tool.strict == Some(true), "tools.strict", losses);
-    out.bool_member("strict", tool.strict.filter(|strict| *strict && !rules.quirks.no_strict));
+    // Amazon's own models follow no schema to the letter (User Guide, "Structured outputs").
+    let takes_strict = !rules.quirks.no_strict && rules.vendor != Vendor::Amazon;
+    lose_if(!takes_strict && tool.strict == Some(true), "tools.strict", losses);
+    out.bool_member("strict", tool.strict.filter(|strict| *strict && takes_strict));
     out.close().close();
     losses.lose_extras("tools", &tool.extra);
     match &tool.cache {

@@ -15,8 +15,12 @@ fn sampling_stands_in_inference_config() {
     };
     let (body, losses) = asked(&asks, CLAUDE);
     let due = json!({"maxTokens": 100, "temperature": 0.5, "topP": 0.9, "stopSequences": ["x"]});
-    assert_eq!(body["inferenceConfig"], due);
+    assert_eq!((&body["inferenceConfig"], losses), (&due, vec!["stop".to_owned()]));
+    asks.sampling.stop = vec![word("\n\n")];
+    let (body, losses) = asked(&asks, NOVA);
+    assert_eq!(body["inferenceConfig"]["stopSequences"], json!(["\n\n"]));
     assert!(losses.is_empty(), "{losses:?}");
+    asks.sampling.stop.clear();
     asks.sampling.temperature = Some(raw("1.7"));
     let (body, losses) = asked(&asks, CLAUDE);
     assert_eq!((&body["inferenceConfig"]["temperature"], losses), (&json!(1), vec!["temperature".to_owned()]));
@@ -129,6 +133,8 @@ fn a_schema_of_the_answer_is_a_string() {
     let mut rules = rules(CLAUDE);
     rules.quirks.no_json_schema = true;
     let (body, losses) = asked_by(&asks, &rules);
+    assert_eq!((body.get("outputConfig"), losses), (None, vec!["response_format".to_owned()]));
+    let (body, losses) = asked(&asks, NOVA);
     assert_eq!((body.get("outputConfig"), losses), (None, vec!["response_format".to_owned()]));
 }
 

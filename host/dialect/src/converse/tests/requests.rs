@@ -192,7 +192,7 @@ fn thoughts_go_back_to_whom_can_read_them_and_to_nobody_else() {
         body["messages"][1]["content"],
         json!([
             {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "sig"}}},
-            {"reasoningContent": {"redactedContent": "cmVk"}},
+            {"reasoningContent": {"redactedContent": "Y21Waw=="}},
             {"text": "a"},
         ])
     );

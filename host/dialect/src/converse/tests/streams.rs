@@ -292,3 +292,27 @@ fn events_without_their_framing_are_unions() {
     assert_eq!(decoder.finish(true, &mut out), StreamState::Whole);
     assert_eq!(out.len(), 3);
 }
+
+#[test]
+fn a_thought_that_is_not_shown_is_told_whole_however_it_came() {
+    let text = "EvgFCkYIBxgCKkBm";
+    let piece = |text: &str| {
+        use base64::Engine as _;
+        let blob = base64::prelude::BASE64_STANDARD.encode(text);
+        json!({"contentBlockIndex": 0, "delta": {"reasoningContent": {"redactedContent": blob}}}).to_string()
+    };
+    let (one, other) = (piece(&text[..5]), piece(&text[5..]));
+    let (events, _) = read(
+        &[
+            ("contentBlockDelta", &one),
+            ("contentBlockDelta", &other),
+            ("contentBlockStop", r#"{"contentBlockIndex":0}"#),
+            ("messageStop", r#"{"stopReason":"end_turn"}"#),
+        ],
+        true,
+    );
+    let whole = BlockDelta::Signature(signature(Vendor::Anthropic, SignatureKind::Redacted, text));
+    assert_eq!(events[2], ChatEvent::Delta(at(0), whole));
+    let (events, _) = sent(events);
+    assert_eq!(events[1].1, serde_json::from_str::<Value>(&piece(text)).unwrap());
+}
