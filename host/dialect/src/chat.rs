@@ -12,6 +12,7 @@ mod parts;
 mod request;
 mod stop;
 mod thoughts;
+mod tokens;
 mod usage;
 mod writing;
 

@@ -1,6 +1,7 @@
 //! OpenAI's chat completions and those who speak as it does: what was recorded of them, read and written.
 
 mod across;
+mod consensus;
 mod outward;
 mod quirks;
 

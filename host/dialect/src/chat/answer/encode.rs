@@ -8,7 +8,7 @@ use crate::canon::{
     AnswerContext, ChatAnswer, ChatChoice, ContentBlock, FieldLosses, JsonText, JsonWriter, RawJson, StopKind,
 };
 use crate::chat::writing::ChatWriting;
-use crate::chat::{stop, usage};
+use crate::chat::{stop, tokens, usage};
 use crate::translate::ids::{self, ToolIdGrammar};
 use crate::wire::WireFormat;
 
@@ -65,7 +65,7 @@ fn write_new_answer(out: &mut JsonWriter, answer: &ChatAnswer, context: &AnswerC
         };
         out.open().name("index").number(choice.index.into()).name("message");
         write_new(out, choice, &made, writing);
-        write_end(out, choice, answer.wire, writing.losses);
+        write_end(out, choice, writing.losses);
         out.close();
     }
     if answer.choices.is_empty() && answer.blocked.is_some() {
@@ -85,15 +85,17 @@ pub(in crate::chat) fn made_id(context: &AnswerContext) -> JsonText {
     JsonText::of(&format!("chatcmpl-{}", ids::base62(context.id, 22)))
 }
 
-fn write_end(out: &mut JsonWriter, choice: &ChatChoice, wire: WireFormat, losses: &mut FieldLosses) {
+fn write_end(out: &mut JsonWriter, choice: &ChatChoice, losses: &mut FieldLosses) {
     out.name("logprobs");
-    match tokens(choice, wire) {
-        Some(raw) => out.open().name("content").raw(&raw).name("refusal").null().close(),
-        None => out.null(),
+    match probabilities(choice).as_ref().and_then(tokens::written) {
+        Some(raw) => out.raw(&raw),
+        None => {
+            if choice.logprobs.is_some() {
+                losses.lose("choices.logprobs");
+            }
+            out.null()
+        }
     };
-    if choice.logprobs.is_some() {
-        losses.lose("choices.logprobs");
-    }
     let refused = choice.blocks.iter().any(|block| matches!(block, ContentBlock::Refusal(_)));
     let calls = choice.blocks.iter().any(|block| matches!(block, ContentBlock::ToolUse(_)));
     let kind = match &choice.stop {
@@ -109,12 +111,11 @@ fn write_end(out: &mut JsonWriter, choice: &ChatChoice, wire: WireFormat, losses
     out.name("finish_reason").string(stop::word(kind, refused));
 }
 
-/// What is said of the probability of tokens: OpenAI's responses say it with each text, in the same words.
-fn tokens(choice: &ChatChoice, wire: WireFormat) -> Option<RawJson> {
+/// What is said of the probability of tokens, be it of the choice or, as OpenAI's responses say it, of each text.
+fn probabilities(choice: &ChatChoice) -> Option<RawJson> {
     let of_text = |block: &ContentBlock| match block {
         ContentBlock::Text(text) => text.logprobs.clone(),
         _ => None,
     };
-    let all = || choice.blocks.iter().filter_map(of_text).collect();
-    (wire == WireFormat::Responses).then(all).and_then(logprobs::joined)
+    choice.logprobs.clone().or_else(|| logprobs::joined(choice.blocks.iter().filter_map(of_text).collect()))
 }

@@ -239,7 +239,16 @@ fn probabilities_in_openais_words_are_carried_and_others_lost() {
     assert_eq!(content.iter().map(|token| token["token"].as_str().unwrap()).collect::<Vec<_>>(), ["a", "b"]);
     assert!(losses.is_empty());
     let mut gemini = answer(vec![text("t")], StopKind::End);
-    gemini.choices[0].logprobs = Some(raw(&json!({"chosenCandidates": []})));
+    let candidate = |token: &str| json!({"token": token, "tokenId": 1, "logProbability": -0.5});
+    gemini.choices[0].logprobs = Some(raw(&json!({
+        "chosenCandidates": [candidate("a"), candidate("b")], "topCandidates": [{"candidates": [candidate("c")]}]})));
+    let (body, losses) = encode(&gemini);
+    let token = |token: &str| json!({"token": token, "logprob": -0.5, "bytes": null});
+    let content = &body["choices"][0]["logprobs"]["content"];
+    assert_eq!(content[0]["top_logprobs"], json!([token("c")]));
+    assert_eq!((&content[1]["token"], &content[1]["top_logprobs"]), (&json!("b"), &json!([])));
+    assert!(losses.is_empty());
+    gemini.choices[0].logprobs = Some(raw(&json!({"their": "words"})));
     assert_eq!(encode(&gemini).1, ["choices.logprobs"]);
 }
 

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use weir_http::json::JsonKind;
 use weir_usage::Usage;
 
 use crate::canon::{CitationNote, JsonText, JsonWriter, NewEvent, RawJson};
-use crate::chat::{citations, usage};
+use crate::chat::{citations, tokens, usage};
 
 /// What every event of a stream has, and how it is written.
 #[derive(Debug)]
@@ -66,22 +65,11 @@ impl ChunkFrame {
         });
     }
 
-    /// Writes the probability of tokens in OpenAI's words, which its responses say without an object around them. False for
-    /// other words.
+    /// Writes the probability of tokens. False for words that have none here.
     pub(super) fn tokens(&self, index: u32, raw: &RawJson, out: &mut Vec<NewEvent>) -> bool {
-        let members = raw.members();
-        let is_own = members.get("content").or_else(|| members.get("refusal")).is_some();
-        if !is_own && raw.kind() != JsonKind::Array {
-            return false;
-        }
+        let Some(raw) = tokens::written(raw) else { return false };
         self.chunk(index, out, |out| {
-            out.name("delta").open().close().name("logprobs");
-            if is_own {
-                out.raw(raw);
-            } else {
-                out.open().name("content").raw(raw).name("refusal").null().close();
-            }
-            out.name("finish_reason").null();
+            out.name("delta").open().close().name("logprobs").raw(&raw).name("finish_reason").null();
         });
         true
     }

@@ -125,6 +125,13 @@ pub(super) fn same(is: &ChatAnswer, due: &ChatAnswer) -> Result<(), String> {
     }
 }
 
+/// What a client reads of a stream of Anthropic's; none if that breaks off.
+pub(super) fn through(one: &Recording) -> Option<ChatAnswer> {
+    let source = SOURCES.into_iter().find(|source| source.endpoint == one.endpoint)?;
+    let (events, _) = read(&written(&source.told(one)?));
+    Some(collected(events, WireFormat::Chat))
+}
+
 #[test]
 fn requests_of_other_wires_are_valid_ones_of_openais() {
     for source in SOURCES {
