@@ -6,7 +6,8 @@
 //! with one before; [`RequestFacts::outgoing`] is the body for the upstream, the client's own bytes but for what must differ;
 //! [`Document`] is a body that plugins look into and change; [`answer`] says whether what came is an answer and all of it, and
 //! a [`StreamDecoder`] the same of a stream, event by event; [`event`] and [`usage`] read it; [`Dialect::render`] and
-//! [`Dialect::models`] write what the gateway itself has to say. Nothing here reads a socket, a clock or a configuration.
+//! [`Dialect::models`] write what the gateway itself has to say; [`errors`] reads those of providers, and tells them in any
+//! dialect. Nothing here reads a socket, a clock or a configuration.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod answer;
