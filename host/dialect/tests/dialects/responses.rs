@@ -1,6 +1,7 @@
 //! OpenAI's responses: what 84 exchanges with twelve providers say, through the canonical form and back.
 
 mod across;
+mod played;
 
 use bytes::Bytes;
 use serde_json::Value;
