@@ -8,6 +8,7 @@ mod answer;
 mod block;
 mod cache;
 mod collect;
+mod embed;
 mod error;
 mod event;
 mod form;
@@ -38,6 +39,7 @@ pub use block::{
 };
 pub use cache::CacheMark;
 pub use collect::EventCollector;
+pub use embed::{EmbedAnswer, EmbedContent, EmbedInput, EmbedRequest, EmbedTask, EmbedVector};
 pub use error::DecodeFault;
 pub use event::{AnswerStart, ApiFailure, BlockDelta, BlockPlace, BlockStart, ChatEvent};
 pub use form::ContentForm;

@@ -5,6 +5,8 @@
 //! identifiers from some models only; schemas have words of their own.
 
 mod answer;
+mod count;
+mod embed;
 mod events;
 mod kind;
 mod part;
@@ -16,5 +18,7 @@ mod time;
 mod usage;
 
 pub use answer::{decode_answer, encode_answer};
+pub use count::{count_answer, decode_count, decode_count_request, encode_count, encode_vertex_count};
+pub use embed::{decode_embed, decode_embed_answer, encode_embed, encode_embed_answer};
 pub use events::{GeminiDecoder, GeminiEncoder};
 pub use request::{decode_request, encode_request};

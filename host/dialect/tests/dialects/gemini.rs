@@ -2,6 +2,7 @@
 
 mod across;
 mod consensus;
+mod embed;
 mod quirks;
 
 use std::collections::BTreeSet;

@@ -25,7 +25,7 @@ use crate::reason::{REASONS_AT_MOST, Reasons};
 const WIRES: &[(&str, &[&str])] = &[
     ("chat", &["chat-completions"]),
     ("converse", &["converse", "invoke"]),
-    ("gemini", &["generate-content"]),
+    ("gemini", &["generate-content", "embed-content"]),
     ("messages", &["messages"]),
     ("responses", &["responses"]),
 ];
@@ -33,7 +33,6 @@ const WIRES: &[(&str, &[&str])] = &[
 /// Endpoints that wait for their wires, by the files that are to come.
 const AWAITED: &[(&str, &[&str])] = &[
     ("completions", &["completions"]),
-    ("embed", &["embed-content"]),
     ("small", &["cohere-chat-v2", "cohere-embed-v2", "cohere-rerank-v2", "ollama-chat"]),
     ("embeddings", &["embeddings"]),
     ("count", &["count-tokens"]),
