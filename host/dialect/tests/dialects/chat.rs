@@ -3,6 +3,7 @@
 mod across;
 mod consensus;
 mod outward;
+mod playback;
 mod quirks;
 
 use std::sync::Arc;
