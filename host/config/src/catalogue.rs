@@ -45,9 +45,13 @@ pub fn catalog_row(name: &str) -> Option<&'static CatalogRow> {
 #[must_use]
 pub fn not_asked_yet(row: &CatalogRow) -> Option<&'static str> {
     match (row.dialect, row.auth) {
-        (CatalogDialect::Anthropic, _) => Some("speaks Anthropic's dialect, which cannot be asked yet"),
-        (CatalogDialect::Gemini, _) => Some("speaks Gemini's dialect, which cannot be asked yet"),
-        (CatalogDialect::Bedrock, _) => Some("speaks Bedrock's dialect, which cannot be asked yet"),
+        (CatalogDialect::Anthropic, AuthStyle::XApiKey)
+        | (CatalogDialect::Gemini, AuthStyle::XGoogApiKey)
+        // With a key of Bedrock's own; requests are not signed yet.
+        | (CatalogDialect::Bedrock, AuthStyle::SigV4) => None,
+        (CatalogDialect::Anthropic | CatalogDialect::Gemini | CatalogDialect::Bedrock, _) => {
+            Some("takes its key and its paths in a way that cannot be asked yet")
+        }
         (CatalogDialect::Cohere, _) => Some("speaks Cohere's dialect, which cannot be asked yet"),
         (CatalogDialect::OpenAi, AuthStyle::Bearer | AuthStyle::None) => None,
         (CatalogDialect::OpenAi, _) => Some("takes its key and its paths in a way that cannot be asked yet"),

@@ -23,7 +23,7 @@ use headers::{ApiKeyKey, HeadersKey};
 use kind::KindKey;
 
 pub use health::HealthSettings;
-pub use kind::{Http2, ProviderKind};
+pub use kind::{Http2, OnUnsupported, ProviderKind};
 
 keys! {
     /// Where requests can be sent on.
@@ -71,6 +71,8 @@ keys! {
         pub retries: u32 = 2 => "retries" CountKey(0..=10);
         /// Whether to ask streams for their usage (`stream_options.include_usage`); true by default, unless the kind rejects that.
         pub ask_usage: bool = !kind.quirks().has(Quirk::NoStreamOptions) => "ask_usage" FlagKey();
+        /// What is done where it has nothing for a field of a request; it is left out and the client told by default.
+        pub on_unsupported: OnUnsupported = OnUnsupported::Warn => "on_unsupported" WordKey();
         /// `[providers.NAME.health]`: when it is put aside, and for how long.
         pub health: HealthSettings = HealthSettings::default() => "health" TableKey(HealthSettings::read);
         /// Sent as `authorization: Bearer …`; none leaves the header out. By default what the environment has for a kind that demands one.

@@ -122,7 +122,7 @@ fn documented_defaults_are_the_defaults() {
 }
 
 /// Keys whose default is nothing that one could be added to: what their line is before, and what it becomes.
-const OTHERS: [(&str, &str, &str, &str); 36] = [
+const OTHERS: [(&str, &str, &str, &str); 37] = [
     ("server", "listen", "", "listen = \"127.0.0.1:8081\""),
     ("server", "admin", "", "admin = \"127.0.0.1:9091\""),
     ("server", "name", "", "name = \"weir-b\""),
@@ -134,6 +134,7 @@ const OTHERS: [(&str, &str, &str, &str); 36] = [
     ("provider", "headers.NAME", "headers.x-a = \"s3cret-1\"", "headers.x-a = \"s3cret-2\""),
     ("provider", "ca_file", "", "ca_file = \"AUTHORITIES\""),
     ("provider", "http2", "", "http2 = \"never\""),
+    ("provider", "on_unsupported", "", "on_unsupported = \"drop\""),
     ("provider", "first_byte_timeout", "", "first_byte_timeout = \"9s\""),
     ("model", "targets", "", "targets = [\"p/n\"]"),
     ("model", "targets.provider", "targets = [{ provider = \"p\", model = \"m\" }]", "targets = [\"q/m\"]"),

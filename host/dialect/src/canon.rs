@@ -43,7 +43,7 @@ pub use embed::{EmbedAnswer, EmbedContent, EmbedInput, EmbedRequest, EmbedTask, 
 pub use error::DecodeFault;
 pub use event::{AnswerStart, ApiFailure, BlockDelta, BlockPlace, BlockStart, ChatEvent};
 pub use form::ContentForm;
-pub use loss::{FieldLosses, OnUnsupported};
+pub use loss::FieldLosses;
 pub use media::{
     CitationKind, CitationNote, DocumentBlock, DocumentSource, MediaBlock, MediaSource, ReasoningBlock, SignatureKind,
     ThoughtSignature,

@@ -43,4 +43,4 @@ pub use event::{Delta, EventError};
 pub use readable::Unreadable;
 pub use refusal::{ApiError, ApiErrorKind};
 pub use route::{ApiCall, ApiPath};
-pub use wire::{Vendor, WireFormat};
+pub use wire::{Framing, Vendor, WireFormat};

@@ -1,15 +1,20 @@
 //! From one wire to another: what all codecs share, so that each pair of them is nothing of its own.
 //!
+//! [`WirePair`] takes a request there and an answer back.
 //! [`ids`] fits identifiers of tool calls into a wire's grammar, [`signatures`] carries what only its vendor can read there and back,
 //! [`reasoning`] weighs efforts against budgets, [`claude`] knows what Anthropic's models take, [`order`] puts turns into the order that a
 //! wire demands, and [`schema`] fits schemas into what a wire knows of them.
 
 pub mod claude;
+mod codecs;
 pub mod ids;
 pub mod order;
+mod pair;
 pub mod reasoning;
 pub mod schema;
 pub mod signatures;
+
+pub use pair::{StreamTranslation, WirePair};
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]

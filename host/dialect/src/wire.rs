@@ -1,5 +1,8 @@
 //! Bodies that are written differently.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
 /// How a body is written: the key of every codec. One dialect has several where its operations differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WireFormat {
@@ -13,10 +16,6 @@ pub enum WireFormat {
     GenerateContent,
     /// Amazon Bedrock's conversations (`POST /model/{model}/converse`).
     Converse,
-    /// Cohere's chat of its second version (`POST /v2/chat`).
-    CohereChat,
-    /// Ollama's own chat (`POST /api/chat`).
-    OllamaChat,
 }
 
 impl WireFormat {
@@ -28,7 +27,52 @@ impl WireFormat {
             Self::Messages => Vendor::Anthropic,
             Self::GenerateContent => Vendor::Google,
             Self::Converse => Vendor::Amazon,
-            Self::CohereChat | Self::OllamaChat => Vendor::Other,
+        }
+    }
+
+    /// Whose signatures a model of this name has, where it is asked by this wire: Bedrock has models of several vendors, and
+    /// names them first, behind a region if there is one (`eu.anthropic.claude-…`).
+    #[must_use]
+    pub fn vendor_of(self, model: &str) -> Vendor {
+        match self {
+            Self::Converse if model.contains("anthropic.") => Vendor::Anthropic,
+            Self::Converse if model.contains("openai.") => Vendor::OpenAi,
+            _ => self.vendor(),
+        }
+    }
+
+    /// Where such a request goes, below the base URL that the vendor's own SDK takes: to this model, for a stream or not.
+    #[must_use]
+    pub fn path(self, model: &str, streaming: bool) -> Cow<'static, str> {
+        match (self, streaming) {
+            (Self::Chat, _) => Cow::Borrowed("/chat/completions"),
+            (Self::Responses, _) => Cow::Borrowed("/responses"),
+            (Self::Messages, _) => Cow::Borrowed("/v1/messages"),
+            (Self::GenerateContent, false) => Cow::Owned(format!("/v1beta/models/{}:generateContent", segment(model))),
+            (Self::GenerateContent, true) => {
+                Cow::Owned(format!("/v1beta/models/{}:streamGenerateContent?alt=sse", segment(model)))
+            }
+            (Self::Converse, false) => Cow::Owned(format!("/model/{}/converse", segment(model))),
+            (Self::Converse, true) => Cow::Owned(format!("/model/{}/converse-stream", segment(model))),
+        }
+    }
+
+    /// What its paths begin with that some write at the end of the base URL as well; empty where nobody does.
+    #[must_use]
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::Messages => "/v1",
+            Self::GenerateContent => "/v1beta",
+            Self::Chat | Self::Responses | Self::Converse => "",
+        }
+    }
+
+    /// How the events of a stream are told apart.
+    #[must_use]
+    pub fn framing(self) -> Framing {
+        match self {
+            Self::Converse => Framing::EventMessages,
+            Self::Chat | Self::Responses | Self::Messages | Self::GenerateContent => Framing::Sse,
         }
     }
 
@@ -36,8 +80,28 @@ impl WireFormat {
     #[must_use]
     pub fn names_model(self) -> bool {
         match self {
-            Self::Chat | Self::Responses | Self::Messages | Self::CohereChat | Self::OllamaChat => true,
+            Self::Chat | Self::Responses | Self::Messages => true,
             Self::GenerateContent | Self::Converse => false,
+        }
+    }
+}
+
+/// How the events of a stream are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Framing {
+    /// Server-sent events (WHATWG HTML section 9.2).
+    Sse,
+    /// Messages of AWS's event stream, which are no text.
+    EventMessages,
+}
+
+impl Framing {
+    /// The media type of such a stream.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Sse => "text/event-stream",
+            Self::EventMessages => "application/vnd.amazon.eventstream",
         }
     }
 }
@@ -55,4 +119,42 @@ pub enum Vendor {
     Amazon,
     /// Somebody else.
     Other,
+}
+
+/// A name as one segment of a path: what may not stand there as it is, is percent-encoded (RFC 3986 section 2.3).
+fn segment(name: &str) -> String {
+    let mut segment = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            // Writing into a string does not fail.
+            let _ = write!(segment, "%{byte:02X}");
+        }
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_one_segment_of_its_path_whatever_its_name() {
+        let path = WireFormat::Converse.path("arn:aws:bedrock:eu/x v1:0", true);
+        assert_eq!(path, "/model/arn%3Aaws%3Abedrock%3Aeu%2Fx%20v1%3A0/converse-stream");
+        assert_eq!(
+            WireFormat::GenerateContent.path("gemini-2.5-pro", false),
+            "/v1beta/models/gemini-2.5-pro:generateContent"
+        );
+    }
+
+    #[test]
+    fn a_model_of_bedrock_is_its_vendors() {
+        let vendor = |model| WireFormat::Converse.vendor_of(model);
+        assert_eq!(vendor("eu.anthropic.claude-sonnet-4-5-20250929-v1:0"), Vendor::Anthropic);
+        assert_eq!(vendor("openai.gpt-oss-120b-1:0"), Vendor::OpenAi);
+        assert_eq!(vendor("amazon.nova-pro-v1:0"), Vendor::Amazon);
+        assert_eq!(WireFormat::Chat.vendor_of("anthropic.claude"), Vendor::OpenAi);
+    }
 }

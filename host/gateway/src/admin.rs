@@ -7,7 +7,7 @@ use crate::control::Status;
 use crate::run::descriptors::{Spare, are_used_up};
 use crate::telemetry::metrics;
 use crate::worker::Shared;
-use crate::worker::snapshot::Provider;
+use crate::worker::provider::Provider;
 use bytes::Bytes;
 use connections::AdminConnections;
 use http::header::{ALLOW, CONTENT_TYPE, HOST};

@@ -218,7 +218,7 @@ fn a_stream_whose_first_event_takes_long_begins_without_it() {
 
 #[test]
 fn statuses_lead_to_the_next_provider_by_their_class() {
-    let (failed, unreachable, account) = ("upstream_error", "upstream_unreachable", "upstream_credentials");
+    let (failed, unreachable, account) = ("upstream_error", "upstream_unreachable", "upstream_auth");
     let cases = [
         (402, 502, account),
         (407, 502, account),
@@ -263,7 +263,7 @@ fn errors_of_the_account_are_the_gateways_whatever_their_status() {
     ];
     are_no_answers(&cases.map(|(line, code)| {
         let says = Upstream::fixed(status(line, "application/json", &error(code)));
-        case(format!("{line} {code}"), says, false, (502, "upstream_credentials"))
+        case(format!("{line} {code}"), says, false, (502, "upstream_auth"))
     }));
     // A rate is one, and what a client says about accounts is its own affair.
     let upstream = Upstream::fixed(status("429 X", "application/json", &error("rate_limit_exceeded")));

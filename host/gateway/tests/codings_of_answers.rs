@@ -214,7 +214,7 @@ fn what_is_said_against_a_request_is_not_relayed_in_a_coding_either() {
 #[test]
 fn what_is_said_of_the_account_reaches_no_client_in_whichever_form_it_is_said() {
     let utf16 = |bytes: fn(u16) -> [u8; 2]| ACCOUNT.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
-    let (encoded, account) = ("upstream_encoded", "upstream_credentials");
+    let (encoded, account) = ("upstream_encoded", "upstream_auth");
     let mut cases = Vec::new();
     for (body, code) in [
         (utf16(u16::to_le_bytes), encoded),

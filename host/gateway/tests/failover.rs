@@ -56,8 +56,8 @@ fn what_is_left_to_say_when_all_have_failed() {
         ("429 Too Many", 429, "upstream_rate_limited"),
         ("503 Busy", 503, "upstream_overloaded"),
         ("504 Late", 504, "upstream_timeout"),
-        ("401 No", 502, "upstream_credentials"),
-        ("403 No", 502, "upstream_credentials"),
+        ("401 No", 502, "upstream_auth"),
+        ("403 No", 502, "upstream_auth"),
         ("302 There", 502, "upstream_error"),
     ];
     for (line, expected, code) in cases {

@@ -185,14 +185,14 @@ fn what_is_refused_is_logged_by_who_has_to_act() {
     fs::write(gateway.config_file(), limited).unwrap();
     until("it is live", || (reloads(&gateway).0 == 1.0).then_some(()));
     assert_eq!(post(gateway.address, ACME, &chat("hi")).code(), "upstream_error");
-    assert_eq!(post(gateway.address, ACME, &chat("hi")).code(), "upstream_credentials");
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).code(), "upstream_auth");
     assert_eq!(post(gateway.address, ACME, "{").code(), "invalid_json");
     assert_eq!(post(gateway.address, "sk-weir-a-b", "{").code(), "invalid_api_key");
     assert_eq!(post(gateway.address, GLOBEX, "{").status, 400);
     assert_eq!(post(gateway.address, GLOBEX, "{").code(), "rate_limit_exceeded");
     for (level, code, tenant) in [
         ("WARN", "upstream_error", "acme"),
-        ("ERROR", "upstream_credentials", "acme"),
+        ("ERROR", "upstream_auth", "acme"),
         ("DEBUG", "invalid_json", "acme"),
         ("DEBUG", "invalid_api_key", "\"\""),
         ("DEBUG", "rate_limit_exceeded", "globex"),

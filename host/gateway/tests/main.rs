@@ -88,6 +88,7 @@ mod observed;
 mod observers;
 mod openai_python;
 mod opening;
+mod other_dialects;
 mod pieces;
 mod plugin_folder;
 mod plugin_mounts;

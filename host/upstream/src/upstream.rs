@@ -11,7 +11,7 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
-use weir_config::{Http2, ProviderConfig};
+use weir_config::{AuthStyle, CatalogDialect, Http2, ProviderConfig};
 
 use crate::deadlines::Deadlines;
 use crate::dial::address::UpstreamUrl;
@@ -294,8 +294,19 @@ fn defaults(provider: &ProviderConfig) -> Result<HeaderMap, UpstreamError> {
         defaults.insert(name_checked, value);
         Ok(())
     };
+    if provider.kind.dialect() == CatalogDialect::Anthropic {
+        // Anthropic's API reference, "Versions": every request says one.
+        add("anthropic-version", "2023-06-01")?;
+    }
     if let Some(key) = &provider.api_key {
-        add(AUTHORIZATION.as_str(), &format!("Bearer {}", key.expose()))?;
+        match provider.kind.auth() {
+            AuthStyle::XApiKey => add("x-api-key", key.expose())?,
+            AuthStyle::XGoogApiKey => add("x-goog-api-key", key.expose())?,
+            AuthStyle::ApiKey => add("api-key", key.expose())?,
+            AuthStyle::Bearer | AuthStyle::SigV4 | AuthStyle::Gcp | AuthStyle::None => {
+                add(AUTHORIZATION.as_str(), &format!("Bearer {}", key.expose()))?;
+            }
+        }
     }
     for (name, value) in &provider.headers {
         add(name, value.expose())?;

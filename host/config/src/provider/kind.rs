@@ -1,7 +1,7 @@
 //! What a provider is.
 
 use crate::catalogue::quirks::Quirks;
-use crate::catalogue::row::CatalogRow;
+use crate::catalogue::row::{AuthStyle, CatalogDialect, CatalogRow};
 use crate::catalogue::{catalog_row, catalogue, not_asked_yet};
 use crate::keys::{ConfigKey, OneOfWords};
 use crate::suggest;
@@ -38,6 +38,24 @@ impl ProviderKind {
             Self::OpenAi => OPENAI,
             Self::Demo => DEMO,
             Self::Listed(row) => &row.name,
+        }
+    }
+
+    /// What it speaks.
+    #[must_use]
+    pub fn dialect(self) -> CatalogDialect {
+        match self {
+            Self::OpenAi | Self::Demo => CatalogDialect::OpenAi,
+            Self::Listed(row) => row.dialect,
+        }
+    }
+
+    /// How it wants to see its key.
+    #[must_use]
+    pub fn auth(self) -> AuthStyle {
+        match self {
+            Self::OpenAi | Self::Demo => AuthStyle::Bearer,
+            Self::Listed(row) => row.auth,
         }
     }
 
@@ -87,6 +105,23 @@ fn read_kind(value: &ConfigValue<'_>) -> Option<ProviderKind> {
         );
     }
     Some(kind)
+}
+
+/// What is done where a provider of another dialect has nothing for a field of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnUnsupported {
+    /// `reject`: the request is refused at this provider.
+    Reject,
+    /// `drop`: it is left out.
+    Drop,
+    /// `warn`: it is left out, and the client is told.
+    #[default]
+    Warn,
+}
+
+impl OneOfWords for OnUnsupported {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("warn", Self::Warn), ("drop", Self::Drop), ("reject", Self::Reject)];
 }
 
 /// When to speak HTTP/2 to a provider.

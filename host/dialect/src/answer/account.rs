@@ -5,7 +5,7 @@ use weir_http::json::{self, Span};
 
 /// Codes and types of errors that are about the account at the provider: the gateway's key, its credit. Providers send them
 /// with statuses that otherwise mean the request or its rate.
-const ACCOUNT: [&str; 11] = [
+const ACCOUNT: [&str; 15] = [
     // OpenAI
     "insufficient_quota",
     "billing_not_active",
@@ -21,6 +21,12 @@ const ACCOUNT: [&str; 11] = [
     "insufficient_balance",
     "Arrearage",
     "AccountOverdueError",
+    // Anthropic
+    "billing_error",
+    // Google, in `details`
+    "API_KEY_INVALID",
+    "API_KEY_SERVICE_BLOCKED",
+    "BILLING_DISABLED",
 ];
 
 /// So deep errors are looked for within errors.
@@ -39,8 +45,8 @@ pub enum AccountBlame {
     Unreadable,
 }
 
-/// Whom the body of a refusal blames. It says the account where `code` or `type`, of the object itself or of what stands in
-/// it as `error`, `errors` or `detail`, is one of a few names; a list of such objects says what each of them does. What an
+/// Whom the body of a refusal blames. It says the account where `code`, `type` or `reason`, of the object itself or of what
+/// stands in it as `error`, `errors`, `detail` or `details`, is one of a few names; a list of such objects says what each of them does. What an
 /// error's text says decides nothing, for clients have a hand in it; only where nothing can be read is a name enough for a
 /// doubt.
 pub fn blame(body: &[u8]) -> AccountBlame {
@@ -74,9 +80,9 @@ fn object(text: &[u8], depth: u8) -> Option<bool> {
     let mut says = false;
     let outline = json::outline(text, |key, span| {
         let value = span.of(text);
-        if key == "code" || key == "type" {
+        if key == "code" || key == "type" || key == "reason" {
             says |= json::string(value).is_some_and(|name| ACCOUNT.contains(&&*name));
-        } else if depth > 0 && (key == "error" || key == "errors" || key == "detail") {
+        } else if depth > 0 && ["error", "errors", "detail", "details"].iter().any(|name| key == **name) {
             says |= says_account(value, depth - 1) == Some(true);
         }
     });

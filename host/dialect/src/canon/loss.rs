@@ -1,20 +1,9 @@
 //! What the other side cannot carry.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use weir_http::json::JsonKind;
-
-/// What is done where something cannot be carried (`on_unsupported`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum OnUnsupported {
-    /// The request is refused.
-    Reject,
-    /// It is left out.
-    Drop,
-    /// It is left out, and the client is told.
-    #[default]
-    Warn,
-}
 
 /// What could not be carried: fields by their names, such as `messages.content.video_url`, without numbers of elements; each
 /// once, in order, at most [`FieldLosses::MOST`].
@@ -35,7 +24,7 @@ impl FieldLosses {
     /// Takes note of a member that only the other wire has. A name that is no plain word is not repeated.
     pub fn lose_extra(&mut self, within: &'static str, name: &[u8]) {
         let plain = name.len() <= Self::NAME && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-        let name = if plain { std::str::from_utf8(name).unwrap_or_default() } else { "…" };
+        let name = if plain { std::str::from_utf8(name).unwrap_or_default() } else { "?" };
         self.note(Cow::Owned(if within.is_empty() { name.to_owned() } else { format!("{within}.{name}") }));
     }
 
@@ -52,6 +41,14 @@ impl FieldLosses {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(AsRef::as_ref)
+    }
+
+    /// Those that the canonical form knows by name, of which there are only so many whatever clients send; any other as `other`.
+    pub fn known(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|field| match field {
+            Cow::Borrowed(field) => *field,
+            Cow::Owned(_) => "other",
+        })
     }
 
     /// Whether all was carried.
@@ -75,5 +72,16 @@ fn asks(value: &super::RawJson) -> bool {
         JsonKind::Array => !value.elements().is_empty(),
         JsonKind::Object => value.members().iter().any(|(_, value)| asks(value)),
         JsonKind::String | JsonKind::Number => true,
+    }
+}
+
+/// All of them, joined by `, `.
+impl fmt::Display for FieldLosses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, field) in self.iter().enumerate() {
+            f.write_str(if number == 0 { "" } else { ", " })?;
+            f.write_str(field)?;
+        }
+        Ok(())
     }
 }

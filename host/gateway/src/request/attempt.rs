@@ -1,6 +1,7 @@
 //! Asking upstreams: one attempt after another, until one answers or the plan is at its end.
 
 mod outgoing;
+mod translated;
 
 use crate::request::context::RequestContext;
 use crate::request::plan::{self, PlanStep};
@@ -9,7 +10,8 @@ use crate::request::refusal::Refusal;
 use crate::request::waits::WaitedFor;
 use crate::request::{choose, request_id};
 use crate::worker::Worker;
-use crate::worker::snapshot::{Provider, Target};
+use crate::worker::provider::Provider;
+use crate::worker::snapshot::Target;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response};
 use outgoing::OutgoingRequest;
@@ -17,8 +19,9 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use weir_dialect::DialectCall;
+use weir_dialect::translate::WirePair;
 use weir_sandbox::{AskedTarget, Chain, HookKind};
 use weir_upstream::{AttemptFailure, Body, Deadlines, RetryDecision, Ticket};
 use weir_usage::estimate_tokens;
@@ -38,6 +41,8 @@ enum AttemptOutcome {
     /// An answer, which is where it was asked for.
     Answered,
     Failed(AttemptFailure),
+    /// None: the provider's dialect has nothing for what is asked, and another one's may.
+    Untold(Refusal),
 }
 
 /// Works through the plan. Each failure says whether anybody may be asked behind it ([`RetryDecision`]): where nothing of the
@@ -80,6 +85,13 @@ pub(crate) async fn ask(
                 }
                 return Ok(());
             }
+            AttemptOutcome::Untold(refusal) => {
+                tell_failed(context, provider, &refusal);
+                last = Some(refusal);
+                if n + 1 >= steps.len() {
+                    break;
+                }
+            }
             AttemptOutcome::Failed(AttemptFailure { what, retry, .. }) => {
                 let refusal = Refusal::of_attempt(what, &provider.name);
                 let RetryDecision::Elsewhere { same, after, counts } = retry else { return Err(refusal) };
@@ -94,18 +106,30 @@ pub(crate) async fn ask(
                 tell_failed(context, provider, &refusal);
                 last = Some(refusal);
                 // Somebody else is asked at once; the same one after a pause, unless it wants a longer one than we wait.
-                if same_again {
-                    let round = u32::try_from((n + 1) / steps.len().max(1)).unwrap_or(u32::MAX);
-                    let delay = worker.backoff.borrow_mut().delay(round, after);
-                    let Some(delay) = delay else { break };
-                    context.record.waits.begin(WaitedFor::Upstream, Instant::now());
-                    tokio::time::sleep(delay).await;
-                    context.record.waits.end();
+                if same_again && !pause(context, worker, n + 1, steps.len(), after).await {
+                    break;
                 }
             }
         }
     }
     Err(last.unwrap_or(Refusal::Internal))
+}
+
+/// Waits before those are asked again who have been; false if they want a longer pause than we wait.
+async fn pause(
+    context: &mut RequestContext,
+    worker: &Worker,
+    made: usize,
+    steps: usize,
+    after: Option<Duration>,
+) -> bool {
+    let round = u32::try_from(made / steps.max(1)).unwrap_or(u32::MAX);
+    let delay = worker.backoff.borrow_mut().delay(round, after);
+    let Some(delay) = delay else { return false };
+    context.record.waits.begin(WaitedFor::Upstream, Instant::now());
+    tokio::time::sleep(delay).await;
+    context.record.waits.end();
+    true
 }
 
 /// What fail-over cures leaves a trace, too: every attempt for who looks closely, and now and then their number.
@@ -130,10 +154,18 @@ async fn attempt(
     (mut ticket, answered): (Ticket, &mut Option<UpstreamAnswer>),
 ) -> Result<AttemptOutcome, Refusal> {
     let upstream = &provider.upstream;
+    let pair = match translated::pair(context, target, provider) {
+        Ok(pair) => pair,
+        Err(refusal) => return Ok(AttemptOutcome::Untold(refusal)),
+    };
     let deadlines = if context.ask.streaming { upstream.stream_deadlines() } else { upstream.deadlines() };
     let mut is_fresh = false;
     loop {
-        let request = pin!(prepare(context, worker, chain, step, (target, provider))).await?;
+        let request = match pin!(prepare(context, worker, chain, step, (target, provider), pair)).await {
+            Ok(request) => request,
+            Err(refusal) if refusal.is_of_dialect() => return Ok(AttemptOutcome::Untold(refusal)),
+            Err(refusal) => return Err(refusal),
+        };
         let asked = Instant::now();
         ticket.sent(asked);
         context.record.waits.begin(WaitedFor::Upstream, asked);
@@ -146,7 +178,7 @@ async fn attempt(
         let failure = match sent {
             Ok(response) => {
                 ticket.answered(took);
-                match pin!(taken(context, (target, provider), response, deadlines)).await {
+                match pin!(taken(context, (target, provider), response, (deadlines, pair))).await {
                     Ok(received) => {
                         ticket.relaying();
                         let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
@@ -179,17 +211,19 @@ async fn taken(
     context: &mut RequestContext,
     (target, provider): (&Target, &Provider),
     response: Response<Body>,
-    deadlines: Deadlines,
+    (deadlines, pair): (Deadlines, Option<WirePair>),
 ) -> Result<Received, AttemptFailure> {
     let (held, worker) = (Rc::clone(&context.record.held), context.worker());
+    let translation = pair.map(|pair| translated::answers(context, pair));
     let expected = ExpectedAnswer {
         call: DialectCall { dialect: provider.dialect, operation: context.ask.call.operation },
         streaming: context.ask.streaming,
         choices: context.ask.choices,
         limits: &held.snapshot.config.limits,
         memory: &worker.shared.response_memory,
-        shapes: held.shapes.get(target.provider),
+        shapes: held.shapes.get(target.provider).filter(|_| pair.is_none()),
         first_byte: deadlines.first_byte,
+        translation: translation.as_ref(),
     };
     pin!(receive::receive(&expected, response, &mut context.record.waits)).await
 }
@@ -201,6 +235,7 @@ async fn prepare(
     chain: &Chain,
     step: &PlanStep,
     (target, provider): (&Target, &Provider),
+    pair: Option<WirePair>,
 ) -> Result<Request<Bytes>, Refusal> {
     if let Some(exchange) = &mut context.record.exchange {
         exchange.asked = Some(AskedTarget { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
@@ -208,6 +243,10 @@ async fn prepare(
     let mut outgoing = outgoing::of(context, (worker, chain), step, (target, provider))?;
     if chain.wants(HookKind::UpstreamRequest, &context.ask.model) {
         Box::pin(outgoing::last_change(context, (worker, chain), (target, provider), &mut outgoing)).await?;
+    }
+    context.record.dropped = None;
+    if let Some(pair) = pair {
+        outgoing.body = translated::body(context, pair, &outgoing.body, (target, provider))?;
     }
     // Of what is sent, whoever changed it: the last attempt is what counts.
     let input = estimate_tokens(outgoing.text_bytes as u64);
@@ -229,7 +268,7 @@ fn request(
     provider.upstream.add_head_defaults(&mut headers);
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = target.uris.of(context.ask.call.operation);
+    *request.uri_mut() = target.uris.of(context.ask.call.operation, context.ask.streaming);
     *request.headers_mut() = headers;
     request
 }

@@ -10,6 +10,10 @@ use weir_tenancy::Rate;
 
 /// Who answered: `provider/model`.
 const UPSTREAM: &str = "x-weir-upstream";
+/// What that provider was not told.
+const DROPPED: &str = "x-weir-dropped";
+/// So many bytes of it are said.
+const DROPPED_SHOWN: usize = 512;
 const GENERATION: &str = "x-weir-generation";
 
 /// An answer of the gateway's, or one of a model's that the gateway relays.
@@ -22,6 +26,8 @@ pub(crate) struct GatewayHeaders {
     id: RequestId,
     /// Who answered, if a model did.
     upstream: Option<HeaderValue>,
+    /// What the provider was not told, for its dialect has nothing for it.
+    dropped: Option<Box<str>>,
     /// Which generation of plugins served the request, where the operator wants to see that (`server.debug_headers`).
     generation: Option<u64>,
     rate: Option<Rate>,
@@ -33,6 +39,7 @@ impl GatewayHeaders {
         let snapshot = &record.held.snapshot;
         Self {
             id: record.id.clone(),
+            dropped: upstream.as_ref().and_then(|_| record.dropped.clone()),
             upstream,
             generation: snapshot.config.server.debug_headers.then_some(snapshot.chains.generation),
             rate: record.seat.as_ref().and_then(|seat| seat.rate),
@@ -45,6 +52,9 @@ impl ExtraHeaders for GatewayHeaders {
         self.id.each(&mut put);
         if let Some(upstream) = &self.upstream {
             put(UPSTREAM, upstream.as_bytes());
+        }
+        if let Some(dropped) = &self.dropped {
+            put(DROPPED, dropped.as_bytes().get(..DROPPED_SHOWN).unwrap_or(dropped.as_bytes()));
         }
         if let Some(generation) = self.generation {
             put(GENERATION, itoa::Buffer::new().format(generation).as_bytes());

@@ -4,6 +4,7 @@
 mod expected;
 mod form;
 mod opening;
+mod reader;
 mod received;
 mod whole;
 
@@ -18,8 +19,9 @@ use std::time::{Instant, SystemTime};
 use weir_upstream::status::{self, Class};
 use weir_upstream::{AttemptFailure, Body, is_coded, retry_after};
 
-pub(crate) use expected::ExpectedAnswer;
+pub(crate) use expected::{AnswerTranslation, ExpectedAnswer};
 pub(crate) use opening::StreamOpening;
+pub(crate) use reader::{EventFault, EventReader};
 pub(crate) use received::{Received, ReceivedContent};
 
 use opening::StreamOrDocument;
@@ -46,7 +48,7 @@ pub(crate) async fn receive(
     let content = if parts.status == StatusCode::NO_CONTENT {
         body.leave();
         ReceivedContent::Whole { bytes: Bytes::new(), memory: None, reading: None }
-    } else if answered && is_events(&parts.headers) {
+    } else if answered && is_events(&parts.headers, expected) {
         match timed(pin!(opening::open(expected, body, None)), waits).await? {
             StreamOrDocument::Stream(opening) => ReceivedContent::Stream(opening),
             StreamOrDocument::Document(body, first) => {
@@ -93,9 +95,10 @@ async fn timed<F: Future>(mut future: Pin<&mut F>, waits: &mut Waits) -> F::Outp
 }
 
 /// Whether an answer says that it is a stream of events.
-fn is_events(headers: &HeaderMap) -> bool {
-    const EVENTS: &[u8] = b"text/event-stream";
+fn is_events(headers: &HeaderMap, expected: &ExpectedAnswer<'_>) -> bool {
+    const EVENTS: &str = "text/event-stream";
+    let events = expected.translation.map_or(EVENTS, AnswerTranslation::media_type);
     let value = headers.get(CONTENT_TYPE).map(|value| value.as_bytes().trim_ascii()).unwrap_or_default();
-    let Some((media, rest)) = value.split_at_checked(EVENTS.len()) else { return false };
-    media.eq_ignore_ascii_case(EVENTS) && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
+    let Some((media, rest)) = value.split_at_checked(events.len()) else { return false };
+    media.eq_ignore_ascii_case(events.as_bytes()) && matches!(rest.trim_ascii_start().first(), None | Some(b';'))
 }

@@ -43,6 +43,8 @@ pub(crate) struct Record {
     /// What plugins see and change of the request: with them while they run, and back however that ends.
     pub(crate) exchange: Option<Box<Exchange>>,
     pub(crate) attempts: u32,
+    /// What the provider that answers was not told, for it has nothing for it.
+    pub(crate) dropped: Option<Box<str>>,
     /// What its body and its whole answer hold of the memory for all of them, where that is counted.
     pub(crate) request_memory: Option<ByteShare>,
     pub(crate) response_memory: Option<ByteShare>,
@@ -86,6 +88,7 @@ impl Record {
             ticket: None,
             exchange: None,
             attempts: 0,
+            dropped: None,
             request_memory: None,
             response_memory: None,
             waits: Waits::default(),

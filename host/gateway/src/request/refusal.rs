@@ -64,6 +64,15 @@ pub(crate) enum Refusal {
         .hook.name()
     )]
     Unshown { plugin: Arc<str>, hook: HookKind, what: String },
+    #[error(
+        "the provider `{provider}` speaks a dialect that has nothing for `{fields}`, and is set to refuse what it cannot be \
+         told (on_unsupported = \"reject\"): leave it out"
+    )]
+    UnsupportedField { provider: Arc<str>, fields: String },
+    #[error("the provider `{provider}` has no embeddings: ask another model for them")]
+    UnsupportedOperation { provider: Arc<str> },
+    #[error("the request cannot be told to the provider `{provider}`, which speaks another dialect: {why}")]
+    Untranslated { provider: Arc<str>, why: String },
     #[error("a plugin rewrote the request into one that cannot be sent: {0}")]
     PluginBroke(String),
     #[error("the gateway has as many requests in flight as it takes: retry shortly")]
@@ -88,7 +97,7 @@ pub(crate) enum Refusal {
     )]
     UpstreamUnshown { provider: Arc<str>, status: StatusCode, plugin: Arc<str>, what: String },
     #[error("the provider `{provider}` does not serve the gateway's account ({status}): tell whoever runs the gateway")]
-    UpstreamCredentials { provider: Arc<str>, status: StatusCode },
+    UpstreamAuth { provider: Arc<str>, status: StatusCode },
     #[error("the provider `{provider}` answered with {what} in place of an answer")]
     UpstreamNoAnswer { provider: Arc<str>, what: &'static str },
     #[error("the provider `{provider}` broke off its answer")]
@@ -99,6 +108,13 @@ pub(crate) enum Refusal {
     UpstreamEncoded { provider: Arc<str> },
     #[error("the gateway lost track of this request; it is logged with its id")]
     Internal,
+}
+
+impl Refusal {
+    /// Whether it is about one provider's dialect, so that another one may be told the request.
+    pub(crate) fn is_of_dialect(&self) -> bool {
+        matches!(self, Self::UnsupportedField { .. } | Self::UnsupportedOperation { .. } | Self::Untranslated { .. })
+    }
 }
 
 /// What a client may know of a plugin's fault: that it is not the plugin's own doing, and may pass, or that it is a matter

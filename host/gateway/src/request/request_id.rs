@@ -48,6 +48,12 @@ impl RequestId {
         Arc::clone(&self.own)
     }
 
+    /// The gateway's as a number of 128 bits.
+    pub(crate) fn number(&self) -> u128 {
+        let digits = self.own.bytes().filter_map(|digit| char::from(digit).to_digit(16));
+        digits.fold(0, |number, digit| number << 4 | u128::from(digit))
+    }
+
     /// The client's: visible ASCII.
     pub(crate) fn clients(&self) -> Option<&str> {
         self.clients.as_deref()

@@ -1,59 +1,19 @@
 //! What a request is served by: configuration, tenants, chains and upstreams of one moment, swapped as a whole.
 
 use crate::worker::model_list::{ListedModel, model_list};
+use crate::worker::provider::{Provider, TargetUris};
 use crate::worker::via::Via;
 use bytes::Bytes;
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use weir_config::{CatalogDialect, CatalogRow, Config, ModelFact, Price, ProviderKind, not_asked_yet};
-use weir_dialect::{Dialect, DialectCall, Operation};
+use weir_config::{Config, ModelFact, Price, ProviderKind, not_asked_yet};
+use weir_dialect::Dialect;
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::RetryBudget;
 use weir_upstream::{HostNames, ModelHealth, Upstream};
-
-/// A provider, ready to be asked: what a journey needs of a `[providers.NAME]`, with the connections to it.
-#[derive(Debug, Clone)]
-pub(crate) struct Provider {
-    pub(crate) name: Arc<str>,
-    pub(crate) upstream: Arc<Upstream>,
-    pub(crate) retries: u32,
-    pub(crate) ask_usage: bool,
-    /// What it speaks.
-    pub(crate) dialect: Dialect,
-}
-
-impl Provider {
-    /// The request target of an operation there, of one of its models.
-    fn target(&self, operation: Operation, model: &str) -> Result<Uri, String> {
-        let call = DialectCall { dialect: self.dialect, operation };
-        self.upstream.uri(&call.target(model)).map_err(|e| format!("providers.{}: {e}", self.name))
-    }
-}
-
-/// The request targets of a model at its provider, made once for all requests.
-#[derive(Debug, Clone)]
-pub(crate) struct TargetUris {
-    chat: Uri,
-    embed: Uri,
-}
-
-impl TargetUris {
-    fn new(provider: &Provider, model: &str) -> Result<Self, String> {
-        let of = |operation| provider.target(operation, model);
-        Ok(Self { chat: of(Operation::Chat)?, embed: of(Operation::Embed)? })
-    }
-
-    /// Where this is asked.
-    pub(crate) fn of(&self, operation: Operation) -> Uri {
-        match operation {
-            Operation::Chat => self.chat.clone(),
-            Operation::Embed => self.embed.clone(),
-        }
-    }
-}
 
 /// A provider's model that can answer for one of ours.
 #[derive(Debug, Clone)]
@@ -61,6 +21,8 @@ pub(crate) struct Target {
     pub(crate) provider: usize,
     pub(crate) model: Arc<str>,
     pub(crate) price: Price,
+    /// The most tokens that it can write, where that is known.
+    pub(crate) max_output: Option<u64>,
     pub(crate) health: Arc<ModelHealth>,
     /// `provider/model`, as the response header shows who answered.
     pub(crate) label: HeaderValue,
@@ -198,21 +160,14 @@ fn provider(
         Some(old) => Arc::clone(&old.upstream),
         None => Upstream::new(from, address, hosts).map_err(|e| format!("providers.{}: {e}", from.name))?,
     };
-    let dialect = match from.kind {
-        ProviderKind::OpenAi | ProviderKind::Demo => Dialect::OpenAi,
-        ProviderKind::Listed(row) => spoken(row).map_err(|why| format!("providers.{}: {why}", from.name))?,
-    };
-    let (retries, ask_usage) = (from.retries, from.ask_usage);
-    Ok(Provider { name: from.name.as_str().into(), upstream, retries, ask_usage, dialect })
-}
-
-/// What a provider of the catalogue speaks; why it cannot be asked, if it cannot, which the configuration has refused before.
-fn spoken(row: &CatalogRow) -> Result<Dialect, &'static str> {
-    match (not_asked_yet(row), row.dialect) {
-        (Some(why), _) => Err(why),
-        (None, CatalogDialect::OpenAi) => Ok(Dialect::OpenAi),
-        (None, _) => Err("speaks a dialect that cannot be asked"),
+    if let ProviderKind::Listed(row) = from.kind
+        && let Some(why) = not_asked_yet(row)
+    {
+        // The configuration has refused it before.
+        return Err(format!("providers.{}: {why}", from.name));
     }
+    let lost = kept.map(|old| Arc::clone(&old.lost)).unwrap_or_default();
+    Ok(Provider::new(from, upstream, lost))
 }
 
 fn model(from: &weir_config::ModelConfig, providers: &[Provider], retry_budget: u32) -> Result<Model, String> {
@@ -224,6 +179,7 @@ fn model(from: &weir_config::ModelConfig, providers: &[Provider], retry_budget: 
             provider: t.provider,
             model: t.model.as_str().into(),
             price: t.price,
+            max_output: from.fact_at(t).output.map(u64::from),
             health: provider.upstream.model(&t.model),
             label: label.unwrap_or(HeaderValue::from_static("unnamed")),
             uris,

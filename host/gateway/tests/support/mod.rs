@@ -23,6 +23,7 @@ pub mod program;
 pub mod providers;
 pub mod tls;
 pub mod upstream;
+pub mod wires;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};

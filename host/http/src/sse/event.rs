@@ -14,6 +14,27 @@ impl SseEvent {
         Self { raw, whole }
     }
 
+    /// An event of this data, which [`data_event`] writes, and this name, which is a plain word. Without either it is a
+    /// comment: a sign of life.
+    #[must_use]
+    pub fn made(name: Option<&str>, data: &[u8]) -> Self {
+        debug_assert!(name.is_none_or(|name| is_word(name.as_bytes())));
+        let raw = match name {
+            None if data.is_empty() => Bytes::from_static(b":\n\n"),
+            None => data_event(data),
+            Some(name) => {
+                let data = data_event(data);
+                let mut raw = BytesMut::with_capacity(name.len() + 8 + data.len());
+                raw.put_slice(b"event: ");
+                raw.put_slice(name.as_bytes());
+                raw.put_u8(b'\n');
+                raw.put_slice(&data);
+                raw.freeze()
+            }
+        };
+        Self { raw, whole: true }
+    }
+
     /// The bytes as they came, the blank line at the end included.
     pub fn raw(&self) -> &Bytes {
         &self.raw

@@ -291,3 +291,16 @@ proptest! {
         prop_assert_eq!(ours, theirs);
     }
 }
+
+#[test]
+fn a_made_event_is_read_as_what_it_was_made_of() {
+    for (name, data) in [(None, "{}"), (Some("message_stop"), r#"{"a":1}"#), (Some("ping"), ""), (None, "a\nb")] {
+        let made = SseEvent::made(name, data.as_bytes());
+        let mut reader = SseReader::new(1 << 10);
+        reader.push(made.raw().clone());
+        let read = reader.next().unwrap().unwrap();
+        assert_eq!((read.name(), read.data().as_ref(), read.is_whole()), (name, data.as_bytes(), true));
+        assert_eq!(read, made);
+    }
+    assert!(SseEvent::made(None, b"").is_blank());
+}

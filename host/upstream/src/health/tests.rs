@@ -37,6 +37,7 @@ fn provider(health: HealthSettings) -> ProviderConfig {
         max_connection_age: Duration::from_secs(300),
         retries: 2,
         ask_usage: true,
+        on_unsupported: weir_config::OnUnsupported::Warn,
         health,
         headers: vec![],
     }

@@ -1,7 +1,8 @@
 //! How a stream begins.
 
-use super::expected::ExpectedAnswer;
+use super::expected::{AnswerTranslation, ExpectedAnswer};
 use super::form::{FirstBytes, Form};
+use super::reader::{EventFault, EventReader};
 use crate::request::gather::UNCOUNTED;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -25,7 +26,7 @@ const HELD: usize = 64 * 1024;
 /// A stream that has begun.
 pub(crate) struct StreamOpening {
     pub(crate) body: Body,
-    pub(crate) reader: sse::SseReader,
+    pub(crate) reader: EventReader,
     /// What was looked at and what it is, which comes before what the reader still has.
     pub(crate) events: Vec<(sse::SseEvent, Decoded)>,
     /// What has read them, and goes on with the stream.
@@ -60,15 +61,18 @@ pub(super) async fn open(
     body: Body,
     first: Option<Bytes>,
 ) -> Result<StreamOrDocument, AttemptFailure> {
-    let reader = sse::SseReader::new(expected.limits.event_bytes);
+    let translation = expected.translation.map(AnswerTranslation::stream);
+    let reader = EventReader::new(expected.limits.event_bytes, translation);
     let decoder = expected.call.dialect.decoder(expected.choices);
     let mut opening = Box::new(StreamOpening { body, reader, events: Vec::new(), decoder, memory: None });
-    let mut head = if first.is_none() { Some(FirstBytes::default()) } else { None };
+    // Bytes that are no text tell nothing of what they are.
+    let is_text = expected.translation.is_none_or(|translation| translation.is_text());
+    let mut head = if first.is_none() && is_text { Some(FirstBytes::default()) } else { None };
     opening.reader.push(first.unwrap_or_default());
     let silence = SILENCE.min(expected.first_byte);
     let mut ends: [Option<Instant>; 2] = [None; 2];
     loop {
-        let seen = opening.look(expected.choices).map_err(|limit| AttemptFailure::too_large("event", limit))?;
+        let seen = opening.look(expected.choices).map_err(unread)?;
         match seen {
             First::Answer => return Ok(StreamOrDocument::Stream(opening)),
             First::Nothing => {}
@@ -115,9 +119,9 @@ impl StreamOpening {
     /// Looks at the events that are here, up to the first that tells.
     ///
     /// # Errors
-    /// The limit, if an event is past it.
-    fn look(&mut self, choices: u64) -> Result<First, usize> {
-        while let Some(event) = self.reader.next().map_err(|sse::SseError::TooLarge { limit }| limit)? {
+    /// [`EventFault`]: one cannot be read.
+    fn look(&mut self, choices: u64) -> Result<First, EventFault> {
+        while let Some(event) = self.reader.next()? {
             let decoded = self.decoder.first(&event);
             let first = meaning(&decoded, choices);
             self.events.push((event, decoded));
@@ -157,7 +161,7 @@ impl StreamOpening {
 
     /// The transport ended before there was an answer.
     fn ended(mut self, choices: u64) -> AttemptFailure {
-        while let Ok(Some(left)) = self.reader.finish() {
+        while let Ok(Some(left)) = self.reader.finish(true) {
             let decoded = self.decoder.first(&left);
             match meaning(&decoded, choices) {
                 First::Error => return self.unanswered("an error"),
@@ -177,6 +181,14 @@ impl StreamOpening {
 /// Whether an event is none that a stream of answers has.
 fn is_other(decoded: &Decoded) -> bool {
     matches!(decoded, Decoded::Comment | Decoded::Other(_))
+}
+
+/// What it means that an event cannot be read.
+fn unread(fault: EventFault) -> AttemptFailure {
+    match fault {
+        EventFault::TooLarge { limit } => AttemptFailure::too_large("event", limit),
+        EventFault::Unreadable => AttemptFailure::no_answer("something else"),
+    }
 }
 
 /// What an event says of a stream that was asked for so many choices.

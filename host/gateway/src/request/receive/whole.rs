@@ -12,6 +12,7 @@ use http_body_util::BodyExt;
 use std::time::Duration;
 use tokio::time::timeout;
 use weir_dialect::answer::{self, AccountBlame, AnswerKind};
+use weir_dialect::canon::DecodeFault;
 use weir_net::ByteShare;
 use weir_upstream::{AttemptFailure, Body, BodyError};
 
@@ -57,7 +58,7 @@ pub(super) async fn answer(
         let next = if may_be_closed(&all) {
             match timeout(SETTLE, body.frame()).await {
                 Ok(next) => next,
-                Err(_) if expected.call.judge_answer(all.bytes()) == AnswerKind::Complete => break None,
+                Err(_) if is_complete(expected, all.bytes()) => break None,
                 Err(_) => body.frame().await,
             }
         } else {
@@ -95,6 +96,13 @@ pub(super) fn judged(
     (bytes, memory): (Bytes, Option<ByteShare>),
     cut: Option<BodyError>,
 ) -> Result<ReceivedContent, AttemptFailure> {
+    let bytes = match expected.translation {
+        None => bytes,
+        Some(translation) => match translation.whole(&bytes) {
+            Ok(translated) => translated,
+            Err(unread) => return Err(not_translated(unread, &bytes, cut)),
+        },
+    };
     let reading = match expected.shapes {
         Some(shapes) => shapes.borrow_mut().read(expected.call, &bytes),
         None => expected.call.read_answer(&bytes),
@@ -111,6 +119,25 @@ pub(super) fn judged(
     }
 }
 
+/// What came in place of an answer, or of the rest of it, where a provider speaks another dialect.
+fn not_translated(unread: DecodeFault, bytes: &[u8], cut: Option<BodyError>) -> AttemptFailure {
+    let begins = bytes.trim_ascii_start().first() == Some(&b'{');
+    match (cut, unread) {
+        (Some(error), _) => error.decide(),
+        (None, DecodeFault::Syntax(_)) if begins => AttemptFailure::broken(),
+        (None, _) if bytes.is_empty() => AttemptFailure::no_answer("nothing"),
+        (None, _) => AttemptFailure::no_answer("something else"),
+    }
+}
+
+/// Whether this is all of an answer, whatever its framing says.
+fn is_complete(expected: &ExpectedAnswer<'_>, bytes: &[u8]) -> bool {
+    match expected.translation {
+        None => expected.call.judge_answer(bytes) == AnswerKind::Complete,
+        Some(translation) => translation.pair.is_answer(bytes),
+    }
+}
+
 /// What an upstream has to say against a request, for the client to mend: all of it. What is about the gateway's account, or
 /// may be for all that can be read of it, is for nobody else to see.
 pub(super) async fn against(
@@ -120,7 +147,13 @@ pub(super) async fn against(
 ) -> Result<ReceivedContent, AttemptFailure> {
     let (bytes, memory) = message(expected, body).await?;
     match answer::blame(&bytes) {
-        AccountBlame::Request => Ok(ReceivedContent::Whole { bytes, memory: Some(memory), reading: None }),
+        AccountBlame::Request => {
+            let bytes = match expected.translation {
+                Some(translation) if !bytes.is_empty() => translation.pair.against(status.as_u16(), &bytes),
+                Some(_) | None => bytes,
+            };
+            Ok(ReceivedContent::Whole { bytes, memory: Some(memory), reading: None })
+        }
         AccountBlame::Account => Err(AttemptFailure::of_account(status)),
         AccountBlame::PerhapsAccount => Err(AttemptFailure::perhaps_of_account(status)),
         AccountBlame::Unreadable => Err(AttemptFailure::encoded()),

@@ -13,7 +13,7 @@ impl Refusal {
             FailureKind::Unreachable(kind) => Self::UpstreamUnreachable { provider, kind },
             FailureKind::TimedOut => Self::UpstreamTimeout { provider },
             FailureKind::Status(status, retry_after) => Self::UpstreamStatus { provider, status, retry_after },
-            FailureKind::Account(status) => Self::UpstreamCredentials { provider, status },
+            FailureKind::Account(status) => Self::UpstreamAuth { provider, status },
             FailureKind::NoAnswer(what) => Self::UpstreamNoAnswer { provider, what },
             FailureKind::Broken => Self::UpstreamBroken { provider },
             FailureKind::TooLarge { what, limit } => Self::UpstreamTooLarge { provider, what, limit },

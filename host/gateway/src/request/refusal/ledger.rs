@@ -24,12 +24,15 @@ impl Refusal {
             | Self::Unreadable(_)
             | Self::ModelNotFound(_)
             | Self::Unshown { .. }
+            | Self::UnsupportedField { .. }
+            | Self::UnsupportedOperation { .. }
+            | Self::Untranslated { .. }
             | Self::UpstreamUnshown { .. }
             | Self::UpstreamBusy { .. }
             | Self::UpstreamUnreachable { .. }
             | Self::UpstreamTimeout { .. }
             | Self::UpstreamStatus { .. }
-            | Self::UpstreamCredentials { .. }
+            | Self::UpstreamAuth { .. }
             | Self::UpstreamNoAnswer { .. }
             | Self::UpstreamBroken { .. }
             | Self::UpstreamTooLarge { .. }

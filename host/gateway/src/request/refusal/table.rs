@@ -104,6 +104,9 @@ impl Refusal {
             }
             Self::Unshown { .. } => row(StatusCode::BAD_REQUEST, "unreadable_request", INVALID, Client, Spent),
             Self::PluginFailed { hook, fault, .. } => of_fault(*hook, fault),
+            Self::UnsupportedField { .. } | Self::UnsupportedOperation { .. } | Self::Untranslated { .. } => {
+                self.untold()
+            }
             Self::PluginBroke(_) => row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, Spent),
             Self::Overloaded => row(StatusCode::SERVICE_UNAVAILABLE, "overloaded", API, Gateway, After(SECOND)),
             Self::ShuttingDown => row(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", API, Gateway, After(SECOND)),
@@ -123,15 +126,25 @@ impl Refusal {
             Self::UpstreamStatus { status, retry_after, .. } => self.after_upstream(*status, *retry_after),
             // About the request, as the upstream's own words would have been.
             Self::UpstreamUnshown { status, .. } => row(*status, "upstream_unreadable", INVALID, Client, Unsaid),
-            Self::UpstreamCredentials { .. } => {
-                row(StatusCode::BAD_GATEWAY, "upstream_credentials", API, Gateway, Spent)
-            }
+            Self::UpstreamAuth { .. } => row(StatusCode::BAD_GATEWAY, "upstream_auth", API, Gateway, Spent),
             Self::UpstreamNoAnswer { .. } => row(StatusCode::BAD_GATEWAY, "upstream_error", API, Upstream, Spent),
             Self::UpstreamBroken { .. } => row(StatusCode::BAD_GATEWAY, "upstream_broken", API, Upstream, Spent),
             Self::UpstreamTooLarge { .. } => row(StatusCode::BAD_GATEWAY, "upstream_too_large", API, Upstream, Spent),
             Self::UpstreamEncoded { .. } => row(StatusCode::BAD_GATEWAY, "upstream_encoded", API, Upstream, Spent),
             Self::Internal => row(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", API, Gateway, Spent),
         }
+    }
+
+    /// What a provider of another dialect cannot be told.
+    fn untold(&self) -> RefusalInfo<'static> {
+        let code = if let Self::UnsupportedField { .. } = self {
+            "unsupported_field"
+        } else if let Self::UnsupportedOperation { .. } = self {
+            "unsupported_operation"
+        } else {
+            "invalid_value"
+        };
+        row(StatusCode::BAD_REQUEST, code, INVALID, Blame::Client, Retry::Spent)
     }
 
     /// What is left to say when every attempt ended in such a status.

@@ -10,7 +10,7 @@ mod events;
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
 use crate::request::gather::UNCOUNTED;
-use crate::request::receive::StreamOpening;
+use crate::request::receive::{EventReader, StreamOpening};
 use crate::request::refusal::Refusal;
 use crate::request::waits::WaitedFor;
 use bytes::{Bytes, BytesMut};
@@ -61,7 +61,7 @@ pub(super) fn start(
 struct Stream {
     context: RequestContext,
     provider: Arc<str>,
-    reader: sse::SseReader,
+    reader: EventReader,
     /// What its events are, and whether it is whole.
     decoder: StreamDecoder,
     stages: Option<Stages>,
@@ -155,7 +155,7 @@ impl Stream {
         }
         loop {
             while !self.decoder.is_done()
-                && let Some(event) = self.reader.next().map_err(|_| self.too_long())?
+                && let Some(event) = self.reader.next().map_err(|fault| self.unread(fault))?
             {
                 match self.decode(event) {
                     // Nearly all are: there is nothing to wait for.

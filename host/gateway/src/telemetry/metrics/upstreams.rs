@@ -2,7 +2,7 @@
 
 use super::writer::Writer;
 use crate::worker::Shared;
-use crate::worker::snapshot::Provider;
+use crate::worker::provider::Provider;
 use std::fmt;
 use weir_upstream::{AsideReason, UpstreamStats};
 
@@ -43,6 +43,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         Ok(())
     })?;
     reach(out, providers)?;
+    dropped(out, providers)?;
     out.gauge("upstream_healthy", "1 while the provider is asked in its turn, 0 while it is put aside", |g| {
         providers.iter().try_for_each(|p| g.add(&[("provider", &p.name)], u64::from(p.upstream.healthy())))
     })?;
@@ -57,6 +58,19 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             add("", &mut provider.upstream.asides())?;
             for model in provider.upstream.models() {
                 add(model.model(), &mut model.asides())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// What could not be told.
+fn dropped(out: &mut Writer<'_>, providers: &[Provider]) -> fmt::Result {
+    let lost = "Fields of requests that the provider was not told, for its dialect has nothing for them";
+    out.counter("fields_dropped", lost, |c| {
+        for provider in providers {
+            for (field, count) in provider.lost.all() {
+                c.add(&[("provider", &provider.name), ("field", field)], count)?;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! How a stream ends that does not end with its marker, and what its upstream's failures come to.
 
 use super::{Stream, StreamEnd};
+use crate::request::receive::EventFault;
 use crate::request::refusal::Refusal;
 use weir_dialect::Leftover;
 use weir_server::StreamSender;
@@ -11,7 +12,7 @@ impl Stream {
     /// it would become part of it.
     pub(super) async fn transport_ended(&mut self) -> Result<(), StreamEnd> {
         let mut broken_off = false;
-        while let Some(event) = self.reader.finish().map_err(|_| self.too_long())? {
+        while let Some(event) = self.reader.finish(true).map_err(|fault| self.unread(fault))? {
             if event.is_whole() || self.decoder.leftover(&event) != Leftover::Half {
                 let mut batch = Vec::new();
                 let (event, decoded) = self.decode(event.closed());
@@ -40,7 +41,7 @@ impl Stream {
 
     /// What is left where the transport breaks: the end marker may lack no more than its blank line.
     pub(super) async fn transport_broke(&mut self, error: BodyError, sender: &StreamSender) -> Result<(), StreamEnd> {
-        if let Ok(Some(event)) = self.reader.finish()
+        if let Ok(Some(event)) = self.reader.finish(false)
             && self.decoder.leftover(&event) == Leftover::Marker
         {
             let (event, decoded) = self.decode(event.closed());
@@ -51,9 +52,12 @@ impl Stream {
         Err(StreamEnd::Refused(self.failed(error.decide_relayed())))
     }
 
-    pub(super) fn too_long(&mut self) -> Refusal {
-        let limit = self.context.snapshot().config.limits.event_bytes;
-        self.failed(AttemptFailure::too_large("event", limit))
+    /// An event cannot be read: where it is too long, or is none of the provider's dialect, the answer breaks off.
+    pub(super) fn unread(&mut self, fault: EventFault) -> Refusal {
+        self.failed(match fault {
+            EventFault::TooLarge { limit } => AttemptFailure::too_large("event", limit),
+            EventFault::Unreadable => AttemptFailure::broken(),
+        })
     }
 
     /// The upstream failed in the middle of its answer: what that says of it is told at the end, the client what is left.

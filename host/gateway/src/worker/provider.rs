@@ -1,0 +1,129 @@
+//! Providers as a journey needs them, and where each of their models is asked.
+
+use http::Uri;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use weir_config::{CatalogDialect, OnUnsupported, ProviderConfig, Quirk, Quirks};
+use weir_dialect::canon::{FieldLosses, TargetQuirks};
+use weir_dialect::{Dialect, DialectCall, Operation, WireFormat};
+use weir_upstream::Upstream;
+
+/// A provider, ready to be asked: what a journey needs of a `[providers.NAME]`, with the connections to it.
+#[derive(Debug, Clone)]
+pub(crate) struct Provider {
+    pub(crate) name: Arc<str>,
+    pub(crate) upstream: Arc<Upstream>,
+    pub(crate) retries: u32,
+    pub(crate) ask_usage: bool,
+    /// What its answers are in when they are relayed.
+    pub(crate) dialect: Dialect,
+    /// How it is asked to chat.
+    pub(crate) wire: WireFormat,
+    /// What its paths begin with that its base URL ends in already.
+    version: &'static str,
+    /// In what it differs from whom that wire is of.
+    pub(crate) quirks: TargetQuirks,
+    /// What is done with what it cannot be told.
+    pub(crate) on_unsupported: OnUnsupported,
+    /// How often that was.
+    pub(crate) lost: Arc<LostFields>,
+}
+
+impl Provider {
+    /// A provider with connections to it.
+    pub(super) fn new(from: &ProviderConfig, upstream: Arc<Upstream>, lost: Arc<LostFields>) -> Self {
+        let wire = wire(from.kind.dialect());
+        Self {
+            name: from.name.as_str().into(),
+            upstream,
+            retries: from.retries,
+            ask_usage: from.ask_usage,
+            dialect: Dialect::OpenAi,
+            wire,
+            version: if from.base_url.ends_with(wire.version()) { wire.version() } else { "" },
+            quirks: quirks(from.kind.quirks()),
+            on_unsupported: from.on_unsupported,
+            lost,
+        }
+    }
+}
+
+/// How a provider is asked to chat that speaks this.
+fn wire(dialect: CatalogDialect) -> WireFormat {
+    match dialect {
+        CatalogDialect::OpenAi | CatalogDialect::Cohere => WireFormat::Chat,
+        CatalogDialect::Anthropic => WireFormat::Messages,
+        CatalogDialect::Gemini => WireFormat::GenerateContent,
+        CatalogDialect::Bedrock => WireFormat::Converse,
+    }
+}
+
+/// What of a provider's differences an encoder is told.
+fn quirks(of: Quirks) -> TargetQuirks {
+    TargetQuirks {
+        no_stream_options: of.has(Quirk::NoStreamOptions),
+        max_tokens: of.has(Quirk::MaxTokens),
+        no_developer: of.has(Quirk::NoDeveloper),
+        no_strict: of.has(Quirk::NoStrict),
+        no_parallel: of.has(Quirk::NoParallel),
+        no_json_schema: of.has(Quirk::NoJsonSchema),
+        top_k: of.has(Quirk::TopK),
+        reasoning_content: of.has(Quirk::ReasoningContent),
+        reasoning: of.has(Quirk::Reasoning),
+        tool_ids_9: of.has(Quirk::ToolIds9),
+        no_mid_system: of.has(Quirk::NoMidSystem),
+        parameters_schema: of.has(Quirk::ParametersSchema),
+        no_n: of.has(Quirk::NoN),
+    }
+}
+
+/// How often a provider was not told a field, for its dialect has nothing for it. As many fields as the canonical form has.
+#[derive(Debug, Default)]
+pub(crate) struct LostFields(Mutex<BTreeMap<&'static str, u64>>);
+
+impl LostFields {
+    /// Counts those of one request.
+    pub(crate) fn count(&self, losses: &FieldLosses) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        losses.known().for_each(|field| *counts.entry(field).or_default() += 1);
+    }
+
+    /// All that were counted.
+    pub(crate) fn all(&self) -> Vec<(&'static str, u64)> {
+        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.iter().map(|(field, count)| (*field, *count)).collect()
+    }
+}
+
+/// The request targets of a model at its provider, made once for all requests.
+#[derive(Debug, Clone)]
+pub(crate) struct TargetUris {
+    chat: Uri,
+    /// Where a stream is asked for elsewhere.
+    stream: Option<Uri>,
+    embed: Uri,
+}
+
+impl TargetUris {
+    pub(super) fn new(provider: &Provider, model: &str) -> Result<Self, String> {
+        let behind = |path: &str| path.strip_prefix(provider.version).unwrap_or(path).to_owned();
+        let uri =
+            |path: &str| provider.upstream.uri(&behind(path)).map_err(|e| format!("providers.{}: {e}", provider.name));
+        let embed = DialectCall { dialect: provider.dialect, operation: Operation::Embed };
+        let (whole, stream) = (provider.wire.path(model, false), provider.wire.path(model, true));
+        Ok(Self {
+            chat: uri(&whole)?,
+            stream: if whole == stream { None } else { Some(uri(&stream)?) },
+            embed: uri(&embed.target(model))?,
+        })
+    }
+
+    /// Where this is asked, for a stream or not.
+    pub(crate) fn of(&self, operation: Operation, streaming: bool) -> Uri {
+        match (operation, &self.stream) {
+            (Operation::Chat, Some(stream)) if streaming => stream.clone(),
+            (Operation::Chat, _) => self.chat.clone(),
+            (Operation::Embed, _) => self.embed.clone(),
+        }
+    }
+}

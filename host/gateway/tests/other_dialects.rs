@@ -1,0 +1,347 @@
+//! Providers that speak another dialect than their clients: a chat goes there in theirs and comes back in the client's.
+
+use crate::support;
+
+use crate::support::upstream::{Upstream, ok, status};
+use crate::support::wires::{WIRES, Wire};
+use crate::support::{ACME, Gateway, chat, chat_stream, config_with, post, send};
+use serde_json::{Value, json};
+use std::io::Write;
+use std::net::SocketAddr;
+
+/// The model `m` is `their-model` of a provider of this kind.
+fn config_of(wire: &Wire, upstream: SocketAddr, provider: &str, rest: &str) -> String {
+    config_with(upstream, provider, rest)
+        .replace("kind = \"openai\"", &format!("kind = \"{}\"", wire.kind))
+        .replace("/v1\"", "\"")
+        .replace("up/m", "up/their-model")
+}
+
+fn gateway_of(wire: &Wire, upstream: SocketAddr) -> Gateway {
+    Gateway::start(&config_of(wire, upstream, "retries = 0", ""))
+}
+
+/// What a client asks that wants to know the weather in two cities.
+fn question(streaming: bool) -> Value {
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+    let mut asked = json!({
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [
+                {"type": "text", "text": "Weather?"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+            ]},
+            {"role": "assistant", "content": null, "tool_calls": [
+                {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\":\"Bern\"}"}}
+            ]},
+            {"role": "tool", "tool_call_id": "call_1", "content": "rain"}
+        ],
+        "tools": [{"type": "function", "function": {"name": "weather", "description": "of a city", "parameters": schema}}],
+        "max_completion_tokens": 99,
+        "temperature": 0.5
+    });
+    if streaming {
+        asked["stream"] = true.into();
+        asked["stream_options"] = json!({"include_usage": true});
+    }
+    asked
+}
+
+/// The events of a stream put together: content, calls by index, reason, usage.
+fn collected(events: &[String]) -> (String, Vec<(String, String)>, String, Value) {
+    let (mut content, mut calls, mut reason, mut usage) = (String::new(), Vec::new(), String::new(), Value::Null);
+    for event in events.iter().filter(|event| *event != "[DONE]") {
+        let event: Value = serde_json::from_str(event).unwrap_or_else(|e| panic!("{e}: {event}"));
+        assert_eq!((&event["object"], &event["model"]), (&json!("chat.completion.chunk"), &json!("m")), "{event}");
+        if event["usage"].is_object() {
+            usage = event["usage"].clone();
+        }
+        let Some(choice) = event["choices"].get(0) else { continue };
+        content += choice["delta"]["content"].as_str().unwrap_or_default();
+        reason += choice["finish_reason"].as_str().unwrap_or_default();
+        for call in choice["delta"]["tool_calls"].as_array().into_iter().flatten() {
+            let index = call["index"].as_u64().unwrap() as usize;
+            if index == calls.len() {
+                assert!(call["id"].is_string(), "{call}");
+                calls.push((call["function"]["name"].as_str().unwrap().to_owned(), String::new()));
+            }
+            calls[index].1 += call["function"]["arguments"].as_str().unwrap_or_default();
+        }
+    }
+    (content, calls, reason, usage)
+}
+
+/// What each of the scripted providers has said.
+fn is_the_answer(content: &str, calls: &[(String, String)], reason: &str, usage: &Value, wire: &Wire) {
+    assert_eq!((content, reason), ("I look.", "tool_calls"), "{}", wire.kind);
+    let cities: Vec<Value> =
+        calls.iter().map(|(name, input)| json!([name, serde_json::from_str::<Value>(input).unwrap()])).collect();
+    assert_eq!(cities, [json!(["weather", {"city": "Rome"}]), json!(["weather", {"city": "Oslo"}])], "{}", wire.kind);
+    assert_eq!(
+        (&usage["prompt_tokens"], &usage["completion_tokens"]),
+        (&json!(17), &json!(7)),
+        "{}: {usage}",
+        wire.kind
+    );
+    assert_eq!(usage["prompt_tokens_details"]["cached_tokens"], 5, "{}", wire.kind);
+}
+
+#[test]
+fn a_chat_is_answered_whole_by_a_provider_of_another_dialect() {
+    for wire in &WIRES {
+        let upstream = wire.upstream();
+        let gateway = gateway_of(wire, upstream.address);
+        let reply = post(gateway.address, ACME, &question(false).to_string());
+        assert_eq!((reply.status, reply.header("x-weir-upstream")), (200, Some("up/their-model")), "{}", reply.text());
+        assert_eq!(reply.header("x-weir-dropped"), None, "{}", wire.kind);
+        let answer = reply.json();
+        assert_eq!((&answer["object"], &answer["model"]), (&json!("chat.completion"), &json!("m")), "{answer}");
+        let message = &answer["choices"][0]["message"];
+        let calls: Vec<_> = message["tool_calls"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|call| {
+                let of = |name: &str| call["function"][name].as_str().unwrap().to_owned();
+                (of("name"), of("arguments"))
+            })
+            .collect();
+        let reason = answer["choices"][0]["finish_reason"].as_str().unwrap();
+        is_the_answer(message["content"].as_str().unwrap(), &calls, reason, &answer["usage"], wire);
+
+        let seen = &upstream.seen()[0];
+        assert_eq!(seen.head.split(' ').nth(1), Some(wire.paths[0]));
+        assert_eq!(seen.header(wire.key.0), Some(format!("{}upstream-secret", wire.key.1)));
+        assert_eq!(seen.header("authorization").is_some(), wire.key.0 == "authorization", "{}", wire.kind);
+        let body = String::from_utf8(seen.body.clone()).unwrap();
+        for part in ["Be brief.", "Weather?", "iVBORw0KGgo=", "Bern", "rain", "of a city", "99", "0.5"] {
+            assert!(body.contains(part), "{}: no {part} in {body}", wire.kind);
+        }
+        soon_eq!(gateway.metric("weir_tokens_total", &["direction=\"input\"", "provenance=\"reported\""]), 17.0);
+        soon_eq!(gateway.metric("weir_tokens_total", &["direction=\"output\"", "provenance=\"reported\""]), 7.0);
+    }
+}
+
+#[test]
+fn a_chat_is_streamed_by_a_provider_of_another_dialect() {
+    for wire in &WIRES {
+        let upstream = wire.upstream();
+        let gateway = gateway_of(wire, upstream.address);
+        let reply = post(gateway.address, ACME, &question(true).to_string());
+        assert_eq!((reply.status, reply.clean), (200, true), "{}", reply.text());
+        let events = reply.events();
+        assert_eq!(events.last().map(String::as_str), Some("[DONE]"), "{}", reply.text());
+        let (content, calls, reason, usage) = collected(&events);
+        is_the_answer(&content, &calls, &reason, &usage, wire);
+        assert_eq!(upstream.seen()[0].head.split(' ').nth(1), Some(wire.paths[1]));
+        soon_eq!(gateway.metric("weir_tokens_total", &["direction=\"output\"", "provenance=\"reported\""]), 7.0);
+
+        // Whoever does not ask what was used is not told, and it is counted all the same.
+        let reply = post(gateway.address, ACME, &chat_stream("hi"));
+        assert!(reply.clean && !reply.text().contains("prompt_tokens"), "{}", reply.text());
+        soon_eq!(gateway.metric("weir_tokens_total", &["direction=\"output\"", "provenance=\"reported\""]), 14.0);
+    }
+}
+
+#[test]
+fn a_stream_that_breaks_off_at_any_event_never_ends_well() {
+    for wire in &WIRES {
+        let events = wire.events();
+        for cut in 0..events.len() - 1 {
+            // At the end of an event, and in the midst of the next one.
+            for part in [0, events[cut].len() / 2] {
+                let begun = [&events[..cut], &[events[cut][..part].to_vec()]].concat();
+                let begun: Vec<_> = begun.into_iter().filter(|event| !event.is_empty()).collect();
+                let upstream = Upstream::fixed(wire.stream(&begun));
+                let gateway = gateway_of(wire, upstream.address);
+                let reply = post(gateway.address, ACME, &question(true).to_string());
+                let is_refused = reply.status == 502;
+                assert!(
+                    is_refused || !reply.clean,
+                    "{} cut behind {cut}: {} {}",
+                    wire.kind,
+                    reply.status,
+                    reply.text()
+                );
+                assert!(!reply.text().contains("[DONE]"), "{} cut behind {cut}: {}", wire.kind, reply.text());
+                assert!(is_refused || reply.text().contains("\"error\""), "{}: {}", wire.kind, reply.text());
+                soon_eq!(gateway.metric("weir_requests_total", &[]), 1.0);
+                soon_eq!(gateway.metric("weir_in_flight", &[]), 0.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_within_a_stream_is_one_in_the_clients_words() {
+    for wire in &WIRES {
+        let events = wire.events();
+        let failing = [&events[..events.len() / 2], &[(wire.error_event)()]].concat();
+        let upstream = Upstream::fixed(wire.stream(&failing));
+        let gateway = gateway_of(wire, upstream.address);
+        let reply = post(gateway.address, ACME, &chat_stream("hi"));
+        assert_eq!((reply.status, reply.clean), (200, false), "{}", wire.kind);
+        let last: Value = serde_json::from_str(reply.events().last().unwrap()).unwrap();
+        assert_eq!(last["error"]["message"], "Overloaded", "{}: {last}", wire.kind);
+    }
+}
+
+#[test]
+fn what_is_said_against_a_request_is_said_in_the_clients_words() {
+    for wire in &WIRES {
+        let upstream = Upstream::fixed(status("400 Bad Request", "application/json", &(wire.against)().to_string()));
+        let gateway = gateway_of(wire, upstream.address);
+        for body in [chat("hi"), chat_stream("hi")] {
+            let reply = post(gateway.address, ACME, &body);
+            let error = reply.json()["error"].clone();
+            assert_eq!((reply.status, &error["message"]), (400, &json!("too many cooks")), "{}", wire.kind);
+            assert_eq!(error["type"], "invalid_request_error", "{}: {error}", wire.kind);
+        }
+    }
+}
+
+#[test]
+fn what_a_provider_cannot_be_told_is_named_counted_or_refused_as_it_is_configured() {
+    for wire in &WIRES {
+        let mut asked = question(false);
+        asked["logit_bias"] = json!({"50256": -100});
+        asked["made_up"] = 7.into();
+        let upstream = wire.upstream();
+        let ask = |on: &str| {
+            let config = config_of(wire, upstream.address, &format!("retries = 0\n{on}"), "");
+            let gateway = Gateway::start(&config);
+            let reply = post(gateway.address, ACME, &asked.to_string());
+            (reply, gateway)
+        };
+        let (warned, gateway) = ask("");
+        assert_eq!(
+            (warned.status, warned.header("x-weir-dropped")),
+            (200, Some("logit_bias, made_up")),
+            "{}",
+            wire.kind
+        );
+        soon_eq!(gateway.metric("weir_fields_dropped_total", &["provider=\"up\"", "field=\"logit_bias\""]), 1.0);
+        soon_eq!(
+            gateway.metric("weir_fields_dropped_total", &["field=\"other\""]),
+            1.0,
+            "a client's name is none of a series"
+        );
+        let (dropped, gateway) = ask("on_unsupported = \"drop\"");
+        assert_eq!((dropped.status, dropped.header("x-weir-dropped")), (200, None));
+        soon_eq!(gateway.metric("weir_fields_dropped_total", &["field=\"logit_bias\""]), 1.0);
+        let (refused, _gateway) = ask("on_unsupported = \"reject\"");
+        assert_eq!((refused.status, refused.code().as_str()), (400, "unsupported_field"));
+        assert!(refused.text().contains("logit_bias, made_up"), "{}", refused.text());
+    }
+}
+
+#[test]
+fn who_cannot_be_told_is_passed_over_for_who_can() {
+    for wire in &WIRES {
+        let (first, second) = (wire.upstream(), Upstream::chat());
+        let next =
+            format!("[providers.next]\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\nretries = 0\n", second.address);
+        let config = config_of(wire, first.address, "retries = 0\non_unsupported = \"reject\"", "") + &next;
+        let gateway = Gateway::start(&config.replace("[\"up/their-model\"]", "[\"up/their-model\", \"next/n\"]"));
+        let mut asked = question(false);
+        asked["logit_bias"] = json!({"1": 1});
+        let reply = post(gateway.address, ACME, &asked.to_string());
+        assert_eq!((reply.status, reply.header("x-weir-upstream")), (200, Some("next/n")), "{}", reply.text());
+        assert_eq!((first.seen().len(), second.seen()[0].json()["logit_bias"]["1"].clone()), (0, json!(1)));
+    }
+}
+
+#[test]
+fn a_provider_of_another_dialect_takes_over_from_one_that_fails() {
+    for wire in &WIRES {
+        let (first, second) = (Upstream::fixed(status("503 Busy", "application/json", "{}")), wire.upstream());
+        let next = format!(
+            "[providers.next]\nkind = \"{}\"\nbase_url = \"http://{}\"\napi_key = \"k\"\nretries = 0\n",
+            wire.kind, second.address
+        );
+        let config = config_with(first.address, "retries = 0", &next);
+        let gateway = Gateway::start(&config.replace("[\"up/m\"]", "[\"up/m\", \"next/their-model\"]"));
+        for streaming in [false, true] {
+            let reply = post(gateway.address, ACME, &question(streaming).to_string());
+            assert_eq!(
+                (reply.status, reply.header("x-weir-upstream")),
+                (200, Some("next/their-model")),
+                "{}",
+                reply.text()
+            );
+            assert!(reply.clean && reply.text().contains("Rome"), "{}", reply.text());
+        }
+    }
+}
+
+#[test]
+fn what_is_no_answer_of_the_dialect_is_no_answer() {
+    let bodies = ["", "{}", "[]", "hello", "<html></html>", r#"{"content":7}"#, r#"{"candidates":7}"#, r#"{"a":"#];
+    for wire in &WIRES {
+        for body in bodies {
+            let upstream = Upstream::fixed(ok("application/json", body));
+            let gateway = gateway_of(wire, upstream.address);
+            let reply = post(gateway.address, ACME, &chat("hi"));
+            assert_eq!(reply.status, 502, "{} {body}: {}", wire.kind, reply.text());
+        }
+    }
+}
+
+#[test]
+fn embeddings_are_refused_by_who_has_none() {
+    for wire in &WIRES {
+        let upstream = wire.upstream();
+        let gateway = gateway_of(wire, upstream.address);
+        let key = format!("Bearer {ACME}");
+        let body = br#"{"model":"m","input":"hi"}"#;
+        let reply = send(gateway.address, "POST", "/v1/embeddings", &[("authorization", &key)], body);
+        assert_eq!((reply.status, reply.code().as_str()), (400, "unsupported_operation"), "{}", reply.text());
+        assert!(upstream.seen().is_empty());
+    }
+}
+
+#[test]
+fn guards_see_what_a_provider_of_another_dialect_says_and_what_it_is_told() {
+    for wire in &WIRES {
+        let whole = (wire.whole)().to_string();
+        let whole = whole.replace("two cities", "ada@example.org").replace("I look.", "bob@example.org");
+        let streamed = wire.stream(&wire.events_with_addresses());
+        let upstream = Upstream::start(move |_, seen, stream| {
+            let asked = String::from_utf8_lossy(&seen.body).into_owned();
+            let streaming = seen.head.contains("stream") || asked.contains("\"stream\":true");
+            let answer = if streaming { streamed.clone() } else { ok("application/json", &whole) };
+            stream.write_all(&answer).is_ok()
+        });
+        let folder = support::root().join("plugins/installed");
+        let rest =
+            format!("[plugins]\nfolder = \"{}\"\n[[plugins.chain]]\nplugin = \"redact-pii\"\n", folder.display());
+        let gateway = Gateway::start(&config_of(wire, upstream.address, "retries = 0", &rest));
+        for streaming in [false, true] {
+            let mut asked = question(streaming);
+            asked["messages"][1]["content"][0]["text"] = "I am eve@example.org".into();
+            let reply = post(gateway.address, ACME, &asked.to_string());
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            let told = String::from_utf8(upstream.seen().last().unwrap().body.clone()).unwrap();
+            assert!(told.contains("I am ") && !told.contains("eve@example.org"), "{}: {told}", wire.kind);
+            assert!(!reply.text().contains("@example.org"), "{}: {}", wire.kind, reply.text());
+            assert!(reply.clean && reply.text().contains("Rome"), "{}: {}", wire.kind, reply.text());
+        }
+    }
+}
+
+#[test]
+fn a_base_url_may_end_in_the_version_that_the_dialects_paths_begin_with() {
+    for wire in &WIRES {
+        let version = ["/v1beta", "/v1"].into_iter().find(|version| wire.paths[0].starts_with(&format!("{version}/")));
+        for end in [version.unwrap_or(""), "/"] {
+            let upstream = wire.upstream();
+            let config = config_of(wire, upstream.address, "retries = 0", "");
+            let url = format!("http://{}", upstream.address);
+            let gateway = Gateway::start(&config.replace(&url, &format!("{url}{end}")));
+            let reply = post(gateway.address, ACME, &chat("hi"));
+            assert_eq!(reply.status, 200, "{} {end}: {}", wire.kind, reply.text());
+            assert_eq!(upstream.seen()[0].head.split(' ').nth(1), Some(wire.paths[0]));
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Upstreams that speak another dialect than OpenAI's: one answer each, with text, thoughts and two tool calls, whole and streamed.
+
+use super::upstream::{END, STREAM, Upstream, ok};
+use serde_json::{Value, json};
+use std::io::Write;
+use weir_http::event_message::EventMessage;
+
+/// How a provider is configured, and what it says.
+pub struct Wire {
+    /// The configuration's `kind`.
+    pub kind: &'static str,
+    /// Where it is asked, whole and streamed, for the model `their-model`.
+    pub paths: [&'static str; 2],
+    /// The header that carries the key, and what stands before the key in it.
+    pub key: (&'static str, &'static str),
+    pub whole: fn() -> Value,
+    events: fn(&str, [&str; 2]) -> Vec<Vec<u8>>,
+    /// The media type of its streams.
+    pub media_type: &'static str,
+    /// An error in the midst of a stream.
+    pub error_event: fn() -> Vec<u8>,
+    /// What is said against a request with the status 400.
+    pub against: fn() -> Value,
+}
+
+impl Wire {
+    /// An upstream that answers whole, or streams where that is asked for.
+    pub fn upstream(&self) -> Upstream {
+        let (whole, streamed) = ((self.whole)().to_string(), self.stream(&self.events()));
+        let streams = self.paths[1];
+        Upstream::start(move |_, seen, stream| {
+            let target = seen.head.split(' ').nth(1).unwrap();
+            let streaming = if streams == "/v1/messages" { seen.json()["stream"] == true } else { target == streams };
+            if !streaming {
+                return stream.write_all(&ok("application/json", &whole)).is_ok();
+            }
+            stream.write_all(&streamed).is_ok()
+        })
+    }
+
+    /// The events of a stream that says what `whole` does.
+    pub fn events(&self) -> Vec<Vec<u8>> {
+        (self.events)("two cities", ["I ", "look."])
+    }
+
+    /// The same with an address of mail in its thoughts, and one in its text, cut in two.
+    pub fn events_with_addresses(&self) -> Vec<Vec<u8>> {
+        (self.events)("ada@example.org", ["bob@exam", "ple.org"])
+    }
+
+    /// A response that is a stream of these events, and ends well.
+    pub fn stream(&self, events: &[Vec<u8>]) -> Vec<u8> {
+        let head = String::from_utf8(STREAM.to_vec()).unwrap().replace("text/event-stream", self.media_type);
+        let chunks =
+            events.iter().flat_map(|event| [format!("{:x}\r\n", event.len()).as_bytes(), event, b"\r\n"].concat());
+        [head.into_bytes(), chunks.collect(), END.to_vec()].concat()
+    }
+}
+
+pub const WIRES: [Wire; 3] = [
+    Wire {
+        kind: "anthropic",
+        paths: ["/v1/messages", "/v1/messages"],
+        key: ("x-api-key", ""),
+        whole: messages_whole,
+        events: messages_events,
+        media_type: "text/event-stream",
+        error_event: || {
+            named(&json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}))
+        },
+        against: || json!({"type": "error", "error": {"type": "invalid_request_error", "message": "too many cooks"}}),
+    },
+    Wire {
+        kind: "gemini",
+        paths: [
+            "/v1beta/models/their-model:generateContent",
+            "/v1beta/models/their-model:streamGenerateContent?alt=sse",
+        ],
+        key: ("x-goog-api-key", ""),
+        whole: gemini_whole,
+        events: gemini_events,
+        media_type: "text/event-stream",
+        error_event: || data(&json!({"error": {"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}})),
+        against: || json!({"error": {"code": 400, "message": "too many cooks", "status": "INVALID_ARGUMENT"}}),
+    },
+    Wire {
+        kind: "bedrock",
+        paths: ["/model/their-model/converse", "/model/their-model/converse-stream"],
+        key: ("authorization", "Bearer "),
+        whole: converse_whole,
+        events: converse_events,
+        media_type: "application/vnd.amazon.eventstream",
+        error_event: || {
+            let said = json!({"message": "Overloaded"}).to_string();
+            EventMessage::exception("throttlingException", said.as_bytes()).unwrap().raw().to_vec()
+        },
+        against: || json!({"message": "too many cooks"}),
+    },
+];
+
+fn data(event: &Value) -> Vec<u8> {
+    format!("data: {event}\n\n").into_bytes()
+}
+
+fn named(event: &Value) -> Vec<u8> {
+    format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()).into_bytes()
+}
+
+fn messages_whole() -> Value {
+    json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "their-model",
+        "content": [
+            {"type": "thinking", "thinking": "two cities", "signature": "c2ln"},
+            {"type": "text", "text": "I look."},
+            {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Rome"}},
+            {"type": "tool_use", "id": "toolu_2", "name": "weather", "input": {"city": "Oslo"}}
+        ],
+        "stop_reason": "tool_use", "stop_sequence": null,
+        "usage": {"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 7}
+    })
+}
+
+fn messages_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
+    let start =
+        |index: u32, block: Value| json!({"type": "content_block_start", "index": index, "content_block": block});
+    let delta = |index: u32, delta: Value| json!({"type": "content_block_delta", "index": index, "delta": delta});
+    let stop = |index: u32| json!({"type": "content_block_stop", "index": index});
+    let tool = |id: &str| json!({"type": "tool_use", "id": id, "name": "weather", "input": {}});
+    let input = |index, piece: &str| delta(index, json!({"type": "input_json_delta", "partial_json": piece}));
+    let usage =
+        json!({"input_tokens": 10, "cache_read_input_tokens": 5, "cache_creation_input_tokens": 2, "output_tokens": 1});
+    let message = json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "their-model", "content": [],
+        "stop_reason": null, "stop_sequence": null, "usage": usage
+    });
+    [
+        json!({"type": "message_start", "message": message}),
+        json!({"type": "ping"}),
+        start(0, json!({"type": "thinking", "thinking": "", "signature": ""})),
+        delta(0, json!({"type": "thinking_delta", "thinking": thought})),
+        delta(0, json!({"type": "signature_delta", "signature": "c2ln"})),
+        stop(0),
+        start(1, json!({"type": "text", "text": ""})),
+        delta(1, json!({"type": "text_delta", "text": text[0]})),
+        delta(1, json!({"type": "text_delta", "text": text[1]})),
+        stop(1),
+        start(2, tool("toolu_1")),
+        input(2, ""),
+        input(2, "{\"city\": "),
+        input(2, "\"Rome\"}"),
+        stop(2),
+        start(3, tool("toolu_2")),
+        input(3, "{\"city\":\"Oslo\"}"),
+        stop(3),
+        json!({"type": "message_delta", "delta": {"stop_reason": "tool_use", "stop_sequence": null}, "usage": {"output_tokens": 7}}),
+        json!({"type": "message_stop"}),
+    ]
+    .iter()
+    .map(named)
+    .collect()
+}
+
+fn gemini_call(city: &str) -> Value {
+    json!({"functionCall": {"name": "weather", "args": {"city": city}}})
+}
+
+fn gemini_usage() -> Value {
+    json!({
+        "promptTokenCount": 17, "cachedContentTokenCount": 5, "candidatesTokenCount": 5, "thoughtsTokenCount": 2,
+        "totalTokenCount": 24
+    })
+}
+
+fn gemini_chunk(parts: Value, reason: Option<&str>) -> Value {
+    let mut candidate = json!({"content": {"role": "model", "parts": parts}, "index": 0});
+    if let Some(reason) = reason {
+        candidate["finishReason"] = reason.into();
+    }
+    json!({"candidates": [candidate], "usageMetadata": gemini_usage(), "modelVersion": "their-model", "responseId": "r1"})
+}
+
+fn gemini_whole() -> Value {
+    let thought = json!({"text": "two cities", "thought": true});
+    let parts = json!([thought, {"text": "I look."}, gemini_call("Rome"), gemini_call("Oslo")]);
+    gemini_chunk(parts, Some("STOP"))
+}
+
+fn gemini_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
+    [
+        gemini_chunk(json!([{"text": thought, "thought": true}]), None),
+        gemini_chunk(json!([{"text": text[0]}]), None),
+        gemini_chunk(json!([{"text": text[1]}]), None),
+        gemini_chunk(json!([gemini_call("Rome"), gemini_call("Oslo")]), Some("STOP")),
+    ]
+    .iter()
+    .map(data)
+    .collect()
+}
+
+fn converse_usage() -> Value {
+    json!({
+        "inputTokens": 10, "cacheReadInputTokens": 5, "cacheWriteInputTokens": 2, "outputTokens": 7, "totalTokens": 24
+    })
+}
+
+fn converse_whole() -> Value {
+    let call = |id: &str, city: &str| json!({"toolUse": {"toolUseId": id, "name": "weather", "input": {"city": city}}});
+    let thought = json!({"reasoningContent": {"reasoningText": {"text": "two cities", "signature": "c2ln"}}});
+    let content = json!([thought, {"text": "I look."}, call("tooluse_1", "Rome"), call("tooluse_2", "Oslo")]);
+    json!({
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": "tool_use", "usage": converse_usage(), "metrics": {"latencyMs": 7}
+    })
+}
+
+fn converse_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
+    let delta = |index: u32, delta: Value| ("contentBlockDelta", json!({"contentBlockIndex": index, "delta": delta}));
+    let stop = |index: u32| ("contentBlockStop", json!({"contentBlockIndex": index}));
+    let tool = |index: u32, id: &str| {
+        let start = json!({"toolUse": {"toolUseId": id, "name": "weather"}});
+        ("contentBlockStart", json!({"contentBlockIndex": index, "start": start}))
+    };
+    let input = |index: u32, piece: &str| delta(index, json!({"toolUse": {"input": piece}}));
+    [
+        ("messageStart", json!({"role": "assistant"})),
+        delta(0, json!({"reasoningContent": {"text": thought}})),
+        delta(0, json!({"reasoningContent": {"signature": "c2ln"}})),
+        stop(0),
+        delta(1, json!({"text": text[0]})),
+        delta(1, json!({"text": text[1]})),
+        stop(1),
+        tool(2, "tooluse_1"),
+        input(2, "{\"city\": "),
+        input(2, "\"Rome\"}"),
+        stop(2),
+        tool(3, "tooluse_2"),
+        input(3, "{\"city\":\"Oslo\"}"),
+        stop(3),
+        ("messageStop", json!({"stopReason": "tool_use"})),
+        ("metadata", json!({"usage": converse_usage(), "metrics": {"latencyMs": 7}})),
+    ]
+    .iter()
+    .map(|(kind, event)| EventMessage::event(kind, event.to_string().as_bytes()).unwrap().raw().to_vec())
+    .collect()
+}
