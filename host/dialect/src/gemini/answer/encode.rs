@@ -3,9 +3,10 @@
 use bytes::Bytes;
 
 use super::citation;
+use crate::canon::logprobs;
 use crate::canon::{AnswerContext, ChatAnswer, ChatChoice, ContentBlock, FieldLosses, JsonText, JsonWriter, RawJson};
 use crate::gemini::part::{self, PartStyle};
-use crate::gemini::{proto, stop, time, usage};
+use crate::gemini::{proto, stop, time, tokens, usage};
 use crate::translate::ids;
 use crate::wire::WireFormat;
 
@@ -115,11 +116,25 @@ fn write_other(choice: &ChatChoice, out: &mut JsonWriter, losses: &mut FieldLoss
     }
     out.name("index").number(choice.index.into());
     write_citations(&blocks, out, losses);
-    if choice.logprobs.is_some() {
-        losses.lose("choices.logprobs");
-    }
+    write_logprobs(choice, out, losses);
     losses.lose_extras("choices", &choice.extra);
     out.close();
+}
+
+/// Writes the probabilities of tokens, which some wires say of the whole and some of each text.
+fn write_logprobs(choice: &ChatChoice, out: &mut JsonWriter, losses: &mut FieldLosses) {
+    let of_texts = choice.blocks.iter().filter_map(|block| match block {
+        ContentBlock::Text(block) => block.logprobs.clone(),
+        _ => None,
+    });
+    let said = choice.logprobs.clone().or_else(|| logprobs::joined(of_texts.collect()));
+    match said.as_ref().map(tokens::result) {
+        Some(Some(result)) => {
+            out.name("logprobsResult").raw(&result);
+        }
+        Some(None) => losses.lose("choices.logprobs"),
+        None => {}
+    }
 }
 
 /// Writes what the texts rest on, its places counted over all of them.

@@ -9,7 +9,7 @@ use crate::canon::{
     JsonWriter, NewEvent, RawJson, ToolInput,
 };
 use crate::gemini::answer::{self, BLOCKED};
-use crate::gemini::{kind, proto, signature, stop, usage};
+use crate::gemini::{kind, proto, signature, stop, tokens, usage};
 
 /// Where blocks are, for the names of what is lost.
 const WITHIN: &str = "choices.content";
@@ -142,14 +142,10 @@ impl GeminiEncoder {
                 }
             }
             BlockDelta::Citation(note) => self.cite(index, &note, out, losses),
-            BlockDelta::Logprobs(raw) => {
-                let is_own = ["chosenCandidates", "topCandidates"].iter().any(|name| raw.members().get(name).is_some());
-                if is_own {
-                    out.push(self.beside(index, "logprobsResult", &raw));
-                } else {
-                    losses.lose("choices.logprobs");
-                }
-            }
+            BlockDelta::Logprobs(raw) => match tokens::result(&raw) {
+                Some(result) => out.push(self.beside(index, "logprobsResult", &result)),
+                None => losses.lose("choices.logprobs"),
+            },
             BlockDelta::Other(_) => losses.lose(WITHIN),
         }
     }
