@@ -5,6 +5,7 @@
 
 mod answer;
 mod blocks;
+mod count;
 mod events;
 mod request;
 mod rest;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use answer::decode::decode_answer;
 pub use answer::encode::encode_answer;
+pub use count::{decode_count, encode_count};
 pub use events::decode::ConverseDecoder;
 pub use events::encode::ConverseEncoder;
 pub use request::decode::decode_request;

@@ -1,6 +1,7 @@
 //! What is read and written, row by row of the mapping between dialects; values of other wires are made by hand.
 
 mod answers;
+mod counts;
 mod identity;
 mod params;
 mod requests;

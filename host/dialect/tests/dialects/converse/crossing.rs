@@ -7,7 +7,7 @@ use weir_dialect::canon::{
 };
 use weir_dialect::chat::{self, ChatWireDecoder};
 use weir_dialect::converse::{
-    ConverseDecoder, ConverseEncoder, decode_answer, decode_request, encode_answer, encode_request,
+    ConverseDecoder, ConverseEncoder, decode_answer, decode_request, encode_answer, encode_count, encode_request,
 };
 use weir_dialect::gemini::{self, GeminiDecoder};
 use weir_dialect::messages::{self, MessagesDecoder};
@@ -274,5 +274,18 @@ fn signatures_come_back_whatever_the_client_calls_the_model() {
         };
         assert_eq!(signatures(&request.turns[0].blocks), signatures(&answer.choices[0].blocks));
         Ok(())
+    });
+}
+
+#[test]
+fn what_is_counted_is_what_bedrock_counts() {
+    hold("converse: count", with_request("messages"), |recording| {
+        let request = messages::decode_request(&raw(recording.request().unwrap())).unwrap();
+        let body = encode_count(&request, &rules(CLAUDE), &mut FieldLosses::default());
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        match Spec::bedrock() {
+            Some(spec) => faults(spec.request("CountTokens", &body)),
+            None => Ok(()),
+        }
     });
 }
