@@ -96,8 +96,9 @@ fn write_client(out: &mut JsonWriter, request: &ChatRequest, writing: &mut ChatW
     let is_kept = writing.own && request.extra.get("safety_identifier").and_then(RawJson::text) == request.user;
     out.text_member("user", request.user.as_ref().filter(|_| !is_kept));
     out.raw_member("metadata", request.metadata.as_ref());
-    out.bool_member("store", request.store);
-    if let Some(tier) = &request.service_tier {
+    // What goes without saying here is not said: not everybody who speaks this wire knows the member.
+    out.bool_member("store", request.store.filter(|store| writing.own || *store));
+    if let Some(tier) = request.service_tier.as_ref().filter(|tier| writing.own || !tier.is("auto")) {
         let is_known = ["auto", "default", "flex", "scale", "priority"].iter().any(|word| tier.is(word));
         match request.wire {
             _ if writing.own || is_known => {

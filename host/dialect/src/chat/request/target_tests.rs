@@ -173,7 +173,11 @@ fn tools_that_run_at_another_provider_are_lost_by_their_names() {
 #[test]
 fn how_much_is_to_be_thought_is_said_as_an_effort() {
     type Change = fn(&mut ChatRequest);
-    let rows: [(Change, Value); 6] = [
+    let rows: [(Change, Value); 7] = [
+        (
+            |request| (request.reasoning.mode, request.reasoning.effort) = (ReasoningMode::Off, Some(t("high"))),
+            json!("none"),
+        ),
         (|request| request.reasoning.effort = Some(t("minimal")), json!("minimal")),
         (|request| request.reasoning.effort = Some(t("max")), json!("xhigh")),
         (|request| request.reasoning.effort = Some(t("none")), json!("none")),
@@ -214,7 +218,7 @@ fn numbers_and_words_are_carried_and_the_rest_is_lost_by_name() {
             "model": "up", "messages": [], "response_format": {"type": "json_object"},
             "temperature": 0.5, "top_p": 1, "presence_penalty": 1, "frequency_penalty": 2, "seed": 7,
             "logprobs": true, "top_logprobs": 3, "min_p": 0.1, "stop": ["a", "b", "c", "d"],
-            "user": "u", "metadata": {"k": "v"}, "store": false,
+            "user": "u", "metadata": {"k": "v"},
         })
     );
     assert_eq!(losses, ["stop", "service_tier", "previous_response_id", "truncation"]);
@@ -222,7 +226,7 @@ fn numbers_and_words_are_carried_and_the_rest_is_lost_by_name() {
 
 #[test]
 fn anthropics_words_for_how_soon_are_openais() {
-    for (word, due) in [("auto", json!("auto")), ("standard_only", json!("default"))] {
+    for (word, due) in [("auto", Value::Null), ("standard_only", json!("default"))] {
         let mut request = ChatRequest::new(WireFormat::Messages, "m", false);
         request.service_tier = Some(t(word));
         let (body, losses) = encode(&request, &rules(TargetQuirks::default()));

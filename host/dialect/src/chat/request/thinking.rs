@@ -54,6 +54,7 @@ pub(super) fn write(out: &mut JsonWriter, wish: &ReasoningWish, writing: &mut Ch
     let effort = wish.effort.as_ref().map(|effort| effort.text().into_owned());
     // What is more than OpenAI's most is its most.
     let effort = effort.map(|effort| if effort == "max" { "xhigh".to_owned() } else { effort });
+    let effort = effort.map(|effort| if wish.mode == ReasoningMode::Off { "none".to_owned() } else { effort });
     let effort = effort.or_else(|| {
         // A model that cannot think refuses to be told not to, so that this is said in the client's own word alone.
         let budget = budget.filter(|budget| *budget > 0 && wish.mode != ReasoningMode::Off)?;
