@@ -26,6 +26,8 @@ pub struct GeminiDecoder {
     usage: Usage,
     started: bool,
     failed: bool,
+    /// How it has ended.
+    ended: Option<StreamState>,
     /// Why the question was refused.
     blocked: Option<JsonText>,
     /// Used again for each part.
@@ -142,7 +144,7 @@ fn rest(candidate: &StreamedCandidate, mut members: RawMembers, out: &mut Vec<Ch
 
 impl EventDecoder for GeminiDecoder {
     fn take(&mut self, event: &WireEvent<'_>, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
-        if self.failed {
+        if self.failed || self.ended.is_some() {
             return Ok(());
         }
         let raw = RawJson::parse(event.data.clone())?;
@@ -158,6 +160,17 @@ impl EventDecoder for GeminiDecoder {
     }
 
     fn finish(&mut self, clean: bool, out: &mut Vec<ChatEvent>) -> StreamState {
+        if let Some(state) = self.ended {
+            return state;
+        }
+        let state = self.end(clean, out);
+        self.ended = Some(state);
+        state
+    }
+}
+
+impl GeminiDecoder {
+    fn end(&mut self, clean: bool, out: &mut Vec<ChatEvent>) -> StreamState {
         if self.failed {
             return StreamState::Failed;
         }

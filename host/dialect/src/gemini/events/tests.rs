@@ -27,6 +27,8 @@ fn told(events: &[Value]) -> (Vec<ChatEvent>, StreamState) {
         take(&mut decoder, event, &mut out).unwrap();
     }
     let state = decoder.finish(true, &mut out);
+    let told = out.len();
+    assert_eq!((decoder.finish(false, &mut out), out.len()), (state, told), "a stream ends once");
     assert!(matches!(out.first(), Some(ChatEvent::Start(_)) | None), "{out:?}");
     (out.into_iter().skip(1).collect(), state)
 }

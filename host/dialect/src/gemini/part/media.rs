@@ -204,7 +204,13 @@ impl Media<'_> {
         };
         let is_data = holder == "inlineData";
         // Vertex AI demands one of files as well.
-        let media_type = if style.own { self.media_type } else { Some(self.media_type.unwrap_or(&self.likely)) };
+        let jpeg = JsonText::of("image/jpeg");
+        let media_type = match self.media_type {
+            // A name that others take, and Google does not.
+            Some(name) if !style.own && name.is("image/jpg") => Some(&jpeg),
+            None if !style.own => Some(&self.likely),
+            said => said,
+        };
         out.open().name(holder).open();
         out.text_member("mimeType", media_type).text_member(if is_data { "data" } else { "fileUri" }, Some(place));
         out.text_member("displayName", self.name);

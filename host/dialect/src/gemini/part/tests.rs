@@ -282,6 +282,8 @@ fn media_of_other_wires_are_data_or_addresses_that_google_can_read() {
         image(url),
         (json!([{"fileData": {"mimeType": "image/png", "fileUri": "https://a/b.PNG?c.d"}}]), Vec::new())
     );
+    let jpg = asked(&[ContentBlock::Image(media(base64, Some("image/jpg")))]).0;
+    assert_eq!(jpg[0]["inlineData"]["mimeType"], "image/jpeg");
     let store = |uri: &str| image(MediaSource::Store(JsonText::of(uri)));
     assert_eq!(store("gs://a/b").0, json!([{"fileData": {"mimeType": "image/jpeg", "fileUri": "gs://a/b"}}]));
     assert_eq!(store("s3://a/b"), (json!([]), vec!["messages.content.uri".to_owned()]));
