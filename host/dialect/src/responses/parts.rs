@@ -6,4 +6,4 @@ mod read;
 mod write;
 
 pub(crate) use read::{read, read_all};
-pub(crate) use write::{ITEM, PartRules, is_carried, logprobs, write, write_content};
+pub(crate) use write::{ITEM, PartRules, is_carried, logprobs, lose_cache, write, write_content};

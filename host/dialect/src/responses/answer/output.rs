@@ -65,7 +65,7 @@ impl OutputItems<'_> {
         };
         out.name("content").open_array();
         for block in blocks {
-            parts::write(&mut out, block, PartRules { own: self.own, said: true, answer: true }, losses);
+            parts::write(&mut out, block, PartRules { own: self.own, said: true, answer: true, marks: false }, losses);
         }
         out.close_array().close();
         out.finish_raw()

@@ -34,6 +34,9 @@ pub(crate) fn write_call(
         ToolInput::Text(text) if !rules.own && !call.custom && text.is_empty() => out.string("{}"),
         other => out.text(&other.to_text()),
     };
+    if !rules.own {
+        parts::lose_cache(call.cache.as_ref(), losses);
+    }
     end(out, &call.extra, "messages.tool_calls", rules, losses);
 }
 
@@ -56,13 +59,16 @@ pub(crate) fn write_result(
     } else if result.failed == Some(true) {
         losses.lose("messages.content.is_error");
     }
+    if !own {
+        parts::lose_cache(result.cache.as_ref(), losses);
+    }
     out.name("output");
     write_output(out, result, own, losses);
     end(out, &result.extra, "messages.content.tool_result", ItemRules { own, id: None, status: None }, losses);
 }
 
 fn write_output(out: &mut JsonWriter, result: &ToolResultBlock, own: bool, losses: &mut FieldLosses) {
-    let rules = PartRules { own, said: false, answer: false };
+    let rules = PartRules { own, said: false, answer: false, marks: false };
     match (result.content.as_slice(), result.form) {
         ([ContentBlock::Other(value)], ContentForm::Object) if own => {
             out.raw(&value.raw);

@@ -19,6 +19,8 @@ pub(crate) struct PartRules {
     pub(crate) said: bool,
     /// They are an answer's, whose parts have every member.
     pub(crate) answer: bool,
+    /// The model takes marks for the cache.
+    pub(crate) marks: bool,
 }
 
 /// Writes the value of a `content` or `output`: a string where it is one text, else the parts that this wire has.
@@ -30,10 +32,11 @@ pub(crate) fn write_content(
 ) {
     if let [ContentBlock::Text(text)] = blocks
         && text.citations.is_empty()
-        && (rules.own || text.cache.is_none())
+        && (rules.own || !rules.marks || text.cache.is_none())
     {
         if !rules.own {
             losses.lose_extras("messages.content", &text.extra);
+            lose_cache(text.cache.as_ref(), losses);
         }
         out.text(&text.text);
         return;
@@ -107,11 +110,21 @@ fn begin(out: &mut JsonWriter, kind: &str, extra: &RawMembers, rules: PartRules,
     }
 }
 
-fn write_cache(out: &mut JsonWriter, cache: Option<&CacheMark>, rules: PartRules) {
-    let Some(cache) = cache else { return };
+/// Names a mark for the cache that cannot be there.
+pub(crate) fn lose_cache(cache: Option<&CacheMark>, losses: &mut FieldLosses) {
+    if cache.is_some() {
+        losses.lose("messages.content.cache_control");
+    }
+}
+
+fn write_cache(out: &mut JsonWriter, cache: Option<&CacheMark>, rules: PartRules, losses: &mut FieldLosses) {
+    let Some(mark) = cache else { return };
+    if !rules.own && !rules.marks {
+        return lose_cache(cache, losses);
+    }
     out.name("prompt_cache_breakpoint").open();
     if rules.own {
-        out.members(&cache.extra);
+        out.members(&mark.extra);
     } else {
         out.name("mode").string("explicit");
     }
@@ -147,9 +160,7 @@ fn write_text(out: &mut JsonWriter, text: &TextBlock, rules: PartRules, losses: 
         }
         None => {}
     }
-    if rules.own || !rules.said {
-        write_cache(out, text.cache.as_ref(), rules);
-    }
+    write_cache(out, text.cache.as_ref(), rules, losses);
     out.close();
 }
 
@@ -172,7 +183,7 @@ fn write_image(out: &mut JsonWriter, image: &MediaBlock, rules: PartRules, losse
         source => out.text_member("image_url", source.to_url(image.media_type.as_ref()).as_ref()),
     };
     out.text_member("detail", image.detail.as_ref());
-    write_cache(out, image.cache.as_ref(), rules);
+    write_cache(out, image.cache.as_ref(), rules, losses);
     out.close();
 }
 
@@ -183,7 +194,7 @@ fn write_audio(out: &mut JsonWriter, audio: &MediaBlock, rules: PartRules, losse
     begin(out, "input_audio", &audio.extra, rules, losses);
     out.name("input_audio").open().name("data").text(data);
     out.name("format").text(&media::to_format(audio.media_type.as_ref())).close();
-    write_cache(out, audio.cache.as_ref(), rules);
+    write_cache(out, audio.cache.as_ref(), rules, losses);
     out.close();
 }
 
@@ -200,7 +211,7 @@ fn write_document(out: &mut JsonWriter, document: &DocumentBlock, rules: PartRul
             // There is no file of text: it says the same as a text.
             begin(out, "input_text", &document.extra, rules, losses);
             out.name("text").text(text);
-            write_cache(out, document.cache.as_ref(), rules);
+            write_cache(out, document.cache.as_ref(), rules, losses);
             out.close();
             return;
         }
@@ -226,6 +237,6 @@ fn write_document(out: &mut JsonWriter, document: &DocumentBlock, rules: PartRul
         }
     };
     out.text_member("filename", name.as_ref());
-    write_cache(out, document.cache.as_ref(), rules);
+    write_cache(out, document.cache.as_ref(), rules, losses);
     out.close();
 }

@@ -125,7 +125,8 @@ impl TurnWriter<'_> {
     }
 
     fn parts(&self, turn: &ChatTurn) -> PartRules {
-        PartRules { own: self.lines.own, said: turn.role == TurnRole::Assistant, answer: false }
+        let said = turn.role == TurnRole::Assistant;
+        PartRules { own: self.lines.own, said, answer: false, marks: self.lines.takes_marks() && !said }
     }
 
     fn role(&self, turn: &ChatTurn) -> &'static str {

@@ -196,9 +196,11 @@ fn images_files_and_sound_are_parts_and_what_is_none_is_named() {
         ContentBlock::Video(media(data(), Some("video/mp4"))),
         ContentBlock::Text(TextBlock { cache: Some(CacheMark::default()), ..TextBlock::of(JsonText::of("t")) }),
     ];
-    let (input, losses) = items(&of(WireFormat::Messages, vec![(TurnRole::User, blocks)]));
+    let request = of(WireFormat::Messages, vec![(TurnRole::User, blocks)]);
+    let (body, losses) = written_for(&request, &TargetRules { model: "gpt-5.6-sol".into(), ..rules() });
+    let input = &body["input"];
     assert_eq!(
-        input,
+        *input,
         json!([{"type": "message", "role": "user", "content": [
             {"type": "input_image", "image_url": "data:image/png;base64,QUJD"},
             {"type": "input_image", "image_url": "https://a/b"},
@@ -318,4 +320,24 @@ fn efforts_budgets_and_forms_are_said_in_this_wires_words() {
         (&json!({"effort": "none"}), &json!({"type": "json_object"}))
     );
     assert_eq!(losses, ["parallel_tool_calls", "response_format.json_schema"]);
+}
+
+#[test]
+fn marks_for_the_cache_go_to_models_that_take_them() {
+    let marked = TextBlock { cache: Some(CacheMark::default()), ..TextBlock::of(JsonText::of("t")) };
+    let request = of(WireFormat::Messages, vec![(TurnRole::User, vec![ContentBlock::Text(marked)])]);
+    let marks = |model: &str, vendor| {
+        let (body, losses) = written_for(&request, &TargetRules { model: model.into(), vendor, ..rules() });
+        let marks = body["input"][0]["content"][0].get("prompt_cache_breakpoint").is_some();
+        assert_eq!(marks, losses.is_empty());
+        assert!(marks || losses == ["messages.content.cache_control"]);
+        marks
+    };
+    for model in ["gpt-5.6", "gpt-5.6-sol", "openai/gpt-6", "gpt-5.10-mini"] {
+        assert!(marks(model, Vendor::OpenAi), "{model}");
+    }
+    for model in ["gpt-5", "gpt-5.1-codex", "gpt-4o", "o3", "gpt-oss-120b", "m"] {
+        assert!(!marks(model, Vendor::OpenAi), "{model}");
+    }
+    assert!(!marks("gpt-5.6", Vendor::Other));
 }
