@@ -100,8 +100,8 @@ impl CallItem {
         }));
     }
 
-    /// It is complete.
-    pub(super) fn finish(mut self, output: &mut StreamOutput, out: &mut Vec<NewEvent>) {
+    /// It is complete, or as complete as the answer is.
+    pub(super) fn finish(mut self, status: &'static str, output: &mut StreamOutput, out: &mut Vec<NewEvent>) {
         if self.input.is_empty() && !self.block.custom {
             self.input.push(&JsonText::of("{}"));
             if self.number.is_some() {
@@ -124,7 +124,7 @@ impl CallItem {
             out.name(member).text(&text);
         }));
         let mut whole = JsonWriter::with_capacity(256 + text.token().len());
-        self.write(&mut whole, &text, "completed");
+        self.write(&mut whole, &text, status);
         output.complete(self.number.unwrap_or_default(), whole.finish_raw(), out);
     }
 

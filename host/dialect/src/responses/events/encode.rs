@@ -29,6 +29,8 @@ pub struct ResponsesEncoder {
     message: Option<MessageItem>,
     thought: Option<ThoughtItem>,
     calls: Vec<CallItem>,
+    /// The call that was closed last: what comes next tells whether it was cut off.
+    closed: Option<CallItem>,
     /// How many calls there were.
     called: usize,
     stop: Option<ChatStop>,
@@ -49,6 +51,7 @@ impl ResponsesEncoder {
             message: None,
             thought: None,
             calls: Vec::new(),
+            closed: None,
             called: 0,
             stop: None,
             usage: None,
@@ -97,7 +100,7 @@ impl EventEncoder for ResponsesEncoder {
     fn held(&self) -> usize {
         let open =
             self.message.as_ref().map_or(0, MessageItem::held) + self.thought.as_ref().map_or(0, ThoughtItem::held);
-        self.output.held() + open + self.calls.iter().map(CallItem::held).sum::<usize>()
+        self.output.held() + open + self.calls.iter().chain(&self.closed).map(CallItem::held).sum::<usize>()
     }
 }
 
@@ -145,6 +148,7 @@ impl ResponsesEncoder {
 
     fn open(&mut self, place: BlockPlace, start: BlockStart, out: &mut Vec<NewEvent>, losses: &mut FieldLosses) {
         self.finish_thought(out);
+        self.finish_closed("completed", out);
         for call in &mut self.calls {
             call.tell(&mut self.output, out);
         }
@@ -209,7 +213,9 @@ impl ResponsesEncoder {
         if let Some(message) = self.message.as_mut().filter(|message| message.is_at(place)) {
             message.close(output, out);
         } else if let Some(at) = self.calls.iter().position(|call| call.is_at(place)) {
-            self.calls.remove(at).finish(output, out);
+            let call = self.calls.remove(at);
+            self.finish_closed("completed", out);
+            self.closed = Some(call);
         } else if self.thought.as_ref().is_some_and(|thought| thought.is_at(place)) {
             self.finish_thought(out);
         }
@@ -218,6 +224,12 @@ impl ResponsesEncoder {
     fn finish_thought(&mut self, out: &mut Vec<NewEvent>) {
         if let Some(thought) = self.thought.take() {
             thought.finish(&mut self.output, out);
+        }
+    }
+
+    fn finish_closed(&mut self, status: &'static str, out: &mut Vec<NewEvent>) {
+        if let Some(call) = self.closed.take() {
+            call.finish(status, &mut self.output, out);
         }
     }
 
@@ -231,8 +243,9 @@ impl ResponsesEncoder {
     fn finish_items(&mut self, out: &mut Vec<NewEvent>) {
         let status = if stop::incomplete(self.stop.as_ref()).is_some() { "incomplete" } else { "completed" };
         self.finish_thought(out);
+        self.finish_closed(status, out);
         for call in std::mem::take(&mut self.calls) {
-            call.finish(&mut self.output, out);
+            call.finish(status, &mut self.output, out);
         }
         self.finish_message(status, out);
     }

@@ -209,6 +209,21 @@ fn an_answer_that_is_cut_off_is_incomplete_and_one_that_fails_has_failed() {
         assert_eq!(response["incomplete_details"], json!({"reason": reason}));
         assert_eq!((&response["output"][0]["status"], &response["completed_at"]), (&json!("incomplete"), &Value::Null));
     }
+    // Quirk 120: a call that is cut off is incomplete, and one before it is not.
+    let events = vec![
+        start(),
+        tool(0, Some("call_a"), "f", false),
+        input(0, "{}"),
+        close(0),
+        tool(1, Some("call_b"), "f", false),
+        input(1, "{\"x\":4"),
+        close(1),
+        stop(StopKind::Length),
+        ChatEvent::End,
+    ];
+    let output = written(events, "{}").0.last().unwrap()["response"]["output"].clone();
+    assert_eq!((&output[0]["status"], &output[1]["status"]), (&json!("completed"), &json!("incomplete")));
+    assert_eq!(output[1]["arguments"], "{\"x\":4");
     let fails = |kind: Option<&str>, code: Option<&str>| {
         let (kind, code) = (kind.map(JsonText::of), code.map(JsonText::of));
         let failure = ApiFailure { message: JsonText::of("oh"), kind, code, param: None };
