@@ -2,12 +2,13 @@
 //!
 //! [`WirePair`] takes a request there and an answer back.
 //! [`ids`] fits identifiers of tool calls into a wire's grammar, [`signatures`] carries what only its vendor can read there and back,
-//! [`reasoning`] weighs efforts against budgets, [`claude`] knows what Anthropic's models take, [`order`] puts turns into the order that a
+//! [`reasoning`] weighs efforts against budgets, [`claude`] knows what Anthropic's models take and [`marks`] which of OpenAI's take marks for the cache, [`order`] puts turns into the order that a
 //! wire demands, and [`schema`] fits schemas into what a wire knows of them.
 
 pub mod claude;
 mod codecs;
 pub mod ids;
+pub mod marks;
 pub mod order;
 mod pair;
 pub mod reasoning;

@@ -11,6 +11,8 @@ pub(super) struct ChatWriting<'a> {
     pub(super) own: bool,
     /// Who reads signatures; none if a client keeps them.
     pub(super) reader: Option<Vendor>,
+    /// The model takes marks for the cache.
+    pub(super) marks: bool,
     /// What the other side takes for the identifier of a tool call.
     pub(super) ids: ToolIdGrammar,
     pub(super) losses: &'a mut FieldLosses,
@@ -37,12 +39,12 @@ impl ChatWriting<'_> {
         }
     }
 
-    /// A mark for the cache behind a part. Only OpenAI's models know one in this wire; others keep what they like.
+    /// A mark for the cache behind a part, for a model that takes it; others keep what they like.
     pub(super) fn cache(&mut self, out: &mut JsonWriter, mark: Option<&CacheMark>) {
         let Some(mark) = mark else { return };
         if self.own {
             out.members(&mark.extra);
-        } else if self.reader == Some(Vendor::OpenAi) {
+        } else if self.marks {
             out.name("prompt_cache_breakpoint").open().name("mode").string("explicit").close();
         } else {
             self.losses.lose("messages.content.cache_control");

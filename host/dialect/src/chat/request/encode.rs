@@ -6,6 +6,7 @@ use super::{messages, offers, params, spoken, thinking};
 use crate::canon::{ChatRequest, ContentBlock, FieldLosses, JsonWriter, RawMembers, TargetRules};
 use crate::chat::writing::ChatWriting;
 use crate::translate::ids::{self, ToolIdGrammar};
+use crate::translate::marks;
 use crate::wire::WireFormat;
 
 /// Members that are written by other names or together with what is known, and so not once more.
@@ -27,7 +28,8 @@ pub fn encode_request(request: &ChatRequest, rules: &TargetRules, losses: &mut F
     let request = given.as_ref().unwrap_or(request);
     let own = request.wire == WireFormat::Chat;
     let ids = if rules.quirks.tool_ids_9 { ToolIdGrammar::Nine } else { ToolIdGrammar::Any };
-    let mut writing = ChatWriting { own, reader: Some(rules.vendor), ids, losses };
+    let marks = marks::takes_marks(rules.vendor, &rules.model);
+    let mut writing = ChatWriting { own, reader: Some(rules.vendor), marks, ids, losses };
     let mut out = JsonWriter::with_capacity(4096);
     out.open().name("model").string(&rules.model);
     out.name("messages").open_array();

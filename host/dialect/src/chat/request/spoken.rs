@@ -9,7 +9,6 @@ use crate::canon::{
 use crate::chat::writing::ChatWriting;
 use crate::chat::{calls, parts, thoughts};
 use crate::translate::order::{Spoken, SpokenBy, SpokenTurn};
-use crate::wire::Vendor;
 
 /// Writes all of them.
 pub(super) fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, writing: &mut ChatWriting<'_>) {
@@ -52,10 +51,10 @@ fn content(blocks: &[&ContentBlock], writing: &mut ChatWriting<'_>) -> Option<Ra
 
 /// Whether a mark for the cache is written; one that is not is lost.
 fn is_marked(mark: Option<&CacheMark>, writing: &mut ChatWriting<'_>) -> bool {
-    if mark.is_some() && writing.reader != Some(Vendor::OpenAi) {
+    if mark.is_some() && !writing.marks {
         writing.losses.lose("messages.content.cache_control");
     }
-    mark.is_some() && writing.reader == Some(Vendor::OpenAi)
+    mark.is_some() && writing.marks
 }
 
 /// Results of tools before all else, since they must follow the calls; then the images in them, which a result has no place for;

@@ -189,15 +189,18 @@ fn the_signature_of_a_call_goes_to_its_vendors_models_alone() {
 }
 
 #[test]
-fn marks_for_the_cache_go_to_openais_models_alone() {
+fn marks_for_the_cache_go_to_models_that_take_them() {
     let turns = || vec![(TurnRole::User, vec![cached("u")]), (TurnRole::Assistant, vec![cached("a")])];
-    let (marked, losses) = openai(turns());
+    let model = |model: &str| TargetRules { model: model.into(), ..rules(Vendor::OpenAi, TargetQuirks::default()) };
+    let (marked, losses) = messages(turns(), &model("gpt-5.6-mini"));
     let part = |text: &str| json!([{"type": "text", "text": text, "prompt_cache_breakpoint": {"mode": "explicit"}}]);
     assert_eq!(marked, json!([{"role": "user", "content": part("u")}, {"role": "assistant", "content": part("a")}]));
     assert!(losses.is_empty());
-    let (plain, losses) = messages(turns(), &rules(Vendor::Other, TargetQuirks::default()));
-    assert_eq!(plain, json!([{"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}]));
-    assert_eq!(losses, ["messages.content.cache_control"]);
+    for rules in [model("gpt-5.5"), model("o3"), TargetRules { vendor: Vendor::Other, ..model("gpt-5.6") }] {
+        let (plain, losses) = messages(turns(), &rules);
+        assert_eq!(plain, json!([{"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}]));
+        assert_eq!(losses, ["messages.content.cache_control"]);
+    }
 }
 
 #[test]
