@@ -1,4 +1,4 @@
-//! OpenAI's responses: what 84 exchanges with twelve providers say, through the canonical form and back.
+//! OpenAI's responses: what 81 exchanges with twelve providers say, through the canonical form and back.
 
 mod across;
 mod played;
