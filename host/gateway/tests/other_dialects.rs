@@ -345,3 +345,28 @@ fn a_base_url_may_end_in_the_version_that_the_dialects_paths_begin_with() {
         }
     }
 }
+
+#[test]
+fn a_request_of_millions_of_values_takes_no_more_memory_than_it_is_worth_and_is_refused() {
+    let wire = &WIRES[0];
+    let upstream = wire.upstream();
+    let gateway = gateway_of(wire, upstream.address);
+    assert_eq!(post(gateway.address, ACME, &chat("hi")).status, 200);
+    let part = "{\"type\":\"text\",\"text\":\"\"},".repeat(1 << 20);
+    let bodies = [
+        format!(r#"{{"model":"m","messages":[{{"role":"user","content":[{}]}}]}}"#, part.trim_end_matches(',')),
+        format!(r#"{{"model":"m","messages":[{{"role":"user","content":"hi"}}],"stop":[{}1]}}"#, "1,".repeat(8 << 20)),
+        format!(
+            r#"{{"model":"m","messages":[{}{}]}}"#,
+            "{\"role\":\"user\",\"content\":\"\"},".repeat(1 << 19),
+            r#"{"role":"user"}"#
+        ),
+    ];
+    for body in bodies {
+        let reply = post(gateway.address, ACME, &body);
+        assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_value"), "{}", reply.text());
+        assert!(reply.text().contains("262144 values"), "{}", reply.text());
+    }
+    assert!(gateway.most_memory() < 400 << 20, "{} MiB", gateway.most_memory() >> 20);
+    assert_eq!(upstream.seen().len(), 1);
+}

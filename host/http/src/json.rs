@@ -9,6 +9,7 @@
 //! grammatical JSON, some encoders write it, and a body that is only forwarded must not be refused for it. Such a
 //! string has no [`string`], only a [`string_lossy`].
 
+mod count;
 mod cursor;
 mod error;
 mod kind;
@@ -25,9 +26,10 @@ mod trace;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 mod tests;
 
+pub use count::check_values;
 pub use cursor::Cursor;
 pub use error::JsonSyntaxError;
-pub use kind::{JsonKind, MAX_DEPTH, MAX_MEMBERS};
+pub use kind::{JsonKind, MAX_DEPTH, MAX_MEMBERS, MAX_VALUES};
 pub use member::MemberName;
 pub use outline::{OutlineError, outline};
 pub use span::{Span, Token};

@@ -109,6 +109,7 @@ impl From<JsonSyntaxError> for ReadError {
             JsonSyntaxError::Duplicate { at } => Self::Repeated { at },
             JsonSyntaxError::Syntax { .. }
             | JsonSyntaxError::TooManyMembers { .. }
+            | JsonSyntaxError::TooManyValues { .. }
             | JsonSyntaxError::NotUtf8 { .. }
             | JsonSyntaxError::NotObject { .. }
             | JsonSyntaxError::NotArray { .. } => Self::NotJson(error),

@@ -21,12 +21,13 @@ impl RawJson {
     /// A text that is one value; white space around it is left behind, as is a byte order mark in front (RFC 8259 section 8.1).
     ///
     /// # Errors
-    /// [`JsonSyntaxError`]: where it is no JSON, or nested deeper than [`json::MAX_DEPTH`].
+    /// [`JsonSyntaxError`]: where it is no JSON, nested deeper than [`json::MAX_DEPTH`], or more than [`json::MAX_VALUES`] values.
     pub fn parse(bytes: Bytes) -> Result<Self, JsonSyntaxError> {
         let bytes = if bytes.starts_with(b"\xef\xbb\xbf") { bytes.slice(3..) } else { bytes };
         let mut cursor = Cursor::new(&bytes)?;
         let (span, _) = cursor.skip()?;
         cursor.finish()?;
+        json::check_values(&bytes)?;
         Ok(Self(bytes.slice(span.start..span.end)))
     }
 

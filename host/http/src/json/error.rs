@@ -38,6 +38,12 @@ pub enum JsonSyntaxError {
         /// Offset of the name that is one too many.
         at: usize,
     },
+    /// There are more values than [`MAX_VALUES`](super::MAX_VALUES), where each is kept by itself.
+    #[error("more than {} values, arrays and objects among them", super::MAX_VALUES)]
+    TooManyValues {
+        /// Offset of one that is too many.
+        at: usize,
+    },
     /// An object was asked for and another value stands there.
     #[error("expected an object at byte {at}, found {}", found.phrase())]
     NotObject {
@@ -65,6 +71,7 @@ impl JsonSyntaxError {
             | Self::TooDeep { at }
             | Self::Duplicate { at }
             | Self::TooManyMembers { at }
+            | Self::TooManyValues { at }
             | Self::NotObject { at, .. }
             | Self::NotArray { at, .. } => at,
         }

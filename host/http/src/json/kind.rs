@@ -39,3 +39,7 @@ impl JsonKind {
 /// The most members that the objects which a place lies in may have together, where names must not come twice: what is kept
 /// of them, 24 bytes each, is bounded by it. Larger than any object that a model is asked with.
 pub const MAX_MEMBERS: usize = 65_536;
+
+/// The most values, nested ones included, that a text may have of which each is kept by itself, as translation into another
+/// dialect does: a value of two bytes becomes some hundreds. Larger than any conversation that a model can read.
+pub const MAX_VALUES: usize = 262_144;
