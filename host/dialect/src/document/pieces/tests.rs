@@ -516,11 +516,28 @@ proptest! {
             prop_assert!(found.iter().any(|piece| piece.text.contains(phrase.as_str())), "{phrase}");
         }
         for index in 0..found.len() {
-            document.set_piece(index, "gone").unwrap();
+            match document.set_piece(index, "gone") {
+                // What stood in `logprobs` went with the text that was changed before it.
+                Ok(()) | Err(EditError::NoPiece { .. }) => {}
+                Err(other) => panic!("{other}"),
+            }
         }
         let after = String::from_utf8(document.bytes().unwrap().to_vec()).unwrap();
         let mut left = Vec::new();
         phrases(&serde_json::from_str(&after).unwrap(), &mut left);
         prop_assert_eq!(left, Vec::<String>::new());
     }
+}
+
+#[test]
+fn what_stood_in_logprobs_is_gone_with_the_text_that_was_changed_and_can_be_no_more() {
+    let odd = json!({"messages": {"choices": "a b", "logprobs": {"c d": null}}});
+    let body = json!({"choices": odd}).to_string();
+    let mut document = document("answer", &body);
+    let texts: Vec<_> = document.pieces().unwrap().iter().map(|piece| piece.text.to_string()).collect();
+    let (text, token) = ("a b".to_owned(), "c d".to_owned());
+    let at = |what: &String| texts.iter().position(|shown| shown == what).unwrap();
+    document.set_piece(at(&text), "gone").unwrap();
+    assert!(matches!(document.set_piece(at(&token), "x"), Err(EditError::NoPiece { .. })));
+    assert!(!String::from_utf8(document.bytes().unwrap().to_vec()).unwrap().contains("c d"));
 }
