@@ -1,6 +1,6 @@
 //! Gemini's and Vertex AI's contents (Gemini API reference, generateContent and streamGenerateContent), read into the canonical form and written of it.
 //!
-//! What is peculiar: names of members come in two spellings ([`proto`]); a signature stands on the part that it signs, which may be
+//! What is peculiar: names of members come in two spellings (`proto`); a signature stands on the part that it signs, which may be
 //! a text, and must come back there (a [`ReasoningBlock`](crate::canon::ReasoningBlock) that `signs_next` carries it); calls have
 //! identifiers from some models only; schemas have words of their own.
 

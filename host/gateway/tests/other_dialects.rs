@@ -370,3 +370,109 @@ fn a_request_of_millions_of_values_takes_no_more_memory_than_it_is_worth_and_is_
     assert!(gateway.most_memory() < 400 << 20, "{} MiB", gateway.most_memory() >> 20);
     assert_eq!(upstream.seen().len(), 1);
 }
+
+/// A stream of these events of Anthropic's, as it comes out.
+fn streamed(events: &[Value]) -> crate::support::Reply {
+    let wire = &WIRES[0];
+    let events: Vec<_> = events
+        .iter()
+        .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()).into_bytes())
+        .collect();
+    let upstream = Upstream::fixed(wire.stream(&events));
+    post(gateway_of(wire, upstream.address).address, ACME, &chat_stream("hi"))
+}
+
+#[test]
+fn an_end_without_an_answer_and_a_message_that_is_cut_end_nothing_well() {
+    let stop = json!({"type": "message_stop"});
+    let start = json!({"type": "message_start", "message": {"id": "m", "usage": {"input_tokens": 1}}});
+    for events in [vec![stop.clone()], vec![start, stop]] {
+        let reply = streamed(&events);
+        assert!(
+            (reply.status == 502 || !reply.clean) && !reply.text().contains("[DONE]"),
+            "{} {}",
+            reply.status,
+            reply.text()
+        );
+    }
+    let bedrock = &WIRES[2];
+    let mut events = bedrock.events();
+    let last = events.pop().unwrap();
+    for tail in [last[..last.len() - 7].to_vec(), [&last[..], &b"garbage"[..]].concat()] {
+        let upstream = Upstream::fixed(bedrock.stream(&[&events[..], &[tail]].concat()));
+        let gateway = gateway_of(bedrock, upstream.address);
+        let reply = post(gateway.address, ACME, &chat_stream("hi"));
+        assert!(!reply.clean && !reply.text().contains("[DONE]"), "{}", reply.text());
+    }
+}
+
+#[test]
+fn a_sign_of_life_of_the_provider_is_one_for_the_client() {
+    let wire = &WIRES[0];
+    let upstream = Upstream::start(move |_, _, stream| {
+        let begun = wire.stream(&wire.events()[..2]);
+        stream.write_all(&begun[..begun.len() - 5]).unwrap();
+        crate::support::upstream::wait_for_close(stream);
+        false
+    });
+    let gateway = gateway_of(wire, upstream.address);
+    let mut streaming = crate::support::client::Streaming::open(gateway.address, ACME, &chat_stream("hi"));
+    let alive = std::iter::from_fn(|| streaming.next_event()).find(|event| event.starts_with(':'));
+    assert!(alive.is_some());
+}
+
+#[test]
+fn however_often_a_thought_is_signed_it_is_said_once_more() {
+    let delta = |delta: Value| json!({"type": "content_block_delta", "index": 0, "delta": delta});
+    let thought = "x".repeat(10_000);
+    let mut events = vec![
+        json!({"type": "message_start", "message": {"id": "m", "usage": {"input_tokens": 1}}}),
+        json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}),
+        delta(json!({"type": "thinking_delta", "thinking": thought})),
+    ];
+    events.extend((0..50).map(|_| delta(json!({"type": "signature_delta", "signature": "c2ln"}))));
+    events.push(json!({"type": "content_block_stop", "index": 0}));
+    events.push(json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 1}}));
+    events.push(json!({"type": "message_stop"}));
+    let reply = streamed(&events);
+    assert!(reply.clean && reply.text().len() < 40_000, "{}", reply.text().len());
+}
+
+#[test]
+fn arguments_of_any_depth_reach_the_provider_or_are_refused() {
+    for wire in &WIRES {
+        let upstream = Upstream::fixed(ok("application/json", &(wire.whole)().to_string()));
+        let gateway = gateway_of(wire, upstream.address);
+        for depth in [100, 121, 122, 123, 127, 128, 5_000] {
+            let arguments = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+            let mut asked = question(false);
+            asked["messages"][2]["tool_calls"][0]["function"]["arguments"] = arguments.into();
+            let reply = post(gateway.address, ACME, &asked.to_string());
+            assert_eq!(reply.status, 200, "{} {depth}: {}", wire.kind, reply.text());
+        }
+        for depth in [100, 118, 119, 120, 121, 122] {
+            let schema = format!("{}{{}}{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+            let mut asked = question(false);
+            asked["tools"][0]["function"]["parameters"] = "here".into();
+            let asked = asked.to_string().replace("\"here\"", &schema);
+            assert!(asked.contains(&schema));
+            let reply = post(gateway.address, ACME, &asked);
+            assert!(matches!(reply.status, 200 | 400), "{} {depth}: {}", wire.kind, reply.text());
+        }
+    }
+}
+
+#[test]
+fn a_provider_that_repeats_the_gateways_key_is_not_repeated() {
+    for wire in &WIRES {
+        for said in [r#"{"error":{"message":"upstream-secret is no key"}}"#, "no such key: upstream-secret"] {
+            for line in ["400 Bad Request", "404 Not Found", "422 Unprocessable"] {
+                let upstream = Upstream::fixed(status(line, "application/json", said));
+                let gateway = gateway_of(wire, upstream.address);
+                let reply = post(gateway.address, ACME, &chat("hi"));
+                assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_auth"), "{}", reply.text());
+                assert!(!reply.text().contains("upstream-secret") && !gateway.log().contains("upstream-secret"));
+            }
+        }
+    }
+}

@@ -199,6 +199,14 @@ impl Upstream {
         }
     }
 
+    /// Whether a text holds the provider's credential, or a header that the operator added, as some providers repeat it in what
+    /// they say against a request. One of less than eight bytes may stand there by chance, and is not looked for.
+    pub fn is_secret_in(&self, text: &[u8]) -> bool {
+        let secrets = self.provider.api_key.iter().chain(self.provider.headers.iter().map(|(_, value)| value));
+        let mut secrets = secrets.map(|secret| secret.expose().as_bytes()).filter(|secret| secret.len() >= 8);
+        secrets.any(|secret| memchr::memmem::find(text, secret).is_some())
+    }
+
     /// The deadlines that the configuration sets for one attempt at a whole answer.
     pub fn deadlines(&self) -> Deadlines {
         self.deadlines_for(false)

@@ -33,7 +33,7 @@ impl RawJson {
 
     /// A text that is known to be one value.
     pub(crate) fn checked(bytes: Bytes) -> Self {
-        debug_assert!(Self::parse(bytes.clone()).is_ok(), "it is JSON");
+        debug_assert!(is_json(&bytes), "it is JSON");
         Self(bytes)
     }
 
@@ -130,6 +130,22 @@ impl RawJson {
 
     pub(super) fn part(&self, span: Span) -> Self {
         Self(self.0.slice(span.start..span.end))
+    }
+}
+
+/// Whether a text is one value, whatever its depth and size: what is put together of several that were within the bounds may be
+/// past them.
+pub(super) fn is_json(bytes: &Bytes) -> bool {
+    match RawJson::parse(bytes.clone()) {
+        Ok(_) | Err(JsonSyntaxError::TooDeep { .. } | JsonSyntaxError::TooManyValues { .. }) => true,
+        Err(
+            JsonSyntaxError::Syntax { .. }
+            | JsonSyntaxError::NotUtf8 { .. }
+            | JsonSyntaxError::Duplicate { .. }
+            | JsonSyntaxError::TooManyMembers { .. }
+            | JsonSyntaxError::NotObject { .. }
+            | JsonSyntaxError::NotArray { .. },
+        ) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use weir_http::json;
 
+use super::raw::is_json;
 use super::{JsonText, RawJson, RawMembers};
 
 /// Writes one JSON value, members and elements in the order in which they are given; commas come by themselves. Whoever opens
@@ -24,7 +25,7 @@ impl JsonWriter {
     /// What was written.
     #[must_use]
     pub fn finish(self) -> Bytes {
-        debug_assert!(RawJson::parse(self.out.clone().into()).is_ok(), "{}", String::from_utf8_lossy(&self.out));
+        debug_assert!(is_json(&self.out.clone().into()), "{}", String::from_utf8_lossy(&self.out));
         self.out.into()
     }
 

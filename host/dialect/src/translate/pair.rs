@@ -119,7 +119,12 @@ impl StreamTranslation {
     fn put(&mut self, out: &mut Vec<NewEvent>) {
         for event in self.events.drain(..) {
             self.over |= matches!(event, ChatEvent::End | ChatEvent::Failed(_));
+            let (is_alive, before) = (event == ChatEvent::Alive, out.len());
             self.encoder.put(event, out, &mut self.losses);
+            if is_alive && out.len() == before {
+                // What stands in front of the client may give up on one that is silent.
+                out.push(NewEvent { name: None, data: Bytes::new() });
+            }
         }
     }
 }

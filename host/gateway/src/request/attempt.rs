@@ -223,6 +223,7 @@ async fn taken(
         memory: &worker.shared.response_memory,
         shapes: held.shapes.get(target.provider).filter(|_| pair.is_none()),
         first_byte: deadlines.first_byte,
+        upstream: &provider.upstream,
         translation: translation.as_ref(),
     };
     pin!(receive::receive(&expected, response, &mut context.record.waits)).await

@@ -201,7 +201,7 @@ impl ChatWireEncoder {
     }
 
     /// A signature with all that it signs, so that a client that gives back `reasoning_details` alone gives back both.
-    fn sign(&mut self, place: BlockPlace, signature: &ThoughtSignature, kind: &OpenKind, out: &mut Vec<NewEvent>) {
+    fn sign(&mut self, place: BlockPlace, signature: &ThoughtSignature, kind: &mut OpenKind, out: &mut Vec<NewEvent>) {
         let mut losses = FieldLosses::default();
         let writing =
             ChatWriting { own: false, reader: None, marks: false, ids: ToolIdGrammar::Any, losses: &mut losses };
@@ -213,6 +213,9 @@ impl ChatWireEncoder {
                     choice.signed - 1
                 });
                 let text = (!said.is_empty()).then(|| JsonText::concat(said.iter()));
+                // Once: however many signatures follow, the client has it.
+                let kept: usize = said.drain(..).map(|text| text.token().len()).sum();
+                self.held = self.held.saturating_sub(kept);
                 let text = text.filter(|_| signature.kind == SignatureKind::Signature);
                 let Some(value) = writing.signature(signature, crate::wire::Vendor::OpenAi) else { return };
                 self.frame.delta(place.choice, out, |out| {
@@ -221,8 +224,11 @@ impl ChatWireEncoder {
                     out.close_array();
                 });
             }
-            OpenKind::Call { number, .. } => self.frame.delta(place.choice, out, |out| {
+            OpenKind::Call { number, custom } => self.frame.delta(place.choice, out, |out| {
                 out.name("tool_calls").open_array().open().name("index").number(*number);
+                // OpenAI's library reads it of every call.
+                out.name(if *custom { "custom" } else { "function" }).open();
+                out.name(if *custom { "input" } else { "arguments" }).string("").close();
                 calls::write_signature(out, signature, &writing);
                 out.close().close_array();
             }),

@@ -163,7 +163,9 @@ impl ConverseDecoder {
 
     /// Arguments of a call: pieces of text; a whole value is taken as well.
     fn input(&mut self, index: u64, input: Option<RawJson>, out: &mut Vec<ChatEvent>) -> Result<(), DecodeFault> {
-        let (Some(input), Some(place)) = (input, self.blocks.find(index)) else { return Ok(()) };
+        let Some(input) = input else { return Ok(()) };
+        let due = DecodeFault::Field { field: "contentBlockIndex", due: "that of an open block" };
+        let place = self.blocks.find(index).ok_or(due)?;
         let delta = match input.text() {
             Some(text) if text.is_empty() => return Ok(()),
             Some(text) => BlockDelta::Input(text),

@@ -185,6 +185,13 @@ impl EventDecoder for MessagesDecoder {
             Some("content_block_stop") => self.close(index(&members)?, out),
             Some("message_start") => self.start(&members, out)?,
             Some("message_delta") => self.message_delta(members, out),
+            Some("message_stop") if !self.started => {
+                return Err(DecodeFault::Field { field: "message_start", due: "said before message_stop" });
+            }
+            // Some that joined several answers left it out; where nothing was said either it is no answer.
+            Some("message_stop") if !self.stopped && self.next == 0 => {
+                return Err(DecodeFault::Field { field: "message_delta", due: "said before message_stop" });
+            }
             Some("message_stop") => self.end(out),
             Some("ping") => out.push(ChatEvent::Alive),
             Some("error") => {

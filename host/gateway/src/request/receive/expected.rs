@@ -10,6 +10,7 @@ use weir_dialect::canon::{AnswerContext, DecodeFault, FieldLosses};
 use weir_dialect::translate::{StreamTranslation, WirePair};
 use weir_dialect::{DialectCall, Framing};
 use weir_net::ByteTotal;
+use weir_upstream::Upstream;
 
 /// What was asked for, and what the answer may take.
 pub(crate) struct ExpectedAnswer<'a> {
@@ -24,6 +25,8 @@ pub(crate) struct ExpectedAnswer<'a> {
     pub(crate) shapes: Option<&'a RefCell<AnswerShapes>>,
     /// How long the provider may take for a head.
     pub(crate) first_byte: Duration,
+    /// Who was asked.
+    pub(crate) upstream: &'a Upstream,
     /// What makes of the provider's answer one in `call`'s dialect, where it speaks another.
     pub(crate) translation: Option<&'a AnswerTranslation>,
 }

@@ -207,13 +207,14 @@ impl TranslatedReader {
                 // It may lack its blank line and no more; half an event is nothing.
                 Ok(Some(event @ Framed::Half(_))) => clean &= self.take(&event).is_ok(),
                 Ok(Some(event)) => self.take(&event)?,
-                Err(_) | Ok(None) => {
+                ended => {
                     self.finished = true;
-                    let is_cut = self.frames.buffered() > 0;
-                    let state = self.translation.finish(clean && !is_cut, &mut self.made);
+                    // What is left of a message that is not all there is no end, whatever came before it.
+                    clean &= ended.is_ok() && self.frames.buffered() == 0;
+                    let state = self.translation.finish(clean, &mut self.made);
                     if state == StreamState::Broken {
-                        // What closes blocks is no end, and nobody is to take it for one.
-                        self.made.clear();
+                        // A reason to stop may have been told: it is the end of nothing that is not whole.
+                        return Err(EventFault::Unreadable);
                     }
                     self.written();
                 }

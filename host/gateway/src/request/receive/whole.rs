@@ -146,6 +146,10 @@ pub(super) async fn against(
     status: StatusCode,
 ) -> Result<ReceivedContent, AttemptFailure> {
     let (bytes, memory) = message(expected, body).await?;
+    if expected.upstream.is_secret_in(&bytes) {
+        // Whoever repeats the gateway's key has something against it, and it is for nobody else to see.
+        return Err(AttemptFailure::of_account(status));
+    }
     match answer::blame(&bytes) {
         AccountBlame::Request => {
             let bytes = match expected.translation {
