@@ -95,10 +95,20 @@ fn a_set_of_quirks_has_what_was_put_into_it_and_nothing_else() {
 }
 
 #[test]
-fn who_speaks_openai_s_dialect_with_a_bearer_token_or_none_can_be_asked_and_nobody_else_yet() {
+fn who_speaks_a_dialect_that_is_known_and_takes_its_key_as_that_does_can_be_asked_and_nobody_else_yet() {
     for row in catalogue() {
-        let can = row.dialect == CatalogDialect::OpenAi && matches!(row.auth, AuthStyle::Bearer | AuthStyle::None);
+        let can = match row.dialect {
+            CatalogDialect::OpenAi => matches!(row.auth, AuthStyle::Bearer | AuthStyle::None),
+            CatalogDialect::Anthropic => row.auth == AuthStyle::XApiKey,
+            CatalogDialect::Gemini => row.auth == AuthStyle::XGoogApiKey,
+            CatalogDialect::Bedrock => row.auth == AuthStyle::SigV4,
+            CatalogDialect::Cohere => false,
+        };
         assert_eq!(not_asked_yet(row).is_none(), can, "{}", row.name);
         assert!(!can || !row.quirks.has(Quirk::DeploymentPath), "{}: its paths are of another form", row.name);
+    }
+    for (name, can) in [("anthropic", true), ("gemini", true), ("bedrock", true), ("vertex", false), ("cohere", false)]
+    {
+        assert_eq!(not_asked_yet(catalog_row(name).unwrap()).is_none(), can, "{name}");
     }
 }
