@@ -190,13 +190,14 @@ fn an_error_within_a_stream_is_one_in_the_clients_words() {
 #[test]
 fn what_is_said_against_a_request_is_said_in_the_clients_words() {
     for wire in &WIRES {
-        let upstream = Upstream::fixed(status("400 Bad Request", "application/json", &(wire.against)().to_string()));
+        let upstream = Upstream::fixed(status("400 Bad Request", "text/plain", &(wire.against)().to_string()));
         let gateway = gateway_of(wire, upstream.address);
         for body in [chat("hi"), chat_stream("hi")] {
             let reply = post(gateway.address, ACME, &body);
             let error = reply.json()["error"].clone();
             assert_eq!((reply.status, &error["message"]), (400, &json!("too many cooks")), "{}", wire.kind);
             assert_eq!(error["type"], "invalid_request_error", "{}: {error}", wire.kind);
+            assert_eq!(reply.header("content-type"), Some("application/json"), "it was written anew");
         }
     }
 }
@@ -474,5 +475,25 @@ fn a_provider_that_repeats_the_gateways_key_is_not_repeated() {
                 assert!(!reply.text().contains("upstream-secret") && !gateway.log().contains("upstream-secret"));
             }
         }
+    }
+}
+
+#[test]
+fn who_cannot_be_told_hides_no_failure_of_who_can_and_no_further_attempt() {
+    let wire = &WIRES[0];
+    let mut asked = question(false);
+    asked["logit_bias"] = json!({"1": 1});
+    for (order, retries) in [("[\"up/their-model\", \"next/n\"]", 2), ("[\"next/n\", \"up/their-model\"]", 2)] {
+        let (untold, busy) = (wire.upstream(), Upstream::fixed(status("503 Busy", "application/json", "{}")));
+        let next = format!(
+            "[providers.next]\nkind = \"openai\"\nbase_url = \"http://{}/v1\"\nretries = {retries}\n",
+            busy.address
+        );
+        let provider = format!("retries = {retries}\non_unsupported = \"reject\"");
+        let config = config_of(wire, untold.address, &provider, "") + &next;
+        let gateway = Gateway::start(&config.replace("[\"up/their-model\"]", order));
+        let reply = post(gateway.address, ACME, &asked.to_string());
+        assert_eq!((reply.status, reply.code().as_str()), (503, "upstream_overloaded"), "{}", reply.text());
+        assert!(untold.seen().is_empty() && !busy.seen().is_empty());
     }
 }

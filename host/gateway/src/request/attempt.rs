@@ -86,9 +86,11 @@ pub(crate) async fn ask(
                 return Ok(());
             }
             AttemptOutcome::Untold(refusal) => {
-                tell_failed(context, provider, &refusal);
-                last = Some(refusal);
-                if n + 1 >= steps.len() {
+                // Who has failed may do better the next time, and is what is left to say.
+                let failed = last.take().filter(|last: &Refusal| !last.is_of_dialect());
+                let rounds = if failed.is_some() { attempts } else { steps.len() };
+                last = failed.or(Some(refusal));
+                if n + 1 >= rounds {
                     break;
                 }
             }

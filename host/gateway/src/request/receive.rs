@@ -11,7 +11,7 @@ mod whole;
 use crate::request::waits::{WaitedFor, Waits};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -62,7 +62,12 @@ pub(crate) async fn receive(
     } else {
         timed(pin!(whole::against(expected, body, parts.status)), waits).await?
     };
-    Ok(Received { status: parts.status, headers: parts.headers, content })
+    let mut headers = parts.headers;
+    if expected.translation.is_some() && matches!(&content, ReceivedContent::Whole { bytes, .. } if !bytes.is_empty()) {
+        // Whatever it came as, it was written anew.
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    Ok(Received { status: parts.status, headers, content })
 }
 
 /// What a status means that is not relayed.
