@@ -33,6 +33,7 @@ mod splice;
 mod stream;
 pub mod translate;
 pub mod usage;
+pub mod view;
 mod wire;
 
 pub use ask::{AskShapes, Decided, ReadError, RequestFacts};

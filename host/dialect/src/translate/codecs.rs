@@ -9,7 +9,7 @@ use crate::wire::{Vendor, WireFormat};
 use crate::{chat, converse, gemini, messages, responses};
 
 /// Reads a request; of a wire whose path names the model and says whether a stream is wanted, from these.
-pub(super) fn decode_request(
+pub(crate) fn decode_request(
     wire: WireFormat,
     body: &RawJson,
     (model, streaming): (&str, bool),
@@ -38,7 +38,7 @@ pub(super) fn encode_request(
     }
 }
 
-pub(super) fn decode_answer(wire: WireFormat, body: &RawJson, vendor: Vendor) -> Result<ChatAnswer, DecodeFault> {
+pub(crate) fn decode_answer(wire: WireFormat, body: &RawJson, vendor: Vendor) -> Result<ChatAnswer, DecodeFault> {
     match wire {
         WireFormat::Chat => chat::decode_answer(body),
         WireFormat::Responses => responses::decode_answer(body),
@@ -48,7 +48,7 @@ pub(super) fn decode_answer(wire: WireFormat, body: &RawJson, vendor: Vendor) ->
     }
 }
 
-pub(super) fn encode_answer(
+pub(crate) fn encode_answer(
     wire: WireFormat,
     answer: &ChatAnswer,
     context: &AnswerContext,

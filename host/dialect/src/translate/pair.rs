@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::{codecs, ids};
 use crate::canon::{
-    AnswerContext, ChatEvent, DecodeFault, EventDecoder, EventEncoder, FieldLosses, NewEvent, RawJson, StreamState,
-    TargetRules, WireEvent,
+    AnswerContext, ChatEvent, ChatRequest, DecodeFault, EventDecoder, EventEncoder, FieldLosses, NewEvent, RawJson,
+    StreamState, TargetRules, WireEvent,
 };
 use crate::errors;
 use crate::wire::{Vendor, WireFormat};
@@ -30,6 +30,17 @@ impl WirePair {
         let mut request = codecs::decode_request(self.client, &RawJson::parse(body.clone())?, (&rules.model, false))?;
         ids::give(&mut request);
         Ok(codecs::encode_request(self.provider, &request, rules, losses))
+    }
+
+    /// A request that was read already and perhaps changed, as the provider reads it. What it cannot carry is named in `losses`.
+    #[must_use]
+    pub fn encode(self, request: &ChatRequest, rules: &TargetRules, losses: &mut FieldLosses) -> Bytes {
+        if self.provider == request.wire {
+            return codecs::encode_request(self.provider, request, rules, losses);
+        }
+        let mut request = request.clone();
+        ids::give(&mut request);
+        codecs::encode_request(self.provider, &request, rules, losses)
     }
 
     /// A whole answer as the client reads it. What it cannot carry is named in `losses`.
