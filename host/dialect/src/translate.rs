@@ -15,7 +15,7 @@ pub mod reasoning;
 pub mod schema;
 pub mod signatures;
 
-pub(crate) use codecs::{decode_answer, decode_request, encode_answer};
+pub(crate) use codecs::{decode_answer, decode_request, decoder, encode_answer, encoder};
 pub use pair::{StreamTranslation, WirePair};
 
 #[cfg(test)]

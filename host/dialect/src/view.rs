@@ -3,6 +3,8 @@
 
 mod answer;
 mod request;
+mod stream;
 
 pub use answer::AnswerView;
 pub use request::{MergedRequest, RequestView};
+pub use stream::{ClientFraming, ClientStream, frame};

@@ -64,7 +64,7 @@ pub(crate) fn encode_answer(
 }
 
 /// What reads a stream.
-pub(super) fn decoder(wire: WireFormat, vendor: Vendor) -> Box<dyn EventDecoder> {
+pub(crate) fn decoder(wire: WireFormat, vendor: Vendor) -> Box<dyn EventDecoder> {
     match wire {
         WireFormat::Chat => Box::new(chat::ChatWireDecoder::new()),
         WireFormat::Responses => Box::new(responses::ResponsesDecoder::new()),
@@ -75,7 +75,7 @@ pub(super) fn decoder(wire: WireFormat, vendor: Vendor) -> Box<dyn EventDecoder>
 }
 
 /// What writes a stream.
-pub(super) fn encoder(wire: WireFormat, context: AnswerContext) -> Box<dyn EventEncoder> {
+pub(crate) fn encoder(wire: WireFormat, context: AnswerContext) -> Box<dyn EventEncoder> {
     match wire {
         WireFormat::Chat => Box::new(chat::ChatWireEncoder::new(context)),
         WireFormat::Responses => Box::new(responses::ResponsesEncoder::new(context)),

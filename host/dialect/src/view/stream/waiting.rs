@@ -1,0 +1,44 @@
+//! Frames that wait until it is decided what becomes of what was shown of them.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::canon::ChatEvent;
+
+/// What a frame takes beside its bytes.
+const FRAME: usize = 64;
+/// What an event takes beside its text, which is within the frame's bytes.
+const EVENT: usize = 96;
+
+/// A frame of the provider's.
+#[derive(Debug, Default)]
+pub(super) struct WaitingFrame {
+    /// As it came; nothing of what the end of the transport told.
+    pub(super) raw: Bytes,
+    /// Its data, out of its framing.
+    pub(super) data: Bytes,
+    /// What is in it.
+    pub(super) events: Vec<ShownEvent>,
+    /// What was shown of it has numbers below this one.
+    pub(super) end: u64,
+    /// The stream is at its end with it: well, or with a failure that it tells.
+    pub(super) is_last: bool,
+}
+
+/// An event, and what was shown of it.
+#[derive(Debug)]
+pub(super) struct ShownEvent {
+    pub(super) event: ChatEvent,
+    /// The numbers of it; mostly one or none.
+    pub(super) shown: Range<u64>,
+}
+
+impl WaitingFrame {
+    /// Bytes that it keeps.
+    pub(super) fn held(&self) -> usize {
+        // Data that are joined of several lines are a copy.
+        let data = if self.raw.as_ptr_range().contains(&self.data.as_ptr()) { 0 } else { self.data.len() };
+        FRAME + self.raw.len() + data + self.events.len() * EVENT
+    }
+}
