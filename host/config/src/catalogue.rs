@@ -53,8 +53,8 @@ pub fn not_asked_yet(row: &CatalogRow) -> Option<&'static str> {
             Some("takes its key and its paths in a way that cannot be asked yet")
         }
         (CatalogDialect::Cohere, _) => Some("speaks Cohere's dialect, which cannot be asked yet"),
-        (CatalogDialect::OpenAi, AuthStyle::Bearer | AuthStyle::None) => None,
-        (CatalogDialect::OpenAi, _) => Some("takes its key and its paths in a way that cannot be asked yet"),
+        (CatalogDialect::OpenAi, AuthStyle::Bearer | AuthStyle::ApiKey | AuthStyle::None) => None,
+        (CatalogDialect::OpenAi, _) => Some("takes its key in a way that cannot be asked yet"),
     }
 }
 

@@ -17,10 +17,12 @@ mod base_url;
 mod headers;
 mod health;
 mod kind;
+mod only;
 
 use base_url::BaseUrlKey;
 use headers::{ApiKeyKey, HeadersKey};
 use kind::KindKey;
+use only::ApiVersionKey;
 
 pub use health::HealthSettings;
 pub use kind::{Http2, OnUnsupported, ProviderKind};
@@ -36,6 +38,8 @@ keys! {
         /// `https://host[:port][/path]` without a trailing slash, user name, query or fragment; an endpoint's path is
         /// put behind it. By default the kind's, which for `openai` is `https://api.openai.com/v1`; empty for a demo.
         pub base_url: String = String::new() => "base_url" BaseUrlKey(kind);
+        /// `api-version` of every request, for a kind that wants one (`azure`); empty for any other.
+        pub api_version: String = String::new() => "api_version" ApiVersionKey(kind);
         /// Whether to speak HTTP/2.
         pub http2: Http2 = Http2::Auto => "http2" WordKey();
         /// Connections at once, 1 to 100,000; 1,024 by default.

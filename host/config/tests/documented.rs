@@ -122,7 +122,7 @@ fn documented_defaults_are_the_defaults() {
 }
 
 /// Keys whose default is nothing that one could be added to: what their line is before, and what it becomes.
-const OTHERS: [(&str, &str, &str, &str); 37] = [
+const OTHERS: [(&str, &str, &str, &str); 38] = [
     ("server", "listen", "", "listen = \"127.0.0.1:8081\""),
     ("server", "admin", "", "admin = \"127.0.0.1:9091\""),
     ("server", "name", "", "name = \"weir-b\""),
@@ -132,6 +132,12 @@ const OTHERS: [(&str, &str, &str, &str); 37] = [
     ("provider", "base_url", "", "base_url = \"https://other.example/v1\""),
     ("provider", "api_key", "api_key = \"s3cret-1\"", "api_key = \"s3cret-2\""),
     ("provider", "headers.NAME", "headers.x-a = \"s3cret-1\"", "headers.x-a = \"s3cret-2\""),
+    (
+        "provider",
+        "api_version",
+        "kind = \"azure\"\nbase_url = \"https://a.example\"\napi_key = \"k\"",
+        "kind = \"azure\"\nbase_url = \"https://a.example\"\napi_key = \"k\"\napi_version = \"2025-04-01-preview\"",
+    ),
     ("provider", "ca_file", "", "ca_file = \"AUTHORITIES\""),
     ("provider", "http2", "", "http2 = \"never\""),
     ("provider", "on_unsupported", "", "on_unsupported = \"drop\""),

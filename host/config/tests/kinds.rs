@@ -171,6 +171,32 @@ fn a_kind_that_is_not_asked_for_its_usage_is_asked_once_the_file_says_so() {
 }
 
 #[test]
+fn azure_is_asked_with_the_newest_version_of_its_api_that_is_dated_unless_the_file_says_another() {
+    let azure = "[providers.a]\nkind = \"azure\"\n";
+    for (line, url, version) in [
+        ("base_url = \"https://corp.openai.azure.com\"", "https://corp.openai.azure.com", "2024-10-21"),
+        ("base_url = \"https://corp.openai.azure.com/\"", "https://corp.openai.azure.com", "2024-10-21"),
+        (
+            "base_url = \"https://proxy.example/azure\"\napi_version = \"2025-04-01-preview\"",
+            "https://proxy.example/azure",
+            "2025-04-01-preview",
+        ),
+    ] {
+        let loaded = read(&format!("{azure}{line}"), &all).unwrap_or_else(|problems| panic!("{problems}"));
+        let provider = &loaded.config.providers[0];
+        assert_eq!((&*provider.base_url, &*provider.api_version), (url, version));
+        assert_eq!(provider.api_key.as_ref().unwrap().expose(), "key-of-AZURE_OPENAI_API_KEY");
+        assert_eq!(loaded.warnings, [], "{line}");
+    }
+    for end in ["/openai", "/openai/v1", "/openai/v1/"] {
+        let loaded = read(&format!("{azure}base_url = \"https://c.example{end}\""), &all).unwrap();
+        assert_eq!((&*loaded.config.providers[0].base_url, loaded.warnings.len()), ("https://c.example", 1), "{end}");
+    }
+    let other = read("[providers.o]\nkind = \"openai\"", &all).unwrap();
+    assert_eq!(other.config.providers[0].api_version, "");
+}
+
+#[test]
 fn another_kind_and_another_key_in_the_environment_are_told() {
     let config = |kind: &str, key: &str| {
         let env = |_: &str| Some(key.to_owned());

@@ -122,7 +122,7 @@ pub enum Vendor {
 }
 
 /// A name as one segment of a path: what may not stand there as it is, is percent-encoded (RFC 3986 section 2.3).
-fn segment(name: &str) -> String {
+pub(crate) fn segment(name: &str) -> String {
     let mut segment = String::with_capacity(name.len());
     for byte in name.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

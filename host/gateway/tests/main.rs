@@ -16,6 +16,7 @@ mod admin_kept;
 mod alike;
 mod answers;
 mod authorities;
+mod azure;
 mod bindings;
 mod broken_at_start;
 mod bulk_work;

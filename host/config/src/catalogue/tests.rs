@@ -98,17 +98,23 @@ fn a_set_of_quirks_has_what_was_put_into_it_and_nothing_else() {
 fn who_speaks_a_dialect_that_is_known_and_takes_its_key_as_that_does_can_be_asked_and_nobody_else_yet() {
     for row in catalogue() {
         let can = match row.dialect {
-            CatalogDialect::OpenAi => matches!(row.auth, AuthStyle::Bearer | AuthStyle::None),
+            CatalogDialect::OpenAi => matches!(row.auth, AuthStyle::Bearer | AuthStyle::ApiKey | AuthStyle::None),
             CatalogDialect::Anthropic => row.auth == AuthStyle::XApiKey,
             CatalogDialect::Gemini => row.auth == AuthStyle::XGoogApiKey,
             CatalogDialect::Bedrock => row.auth == AuthStyle::SigV4,
             CatalogDialect::Cohere => false,
         };
         assert_eq!(not_asked_yet(row).is_none(), can, "{}", row.name);
-        assert!(!can || !row.quirks.has(Quirk::DeploymentPath), "{}: its paths are of another form", row.name);
+        assert_eq!(row.quirks.has(Quirk::DeploymentPath), row.auth == AuthStyle::ApiKey, "{}: Azure's", row.name);
     }
-    for (name, can) in [("anthropic", true), ("gemini", true), ("bedrock", true), ("vertex", false), ("cohere", false)]
-    {
+    for (name, can) in [
+        ("anthropic", true),
+        ("azure", true),
+        ("gemini", true),
+        ("bedrock", true),
+        ("vertex", false),
+        ("cohere", false),
+    ] {
         assert_eq!(not_asked_yet(catalog_row(name).unwrap()).is_none(), can, "{name}");
     }
 }

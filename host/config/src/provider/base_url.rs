@@ -49,18 +49,19 @@ fn form(kind: ProviderKind) -> &'static str {
     }
 }
 
-/// What a kind's SDK puts behind the base URL by itself: an endpoint's last words, and the version before them, if that is
-/// no part of the base. In lower case.
-fn put_behind(kind: ProviderKind) -> (&'static [&'static str], Option<&'static str>) {
+/// What a kind's SDK puts behind the base URL by itself: an endpoint's last words, and what stands before them, if that is
+/// no part of the base, the longest first. In lower case.
+fn put_behind(kind: ProviderKind) -> (&'static [&'static str], &'static [&'static str]) {
     const OPENAI: &[&str] = &["completions", "embeddings", "responses", "messages", "v1/models"];
     match kind {
-        ProviderKind::OpenAi | ProviderKind::Demo => (OPENAI, None),
+        ProviderKind::OpenAi | ProviderKind::Demo => (OPENAI, &[]),
+        ProviderKind::Listed(row) if row.quirks.has(Quirk::DeploymentPath) => (OPENAI, &["/openai/v1", "/openai"]),
         ProviderKind::Listed(row) => match row.dialect {
-            CatalogDialect::OpenAi => (OPENAI, None),
-            CatalogDialect::Anthropic => (&["messages", "count_tokens", "v1/models", "complete"], Some("/v1")),
-            CatalogDialect::Gemini => (&["v1beta/models", "v1/models"], Some("/v1beta")),
-            CatalogDialect::Bedrock => (&["converse", "converse-stream", "invoke"], None),
-            CatalogDialect::Cohere => (&["chat", "embed", "rerank"], Some("/v2")),
+            CatalogDialect::OpenAi => (OPENAI, &[]),
+            CatalogDialect::Anthropic => (&["messages", "count_tokens", "v1/models", "complete"], &["/v1"]),
+            CatalogDialect::Gemini => (&["v1beta/models", "v1/models"], &["/v1beta"]),
+            CatalogDialect::Bedrock => (&["converse", "converse-stream", "invoke"], &[]),
+            CatalogDialect::Cohere => (&["chat", "embed", "rerank"], &["/v2"]),
         },
     }
 }
@@ -73,7 +74,7 @@ fn with_prefix(url: String, quirks: Quirks) -> String {
 
 fn read_base_url(value: &ConfigValue<'_>, kind: ProviderKind) -> String {
     let Some(text) = value.text() else { return String::new() };
-    let (endings, version) = put_behind(kind);
+    let (endings, versions) = put_behind(kind);
     // The URL is not quoted: what is wrong with it may be a password in it.
     match url::base_url(&text.value) {
         Ok(url) if url::ends_in(&url, endings) => {
@@ -92,7 +93,7 @@ fn read_base_url(value: &ConfigValue<'_>, kind: ProviderKind) -> String {
             if !url.has_path && !url.loopback && !serves_at_the_root {
                 warn_of_the_root(value, &text, &url, form(kind));
             }
-            match version.and_then(|version| url.text.strip_suffix(version)) {
+            match versions.iter().find_map(|version| url.text.strip_suffix(version)) {
                 Some(base) => {
                     let what = "ends in the version of the API, which Weir puts behind it by itself";
                     value.source.warn(&value.at, what, format!("leave it out, as in \"{}\"", form(kind)));

@@ -1,6 +1,6 @@
 //! What a provider is.
 
-use crate::catalogue::quirks::Quirks;
+use crate::catalogue::quirks::{Quirk, Quirks};
 use crate::catalogue::row::{AuthStyle, CatalogDialect, CatalogRow};
 use crate::catalogue::{catalog_row, catalogue, not_asked_yet};
 use crate::keys::{ConfigKey, OneOfWords};
@@ -57,6 +57,12 @@ impl ProviderKind {
             Self::OpenAi | Self::Demo => AuthStyle::Bearer,
             Self::Listed(row) => row.auth,
         }
+    }
+
+    /// Whether it has a model, as a deployment, in its paths, and the version of its API behind them.
+    #[must_use]
+    pub fn has_deployments(self) -> bool {
+        self.quirks().has(Quirk::DeploymentPath)
     }
 
     /// In what it differs from its dialect. Of a server that is said to speak OpenAI's, whoever it is, nothing is known.

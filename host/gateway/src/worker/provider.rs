@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use weir_config::{CatalogDialect, OnUnsupported, ProviderConfig, Quirk, Quirks};
 use weir_dialect::canon::{FieldLosses, TargetQuirks};
-use weir_dialect::{Dialect, DialectCall, Operation, WireFormat};
+use weir_dialect::{Dialect, Operation, PathStyle, WireFormat};
 use weir_upstream::Upstream;
 
 /// A provider, ready to be asked: what a journey needs of a `[providers.NAME]`, with the connections to it.
@@ -21,6 +21,8 @@ pub(crate) struct Provider {
     pub(crate) wire: WireFormat,
     /// What its paths begin with that its base URL ends in already.
     version: &'static str,
+    /// Where its models are asked.
+    paths: PathStyle,
     /// In what it differs from whom that wire is of.
     pub(crate) quirks: TargetQuirks,
     /// What is done with what it cannot be told.
@@ -41,10 +43,19 @@ impl Provider {
             dialect: Dialect::OpenAi,
             wire,
             version: if from.base_url.ends_with(wire.version()) { wire.version() } else { "" },
+            paths: paths(from),
             quirks: quirks(from.kind.quirks()),
             on_unsupported: from.on_unsupported,
             lost,
         }
+    }
+}
+
+/// Where a provider's models are asked.
+fn paths(from: &ProviderConfig) -> PathStyle {
+    match from.kind.has_deployments() {
+        true => PathStyle::Deployments { api_version: from.api_version.as_str().into() },
+        false => PathStyle::Own,
     }
 }
 
@@ -109,12 +120,12 @@ impl TargetUris {
         let behind = |path: &str| path.strip_prefix(provider.version).unwrap_or(path).to_owned();
         let uri =
             |path: &str| provider.upstream.uri(&behind(path)).map_err(|e| format!("providers.{}: {e}", provider.name));
-        let embed = DialectCall { dialect: provider.dialect, operation: Operation::Embed };
-        let (whole, stream) = (provider.wire.path(model, false), provider.wire.path(model, true));
+        let path = |streaming| provider.paths.chat(provider.wire, model, streaming);
+        let (whole, stream) = (path(false), path(true));
         Ok(Self {
             chat: uri(&whole)?,
             stream: if whole == stream { None } else { Some(uri(&stream)?) },
-            embed: uri(&embed.target(model))?,
+            embed: uri(&provider.paths.embed(provider.dialect, model))?,
         })
     }
 

@@ -19,6 +19,7 @@ fn provider(health: HealthSettings) -> ProviderConfig {
     ProviderConfig {
         name: "p".into(),
         kind: ProviderKind::OpenAi,
+        api_version: String::new(),
         base_url: "http://127.0.0.1:9".into(),
         api_key: None,
         ca_file: None,

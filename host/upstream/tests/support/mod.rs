@@ -54,6 +54,7 @@ pub fn provider(url: impl Into<String>) -> ProviderConfig {
     ProviderConfig {
         name: "mock".into(),
         kind: ProviderKind::OpenAi,
+        api_version: String::new(),
         base_url: url.into(),
         api_key: None,
         ca_file: None,
