@@ -22,6 +22,12 @@ impl JsonWriter {
         Self { out: Vec::with_capacity(bytes), comma: false }
     }
 
+    /// Bytes that were written so far.
+    #[must_use]
+    pub(crate) fn len(&self) -> usize {
+        self.out.len()
+    }
+
     /// What was written.
     #[must_use]
     pub fn finish(self) -> Bytes {

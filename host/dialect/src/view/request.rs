@@ -1,19 +1,28 @@
 //! A request as plugins see it.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
+use weir_http::json::{Cursor, JsonSyntaxError};
 
-use crate::canon::{ChatRequest, DecodeFault, FieldLosses, RawJson, TargetQuirks, TargetRules};
-use crate::wire::{Vendor, WireFormat};
-use crate::{chat, translate};
+use super::apply::{RequestChanges, apply};
+use super::differ::Differ;
+use super::map::{SourceMap, offset, spliced};
+use super::messages::{self, ShownMessage};
+use super::write::ViewWriter;
+use super::{listed, params, rest, tools, turns};
+use crate::canon::{ChatRequest, ContentBlock, DecodeFault, RawJson, RawMembers};
+use crate::chat;
+use crate::translate::{self, ids};
+use crate::wire::WireFormat;
 
 /// A request of another wire than chat, and what plugins are shown of it.
 #[derive(Debug)]
 pub struct RequestView {
     body: Bytes,
+    path: (Box<str>, bool),
     original: ChatRequest,
     shown: Bytes,
+    map: SourceMap,
+    messages: Vec<ShownMessage>,
 }
 
 /// What goes on, after plugins.
@@ -30,19 +39,24 @@ impl RequestView {
     /// Converse); none for wires that name them in the body.
     ///
     /// # Errors
-    /// [`DecodeFault`]: it is no request of this wire.
+    /// [`DecodeFault`]: it is no request of this wire, or has a name twice in one object, of which two readers may make two things.
     pub fn of(wire: WireFormat, body: &Bytes, path: Option<(&str, bool)>) -> Result<Self, DecodeFault> {
+        unique(body)?;
         let raw = RawJson::parse(body.clone())?;
-        let original = translate::decode_request(wire, &raw, path.unwrap_or_default())?;
-        let rules = TargetRules {
-            model: Arc::from(&*original.model),
-            max_output: None,
-            vendor: Vendor::Other,
-            ask_usage: false,
-            quirks: TargetQuirks::default(),
-        };
-        let shown = chat::encode_request(&original, &rules, &mut FieldLosses::default());
-        Ok(Self { body: body.clone(), original, shown })
+        let (model, streaming) = path.unwrap_or_default();
+        let original = translate::decode_request(wire, &raw, (model, streaming))?;
+        let given = with_ids(&original);
+        let request = given.as_ref().unwrap_or(&original);
+        let root = raw.members();
+        let mut out = ViewWriter::new(wire, body);
+        out.out.open().name("model").string(&request.model);
+        let messages = messages::write(&mut out, &request.turns);
+        params::write(&mut out, request, &root);
+        tools::write(&mut out, request, &root);
+        rest::write(&mut out, &raw, offset(body, raw.bytes()).unwrap_or(0), &[])?;
+        out.out.close();
+        let (shown, map) = out.finish();
+        Ok(Self { body: body.clone(), path: (model.into(), streaming), original, shown, map, messages })
     }
 
     /// The view: a request for a chat completion.
@@ -63,7 +77,7 @@ impl RequestView {
         &self.body
     }
 
-    /// What goes on, after plugins made `changed` of [`shown`](Self::shown).
+    /// What goes on, after plugins made `changed` of [`shown`](Self::shown): the original with all that differs, and nothing else.
     ///
     /// # Errors
     /// [`DecodeFault`]: it is no chat completion request any more.
@@ -71,31 +85,92 @@ impl RequestView {
         if *changed == self.shown {
             return Ok(MergedRequest::Same);
         }
-        let changed = chat::decode_request(&RawJson::parse(changed.clone())?)?;
-        let mut same = chat::decode_request(&RawJson::parse(self.shown.clone())?)?;
-        same.model.clone_from(&changed.model);
-        Ok(if same == changed { MergedRequest::Same } else { MergedRequest::Changed(Box::new(changed)) })
+        let raw = RawJson::parse(changed.clone())?;
+        let now = chat::decode_request(&raw)?;
+        let mut differ = Differ::new(self.original.wire, &self.shown, &self.map);
+        let changes = self.changes(&mut differ, &raw.members())?;
+        let splices = differ.splices;
+        if splices.is_empty() && changes.is_empty() {
+            return Ok(MergedRequest::Same);
+        }
+        let body = RawJson::parse(spliced(&self.body, splices))?;
+        let (model, streaming) = &self.path;
+        let merged = translate::decode_request(self.original.wire, &body, (model, *streaming));
+        let Some(mut merged) = merged.ok().filter(|merged| is_alike(merged, &self.original)) else {
+            // It is something else now: what chat can say of it goes on.
+            return Ok(MergedRequest::Changed(Box::new(now)));
+        };
+        apply(&mut merged, changes, &now)?;
+        merged.model = now.model;
+        Ok(MergedRequest::Changed(Box::new(merged)))
+    }
+
+    fn changes(&self, differ: &mut Differ<'_>, changed: &RawMembers) -> Result<RequestChanges, DecodeFault> {
+        let shown = RawJson::parse(self.shown.clone())?.members();
+        let list = |members: &RawMembers, name: &str| members.get(name).map(RawJson::elements).unwrap_or_default();
+        let said = (list(&shown, "messages"), list(changed, "messages"));
+        Ok(RequestChanges {
+            turns: turns::differs(differ, &self.messages, &self.original.turns, (&said.0, &said.1)),
+            tools: listed::differs(differ, &list(&shown, "tools"), &list(changed, "tools")),
+            fields: differ.members_but(&shown, changed, &["model", "messages", "tools"]),
+        })
     }
 
     /// The client's body with another model's name in it, every other byte as it was. Of a wire whose path names the model, the
     /// body as it is.
     #[must_use]
     pub fn renamed(&self, model: &str) -> Bytes {
+        if !self.original.wire.names_model() {
+            return self.body.clone();
+        }
         renamed(&self.body, model).unwrap_or_else(|| self.body.clone())
     }
 }
 
-/// A body with another value in its last member `model`.
+/// A body with another value in its member `model`.
 fn renamed(body: &Bytes, model: &str) -> Option<Bytes> {
-    let raw = RawJson::parse(body.clone()).ok()?;
-    let members = raw.members();
-    let old = members.get("model").and_then(RawJson::text)?;
-    let start = (old.token().as_ptr() as usize).checked_sub(body.as_ptr() as usize)?;
-    let (before, rest) = body.split_at_checked(start)?;
-    let after = rest.get(old.token().len()..)?;
+    let old = RawJson::parse(body.clone()).ok()?.members().get("model")?.clone();
+    let start = offset(body, old.bytes())?;
     let mut out = Vec::with_capacity(body.len() + model.len());
-    out.extend_from_slice(before);
+    out.extend_from_slice(body.get(..start)?);
     weir_http::json::escape_into(&mut out, model);
-    out.extend_from_slice(after);
+    out.extend_from_slice(body.get(start + old.bytes().len()..)?);
     Some(out.into())
+}
+
+/// Checks that no name stands twice in one object.
+fn unique(body: &Bytes) -> Result<(), JsonSyntaxError> {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let mut cursor = Cursor::new(text)?.unique();
+    cursor.skip()?;
+    cursor.finish()
+}
+
+/// The request with identifiers for its calls, where its wire has none.
+fn with_ids(request: &ChatRequest) -> Option<ChatRequest> {
+    let lacks = |block: &ContentBlock| match block {
+        ContentBlock::ToolUse(call) => call.id.is_none(),
+        ContentBlock::ToolResult(result) => result.id.is_none(),
+        _ => false,
+    };
+    request.turns.iter().flat_map(|turn| &turn.blocks).any(lacks).then(|| {
+        let mut given = request.clone();
+        ids::give(&mut given);
+        given
+    })
+}
+
+/// Whether two requests have the same turns, blocks and tools, whatever these say.
+fn is_alike(one: &ChatRequest, other: &ChatRequest) -> bool {
+    let kinds = |request: &ChatRequest| -> Vec<_> {
+        let of = |block: &ContentBlock| {
+            let within = match block {
+                ContentBlock::ToolResult(result) => result.content.len(),
+                _ => 0,
+            };
+            (std::mem::discriminant(block), within)
+        };
+        request.turns.iter().map(|turn| turn.blocks.iter().map(of).collect::<Vec<_>>()).collect()
+    };
+    one.tools.len() == other.tools.len() && kinds(one) == kinds(other)
 }

@@ -14,6 +14,7 @@ mod messages;
 mod reason;
 mod responses;
 mod support;
+mod view;
 
 use std::collections::BTreeSet;
 
