@@ -4,14 +4,22 @@
 //! the frame until it is decided what becomes of them. What was not changed goes on as the provider has written it where the client
 //! speaks its wire, and else in the client's, which [`ClientFraming`] cuts into frames.
 
+mod added;
+mod becomes;
 mod carried;
 mod changes;
 mod choices;
 mod client;
 mod framing;
+mod halves;
+mod index;
+mod numbered;
+mod repeats;
 mod same;
 mod says;
 mod shown;
+mod splices;
+mod spots;
 mod waiting;
 
 pub use client::ClientStream;

@@ -1,6 +1,7 @@
 //! Streams on their way to clients of other wires than chat, with what providers really streamed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
+mod changed;
 mod failing;
 mod play;
 mod source;

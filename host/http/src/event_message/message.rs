@@ -100,7 +100,7 @@ impl EventMessage {
         self.headers().text(":content-type")
     }
 
-    fn block(&self) -> &[u8] {
+    pub(super) fn block(&self) -> &[u8] {
         self.raw.get(PRELUDE..self.headers_end).unwrap_or_default()
     }
 }

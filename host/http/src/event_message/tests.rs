@@ -53,6 +53,15 @@ fn lengths(total: u32, headers: u32) -> Vec<u8> {
 }
 
 #[test]
+fn a_message_with_another_payload_has_its_own_headers() {
+    let headers = [(":event-type", EventHeaderValue::Text("a")), ("x", EventHeaderValue::Int(7))];
+    let one = EventMessage::new(&headers, b"{}").unwrap();
+    let other = one.with_payload(b"{\"text\":\"longer\"}").unwrap();
+    assert_eq!(other, EventMessage::new(&headers, b"{\"text\":\"longer\"}").unwrap());
+    assert_eq!(other.with_payload(b"{}").unwrap().raw(), one.raw());
+}
+
+#[test]
 fn a_message_says_what_it_is_and_carries() {
     let event = delta();
     assert_eq!(event.event_type(), Some("contentBlockDelta"));

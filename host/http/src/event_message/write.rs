@@ -53,6 +53,27 @@ impl EventMessage {
         Self::of_json(":exception-type", exception_type, "exception", payload)
     }
 
+    /// The same message with another payload: its headers stay as they are, byte for byte.
+    ///
+    /// # Errors
+    /// [`EventMessageError::TooLarge`] for what has 4 GiB or more.
+    pub fn with_payload(&self, payload: &[u8]) -> Result<Self, EventMessageError> {
+        let too_large = EventMessageError::TooLarge { limit: usize::try_from(u32::MAX).unwrap_or(usize::MAX) };
+        let block = self.block();
+        let headers_end = PRELUDE + block.len();
+        let total = payload.len().checked_add(headers_end + CHECKSUM).ok_or(too_large)?;
+        let (total_length, headers_length) = (u32::try_from(total), u32::try_from(block.len()));
+        let (Ok(total_length), Ok(headers_length)) = (total_length, headers_length) else { return Err(too_large) };
+        let mut raw = BytesMut::with_capacity(total);
+        raw.put_u32(total_length);
+        raw.put_u32(headers_length);
+        raw.put_u32(crc32fast::hash(&raw));
+        raw.put_slice(block);
+        raw.put_slice(payload);
+        raw.put_u32(crc32fast::hash(&raw));
+        Self::read(raw.freeze(), MessageLengths { total, headers_end })
+    }
+
     fn of_json(name: &str, value: &str, message_type: &str, payload: &[u8]) -> Result<Self, EventMessageError> {
         let headers = [
             (name, EventHeaderValue::Text(value)),

@@ -61,6 +61,9 @@ impl PartialArguments {
 
     /// All of them as one object.
     pub(super) fn finish(self) -> RawJson {
+        if let ArgumentNode::Value(whole) = self.root {
+            return whole;
+        }
         let mut out = JsonWriter::with_capacity(256);
         self.root.write(&mut out);
         out.finish_raw()

@@ -42,10 +42,26 @@ impl ResponsesEncoder {
     /// One that has written nothing.
     #[must_use]
     pub fn new(context: AnswerContext) -> Self {
+        let output = StreamOutput::new(context.id);
+        Self::with(context, output, None)
+    }
+
+    /// One that writes items behind a provider's own, in whose stream its next event has this number, and its next item that one.
+    pub(crate) fn behind(context: AnswerContext, sequence: u64, item: usize) -> Self {
+        let output = StreamOutput::behind(context.id, sequence, item);
+        Self::with(context, output, Some(JsonText::EMPTY))
+    }
+
+    /// The items that are complete.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &RawJson> {
+        self.output.items()
+    }
+
+    fn with(context: AnswerContext, output: StreamOutput, id: Option<JsonText>) -> Self {
         Self {
             echo: RequestEcho::of(&context.request),
-            output: StreamOutput::new(context.id),
-            id: None,
+            output,
+            id,
             created: context.now,
             service_tier: None,
             message: None,
@@ -240,7 +256,7 @@ impl ResponsesEncoder {
     }
 
     /// All that is open is complete, as far as the answer is.
-    fn finish_items(&mut self, out: &mut Vec<NewEvent>) {
+    pub(crate) fn finish_items(&mut self, out: &mut Vec<NewEvent>) {
         let status = if stop::incomplete(self.stop.as_ref()).is_some() { "incomplete" } else { "completed" };
         self.finish_thought(out);
         self.finish_closed(status, out);

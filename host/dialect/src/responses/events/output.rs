@@ -14,6 +14,8 @@ pub(super) struct StreamOutput {
     sequence: u64,
     /// For identifiers that nobody else gives.
     pub(super) ids: NewItemIds,
+    /// The number of the first item.
+    first: usize,
     /// Items by their number; none of one that is not complete.
     items: Vec<Option<RawJson>>,
     /// Their bytes.
@@ -23,7 +25,12 @@ pub(super) struct StreamOutput {
 impl StreamOutput {
     /// Nothing, of an answer with this number.
     pub(super) fn new(answer: u128) -> Self {
-        Self { sequence: 0, ids: NewItemIds::of(answer), items: Vec::new(), held: 0 }
+        Self::behind(answer, 0, 0)
+    }
+
+    /// The same behind what others have put out: with the number of its next event, and of its next item.
+    pub(super) fn behind(answer: u128, sequence: u64, first: usize) -> Self {
+        Self { sequence, ids: NewItemIds::of(answer), first, items: Vec::new(), held: 0 }
     }
 
     /// An event: its type, its number, and what else is written.
@@ -43,7 +50,7 @@ impl StreamOutput {
 
     /// A number for an item, which begins with this.
     pub(super) fn begin(&mut self, out: &mut Vec<NewEvent>, write: impl FnOnce(&mut JsonWriter)) -> usize {
-        let number = self.items.len();
+        let number = self.first.saturating_add(self.items.len());
         self.items.push(None);
         out.push(self.event("response.output_item.added", 256, |out| {
             out.name("output_index").number(number as u64).name("item");
@@ -58,7 +65,7 @@ impl StreamOutput {
             out.name("output_index").number(number as u64).name("item").raw(&item);
         }));
         self.held += item.bytes().len();
-        if let Some(place) = self.items.get_mut(number) {
+        if let Some(place) = self.items.get_mut(number.saturating_sub(self.first)) {
             *place = Some(item);
         }
     }

@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
+use memchr::memmem;
 
 use super::changes::ViewChanges;
 use super::framing::{ClientFraming, StreamFramer};
+use super::halves::HalfCalls;
 use super::same::SameWire;
 use super::shown::ShownStream;
 use super::waiting::{ShownEvent, WaitingFrame};
@@ -29,6 +31,7 @@ pub struct ClientStream {
     /// What was decided; none where nobody looks on, and all passes.
     changes: Option<ViewChanges>,
     way: ClientWay,
+    halves: HalfCalls,
     framer: StreamFramer,
     losses: FieldLosses,
     /// Where an encoder puts what it makes; kept for its room.
@@ -53,7 +56,7 @@ impl ClientStream {
     #[must_use]
     pub fn new(pair: WirePair, framing: ClientFraming, context: AnswerContext, hooked: bool) -> Self {
         let way = if pair.client == pair.provider {
-            ClientWay::Same(SameWire::new(pair.client))
+            ClientWay::Same(SameWire::new(pair.client, context.clone()))
         } else {
             ClientWay::Other(encoder(pair.client, context.clone()))
         };
@@ -63,6 +66,7 @@ impl ClientStream {
             waiting: VecDeque::new(),
             changes: hooked.then(ViewChanges::default),
             way,
+            halves: HalfCalls::default(),
             framer: StreamFramer::new(framing),
             losses: FieldLosses::default(),
             made: Vec::new(),
@@ -80,7 +84,14 @@ impl ClientStream {
     pub fn take(&mut self, raw: &Bytes, event: &WireEvent<'_>, shown: &mut Vec<NewEvent>) -> Result<(), DecodeFault> {
         let events = self.shown.take(event, shown)?;
         let (end, is_last) = (self.shown.next(), self.shown.is_over() && self.state.is_none());
-        self.wait(WaitingFrame { raw: raw.clone(), data: event.data.clone(), events, end, is_last });
+        self.wait(WaitingFrame {
+            raw: raw.clone(),
+            data: event.data.clone(),
+            events,
+            end,
+            is_last,
+            ..WaitingFrame::default()
+        });
         Ok(())
     }
 
@@ -99,8 +110,16 @@ impl ClientStream {
         }
         let (events, state) = self.shown.finish(clean, shown);
         self.state = Some(state);
-        let is_last = state != StreamState::Broken;
-        self.wait(WaitingFrame { events, end: self.shown.next(), is_last, ..WaitingFrame::default() });
+        let (end, is_last) = (self.shown.next(), state != StreamState::Broken);
+        match self.waiting.back_mut().filter(|frame| frame.waits) {
+            Some(frame) => {
+                frame.events.extend(events);
+                (frame.end, frame.is_last, frame.waits) = (end, is_last, false);
+            }
+            None => self.wait(WaitingFrame { events, end, is_last, ..WaitingFrame::default() }),
+        }
+        // Nothing comes that it could depend on.
+        self.waiting.iter_mut().rev().take(1).for_each(|last| (last.joins, last.waits) = (false, false));
         state
     }
 
@@ -122,8 +141,13 @@ impl ClientStream {
     /// All that was shown before `number` is decided: puts behind `out` the client's bytes of all frames that are decided whole, in
     /// order, and behind the last one what ends the stream's framing, if it ended well.
     pub fn release(&mut self, before: u64, out: &mut Vec<Bytes>) {
-        while let Some(frame) = self.waiting.pop_front_if(|frame| frame.end <= before) {
-            self.write(frame, out);
+        while let Some(last) = self.waiting.iter().position(|frame| !frame.joins) {
+            let is_decided = |frame: &WaitingFrame| frame.end <= before && !frame.waits;
+            if !self.waiting.iter().take(last + 1).all(is_decided) {
+                return;
+            }
+            let frames: Vec<WaitingFrame> = self.waiting.drain(..=last).collect();
+            self.write(frames, out);
         }
     }
 
@@ -172,36 +196,34 @@ impl ClientStream {
 
     /// A frame waits. Without its events, where they are of no use.
     fn wait(&mut self, mut frame: WaitingFrame) {
-        if self.changes.is_none() && matches!(self.way, ClientWay::Same(_)) {
-            frame.events = Vec::new();
+        if let Some(before) = self.waiting.back_mut() {
+            before.waits = false;
+        }
+        if matches!(self.way, ClientWay::Same(_)) {
+            if self.changes.is_none() {
+                frame.events = Vec::new();
+            } else {
+                frame.waits = self.client == WireFormat::GenerateContent && says_end(&frame.data);
+                frame.joins = self.halves.see(self.client, &frame);
+            }
         }
         self.waiting.push_back(frame);
     }
 
-    fn write(&mut self, frame: WaitingFrame, out: &mut Vec<Bytes>) {
-        let (end, is_last) = (frame.end, frame.is_last);
+    fn write(&mut self, frames: Vec<WaitingFrame>, out: &mut Vec<Bytes>) {
+        let end = frames.last().map_or(0, |frame| frame.end);
+        let is_last = frames.iter().any(|frame| frame.is_last);
         match &mut self.way {
             // What stands behind the end of an array is none of it.
             ClientWay::Same(_) if self.closed && self.framer.framing == ClientFraming::JsonArray => {}
-            ClientWay::Same(same) => same.pass(&frame, &mut self.framer, out),
-            ClientWay::Other(encoder) => {
-                for shown in frame.events {
-                    let (is_alive, before) = (shown.event == ChatEvent::Alive, self.made.len());
-                    match &mut self.changes {
-                        None => encoder.put(shown.event, &mut self.made, &mut self.losses),
-                        Some(changes) => changes
-                            .events(shown, &mut self.losses)
-                            .into_iter()
-                            .for_each(|event| encoder.put(event, &mut self.made, &mut self.losses)),
-                    }
-                    if is_alive && self.made.len() == before {
-                        // What stands in front of the client may give up on one that is silent.
-                        self.made.push(sign_of_life(self.client));
-                    }
-                }
-                out.extend(
-                    self.made.drain(..).map(|event| self.framer.frame(&event)).filter(|bytes| !bytes.is_empty()),
-                );
+            ClientWay::Same(same) => match &mut self.changes {
+                None => frames.iter().for_each(|frame| same.pass(frame, &mut self.framer, out)),
+                Some(changes) => same.write(&frames, changes, &mut self.framer, &mut self.losses, out),
+            },
+            ClientWay::Other(_) => {
+                frames.into_iter().flat_map(|frame| frame.events).for_each(|shown| self.encode(shown));
+                let framed = self.made.drain(..).map(|event| self.framer.frame(&event));
+                out.extend(framed.filter(|bytes| !bytes.is_empty()));
             }
         }
         if let Some(changes) = &mut self.changes {
@@ -212,6 +234,29 @@ impl ClientStream {
             out.extend(self.framer.end());
         }
     }
+
+    /// Writes an event in the client's wire.
+    fn encode(&mut self, shown: ShownEvent) {
+        let ClientWay::Other(encoder) = &mut self.way else { return };
+        let (is_alive, before) = (shown.event == ChatEvent::Alive, self.made.len());
+        let events = match &mut self.changes {
+            None => vec![shown.event],
+            Some(changes) => changes.events(shown, &mut self.losses),
+        };
+        for event in events {
+            encoder.put(event, &mut self.made, &mut self.losses);
+        }
+        if is_alive && self.made.len() == before {
+            // What stands in front of the client may give up on one that is silent.
+            self.made.push(sign_of_life(self.client));
+        }
+    }
+}
+
+/// Whether an event of Gemini's says why a candidate ends. That is told of it when the stream is at its end, and what goes out before
+/// the end must not go out behind it.
+fn says_end(data: &[u8]) -> bool {
+    [&b"\"finishReason\""[..], b"\"finish_reason\""].iter().any(|name| memmem::find(data, name).is_some())
 }
 
 /// A sign of life in a client's wire; nothing where it has none.

@@ -24,6 +24,10 @@ pub(super) struct WaitingFrame {
     pub(super) end: u64,
     /// The stream is at its end with it: well, or with a failure that it tells.
     pub(super) is_last: bool,
+    /// What ends the stream is to be put into it, and has not come.
+    pub(super) waits: bool,
+    /// What becomes of it depends on the frame behind it.
+    pub(super) joins: bool,
 }
 
 /// An event, and what was shown of it.
