@@ -19,3 +19,6 @@ mod writing;
 pub use answer::{decode_answer, encode_answer};
 pub use events::{ChatWireDecoder, ChatWireEncoder};
 pub use request::{decode_request, encode_request};
+pub(crate) use stop::word as stop_word;
+pub(crate) use tokens::written as written_tokens;
+pub(crate) use usage::write as write_usage;

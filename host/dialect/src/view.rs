@@ -9,6 +9,7 @@
 mod answer;
 mod apply;
 mod change;
+mod choices;
 mod differ;
 mod edit;
 mod fields;

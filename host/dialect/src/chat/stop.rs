@@ -20,7 +20,7 @@ pub(super) fn read(word: JsonText, calls: bool) -> ChatStop {
 }
 
 /// The word for it. A refusal that is told as one ends like any answer.
-pub(super) fn word(kind: StopKind, refused: bool) -> &'static str {
+pub(crate) fn word(kind: StopKind, refused: bool) -> &'static str {
     match kind {
         StopKind::Length | StopKind::ContextFull => "length",
         StopKind::ToolUse => "tool_calls",

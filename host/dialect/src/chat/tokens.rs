@@ -6,7 +6,7 @@ use crate::canon::{JsonWriter, RawJson, RawMembers};
 
 /// The same in this wire's words: an object already, the list that OpenAI's responses say it by, or Gemini's `logprobsResult`
 /// (Gemini API reference, `LogprobsResult`). None for other words.
-pub(super) fn written(raw: &RawJson) -> Option<RawJson> {
+pub(crate) fn written(raw: &RawJson) -> Option<RawJson> {
     let mut members = raw.members();
     if members.get("content").or_else(|| members.get("refusal")).is_some() {
         return Some(raw.clone());

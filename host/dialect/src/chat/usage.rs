@@ -49,7 +49,7 @@ fn count(members: &RawMembers, name: &str) -> Option<u64> {
 }
 
 /// Writes a `usage` object. Numbers that nobody reported are 0, since clients' types demand them.
-pub(super) fn write(out: &mut JsonWriter, usage: &Usage) {
+pub(crate) fn write(out: &mut JsonWriter, usage: &Usage) {
     let (input, output) = usage.halves();
     let sum = input.zip(output).map(|(input, output)| input + output);
     let (input, output) = (input.unwrap_or_default(), output.unwrap_or_default());

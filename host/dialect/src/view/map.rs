@@ -51,11 +51,9 @@ impl SourceMap {
         self.0.iter().any(|value| value.from.start == start)
     }
 
-    /// Where in the body everything stands that is shown, by where that begins.
+    /// Where in the body everything stands that is shown.
     pub(super) fn sources(&self) -> Vec<Span> {
-        let mut spans: Vec<Span> = self.0.iter().map(|value| value.from).collect();
-        spans.sort_unstable_by_key(|span| (span.start, span.end));
-        spans
+        self.0.iter().map(|value| value.from).collect()
     }
 
     /// The change of the body that makes of a value of the view another one; none if the body has no place for it.

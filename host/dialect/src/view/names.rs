@@ -26,7 +26,8 @@ const FILES: [&str; 16] = [
 
 /// Members whose value is a word of the wire, an identifier, or what only the provider can read, each with the reason for
 /// which it is not shown where it stands alone. One that has anything else in it, be it one space, is shown all the same.
-pub(super) const UNSHOWN: [(&str, &str); 26] = [
+pub(super) const UNSHOWN: [(&str, &str); 27] = [
+    ("id", "an identifier"),
     ("type", "which form the object has; a view says it in chat's word"),
     ("role", "who speaks; a view says it in chat's word"),
     ("model", "which model; a view says it, too"),

@@ -40,7 +40,13 @@ pub(super) fn write(out: &mut ViewWriter, block: &ContentBlock) {
 
 /// Whether a text is nothing but its text.
 pub(super) fn is_plain(out: &ViewWriter, text: &TextBlock) -> bool {
-    text.cache.is_none() && text.citations.is_empty() && text.logprobs.is_none() && !out.has_extras(&text.extra)
+    let bare = (text.citations.is_empty() || !cites(out)) && (text.logprobs.is_none() || out.is_answer);
+    bare && text.cache.is_none() && !out.has_extras(&text.extra)
+}
+
+/// Whether citations stand with the text that they are of; Google's stand beside all of them.
+fn cites(out: &ViewWriter) -> bool {
+    out.wire != WireFormat::GenerateContent
 }
 
 /// A mark for the cache.
@@ -67,7 +73,7 @@ fn own_kind(wire: WireFormat, kind: &str) -> String {
 fn said(out: &mut ViewWriter, kind: &str, text: &TextBlock) {
     out.out.open().name("type").string(kind).name(kind);
     out.text(&text.text);
-    if !text.citations.is_empty() {
+    if !text.citations.is_empty() && cites(out) {
         out.own_name(b"citations");
         out.out.open_array();
         for note in &text.citations {
@@ -75,7 +81,7 @@ fn said(out: &mut ViewWriter, kind: &str, text: &TextBlock) {
         }
         out.out.close_array();
     }
-    if let Some(logprobs) = &text.logprobs {
+    if let Some(logprobs) = text.logprobs.as_ref().filter(|_| !out.is_answer) {
         out.own_name(b"logprobs");
         out.raw(logprobs);
     }

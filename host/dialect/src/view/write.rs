@@ -15,12 +15,16 @@ pub(super) struct ViewWriter {
     pub(super) wire: WireFormat,
     body: Bytes,
     map: SourceMap,
+    /// It is an answer's, whose tokens stand beside what they repeat.
+    pub(super) is_answer: bool,
+    /// What is shown in other words.
+    retold: Vec<Span>,
 }
 
 impl ViewWriter {
     pub(super) fn new(wire: WireFormat, body: &Bytes) -> Self {
         let out = JsonWriter::with_capacity(body.len() + body.len() / 8 + 512);
-        Self { out, wire, body: body.clone(), map: SourceMap::default() }
+        Self { out, wire, body: body.clone(), map: SourceMap::default(), is_answer: false, retold: Vec::new() }
     }
 
     /// What was written, and where it comes from.
@@ -28,9 +32,19 @@ impl ViewWriter {
         (self.out.finish(), self.map)
     }
 
-    /// Where in the body everything stands that was written.
+    /// Where in the body everything stands that was written, by where that begins.
     pub(super) fn sources(&self) -> Vec<Span> {
-        self.map.sources()
+        let mut sources = self.map.sources();
+        sources.extend(&self.retold);
+        sources.sort_unstable_by_key(|span| (span.start, span.end));
+        sources
+    }
+
+    /// Takes note that a value was shown in other words.
+    pub(super) fn retell(&mut self, value: &RawJson) {
+        if let Some(start) = offset(&self.body, value.bytes()) {
+            self.retold.push(Span { start, end: start + value.bytes().len() });
+        }
     }
 
     /// A string as it stands.

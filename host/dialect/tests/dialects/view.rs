@@ -1,6 +1,8 @@
 //! What plugins are shown of requests and answers of other wires than chat, and what becomes of their changes.
 
+mod answers;
 mod requests;
+mod shaped;
 
 use std::sync::Arc;
 
