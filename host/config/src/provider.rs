@@ -25,7 +25,7 @@ use kind::KindKey;
 use only::ApiVersionKey;
 
 pub use health::HealthSettings;
-pub use kind::{Http2, OnUnsupported, ProviderKind};
+pub use kind::{DemoDialect, Http2, OnUnsupported, ProviderKind};
 
 keys! {
     /// Where requests can be sent on.
@@ -35,6 +35,8 @@ keys! {
         pub name: String = name.to_owned();
         /// What it is, and so what it speaks.
         pub kind: ProviderKind = ProviderKind::OpenAi => "kind" KindKey();
+        /// What a demo speaks; another kind says that by itself.
+        pub speaks: DemoDialect = DemoDialect::OpenAi => "speaks" WordKey();
         /// `https://host[:port][/path]` without a trailing slash, user name, query or fragment; an endpoint's path is
         /// put behind it. By default the kind's, which for `openai` is `https://api.openai.com/v1`; empty for a demo.
         pub base_url: String = String::new() => "base_url" BaseUrlKey(kind);
@@ -135,8 +137,13 @@ impl ProviderConfig {
 
     fn read(name: &str, table: ConfigTable<'_>) -> Self {
         let provider = Self::of(&table, name);
-        if provider.kind == ProviderKind::Demo {
-            refuse_dialled(&table);
+        match (provider.kind, table.value("speaks")) {
+            (ProviderKind::Demo, _) => refuse_dialled(&table),
+            (kind, Some(value)) => value.problem(
+                format!("is for a provider of kind \"demo\", and one of kind \"{}\" speaks what it does", kind.word()),
+                "remove it, or give kind = \"demo\"",
+            ),
+            (_, None) => {}
         }
         table.finish();
         provider

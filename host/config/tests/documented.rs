@@ -122,13 +122,14 @@ fn documented_defaults_are_the_defaults() {
 }
 
 /// Keys whose default is nothing that one could be added to: what their line is before, and what it becomes.
-const OTHERS: [(&str, &str, &str, &str); 38] = [
+const OTHERS: [(&str, &str, &str, &str); 39] = [
     ("server", "listen", "", "listen = \"127.0.0.1:8081\""),
     ("server", "admin", "", "admin = \"127.0.0.1:9091\""),
     ("server", "name", "", "name = \"weir-b\""),
     ("log", "level", "", "level = \"debug\""),
     ("cors", "origins", "", "origins = [\"*\"]"),
     ("provider", "kind", "", "kind = \"demo\""),
+    ("provider", "speaks", "kind = \"demo\"", "kind = \"demo\"\nspeaks = \"gemini\""),
     ("provider", "base_url", "", "base_url = \"https://other.example/v1\""),
     ("provider", "api_key", "api_key = \"s3cret-1\"", "api_key = \"s3cret-2\""),
     ("provider", "headers.NAME", "headers.x-a = \"s3cret-1\"", "headers.x-a = \"s3cret-2\""),

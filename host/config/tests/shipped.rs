@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use weir_config::{Grant, Http2, Isolation, Loaded, OnFailure, Overrides, Price, ProviderKind, load, parse};
+use weir_config::{
+    DemoDialect, Grant, Http2, Isolation, Loaded, OnFailure, Overrides, Price, ProviderKind, load, parse,
+};
 
 fn config_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config")
@@ -25,10 +27,22 @@ fn the_default_configuration_loads_without_problem_or_warning() {
     assert_eq!(warnings, []);
     assert_eq!(config.server.listen, SocketAddr::from(([127, 0, 0, 1], 8080)));
     assert_eq!(config.server.admin, SocketAddr::from(([127, 0, 0, 1], 9090)));
-    assert_eq!(config.providers.len(), 1);
-    assert_eq!(config.providers[0].kind, ProviderKind::Demo);
+    assert!(
+        config.providers.iter().all(|provider| provider.kind == ProviderKind::Demo),
+        "none needs a key or a network"
+    );
+    let spoken: Vec<DemoDialect> = config.providers.iter().map(|provider| provider.speaks).collect();
+    let due = [
+        DemoDialect::OpenAi,
+        DemoDialect::Anthropic,
+        DemoDialect::Gemini,
+        DemoDialect::Responses,
+        DemoDialect::Bedrock,
+    ];
+    assert_eq!(spoken, due);
     let models: Vec<&str> = config.models.iter().map(|model| model.name.as_str()).collect();
-    assert_eq!(models, ["demo-small", "demo-large", "demo-auto"]);
+    let others = ["demo-claude", "demo-gemini", "demo-gpt", "demo-nova"];
+    assert_eq!(models, [&["demo-small", "demo-large", "demo-auto"][..], &others].concat());
     let small = Price { input_micro: 100_000, output_micro: 400_000 };
     let large = Price { input_micro: 2_000_000, output_micro: 8_000_000 };
     let auto: Vec<_> = config.models[2].targets.iter().map(|target| (target.model.as_str(), target.price)).collect();

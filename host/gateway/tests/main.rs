@@ -41,6 +41,7 @@ mod crowded_folders;
 mod dead_http2;
 mod dead_paths;
 mod decided;
+mod demo_dialects;
 mod direct_alike;
 mod documented;
 mod documented_sentences;

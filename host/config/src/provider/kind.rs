@@ -113,6 +113,32 @@ fn read_kind(value: &ConfigValue<'_>) -> Option<ProviderKind> {
     Some(kind)
 }
 
+/// What a provider of the kind `demo` speaks: in which of the dialects it is asked, and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DemoDialect {
+    /// `openai`: chat completions and embeddings.
+    #[default]
+    OpenAi,
+    /// `responses`: OpenAI's Responses.
+    Responses,
+    /// `anthropic`: Messages.
+    Anthropic,
+    /// `gemini`: `generateContent` and its like.
+    Gemini,
+    /// `bedrock`: Converse.
+    Bedrock,
+}
+
+impl OneOfWords for DemoDialect {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("openai", Self::OpenAi),
+        ("responses", Self::Responses),
+        ("anthropic", Self::Anthropic),
+        ("gemini", Self::Gemini),
+        ("bedrock", Self::Bedrock),
+    ];
+}
+
 /// What is done where a provider of another dialect has nothing for a field of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnUnsupported {

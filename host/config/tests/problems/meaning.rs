@@ -73,6 +73,14 @@ fn providers() {
             "weir.toml:18: providers.x.base_url: means nothing for a provider of kind \"demo\"; ",
         ),
         (
+            "[providers.x]\nkind = \"groq\"\napi_key = \"${SET}\"\nspeaks = \"gemini\"",
+            "weir.toml:19: providers.x.speaks: is for a provider of kind \"demo\", and one of kind \"groq\" speaks what it does; ",
+        ),
+        (
+            "[providers.x]\nkind = \"demo\"\nspeaks = \"latin\"",
+            "weir.toml:18: providers.x.speaks: `latin` is not one of its values; ",
+        ),
+        (
             "[providers.x]\nkind = \"demo\"\nhttp2 = \"never\"",
             "weir.toml:18: providers.x.http2: means nothing for a provider ",
         ),

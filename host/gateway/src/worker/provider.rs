@@ -3,7 +3,7 @@
 use http::Uri;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use weir_config::{CatalogDialect, OnUnsupported, ProviderConfig, Quirk, Quirks};
+use weir_config::{CatalogDialect, DemoDialect, OnUnsupported, ProviderConfig, ProviderKind, Quirk, Quirks};
 use weir_dialect::canon::{FieldLosses, TargetQuirks};
 use weir_dialect::{Dialect, Operation, PathStyle, WireFormat};
 use weir_upstream::Upstream;
@@ -34,7 +34,7 @@ pub(crate) struct Provider {
 impl Provider {
     /// A provider with connections to it.
     pub(super) fn new(from: &ProviderConfig, upstream: Arc<Upstream>, lost: Arc<LostFields>) -> Self {
-        let wire = wire(from.kind.dialect());
+        let wire = wire_of(from);
         Self {
             name: from.name.as_str().into(),
             upstream,
@@ -59,7 +59,19 @@ fn paths(from: &ProviderConfig) -> PathStyle {
     }
 }
 
-/// How a provider is asked to chat that speaks this.
+/// How a provider is asked to chat.
+fn wire_of(provider: &ProviderConfig) -> WireFormat {
+    match (provider.kind, provider.speaks) {
+        (ProviderKind::Demo, DemoDialect::OpenAi) => WireFormat::Chat,
+        (ProviderKind::Demo, DemoDialect::Responses) => WireFormat::Responses,
+        (ProviderKind::Demo, DemoDialect::Anthropic) => WireFormat::Messages,
+        (ProviderKind::Demo, DemoDialect::Gemini) => WireFormat::GenerateContent,
+        (ProviderKind::Demo, DemoDialect::Bedrock) => WireFormat::Converse,
+        (kind, _) => wire(kind.dialect()),
+    }
+}
+
+/// How one is asked to chat that speaks this.
 fn wire(dialect: CatalogDialect) -> WireFormat {
     match dialect {
         CatalogDialect::OpenAi | CatalogDialect::Cohere => WireFormat::Chat,

@@ -38,6 +38,7 @@ fn provider(health: HealthSettings) -> ProviderConfig {
         max_connection_age: Duration::from_secs(300),
         retries: 2,
         ask_usage: true,
+        speaks: weir_config::DemoDialect::OpenAi,
         on_unsupported: weir_config::OnUnsupported::Warn,
         health,
         headers: vec![],

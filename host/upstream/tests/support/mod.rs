@@ -73,6 +73,7 @@ pub fn provider(url: impl Into<String>) -> ProviderConfig {
         max_connection_age: Duration::from_secs(300),
         retries: 2,
         ask_usage: true,
+        speaks: weir_config::DemoDialect::OpenAi,
         on_unsupported: weir_config::OnUnsupported::Warn,
         health: HealthSettings::default(),
         headers: vec![],
