@@ -42,6 +42,8 @@ keys! {
         pub connections: usize = 10_000 => "connections" CountKey(1..=1_000_000);
         /// Requests being answered at once; 5,000 by default.
         pub in_flight: usize = 5_000 => "in_flight" CountKey(1..=1_000_000);
+        /// `drains`: answers at once that are read to their end for clients that have left; 256 by default.
+        pub drains: usize = 256 => "drains" CountKey(1..=1_000_000);
         /// `series`: combinations of labels for which each kind of figure by tenant is kept; 4,000 by default. Those that come
         /// later are counted together.
         pub series: usize = 4_000 => "series" CountKey(1..=1_000_000);

@@ -25,7 +25,7 @@ use kind::KindKey;
 use only::ApiVersionKey;
 
 pub use health::HealthSettings;
-pub use kind::{DemoDialect, Http2, OnUnsupported, ProviderKind};
+pub use kind::{DemoDialect, Http2, OnClientGone, OnUnsupported, ProviderKind};
 
 keys! {
     /// Where requests can be sent on.
@@ -79,6 +79,8 @@ keys! {
         pub ask_usage: bool = !kind.quirks().has(Quirk::NoStreamOptions) => "ask_usage" FlagKey();
         /// What is done where it has nothing for a field of a request; it is left out and the client told by default.
         pub on_unsupported: OnUnsupported = OnUnsupported::Warn => "on_unsupported" WordKey();
+        /// What becomes of an answer whose client leaves before its end; it is cancelled by default.
+        pub on_client_gone: OnClientGone = OnClientGone::Cancel => "on_client_gone" WordKey();
         /// `[providers.NAME.health]`: when it is put aside, and for how long.
         pub health: HealthSettings = HealthSettings::default() => "health" TableKey(HealthSettings::read);
         /// Sent as `authorization: Bearer …`; none leaves the header out. By default what the environment has for a kind that demands one.

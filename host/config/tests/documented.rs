@@ -142,6 +142,7 @@ const OTHERS: [(&str, &str, &str, &str); 39] = [
     ("provider", "ca_file", "", "ca_file = \"AUTHORITIES\""),
     ("provider", "http2", "", "http2 = \"never\""),
     ("provider", "on_unsupported", "", "on_unsupported = \"drop\""),
+    ("provider", "on_client_gone", "", "on_client_gone = \"drain\""),
     ("provider", "first_byte_timeout", "", "first_byte_timeout = \"9s\""),
     ("model", "targets", "", "targets = [\"p/n\"]"),
     ("model", "targets.provider", "targets = [{ provider = \"p\", model = \"m\" }]", "targets = [\"q/m\"]"),

@@ -22,4 +22,5 @@ pub(crate) mod request_id;
 pub(crate) mod respond;
 pub(crate) mod route;
 pub(crate) mod token;
+pub(crate) mod unheard;
 pub(crate) mod waits;

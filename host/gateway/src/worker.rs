@@ -8,9 +8,11 @@ pub(crate) mod provider;
 mod shared;
 pub(crate) mod snapshot;
 mod state;
+mod unheard;
 pub(crate) mod via;
 
 pub(crate) use handle::SnapshotHandle;
 pub(crate) use observe_queue::{Busy, ObserveJob, ObserveTurn};
 pub(crate) use shared::{RefusedConnections, Shared};
 pub(crate) use state::Worker;
+pub(crate) use unheard::{UnheardAnswers, UnheardEnd};

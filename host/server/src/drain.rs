@@ -73,10 +73,10 @@ impl Drain {
         .await
     }
 
-    /// Waits until no connection is left, or the time is up, and a moment for what is to be said then.
-    pub async fn finished(self, connections: &ConcurrencyLimit) {
+    /// Waits until nothing is left of all these, or the time is up, and a moment for what is to be said then.
+    pub async fn finished(self, left: &[&ConcurrencyLimit]) {
         let end = self.end() + LAST_WORDS;
-        while connections.inside() > 0 && Instant::now() < end {
+        while left.iter().any(|left| left.inside() > 0) && Instant::now() < end {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

@@ -100,18 +100,36 @@ struct Shared {
     slot: Cell<Option<Bytes>>,
     /// The future has more than the slot takes.
     is_full: Cell<bool>,
+    /// Nobody takes what it has.
+    is_gone: Cell<bool>,
     client: ClientWait,
 }
 
 impl StreamSender {
-    /// Hands bytes to the client, once it has taken those before: a slow client slows its upstream down.
+    /// One whose client has left.
+    #[must_use]
+    pub fn to_nobody() -> Self {
+        let sender = Self::default();
+        sender.shared.is_gone.set(true);
+        sender
+    }
+
+    /// Whether the client has left, and the future goes on all the same ([`StreamBody::reading_on`]).
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.shared.is_gone.get()
+    }
+
+    /// Hands bytes to the client, once it has taken those before: a slow client slows its upstream down. Where it has left,
+    /// they are thrown away.
     pub async fn send(&self, bytes: Bytes) {
-        if bytes.is_empty() {
+        let Shared { slot, is_full, is_gone, .. } = &*self.shared;
+        if bytes.is_empty() || is_gone.get() {
             return;
         }
-        let Shared { slot, is_full, .. } = &*self.shared;
         poll_fn(|_| match slot.take() {
             None => Poll::Ready(()),
+            Some(_) if is_gone.get() => Poll::Ready(()),
             // Nobody needs to wake us: the body is polled again as soon as it may yield more.
             waiting => {
                 slot.set(waiting);
@@ -120,7 +138,9 @@ impl StreamSender {
             }
         })
         .await;
-        slot.set(Some(bytes));
+        if !is_gone.get() {
+            slot.set(Some(bytes));
+        }
     }
 
     /// How long the client is waited for.
@@ -130,12 +150,16 @@ impl StreamSender {
     }
 }
 
-type Source = Pin<Box<dyn Future<Output = BodyEnd>>>;
+/// The future of a [`StreamBody`] body.
+pub type StreamSource = Pin<Box<dyn Future<Output = BodyEnd>>>;
 
 /// A body written by a future.
 pub struct StreamBody {
-    source: Source,
+    /// Until it is ready.
+    source: Option<StreamSource>,
     sender: StreamSender,
+    /// Who has the future where the body is dropped before its end.
+    heir: Option<Box<dyn FnOnce(StreamSource)>>,
     /// What comes behind what was given last.
     end: Option<BodyEnd>,
 }
@@ -153,7 +177,15 @@ impl StreamBody {
         F: Future<Output = BodyEnd> + 'static,
     {
         let sender = StreamSender::default();
-        Self { source: Box::pin(source(sender.clone())), sender, end: None }
+        Self { source: Some(Box::pin(source(sender.clone()))), sender, heir: None, end: None }
+    }
+
+    /// The same body, whose future is not dropped where the client leaves before its end, but handed over: from then on its
+    /// sender [says so](StreamSender::is_gone), takes everything and gives it to nobody.
+    #[must_use]
+    pub fn reading_on(mut self, heir: impl FnOnce(StreamSource) + 'static) -> Self {
+        self.heir = Some(Box::new(heir));
+        self
     }
 
     /// What comes next. Not to be called after the end.
@@ -161,7 +193,11 @@ impl StreamBody {
         if let Some(end) = self.end.take() {
             return Poll::Ready(BodyStep::End(end));
         }
-        let polled = self.source.as_mut().poll(cx);
+        let Some(source) = &mut self.source else { return Poll::Pending };
+        let polled = source.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.source = None;
+        }
         let Shared { slot, is_full, .. } = &*self.sender.shared;
         let is_full = is_full.take();
         match (polled, slot.take()) {
@@ -179,5 +215,19 @@ impl StreamBody {
     /// How long the client is waited for, while nobody asks what comes next.
     pub(crate) fn client(&self) -> &ClientWait {
         self.sender.client()
+    }
+}
+
+impl Drop for StreamBody {
+    fn drop(&mut self) {
+        // What has panicked does not go on.
+        if std::thread::panicking() {
+            return;
+        }
+        if let Some((source, heir)) = self.source.take().zip(self.heir.take()) {
+            self.sender.shared.is_gone.set(true);
+            self.sender.shared.slot.take();
+            heir(source);
+        }
     }
 }

@@ -156,6 +156,20 @@ impl OneOfWords for OnUnsupported {
         &[("warn", Self::Warn), ("drop", Self::Drop), ("reject", Self::Reject)];
 }
 
+/// What becomes of a provider's answer whose client leaves before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnClientGone {
+    /// `cancel`: the provider is told, as far as a closed connection or a reset stream tells.
+    #[default]
+    Cancel,
+    /// `drain`: it is read to its end and sent to nobody, so that what it used is known.
+    Drain,
+}
+
+impl OneOfWords for OnClientGone {
+    const WORDS: &'static [(&'static str, Self)] = &[("cancel", Self::Cancel), ("drain", Self::Drain)];
+}
+
 /// When to speak HTTP/2 to a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Http2 {

@@ -20,6 +20,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+use weir_config::OnClientGone;
 use weir_dialect::DialectCall;
 use weir_dialect::translate::WirePair;
 use weir_sandbox::{AskedTarget, Chain, HookKind};
@@ -248,6 +249,7 @@ async fn prepare(
         Box::pin(outgoing::last_change(context, (worker, chain), (target, provider), &mut outgoing)).await?;
     }
     context.record.dropped = None;
+    context.record.reads_on = provider.on_client_gone == OnClientGone::Drain;
     if let Some(pair) = pair {
         outgoing.body = translated::body(context, pair, &outgoing.body, (target, provider))?;
     }

@@ -28,6 +28,20 @@ impl RequestContext {
         &self.record.held.snapshot
     }
 
+    /// The request for whoever reads on when the client has left, with all that is to be settled of it.
+    pub(crate) fn left_behind(&mut self) -> Self {
+        let mut record = Box::new(self.record.hand_over());
+        record.client_left();
+        Self {
+            record,
+            caller: self.caller.clone(),
+            chain: Arc::clone(&self.chain),
+            ask: self.ask.clone(),
+            model: self.model,
+            body: Bytes::new(),
+        }
+    }
+
     /// Who serves it.
     pub(crate) fn worker(&self) -> Rc<Worker> {
         Rc::clone(self.record.worker())

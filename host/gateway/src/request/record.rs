@@ -2,7 +2,7 @@
 //! from then on the response body, until its last byte was sent.
 
 use crate::request::request_id::RequestId;
-use crate::request::waits::{WaitedFor, Waits};
+use crate::request::waits::{AllWaits, WaitedFor, Waits};
 use crate::telemetry::figures::{RequestCounters, UNKNOWN};
 use crate::telemetry::stats::BodyOutcome;
 use crate::worker::{SnapshotHandle, Worker};
@@ -64,6 +64,19 @@ pub(crate) struct Record {
     reason: Option<EndReason>,
     /// Its place among all that are in flight.
     place: Option<InFlight>,
+    /// The provider that is asked is to be read to its end, whether the client stays or not.
+    pub(crate) reads_on: bool,
+    /// Where it is read on for a client that has left.
+    left: Option<Box<LeftClient>>,
+    /// Somebody else has taken over what is to be settled.
+    is_spent: bool,
+}
+
+/// A client that has left an answer which is read on.
+#[derive(Debug)]
+struct LeftClient {
+    at: Instant,
+    waits: AllWaits,
 }
 
 impl Record {
@@ -101,7 +114,18 @@ impl Record {
             ended: None,
             reason: None,
             place,
+            reads_on: false,
+            left: None,
+            is_spent: false,
         }
+    }
+
+    /// All that is to be settled, for whoever reads on; nothing is left to settle here.
+    pub(crate) fn hand_over(&mut self) -> Self {
+        let mut spent = Self::new(&self.worker, Rc::clone(&self.held), (self.id.clone(), self.dialect), self.started, None);
+        spent.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
+        spent.is_spent = true;
+        std::mem::replace(self, spent)
     }
 
     pub(crate) fn worker(&self) -> &Rc<Worker> {
@@ -192,6 +216,28 @@ impl Record {
         drop((self.seat.take(), self.place.take()));
     }
 
+    /// The client has left, and the answer is read on: from here on the request holds neither its seat nor its place, and none
+    /// of its time is counted.
+    pub(crate) fn client_left(&mut self) {
+        if self.left.is_some() {
+            return;
+        }
+        self.leave();
+        let (at, waits) = self.closed_waits();
+        self.left = Some(Box::new(LeftClient { at, waits }));
+        self.ended.get_or_insert(BodyOutcome::ClientGone);
+        self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The time, and what was waited for until now.
+    fn closed_waits(&mut self) -> (Instant, AllWaits) {
+        let now = Instant::now();
+        if let Some(exchange) = &self.exchange {
+            self.waits.set_callouts(exchange.waited);
+        }
+        (now, std::mem::take(&mut self.waits).close(now))
+    }
+
     /// The request ends in a refusal.
     pub(crate) fn refused(&mut self, code: &str, reason: EndReason) {
         self.code = Some(code.into());
@@ -234,7 +280,8 @@ impl Record {
         // First, for who has seen the last byte may ask again at once.
         self.leave();
         let ended = self.end();
-        if (ended != BodyOutcome::Complete || self.code.is_some()) && self.worker.is_over() {
+        let left = self.left.take();
+        if left.is_none() && (ended != BodyOutcome::Complete || self.code.is_some()) && self.worker.is_over() {
             self.worker.shared.cut.fetch_add(1, Ordering::Relaxed);
         }
         let (status, reason) = match ended {
@@ -243,13 +290,14 @@ impl Record {
             BodyOutcome::ClientGone => (CLIENT_GONE, self.reason.unwrap_or(EndReason::ClientGone)),
         };
         let tokens = self.permit.take().map(|permit| permit.close(reason)).unwrap_or_default();
-        let now = Instant::now();
+        let (now, waits) = match left {
+            Some(left) => (left.at, left.waits),
+            None => {
+                self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
+                self.closed_waits()
+            }
+        };
         let duration = now.saturating_duration_since(self.started);
-        if let Some(exchange) = &self.exchange {
-            self.waits.set_callouts(exchange.waited);
-        }
-        let waits = std::mem::take(&mut self.waits).close(now);
-        self.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
         if self.indices.0 != UNKNOWN && self.indices.1 == UNKNOWN {
             // It is known whose it was, and it ended before it was known what was asked.
             self.counters = self.held.figures.of(self.indices, (&self.tenant, ""));
@@ -283,6 +331,8 @@ impl Settle for Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        self.settle();
+        if !self.is_spent {
+            self.settle();
+        }
     }
 }

@@ -55,6 +55,13 @@ impl Waits {
         }
     }
 
+    /// What was waited for is what somebody else has noted, and not from [`begin`](Self::begin) on.
+    pub(crate) fn take_over(&mut self, other: Self) {
+        self.now = None;
+        self.client += other.client;
+        self.upstream += other.upstream;
+    }
+
     /// The request is over at this time, and with it whatever is waited for.
     pub(crate) fn close(mut self, end: Instant) -> AllWaits {
         self.add_streams();

@@ -4,7 +4,7 @@ use crate::control::demo;
 use crate::run::{descriptors, thread};
 use crate::telemetry::stats::RequestStats;
 use crate::worker::snapshot::Snapshot;
-use crate::worker::{RefusedConnections, Shared};
+use crate::worker::{RefusedConnections, Shared, UnheardAnswers};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use std::net::SocketAddr;
@@ -76,6 +76,7 @@ pub(super) fn share(
         refused: RefusedConnections::default(),
         descriptors: descriptors::for_clients(descriptors),
         in_flight: Arc::new(ConcurrencyLimit::default()),
+        unheard: UnheardAnswers::default(),
         cut: AtomicU64::default(),
         request_memory: Arc::default(),
         response_memory: Arc::default(),

@@ -30,7 +30,7 @@ pub(crate) fn run(index: usize, shared: &Arc<Shared>, listener: TcpListener, dra
         spawn_local(observe::run(Rc::clone(&worker)));
         spawn_local(worker.sandbox.lead());
         accept(&worker, listener).await;
-        worker.drain().finished(&shared.connections).await;
+        worker.drain().finished(&[&shared.connections, &shared.unheard.reading]).await;
         // Observers get a moment more at the most: a plugin that spins must not keep the process from ending.
         let end = worker.drain().end() + LAST_MOMENT;
         let _ = tokio::time::timeout_at(end, worker.observers.drained()).await;

@@ -3,7 +3,7 @@
 use http::Uri;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use weir_config::{CatalogDialect, DemoDialect, OnUnsupported, ProviderConfig, ProviderKind, Quirk, Quirks};
+use weir_config::{CatalogDialect, DemoDialect, OnClientGone, OnUnsupported, ProviderConfig, ProviderKind, Quirk, Quirks};
 use weir_dialect::canon::{FieldLosses, TargetQuirks};
 use weir_dialect::{Dialect, Operation, PathStyle, WireFormat};
 use weir_upstream::Upstream;
@@ -29,6 +29,8 @@ pub(crate) struct Provider {
     pub(crate) on_unsupported: OnUnsupported,
     /// How often that was.
     pub(crate) lost: Arc<LostFields>,
+    /// What becomes of its answers whose clients leave.
+    pub(crate) on_client_gone: OnClientGone,
 }
 
 impl Provider {
@@ -47,6 +49,7 @@ impl Provider {
             quirks: quirks(from.kind.quirks()),
             on_unsupported: from.on_unsupported,
             lost,
+            on_client_gone: from.on_client_gone,
         }
     }
 }

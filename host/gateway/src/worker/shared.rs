@@ -2,6 +2,7 @@
 
 use crate::telemetry::stats::RequestStats;
 use crate::worker::snapshot::Snapshot;
+use crate::worker::unheard::UnheardAnswers;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +28,8 @@ pub(crate) struct Shared {
     /// A client's connection whose descriptor has this number, or a higher one, is refused.
     pub(crate) descriptors: u64,
     pub(crate) in_flight: Arc<ConcurrencyLimit>,
+    /// Answers whose clients have left.
+    pub(crate) unheard: UnheardAnswers,
     /// Requests that the end of the drain has broken off.
     pub(crate) cut: AtomicU64,
     /// Bytes of requests' bodies, and of whole answers that were not sent yet.

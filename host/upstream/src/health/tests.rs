@@ -40,6 +40,7 @@ fn provider(health: HealthSettings) -> ProviderConfig {
         ask_usage: true,
         speaks: weir_config::DemoDialect::OpenAi,
         on_unsupported: weir_config::OnUnsupported::Warn,
+        on_client_gone: weir_config::OnClientGone::Cancel,
         health,
         headers: vec![],
     }

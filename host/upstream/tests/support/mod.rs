@@ -75,6 +75,7 @@ pub fn provider(url: impl Into<String>) -> ProviderConfig {
         ask_usage: true,
         speaks: weir_config::DemoDialect::OpenAi,
         on_unsupported: weir_config::OnUnsupported::Warn,
+        on_client_gone: weir_config::OnClientGone::Cancel,
         health: HealthSettings::default(),
         headers: vec![],
     }

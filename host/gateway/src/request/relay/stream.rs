@@ -6,6 +6,7 @@
 
 mod ends;
 mod events;
+mod unheard;
 
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
@@ -52,8 +53,13 @@ pub(super) fn start(
     let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
     let stages = hooked.then(|| Stages::new(&context.chain, &context.ask.model, bounds));
     let (out, pieces, sent) = (BytesMut::new(), Vec::new(), Instant::now());
+    let reads_on = context.record.reads_on.then(|| (context.worker(), limits.drains));
     let stream = Stream { context, provider, reader, decoder, stages, out, pieces, sent, health: None };
     let yielded = StreamBody::new(|sender| stream.run(events, body, sender));
+    let yielded = match reads_on {
+        Some((worker, limit)) => yielded.reading_on(move |rest| unheard::read_on(&worker, limit, rest)),
+        None => yielded,
+    };
     OutgoingResponse { status, headers, extra: Some(own), body: ResponseBody::Stream(yielded), is_from_model: true }
 }
 
@@ -113,7 +119,11 @@ impl Stream {
     /// | [`Told`](StreamEnd::Told) | what plugins have let pass, and the upstream's words | it failed | `cut`, with the refusal's code and line | what was seen so far; nothing, where the upstream ended it in its own words with no answer in it ([`failed_in_its_words`](Self::failed_in_its_words)) | aborted; in HTTP/2 the stream is reset |
     /// | [`Refused`](StreamEnd::Refused) | what plugins have let pass, and an event that says why | what the failure says; nothing, where it was not its doing, as at `total_timeout` or the end of a drain | the same | the same; of a break, a limit or a drain what was seen so far | the same |
     /// | none: the client has left or stopped reading, and the server drops the stream | nothing more | nothing: the ticket is dropped untold | `client_gone`, 499; none | what was seen so far | is gone; in HTTP/2 the stream is |
+    /// | any, where the client has left and the stream is read on ([`unheard`]) | nothing more | as if it had stayed | `client_gone`, 499; none | as if it had stayed | is gone |
     async fn end(mut self, end: StreamEnd, sender: StreamSender) -> BodyEnd {
+        if sender.is_gone() {
+            return self.end_unheard(&end);
+        }
         let (refusal, is_told) = match end {
             StreamEnd::Clean => (None, false),
             StreamEnd::Told(refusal) => (Some(refusal), true),
@@ -176,7 +186,11 @@ impl Stream {
                 self.through_stages(std::mem::take(&mut batch), false).await?;
             }
             self.flush(sender).await;
-            let Some(frame) = self.next(&mut body, sender).await else { break };
+            let next = self.next(&mut body, sender).await;
+            if sender.is_gone() {
+                self.go_on_unheard();
+            }
+            let Some(frame) = next else { break };
             let frame = match frame {
                 Ok(frame) => frame,
                 Err(error) => return self.transport_broke(error, sender).await,
@@ -192,9 +206,13 @@ impl Stream {
 
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
     async fn next(&mut self, body: &mut Body, sender: &StreamSender) -> Option<Result<Frame<Bytes>, BodyError>> {
-        let waits = &mut self.context.record.waits;
+        let record = &mut self.context.record;
         loop {
             let piece = poll_fn(|cx| {
+                if sender.is_gone() {
+                    record.client_left();
+                }
+                let waits = &mut record.waits;
                 waits.add_streams();
                 let piece = Pin::new(&mut *body).poll_frame(cx);
                 if piece.is_pending()
@@ -211,7 +229,7 @@ impl Stream {
             };
             match piece {
                 Ok(piece) => {
-                    waits.end();
+                    record.waits.end();
                     return piece;
                 }
                 Err(_) => {

@@ -109,6 +109,12 @@ fn connections(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
         g.add(&[], shared.response_memory.held() as u64)
     })?;
     out.gauge("connections", "Client connections open", |g| g.add(&[], shared.connections.inside() as u64))?;
+    out.gauge("drains", "Answers that are read to their end although their clients have left", |g| {
+        g.add(&[], shared.unheard.reading.inside() as u64)
+    })?;
+    out.counter("drained", "Answers whose clients had left and whose providers are to be read on, by the end", |c| {
+        shared.unheard.ended().try_for_each(|(end, count)| c.add(&[("end", end)], count))
+    })?;
     out.counter("connections_accepted", "Client connections accepted", |c| {
         c.add(&[], shared.server.accepted.load(Ordering::Relaxed))
     })?;
