@@ -29,6 +29,7 @@ mod capabilities;
 mod ceilings;
 mod choices;
 mod cli;
+mod client_gone;
 mod coded_bodies;
 mod coded_memory;
 mod codings_of_answers;

@@ -29,5 +29,5 @@ pub use limits::ServerLimits;
 pub use request::IncomingRequest;
 pub use request_body::RequestBody;
 pub use response::OutgoingResponse;
-pub use response_body::{Aborted, BodyEnd, StreamSource, ResponseBody, Settle, StreamBody, StreamSender};
+pub use response_body::{Aborted, BodyEnd, ResponseBody, Settle, StreamBody, StreamSender, StreamSource};
 pub use shared::{ConnShared, ServerCounters};

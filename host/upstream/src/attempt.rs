@@ -1,5 +1,6 @@
 //! One attempt: a turn, a connection, a request, a response head.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
@@ -37,6 +38,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) idempotent: bool,
     /// Whether it must not ride on a connection that was there before it.
     pub(crate) fresh: bool,
+    /// To be told whether the request is on a connection.
+    pub(crate) begun: Option<&'a Cell<bool>>,
 }
 
 /// Why a request on a connection gave no head.
@@ -85,11 +88,12 @@ impl Attempt<'_> {
                 // Boxed: connecting is rare, and its state would make every waiting request larger.
                 ConnTurn::Open(opening) => (Box::pin(self.open(opening)).await?, true),
             };
-            lease.begin();
+            self.begin(&lease);
             let answered = match &lease.link().wire {
                 ProtocolConn::One(connection) => pin!(self.exchange_http1(&lease, connection, request, fresh)).await,
                 ProtocolConn::Many(connection) => Box::pin(self.exchange_http2(&lease, connection, request)).await,
             };
+            self.tell_begun(answered.is_ok());
             match answered {
                 Ok(response) => return Ok((lease, response)),
                 Err(Miss::Failed(error)) => return Err(error),
@@ -120,6 +124,18 @@ impl Attempt<'_> {
             self.lane.shard().recovered.bump();
             self.now = Instant::now();
             turn = self.replace(lease).await?;
+        }
+    }
+
+    fn begin(&self, lease: &Lease<UpstreamConn>) {
+        lease.begin();
+        self.tell_begun(true);
+    }
+
+    /// Tells whether the request is on a connection now.
+    fn tell_begun(&self, begun: bool) {
+        if let Some(told) = self.begun {
+            told.set(begun);
         }
     }
 

@@ -1,11 +1,13 @@
 //! Asking upstreams: one attempt after another, until one answers or the plan is at its end.
 
+mod answered;
+mod call;
 mod outgoing;
 mod translated;
+mod unheard;
 
 use crate::request::context::RequestContext;
 use crate::request::plan::{self, PlanStep};
-use crate::request::receive::{self, ExpectedAnswer, Received};
 use crate::request::refusal::Refusal;
 use crate::request::waits::WaitedFor;
 use crate::request::{choose, request_id};
@@ -13,7 +15,8 @@ use crate::worker::Worker;
 use crate::worker::provider::Provider;
 use crate::worker::snapshot::Target;
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response};
+use call::{CallFailure, ProviderCall};
+use http::{HeaderValue, Method, Request};
 use outgoing::OutgoingRequest;
 use std::pin::pin;
 use std::rc::Rc;
@@ -21,21 +24,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use weir_config::OnClientGone;
-use weir_dialect::DialectCall;
 use weir_dialect::translate::WirePair;
 use weir_sandbox::{AskedTarget, Chain, HookKind};
-use weir_upstream::{AttemptFailure, Body, Deadlines, RetryDecision, Ticket};
+use weir_upstream::{AttemptFailure, RetryDecision, Ticket};
 use weir_usage::estimate_tokens;
 
-/// An upstream's answer, all of it or as much as tells that it is one.
-pub(crate) struct UpstreamAnswer {
-    pub(crate) received: Received,
-    /// Who answers, as a response header says it.
-    pub(crate) label: HeaderValue,
-    pub(crate) provider: Arc<str>,
-    /// To be settled at the body's end.
-    pub(crate) ticket: Ticket,
-}
+pub(crate) use answered::{AnswerPlace, UpstreamAnswer};
 
 /// What one attempt came to.
 enum AttemptOutcome {
@@ -54,7 +48,7 @@ pub(crate) async fn ask(
     worker: &Rc<Worker>,
     chain: &Chain,
     steps: &mut [PlanStep],
-    answered: &mut Option<UpstreamAnswer>,
+    answered: &mut AnswerPlace,
 ) -> Result<(), Refusal> {
     let held = Rc::clone(&context.record.held);
     let Some(model) = held.snapshot.model(context.model) else { return Err(Refusal::Internal) };
@@ -154,7 +148,7 @@ async fn attempt(
     chain: &Chain,
     step: &PlanStep,
     (target, provider): (&Target, &Provider),
-    (mut ticket, answered): (Ticket, &mut Option<UpstreamAnswer>),
+    (mut ticket, answered): (Ticket, &mut AnswerPlace),
 ) -> Result<AttemptOutcome, Refusal> {
     let upstream = &provider.upstream;
     let pair = match translated::pair(context, target, provider) {
@@ -169,34 +163,27 @@ async fn attempt(
             Err(refusal) if refusal.is_of_dialect() => return Ok(AttemptOutcome::Untold(refusal)),
             Err(refusal) => return Err(refusal),
         };
-        let asked = Instant::now();
-        ticket.sent(asked);
-        context.record.waits.begin(WaitedFor::Upstream, asked);
-        let sent = match is_fresh {
-            false => pin!(worker.pool.send(upstream, request, deadlines)).await,
-            true => Box::pin(worker.pool.send_fresh(upstream, request, deadlines)).await,
+        let call = ProviderCall::new(context, (target.provider, provider), deadlines, pair);
+        let came = if context.record.reads_on {
+            let made = unheard::make(context, (target, provider), call, (ticket, &*answered), (request, is_fresh));
+            let (same, came) = pin!(made).await;
+            ticket = same;
+            came
+        } else {
+            pin!(call.make((&mut context.record.waits, &mut ticket), request, is_fresh, None)).await
         };
-        let took = asked.elapsed();
-        context.record.waits.end_at(asked + took);
-        let failure = match sent {
-            Ok(response) => {
-                ticket.answered(took);
-                match pin!(taken(context, (target, provider), response, (deadlines, pair))).await {
-                    Ok(received) => {
-                        ticket.relaying();
-                        let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
-                        *answered = Some(UpstreamAnswer { received, label, provider, ticket });
-                        return Ok(AttemptOutcome::Answered);
-                    }
-                    Err(failure) => failure,
-                }
+        let failure = match came {
+            Ok(received) => {
+                ticket.relaying();
+                let (label, provider) = (target.label.clone(), Arc::clone(&provider.name));
+                answered.answer = Some(UpstreamAnswer { received, label, provider, ticket });
+                return Ok(AttemptOutcome::Answered);
             }
-            // The upstream had closed a connection that was kept, and has not seen the request: it is no other attempt.
-            Err(error) if error.is_stale() && !is_fresh => {
+            Err(CallFailure::Stale) => {
                 is_fresh = true;
                 continue;
             }
-            Err(error) => error.decide(),
+            Err(CallFailure::Failed(failure)) => failure,
         };
         if let Some(verdict) = failure.health {
             ticket.settle(verdict);
@@ -207,29 +194,6 @@ async fn attempt(
         }
         return Ok(AttemptOutcome::Failed(failure));
     }
-}
-
-/// What came with a head, if it is an answer.
-async fn taken(
-    context: &mut RequestContext,
-    (target, provider): (&Target, &Provider),
-    response: Response<Body>,
-    (deadlines, pair): (Deadlines, Option<WirePair>),
-) -> Result<Received, AttemptFailure> {
-    let (held, worker) = (Rc::clone(&context.record.held), context.worker());
-    let translation = pair.map(|pair| translated::answers(context, pair));
-    let expected = ExpectedAnswer {
-        call: DialectCall { dialect: provider.dialect, operation: context.ask.call.operation },
-        streaming: context.ask.streaming,
-        choices: context.ask.choices,
-        limits: &held.snapshot.config.limits,
-        memory: &worker.shared.response_memory,
-        shapes: held.shapes.get(target.provider).filter(|_| pair.is_none()),
-        first_byte: deadlines.first_byte,
-        upstream: &provider.upstream,
-        translation: translation.as_ref(),
-    };
-    pin!(receive::receive(&expected, response, &mut context.record.waits)).await
 }
 
 /// The request as it goes out, with the ledger's permit: from here on it may cost money.

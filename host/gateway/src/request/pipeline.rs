@@ -4,7 +4,7 @@
 //! docs/architecture.md names ("Where a dialect is added"). Whatever must be settled at the end is in the [`Record`]: this
 //! future owns it until there is an answer, whose body owns it from then on.
 
-use crate::request::attempt::{self, UpstreamAnswer};
+use crate::request::attempt::{self, AnswerPlace};
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::GatewayResponse;
 use crate::request::record::Record;
@@ -62,13 +62,13 @@ pub(crate) async fn journey(
         Some(FirstHalf::Told(headers)) => respond::empty(headers, record),
         Some(FirstHalf::Read { caller, chain, ask, model, body }) => {
             let mut context = RequestContext { record, caller, chain, ask, model, body };
-            let mut answered = None;
+            let mut answered = AnswerPlace { answer: None, unheard: relay::unheard };
             // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
             let decided = { in_time(worker, pin!(decide(&mut context, &mut answered))).await };
             if let Err(refusal) = decided {
                 return respond::refuse(refusal, context.record);
             }
-            let Some(answered) = answered else { return respond::refuse(Refusal::Internal, context.record) };
+            let Some(answered) = answered.answer else { return respond::refuse(Refusal::Internal, context.record) };
             match relay::relay(context, answered) {
                 Ok(answer) => answer,
                 Err(hooked) => pin!(hooked.run()).await,
@@ -167,7 +167,7 @@ async fn look_again(caller: &Caller, started: Instant, mut denied: Denied) -> Re
 }
 
 /// 5 policy, 6 plan, 7 ask.
-async fn decide(context: &mut RequestContext, answered: &mut Option<UpstreamAnswer>) -> Result<(), Refusal> {
+async fn decide(context: &mut RequestContext, answered: &mut AnswerPlace) -> Result<(), Refusal> {
     let worker = context.worker();
     let chain = Arc::clone(&context.chain);
 

@@ -122,7 +122,8 @@ impl Record {
 
     /// All that is to be settled, for whoever reads on; nothing is left to settle here.
     pub(crate) fn hand_over(&mut self) -> Self {
-        let mut spent = Self::new(&self.worker, Rc::clone(&self.held), (self.id.clone(), self.dialect), self.started, None);
+        let mut spent =
+            Self::new(&self.worker, Rc::clone(&self.held), (self.id.clone(), self.dialect), self.started, None);
         spent.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
         spent.is_spent = true;
         std::mem::replace(self, spent)

@@ -2,6 +2,7 @@
 //! `relay/stream.rs`.
 
 mod stream;
+mod unheard;
 
 use crate::request::attempt::UpstreamAnswer;
 use crate::request::context::RequestContext;
@@ -20,6 +21,8 @@ use weir_dialect::answer::AnswerReading;
 use weir_http::{hop, reserved};
 use weir_sandbox::{Fault, HookKind, LateHeaders, Reply};
 use weir_upstream::AttemptVerdict;
+
+pub(crate) use unheard::unheard;
 
 /// The upstream's own id of the request, which its support will ask for.
 const UPSTREAM_ID: HeaderName = HeaderName::from_static("x-upstream-request-id");
@@ -91,23 +94,27 @@ fn clean(headers: &mut HeaderMap) {
     }
 }
 
+/// The provider has served, and this is what it used; where there is no answer, nothing that anybody would charge.
+fn served(record: &mut Record, reading: Option<&AnswerReading>) {
+    record.judge(Some(AttemptVerdict::Served));
+    let Some(reading) = reading else { return record.spent_nothing() };
+    if let Some(reported) = reading.usage {
+        record.report(reported);
+    }
+    record.progress(reading.text);
+}
+
 fn whole(
     mut context: RequestContext,
     status: StatusCode,
     (headers, own): (HeaderMap, GatewayHeaders),
     (bytes, reading): (Bytes, Option<AnswerReading>),
 ) -> Result<GatewayResponse, Box<Hooked>> {
-    context.record.judge(Some(AttemptVerdict::Served));
+    // Before plugins see it: what they make of it costs nothing.
+    served(&mut context.record, reading.as_ref());
     let Some(reading) = reading else {
-        // 204: there is nothing that anybody would charge.
-        context.record.spent_nothing();
         return Ok(respond::finish(status, (headers, Some(own)), bytes, context.record));
     };
-    // Before plugins see it: what they make of it costs nothing.
-    if let Some(reported) = reading.usage {
-        context.record.report(reported);
-    }
-    context.record.progress(reading.text);
     if context.ask.streaming
         && let Err(refusal) = came_as(&context, HookKind::Event, HookKind::Response)
     {
@@ -141,9 +148,7 @@ fn against(
     bytes: Bytes,
     provider: Arc<str>,
 ) -> Result<GatewayResponse, Box<Hooked>> {
-    context.record.judge(Some(AttemptVerdict::Served));
-    // Nobody would charge for it.
-    context.record.spent_nothing();
+    served(&mut context.record, None);
     let (wants, streaming) = (context.chain.wants(HookKind::Response, &context.ask.model), context.ask.streaming);
     // Where nothing is said there is nothing to look at.
     if bytes.is_empty() || !(wants || streaming) {

@@ -6,6 +6,7 @@ use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use tokio::task::spawn_local;
+use weir_server::{BodyEnd, StreamSource};
 
 /// Reads an answer to its end, if there are fewer than `limit` that are; else it is cancelled. `rest` owns what is to be settled, and
 /// has settled it when it is ready.
@@ -21,6 +22,18 @@ pub(crate) fn read_on(worker: &Rc<Worker>, limit: usize, rest: Pin<Box<dyn Futur
         worker.shared.unheard.count(end);
         drop(place);
     });
+}
+
+/// Reads on what the client has left of a stream.
+pub(crate) fn read_on_stream(worker: &Rc<Worker>, limit: usize, rest: StreamSource) {
+    read_on(worker, limit, Box::pin(async move { settled(rest.await) }));
+}
+
+/// What became of a stream that is over, of which everything is settled now.
+pub(crate) fn settled(end: BodyEnd) -> UnheardEnd {
+    let BodyEnd { clean, settle } = end;
+    drop(settle);
+    if clean.is_ok() { UnheardEnd::Whole } else { UnheardEnd::Cut }
 }
 
 /// Polls it, and once more when the gateway's end begins: whoever waits until that is over has to be woken then.

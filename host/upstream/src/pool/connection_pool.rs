@@ -1,6 +1,6 @@
 //! A worker's connections to all upstreams.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::pin::pin;
 use std::rc::Rc;
@@ -57,7 +57,7 @@ impl ConnectionPool {
         request: Request<Bytes>,
         deadlines: Deadlines,
     ) -> impl Future<Output = Result<Response<Body>, AttemptError>> {
-        self.send_on(up, request, deadlines, false)
+        self.send_on(up, request, deadlines, (false, None))
     }
 
     /// The same on a connection that has not served before, as far as the protocol carries one request at a time: for
@@ -71,7 +71,23 @@ impl ConnectionPool {
         request: Request<Bytes>,
         deadlines: Deadlines,
     ) -> impl Future<Output = Result<Response<Body>, AttemptError>> {
-        self.send_on(up, request, deadlines, true)
+        self.send_on(up, request, deadlines, (true, None))
+    }
+
+    /// The same as either, and `begun` says while it lasts whether the request is on a connection: whoever drops the future
+    /// while it is not has asked nobody.
+    ///
+    /// # Errors
+    /// [`AttemptError`], as for [`send`](Self::send) or [`send_fresh`](Self::send_fresh).
+    pub fn send_watched(
+        &self,
+        up: &Arc<Upstream>,
+        request: Request<Bytes>,
+        deadlines: Deadlines,
+        fresh: bool,
+        begun: &Cell<bool>,
+    ) -> impl Future<Output = Result<Response<Body>, AttemptError>> {
+        self.send_on(up, request, deadlines, (fresh, Some(begun)))
     }
 
     async fn send_on(
@@ -79,7 +95,7 @@ impl ConnectionPool {
         up: &Arc<Upstream>,
         mut request: Request<Bytes>,
         deadlines: Deadlines,
-        fresh: bool,
+        (fresh, begun): (bool, Option<&Cell<bool>>),
     ) -> Result<Response<Body>, AttemptError> {
         let start = Instant::now();
         let route = self.route(up);
@@ -94,6 +110,7 @@ impl ConnectionPool {
             total_end: start.checked_add(deadlines.total),
             idempotent: request.method().is_idempotent(),
             fresh,
+            begun,
         };
         let answered = { pin!(attempt.run(&mut request)).await };
         match answered {

@@ -6,14 +6,16 @@
 
 mod ends;
 mod events;
-mod unheard;
+mod left;
 
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
 use crate::request::gather::UNCOUNTED;
 use crate::request::receive::{EventReader, StreamOpening};
 use crate::request::refusal::Refusal;
+use crate::request::unheard;
 use crate::request::waits::WaitedFor;
+use crate::worker::UnheardEnd;
 use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -57,10 +59,19 @@ pub(super) fn start(
     let stream = Stream { context, provider, reader, decoder, stages, out, pieces, sent, health: None };
     let yielded = StreamBody::new(|sender| stream.run(events, body, sender));
     let yielded = match reads_on {
-        Some((worker, limit)) => yielded.reading_on(move |rest| unheard::read_on(&worker, limit, rest)),
+        Some((worker, limit)) => yielded.reading_on(move |rest| unheard::read_on_stream(&worker, limit, rest)),
         None => yielded,
     };
     OutgoingResponse { status, headers, extra: Some(own), body: ResponseBody::Stream(yielded), is_from_model: true }
+}
+
+/// Reads a stream to its end whose client has left before it began.
+pub(super) async fn unheard(mut context: RequestContext, opening: StreamOpening, provider: Arc<str>) -> UnheardEnd {
+    let StreamOpening { body, reader, events, decoder, memory } = opening;
+    context.record.response_memory = memory;
+    let (out, pieces, sent) = (BytesMut::new(), Vec::new(), Instant::now());
+    let stream = Stream { context, provider, reader, decoder, stages: None, out, pieces, sent, health: None };
+    unheard::settled(stream.run(events, body, StreamSender::to_nobody()).await)
 }
 
 /// A stream on its way. It owns the request's context, and with that the record of what must be settled.
@@ -119,7 +130,7 @@ impl Stream {
     /// | [`Told`](StreamEnd::Told) | what plugins have let pass, and the upstream's words | it failed | `cut`, with the refusal's code and line | what was seen so far; nothing, where the upstream ended it in its own words with no answer in it ([`failed_in_its_words`](Self::failed_in_its_words)) | aborted; in HTTP/2 the stream is reset |
     /// | [`Refused`](StreamEnd::Refused) | what plugins have let pass, and an event that says why | what the failure says; nothing, where it was not its doing, as at `total_timeout` or the end of a drain | the same | the same; of a break, a limit or a drain what was seen so far | the same |
     /// | none: the client has left or stopped reading, and the server drops the stream | nothing more | nothing: the ticket is dropped untold | `client_gone`, 499; none | what was seen so far | is gone; in HTTP/2 the stream is |
-    /// | any, where the client has left and the stream is read on ([`unheard`]) | nothing more | as if it had stayed | `client_gone`, 499; none | as if it had stayed | is gone |
+    /// | any, where the client has left and the stream is read on ([`left`]) | nothing more | as if it had stayed | `client_gone`, 499; none | as if it had stayed | is gone |
     async fn end(mut self, end: StreamEnd, sender: StreamSender) -> BodyEnd {
         if sender.is_gone() {
             return self.end_unheard(&end);

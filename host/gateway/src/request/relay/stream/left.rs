@@ -2,23 +2,8 @@
 //! the provider says.
 
 use super::{Stream, StreamEnd};
-use crate::request::unheard;
-use crate::worker::{UnheardEnd, Worker};
-use std::rc::Rc;
-use weir_server::{Aborted, BodyEnd, StreamSource};
+use weir_server::{Aborted, BodyEnd};
 use weir_upstream::AttemptVerdict;
-
-/// Reads on what the client has left of a stream.
-pub(super) fn read_on(worker: &Rc<Worker>, limit: usize, rest: StreamSource) {
-    unheard::read_on(worker, limit, Box::pin(async move { settled(rest.await) }));
-}
-
-/// What became of a stream that is over, of which everything is settled now.
-fn settled(end: BodyEnd) -> UnheardEnd {
-    let BodyEnd { clean, settle } = end;
-    drop(settle);
-    if clean.is_ok() { UnheardEnd::Whole } else { UnheardEnd::Cut }
-}
 
 impl Stream {
     /// The client has left: nobody reads what plugins make of the rest.
