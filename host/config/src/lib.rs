@@ -91,7 +91,9 @@ pub use plugin_limits::{PluginLimit, PluginLimits, Tighter};
 pub use plugin_settings::{OnFailure, PluginSettings};
 pub use plugins::{FolderNamedBy, Plugins};
 pub use problem::{Problem, Problems};
-pub use provider::{DemoDialect, HealthSettings, Http2, Http2Pings, OnClientGone, OnUnsupported, ProviderConfig, ProviderKind};
+pub use provider::{
+    DemoDialect, HealthSettings, Http2, Http2Pings, OnClientGone, OnUnsupported, ProviderConfig, ProviderKind,
+};
 pub use revoke::without_revoked;
 pub use secret::Secret;
 pub use server::Server;

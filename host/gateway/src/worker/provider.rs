@@ -3,7 +3,9 @@
 use http::Uri;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use weir_config::{CatalogDialect, DemoDialect, OnClientGone, OnUnsupported, ProviderConfig, ProviderKind, Quirk, Quirks};
+use weir_config::{
+    CatalogDialect, DemoDialect, OnClientGone, OnUnsupported, ProviderConfig, ProviderKind, Quirk, Quirks,
+};
 use weir_dialect::canon::{FieldLosses, TargetQuirks};
 use weir_dialect::{Dialect, Operation, PathStyle, WireFormat};
 use weir_upstream::Upstream;
