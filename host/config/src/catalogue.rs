@@ -47,12 +47,15 @@ pub fn not_asked_yet(row: &CatalogRow) -> Option<&'static str> {
     match (row.dialect, row.auth) {
         (CatalogDialect::Anthropic, AuthStyle::XApiKey)
         | (CatalogDialect::Gemini, AuthStyle::XGoogApiKey)
+        | (CatalogDialect::Cohere, AuthStyle::Bearer)
         // With a key of Bedrock's own; requests are not signed yet.
         | (CatalogDialect::Bedrock, AuthStyle::SigV4) => None,
-        (CatalogDialect::Anthropic | CatalogDialect::Gemini | CatalogDialect::Bedrock, _) => {
+        (
+            CatalogDialect::Anthropic | CatalogDialect::Gemini | CatalogDialect::Bedrock | CatalogDialect::Cohere,
+            _,
+        ) => {
             Some("takes its key and its paths in a way that cannot be asked yet")
         }
-        (CatalogDialect::Cohere, _) => Some("speaks Cohere's dialect, which cannot be asked yet"),
         (CatalogDialect::OpenAi, AuthStyle::Bearer | AuthStyle::ApiKey | AuthStyle::None) => None,
         (CatalogDialect::OpenAi, _) => Some("takes its key in a way that cannot be asked yet"),
     }

@@ -7,6 +7,7 @@
 mod answer;
 mod calls;
 mod citations;
+mod embed;
 mod events;
 mod parts;
 mod request;
@@ -17,6 +18,7 @@ mod usage;
 mod writing;
 
 pub use answer::{decode_answer, encode_answer};
+pub use embed::{decode_embed, decode_embed_answer, encode_embed, encode_embed_answer};
 pub use events::{ChatWireDecoder, ChatWireEncoder};
 pub use request::{decode_request, encode_request};
 pub(crate) use stop::word as stop_word;

@@ -56,7 +56,8 @@ pub fn render(
     request_id: Option<&str>,
 ) -> ErrorParts {
     match wire {
-        WireFormat::Chat | WireFormat::Responses => {
+        // Nobody is told in a wire that no client speaks.
+        WireFormat::Chat | WireFormat::Responses | WireFormat::CohereChat | WireFormat::OllamaChat => {
             ErrorParts { status, body: openai::body(kind, failure), header: None }
         }
         WireFormat::Messages => ErrorParts { status, body: anthropic::body(kind, failure, request_id), header: None },
@@ -74,7 +75,9 @@ pub fn render(
 #[must_use]
 pub fn event(wire: WireFormat, status: u16, kind: ApiErrorKind, failure: &ApiFailure, sequence: u64) -> NewEvent {
     match wire {
-        WireFormat::Chat => NewEvent { name: None, data: openai::body(kind, failure) },
+        WireFormat::Chat | WireFormat::CohereChat | WireFormat::OllamaChat => {
+            NewEvent { name: None, data: openai::body(kind, failure) }
+        }
         WireFormat::Responses => NewEvent { name: Some("error"), data: openai::event(failure, sequence) },
         WireFormat::Messages => NewEvent { name: Some("error"), data: anthropic::body(kind, failure, None) },
         WireFormat::GenerateContent => NewEvent { name: None, data: gemini::body(status, kind, failure) },

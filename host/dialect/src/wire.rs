@@ -16,6 +16,10 @@ pub enum WireFormat {
     GenerateContent,
     /// Amazon Bedrock's conversations (`POST /model/{model}/converse`).
     Converse,
+    /// Cohere's conversations (`POST /v2/chat`), which providers speak and no client does.
+    CohereChat,
+    /// Ollama's conversations (`POST /api/chat`), which providers speak and no client does.
+    OllamaChat,
 }
 
 impl WireFormat {
@@ -27,7 +31,14 @@ impl WireFormat {
             Self::Messages => Vendor::Anthropic,
             Self::GenerateContent => Vendor::Google,
             Self::Converse => Vendor::Amazon,
+            Self::CohereChat | Self::OllamaChat => Vendor::Other,
         }
+    }
+
+    /// Whether there are clients that speak it.
+    #[must_use]
+    pub fn has_clients(self) -> bool {
+        !matches!(self, Self::CohereChat | Self::OllamaChat)
     }
 
     /// Whose signatures a model of this name has, where it is asked by this wire: Bedrock has models of several vendors, and
@@ -54,6 +65,20 @@ impl WireFormat {
             }
             (Self::Converse, false) => Cow::Owned(format!("/model/{}/converse", segment(model))),
             (Self::Converse, true) => Cow::Owned(format!("/model/{}/converse-stream", segment(model))),
+            (Self::CohereChat, _) => Cow::Borrowed("/v2/chat"),
+            (Self::OllamaChat, _) => Cow::Borrowed("/api/chat"),
+        }
+    }
+
+    /// Where vectors of several texts are asked for by the same API, below the same URL; none where they are not.
+    #[must_use]
+    pub fn embed_path(self, model: &str) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Chat | Self::Responses => Some(Cow::Borrowed("/embeddings")),
+            Self::GenerateContent => Some(Cow::Owned(format!("/v1beta/models/{}:batchEmbedContents", segment(model)))),
+            Self::CohereChat => Some(Cow::Borrowed("/v2/embed")),
+            Self::OllamaChat => Some(Cow::Borrowed("/api/embed")),
+            Self::Messages | Self::Converse => None,
         }
     }
 
@@ -63,6 +88,8 @@ impl WireFormat {
         match self {
             Self::Messages => "/v1",
             Self::GenerateContent => "/v1beta",
+            Self::CohereChat => "/v2",
+            Self::OllamaChat => "/api",
             Self::Chat | Self::Responses | Self::Converse => "",
         }
     }
@@ -72,7 +99,8 @@ impl WireFormat {
     pub fn framing(self) -> Framing {
         match self {
             Self::Converse => Framing::EventMessages,
-            Self::Chat | Self::Responses | Self::Messages | Self::GenerateContent => Framing::Sse,
+            Self::OllamaChat => Framing::JsonLines,
+            Self::Chat | Self::Responses | Self::Messages | Self::GenerateContent | Self::CohereChat => Framing::Sse,
         }
     }
 
@@ -80,7 +108,7 @@ impl WireFormat {
     #[must_use]
     pub fn names_model(self) -> bool {
         match self {
-            Self::Chat | Self::Responses | Self::Messages => true,
+            Self::Chat | Self::Responses | Self::Messages | Self::CohereChat | Self::OllamaChat => true,
             Self::GenerateContent | Self::Converse => false,
         }
     }
@@ -93,6 +121,8 @@ pub enum Framing {
     Sse,
     /// Messages of AWS's event stream, which are no text.
     EventMessages,
+    /// A JSON value a line.
+    JsonLines,
 }
 
 impl Framing {
@@ -102,6 +132,7 @@ impl Framing {
         match self {
             Self::Sse => "text/event-stream",
             Self::EventMessages => "application/vnd.amazon.eventstream",
+            Self::JsonLines => "application/x-ndjson",
         }
     }
 }
@@ -147,6 +178,15 @@ mod tests {
             WireFormat::GenerateContent.path("gemini-2.5-pro", false),
             "/v1beta/models/gemini-2.5-pro:generateContent"
         );
+    }
+
+    #[test]
+    fn vectors_are_asked_for_where_the_api_has_them() {
+        let path = |wire: WireFormat| wire.embed_path("m/1").map(Cow::into_owned);
+        assert_eq!(path(WireFormat::CohereChat).as_deref(), Some("/v2/embed"));
+        assert_eq!(path(WireFormat::OllamaChat).as_deref(), Some("/api/embed"));
+        assert_eq!(path(WireFormat::GenerateContent).as_deref(), Some("/v1beta/models/m%2F1:batchEmbedContents"));
+        assert_eq!((path(WireFormat::Messages), path(WireFormat::Converse)), (None, None));
     }
 
     #[test]

@@ -84,7 +84,9 @@ fn is_the_answer(content: &str, calls: &[(String, String)], reason: &str, usage:
         "{}: {usage}",
         wire.kind
     );
-    assert_eq!(usage["prompt_tokens_details"]["cached_tokens"], 5, "{}", wire.kind);
+    // Ollama does not say what came from its cache.
+    let cached = if wire.kind == "ollama" { Value::Null } else { json!(5) };
+    assert_eq!(usage["prompt_tokens_details"]["cached_tokens"], cached, "{}", wire.kind);
 }
 
 #[test]
@@ -334,7 +336,9 @@ fn guards_see_what_a_provider_of_another_dialect_says_and_what_it_is_told() {
 #[test]
 fn a_base_url_may_end_in_the_version_that_the_dialects_paths_begin_with() {
     for wire in &WIRES {
-        let version = ["/v1beta", "/v1"].into_iter().find(|version| wire.paths[0].starts_with(&format!("{version}/")));
+        let version = ["/v1beta", "/v1", "/v2", "/api"]
+            .into_iter()
+            .find(|version| wire.paths[0].starts_with(&format!("{version}/")));
         for end in [version.unwrap_or(""), "/"] {
             let upstream = wire.upstream();
             let config = config_of(wire, upstream.address, "retries = 0", "");

@@ -42,6 +42,10 @@ quirks! {
     NoN = "no_n", "answers with one choice whatever `n` says, or rejects another `n` than 1";
     EnableThinking = "enable_thinking", "turns thinking on and off by `enable_thinking`";
     UsageOnLast = "usage_on_last", "sends a stream's usage with the last choice, and not in an event of its own";
+    RandomSeed = "random_seed", "knows `random_seed`, and not `seed`";
+    KnownMembers = "known_members", "rejects members that it does not know, such as `user`, `store` and `logit_bias`";
+    DocumentUrl = "document_url", "takes files as `document_url`, and sound as nothing but data";
+    Prefix = "prefix", "goes on with a last message of the model's if that says `prefix`, and rejects one otherwise";
     NoResponses = "no_responses", "has no Responses API, although its dialect does";
 }
 

@@ -81,7 +81,7 @@ fn a_row_with_an_unknown_key_word_or_quirk_is_refused() {
 
 #[test]
 fn a_set_of_quirks_has_what_was_put_into_it_and_nothing_else() {
-    assert_eq!(Quirk::ALL.len(), 20);
+    assert_eq!(Quirk::ALL.len(), 24);
     for quirk in Quirk::ALL {
         let one = Quirks::NONE.with(*quirk);
         assert!(one.has(*quirk) && !Quirks::NONE.has(*quirk));
@@ -90,7 +90,7 @@ fn a_set_of_quirks_has_what_was_put_into_it_and_nothing_else() {
     }
     let two = Quirks::from_iter([Quirk::TopK, Quirk::NoN, Quirk::TopK]);
     assert_eq!(two.iter().collect::<Vec<_>>(), [Quirk::TopK, Quirk::NoN]);
-    assert_eq!(Quirk::ALL.iter().copied().collect::<Quirks>().iter().count(), 20);
+    assert_eq!(Quirk::ALL.iter().copied().collect::<Quirks>().iter().count(), 24);
     assert_eq!(size_of::<Quirks>(), 4);
 }
 
@@ -102,19 +102,14 @@ fn who_speaks_a_dialect_that_is_known_and_takes_its_key_as_that_does_can_be_aske
             CatalogDialect::Anthropic => row.auth == AuthStyle::XApiKey,
             CatalogDialect::Gemini => row.auth == AuthStyle::XGoogApiKey,
             CatalogDialect::Bedrock => row.auth == AuthStyle::SigV4,
-            CatalogDialect::Cohere => false,
+            CatalogDialect::Cohere => row.auth == AuthStyle::Bearer,
         };
         assert_eq!(not_asked_yet(row).is_none(), can, "{}", row.name);
         assert_eq!(row.quirks.has(Quirk::DeploymentPath), row.auth == AuthStyle::ApiKey, "{}: Azure's", row.name);
     }
-    for (name, can) in [
-        ("anthropic", true),
-        ("azure", true),
-        ("gemini", true),
-        ("bedrock", true),
-        ("vertex", false),
-        ("cohere", false),
-    ] {
+    for (name, can) in
+        [("anthropic", true), ("azure", true), ("gemini", true), ("bedrock", true), ("vertex", false), ("cohere", true)]
+    {
         assert_eq!(not_asked_yet(catalog_row(name).unwrap()).is_none(), can, "{name}");
     }
 }

@@ -16,6 +16,9 @@ pub enum DecodeFault {
         /// What it must be, such as `a list`.
         due: &'static str,
     },
+    /// It is a wire that providers speak and no client does, so that there is nothing to read.
+    #[error("no client speaks this wire")]
+    NoClient,
     /// More than is kept.
     #[error("it has more than {most} {what}")]
     TooMany {

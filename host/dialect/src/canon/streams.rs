@@ -106,6 +106,16 @@ pub struct TargetQuirks {
     pub parameters_schema: bool,
     /// It refuses `n`.
     pub no_n: bool,
+    /// `random_seed` in place of `seed`.
+    pub random_seed: bool,
+    /// Thoughts that are played back stand in the content, as a part of their own.
+    pub thinking_list: bool,
+    /// It refuses members that it does not know: `user`, `store`, `logit_bias` and what else is OpenAI's alone.
+    pub known_members: bool,
+    /// Files and sounds are parts of its own form: `document_url`, by address or data, and `input_audio` with nothing but data.
+    pub document_url: bool,
+    /// It goes on with a last message of the model's if that says `prefix`, and refuses one otherwise.
+    pub prefix: bool,
 }
 
 /// What an answer's encoder is told of the request.

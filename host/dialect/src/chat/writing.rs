@@ -15,6 +15,8 @@ pub(super) struct ChatWriting<'a> {
     pub(super) marks: bool,
     /// What the other side takes for the identifier of a tool call.
     pub(super) ids: ToolIdGrammar,
+    /// Files and sounds are parts of the form that Mistral has for them.
+    pub(super) document_url: bool,
     pub(super) losses: &'a mut FieldLosses,
 }
 

@@ -1,5 +1,6 @@
 //! Identifiers of tool calls, which each wire has rules of its own for.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
 use bytes::Bytes;
@@ -75,6 +76,22 @@ pub fn give(request: &mut ChatRequest) {
             | ContentBlock::Other(_) => {}
         }
     }
+}
+
+/// The request itself if all its calls and results have identifiers; else one in which they were [given](give).
+#[must_use]
+pub fn given(request: &ChatRequest) -> Cow<'_, ChatRequest> {
+    let is_without = |block: &ContentBlock| match block {
+        ContentBlock::ToolUse(call) => call.id.is_none(),
+        ContentBlock::ToolResult(result) => result.id.is_none(),
+        _ => false,
+    };
+    if !request.turns.iter().flat_map(|turn| &turn.blocks).any(is_without) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    give(&mut request);
+    Cow::Owned(request)
 }
 
 /// The tools that the calls of a conversation name, by the calls' identifiers: for wires whose results name the tool.

@@ -64,6 +64,8 @@ pub(super) fn prefix(wire: WireFormat) -> &'static str {
         WireFormat::Messages => "anthropic",
         WireFormat::GenerateContent => "gemini",
         WireFormat::Converse => "bedrock",
+        WireFormat::CohereChat => "cohere",
+        WireFormat::OllamaChat => "ollama",
     }
 }
 
@@ -72,7 +74,11 @@ pub(super) fn cache_member(wire: WireFormat) -> &'static str {
     match wire {
         WireFormat::Responses => "prompt_cache_breakpoint",
         WireFormat::Converse => "cachePoint",
-        WireFormat::Chat | WireFormat::Messages | WireFormat::GenerateContent => "cache_control",
+        WireFormat::Chat
+        | WireFormat::Messages
+        | WireFormat::GenerateContent
+        | WireFormat::CohereChat
+        | WireFormat::OllamaChat => "cache_control",
     }
 }
 

@@ -119,7 +119,8 @@ fn write_reasoning(out: &mut ViewWriter, request: &ChatRequest, root: &RawMember
     out.text_member("reasoning_effort", request.reasoning.effort.as_ref());
     let within = |outer: &str, name: &str| field(&field(root, outer)?.members(), name);
     match request.wire {
-        WireFormat::Chat => {}
+        // Of the last two there is no request to be shown.
+        WireFormat::Chat | WireFormat::CohereChat | WireFormat::OllamaChat => {}
         WireFormat::Messages => own(out, "thinking", field(root, "thinking")),
         WireFormat::GenerateContent => own(out, "thinkingConfig", within("generationConfig", "thinkingConfig")),
         WireFormat::Converse => {

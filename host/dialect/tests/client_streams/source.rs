@@ -6,7 +6,7 @@ use weir_dialect::canon::{
 };
 use weir_dialect::translate::WirePair;
 use weir_dialect::view::ClientFraming;
-use weir_dialect::{Vendor, WireFormat, chat, converse, gemini, messages, responses};
+use weir_dialect::{Vendor, WireFormat, chat, cohere, converse, gemini, messages, ollama, responses};
 use weir_http::event_message::{EventMessage, EventMessageReader};
 use weir_http::json_array::JsonArrayReader;
 use weir_http::sse::SseReader;
@@ -149,6 +149,8 @@ fn decoder(wire: WireFormat, vendor: Vendor) -> Box<dyn EventDecoder> {
         WireFormat::Messages => Box::new(messages::MessagesDecoder::new()),
         WireFormat::GenerateContent => Box::new(gemini::GeminiDecoder::new()),
         WireFormat::Converse => Box::new(converse::ConverseDecoder::new(vendor)),
+        WireFormat::CohereChat => Box::new(cohere::CohereDecoder::new()),
+        WireFormat::OllamaChat => Box::new(ollama::OllamaDecoder::new()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod across;
 mod consensus;
+mod mistral;
 mod outward;
 mod playback;
 mod quirks;
@@ -18,7 +19,7 @@ use weir_dialect::chat::{
     ChatWireDecoder, ChatWireEncoder, decode_answer, decode_request, encode_answer, encode_request,
 };
 use weir_dialect::{Vendor, WireFormat};
-use weir_recorded::{Recording, Spec, of_endpoint};
+use weir_recorded::{Recording, Spec, is_complete, of_endpoint, recording};
 
 use crate::support::hold;
 
@@ -97,6 +98,13 @@ fn collected(events: &[ChatEvent]) -> ChatAnswer {
         }
     }
     answer
+}
+
+/// A recording of Mistral's; where the shared data are absent it may be absent as well.
+fn named_mistral(name: &str) -> Option<&'static Recording> {
+    let found = recording("mistral", name);
+    assert!(found.is_some() || !is_complete(), "mistral/{name}");
+    found
 }
 
 fn streams() -> impl Iterator<Item = &'static Recording> {

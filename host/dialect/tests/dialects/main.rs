@@ -7,13 +7,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stderr)]
 
 mod chat;
+mod cohere;
 mod converse;
 mod errors;
 mod gemini;
 mod messages;
+mod ollama;
 mod reason;
 mod responses;
 mod support;
+mod vectors;
 mod view;
 
 use std::collections::BTreeSet;
@@ -25,17 +28,18 @@ use crate::reason::{REASONS_AT_MOST, Reasons};
 /// The wires that have joined: their files, and the endpoints whose recordings these try.
 const WIRES: &[(&str, &[&str])] = &[
     ("chat", &["chat-completions"]),
+    ("cohere", &["cohere-chat-v2"]),
     ("converse", &["converse", "invoke"]),
     ("gemini", &["generate-content", "embed-content"]),
     ("messages", &["messages"]),
+    ("ollama", &["ollama-chat"]),
     ("responses", &["responses"]),
+    ("vectors", &["cohere-embed-v2", "embeddings"]),
 ];
 
 /// Endpoints that wait for their wires, by the files that are to come.
 const AWAITED: &[(&str, &[&str])] = &[
     ("completions", &["completions"]),
-    ("small", &["cohere-chat-v2", "cohere-embed-v2", "cohere-rerank-v2", "ollama-chat"]),
-    ("embeddings", &["embeddings"]),
     ("count", &["count-tokens"]),
     ("models", &["models"]),
     (
@@ -44,6 +48,7 @@ const AWAITED: &[(&str, &[&str])] = &[
             "audio-speech",
             "audio-transcriptions",
             "cached-contents",
+            "cohere-rerank-v2",
             "images-generations",
             "interactions",
             "moderations",

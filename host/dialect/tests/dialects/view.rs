@@ -39,7 +39,7 @@ fn path(wire: WireFormat) -> Option<(&'static str, bool)> {
     match wire {
         WireFormat::GenerateContent => Some(("gemini-2.5-flash", false)),
         WireFormat::Converse => Some(("anthropic.claude-sonnet-4-5", false)),
-        WireFormat::Chat | WireFormat::Responses | WireFormat::Messages => None,
+        _ => None,
     }
 }
 

@@ -79,10 +79,11 @@ fn wire_of(provider: &ProviderConfig) -> WireFormat {
 /// How one is asked to chat that speaks this.
 fn wire(dialect: CatalogDialect) -> WireFormat {
     match dialect {
-        CatalogDialect::OpenAi | CatalogDialect::Cohere => WireFormat::Chat,
+        CatalogDialect::OpenAi => WireFormat::Chat,
         CatalogDialect::Anthropic => WireFormat::Messages,
         CatalogDialect::Gemini => WireFormat::GenerateContent,
         CatalogDialect::Bedrock => WireFormat::Converse,
+        CatalogDialect::Cohere => WireFormat::CohereChat,
     }
 }
 
@@ -102,6 +103,11 @@ fn quirks(of: Quirks) -> TargetQuirks {
         no_mid_system: of.has(Quirk::NoMidSystem),
         parameters_schema: of.has(Quirk::ParametersSchema),
         no_n: of.has(Quirk::NoN),
+        random_seed: of.has(Quirk::RandomSeed),
+        thinking_list: of.has(Quirk::ThinkingList),
+        known_members: of.has(Quirk::KnownMembers),
+        document_url: of.has(Quirk::DocumentUrl),
+        prefix: of.has(Quirk::Prefix),
     }
 }
 

@@ -27,10 +27,10 @@ impl Wire {
     /// An upstream that answers whole, or streams where that is asked for.
     pub fn upstream(&self) -> Upstream {
         let (whole, streamed) = ((self.whole)().to_string(), self.stream(&self.events()));
-        let streams = self.paths[1];
+        let (streams, names_stream) = (self.paths[1], self.paths[0] == self.paths[1]);
         Upstream::start(move |_, seen, stream| {
             let target = seen.head.split(' ').nth(1).unwrap();
-            let streaming = if streams == "/v1/messages" { seen.json()["stream"] == true } else { target == streams };
+            let streaming = if names_stream { seen.json()["stream"] == true } else { target == streams };
             if !streaming {
                 return stream.write_all(&ok("application/json", &whole)).is_ok();
             }
@@ -57,7 +57,7 @@ impl Wire {
     }
 }
 
-pub const WIRES: [Wire; 3] = [
+pub const WIRES: [Wire; 4] = [
     Wire {
         kind: "anthropic",
         paths: ["/v1/messages", "/v1/messages"],
@@ -95,6 +95,18 @@ pub const WIRES: [Wire; 3] = [
             EventMessage::exception("throttlingException", said.as_bytes()).unwrap().raw().to_vec()
         },
         against: || json!({"message": "too many cooks"}),
+    },
+    Wire {
+        kind: "cohere",
+        paths: ["/v2/chat", "/v2/chat"],
+        key: ("authorization", "Bearer "),
+        whole: cohere_whole,
+        events: cohere_events,
+        media_type: "text/event-stream",
+        error_event: || {
+            named(&json!({"type": "message-end", "delta": {"finish_reason": "ERROR", "error": "Overloaded"}}))
+        },
+        against: || json!({"id": "1", "message": "too many cooks"}),
     },
 ];
 
@@ -241,5 +253,55 @@ fn converse_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
     ]
     .iter()
     .map(|(kind, event)| EventMessage::event(kind, event.to_string().as_bytes()).unwrap().raw().to_vec())
+    .collect()
+}
+
+fn cohere_usage() -> Value {
+    json!({"billed_units": {"input_tokens": 3, "output_tokens": 5}, "tokens": {"input_tokens": 17, "output_tokens": 7}, "cached_tokens": 5})
+}
+
+fn cohere_whole() -> Value {
+    let call = |id: &str, input: &str| json!({"id": id, "type": "function", "function": {"name": "weather", "arguments": input}});
+    json!({
+        "id": "c1", "finish_reason": "TOOL_CALL", "usage": cohere_usage(),
+        "message": {
+            "role": "assistant",
+            "content": [{"type": "thinking", "thinking": "two cities"}, {"type": "text", "text": "I look."}],
+            "tool_calls": [call("weather_1", "{\"city\": \"Rome\"}"), call("weather_2", "{\"city\":\"Oslo\"}")]
+        }
+    })
+}
+
+fn cohere_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
+    let event =
+        |kind: &str, index: u32, message: Value| json!({"type": kind, "index": index, "delta": {"message": message}});
+    let content = |kind: &str, index, content: Value| event(kind, index, json!({"content": content}));
+    let end = |kind: &str, index: u32| json!({"type": kind, "index": index});
+    let start = |index, id: &str| {
+        let function = json!({"name": "weather", "arguments": ""});
+        event("tool-call-start", index, json!({"tool_calls": {"id": id, "type": "function", "function": function}}))
+    };
+    let input =
+        |index, piece: &str| event("tool-call-delta", index, json!({"tool_calls": {"function": {"arguments": piece}}}));
+    [
+        json!({"type": "message-start", "id": "c1", "delta": {"message": {"role": "assistant", "content": []}}}),
+        content("content-start", 0, json!({"type": "thinking", "thinking": ""})),
+        content("content-delta", 0, json!({"thinking": thought})),
+        end("content-end", 0),
+        content("content-start", 1, json!({"type": "text", "text": ""})),
+        content("content-delta", 1, json!({"text": text[0]})),
+        content("content-delta", 1, json!({"text": text[1]})),
+        end("content-end", 1),
+        start(0, "weather_1"),
+        input(0, "{\"city\": "),
+        input(0, "\"Rome\"}"),
+        end("tool-call-end", 0),
+        start(1, "weather_2"),
+        input(1, "{\"city\":\"Oslo\"}"),
+        end("tool-call-end", 1),
+        json!({"type": "message-end", "delta": {"finish_reason": "TOOL_CALL", "usage": cohere_usage()}}),
+    ]
+    .iter()
+    .map(named)
     .collect()
 }

@@ -16,7 +16,8 @@ use crate::wire::WireFormat;
 #[must_use]
 pub fn encode_answer(answer: &ChatAnswer, context: &AnswerContext, losses: &mut FieldLosses) -> Bytes {
     let own = answer.wire == WireFormat::Chat;
-    let mut writing = ChatWriting { own, reader: None, marks: false, ids: ToolIdGrammar::Any, losses };
+    let mut writing =
+        ChatWriting { own, reader: None, marks: false, ids: ToolIdGrammar::Any, document_url: false, losses };
     let mut out = JsonWriter::with_capacity(4096);
     out.open();
     if own {

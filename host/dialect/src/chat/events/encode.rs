@@ -203,8 +203,14 @@ impl ChatWireEncoder {
     /// A signature with all that it signs, so that a client that gives back `reasoning_details` alone gives back both.
     fn sign(&mut self, place: BlockPlace, signature: &ThoughtSignature, kind: &mut OpenKind, out: &mut Vec<NewEvent>) {
         let mut losses = FieldLosses::default();
-        let writing =
-            ChatWriting { own: false, reader: None, marks: false, ids: ToolIdGrammar::Any, losses: &mut losses };
+        let writing = ChatWriting {
+            own: false,
+            reader: None,
+            marks: false,
+            ids: ToolIdGrammar::Any,
+            document_url: false,
+            losses: &mut losses,
+        };
         match kind {
             OpenKind::Thoughts(said) => {
                 let choice = self.choices.iter_mut().find(|choice| choice.index == place.choice);

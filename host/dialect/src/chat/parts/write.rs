@@ -121,6 +121,10 @@ fn audio(out: &mut JsonWriter, media: &MediaBlock, writing: &mut ChatWriting<'_>
         return;
     };
     begin(out, "input_audio", &media.extra, writing);
+    if writing.document_url {
+        out.name("input_audio").text(data);
+        return finish(out, media, "input_audio", writing);
+    }
     out.name("input_audio").open().name("data").text(data);
     if let Some(format) = media.media_type.as_ref().and_then(format_of) {
         out.name("format").text(&format);
@@ -149,7 +153,34 @@ fn format_of(media_type: &JsonText) -> Option<JsonText> {
     Some(JsonText::of(format))
 }
 
+/// A file as Mistral has it (its API reference, `DocumentURLChunk`, `FileChunk`).
+fn listed(out: &mut JsonWriter, document: &DocumentBlock, writing: &mut ChatWriting<'_>) {
+    let (kind, value) = match &document.source {
+        DocumentSource::Media(MediaSource::FileId(id)) => ("file", Some(id.clone())),
+        DocumentSource::Media(source @ (MediaSource::Base64(_) | MediaSource::Url(_))) => {
+            ("document_url", source.to_url(document.media_type.as_ref()))
+        }
+        DocumentSource::Text(text) => return said(out, "text", &document_text(document, text), writing),
+        DocumentSource::Media(MediaSource::Store(_)) | DocumentSource::Blocks(_) => ("document_url", None),
+    };
+    if document.context.is_some() || document.cited == Some(true) || value.is_none() {
+        writing.losses.lose("messages.content.document");
+    }
+    let Some(value) = value else { return };
+    out.open().name("type").string(kind);
+    if kind == "file" {
+        out.name("file_id").text(&value);
+    } else {
+        out.name(kind).text(&value).text_member("document_name", document.name.as_ref());
+    }
+    writing.cache(out, document.cache.as_ref());
+    out.close();
+}
+
 fn file(out: &mut JsonWriter, document: &DocumentBlock, writing: &mut ChatWriting<'_>) {
+    if writing.document_url {
+        return listed(out, document, writing);
+    }
     let (member, value) = match &document.source {
         DocumentSource::Media(MediaSource::FileId(id)) => ("file_id", Some(id.clone())),
         DocumentSource::Media(source @ MediaSource::Base64(_)) => {

@@ -29,7 +29,8 @@ pub fn encode_request(request: &ChatRequest, rules: &TargetRules, losses: &mut F
     let own = request.wire == WireFormat::Chat;
     let ids = if rules.quirks.tool_ids_9 { ToolIdGrammar::Nine } else { ToolIdGrammar::Any };
     let marks = marks::takes_marks(rules.vendor, &rules.model);
-    let mut writing = ChatWriting { own, reader: Some(rules.vendor), marks, ids, losses };
+    let mut writing =
+        ChatWriting { own, reader: Some(rules.vendor), marks, ids, document_url: rules.quirks.document_url, losses };
     let mut out = JsonWriter::with_capacity(4096);
     out.open().name("model").string(&rules.model);
     out.name("messages").open_array();

@@ -18,9 +18,23 @@ pub(super) fn write_own(out: &mut JsonWriter, turn: &ChatTurn, rules: &TargetRul
     }
     out.open().name("role").string(role(turn.role, rules));
     write_said(out, &turn.blocks, turn.form, writing);
-    out.text_member("name", turn.name.as_ref());
+    write_name(out, turn.name.as_ref(), rules, writing);
     writing.rest(out, "messages", &turn.extra, &[]);
     out.close();
+}
+
+/// The name of who speaks, where the provider takes one.
+pub(super) fn write_name(
+    out: &mut JsonWriter,
+    name: Option<&JsonText>,
+    rules: &TargetRules,
+    writing: &mut ChatWriting<'_>,
+) {
+    if !rules.quirks.known_members {
+        out.text_member("name", name);
+    } else if name.is_some() {
+        writing.losses.lose("messages.name");
+    }
 }
 
 /// The word for who speaks.

@@ -9,7 +9,7 @@ use crate::chat::writing::{ChatWriting, within};
 /// Writes them.
 pub(super) fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, writing: &mut ChatWriting<'_>) {
     write_tools(out, request, rules, writing);
-    write_pick(out, request, writing);
+    write_pick(out, request, rules, writing);
     write_parallel(out, request, rules, writing);
     write_format(out, request, rules, writing);
 }
@@ -103,7 +103,7 @@ fn function(out: &mut JsonWriter, tool: &ChatTool, rules: &TargetRules, writing:
     out.close();
 }
 
-fn write_pick(out: &mut JsonWriter, request: &ChatRequest, writing: &mut ChatWriting<'_>) {
+fn write_pick(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, writing: &mut ChatWriting<'_>) {
     let (name, other) = tools::pick_member(&request.extra);
     if writing.own {
         out.raw_member(other, request.extra.get(other));
@@ -124,6 +124,10 @@ fn write_pick(out: &mut JsonWriter, request: &ChatRequest, writing: &mut ChatWri
         ToolPick::One(name) => {
             out.name("tool_choice");
             named(out, name, request)
+        }
+        ToolPick::Among { must, .. } if rules.quirks.known_members => {
+            writing.losses.lose("tool_choice.allowed_tools");
+            out.name("tool_choice").string(if *must { "required" } else { "auto" })
         }
         ToolPick::Among { names, must } => {
             out.name("tool_choice").open().name("type").string("allowed_tools").name("allowed_tools").open();

@@ -11,22 +11,29 @@ const MOST_STOPS: usize = 4;
 pub(super) fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, writing: &mut ChatWriting<'_>) {
     write_max_output(out, request, rules, writing);
     let sampling = &request.sampling;
+    // Who says it in the provider's own word says it once.
+    let seed = sampling.seed.clone().filter(|_| !writing.own || request.extra.get("random_seed").is_none());
     let numbers = [
         ("temperature", &sampling.temperature),
         ("top_p", &sampling.top_p),
         ("presence_penalty", &sampling.presence_penalty),
         ("frequency_penalty", &sampling.frequency_penalty),
-        ("seed", &sampling.seed),
+        (if rules.quirks.random_seed { "random_seed" } else { "seed" }, &seed),
         ("logprobs", &sampling.logprobs),
         ("top_logprobs", &sampling.top_logprobs),
-        ("logit_bias", &sampling.logit_bias),
     ];
     for (name, value) in numbers {
         out.raw_member(name, value.as_ref());
     }
-    for (name, value) in [("top_k", &sampling.top_k), ("min_p", &sampling.min_p)] {
+    let known_only = rules.quirks.known_members;
+    let optional = [
+        ("top_k", &sampling.top_k, rules.quirks.top_k || (writing.own && !known_only)),
+        ("min_p", &sampling.min_p, !known_only && (rules.quirks.top_k || writing.own)),
+        ("logit_bias", &sampling.logit_bias, !known_only),
+    ];
+    for (name, value, takes) in optional {
         match value {
-            Some(value) if writing.own || rules.quirks.top_k => {
+            Some(value) if takes => {
                 out.name(name).raw(value);
             }
             Some(_) => writing.losses.lose(name),
@@ -41,7 +48,7 @@ pub(super) fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetR
         }
     }
     write_stop(out, request, writing);
-    write_client(out, request, writing);
+    write_client(out, request, rules, writing);
 }
 
 fn write_max_output(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, writing: &mut ChatWriting<'_>) {
@@ -92,26 +99,45 @@ fn write_stop(out: &mut JsonWriter, request: &ChatRequest, writing: &mut ChatWri
 }
 
 /// What the client says of itself.
-fn write_client(out: &mut JsonWriter, request: &ChatRequest, writing: &mut ChatWriting<'_>) {
-    let is_kept = writing.own && request.extra.get("safety_identifier").and_then(RawJson::text) == request.user;
-    out.text_member("user", request.user.as_ref().filter(|_| !is_kept));
-    out.raw_member("metadata", request.metadata.as_ref());
-    // What goes without saying here is not said: not everybody who speaks this wire knows the member.
-    out.bool_member("store", request.store.filter(|store| writing.own || *store));
-    if let Some(tier) = request.service_tier.as_ref().filter(|tier| writing.own || !tier.is("auto")) {
-        let is_known = ["auto", "default", "flex", "scale", "priority"].iter().any(|word| tier.is(word));
-        match request.wire {
-            _ if writing.own || is_known => {
-                out.name("service_tier").text(tier);
-            }
-            // Anthropic's: of what is paid for in advance nothing.
-            WireFormat::Messages if tier.is("standard_only") => {
-                out.name("service_tier").string("default");
-            }
-            _ => writing.losses.lose("service_tier"),
-        }
+fn write_client(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetRules, writing: &mut ChatWriting<'_>) {
+    if rules.quirks.known_members {
+        lose_client(request, writing);
+    } else {
+        let is_kept = writing.own && request.extra.get("safety_identifier").and_then(RawJson::text) == request.user;
+        out.text_member("user", request.user.as_ref().filter(|_| !is_kept));
+        // What goes without saying here is not said: not everybody who speaks this wire knows the member.
+        out.bool_member("store", request.store.filter(|store| writing.own || *store));
+        write_tier(out, request, writing);
     }
+    out.raw_member("metadata", request.metadata.as_ref());
     if request.previous.is_some() {
         writing.losses.lose("previous_response_id");
+    }
+}
+
+fn write_tier(out: &mut JsonWriter, request: &ChatRequest, writing: &mut ChatWriting<'_>) {
+    let Some(tier) = request.service_tier.as_ref().filter(|tier| writing.own || !tier.is("auto")) else { return };
+    let is_known = ["auto", "default", "flex", "scale", "priority"].iter().any(|word| tier.is(word));
+    match request.wire {
+        _ if writing.own || is_known => {
+            out.name("service_tier").text(tier);
+        }
+        // Anthropic's: of what is paid for in advance nothing.
+        WireFormat::Messages if tier.is("standard_only") => {
+            out.name("service_tier").string("default");
+        }
+        _ => writing.losses.lose("service_tier"),
+    }
+}
+
+/// Names what a client says of itself where the provider refuses it.
+fn lose_client(request: &ChatRequest, writing: &mut ChatWriting<'_>) {
+    let is_tier = request.service_tier.as_ref().is_some_and(|tier| !tier.is("auto") && !tier.is("default"));
+    for (field, is_said) in
+        [("user", request.user.is_some()), ("store", request.store == Some(true)), ("service_tier", is_tier)]
+    {
+        if is_said {
+            writing.losses.lose(field);
+        }
     }
 }

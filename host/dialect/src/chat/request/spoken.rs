@@ -1,7 +1,7 @@
 //! Turns that came in another wire, written as messages: what one says until another does is one message, and each result of a
 //! tool is one.
 
-use super::messages::role;
+use super::messages::{role, write_name};
 use crate::canon::{
     CacheMark, ChatRequest, ChatTurn, ContentBlock, DocumentSource, JsonText, JsonWriter, RawJson, ReasoningBlock,
     TargetRules, TextBlock, ToolResultBlock,
@@ -20,10 +20,15 @@ pub(super) fn write(out: &mut JsonWriter, request: &ChatRequest, rules: &TargetR
     for run in &spoken.turns {
         match run.speaker {
             SpokenBy::Application => run.turns.iter().for_each(|turn| plain(out, turn, rules, writing)),
-            SpokenBy::Assistant => assistant(out, run, rules, writing),
+            SpokenBy::Assistant => assistant(out, (run, is_last(&spoken, run)), rules, writing),
             SpokenBy::User => user(out, run, rules, writing),
         }
     }
+}
+
+/// Whether nobody speaks behind it.
+fn is_last(spoken: &Spoken<'_>, run: &SpokenTurn<'_>) -> bool {
+    spoken.turns.last().is_some_and(|last| std::ptr::eq(last, run))
 }
 
 /// A message with nothing but content. One that would say nothing is left out: what it had is told as lost.
@@ -31,7 +36,8 @@ fn plain(out: &mut JsonWriter, turn: &ChatTurn, rules: &TargetRules, writing: &m
     let said: Vec<_> = turn.blocks.iter().filter(|block| !matches!(block, ContentBlock::ToolResult(_))).collect();
     let Some(content) = content(&said, writing) else { return };
     out.open().name("role").string(role(turn.role, rules)).name("content").raw(&content);
-    out.text_member("name", turn.name.as_ref()).close();
+    write_name(out, turn.name.as_ref(), rules, writing);
+    out.close();
 }
 
 /// A content: a string where that says all, which every provider takes; none where nothing is left.
@@ -112,7 +118,12 @@ fn write_result(out: &mut JsonWriter, result: &ToolResultBlock, writing: &mut Ch
 }
 
 /// All that the model says until another does. A message that would say nothing is left out.
-fn assistant(out: &mut JsonWriter, run: &SpokenTurn<'_>, rules: &TargetRules, writing: &mut ChatWriting<'_>) {
+fn assistant(
+    out: &mut JsonWriter,
+    (run, is_last): (&SpokenTurn<'_>, bool),
+    rules: &TargetRules,
+    writing: &mut ChatWriting<'_>,
+) {
     let mut said = SaidByModel::default();
     for turn in &run.turns {
         let begins = said.texts.len();
@@ -129,20 +140,37 @@ fn assistant(out: &mut JsonWriter, run: &SpokenTurn<'_>, rules: &TargetRules, wr
     }
     reasoning.close();
     let reasoning = reasoning.finish_raw().members();
-    if reasoning.is_empty() && !said.thoughts.is_empty() {
+    let listed: Vec<JsonText> = if rules.quirks.thinking_list && !played {
+        said.thoughts.iter().filter_map(|thought| thoughts::said(thought)).collect()
+    } else {
+        Vec::new()
+    };
+    if reasoning.is_empty() && listed.is_empty() && !said.thoughts.is_empty() {
         writing.losses.lose("messages.content.reasoning");
     }
-    if said.texts.is_empty() && said.refusals.is_empty() && said.calls.is_empty() && reasoning.is_empty() {
+    // Who refuses what it does not know is told a refusal as what it is: a text.
+    if rules.quirks.known_members {
+        said.texts.extend(said.refusals.drain(..).map(|refusal| TextBlock::of(refusal.clone())));
+    }
+    if said.is_silent() && reasoning.is_empty() && listed.is_empty() {
         return;
     }
     out.open().name("role").string("assistant").name("content");
-    said.write_texts(out, writing);
+    if listed.is_empty() {
+        said.write_texts(out, writing);
+    } else {
+        said.write_listed(out, &listed);
+    }
     out.members(&reasoning);
     if !said.refusals.is_empty() {
         out.name("refusal").text(&JsonText::concat(said.refusals));
     }
     calls::write(out, &said.calls, &|_| None, writing);
-    out.text_member("name", run.turns.iter().find_map(|turn| turn.name.as_ref())).close();
+    if rules.quirks.prefix && is_last && said.calls.is_empty() {
+        out.name("prefix").boolean(true);
+    }
+    write_name(out, run.turns.iter().find_map(|turn| turn.name.as_ref()), rules, writing);
+    out.close();
 }
 
 /// What the model says, by where it is written.
@@ -180,6 +208,24 @@ impl<'a> SaidByModel<'a> {
             ContentBlock::ServerTool(_) => writing.losses.lose("messages.content.server_tool"),
             ContentBlock::Other(other) => writing.losses.lose_extra("messages.content", other.kind.as_bytes()),
         }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.texts.is_empty() && self.refusals.is_empty() && self.calls.is_empty()
+    }
+
+    /// Writes thoughts and texts as parts of one content (Mistral's API reference, `ThinkChunk`).
+    fn write_listed(&self, out: &mut JsonWriter, thoughts: &[JsonText]) {
+        out.open_array().open().name("type").string("thinking").name("thinking").open_array();
+        for thought in thoughts {
+            out.open().name("type").string("text").name("text").text(thought).close();
+        }
+        out.close_array().close();
+        if !self.texts.is_empty() {
+            let text = JsonText::concat(self.texts.iter().map(|text| &text.text));
+            out.open().name("type").string("text").name("text").text(&text).close();
+        }
+        out.close_array();
     }
 
     fn write_texts(&self, out: &mut JsonWriter, writing: &mut ChatWriting<'_>) {

@@ -81,7 +81,7 @@ fn grown(wire: WireFormat, choice: u32, index: u64, delta: &BlockDelta) -> Optio
             };
             Some(part(choice, text, thinks))
         }
-        WireFormat::Chat | WireFormat::Responses => None,
+        WireFormat::Chat | WireFormat::Responses | WireFormat::CohereChat | WireFormat::OllamaChat => None,
     }
 }
 
@@ -102,7 +102,12 @@ fn closed(wire: WireFormat, index: u64) -> Option<NewEvent> {
         WireFormat::Converse => Some(written("contentBlockStop", |out| {
             out.name("contentBlockIndex").number(index);
         })),
-        WireFormat::Chat | WireFormat::Responses | WireFormat::GenerateContent => None,
+        // Of the last two there are no clients.
+        WireFormat::Chat
+        | WireFormat::Responses
+        | WireFormat::GenerateContent
+        | WireFormat::CohereChat
+        | WireFormat::OllamaChat => None,
     }
 }
 

@@ -22,7 +22,11 @@ impl HalfCalls {
                         // The rest of it comes as pieces with places.
                         WireFormat::GenerateContent => true,
                         WireFormat::Messages => begins_with_input(&frame.data),
-                        WireFormat::Chat | WireFormat::Responses | WireFormat::Converse => false,
+                        WireFormat::Chat
+                        | WireFormat::Responses
+                        | WireFormat::Converse
+                        | WireFormat::CohereChat
+                        | WireFormat::OllamaChat => false,
                     };
                     self.0.extend(is_half.then_some(*place));
                 }

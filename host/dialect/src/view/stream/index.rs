@@ -14,7 +14,9 @@ impl NextIndex {
             WireFormat::Messages => "index",
             WireFormat::Converse => "contentBlockIndex",
             WireFormat::Responses => "output_index",
-            WireFormat::Chat | WireFormat::GenerateContent => return None,
+            WireFormat::Chat | WireFormat::GenerateContent | WireFormat::CohereChat | WireFormat::OllamaChat => {
+                return None;
+            }
         };
         let index = members.get(name)?.unsigned()?;
         self.0 = self.0.max(index.saturating_add(1));

@@ -152,7 +152,11 @@ impl SameWire {
                 change.before.push(ChatEvent::Delta(input.place, BlockDelta::Input(input.says)));
                 true
             }),
-            WireFormat::Chat | WireFormat::Responses | WireFormat::Converse => false,
+            WireFormat::Chat
+            | WireFormat::Responses
+            | WireFormat::Converse
+            | WireFormat::CohereChat
+            | WireFormat::OllamaChat => false,
         };
         if !is_put {
             losses.lose("content.tool_use.input");

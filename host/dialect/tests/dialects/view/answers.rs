@@ -47,6 +47,7 @@ fn encode(wire: WireFormat, answer: &ChatAnswer) -> Value {
         WireFormat::Messages => messages::encode_answer(answer, &context(), losses),
         WireFormat::GenerateContent => gemini::encode_answer(answer, &context(), losses),
         WireFormat::Converse => converse::encode_answer(answer, &context(), losses),
+        WireFormat::CohereChat | WireFormat::OllamaChat => panic!("no client's"),
     })
 }
 

@@ -71,7 +71,7 @@ fn conversation(wire: WireFormat) -> Value {
                     {"functionResponse": {"name": "warmth", "response": {"result": "12"}}}, {"text": "well?"}]}],
             "tools": [{"functionDeclarations": [{"name": "warmth", "description": "how warm it is", "parametersJsonSchema": {"type": "object"}}]}]
         }),
-        WireFormat::Converse | WireFormat::Chat => value!({
+        _ => value!({
             "inferenceConfig": {"maxTokens": 9, "temperature": 0.5, "stopSequences": ["a", "b"]},
             "system": [{"text": "be kind"}, {"cachePoint": {"type": "default"}}],
             "messages": [

@@ -7,6 +7,7 @@ use weir_dialect::Framing;
 use weir_dialect::canon::{NewEvent, StreamState, WireEvent};
 use weir_dialect::translate::StreamTranslation;
 use weir_http::event_message::{EventMessage, EventMessageError, EventMessageReader};
+use weir_http::json_lines::{JsonLine, JsonLinesError, JsonLinesReader};
 use weir_http::sse::{SseError, SseEvent, SseReader};
 
 /// Reads a provider's stream.
@@ -46,6 +47,14 @@ impl From<EventMessageError> for EventFault {
             | EventMessageError::HeaderTwice
             | EventMessageError::TooManyHeaders { .. }
             | EventMessageError::Cut => Self::Unreadable,
+        }
+    }
+}
+
+impl From<JsonLinesError> for EventFault {
+    fn from(error: JsonLinesError) -> Self {
+        match error {
+            JsonLinesError::TooLarge { limit } => Self::TooLarge { limit },
         }
     }
 }
@@ -100,6 +109,7 @@ impl EventReader {
 enum Frames {
     Sse(SseReader),
     Messages(EventMessageReader),
+    Lines(JsonLinesReader),
 }
 
 impl Frames {
@@ -107,6 +117,7 @@ impl Frames {
         match framing {
             Framing::Sse => Self::Sse(SseReader::new(limit)),
             Framing::EventMessages => Self::Messages(EventMessageReader::new(limit)),
+            Framing::JsonLines => Self::Lines(JsonLinesReader::new(limit)),
         }
     }
 
@@ -114,6 +125,7 @@ impl Frames {
         match self {
             Self::Sse(frames) => frames.push(chunk),
             Self::Messages(frames) => frames.push(chunk),
+            Self::Lines(frames) => frames.push(chunk),
         }
     }
 
@@ -121,6 +133,7 @@ impl Frames {
         Ok(match self {
             Self::Sse(frames) => frames.next()?.map(Framed::of_sse),
             Self::Messages(frames) => frames.next()?.map(Framed::Message),
+            Self::Lines(frames) => frames.next()?.map(Framed::Line),
         })
     }
 
@@ -128,6 +141,7 @@ impl Frames {
         Ok(match self {
             Self::Sse(frames) => frames.finish()?.map(Framed::of_sse),
             Self::Messages(frames) => frames.finish()?.map(Framed::Message),
+            Self::Lines(frames) => frames.finish()?.map(Framed::of_line),
         })
     }
 
@@ -135,6 +149,7 @@ impl Frames {
         match self {
             Self::Sse(frames) => frames.buffered(),
             Self::Messages(frames) => frames.buffered(),
+            Self::Lines(frames) => frames.buffered(),
         }
     }
 }
@@ -147,6 +162,9 @@ enum Framed {
     /// Nothing but a sign of life.
     Alive,
     Message(EventMessage),
+    Line(JsonLine),
+    /// A line that lacks its end, and perhaps more than that.
+    HalfLine(JsonLine),
 }
 
 impl Framed {
@@ -158,6 +176,10 @@ impl Framed {
         }
     }
 
+    fn of_line(line: JsonLine) -> Self {
+        if line.is_whole() { Self::Line(line) } else { Self::HalfLine(line) }
+    }
+
     fn wire_event(&self) -> Option<WireEvent<'_>> {
         match self {
             Self::Event(event) | Self::Half(event) => {
@@ -167,6 +189,9 @@ impl Framed {
                 let exception = message.message_type().is_some_and(|kind| kind != "event");
                 let name = if exception { message.exception_type() } else { message.event_type() };
                 Some(WireEvent { name, data: message.payload(), exception })
+            }
+            Self::Line(line) | Self::HalfLine(line) => {
+                Some(WireEvent { name: None, data: line.data(), exception: false })
             }
             Self::Alive => None,
         }
@@ -205,7 +230,7 @@ impl TranslatedReader {
         while !self.finished && self.ready.is_empty() {
             match self.frames.finish() {
                 // It may lack its blank line and no more; half an event is nothing.
-                Ok(Some(event @ Framed::Half(_))) => clean &= self.take(&event).is_ok(),
+                Ok(Some(event @ (Framed::Half(_) | Framed::HalfLine(_)))) => clean &= self.take(&event).is_ok(),
                 Ok(Some(event)) => self.take(&event)?,
                 ended => {
                     self.finished = true;
