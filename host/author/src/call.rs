@@ -107,8 +107,8 @@ fn items(model: &str, given: &Json) -> Vec<Item> {
     Item::read(raw.clone(), data.clone()).unwrap_or_else(|_| vec![Item::beside(raw, data)])
 }
 
-fn text_of(raw: &Bytes) -> String {
-    let raw = String::from_utf8_lossy(raw);
+fn text_of(item: &Item) -> String {
+    let raw = String::from_utf8_lossy(&item.raw);
     let data: Vec<&str> = raw.lines().filter_map(|line| line.strip_prefix("data: ")).collect();
     event::delta(&Bytes::from(data.join("\n"))).map(|delta| delta.text).unwrap_or_default()
 }

@@ -14,16 +14,19 @@ use crate::value::ConfigValue;
 use crate::{names, suggest};
 
 mod base_url;
+mod endpoints;
 mod headers;
 mod health;
 mod kind;
 mod only;
 
 use base_url::BaseUrlKey;
+use endpoints::EndpointsKey;
 use headers::{ApiKeyKey, HeadersKey};
 use kind::KindKey;
 use only::ApiVersionKey;
 
+pub use endpoints::ProviderEndpoints;
 pub use health::HealthSettings;
 pub use kind::{DemoDialect, Http2, OnClientGone, OnUnsupported, ProviderKind};
 
@@ -77,6 +80,8 @@ keys! {
         pub retries: u32 = 2 => "retries" CountKey(0..=10);
         /// Whether to ask streams for their usage (`stream_options.include_usage`); true by default, unless the kind rejects that.
         pub ask_usage: bool = !kind.quirks().has(Quirk::NoStreamOptions) => "ask_usage" FlagKey();
+        /// Which of OpenAI's ways to converse it has; the kind's by default, both for `openai`.
+        pub endpoints: ProviderEndpoints = ProviderEndpoints::of(kind) => "endpoints" EndpointsKey(kind);
         /// What is done where it has nothing for a field of a request; it is left out and the client told by default.
         pub on_unsupported: OnUnsupported = OnUnsupported::Warn => "on_unsupported" WordKey();
         /// What becomes of an answer whose client leaves before its end; it is cancelled by default.

@@ -122,7 +122,7 @@ fn documented_defaults_are_the_defaults() {
 }
 
 /// Keys whose default is nothing that one could be added to: what their line is before, and what it becomes.
-const OTHERS: [(&str, &str, &str, &str); 40] = [
+const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("server", "listen", "", "listen = \"127.0.0.1:8081\""),
     ("server", "admin", "", "admin = \"127.0.0.1:9091\""),
     ("server", "name", "", "name = \"weir-b\""),
@@ -143,6 +143,7 @@ const OTHERS: [(&str, &str, &str, &str); 40] = [
     ("provider", "http2", "", "http2 = \"never\""),
     ("provider", "on_unsupported", "", "on_unsupported = \"drop\""),
     ("provider", "on_client_gone", "", "on_client_gone = \"drain\""),
+    ("provider", "endpoints", "", "endpoints = [\"chat\"]"),
     ("provider", "first_byte_timeout", "", "first_byte_timeout = \"9s\""),
     ("model", "targets", "", "targets = [\"p/n\"]"),
     ("model", "targets.provider", "targets = [{ provider = \"p\", model = \"m\" }]", "targets = [\"q/m\"]"),

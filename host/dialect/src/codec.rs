@@ -33,14 +33,6 @@ impl Dialect {
             Dialect::OpenAi => models_list(models),
         }
     }
-
-    /// Whether a client's header is one of the dialect's own, which its provider is meant to see. `name` is in lower case.
-    #[inline]
-    pub fn has_header(self, name: &str) -> bool {
-        match self {
-            Dialect::OpenAi => matches!(name, "openai-beta" | "openai-organization" | "openai-project"),
-        }
-    }
 }
 
 impl Dialect {

@@ -39,7 +39,7 @@ pub mod usage;
 pub mod view;
 mod wire;
 
-pub use ask::{AskShapes, Decided, ReadError, RequestFacts};
+pub use ask::{AskShapes, Decided, ReadError, RequestFacts, check_body};
 pub use decoder::{AnswerPart, Decoded, Leftover, StreamDecoder};
 pub use dialect::{Dialect, DialectCall, Operation};
 pub use document::{BodyText, Document, EditError, Pieces, TextPiece, TextPieceKind, Voice};
@@ -47,5 +47,5 @@ pub use event::{Delta, EventError};
 pub use path_style::PathStyle;
 pub use readable::Unreadable;
 pub use refusal::{ApiError, ApiErrorKind};
-pub use route::{ApiCall, ApiPath};
+pub use route::{ApiCall, ApiPath, AskedCall};
 pub use wire::{Framing, Vendor, WireFormat};

@@ -25,6 +25,8 @@ impl PathStyle {
     pub fn chat(&self, wire: WireFormat, model: &str, streaming: bool) -> Cow<'static, str> {
         match self {
             Self::Own => wire.path(model, streaming),
+            // These have no deployment in their path: the body names it.
+            Self::Deployments { .. } if wire == WireFormat::Responses => Cow::Borrowed("/openai/v1/responses"),
             Self::Deployments { api_version } => deployment(model, &wire.path(model, streaming), api_version),
         }
     }

@@ -7,6 +7,7 @@ mod annotations;
 mod answer;
 mod echo;
 mod events;
+mod id;
 mod items;
 mod kinds;
 mod parts;
@@ -17,4 +18,5 @@ mod usage;
 
 pub use answer::{decode_answer, encode_answer};
 pub use events::{ResponsesDecoder, ResponsesEncoder};
+pub use id::id_in_event;
 pub use request::{decode_request, encode_request};

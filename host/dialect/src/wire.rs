@@ -104,6 +104,27 @@ impl WireFormat {
         }
     }
 
+    /// Whether both are wires of one API, whose headers mean the same to either.
+    #[inline]
+    #[must_use]
+    pub fn is_of_one_api(self, other: Self) -> bool {
+        self == other || matches!((self, other), (Self::Chat, Self::Responses) | (Self::Responses, Self::Chat))
+    }
+
+    /// Whether a client's header is one of the dialect's own, which its provider is meant to see. `name` is in lower case.
+    #[inline]
+    #[must_use]
+    pub fn has_header(self, name: &str) -> bool {
+        match self {
+            Self::Chat | Self::Responses => matches!(name, "openai-beta" | "openai-organization" | "openai-project"),
+            Self::Messages => matches!(name, "anthropic-version" | "anthropic-beta"),
+            Self::GenerateContent => matches!(name, "x-goog-api-client" | "x-goog-user-project" | "x-server-timeout"),
+            Self::Converse => name.starts_with("x-amzn-bedrock-"),
+            // No client speaks these.
+            Self::CohereChat | Self::OllamaChat => false,
+        }
+    }
+
     /// Whether a request says within its body which model it asks and whether it wants a stream; elsewhere its path does.
     #[must_use]
     pub fn names_model(self) -> bool {

@@ -4,6 +4,7 @@
 mod handle;
 mod model_list;
 mod observe_queue;
+pub(crate) mod pins;
 pub(crate) mod provider;
 mod shared;
 pub(crate) mod snapshot;

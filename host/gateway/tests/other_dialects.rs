@@ -312,7 +312,8 @@ fn guards_see_what_a_provider_of_another_dialect_says_and_what_it_is_told() {
         let streamed = wire.stream(&wire.events_with_addresses());
         let upstream = Upstream::start(move |_, seen, stream| {
             let asked = String::from_utf8_lossy(&seen.body).into_owned();
-            let streaming = seen.head.contains("stream") || asked.contains("\"stream\":true");
+            let line = seen.head.lines().next().unwrap_or_default();
+            let streaming = line.contains("tream") || asked.contains("\"stream\":true");
             let answer = if streaming { streamed.clone() } else { ok("application/json", &whole) };
             stream.write_all(&answer).is_ok()
         });

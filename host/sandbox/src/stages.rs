@@ -20,7 +20,6 @@ use crate::chain::{Bound, Chain};
 use crate::exchange::{CallEvents, Exchange};
 use crate::hook::HookKind;
 use crate::worker::{SandboxWorker, Stop, cannot_show, held_too_much};
-use bytes::Bytes;
 use changed::ChangedChoices;
 use edits::{apply, changes, renew};
 pub use held::HeldBounds;
@@ -78,6 +77,12 @@ impl Stages {
         self.stages.iter().map(|stage| stage.held.bytes()).sum()
     }
 
+    /// The number of the first event that is kept back for any of them.
+    #[must_use]
+    pub fn oldest_held(&self) -> Option<u64> {
+        self.stages.iter().filter_map(|stage| stage.held.oldest()).min()
+    }
+
     /// Whether any of them must see whatever there is to see: where something cannot be shown, the stream must not go on.
     #[must_use]
     pub fn closed(&self) -> bool {
@@ -111,7 +116,7 @@ impl Stages {
         exchange: &mut Option<Box<Exchange>>,
         batch: Vec<Item>,
         last: bool,
-    ) -> Result<Vec<Bytes>, Stop> {
+    ) -> Result<Vec<Item>, Stop> {
         let mut batch = batch;
         if !self.over {
             self.over = last;
@@ -122,7 +127,7 @@ impl Stages {
                 batch = batch.into_iter().map(|item| item.wait(WaitReason::New)).collect();
             }
         }
-        Ok(batch.into_iter().map(|item| item.raw).collect())
+        Ok(batch)
     }
 }
 

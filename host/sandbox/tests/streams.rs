@@ -162,7 +162,7 @@ impl Stream<'_> {
         for batch in 0..chance.below(40) {
             let items: Vec<Item> = (0..chance.below(6)).flat_map(|_| self.event(chance, batch)).collect();
             match stages.run(worker, &mut exchange, items, false).await {
-                Ok(out) => self.went_out(&out),
+                Ok(out) => self.went_out(&raw(out)),
                 Err(Stop::Failed { fault: Fault::Answer(why), .. }) => return self.held_too_much(&why),
                 Err(other) => panic!("{other:?}"),
             }
@@ -172,7 +172,7 @@ impl Stream<'_> {
             }
         }
         let last = stages.run(worker, &mut exchange, Vec::new(), true).await.unwrap();
-        self.went_out(&last);
+        self.went_out(&raw(last));
         assert_eq!((self.waiting().count(), stages.held_bytes()), (0, 0), "something is left");
     }
 
@@ -217,4 +217,9 @@ fn whatever_plugins_hold_of_a_stream_it_goes_out_once_in_its_order_and_waits_for
             runtime.block_on(stream.goes_on(&worker, chance));
         }
     });
+}
+
+/// The events as they go out.
+fn raw(items: Vec<Item>) -> Vec<Bytes> {
+    items.into_iter().map(|item| item.raw).collect()
 }

@@ -61,6 +61,12 @@ pub struct ModelFact {
 }
 
 impl ModelFact {
+    /// Whether it makes vectors, and no answers.
+    #[must_use]
+    pub fn embeds(self) -> bool {
+        self.gives.has(Modality::Embedding)
+    }
+
     /// What holds of either, for whom one as well as the other may answer: the lesser of each number, and what both have.
     #[must_use]
     pub fn of_either(self, other: Self) -> Self {

@@ -2,6 +2,8 @@
 
 use weir_http::json::{JsonKind, JsonSyntaxError};
 
+use crate::canon::DecodeFault;
+
 /// Why a request's body could not be read: always the client's to mend, with status 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
@@ -69,6 +71,9 @@ pub enum ReadError {
         /// As it stands in the body.
         found: Box<str>,
     },
+    /// It is none of its wire.
+    #[error("{0}")]
+    Undecodable(#[from] DecodeFault),
 }
 
 impl ReadError {
@@ -86,6 +91,8 @@ impl ReadError {
             | Self::NotText { param }
             | Self::Duplicate { param }
             | Self::LookAlike { param, .. } => Some(param),
+            Self::Undecodable(DecodeFault::Field { field, .. }) => Some(field),
+            Self::Undecodable(DecodeFault::Syntax(_) | DecodeFault::TooMany { .. } | DecodeFault::NoClient) => None,
         }
     }
 
@@ -98,6 +105,9 @@ impl ReadError {
             Self::Empty { .. } | Self::NotText { .. } => "invalid_value",
             Self::Duplicate { .. } | Self::Repeated { .. } => "duplicate_parameter",
             Self::LookAlike { .. } => "unknown_parameter",
+            Self::Undecodable(DecodeFault::Syntax(_)) => "invalid_json",
+            Self::Undecodable(DecodeFault::Field { .. }) => "invalid_type",
+            Self::Undecodable(DecodeFault::TooMany { .. } | DecodeFault::NoClient) => "invalid_value",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::canon::{
     AnswerContext, ChatEvent, ChatRequest, DecodeFault, EventDecoder, EventEncoder, FieldLosses, NewEvent, RawJson,
     StreamState, TargetRules, WireEvent,
 };
-use crate::errors;
+use crate::errors::{self, ErrorParts};
 use crate::wire::{Vendor, WireFormat};
 
 /// What the client speaks and what the provider does, which differ.
@@ -59,11 +59,14 @@ impl WirePair {
         parsed.is_ok_and(|raw| codecs::decode_answer(self.provider, &raw, self.vendor).is_ok())
     }
 
-    /// What the provider says against a request with this status, in the client's form.
+    /// What the provider says against a request with this status, in the client's form; word for word where both have the same.
     #[must_use]
-    pub fn against(self, status: u16, body: &Bytes) -> Bytes {
+    pub fn against(self, status: u16, body: &Bytes) -> ErrorParts {
+        if self.client.is_of_one_api(self.provider) {
+            return ErrorParts { status, body: body.clone(), header: None };
+        }
         let failure = errors::read(status, None, body);
-        errors::render(self.client, status, errors::kind_of(status, &failure), &failure, None).body
+        errors::render(self.client, status, errors::kind_of(status, &failure), &failure, None)
     }
 
     /// What makes of the provider's stream one for the client.

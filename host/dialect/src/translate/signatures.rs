@@ -29,6 +29,12 @@ pub fn read(value: &JsonText, vendor: Vendor, kind: SignatureKind) -> ThoughtSig
     unwrapped(&value.text()).unwrap_or_else(|| ThoughtSignature { vendor, kind, value: value.clone() })
 }
 
+/// Whether any that was wrapped stands in a body.
+#[must_use]
+pub fn are_in(body: &[u8]) -> bool {
+    memchr::memmem::find(body, MARK.as_bytes()).is_some()
+}
+
 fn unwrapped(text: &str) -> Option<ThoughtSignature> {
     let mut parts = text.strip_prefix(MARK)?.splitn(3, '.');
     let (vendor, kind, value) = (parts.next()?, parts.next()?, parts.next()?);

@@ -129,9 +129,10 @@ async fn streamed(
     let mut stages = Stages::new(chain, MODEL, HeldBounds { text: 64, events: 4096 });
     let own = input.body.iter().flat_map(|body| item(body));
     let first: Vec<Item> = EVENTS[..2].iter().flat_map(|data| item(data)).chain(own).collect();
-    let mut said = ended(&stages.run(worker, lent, first, false).await);
-    said += &ended(&stages.run(worker, lent, item(EVENTS[2]), false).await);
-    said + &ended(&stages.run(worker, lent, Vec::new(), true).await)
+    let raw = |items: Vec<Item>| items.into_iter().map(|item| item.raw).collect::<Vec<_>>();
+    let mut said = ended(&stages.run(worker, lent, first, false).await.map(raw));
+    said += &ended(&stages.run(worker, lent, item(EVENTS[2]), false).await.map(raw));
+    said + &ended(&stages.run(worker, lent, Vec::new(), true).await.map(raw))
 }
 
 async fn observed(worker: &SandboxWorker, chain: &Chain, lent: &mut Option<Box<Exchange>>) -> String {

@@ -16,7 +16,7 @@ use crate::worker::provider::Provider;
 use crate::worker::snapshot::Target;
 use bytes::Bytes;
 use call::{CallFailure, ProviderCall};
-use http::{HeaderValue, Method, Request};
+use http::{HeaderName, HeaderValue, Method, Request};
 use outgoing::OutgoingRequest;
 use std::pin::pin;
 use std::rc::Rc;
@@ -24,12 +24,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use weir_config::OnClientGone;
+use weir_dialect::WireFormat;
 use weir_dialect::translate::WirePair;
 use weir_sandbox::{AskedTarget, Chain, HookKind};
 use weir_upstream::{AttemptFailure, RetryDecision, Ticket};
 use weir_usage::estimate_tokens;
 
 pub(crate) use answered::{AnswerPlace, UpstreamAnswer};
+
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 /// What one attempt came to.
 enum AttemptOutcome {
@@ -208,6 +211,10 @@ async fn prepare(
     if let Some(exchange) = &mut context.record.exchange {
         exchange.asked = Some(AskedTarget { provider: Arc::clone(&provider.name), model: Arc::clone(&target.model) });
     }
+    if context.asks_for_stored().is_some() {
+        context.record.attempts += 1;
+        return request(context, (target, provider), OutgoingRequest::empty());
+    }
     let mut outgoing = outgoing::of(context, (worker, chain), step, (target, provider))?;
     if chain.wants(HookKind::UpstreamRequest, &context.ask.model) {
         Box::pin(outgoing::last_change(context, (worker, chain), (target, provider), &mut outgoing)).await?;
@@ -221,7 +228,7 @@ async fn prepare(
     let input = estimate_tokens(outgoing.text_bytes as u64);
     context.record.charge((target.provider, &provider.name), &context.ask.model, target.price, input);
     context.record.attempts += 1;
-    Ok(request(context, (target, provider), outgoing))
+    request(context, (target, provider), outgoing)
 }
 
 /// The request on the wire: credentials come last, so that no plugin has seen them.
@@ -229,15 +236,26 @@ fn request(
     context: &RequestContext,
     (target, provider): (&Target, &Provider),
     outgoing: OutgoingRequest,
-) -> Request<Bytes> {
+) -> Result<Request<Bytes>, Refusal> {
     let OutgoingRequest { mut headers, body, .. } = outgoing;
     if let Ok(id) = HeaderValue::from_str(context.record.id.as_str()) {
         headers.insert(request_id::HEADER, id);
     }
+    // Which of its own versions it speaks, a client of the same dialect says.
+    let wire = provider.wire_for(context.record.client.wire);
+    let version = (wire == WireFormat::Messages).then(|| headers.remove(ANTHROPIC_VERSION)).flatten();
     provider.upstream.add_head_defaults(&mut headers);
+    if let Some(version) = version {
+        headers.insert(ANTHROPIC_VERSION, version);
+    }
     let mut request = Request::new(body);
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = target.uris.of(context.ask.call.operation, context.ask.streaming);
+    let (method, uri) = match context.asks_for_stored() {
+        Some((method, id)) => (method.clone(), provider.stored_uri(id).ok_or(Refusal::Internal)?),
+        None => (Method::POST, target.uris.of(context.ask.call.operation, wire, context.ask.streaming)),
+    };
+    *request.method_mut() = method;
+    *request.uri_mut() = uri;
+    // target.uris.of(context.ask.call.operation, wire, context.ask.streaming);
     *request.headers_mut() = headers;
-    request
+    Ok(request)
 }

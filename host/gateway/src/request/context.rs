@@ -4,11 +4,22 @@ use crate::request::record::Record;
 use crate::worker::Worker;
 use crate::worker::snapshot::Snapshot;
 use bytes::Bytes;
+use http::Method;
 use std::rc::Rc;
 use std::sync::Arc;
 use weir_dialect::RequestFacts;
+use weir_dialect::view::RequestView;
 use weir_sandbox::Chain;
 use weir_tenancy::Caller;
+
+/// An answer that its provider keeps.
+pub(crate) struct StoredAnswer {
+    pub(crate) id: Box<str>,
+    /// Who keeps it, by name.
+    pub(crate) provider: Arc<str>,
+    /// How it is asked for, where the request is for it alone.
+    pub(crate) method: Option<Method>,
+}
 
 /// A request that has been read: who asks, what, and what plugins may see and change of it.
 pub(crate) struct RequestContext {
@@ -20,6 +31,10 @@ pub(crate) struct RequestContext {
     pub(crate) model: usize,
     /// The body that `ask` was read from.
     pub(crate) body: Bytes,
+    /// What the client wrote, where that is not what plugins see: `body` began as what is shown of it.
+    pub(crate) view: Option<Box<RequestView>>,
+    /// The answer that its provider keeps that the request is about, or goes on from.
+    pub(crate) stored: Option<StoredAnswer>,
 }
 
 impl RequestContext {
@@ -39,7 +54,15 @@ impl RequestContext {
             ask: self.ask.clone(),
             model: self.model,
             body: Bytes::new(),
+            view: None,
+            stored: None,
         }
+    }
+
+    /// How an answer is asked for that its provider keeps, where the request is for that alone.
+    pub(crate) fn asks_for_stored(&self) -> Option<(&Method, &str)> {
+        let stored = self.stored.as_ref()?;
+        Some((stored.method.as_ref()?, &stored.id))
     }
 
     /// Who serves it.

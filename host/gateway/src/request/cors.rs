@@ -52,7 +52,7 @@ pub(crate) fn add(headers: &mut HeaderMap, reader: AllowedOrigin) {
 
 /// What a page is told that asks beforehand whether it may ask: the methods of the path, and the headers that it names.
 /// Nothing if it is no such question, or not for this page.
-pub(crate) fn preflight(cors: &Cors, path: Option<ApiPath>, parts: &Parts) -> Option<HeaderMap> {
+pub(crate) fn preflight(cors: &Cors, path: Option<&ApiPath<'_>>, parts: &Parts) -> Option<HeaderMap> {
     if parts.method != Method::OPTIONS || !parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }

@@ -14,6 +14,8 @@ const UPSTREAM: &str = "x-weir-upstream";
 const DROPPED: &str = "x-weir-dropped";
 /// So many bytes of it are said.
 const DROPPED_SHOWN: usize = 512;
+/// A count of tokens is an estimate of the gateway's.
+const ESTIMATED: &str = "x-weir-estimated";
 const GENERATION: &str = "x-weir-generation";
 
 /// An answer of the gateway's, or one of a model's that the gateway relays.
@@ -28,6 +30,8 @@ pub(crate) struct GatewayHeaders {
     upstream: Option<HeaderValue>,
     /// What the provider was not told, for its dialect has nothing for it.
     dropped: Option<Box<str>>,
+    /// The answer is an estimate.
+    estimated: bool,
     /// Which generation of plugins served the request, where the operator wants to see that (`server.debug_headers`).
     generation: Option<u64>,
     rate: Option<Rate>,
@@ -41,6 +45,7 @@ impl GatewayHeaders {
             id: record.id.clone(),
             dropped: upstream.as_ref().and_then(|_| record.dropped.clone()),
             upstream,
+            estimated: record.estimated,
             generation: snapshot.config.server.debug_headers.then_some(snapshot.chains.generation),
             rate: record.seat.as_ref().and_then(|seat| seat.rate),
         }
@@ -55,6 +60,9 @@ impl ExtraHeaders for GatewayHeaders {
         }
         if let Some(dropped) = &self.dropped {
             put(DROPPED, dropped.as_bytes().get(..DROPPED_SHOWN).unwrap_or(dropped.as_bytes()));
+        }
+        if self.estimated {
+            put(ESTIMATED, b"true");
         }
         if let Some(generation) = self.generation {
             put(GENERATION, itoa::Buffer::new().format(generation).as_bytes());

@@ -7,9 +7,11 @@
 use crate::request::attempt::{self, AnswerPlace};
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::GatewayResponse;
+use crate::request::language::ClientLanguage;
+use crate::request::read::AskedRequest;
 use crate::request::record::Record;
 use crate::request::refusal::Refusal;
-use crate::request::{cors, plan, read_body, relay, respond, route, token};
+use crate::request::{cors, plan, read, read_body, relay, respond, route, stored, token};
 use crate::worker::snapshot::{Model, Snapshot};
 use crate::worker::{SnapshotHandle, Worker};
 use bytes::Bytes;
@@ -19,7 +21,7 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use weir_dialect::{ApiCall, ApiPath, Dialect, Document, RequestFacts};
+use weir_dialect::{ApiCall, ApiPath, Document};
 use weir_http::head::InvalidHead;
 use weir_sandbox::{About, Chain, Exchange, Facts, HookKind};
 use weir_server::{IncomingRequest, RequestBody};
@@ -38,30 +40,33 @@ pub(crate) async fn journey(
     let started = Instant::now();
     let IncomingRequest { parts, body, valid } = asked;
     let id = worker.ids.of(&parts.headers, started);
-    let path = ApiPath::find(parts.uri.path());
-    // Whoever asks where there is nothing speaks the dialect that most do.
-    let dialect = path.map_or(Dialect::OpenAi, |path| path.dialect);
+    // Not looked at again: what a client wrote into it goes nowhere.
+    let uri = std::mem::take(&mut parts.uri);
+    let path = ApiPath::find(uri.path());
+    let client = ClientLanguage::of(path.as_ref(), uri.query(), &parts.headers);
     let place = worker.admit(held.snapshot.config.limits.in_flight);
     let full = place.is_none();
-    let mut record = Box::new(Record::new(worker, held, (id, dialect), started, place));
+    let mut record = Box::new(Record::new(worker, held, (id, client), started, place));
     if full {
         // One hash, so that it is known who is turned away.
-        if let Ok(caller) = record.held.snapshot.tenants.identify(token::of(&parts.headers)) {
+        if let Ok(caller) = record.held.snapshot.tenants.identify(token::of(&parts.headers, uri.query())) {
             record.identified(&caller.tenant);
         }
         return respond::refuse(Refusal::Overloaded, record);
     }
     // What comes of a step is put in its place by the step: handed out, it would be copied at every layer.
     let mut way = None;
-    let read = { in_time(worker, pin!(travel(&mut record, (path, parts), body, valid, &mut way))).await };
+    let asked = (path.as_ref(), uri.query());
+    let read = { in_time(worker, pin!(travel(&mut record, (asked, parts), body, valid, &mut way))).await };
     if let Err(refusal) = read {
         return respond::refuse(refusal, record);
     }
     match way {
         Some(FirstHalf::Answered(response)) => respond::whole(response, record),
         Some(FirstHalf::Told(headers)) => respond::empty(headers, record),
-        Some(FirstHalf::Read { caller, chain, ask, model, body }) => {
-            let mut context = RequestContext { record, caller, chain, ask, model, body };
+        Some(FirstHalf::Read(read)) => {
+            let FirstRead { caller, chain, model, asked: AskedRequest { ask, body, view, stored } } = read;
+            let mut context = RequestContext { record, caller, chain, ask, model, body, view, stored };
             let mut answered = AnswerPlace { answer: None, unheard: relay::unheard };
             // Pinned where they are made, for a future that is awaited by value may be copied twice on its way there.
             let decided = { in_time(worker, pin!(decide(&mut context, &mut answered))).await };
@@ -93,13 +98,21 @@ enum FirstHalf {
     /// A web page wanted to know whether it may ask.
     Told(HeaderMap),
     /// A model is to be asked.
-    Read { caller: Caller, chain: Arc<Chain>, ask: RequestFacts, model: usize, body: Bytes },
+    Read(FirstRead),
+}
+
+/// A request that has been read.
+struct FirstRead {
+    caller: Caller,
+    chain: Arc<Chain>,
+    model: usize,
+    asked: AskedRequest,
 }
 
 /// 1 validate, 2 identify, 3 admit, 4 read.
 async fn travel(
     record: &mut Record,
-    (path, parts): (Option<ApiPath>, &mut Parts),
+    ((path, query), parts): ((Option<&ApiPath<'_>>, Option<&str>), &mut Parts),
     body: RequestBody,
     valid: Result<(), InvalidHead>,
     way: &mut Option<FirstHalf>,
@@ -114,7 +127,7 @@ async fn travel(
     }
     let call = route::called(path, parts)?;
 
-    let caller = snapshot.tenants.identify(token::of(&parts.headers)).map_err(Refusal::Denied)?;
+    let caller = snapshot.tenants.identify(token::of(&parts.headers, query)).map_err(Refusal::Denied)?;
     record.identified(&caller.tenant);
     if snapshot.via.has_seen(&parts.headers) {
         return Err(Refusal::Loop);
@@ -122,10 +135,18 @@ async fn travel(
     if snapshot.is_closed(&caller.tenant) {
         return Err(Refusal::TenantClosed);
     }
-    let ApiCall::Ask(asked) = call else {
-        *way = Some(FirstHalf::Answered(snapshot.list(&caller, record.dialect)));
-        return Ok(());
-    };
+    match call {
+        ApiCall::Ask(_) | ApiCall::Count(_) | ApiCall::Stored(_) => {}
+        ApiCall::Models => {
+            *way = Some(FirstHalf::Answered(snapshot.list(&caller, record.client.wire)));
+            return Ok(());
+        }
+        ApiCall::Model(name) => {
+            let shown = snapshot.show(&caller, name, record.client.wire);
+            *way = Some(FirstHalf::Answered(shown.ok_or_else(|| unknown_model(name))?));
+            return Ok(());
+        }
+    }
 
     // Before the body is polled: a client without a seat is not even told to continue uploading.
     let seat = match caller.admit(record.started) {
@@ -135,19 +156,25 @@ async fn travel(
     record.seat = Some(seat.map_err(Refusal::Denied)?);
 
     let body = read_body::whole(&mut parts.headers, body, &snapshot.config.limits, record).await?;
-    let ask = record.worker().asks.borrow_mut().read(asked, &body).map_err(Refusal::Unreadable)?;
-    let (index, model) = count_for_model(record, snapshot, &caller, &ask.model)?;
+    let asked = read::read(record, &caller, (call, &parts.method), body)?;
+    let (index, model) = count_for_model(record, snapshot, &caller, &asked.ask.model)?;
+    if let ApiCall::Count(_) = call {
+        record.estimated = true;
+        *way = Some(FirstHalf::Answered(read::counted(record.client.wire, &asked.ask)));
+        return Ok(());
+    }
 
     let Some(chain) = snapshot.chain(&caller.tenant, record.id.as_str()) else {
         return Err(Refusal::Internal);
     };
     let headers = std::mem::take(&mut parts.headers);
-    let exchange = lend(record, (&caller, model), &ask, headers, &body);
-    if chain.wants(HookKind::Observe, &ask.model) {
+    let exchange = lend(record, (&caller, model), &asked, headers);
+    if chain.wants(HookKind::Observe, &asked.ask.model) {
         record.observers = Some(Arc::clone(chain));
     }
     record.exchange = Some(exchange);
-    *way = Some(FirstHalf::Read { caller, chain: Arc::clone(chain), ask, model: index, body });
+    let chain = Arc::clone(chain);
+    *way = Some(FirstHalf::Read(FirstRead { caller, chain, model: index, asked }));
     Ok(())
 }
 
@@ -171,13 +198,14 @@ async fn decide(context: &mut RequestContext, answered: &mut AnswerPlace) -> Res
     let worker = context.worker();
     let chain = Arc::clone(&context.chain);
 
-    if chain.wants(HookKind::Policy, &context.ask.model) {
+    if context.asks_for_stored().is_none() && chain.wants(HookKind::Policy, &context.ask.model) {
         // In the room that asking an upstream needs later: a box would cost an allocation and a copy.
         pin!(worker.sandbox.policy(&chain, &mut context.record.exchange)).await?;
         read_again(context)?;
     }
 
     let mut plan = { pin!(plan::plan(context, &worker, &chain)).await? };
+    stored::keep_to(context, &mut plan)?;
 
     pin!(attempt::ask(context, &worker, &chain, &mut plan, answered)).await
 }
@@ -191,17 +219,20 @@ fn count_for_model<'a>(
 ) -> Result<(usize, &'a Model), Refusal> {
     let found = snapshot.find(name).and_then(|index| Some((index, snapshot.model(index)?)));
     let found = found.filter(|_| caller.may_use(name));
-    let (index, model) = found.ok_or_else(|| Refusal::ModelNotFound(name.chars().take(128).collect()))?;
+    let (index, model) = found.ok_or_else(|| unknown_model(name))?;
     record.asks_for(index, &model.name);
     Ok((index, model))
+}
+
+fn unknown_model(name: &str) -> Refusal {
+    Refusal::ModelNotFound(name.chars().take(128).collect())
 }
 
 fn lend(
     record: &Record,
     (caller, model): (&Caller, &Model),
-    ask: &RequestFacts,
+    AskedRequest { ask, body, .. }: &AskedRequest,
     headers: HeaderMap,
-    body: &Bytes,
 ) -> Box<Exchange> {
     let about = Arc::new(About {
         tenant: Arc::clone(&caller.tenant.name),

@@ -6,12 +6,13 @@ mod form;
 mod opening;
 mod reader;
 mod received;
+mod way;
 mod whole;
 
 use crate::request::waits::{WaitedFor, Waits};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -45,10 +46,13 @@ pub(crate) async fn receive(
         body.leave();
         return Err(AttemptFailure::encoded());
     }
-    let content = if parts.status == StatusCode::NO_CONTENT {
+    let (mut status, mut headers) = (parts.status, parts.headers);
+    let content = if status == StatusCode::NO_CONTENT {
         body.leave();
-        ReceivedContent::Whole { bytes: Bytes::new(), memory: None, reading: None }
-    } else if answered && is_events(&parts.headers, expected) {
+        ReceivedContent::Whole { bytes: Bytes::new(), memory: None, reading: None, view: None }
+    } else if answered && expected.is_stored {
+        timed(pin!(whole::stored(expected, body)), waits).await?
+    } else if answered && is_events(&headers, expected) {
         match timed(pin!(opening::open(expected, body, None)), waits).await? {
             StreamOrDocument::Stream(opening) => ReceivedContent::Stream(opening),
             StreamOrDocument::Document(body, first) => {
@@ -60,14 +64,18 @@ pub(crate) async fn receive(
     } else if answered {
         timed(pin!(whole::answer(expected, body, None)), waits).await?
     } else {
-        timed(pin!(whole::against(expected, body, parts.status)), waits).await?
+        let (content, told) = timed(pin!(whole::against(expected, body, status)), waits).await?;
+        status = StatusCode::from_u16(told.status).unwrap_or(status);
+        if let Some((name, value)) = told.header {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        content
     };
-    let mut headers = parts.headers;
     if expected.translation.is_some() && matches!(&content, ReceivedContent::Whole { bytes, .. } if !bytes.is_empty()) {
         // Whatever it came as, it was written anew.
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    Ok(Received { status: parts.status, headers, content })
+    Ok(Received { status, headers, content })
 }
 
 /// What a status means that is not relayed.

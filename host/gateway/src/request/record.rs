@@ -1,6 +1,7 @@
 //! A request's record: everything that must be settled once, however it ends. The journey owns it until there is an answer,
 //! from then on the response body, until its last byte was sent.
 
+use crate::request::language::ClientLanguage;
 use crate::request::request_id::RequestId;
 use crate::request::waits::{AllWaits, WaitedFor, Waits};
 use crate::telemetry::figures::{RequestCounters, UNKNOWN};
@@ -10,7 +11,6 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
-use weir_dialect::Dialect;
 use weir_ledger::{EndReason, Permit, Price, Provenance, Tokens};
 use weir_net::{ByteShare, InFlight};
 use weir_sandbox::{Chain, Exchange, ObservedProvenance, Outcome};
@@ -32,7 +32,7 @@ pub(crate) struct Record {
     pub(crate) held: Rc<SnapshotHandle>,
     pub(crate) id: RequestId,
     /// What the client is answered in.
-    pub(crate) dialect: Dialect,
+    pub(crate) client: ClientLanguage,
     pub(crate) tenant: Arc<str>,
     pub(crate) started: Instant,
     pub(crate) seat: Option<Seat>,
@@ -45,6 +45,8 @@ pub(crate) struct Record {
     pub(crate) attempts: u32,
     /// What the provider that answers was not told, for it has nothing for it.
     pub(crate) dropped: Option<Box<str>>,
+    /// What it is told of tokens is an estimate of the gateway's.
+    pub(crate) estimated: bool,
     /// What its body and its whole answer hold of the memory for all of them, where that is counted.
     pub(crate) request_memory: Option<ByteShare>,
     pub(crate) response_memory: Option<ByteShare>,
@@ -83,7 +85,7 @@ impl Record {
     pub(crate) fn new(
         worker: &Rc<Worker>,
         held: Rc<SnapshotHandle>,
-        (id, dialect): (RequestId, Dialect),
+        (id, client): (RequestId, ClientLanguage),
         started: Instant,
         place: Option<InFlight>,
     ) -> Self {
@@ -93,7 +95,7 @@ impl Record {
             worker: Rc::clone(worker),
             held,
             id,
-            dialect,
+            client,
             tenant: worker.empty(),
             started,
             seat: None,
@@ -102,6 +104,7 @@ impl Record {
             exchange: None,
             attempts: 0,
             dropped: None,
+            estimated: false,
             request_memory: None,
             response_memory: None,
             waits: Waits::default(),
@@ -123,7 +126,7 @@ impl Record {
     /// All that is to be settled, for whoever reads on; nothing is left to settle here.
     pub(crate) fn hand_over(&mut self) -> Self {
         let mut spent =
-            Self::new(&self.worker, Rc::clone(&self.held), (self.id.clone(), self.dialect), self.started, None);
+            Self::new(&self.worker, Rc::clone(&self.held), (self.id.clone(), self.client), self.started, None);
         spent.counters.requests.in_flight.fetch_sub(1, Ordering::Relaxed);
         spent.is_spent = true;
         std::mem::replace(self, spent)

@@ -21,7 +21,10 @@ use weir_tenancy::Denied;
 pub(crate) enum Refusal {
     #[error("{0}")]
     Invalid(InvalidHead),
-    #[error("there is nothing at this path: the API is at /v1/chat/completions, /v1/embeddings and /v1/models")]
+    #[error(
+        "there is nothing at this path: the API is at /v1/chat/completions, /v1/responses, /v1/messages, \
+         /v1beta/models/{{model}}:generateContent, /model/{{model}}/converse, /v1/embeddings and /v1/models"
+    )]
     NotFound,
     #[error("this path takes {0} only")]
     MethodNotAllowed(&'static str),
@@ -54,6 +57,11 @@ pub(crate) enum Refusal {
     Unreadable(ReadError),
     #[error("the model `{0}` does not exist or you do not have access to it: GET /v1/models lists yours")]
     ModelNotFound(String),
+    #[error(
+        "no answer with the id `{0}` is known that a provider keeps for you: those that were translated are kept by nobody, and \
+         those of before the gateway's last start are not known; send the conversation itself"
+    )]
+    UnknownResponse(String),
     #[error("{}", .refusal.message)]
     PluginRefused { plugin: Arc<str>, refusal: weir_sandbox::PluginRefusal },
     #[error("the plugin `{plugin}` failed at its `{}` hook, and this request may not go on without it{}", .hook.name(), more(.fault))]

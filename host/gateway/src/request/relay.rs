@@ -10,14 +10,16 @@ use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
 use crate::request::receive::{Received, ReceivedContent};
 use crate::request::record::Record;
 use crate::request::refusal::Refusal;
-use crate::request::respond;
+use crate::request::{respond, stored};
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
 use weir_dialect::Document;
 use weir_dialect::answer::AnswerReading;
+use weir_dialect::canon::FieldLosses;
+use weir_dialect::view::AnswerView;
 use weir_http::{hop, reserved};
 use weir_sandbox::{Fault, HookKind, LateHeaders, Reply};
 use weir_upstream::AttemptVerdict;
@@ -37,6 +39,8 @@ pub(crate) struct Hooked {
     status: StatusCode,
     head: (HeaderMap, GatewayHeaders),
     body: Document,
+    /// What the client is to get of it, where that is not what they see.
+    view: Option<Box<AnswerView>>,
     /// Of what an upstream says against a request: who says it, and what stays of it whatever becomes of the words.
     against: Option<Against>,
 }
@@ -64,10 +68,17 @@ pub(crate) fn relay(mut context: RequestContext, answered: UpstreamAnswer) -> Re
             }
             Ok(stream::start(context, status, (headers, own), *opening, provider))
         }
-        ReceivedContent::Whole { bytes, memory, reading } => {
+        ReceivedContent::Whole { bytes, memory, reading, view } => {
             context.record.response_memory = memory;
-            if status.is_success() {
-                whole(context, status, (headers, own), (bytes, reading))
+            if let Some(view) = &view {
+                stored::keep(&context, &provider, view);
+            }
+            if let Some((&Method::DELETE, id)) = context.asks_for_stored().filter(|_| status.is_success()) {
+                context.worker().shared.pins.forget(id);
+            }
+            // Of what a provider keeps nobody knows what it is: it is shown word for word, as what is said against a request.
+            if status.is_success() && context.asks_for_stored().is_none() {
+                whole(context, status, (headers, own), (bytes, reading, view))
             } else {
                 against(context, status, (headers, own), bytes, provider)
             }
@@ -108,7 +119,7 @@ fn whole(
     mut context: RequestContext,
     status: StatusCode,
     (headers, own): (HeaderMap, GatewayHeaders),
-    (bytes, reading): (Bytes, Option<AnswerReading>),
+    (bytes, reading, view): (Bytes, Option<AnswerReading>, Option<Box<AnswerView>>),
 ) -> Result<GatewayResponse, Box<Hooked>> {
     // Before plugins see it: what they make of it costs nothing.
     served(&mut context.record, reading.as_ref());
@@ -122,16 +133,33 @@ fn whole(
     }
     if context.chain.wants(HookKind::Response, &context.ask.model) {
         let body = reading.document(context.ask.call, bytes);
-        return Err(Box::new(Hooked { context, status, head: (headers, own), body, against: None }));
+        return Err(Box::new(Hooked { context, status, head: (headers, own), body, view, against: None }));
     }
+    let bytes = match written(view, bytes) {
+        Ok(bytes) => bytes,
+        Err(refusal) => return Ok(respond::refuse(refusal, context.record)),
+    };
     Ok(respond::finish(status, (headers, Some(own)), bytes, context.record))
+}
+
+/// What the client gets of an answer, as it is seen now.
+fn written(view: Option<Box<AnswerView>>, seen: Bytes) -> Result<Bytes, Refusal> {
+    match view {
+        None => Ok(seen),
+        Some(view) => {
+            let written = view.merged(&seen, &mut FieldLosses::default());
+            written.map_err(|why| Refusal::PluginBroke(format!("what it made of the answer is none: {why}")))
+        }
+    }
 }
 
 impl Hooked {
     /// Shows it to them, and relays what they make of it.
     pub(crate) async fn run(self: Box<Self>) -> GatewayResponse {
-        let Self { mut context, status, head, body, against } = *self;
-        match (run_plugins(&mut context, status, head, body).await, against) {
+        let Self { mut context, status, head, body, view, against } = *self;
+        let seen = run_plugins(&mut context, status, head, body).await;
+        let written = seen.and_then(|(head, bytes)| Ok((head, written(view, bytes)?)));
+        match (written, against) {
             (Ok((head, bytes)), _) => respond::finish(status, head, bytes, context.record),
             (Err(refusal), Some(against)) => against.refuse(refusal, status, context.record),
             (Err(refusal), None) => respond::refuse(refusal, context.record),
@@ -162,7 +190,7 @@ fn against(
         return Ok(respond::finish(status, (headers, Some(own)), bytes, context.record));
     }
     let body = Document::error(context.ask.call, bytes);
-    Err(Box::new(Hooked { context, status, head: (headers, own), body, against: Some(against) }))
+    Err(Box::new(Hooked { context, status, head: (headers, own), body, view: None, against: Some(against) }))
 }
 
 impl Against {

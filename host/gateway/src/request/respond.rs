@@ -59,6 +59,6 @@ pub(crate) fn refuse(refusal: Refusal, mut record: Box<Record>) -> GatewayRespon
     record.count_refusal(info.code, refusal.is_a_plugins());
     record.judge(None);
     record.refused(info.code, refusal.ledger_reason());
-    let (status, body) = (info.status, refusal.body(record.dialect));
+    let (status, body) = refusal.told(record.client, record.id.as_str(), &mut headers);
     of_ours(status, (headers, None), body, record)
 }

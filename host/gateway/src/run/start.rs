@@ -3,6 +3,7 @@
 use crate::control::demo;
 use crate::run::{descriptors, thread};
 use crate::telemetry::stats::RequestStats;
+use crate::worker::pins::ResponsePins;
 use crate::worker::snapshot::Snapshot;
 use crate::worker::{RefusedConnections, Shared, UnheardAnswers};
 use anyhow::Context;
@@ -81,6 +82,7 @@ pub(super) fn share(
         request_memory: Arc::default(),
         response_memory: Arc::default(),
         observe_memory: Default::default(),
+        pins: ResponsePins::default(),
         workers,
         hosts,
     })

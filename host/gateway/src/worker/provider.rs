@@ -17,10 +17,10 @@ pub(crate) struct Provider {
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) retries: u32,
     pub(crate) ask_usage: bool,
-    /// What its answers are in when they are relayed.
-    pub(crate) dialect: Dialect,
     /// How it is asked to chat.
-    pub(crate) wire: WireFormat,
+    wire: WireFormat,
+    /// Whether who asks as OpenAI's Responses do is asked for in that.
+    responses: bool,
     /// What its paths begin with that its base URL ends in already.
     version: &'static str,
     /// Where its models are asked.
@@ -38,14 +38,17 @@ pub(crate) struct Provider {
 impl Provider {
     /// A provider with connections to it.
     pub(super) fn new(from: &ProviderConfig, upstream: Arc<Upstream>, lost: Arc<LostFields>) -> Self {
-        let wire = wire_of(from);
+        let wire = match wire_of(from) {
+            WireFormat::Chat if !from.endpoints.chat => WireFormat::Responses,
+            wire => wire,
+        };
         Self {
             name: from.name.as_str().into(),
             upstream,
             retries: from.retries,
             ask_usage: from.ask_usage,
-            dialect: Dialect::OpenAi,
             wire,
+            responses: wire == WireFormat::Chat && from.endpoints.responses,
             version: if from.base_url.ends_with(wire.version()) { wire.version() } else { "" },
             paths: paths(from),
             quirks: quirks(from.kind.quirks()),
@@ -61,6 +64,18 @@ fn paths(from: &ProviderConfig) -> PathStyle {
     match from.kind.has_deployments() {
         true => PathStyle::Deployments { api_version: from.api_version.as_str().into() },
         false => PathStyle::Own,
+    }
+}
+
+impl Provider {
+    /// Where an answer of OpenAI's Responses is that it keeps.
+    pub(crate) fn stored_uri(&self, id: &str) -> Option<Uri> {
+        self.upstream.uri(&format!("{}/{id}", self.paths.chat(WireFormat::Responses, "", false))).ok()
+    }
+
+    /// How it is asked to chat for a client of this wire: in the same one, if it has that.
+    pub(crate) fn wire_for(&self, client: WireFormat) -> WireFormat {
+        if self.responses && client == WireFormat::Responses { client } else { self.wire }
     }
 }
 
@@ -133,6 +148,8 @@ impl LostFields {
 #[derive(Debug, Clone)]
 pub(crate) struct TargetUris {
     chat: Uri,
+    /// Where OpenAI's Responses are, where that is elsewhere.
+    responses: Option<Uri>,
     /// Where a stream is asked for elsewhere.
     stream: Option<Uri>,
     embed: Uri,
@@ -145,15 +162,20 @@ impl TargetUris {
             |path: &str| provider.upstream.uri(&behind(path)).map_err(|e| format!("providers.{}: {e}", provider.name));
         let path = |streaming| provider.paths.chat(provider.wire, model, streaming);
         let (whole, stream) = (path(false), path(true));
+        let responses = provider.responses.then(|| uri(&provider.paths.chat(WireFormat::Responses, model, false)));
         Ok(Self {
+            responses: responses.transpose()?,
             chat: uri(&whole)?,
             stream: if whole == stream { None } else { Some(uri(&stream)?) },
-            embed: uri(&provider.paths.embed(provider.dialect, model))?,
+            embed: uri(&provider.paths.embed(Dialect::OpenAi, model))?,
         })
     }
 
-    /// Where this is asked, for a stream or not.
-    pub(crate) fn of(&self, operation: Operation, streaming: bool) -> Uri {
+    /// Where this is asked in this wire, for a stream or not.
+    pub(crate) fn of(&self, operation: Operation, wire: WireFormat, streaming: bool) -> Uri {
+        if let (WireFormat::Responses, Some(responses)) = (wire, &self.responses) {
+            return responses.clone();
+        }
         match (operation, &self.stream) {
             (Operation::Chat, Some(stream)) if streaming => stream.clone(),
             (Operation::Chat, _) => self.chat.clone(),

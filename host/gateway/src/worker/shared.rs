@@ -1,6 +1,7 @@
 //! What all workers share.
 
 use crate::telemetry::stats::RequestStats;
+use crate::worker::pins::ResponsePins;
 use crate::worker::snapshot::Snapshot;
 use crate::worker::unheard::UnheardAnswers;
 use arc_swap::ArcSwap;
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) response_memory: Arc<ByteTotal>,
     /// Bytes of finished requests that wait for observers: those of the chain, and those that were dropped.
     pub(crate) observe_memory: [Arc<ByteTotal>; 2],
+    /// Which provider keeps which answer, for whom.
+    pub(crate) pins: ResponsePins,
     pub(crate) workers: usize,
     /// The hosts of all providers, whose addresses are looked up beside everything else.
     pub(crate) hosts: HostNames,

@@ -1,6 +1,6 @@
 //! What a request is served by: configuration, tenants, chains and upstreams of one moment, swapped as a whole.
 
-use crate::worker::model_list::{ListedModel, model_list};
+use crate::worker::model_list::{ListedModel, model_info, model_list};
 use crate::worker::provider::{Provider, TargetUris};
 use crate::worker::via::Via;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use weir_config::{Config, ModelFact, Price, ProviderKind, not_asked_yet};
-use weir_dialect::Dialect;
+use weir_dialect::WireFormat;
 use weir_sandbox::{Chain, Chains, TenantChains};
 use weir_tenancy::{Caller, Tenant, Tenants};
 use weir_upstream::RetryBudget;
@@ -138,13 +138,20 @@ impl Snapshot {
     }
 
     /// The models that a caller may use, listed in its dialect.
-    pub(crate) fn list(&self, caller: &Caller, dialect: Dialect) -> Bytes {
+    pub(crate) fn list(&self, caller: &Caller, wire: WireFormat) -> Bytes {
         let models = self.models.iter().filter(|model| caller.may_use(&model.name));
-        let listed = models.map(|model| {
-            let owner = model.targets.first().and_then(|target| self.providers.get(target.provider));
-            ListedModel { name: &model.name, owner: owner.map_or("weir", |provider| &provider.name), fact: model.fact }
-        });
-        model_list(dialect, listed)
+        model_list(wire, models.map(|model| self.listed(model)))
+    }
+
+    /// One model in a caller's dialect; none if there is no such model, or not for this caller.
+    pub(crate) fn show(&self, caller: &Caller, name: &str, wire: WireFormat) -> Option<Bytes> {
+        let model = self.model(self.find(name)?).filter(|_| caller.may_use(name))?;
+        Some(model_info(wire, &self.listed(model)))
+    }
+
+    fn listed<'m>(&'m self, model: &'m Model) -> ListedModel<'m> {
+        let owner = model.targets.first().and_then(|target| self.providers.get(target.provider));
+        ListedModel { name: &model.name, owner: owner.map_or("weir", |provider| &provider.name), fact: model.fact }
     }
 }
 

@@ -13,6 +13,7 @@
 pub mod soon;
 
 pub mod client;
+pub mod clients;
 pub mod dns;
 pub mod frames;
 pub mod h2;

@@ -57,6 +57,20 @@ impl Wire {
     }
 }
 
+/// One that speaks as most do.
+pub const CHAT: Wire = Wire {
+    kind: "openai",
+    paths: ["/v1/chat/completions", "/v1/chat/completions"],
+    key: ("authorization", "Bearer "),
+    whole: chat_whole,
+    events: chat_events,
+    media_type: "text/event-stream",
+    error_event: || {
+        data(&json!({"error": {"message": "Overloaded", "type": "server_error", "code": null, "param": null}}))
+    },
+    against: || json!({"error": {"message": "too many cooks", "type": "invalid_request_error", "param": null, "code": null}}),
+};
+
 pub const WIRES: [Wire; 4] = [
     Wire {
         kind: "anthropic",
@@ -116,6 +130,63 @@ fn data(event: &Value) -> Vec<u8> {
 
 fn named(event: &Value) -> Vec<u8> {
     format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()).into_bytes()
+}
+
+fn chat_usage() -> Value {
+    json!({
+        "prompt_tokens": 17, "completion_tokens": 7, "total_tokens": 24,
+        "prompt_tokens_details": {"cached_tokens": 5}, "completion_tokens_details": {"reasoning_tokens": 2}
+    })
+}
+
+fn chat_call(id: &str, city: &str) -> Value {
+    let arguments = json!({"city": city}).to_string();
+    json!({"id": id, "type": "function", "function": {"name": "weather", "arguments": arguments}})
+}
+
+fn chat_whole() -> Value {
+    let message = json!({
+        "role": "assistant", "content": "I look.", "refusal": null, "reasoning_content": "two cities",
+        "tool_calls": [chat_call("call_1", "Rome"), chat_call("call_2", "Oslo")]
+    });
+    json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "their-model",
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls", "logprobs": null}],
+        "usage": chat_usage()
+    })
+}
+
+fn chat_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
+    let chunk = |delta: Value, reason: Value| {
+        data(&json!({
+            "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "their-model",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]
+        }))
+    };
+    let call = |index: u32, function: Value| {
+        let mut call = json!({"index": index, "function": function});
+        if function.get("name").is_some() {
+            call["id"] = format!("call_{}", index + 1).into();
+            call["type"] = "function".into();
+        }
+        chunk(json!({"tool_calls": [call]}), Value::Null)
+    };
+    vec![
+        chunk(json!({"role": "assistant", "content": ""}), Value::Null),
+        chunk(json!({"reasoning_content": thought}), Value::Null),
+        chunk(json!({"content": text[0]}), Value::Null),
+        chunk(json!({"content": text[1]}), Value::Null),
+        call(0, json!({"name": "weather", "arguments": ""})),
+        call(0, json!({"arguments": "{\"city\": "})),
+        call(0, json!({"arguments": "\"Rome\"}"})),
+        call(1, json!({"name": "weather", "arguments": "{\"city\":\"Oslo\"}"})),
+        chunk(json!({}), "tool_calls".into()),
+        data(&json!({
+            "id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "their-model",
+            "choices": [], "usage": chat_usage()
+        })),
+        b"data: [DONE]\n\n".to_vec(),
+    ]
 }
 
 fn messages_whole() -> Value {

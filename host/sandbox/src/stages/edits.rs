@@ -37,7 +37,7 @@ pub(super) fn changes(items: &[Item], edits: Vec<Edit>) -> Result<Vec<EventChang
             Edit::Pass => Ok(EventChange::Pass),
             Edit::Drop => Ok(EventChange::Drop),
             Edit::Text(text) => item.with_text(&text).map(|new| EventChange::Text(new, text)),
-            Edit::Data(data) => Item::of_data(data.into()).map(EventChange::New),
+            Edit::Data(data) => item.with_data(data.into()).map(EventChange::New),
             Edit::Hold => {
                 seen.choice.into_iter().for_each(|choice| holding.add(choice));
                 Ok(EventChange::Hold)

@@ -102,6 +102,11 @@ impl HeldEvents {
         self.0.iter().map(|item| item.raw.len()).sum()
     }
 
+    /// The number of the first that came of it.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        self.0.iter().map(Item::number).min()
+    }
+
     /// What of it is past a bound, if anything is.
     pub(super) fn past(&self, bounds: HeldBounds) -> Option<Past> {
         let HeldBounds { text, events } = bounds;

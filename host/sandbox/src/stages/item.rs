@@ -10,6 +10,10 @@ use weir_http::sse;
 pub struct Item {
     /// As it would go out now.
     pub raw: Bytes,
+    /// Its number among the events of the stream; 0 where nobody counts them.
+    number: u64,
+    /// It is no more what came: a plugin has said what it is.
+    changed: bool,
     /// What plugins see of it; nothing of comments and of what has no text.
     pub(super) seen: Option<VisibleText>,
 }
@@ -43,7 +47,26 @@ impl Item {
     /// An event that plugins do not see.
     #[must_use]
     pub fn opaque(raw: Bytes) -> Self {
-        Self { raw, seen: None }
+        Self { raw, number: 0, changed: false, seen: None }
+    }
+
+    /// The same event, as the one with this number.
+    #[must_use]
+    pub fn numbered(mut self, number: u64) -> Self {
+        self.number = number;
+        self
+    }
+
+    /// Its number, if it was given one.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Its data, where a plugin has made other ones of what came.
+    #[must_use]
+    pub fn changed(&self) -> Option<&Bytes> {
+        self.data().filter(|_| self.changed)
     }
 
     /// A part of the model's answer: the event as it stands in the stream, its data, and what the data add to their one
@@ -51,17 +74,18 @@ impl Item {
     #[must_use]
     pub fn delta(raw: Bytes, data: Bytes, delta: Delta) -> Self {
         let Delta { choice, text, says } = delta;
-        Self {
-            raw,
-            seen: Some(VisibleText { data, choice: Some(choice), text, says, wait: WaitReason::New, set: false }),
-        }
+        Self::seen(raw, VisibleText { data, choice: Some(choice), text, says, wait: WaitReason::New, set: false })
+    }
+
+    fn seen(raw: Bytes, seen: VisibleText) -> Self {
+        Self { seen: Some(seen), ..Self::opaque(raw) }
     }
 
     /// Text that stands beside the choices, or belongs to none of them. It is shown, and never waits.
     #[must_use]
     pub fn beside(raw: Bytes, data: Bytes) -> Self {
         let (text, says) = (String::new(), Says::beside());
-        Self { raw, seen: Some(VisibleText { data, choice: None, text, says, wait: WaitReason::New, set: false }) }
+        Self::seen(raw, VisibleText { data, choice: None, text, says, wait: WaitReason::New, set: false })
     }
 
     /// An event of a stream, as plugins see it: one for each of its choices, or what it says beside them, if anything.
@@ -81,26 +105,31 @@ impl Item {
         Self::delta(sse::data_event(&data), data, delta)
     }
 
-    /// The event that has these data; of several choices, one for each.
-    pub(super) fn of_data(data: Bytes) -> Result<Vec<Self>, EventError> {
-        match event::choices(&data)? {
-            Choices::None => Err(EventError::NoChoice),
-            Choices::One(delta) => Ok(vec![Self::of_choice((data, delta))]),
-            Choices::Several(all) => Ok(all.into_iter().map(Self::of_choice).collect()),
-        }
+    /// The event that has these data in place of its own; of several choices, one for each.
+    pub(super) fn with_data(&self, data: Bytes) -> Result<Vec<Self>, EventError> {
+        Ok(match event::choices(&data)? {
+            Choices::None => return Err(EventError::NoChoice),
+            Choices::One(delta) => vec![self.made(Self::of_choice((data, delta)))],
+            Choices::Several(all) => all.into_iter().map(|one| self.made(Self::of_choice(one))).collect(),
+        })
+    }
+
+    /// What was made of this event.
+    fn made(&self, new: Self) -> Self {
+        Self { number: self.number, changed: true, ..new }
     }
 
     /// The same event with another text.
     pub(super) fn with_text(&self, text: &str) -> Result<Vec<Self>, EventError> {
         let data = self.data().ok_or(EventError::NoChoice)?;
-        Self::of_data(event::with_text(data, text)?)
+        self.with_data(event::with_text(data, text)?)
     }
 
     /// The same event with data in which a plugin has set something.
     pub(super) fn renewed(self, data: Bytes) -> Self {
         match event::delta(&data) {
-            Ok(delta) => Self::of_choice((data, delta)),
-            Err(_) if self.seen.is_some() => Self::beside(sse::data_event(&data), data),
+            Ok(delta) => self.made(Self::of_choice((data, delta))),
+            Err(_) if self.seen.is_some() => self.made(Self::beside(sse::data_event(&data), data)),
             Err(_) => self,
         }
     }

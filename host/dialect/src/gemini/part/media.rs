@@ -113,7 +113,7 @@ pub(super) fn write(
 ) -> bool {
     if !style.own {
         style.lose_cache(block.cache.as_ref(), losses);
-        if block.detail.is_some() {
+        if block.detail.as_ref().is_some_and(|detail| !detail.is("auto")) {
             losses.lose_extra(style.within, b"detail");
         }
     }

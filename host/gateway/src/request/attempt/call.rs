@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use weir_dialect::DialectCall;
 use weir_dialect::translate::WirePair;
+use weir_sandbox::HookKind;
 use weir_upstream::{AttemptFailure, Deadlines, Ticket, Upstream};
 
 /// Whom to call, and what is expected.
@@ -29,6 +30,7 @@ pub(super) struct ProviderCall {
     streaming: bool,
     choices: u64,
     deadlines: Deadlines,
+    is_stored: bool,
     translation: Option<AnswerTranslation>,
 }
 
@@ -47,16 +49,19 @@ impl ProviderCall {
         deadlines: Deadlines,
         pair: Option<WirePair>,
     ) -> Self {
+        let hooked = context.chain.wants(HookKind::Event, &context.ask.model);
         Self {
             worker: context.worker(),
             held: Rc::clone(&context.record.held),
             provider: index,
             upstream: Arc::clone(&provider.upstream),
-            call: DialectCall { dialect: provider.dialect, operation: context.ask.call.operation },
+            // What it becomes, whatever the provider speaks.
+            call: context.ask.call,
             streaming: context.ask.streaming,
             choices: context.ask.choices,
             deadlines,
-            translation: pair.map(|pair| translated::answers(context, pair)),
+            is_stored: context.asks_for_stored().is_some(),
+            translation: pair.map(|pair| translated::answers(context, pair, hooked)),
         }
     }
 
@@ -102,6 +107,7 @@ impl ProviderCall {
             shapes: self.held.shapes.get(self.provider).filter(|_| self.translation.is_none()),
             first_byte: self.deadlines.first_byte,
             upstream: &self.upstream,
+            is_stored: self.is_stored,
             translation: self.translation.as_ref(),
         }
     }

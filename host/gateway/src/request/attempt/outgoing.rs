@@ -13,14 +13,18 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, VIA};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::rc::Rc;
-use weir_dialect::{Decided, Dialect, Document, RequestFacts};
+use weir_dialect::{Decided, Document, RequestFacts, WireFormat};
 use weir_sandbox::{Chain, Override};
 
-/// Client headers that go upstream; all others stay here. Plugins and the operator may add more.
-fn is_forwarded(name: &HeaderName, dialect: Dialect) -> bool {
+/// Client headers that go upstream; all others stay here, those of a dialect as well where the provider speaks another one.
+/// Plugins and the operator may add more.
+fn is_forwarded(name: &HeaderName, (client, provider): (WireFormat, WireFormat)) -> bool {
     let name = name.as_str();
-    matches!(name, "accept" | "user-agent" | "idempotency-key" | "traceparent" | "tracestate")
-        || dialect.has_header(name)
+    match name {
+        "user-agent" | "idempotency-key" | "traceparent" | "tracestate" => true,
+        "accept" => client == provider,
+        _ => client.is_of_one_api(provider) && client.has_header(name),
+    }
 }
 
 /// A request as it leaves for a target.
@@ -33,6 +37,13 @@ pub(super) struct OutgoingRequest {
     set: Option<RequestFacts>,
 }
 
+impl OutgoingRequest {
+    /// One without a body.
+    pub(super) fn empty() -> Self {
+        Self { headers: HeaderMap::with_capacity(4), body: Bytes::new(), text_bytes: 0, set: None }
+    }
+}
+
 /// The request for a target, as far as it is the router's and the gateway's own.
 pub(super) fn of(
     context: &mut RequestContext,
@@ -41,7 +52,7 @@ pub(super) fn of(
     (target, provider): (&Target, &Provider),
 ) -> Result<OutgoingRequest, Refusal> {
     let held = Rc::clone(&context.record.held);
-    let dialect = context.ask.call.dialect;
+    let wires = (context.record.client.wire, provider.wire_for(context.record.client.wire));
     let Some(exchange) = &mut context.record.exchange else { return Err(Refusal::Internal) };
     // As many as most requests need, content type, `via`, id and key among them.
     let mut headers = HeaderMap::with_capacity(6);
@@ -50,7 +61,7 @@ pub(super) fn of(
     for (name, value) in &exchange.headers {
         came_by |= *name == VIA;
         // Of a header that came twice the first counts, as plugins see it.
-        if (is_forwarded(name, dialect) || exchange.added.contains(name)) && !headers.contains_key(name) {
+        if (is_forwarded(name, wires) || exchange.added.contains(name)) && !headers.contains_key(name) {
             headers.insert(name, value.clone());
         }
     }
@@ -59,8 +70,13 @@ pub(super) fn of(
     if let Some((body, ask)) = with_overrides(context, (worker, chain), &step.overrides, (target, provider))? {
         return Ok(OutgoingRequest { headers, body, text_bytes: ask.text_bytes, set: Some(ask) });
     }
-    let body = context.ask.outgoing(&context.body, &target.model, provider.ask_usage);
+    let body = context.ask.outgoing(&context.body, &target.model, asks_usage(context, provider));
     Ok(OutgoingRequest { headers, body, text_bytes: context.ask.text_bytes, set: None })
+}
+
+/// Whether the request is to say that usage is wanted. Where it is written anew for the provider, that is said then.
+fn asks_usage(context: &RequestContext, provider: &Provider) -> bool {
+    provider.ask_usage && context.view.is_none()
 }
 
 /// The request with what routers have set in it for this target, if any has. What one has set that makes no request of it is
@@ -74,7 +90,7 @@ fn with_overrides(
     let mut set: Option<(Bytes, RequestFacts)> = None;
     for own in overrides.chunk_by(|one, next| one.router == next.router) {
         let (ask, body) = set.as_ref().map_or((&context.ask, &context.body), |(body, ask)| (ask, body));
-        let decided = Decided::of(ask, body, &target.model, provider.ask_usage);
+        let decided = Decided::of(ask, body, &target.model, asks_usage(context, provider));
         match overridden(&decided, body, own) {
             Ok(good) => set = Some(good),
             Err(why) => {
@@ -102,12 +118,13 @@ pub(super) async fn last_change(
     (target, provider): (&Target, &Provider),
     outgoing: &mut OutgoingRequest,
 ) -> Result<(), Refusal> {
+    let ask_usage = asks_usage(context, provider);
     if let Some(exchange) = &mut context.record.exchange {
         let (ask, body) = match &outgoing.set {
             Some(ask) => (ask, &outgoing.body),
             None => (&context.ask, &context.body),
         };
-        exchange.decided = Some(Box::new(Decided::of(ask, body, &target.model, provider.ask_usage)));
+        exchange.decided = Some(Box::new(Decided::of(ask, body, &target.model, ask_usage)));
         let document = Document::accepted(context.ask.call, outgoing.body.clone());
         exchange.attempt = Some(Box::new((std::mem::take(&mut outgoing.headers), document)));
     }

@@ -9,25 +9,24 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use weir_config::OnUnsupported;
-use weir_dialect::canon::{AnswerContext, FieldLosses, TargetRules};
-use weir_dialect::translate::WirePair;
+use weir_dialect::canon::{AnswerContext, DecodeFault, FieldLosses, TargetRules};
+use weir_dialect::translate::{WirePair, signatures};
+use weir_dialect::view::{MergedRequest, RequestView};
 use weir_dialect::{Operation, WireFormat};
 
-/// Both wires, where the provider speaks another one than the client.
+/// Both wires, where either is another than what plugins see.
 pub(super) fn pair(
     context: &RequestContext,
     target: &Target,
     provider: &Provider,
 ) -> Result<Option<WirePair>, Refusal> {
-    let wire = provider.wire;
-    if wire == WireFormat::Chat {
+    let client = context.record.client.wire;
+    let wire = provider.wire_for(client);
+    if (client, wire) == (WireFormat::Chat, WireFormat::Chat) {
         return Ok(None);
     }
     match context.ask.call.operation {
-        Operation::Chat => {
-            let vendor = wire.vendor_of(&target.model);
-            Ok(Some(WirePair { client: WireFormat::Chat, provider: wire, vendor }))
-        }
+        Operation::Chat => Ok(Some(WirePair { client, provider: wire, vendor: wire.vendor_of(&target.model) })),
         Operation::Embed => Err(Refusal::UnsupportedOperation { provider: Arc::clone(&provider.name) }),
     }
 }
@@ -44,12 +43,15 @@ pub(super) fn body(
         model: Arc::clone(&target.model),
         max_output: target.max_output,
         vendor: pair.vendor,
-        ask_usage: true,
+        ask_usage: provider.ask_usage,
         quirks: provider.quirks,
     };
     let mut losses = FieldLosses::default();
-    let body = pair
-        .request(body, &rules, &mut losses)
+    let written = match &context.view {
+        Some(view) => of_view(view, pair, body, &rules, &mut losses),
+        None => pair.request(body, &rules, &mut losses),
+    };
+    let body = written
         .map_err(|fault| Refusal::Untranslated { provider: Arc::clone(&provider.name), why: fault.to_string() })?;
     if losses.is_empty() {
         return Ok(body);
@@ -68,16 +70,36 @@ pub(super) fn body(
     }
 }
 
+/// What the client wrote, with what was changed in what is shown of it. Where nothing was, and the provider reads what the client
+/// writes, it is the client's own bytes.
+fn of_view(
+    view: &RequestView,
+    pair: WirePair,
+    shown: &Bytes,
+    rules: &TargetRules,
+    losses: &mut FieldLosses,
+) -> Result<Bytes, DecodeFault> {
+    match view.merged(shown)? {
+        // What another vendor signed was wrapped for the client, and only who reads it can unwrap it.
+        MergedRequest::Same if pair.client == pair.provider && !signatures::are_in(view.body()) => {
+            Ok(view.renamed(&rules.model))
+        }
+        MergedRequest::Same => Ok(pair.encode(view.original(), rules, losses)),
+        MergedRequest::Changed(changed) => Ok(pair.encode(&changed, rules, losses)),
+    }
+}
+
 /// What becomes of the answer.
-pub(super) fn answers(context: &RequestContext, pair: WirePair) -> AnswerTranslation {
+pub(super) fn answers(context: &RequestContext, pair: WirePair, hooked: bool) -> AnswerTranslation {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let context = AnswerContext {
+    let framing = context.record.client.framing;
+    let answer = AnswerContext {
         model: Arc::from(&*context.ask.model),
         id: context.record.id.number(),
         now,
         // What was used is noted on the way, and hidden from who did not ask.
         include_usage: true,
-        request: context.body.clone(),
+        request: context.view.as_ref().map_or(&context.body, |view| view.body()).clone(),
     };
-    AnswerTranslation { pair, context }
+    AnswerTranslation { pair, framing, context: answer, hooked }
 }

@@ -1,5 +1,6 @@
 //! What an answer is held against.
 
+use super::way::StreamWay;
 use bytes::Bytes;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -7,8 +8,9 @@ use std::time::Duration;
 use weir_config::Limits;
 use weir_dialect::answer::AnswerShapes;
 use weir_dialect::canon::{AnswerContext, DecodeFault, FieldLosses};
-use weir_dialect::translate::{StreamTranslation, WirePair};
-use weir_dialect::{DialectCall, Framing};
+use weir_dialect::translate::WirePair;
+use weir_dialect::view::{AnswerView, ClientFraming, ClientStream};
+use weir_dialect::{DialectCall, Framing, WireFormat};
 use weir_net::ByteTotal;
 use weir_upstream::Upstream;
 
@@ -27,6 +29,8 @@ pub(crate) struct ExpectedAnswer<'a> {
     pub(crate) first_byte: Duration,
     /// Who was asked.
     pub(crate) upstream: &'a Upstream,
+    /// It is an answer that the provider keeps, or what is said of one, and not its answer to this request.
+    pub(crate) is_stored: bool,
     /// What makes of the provider's answer one in `call`'s dialect, where it speaks another.
     pub(crate) translation: Option<&'a AnswerTranslation>,
 }
@@ -36,19 +40,34 @@ pub(crate) struct ExpectedAnswer<'a> {
 pub(crate) struct AnswerTranslation {
     /// Both wires.
     pub(crate) pair: WirePair,
+    /// How the client's streams are framed.
+    pub(crate) framing: ClientFraming,
+    /// Whether plugins look at the events of a stream.
+    pub(crate) hooked: bool,
     /// What the client asked.
     pub(crate) context: AnswerContext,
 }
 
 impl AnswerTranslation {
-    /// A whole answer of the provider's as one for the client. What could not be carried stays behind.
-    pub(crate) fn whole(&self, bytes: &Bytes) -> Result<Bytes, DecodeFault> {
-        self.pair.answer(bytes, &self.context, &mut FieldLosses::default())
+    /// A whole answer of the provider's as plugins see it, and as the client does where that is another. What could not be
+    /// carried stays behind.
+    pub(crate) fn whole(&self, bytes: &Bytes) -> Result<(Bytes, Option<Box<AnswerView>>), DecodeFault> {
+        if self.pair.client == WireFormat::Chat {
+            return Ok((self.pair.answer(bytes, &self.context, &mut FieldLosses::default())?, None));
+        }
+        let view = AnswerView::of(self.pair, bytes, &self.context)?;
+        Ok((view.shown().clone(), Some(Box::new(view))))
     }
 
     /// What makes of the provider's stream one for the client.
-    pub(crate) fn stream(&self) -> (Framing, StreamTranslation) {
-        (self.pair.provider.framing(), self.pair.stream(self.context.clone()))
+    pub(super) fn stream(&self) -> (Framing, StreamWay) {
+        let context = self.context.clone();
+        let way = if self.pair.client == WireFormat::Chat {
+            StreamWay::Chat(self.pair.stream(context))
+        } else {
+            StreamWay::Client(Box::new(ClientStream::new(self.pair, self.framing, context, self.hooked)))
+        };
+        (self.pair.provider.framing(), way)
     }
 
     /// Whether the provider's streams are text.

@@ -61,8 +61,7 @@ pub(super) async fn open(
     body: Body,
     first: Option<Bytes>,
 ) -> Result<StreamOrDocument, AttemptFailure> {
-    let translation = expected.translation.map(AnswerTranslation::stream);
-    let reader = EventReader::new(expected.limits.event_bytes, translation);
+    let reader = EventReader::new(expected.limits.event_bytes, expected.translation.map(AnswerTranslation::stream));
     let decoder = expected.call.dialect.decoder(expected.choices);
     let mut opening = Box::new(StreamOpening { body, reader, events: Vec::new(), decoder, memory: None });
     // Bytes that are no text tell nothing of what they are.

@@ -1,11 +1,12 @@
 //! The events of a provider's stream as the client's dialect has them: those that came, or what a translation makes of them.
 
+use super::way::StreamWay;
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 use weir_dialect::Framing;
 use weir_dialect::canon::{NewEvent, StreamState, WireEvent};
-use weir_dialect::translate::StreamTranslation;
+use weir_dialect::view::ClientStream;
 use weir_http::event_message::{EventMessage, EventMessageError, EventMessageReader};
 use weir_http::json_lines::{JsonLine, JsonLinesError, JsonLinesReader};
 use weir_http::sse::{SseError, SseEvent, SseReader};
@@ -61,12 +62,18 @@ impl From<JsonLinesError> for EventFault {
 
 impl EventReader {
     /// A reader of events of at most so many bytes, translated where a translation is given.
-    pub(crate) fn new(limit: usize, translation: Option<(Framing, StreamTranslation)>) -> Self {
+    pub(crate) fn new(limit: usize, translation: Option<(Framing, StreamWay)>) -> Self {
         match translation {
             None => Self::Same(SseReader::new(limit)),
-            Some((framing, translation)) => {
-                Self::Other(Box::new(TranslatedReader::new(Frames::new(framing, limit), translation)))
-            }
+            Some((framing, way)) => Self::Other(Box::new(TranslatedReader::new(Frames::new(framing, limit), way))),
+        }
+    }
+
+    /// What the client gets of what is read, where that is not what is read.
+    pub(crate) fn shown(&mut self) -> Option<&mut ClientStream> {
+        match self {
+            Self::Same(_) => None,
+            Self::Other(translated) => translated.way.client(),
         }
     }
 
@@ -160,7 +167,7 @@ enum Framed {
     /// It lacks its end: no more than that, or the rest of what it says as well.
     Half(SseEvent),
     /// Nothing but a sign of life.
-    Alive,
+    Alive(SseEvent),
     Message(EventMessage),
     Line(JsonLine),
     /// A line that lacks its end, and perhaps more than that.
@@ -170,7 +177,7 @@ enum Framed {
 impl Framed {
     fn of_sse(event: SseEvent) -> Self {
         match event.is_whole() {
-            _ if event.is_comment() => Self::Alive,
+            _ if event.is_comment() => Self::Alive(event),
             true => Self::Event(event),
             false => Self::Half(event),
         }
@@ -178,6 +185,15 @@ impl Framed {
 
     fn of_line(line: JsonLine) -> Self {
         if line.is_whole() { Self::Line(line) } else { Self::HalfLine(line) }
+    }
+
+    /// As it came.
+    fn raw(&self) -> &Bytes {
+        match self {
+            Self::Event(event) | Self::Half(event) | Self::Alive(event) => event.raw(),
+            Self::Message(message) => message.raw(),
+            Self::Line(line) | Self::HalfLine(line) => line.raw(),
+        }
     }
 
     fn wire_event(&self) -> Option<WireEvent<'_>> {
@@ -193,7 +209,7 @@ impl Framed {
             Self::Line(line) | Self::HalfLine(line) => {
                 Some(WireEvent { name: None, data: line.data(), exception: false })
             }
-            Self::Alive => None,
+            Self::Alive(_) => None,
         }
     }
 }
@@ -202,7 +218,7 @@ impl Framed {
 #[derive(Debug)]
 pub(crate) struct TranslatedReader {
     frames: Frames,
-    translation: StreamTranslation,
+    way: StreamWay,
     /// What the last event became, as far as nobody took it.
     ready: VecDeque<SseEvent>,
     /// Where the translation puts it; kept for its room.
@@ -211,8 +227,8 @@ pub(crate) struct TranslatedReader {
 }
 
 impl TranslatedReader {
-    fn new(frames: Frames, translation: StreamTranslation) -> Self {
-        Self { frames, translation, ready: VecDeque::new(), made: Vec::new(), finished: false }
+    fn new(frames: Frames, way: StreamWay) -> Self {
+        Self { frames, way, ready: VecDeque::new(), made: Vec::new(), finished: false }
     }
 
     fn next(&mut self) -> Result<Option<SseEvent>, EventFault> {
@@ -236,7 +252,7 @@ impl TranslatedReader {
                     self.finished = true;
                     // What is left of a message that is not all there is no end, whatever came before it.
                     clean &= ended.is_ok() && self.frames.buffered() == 0;
-                    let state = self.translation.finish(clean, &mut self.made);
+                    let state = self.way.finish(clean, &mut self.made);
                     if state == StreamState::Broken {
                         // A reason to stop may have been told: it is the end of nothing that is not whole.
                         return Err(EventFault::Unreadable);
@@ -249,11 +265,7 @@ impl TranslatedReader {
     }
 
     fn take(&mut self, event: &Framed) -> Result<(), EventFault> {
-        let Some(event) = event.wire_event() else {
-            self.ready.push_back(SseEvent::made(None, b""));
-            return Ok(());
-        };
-        self.translation.take(&event, &mut self.made).map_err(|_| EventFault::Unreadable)?;
+        self.way.take(event.raw(), event.wire_event(), &mut self.made).map_err(|_| EventFault::Unreadable)?;
         self.written();
         Ok(())
     }
@@ -264,6 +276,6 @@ impl TranslatedReader {
 
     fn buffered(&self) -> usize {
         let ready: usize = self.ready.iter().map(|event| event.raw().len()).sum();
-        self.frames.buffered() + self.translation.held() + ready
+        self.frames.buffered() + self.way.held() + ready
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use weir_dialect::answer::{self, AccountBlame, AnswerKind};
 use weir_dialect::canon::DecodeFault;
+use weir_dialect::errors::ErrorParts;
 use weir_net::ByteShare;
 use weir_upstream::{AttemptFailure, Body, BodyError};
 
@@ -96,8 +97,8 @@ pub(super) fn judged(
     (bytes, memory): (Bytes, Option<ByteShare>),
     cut: Option<BodyError>,
 ) -> Result<ReceivedContent, AttemptFailure> {
-    let bytes = match expected.translation {
-        None => bytes,
+    let (bytes, view) = match expected.translation {
+        None => (bytes, None),
         Some(translation) => match translation.whole(&bytes) {
             Ok(translated) => translated,
             Err(unread) => return Err(not_translated(unread, &bytes, cut)),
@@ -108,7 +109,7 @@ pub(super) fn judged(
         None => expected.call.read_answer(&bytes),
     };
     match (reading.answer, cut) {
-        (AnswerKind::Complete, _) => Ok(ReceivedContent::Whole { bytes, memory, reading: Some(reading) }),
+        (AnswerKind::Complete, _) => Ok(ReceivedContent::Whole { bytes, memory, reading: Some(reading), view }),
         (AnswerKind::Cut, None) => Err(AttemptFailure::broken()),
         (AnswerKind::Cut | AnswerKind::NoAnswer, Some(error)) => Err(error.decide()),
         (AnswerKind::Error, _) => Err(AttemptFailure::no_answer("an error")),
@@ -144,7 +145,7 @@ pub(super) async fn against(
     expected: &ExpectedAnswer<'_>,
     body: Body,
     status: StatusCode,
-) -> Result<ReceivedContent, AttemptFailure> {
+) -> Result<(ReceivedContent, ErrorParts), AttemptFailure> {
     let (bytes, memory) = message(expected, body).await?;
     if expected.upstream.is_secret_in(&bytes) {
         // Whoever repeats the gateway's key has something against it, and it is for nobody else to see.
@@ -152,16 +153,23 @@ pub(super) async fn against(
     }
     match answer::blame(&bytes) {
         AccountBlame::Request => {
-            let bytes = match expected.translation {
+            let told = match expected.translation {
                 Some(translation) if !bytes.is_empty() => translation.pair.against(status.as_u16(), &bytes),
-                Some(_) | None => bytes,
+                Some(_) | None => ErrorParts { status: status.as_u16(), body: bytes, header: None },
             };
-            Ok(ReceivedContent::Whole { bytes, memory: Some(memory), reading: None })
+            let bytes = told.body.clone();
+            Ok((ReceivedContent::Whole { bytes, memory: Some(memory), reading: None, view: None }, told))
         }
         AccountBlame::Account => Err(AttemptFailure::of_account(status)),
         AccountBlame::PerhapsAccount => Err(AttemptFailure::perhaps_of_account(status)),
         AccountBlame::Unreadable => Err(AttemptFailure::encoded()),
     }
+}
+
+/// An answer that the provider keeps, or what it says of one, whatever that is.
+pub(super) async fn stored(expected: &ExpectedAnswer<'_>, body: Body) -> Result<ReceivedContent, AttemptFailure> {
+    let (bytes, memory) = message(expected, body).await?;
+    Ok(ReceivedContent::Whole { bytes, memory: Some(memory), reading: None, view: None })
 }
 
 /// The whole of what it says.

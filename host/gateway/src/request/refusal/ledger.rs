@@ -23,6 +23,7 @@ impl Refusal {
             | Self::BodyCut(_)
             | Self::Unreadable(_)
             | Self::ModelNotFound(_)
+            | Self::UnknownResponse(_)
             | Self::Unshown { .. }
             | Self::UnsupportedField { .. }
             | Self::UnsupportedOperation { .. }

@@ -3,27 +3,41 @@
 use super::Refusal;
 use super::table::Retry;
 use crate::request::decode::CODINGS;
+use crate::request::language::ClientLanguage;
 use crate::request::rate_headers::add_rate;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use weir_dialect::{ApiError, Dialect};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use weir_dialect::view::ClientStream;
+use weir_dialect::{ApiError, Dialect, errors};
 use weir_tenancy::{Denied, Rate};
 
 impl Refusal {
-    /// The body of the answer, in the client's dialect.
-    pub(crate) fn body(&self, dialect: Dialect) -> Bytes {
-        self.told(|error| dialect.render(error))
-    }
-
-    /// The event that ends a stream whose head has gone out already.
-    pub(crate) fn event(&self, dialect: Dialect) -> Bytes {
-        self.told(|error| dialect.render_event(error))
-    }
-
-    fn told(&self, render: impl FnOnce(&ApiError<'_>) -> Bytes) -> Bytes {
+    /// Status and body of the answer, as the client's library reads them. Where that reads a header, too, it is put among
+    /// `headers`.
+    pub(crate) fn told(&self, client: ClientLanguage, id: &str, headers: &mut HeaderMap) -> (StatusCode, Bytes) {
         let info = self.info();
-        render(&ApiError { code: info.code, kind: info.kind, message: &self.to_string(), param: self.param() })
+        let message = self.to_string();
+        let error = ApiError { code: info.code, kind: info.kind, message: &message, param: self.param() };
+        if client.is_chat() {
+            return (info.status, Dialect::OpenAi.render(&error));
+        }
+        let (failure, status) = (errors::own(&error), info.status.as_u16());
+        let parts = errors::render(client.wire, status, errors::kind_of(status, &failure), &failure, Some(id));
+        if let Some((name, value)) = parts.header {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        (StatusCode::from_u16(parts.status).unwrap_or(info.status), parts.body)
+    }
+
+    /// The event that ends a stream whose head has gone out already: the client's own, where it reads other ones than plugins.
+    pub(crate) fn event(&self, client: Option<&mut ClientStream>) -> Bytes {
+        let info = self.info();
+        let message = self.to_string();
+        let error = ApiError { code: info.code, kind: info.kind, message: &message, param: self.param() };
+        let Some(client) = client else { return Dialect::OpenAi.render_event(&error) };
+        let (failure, status) = (errors::own(&error), info.status.as_u16());
+        client.failed(status, errors::kind_of(status, &failure), &failure)
     }
 
     /// Adds what the table says about the answer's head, after so many attempts.

@@ -94,6 +94,7 @@ impl Refusal {
             Self::BodyBroken | Self::BodyCut(_) => row(StatusCode::BAD_REQUEST, "bad_body", INVALID, Client, Unsaid),
             Self::Unreadable(error) => row(StatusCode::BAD_REQUEST, error.code(), INVALID, Client, Unsaid),
             Self::ModelNotFound(_) => row(StatusCode::NOT_FOUND, "model_not_found", INVALID, Client, Unsaid),
+            Self::UnknownResponse(_) => row(StatusCode::NOT_FOUND, "unknown_response", INVALID, Client, Unsaid),
             Self::PluginRefused { refusal, .. } => {
                 let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
                 let kind = if status.is_server_error() { API } else { INVALID };

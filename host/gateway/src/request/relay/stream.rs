@@ -4,9 +4,11 @@
 //! dialect's own end marker, at once and whatever the upstream's framing does then, or where every choice has said why it
 //! stopped and the framing ends well.
 
+mod client;
 mod ends;
 mod events;
 mod left;
+mod passed;
 
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
@@ -20,6 +22,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body::{Body as _, Frame};
+use passed::PassedEvents;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -29,9 +32,6 @@ use weir_http::sse;
 use weir_sandbox::{HeldBounds, HookKind, Item, Stages};
 use weir_server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
 use weir_upstream::{AttemptVerdict, Body, BodyError};
-
-/// A comment, which clients pass over (WHATWG HTML, 9.2.6). No blank line follows it: some clients take one for an event.
-const KEEP_ALIVE: &[u8] = b": keep-alive\n";
 
 const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -44,7 +44,7 @@ pub(super) fn start(
     provider: Arc<str>,
 ) -> GatewayResponse {
     let hooked = context.chain.wants(HookKind::Event, &context.ask.model);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(passed::media_type(context.record.client.framing)));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies in front of the gateway would else hold events back.
     headers.insert(ACCEL, HeaderValue::from_static("no"));
@@ -54,9 +54,10 @@ pub(super) fn start(
     let limits = &context.snapshot().config.limits;
     let bounds = HeldBounds { text: limits.held_bytes, events: limits.held_events };
     let stages = hooked.then(|| Stages::new(&context.chain, &context.ask.model, bounds));
-    let (out, pieces, sent) = (BytesMut::new(), Vec::new(), Instant::now());
+    let (out, pieces, passed) = (BytesMut::new(), Vec::new(), PassedEvents::default());
+    let (sent, health) = (Instant::now(), None);
     let reads_on = context.record.reads_on.then(|| (context.worker(), limits.drains));
-    let stream = Stream { context, provider, reader, decoder, stages, out, pieces, sent, health: None };
+    let stream = Stream { context, provider, reader, decoder, stages, out, pieces, passed, sent, health };
     let yielded = StreamBody::new(|sender| stream.run(events, body, sender));
     let yielded = match reads_on {
         Some((worker, limit)) => yielded.reading_on(move |rest| unheard::read_on_stream(&worker, limit, rest)),
@@ -70,7 +71,8 @@ pub(super) async fn unheard(mut context: RequestContext, opening: StreamOpening,
     let StreamOpening { body, reader, events, decoder, memory } = opening;
     context.record.response_memory = memory;
     let (out, pieces, sent) = (BytesMut::new(), Vec::new(), Instant::now());
-    let stream = Stream { context, provider, reader, decoder, stages: None, out, pieces, sent, health: None };
+    let (passed, health) = (PassedEvents::default(), None);
+    let stream = Stream { context, provider, reader, decoder, stages: None, out, pieces, passed, sent, health };
     unheard::settled(stream.run(events, body, StreamSender::to_nobody()).await)
 }
 
@@ -86,6 +88,8 @@ struct Stream {
     out: BytesMut,
     /// What goes out next, in order.
     pieces: Vec<Bytes>,
+    /// How far the plugins are.
+    passed: PassedEvents,
     /// When something went out last; kept only where events are held back.
     sent: Instant,
     /// What a failure says of the upstream, if it was its doing.
@@ -154,7 +158,7 @@ impl Stream {
                 self.context.record.judge(self.health);
                 self.context.record.cut(info.code, refusal.ledger_reason());
                 if !is_told {
-                    sender.send(refusal.event(self.context.record.dialect)).await;
+                    sender.send(self.last_words(&refusal)).await;
                 }
                 Err(Aborted)
             }
@@ -172,6 +176,7 @@ impl Stream {
         let mut batch = Vec::new();
         for (event, decoded) in seen {
             let event = if event.only_data().is_some() { event } else { self.as_shown(event) };
+            self.passed.seen += 1;
             self.take(&event, decoded, &mut batch).await?;
         }
         loop {
@@ -244,7 +249,10 @@ impl Stream {
                     return piece;
                 }
                 Err(_) => {
-                    sender.send(Bytes::from_static(KEEP_ALIVE)).await;
+                    let sign = passed::sign_of_life(&mut self.reader);
+                    if !sign.is_empty() {
+                        sender.send(sign).await;
+                    }
                     self.sent = Instant::now();
                 }
             }
@@ -255,12 +263,13 @@ impl Stream {
         let Some(stages) = &mut self.stages else { return Ok(()) };
         let worker = self.context.worker();
         let passed = stages.run(&worker.sandbox, &mut self.context.record.exchange, batch, last).await?;
-        self.pieces.extend(passed);
+        self.take_passed(passed);
         Ok(())
     }
 
     /// Sends what has passed, in one piece: one event as it came, several copied together.
     async fn flush(&mut self, sender: &StreamSender) {
+        self.release();
         match self.pieces.len() {
             0 => return,
             1 => {}

@@ -11,6 +11,7 @@ impl Stream {
     /// What the next event is, and the event as plugins are shown it.
     #[inline]
     pub(super) fn decode(&mut self, event: sse::SseEvent) -> (sse::SseEvent, Decoded) {
+        self.passed.seen += 1;
         match event.only_data() {
             Some(data) => {
                 let decoded = self.decoder.data(data);
@@ -42,7 +43,7 @@ impl Stream {
             Decoded::Usage(usage, data) => {
                 // Some providers send it in the middle: it keeps its place, and is no sign of the end.
                 self.context.record.report(*usage);
-                if self.context.ask.include_usage {
+                if self.shows_usage() {
                     self.beside(event, data, batch)?;
                 }
             }
@@ -52,7 +53,7 @@ impl Stream {
                     return Err(StreamEnd::Refused(self.failed_in_its_words("nothing")));
                 }
                 self.end_of_text(batch).await?;
-                self.pieces.push(event.raw().clone());
+                self.pass(event.raw().clone());
             }
             // The upstream says itself that it failed: its words go out, but for where a plugin would have to see them, and
             // the end is not a clean one.
@@ -61,7 +62,7 @@ impl Stream {
                 if self.stages.as_ref().is_some_and(Stages::closed) {
                     return Err(StreamEnd::Refused(refusal));
                 }
-                self.pieces.push(event.raw().clone());
+                self.pass_last(event.raw().clone());
                 return Err(StreamEnd::Told(refusal));
             }
             Decoded::Other(data) => self.beside(event, data, batch)?,
@@ -72,18 +73,19 @@ impl Stream {
     /// Passes an event on that is no part of a choice. Where there is text in it all the same, plugins see it; where they could
     /// not, it is made sure that there is none.
     fn beside(&mut self, event: &sse::SseEvent, data: Bytes, batch: &mut Vec<Item>) -> Result<(), Refusal> {
-        let raw = event.raw().clone();
         let Some(stages) = &self.stages else {
-            self.pieces.push(raw);
+            self.pass(event.raw().clone());
             return Ok(());
         };
-        match self.decoder.says_nothing(&data) {
-            Ok(()) => batch.extend(Item::read(raw.clone(), data).unwrap_or_else(|_| vec![Item::opaque(raw)])),
+        let raw = event.raw().clone();
+        let items = match self.decoder.says_nothing(&data) {
+            Ok(()) => Item::read(raw.clone(), data).unwrap_or_else(|_| vec![Item::opaque(raw)]),
             Err(why) => {
                 stages.cannot_show(&why)?;
-                batch.push(Item::opaque(raw));
+                vec![Item::opaque(raw)]
             }
-        }
+        };
+        batch.extend(items.into_iter().map(|item| item.numbered(self.passed.number())));
         Ok(())
     }
 
@@ -98,7 +100,7 @@ impl Stream {
         let mut hidden = None;
         if let Some(usage) = part.usage.as_deref() {
             self.context.record.report(*usage);
-            if !self.context.ask.include_usage {
+            if !self.shows_usage() {
                 hidden = Some(part.without_usage());
             }
         }
@@ -106,27 +108,34 @@ impl Stream {
         self.context.record.progress(part.text);
         let raw = hidden.as_ref().map_or_else(|| event.raw().clone(), |data| sse::data_event(data));
         let Some(stages) = &self.stages else {
-            self.pieces.push(raw);
+            self.pass(raw);
             return Ok(());
         };
+        let number = self.passed.number();
         if let Some(delta) = self.decoder.delta(&part) {
-            batch.push(Item::delta(raw, part.data, delta));
+            batch.push(Item::delta(raw, part.data, delta).numbered(number));
             return Ok(());
         }
-        batch.extend(match Item::read(raw.clone(), hidden.unwrap_or(part.data)) {
+        let items = match Item::read(raw.clone(), hidden.unwrap_or(part.data)) {
             Ok(items) => items,
             Err(why) => {
                 stages.cannot_show(&why.into())?;
                 vec![Item::opaque(raw)]
             }
-        });
+        };
+        batch.extend(items.into_iter().map(|item| item.numbered(number)));
         Ok(())
+    }
+
+    /// Whether what was used goes to the client. Other dialects than OpenAI's always say it.
+    fn shows_usage(&self) -> bool {
+        self.context.ask.include_usage || !self.context.record.client.is_chat()
     }
 
     fn put(&mut self, item: Item, batch: &mut Vec<Item>) {
         match self.stages {
-            Some(_) => batch.push(item),
-            None => self.pieces.push(item.raw),
+            Some(_) => batch.push(item.numbered(self.passed.number())),
+            None => self.pass(item.raw),
         }
     }
 
