@@ -108,6 +108,7 @@ mod request_ids;
 mod requests_corpus;
 mod reserved;
 mod reset_streams;
+mod responses_kept;
 mod revocations;
 mod revoked_signers;
 mod running;
