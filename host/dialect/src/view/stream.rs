@@ -17,9 +17,12 @@ mod numbered;
 mod repeats;
 mod same;
 mod says;
+mod seen;
 mod shown;
+mod slots;
 mod splices;
 mod spots;
+mod strays;
 mod waiting;
 
 pub use client::ClientStream;

@@ -22,7 +22,7 @@ impl CarriedTexts {
     pub(super) fn keep(&mut self, part: &SaidPart) {
         let is_text = match part.place {
             SaidPlace::Content | SaidPlace::Refusal | SaidPlace::Thoughts | SaidPlace::Input(_) => true,
-            SaidPlace::Name(_) | SaidPlace::Tokens | SaidPlace::Own => false,
+            SaidPlace::Name(_) | SaidPlace::Tokens | SaidPlace::Note | SaidPlace::Own => false,
         };
         if let Some(text) = part.text().filter(|_| is_text) {
             self.bytes += text.token().len();

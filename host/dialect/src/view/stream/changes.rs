@@ -7,8 +7,11 @@ use bytes::Bytes;
 use super::carried::CarriedTexts;
 use super::choices::SeenChoices;
 use super::says::{SaidPart, SaidPlace, parts_of};
+use super::slots::{BREAK, TextSlot, citing, is_same, saying};
 use super::waiting::ShownEvent;
-use crate::canon::{BlockDelta, BlockPlace, BlockStart, ChatEvent, FieldLosses, JsonText, ToolInput};
+use crate::canon::{
+    BlockDelta, BlockPlace, BlockStart, ChatEvent, CitationNote, FieldLosses, JsonText, RawJson, ToolInput,
+};
 
 /// What takes the place of an event.
 #[derive(Debug)]
@@ -25,6 +28,8 @@ pub(super) enum EventFate {
     Same,
     /// What it says is another text: the name of a tool, if it opens a call.
     Says(JsonText),
+    /// It cites another page, by its address and its title.
+    Cites(JsonText, JsonText),
     /// It is left out, for it would no longer be true.
     Left,
 }
@@ -93,6 +98,7 @@ impl ViewChanges {
         match settled.fate {
             EventFate::Same => events.push(shown.event),
             EventFate::Says(text) => events.extend(saying(shown.event, text, losses)),
+            EventFate::Cites(url, title) => events.extend(citing(shown.event, url, title)),
             EventFate::Left => {}
         }
         events
@@ -106,7 +112,8 @@ impl ViewChanges {
             ChatEvent::Delta(place, BlockDelta::Signature(_)) if self.touched.contains(place) => {
                 settled.fate = EventFate::Left;
             }
-            ChatEvent::Delta(place, BlockDelta::Logprobs(_) | BlockDelta::Citation(_)) => {
+            ChatEvent::Delta(_, BlockDelta::Citation(note)) => settled.fate = self.cite(shown, note),
+            ChatEvent::Delta(place, BlockDelta::Logprobs(_)) => {
                 if !self.pass_whole(shown) || self.touched.contains(place) {
                     settled.fate = EventFate::Left;
                 }
@@ -208,6 +215,47 @@ impl ViewChanges {
         Some(TextSlot::of(*place, said, was))
     }
 
+    /// What became of a citation.
+    fn cite(&mut self, shown: &ShownEvent, note: &CitationNote) -> EventFate {
+        // One without an address is none in a chat completion.
+        let Some(number) = shown.shown.clone().next() else { return EventFate::Same };
+        let parts = match self.take_fate(number) {
+            ShownFate::Passed => return EventFate::Same,
+            ShownFate::Dropped => return EventFate::Left,
+            ShownFate::Changed(parts) => parts,
+        };
+        parts.iter().for_each(|part| self.carried.keep(part));
+        let cited = parts.iter().find(|part| part.place == SaidPlace::Note);
+        let Some(cited) = cited.and_then(|part| part.value.members().take_members("url_citation")) else {
+            return EventFate::Left;
+        };
+        let said = |name: &str| cited.get(name).and_then(RawJson::text).unwrap_or_default();
+        let (url, title) = (said("url"), said("title"));
+        let is = |was: Option<&JsonText>, now: &JsonText| is_same(was.unwrap_or(&JsonText::EMPTY), now);
+        if is(note.url.as_ref(), &url) && is(note.title.as_ref(), &title) {
+            return EventFate::Same;
+        }
+        EventFate::Cites(url, title)
+    }
+
+    /// What became of the texts that a frame has beside its events, which were shown with this number: none if they stay.
+    pub(super) fn beside(&mut self, number: u64, count: usize) -> Option<Vec<JsonText>> {
+        match self.take_fate(number) {
+            ShownFate::Passed => None,
+            ShownFate::Dropped => Some(vec![JsonText::EMPTY; count]),
+            ShownFate::Changed(parts) => {
+                parts.iter().for_each(|part| self.carried.keep(part));
+                let own = parts.iter().rfind(|part| part.place == SaidPlace::Own);
+                let texts: Vec<_> = own.map(|part| part.value.elements()).unwrap_or_default();
+                let mut texts: Vec<_> = texts.iter().map(|text| text.text().unwrap_or_default()).collect();
+                // Of a list that was changed nobody knows which is which.
+                texts.retain(|_| own.is_some_and(|part| part.value.elements().len() == count));
+                texts.resize(count, JsonText::EMPTY);
+                Some(texts)
+            }
+        }
+    }
+
     /// Whether all that was shown of it passes; what was put into it beside is carried.
     fn pass_whole(&mut self, shown: &ShownEvent) -> bool {
         let mut passes = true;
@@ -256,55 +304,4 @@ impl ViewChanges {
         }
         self.fates.get_mut(at)
     }
-}
-
-/// What stands between two summaries in a chat completion.
-const BREAK: &str = "\n\n";
-
-/// Where the text of an event stands, and what it was.
-#[derive(Debug)]
-struct TextSlot {
-    choice: u32,
-    place: SaidPlace,
-    was: JsonText,
-}
-
-impl TextSlot {
-    fn of(block: BlockPlace, place: SaidPlace, was: JsonText) -> Self {
-        Self { choice: block.choice, place, was }
-    }
-}
-
-/// Whether two strings say the same, however they are escaped.
-fn is_same(one: &JsonText, other: &JsonText) -> bool {
-    one == other || one.text() == other.text()
-}
-
-/// The event with another text; none if it says nothing then.
-fn saying(event: ChatEvent, text: JsonText, losses: &mut FieldLosses) -> Option<ChatEvent> {
-    let (place, delta) = match event {
-        ChatEvent::Open(place, BlockStart::ToolUse { id, item, custom, .. }) => {
-            return Some(ChatEvent::Open(place, BlockStart::ToolUse { id, item, name: text, custom }));
-        }
-        ChatEvent::Delta(place, delta) => (place, delta),
-        other => return Some(other),
-    };
-    let delta = match delta {
-        BlockDelta::WholeInput(_) => {
-            let (object, wrapped) = ToolInput::Text(text).to_object();
-            if wrapped {
-                losses.lose("content.tool_use.input");
-            }
-            BlockDelta::WholeInput(object)
-        }
-        // A summary begins though it says nothing.
-        BlockDelta::Summary(_, begins) => BlockDelta::Summary(text, begins),
-        _ if text.is_empty() => return None,
-        BlockDelta::Text(_) => BlockDelta::Text(text),
-        BlockDelta::Refusal(_) => BlockDelta::Refusal(text),
-        BlockDelta::Reasoning(_) => BlockDelta::Reasoning(text),
-        BlockDelta::Input(_) => BlockDelta::Input(text),
-        other => other,
-    };
-    Some(ChatEvent::Delta(place, delta))
 }

@@ -9,7 +9,9 @@ use super::changes::ViewChanges;
 use super::framing::{ClientFraming, StreamFramer};
 use super::halves::HalfCalls;
 use super::same::SameWire;
+use super::seen::SeenTexts;
 use super::shown::ShownStream;
+use super::strays;
 use super::waiting::{ShownEvent, WaitingFrame};
 use crate::canon::{
     AnswerContext, ApiFailure, ChatEvent, DecodeFault, EventEncoder, FieldLosses, NewEvent, StreamState, WireEvent,
@@ -32,6 +34,7 @@ pub struct ClientStream {
     changes: Option<ViewChanges>,
     way: ClientWay,
     halves: HalfCalls,
+    seen: SeenTexts,
     framer: StreamFramer,
     losses: FieldLosses,
     /// Where an encoder puts what it makes; kept for its room.
@@ -67,6 +70,7 @@ impl ClientStream {
             changes: hooked.then(ViewChanges::default),
             way,
             halves: HalfCalls::default(),
+            seen: SeenTexts::default(),
             framer: StreamFramer::new(framing),
             losses: FieldLosses::default(),
             made: Vec::new(),
@@ -82,16 +86,20 @@ impl ClientStream {
     /// # Errors
     /// [`DecodeFault`]: it is none of the provider's wire. The stream is broken, and nothing of this frame goes on.
     pub fn take(&mut self, raw: &Bytes, event: &WireEvent<'_>, shown: &mut Vec<NewEvent>) -> Result<(), DecodeFault> {
+        let begun = shown.len();
         let events = self.shown.take(event, shown)?;
-        let (end, is_last) = (self.shown.next(), self.shown.is_over() && self.state.is_none());
-        self.wait(WaitingFrame {
-            raw: raw.clone(),
-            data: event.data.clone(),
-            events,
-            end,
-            is_last,
-            ..WaitingFrame::default()
-        });
+        let (raw, data) = (raw.clone(), event.data.clone());
+        let mut frame = WaitingFrame { raw, data, events, ..WaitingFrame::default() };
+        if self.changes.is_some() && matches!(self.way, ClientWay::Same(_)) {
+            let strays = strays::of(self.client, &frame, &mut self.seen);
+            frame.strays = (!strays.is_empty()).then(|| (self.shown.beside(&strays, shown), strays));
+        }
+        if shown.len() == begun {
+            self.shown.alive(shown);
+        }
+        frame.end = self.shown.next();
+        frame.is_last = self.shown.is_over() && self.state.is_none();
+        self.wait(frame);
         Ok(())
     }
 

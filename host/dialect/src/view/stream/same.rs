@@ -10,7 +10,8 @@ use super::framing::{ClientFraming, StreamFramer};
 use super::halves;
 use super::index::NextIndex;
 use super::numbered::NumberedFrames;
-use super::splices::{FrameSplices, reframed};
+use super::slots::is_same;
+use super::splices::reframed;
 use super::waiting::{ShownEvent, WaitingFrame};
 use crate::canon::{
     AnswerContext, BlockDelta, BlockPlace, BlockStart, ChatEvent, FieldLosses, JsonText, NewEvent, RawJson, ToolInput,
@@ -109,7 +110,10 @@ impl SameWire {
             change.before.extend(settled.before);
             let came = text_of(&shown.event);
             match settled.fate {
-                EventFate::Same => change.said.extend(came.map(|came| (came.clone(), None))),
+                EventFate::Same => {
+                    cite(&shown.event, None, &mut change);
+                    change.said.extend(came.map(|came| (came.clone(), None)));
+                }
                 EventFate::Says(text) => {
                     if let ChatEvent::Delta(place, BlockDelta::WholeInput(was)) = &shown.event {
                         change.inputs.push(WholeInput { place: *place, was: was.clone(), says: text });
@@ -120,9 +124,17 @@ impl SameWire {
                         change.said.push((came.clone(), Some(text)));
                     }
                 }
+                EventFate::Cites(url, title) => cite(&shown.event, Some((&url, &title)), &mut change),
                 EventFate::Left => {
                     change.left += 1;
-                    self.leave(&shown.event, &mut change.splices);
+                    self.leave(&shown.event, &mut change);
+                }
+            }
+        }
+        if let Some((number, strays)) = &frame.strays {
+            for (was, is) in strays.iter().zip(changes.beside(*number, strays.len()).into_iter().flatten()) {
+                if !is_same(was, &is) {
+                    change.splices.replace(was.token(), is.token().clone());
                 }
             }
         }
@@ -164,7 +176,7 @@ impl SameWire {
     }
 
     /// Leaves out what an event says beside texts.
-    fn leave(&self, event: &ChatEvent, splices: &mut FrameSplices) {
+    fn leave(&self, event: &ChatEvent, change: &mut FrameChange) {
         let ChatEvent::Delta(_, delta) = event else { return };
         let empty: &'static [u8] = match delta {
             BlockDelta::Signature(_) if self.wire == WireFormat::Responses => b"null",
@@ -178,7 +190,11 @@ impl SameWire {
             BlockDelta::Citation(note) => note.raw.bytes(),
             _ => return,
         };
-        splices.replace(token, Bytes::from_static(empty));
+        // It is told again: the same without what it said.
+        if self.wire == WireFormat::Responses && matches!(delta, BlockDelta::Citation(_)) {
+            return cite(event, Some((&JsonText::EMPTY, &JsonText::EMPTY)), change);
+        }
+        change.splices.replace(token, Bytes::from_static(empty));
     }
 }
 
@@ -203,7 +219,7 @@ fn join_ends(events: &[ShownEvent], settled: &mut [SettledEvent]) {
         if let Some(settled) = settled.get_mut(last).filter(|_| !more.is_empty()) {
             let says = match &settled.fate {
                 EventFate::Says(text) => text.clone(),
-                EventFate::Same | EventFate::Left => was,
+                EventFate::Same | EventFate::Left | EventFate::Cites(..) => was,
             };
             settled.fate = EventFate::Says(JsonText::concat([&says].into_iter().chain(&more)));
         }
@@ -230,6 +246,19 @@ fn text_of(event: &ChatEvent) -> Option<&JsonText> {
             | BlockDelta::Input(text),
         ) => Some(text),
         _ => None,
+    }
+}
+
+/// Puts another address and title into a citation, and takes note of what they were and are.
+fn cite(event: &ChatEvent, new: Option<(&JsonText, &JsonText)>, change: &mut FrameChange) {
+    let ChatEvent::Delta(_, BlockDelta::Citation(note)) = event else { return };
+    let new = new.map_or([None, None], |(url, title)| [Some(url), Some(title)]);
+    for (was, is) in [&note.url, &note.title].into_iter().zip(new) {
+        let Some(was) = was else { continue };
+        if let Some(is) = is {
+            change.splices.replace(was.token(), is.token().clone());
+        }
+        change.said.push((was.clone(), is.cloned()));
     }
 }
 

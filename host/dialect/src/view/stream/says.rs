@@ -19,6 +19,8 @@ pub(super) enum SaidPlace {
     Input(u64),
     /// The probability of its tokens.
     Tokens,
+    /// What its text rests on.
+    Note,
     /// What only the provider's wire has.
     Own,
 }
@@ -74,6 +76,9 @@ fn read_choice(members: &RawMembers, parts: &mut Vec<SaidPart>) {
             say(SaidPlace::Name(number), inner.get("name"));
             say(SaidPlace::Input(number), inner.get(input));
         }
+    }
+    for note in delta.get("annotations").map(RawJson::elements).unwrap_or_default() {
+        say(SaidPlace::Note, Some(&note));
     }
     delta.iter().filter(|(name, _)| !CHAT.contains(name)).for_each(|(_, value)| say(SaidPlace::Own, Some(value)));
 }

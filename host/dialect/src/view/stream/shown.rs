@@ -1,14 +1,18 @@
 //! What is shown of a provider's stream: chunks of a chat completion.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::waiting::ShownEvent;
 use crate::canon::{
-    AnswerContext, BlockDelta, ChatEvent, DecodeFault, EventDecoder, EventEncoder, FieldLosses, NewEvent, StreamState,
-    WireEvent,
+    AnswerContext, BlockDelta, ChatEvent, DecodeFault, EventDecoder, EventEncoder, FieldLosses, JsonText, JsonWriter,
+    NewEvent, StreamState, WireEvent,
 };
 use crate::chat::ChatWireEncoder;
 use crate::translate::{WirePair, decoder};
+use crate::view::names::prefix;
+use crate::wire::WireFormat;
 
 /// Reads a stream, and writes what is shown of it.
 #[derive(Debug)]
@@ -21,11 +25,20 @@ pub(super) struct ShownStream {
     events: Vec<ChatEvent>,
     /// It has come to its end, of one kind or another: nothing that follows is read.
     over: bool,
+    /// What is said of the answer in each chunk.
+    wire: WireFormat,
+    id: JsonText,
+    model: Arc<str>,
+    now: u64,
 }
 
 impl ShownStream {
     pub(super) fn new(pair: WirePair, context: AnswerContext) -> Self {
         Self {
+            wire: pair.provider,
+            id: JsonText::of("chatcmpl"),
+            model: context.model.clone(),
+            now: context.now,
             decoder: decoder(pair.provider, pair.vendor),
             // The gateway reads what was used, whether the client is told or not.
             encoder: ChatWireEncoder::new(AnswerContext { include_usage: true, ..context }),
@@ -45,7 +58,7 @@ impl ShownStream {
         self.over
     }
 
-    /// The next event.
+    /// Takes the next event. Nothing may be shown of it.
     pub(super) fn take(
         &mut self,
         event: &WireEvent<'_>,
@@ -54,12 +67,7 @@ impl ShownStream {
         if !self.over {
             self.decoder.take(event, &mut self.events)?;
         }
-        let begun = shown.len();
-        let events = self.show(shown);
-        if shown.len() == begun {
-            self.alive(shown);
-        }
-        Ok(events)
+        Ok(self.show(shown))
     }
 
     /// The transport has ended.
@@ -77,6 +85,23 @@ impl ShownStream {
         self.next += 1;
     }
 
+    /// Shows texts that a chat completion has no place for, in a member of the wire's own, and says with which number.
+    pub(super) fn beside(&mut self, texts: &[JsonText], shown: &mut Vec<NewEvent>) -> u64 {
+        let length: usize = texts.iter().map(|text| text.token().len() + 1).sum();
+        let mut out = JsonWriter::with_capacity(320 + length);
+        out.open().name("id").text(&self.id).name("object").string("chat.completion.chunk");
+        out.name("created").number(self.now).name("model").string(&self.model).name("choices").open_array().open();
+        out.name("index").number(0).name("delta").open();
+        out.name(&format!("{}.rest", prefix(self.wire))).open_array();
+        texts.iter().for_each(|text| {
+            out.text(text);
+        });
+        out.close_array().close().name("logprobs").null().name("finish_reason").null().close().close_array().close();
+        shown.push(NewEvent { name: None, data: out.finish() });
+        self.next += 1;
+        self.next - 1
+    }
+
     /// Bytes that are kept for what is shown later.
     pub(super) fn held(&self) -> usize {
         self.encoder.held()
@@ -85,6 +110,9 @@ impl ShownStream {
     fn show(&mut self, shown: &mut Vec<NewEvent>) -> Vec<ShownEvent> {
         let mut events = Vec::with_capacity(self.events.len());
         for event in self.events.drain(..) {
+            if let ChatEvent::Start(start) = &event {
+                self.id = start.id.clone().unwrap_or_else(|| self.id.clone());
+            }
             self.over |= matches!(event, ChatEvent::End | ChatEvent::Failed(_));
             let (first, before) = (self.next, shown.len());
             // A signature says nothing, and the text that a chat completion repeats beside it was shown already.

@@ -11,6 +11,8 @@ pub(super) enum SpotKind {
     Summary,
     Input,
     Name,
+    /// The address or the title of what a text rests on.
+    Note,
 }
 
 /// Which text it is.
@@ -61,6 +63,9 @@ const PIECES: [(&str, SpotKind, &str); 6] = [
     ("custom_tool_call_input", SpotKind::Input, "input"),
 ];
 
+/// Numbers of texts in the citations of a part.
+const NOTES: u64 = 1 << 20;
+
 impl EventSpots {
     /// Of an event, by its members.
     pub(super) fn of(event: &RawMembers) -> Self {
@@ -76,6 +81,9 @@ impl EventSpots {
             }
             "content_part.added" | "content_part.done" => {
                 spots.part(item, number("content_index"), event.get("part"), kind == "content_part.done");
+            }
+            "output_text.annotation.added" => {
+                spots.note(item, (number("content_index"), number("annotation_index")), event.get("annotation"), false);
             }
             "reasoning_summary_part.added" | "reasoning_summary_part.done" => {
                 let key = SpotKey { kind: SpotKind::Summary, item, part: number("summary_index") };
@@ -95,7 +103,7 @@ impl EventSpots {
         let Some((_, kind, member)) = PIECES.into_iter().find(|(name, ..)| *name == kind) else { return };
         let part = match kind {
             SpotKind::Summary => event.get("summary_index"),
-            SpotKind::Input | SpotKind::Name => None,
+            SpotKind::Input | SpotKind::Name | SpotKind::Note => None,
             SpotKind::Text | SpotKind::Refusal | SpotKind::Thought => event.get("content_index"),
         };
         let key = SpotKey { kind, item, part: part.and_then(RawJson::unsigned).unwrap_or_default() };
@@ -156,6 +164,18 @@ impl EventSpots {
         let key = SpotKey { kind, item, part };
         self.text(key, members.get(name), whole);
         self.logprobs(key, members.get("logprobs"));
+        for (number, note) in (0..).zip(&members.get("annotations").map(RawJson::elements).unwrap_or_default()) {
+            self.note(item, (part, number), Some(note), whole);
+        }
+    }
+
+    /// A citation of the web: each has two texts, and their numbers count on from those of the part before.
+    fn note(&mut self, item: u64, (part, number): (u64, u64), raw: Option<&RawJson>, whole: bool) {
+        let Some(members) = raw.map(RawJson::members).filter(|members| members.get("url").is_some()) else { return };
+        for (offset, name) in [(0, "url"), (1, "title")] {
+            let part = part.wrapping_mul(NOTES).wrapping_add(number.wrapping_mul(2)).wrapping_add(offset);
+            self.text(SpotKey { kind: SpotKind::Note, item, part }, members.get(name), whole);
+        }
     }
 
     fn text(&mut self, key: SpotKey, value: Option<&RawJson>, whole: bool) {

@@ -4,12 +4,14 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::canon::ChatEvent;
+use crate::canon::{ChatEvent, JsonText};
 
 /// What a frame takes beside its bytes.
 const FRAME: usize = 64;
 /// What an event takes beside its text, which is within the frame's bytes.
 const EVENT: usize = 96;
+/// What one beside them takes.
+const TEXT: usize = 32;
 
 /// A frame of the provider's.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub(super) struct WaitingFrame {
     pub(super) data: Bytes,
     /// What is in it.
     pub(super) events: Vec<ShownEvent>,
+    /// The texts that are shown beside its events, and with which number, if there are any.
+    pub(super) strays: Option<(u64, Vec<JsonText>)>,
     /// What was shown of it has numbers below this one.
     pub(super) end: u64,
     /// The stream is at its end with it: well, or with a failure that it tells.
@@ -43,6 +47,7 @@ impl WaitingFrame {
     pub(super) fn held(&self) -> usize {
         // Data that are joined of several lines are a copy.
         let data = if self.raw.as_ptr_range().contains(&self.data.as_ptr()) { 0 } else { self.data.len() };
-        FRAME + self.raw.len() + data + self.events.len() * EVENT
+        let strays = self.strays.as_ref().map_or(0, |(_, texts)| texts.len() * TEXT);
+        FRAME + self.raw.len() + data + self.events.len() * EVENT + strays
     }
 }
