@@ -97,7 +97,7 @@ impl AnswerView {
             return Ok(self.encoded(&now, losses));
         }
         let mut differ = Differ::new(self.pair.provider, &self.shown, &self.map);
-        let changes = self.changes(&mut differ, &raw.members())?;
+        let changes = self.changes(&mut differ, &raw.members());
         let splices = differ.splices;
         if splices.is_empty() && changes.is_no_more() && changes.retold.is_empty() {
             return Ok(self.unchanged(losses));
@@ -127,8 +127,8 @@ impl AnswerView {
         translate::encode_answer(self.pair.client, answer, &self.context, losses)
     }
 
-    fn changes(&self, differ: &mut Differ<'_>, changed: &RawMembers) -> Result<AnswerChanges, DecodeFault> {
-        let shown = RawJson::parse(self.shown.clone())?.members();
+    fn changes(&self, differ: &mut Differ<'_>, changed: &RawMembers) -> AnswerChanges {
+        let shown = RawJson::checked(self.shown.clone()).members();
         let mut changes = AnswerChanges {
             members: differ.members_but(&shown, changed, &["id", "model", "created", "object", "choices", "usage"]),
             ..AnswerChanges::default()
@@ -151,7 +151,7 @@ impl AnswerView {
                 self.choice(differ, (number, speech), (&shown.members(), &now.members()), &mut changes);
             }
         }
-        Ok(changes)
+        changes
     }
 
     fn choice(

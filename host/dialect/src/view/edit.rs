@@ -2,7 +2,7 @@
 
 use super::differ::MemberChange;
 use super::foreign::{self, own_block};
-use super::names::cache_member;
+use super::names::{cache_member, prefix};
 use super::parts::JSON;
 use crate::canon::{CacheMark, ContentBlock, DocumentBlock, DocumentSource, JsonText, OtherBlock, RawJson, RawMembers};
 use crate::wire::WireFormat;
@@ -81,7 +81,9 @@ impl PartEdit {
         if let (DocumentSource::Text(own), Some(said)) = (&mut document.source, text("text")) {
             *own = said;
         }
-        if let (DocumentSource::Blocks(own), Some(said)) = (&mut document.source, now.get("content")) {
+        let own_content = format!("{}.content", prefix(self.wire));
+        let content = now.get(&own_content).or_else(|| now.get("content"));
+        if let (DocumentSource::Blocks(own), Some(said)) = (&mut document.source, content) {
             *own = said.clone();
         }
     }

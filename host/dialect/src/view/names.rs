@@ -87,9 +87,11 @@ pub(super) fn own_name(wire: WireFormat, name: &[u8]) -> Option<&[u8]> {
     name.strip_prefix(prefix(wire).as_bytes())?.strip_prefix(b".")
 }
 
-/// Whether a member of a block that chat does not know must have another name there.
-pub(super) fn is_file(name: &[u8]) -> bool {
-    FILES.iter().any(|file| file.as_bytes() == name)
+/// Whether a member of a block that chat does not know must have another name there: it, or something within it, has the name of
+/// a file.
+pub(super) fn is_file(name: &[u8], value: &RawJson) -> bool {
+    let is_within = |file: &str| memchr::memmem::find(value.bytes(), file.as_bytes()).is_some();
+    FILES.iter().any(|file| file.as_bytes() == name || (value.text().is_none() && is_within(file)))
 }
 
 /// Whether a member has nothing that a model or a user reads.

@@ -1,7 +1,7 @@
 //! Parts of a message's content, as a view has them: what chat knows in its words, everything else with its own members.
 
 use super::map::ShownForm;
-use super::names::{cache_member, is_file, prefix};
+use super::names::{cache_member, is_file, is_opaque, prefix};
 use super::write::ViewWriter;
 use crate::canon::{
     CacheMark, ContentBlock, DocumentBlock, DocumentSource, JsonText, MediaBlock, MediaSource, RawJson, RawMembers,
@@ -117,7 +117,8 @@ fn write_url(out: &mut ViewWriter, source: &MediaSource, media_type: Option<&Jso
 }
 
 fn head(media_type: Option<&JsonText>) -> String {
-    let kind = media_type.map(JsonText::text);
+    // What is no media type is told with the rest.
+    let kind = media_type.filter(|kind| is_opaque(kind.escaped())).map(JsonText::text);
     format!("data:{};base64,", kind.as_deref().unwrap_or("application/octet-stream"))
 }
 
@@ -136,7 +137,7 @@ fn audio(out: &mut ViewWriter, media: &MediaBlock) {
 }
 
 fn file(out: &mut ViewWriter, document: &DocumentBlock) {
-    let is_file = matches!(&document.source, DocumentSource::Media(MediaSource::Base64(_) | MediaSource::FileId(_)));
+    let has_name = matches!(&document.source, DocumentSource::Media(MediaSource::Base64(_) | MediaSource::FileId(_)));
     out.out.open().name("type");
     match &document.source {
         DocumentSource::Media(MediaSource::Base64(data)) => {
@@ -166,10 +167,15 @@ fn file(out: &mut ViewWriter, document: &DocumentBlock) {
         DocumentSource::Blocks(blocks) => {
             let kind = own_kind(out.wire, "document");
             out.out.string(&kind);
-            out.raw_member("content", Some(blocks));
+            if is_file(b"content", blocks) {
+                out.own_name(b"content");
+            } else {
+                out.out.name("content");
+            }
+            out.raw(blocks);
         }
     }
-    if !is_file {
+    if !has_name {
         out.text_member("title", document.name.as_ref());
     }
     out.text_member("context", document.context.as_ref());
@@ -190,7 +196,7 @@ fn raw_part(out: &mut ViewWriter, raw: &RawJson) {
         out.raw_member("value", Some(raw));
     }
     for (name, value) in members.iter().filter(|(name, value)| *name != b"type" || value.text().is_none()) {
-        if is_file(name) || name == b"type" {
+        if is_file(name, value) || name == b"type" {
             out.own_name(name);
         } else {
             out.out.name_raw(name);

@@ -41,8 +41,7 @@ impl RequestView {
     /// # Errors
     /// [`DecodeFault`]: it is no request of this wire, or has a name twice in one object, of which two readers may make two things.
     pub fn of(wire: WireFormat, body: &Bytes, path: Option<(&str, bool)>) -> Result<Self, DecodeFault> {
-        unique(body)?;
-        let raw = RawJson::parse(body.clone())?;
+        let raw = unique(body)?;
         let (model, streaming) = path.unwrap_or_default();
         let original = translate::decode_request(wire, &raw, (model, streaming))?;
         let given = with_ids(&original);
@@ -86,9 +85,9 @@ impl RequestView {
             return Ok(MergedRequest::Same);
         }
         let raw = RawJson::parse(changed.clone())?;
-        let now = chat::decode_request(&raw)?;
+        let members = raw.members();
         let mut differ = Differ::new(self.original.wire, &self.shown, &self.map);
-        let changes = self.changes(&mut differ, &raw.members())?;
+        let changes = self.changes(&mut differ, &members);
         let splices = differ.splices;
         if splices.is_empty() && changes.is_empty() {
             return Ok(MergedRequest::Same);
@@ -98,22 +97,26 @@ impl RequestView {
         let merged = translate::decode_request(self.original.wire, &body, (model, *streaming));
         let Some(mut merged) = merged.ok().filter(|merged| is_alike(merged, &self.original)) else {
             // It is something else now: what chat can say of it goes on.
-            return Ok(MergedRequest::Changed(Box::new(now)));
+            return Ok(MergedRequest::Changed(Box::new(chat::decode_request(&raw)?)));
         };
-        apply(&mut merged, changes, &now)?;
-        merged.model = now.model;
+        if !changes.is_empty() {
+            apply(&mut merged, changes, &chat::decode_request(&raw)?)?;
+        }
+        let model = members.get("model").and_then(RawJson::text);
+        let model = model.ok_or(DecodeFault::Field { field: "model", due: "a string" })?;
+        merged.model = model.text().into();
         Ok(MergedRequest::Changed(Box::new(merged)))
     }
 
-    fn changes(&self, differ: &mut Differ<'_>, changed: &RawMembers) -> Result<RequestChanges, DecodeFault> {
-        let shown = RawJson::parse(self.shown.clone())?.members();
+    fn changes(&self, differ: &mut Differ<'_>, changed: &RawMembers) -> RequestChanges {
+        let shown = RawJson::checked(self.shown.clone()).members();
         let list = |members: &RawMembers, name: &str| members.get(name).map(RawJson::elements).unwrap_or_default();
         let said = (list(&shown, "messages"), list(changed, "messages"));
-        Ok(RequestChanges {
+        RequestChanges {
             turns: turns::differs(differ, &self.messages, &self.original.turns, (&said.0, &said.1)),
             tools: listed::differs(differ, &list(&shown, "tools"), &list(changed, "tools")),
             fields: differ.members_but(&shown, changed, &["model", "messages", "tools"]),
-        })
+        }
     }
 
     /// The client's body with another model's name in it, every other byte as it was. Of a wire whose path names the model, the
@@ -138,12 +141,14 @@ fn renamed(body: &Bytes, model: &str) -> Option<Bytes> {
     Some(out.into())
 }
 
-/// Checks that no name stands twice in one object.
-fn unique(body: &Bytes) -> Result<(), JsonSyntaxError> {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let mut cursor = Cursor::new(text)?.unique();
-    cursor.skip()?;
-    cursor.finish()
+/// A body that is one value, in which no name stands twice in one object.
+fn unique(body: &Bytes) -> Result<RawJson, JsonSyntaxError> {
+    let body = if body.starts_with(b"\xef\xbb\xbf") { body.slice(3..) } else { body.clone() };
+    let mut cursor = Cursor::new(&body)?.unique();
+    let (span, _) = cursor.skip()?;
+    cursor.finish()?;
+    weir_http::json::check_values(&body)?;
+    Ok(RawJson::checked(body.slice(span.start..span.end)))
 }
 
 /// The request with identifiers for its calls, where its wire has none.

@@ -1,6 +1,9 @@
 //! What plugins are shown of requests and answers of other wires than chat, and what becomes of their changes.
 
 mod answers;
+mod anything;
+mod hidden;
+mod large;
 mod requests;
 mod shaped;
 
@@ -57,16 +60,21 @@ const BYTES: [&str; 3] = ["data", "bytes", "file_data"];
 /// Puts a marker in the place of every string of a body but for members of these names, and answers the markers with the
 /// places they stand in.
 fn plant(body: &mut Value, but: &[&str]) -> Vec<(String, String)> {
-    fn walk(value: &mut Value, path: &str, name: &str, but: &[&str], out: &mut Vec<(String, String)>) {
+    plant_words(body, but, "z planted")
+}
+
+/// The same with markers that end in this.
+fn plant_words(body: &mut Value, but: &[&str], end: &str) -> Vec<(String, String)> {
+    fn walk(value: &mut Value, path: &str, name: &str, (but, end): (&[&str], &str), out: &mut Vec<(String, String)>) {
         match value {
             Value::String(text) if !but.contains(&name) => {
-                let marker = format!("zq{}z planted", out.len());
+                let marker = format!("zq{}{end}", out.len());
                 marker.clone_into(text);
                 out.push((marker, path.to_owned()));
             }
             Value::Array(all) => {
                 for (at, value) in all.iter_mut().enumerate() {
-                    walk(value, &format!("{path}/{at}"), name, but, out);
+                    walk(value, &format!("{path}/{at}"), name, (but, end), out);
                 }
             }
             Value::Object(all) => {
@@ -75,13 +83,13 @@ fn plant(body: &mut Value, but: &[&str]) -> Vec<(String, String)> {
                     if is_bytes && BYTES.contains(&name.as_str()) && value.is_string() {
                         continue;
                     }
-                    walk(value, &format!("{path}/{name}"), name, but, out);
+                    walk(value, &format!("{path}/{name}"), name, (but, end), out);
                 }
             }
             _ => {}
         }
     }
     let mut out = Vec::new();
-    walk(body, "", "", but, &mut out);
+    walk(body, "", "", (but, end), &mut out);
     out
 }

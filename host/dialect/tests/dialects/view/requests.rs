@@ -7,7 +7,7 @@ use weir_dialect::translate::WirePair;
 use weir_dialect::view::{MergedRequest, RequestView};
 use weir_dialect::{Vendor, WireFormat};
 
-use super::{WIRES, document, json, path, plant, recorded, rules};
+use super::{WIRES, document, json, path, plant, plant_words, recorded, rules};
 use crate::support::hold;
 
 /// Members whose values say what the object is: with another one there it is a block of another kind, or no request.
@@ -21,7 +21,7 @@ fn view(wire: WireFormat, body: &Value) -> Result<RequestView, String> {
 }
 
 /// A request as each wire has it.
-fn everywhere(request: &ChatRequest) -> Vec<(WireFormat, Value)> {
+pub(super) fn everywhere(request: &ChatRequest) -> Vec<(WireFormat, Value)> {
     let all = [
         (WireFormat::Chat, Vendor::OpenAi),
         (WireFormat::Responses, Vendor::OpenAi),
@@ -81,6 +81,44 @@ fn every_text_of_a_request_is_shown() {
     }
 }
 
+/// Members of which a view does not show what is one word, by their names in any wire, each with its reason. What is shown in chat's
+/// own place for it is shown there as it is to plugins of chat's clients.
+const WORDS: [(&str, &str); 17] = [
+    ("id", "an identifier"),
+    ("call_id", "an identifier"),
+    ("tool_use_id", "an identifier"),
+    ("toolUseId", "an identifier"),
+    ("file_id", "an identifier"),
+    ("status", "how a call or its result stands"),
+    ("effort", "how much is to be thought"),
+    ("search_context_size", "how much is to be searched"),
+    ("service_tier", "how soon it is to be served"),
+    ("signature", "only the provider reads it"),
+    ("thoughtSignature", "only the provider reads it"),
+    ("thought_signature", "only the provider reads it"),
+    ("encrypted_content", "only the provider reads it"),
+    ("media_type", "what kind of bytes follow"),
+    ("mimeType", "what kind of bytes follow"),
+    ("mime_type", "what kind of bytes follow"),
+    ("format", "what kind of bytes follow"),
+];
+
+#[test]
+fn a_text_that_is_one_word_is_shown_but_where_words_are_the_wires() {
+    let but: Vec<&str> = KINDS.into_iter().chain(WORDS.map(|(name, _)| name)).collect();
+    for (name, wire) in WIRES {
+        hold(&format!("{name} view words"), recorded(wire), |recording| {
+            let Some(mut body) = recording.request_json() else { return Ok(()) };
+            let markers = plant_words(&mut body, &but, "z");
+            let view = view(wire, &body)?;
+            let pieces = document(view.shown()).pieces().map_err(|error| error.to_string())?;
+            let missing: Vec<_> =
+                markers.iter().filter(|(marker, _)| !pieces.text().contains(marker.as_str())).collect();
+            if missing.is_empty() { Ok(()) } else { Err(format!("{missing:?}")) }
+        });
+    }
+}
+
 /// A text as a file that is one, which some wires have no other way for.
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
@@ -88,7 +126,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// The request with these markers in capitals, as each wire has it. What was thought and says something else is signed no more.
-fn due(request: &ChatRequest, markers: &[&str]) -> Vec<(WireFormat, Value)> {
+pub(super) fn due(request: &ChatRequest, markers: &[&str]) -> Vec<(WireFormat, Value)> {
     let mut request = request.clone();
     for block in request.turns.iter_mut().flat_map(|turn| &mut turn.blocks) {
         if let ContentBlock::Reasoning(thought) = block {

@@ -34,7 +34,7 @@ fn set(pointer: &'static str, json: &str) -> impl FnOnce(&mut Document) {
 }
 
 /// The same request in each wire: an instruction, a question, a call with its result, a thought that is signed, a tool.
-fn conversation(wire: WireFormat) -> Value {
+pub(super) fn conversation(wire: WireFormat) -> Value {
     match wire {
         WireFormat::Messages => value!({
             "model": "claude", "max_tokens": 9, "temperature": 0.5, "stop_sequences": ["a", "b"],
