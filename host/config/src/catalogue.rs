@@ -48,10 +48,11 @@ pub fn not_asked_yet(row: &CatalogRow) -> Option<&'static str> {
         (CatalogDialect::Anthropic, AuthStyle::XApiKey)
         | (CatalogDialect::Gemini, AuthStyle::XGoogApiKey)
         | (CatalogDialect::Cohere, AuthStyle::Bearer)
+        | (CatalogDialect::Ollama, AuthStyle::Bearer | AuthStyle::None)
         // With a key of Bedrock's own; requests are not signed yet.
         | (CatalogDialect::Bedrock, AuthStyle::SigV4) => None,
         (
-            CatalogDialect::Anthropic | CatalogDialect::Gemini | CatalogDialect::Bedrock | CatalogDialect::Cohere,
+            CatalogDialect::Anthropic | CatalogDialect::Gemini | CatalogDialect::Bedrock | CatalogDialect::Cohere | CatalogDialect::Ollama,
             _,
         ) => {
             Some("takes its key and its paths in a way that cannot be asked yet")

@@ -107,7 +107,7 @@ fn the_first_variable_that_is_set_has_the_key_and_what_the_file_says_goes_before
 #[test]
 fn what_runs_on_ones_own_machines_needs_no_key_and_takes_one() {
     for (kind, url) in [
-        ("ollama", "http://127.0.0.1:11434/v1"),
+        ("ollama", "http://127.0.0.1:11434"),
         ("vllm", "http://127.0.0.1:8000/v1"),
         ("lmstudio", "http://127.0.0.1:1234/v1"),
     ] {
@@ -137,7 +137,7 @@ fn a_base_url_keeps_its_prefix_and_loses_one_slash_and_is_the_one_that_the_vendo
         ("mistral", "https://api.mistral.ai/", "https://api.mistral.ai/v1"),
         ("mistral", "https://api.mistral.ai/v1/", "https://api.mistral.ai/v1"),
         ("mistral", "https://proxy.example/mistral", "https://proxy.example/mistral/v1"),
-        ("ollama", "http://127.0.0.1:11434/", "http://127.0.0.1:11434/v1"),
+        ("ollama", "http://127.0.0.1:11434/", "http://127.0.0.1:11434"),
         ("deepseek", "https://api.deepseek.com", "https://api.deepseek.com"),
         ("deepseek", "https://api.deepseek.com/v1", "https://api.deepseek.com/v1"),
         (
@@ -159,6 +159,18 @@ fn a_base_url_keeps_its_prefix_and_loses_one_slash_and_is_the_one_that_the_vendo
     assert!(problems.to_string().contains("leave that path out, as in \"https://api.anthropic.com\""), "{problems}");
     let root = read("[providers.p]\nkind = \"groq\"\nbase_url = \"https://proxy.example\"", &all).unwrap();
     assert_eq!(root.warnings.len(), 1, "Groq does not serve at the root");
+}
+
+#[test]
+fn what_a_path_begins_with_is_taken_from_the_end_of_a_base_url_and_said() {
+    for (kind, given, used) in [
+        ("cohere", "https://proxy.example/cohere/v2", "https://proxy.example/cohere"),
+        ("ollama", "http://127.0.0.1:11434/api", "http://127.0.0.1:11434"),
+        ("ollama", "http://127.0.0.1:11434/v1/", "http://127.0.0.1:11434"),
+    ] {
+        let loaded = read(&format!("[providers.p]\nkind = \"{kind}\"\nbase_url = \"{given}\""), &all).unwrap();
+        assert_eq!((loaded.config.providers[0].base_url.as_str(), loaded.warnings.len()), (used, 1), "{kind} {given}");
+    }
 }
 
 #[test]

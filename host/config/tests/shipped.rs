@@ -96,7 +96,7 @@ fn the_catalogue_example_names_its_providers_and_no_more() {
         ("groq", "https://api.groq.com/openai/v1", key("GROQ_API_KEY")),
         ("mistral", "https://api.mistral.ai/v1", key("MISTRAL_API_KEY")),
         ("anthropic", "https://api.anthropic.com", key("ANTHROPIC_API_KEY")),
-        ("ollama", "http://127.0.0.1:11434/v1", None),
+        ("ollama", "http://127.0.0.1:11434", None),
     ];
     assert_eq!(providers.collect::<Vec<_>>(), wanted);
     let facts: Vec<_> = config.models.iter().map(|model| model.fact()).collect();

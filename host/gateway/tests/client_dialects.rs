@@ -26,7 +26,9 @@ fn is_the_answer(said: &Said, client: &Client, wire: &Wire) {
     assert_eq!((said.text.as_str(), said.thought.as_str()), ("I look.", "two cities"), "{pair}");
     let call = |city: &str| ("weather".to_owned(), json!({ "city": city }));
     assert_eq!(said.calls, [call("Rome"), call("Oslo")], "{pair}");
-    assert_eq!((said.input, said.output, said.cached), (17, 7, 5), "{pair}");
+    // Ollama does not say what came from its cache.
+    let cached = if wire.kind == "ollama" { 0 } else { 5 };
+    assert_eq!((said.input, said.output, said.cached), (17, 7, cached), "{pair}");
     let stop = match client.name {
         "messages" | "converse" => "tool_use",
         "responses" => "completed",

@@ -31,9 +31,9 @@ fn a_provider_of_the_catalogue_is_asked_with_the_key_that_the_environment_has() 
 fn a_provider_that_rejects_stream_options_is_not_sent_any_and_one_on_ones_own_machine_is_sent_no_key() {
     let upstream = Upstream::chat_or_stream();
     let ask = r#"{"model":"m","messages":[],"stream":true}"#;
-    for (kind, is_asked) in [("mistral", false), ("ollama", true)] {
+    for (kind, path, is_asked) in [("mistral", "", false), ("vllm", "/v1", true)] {
         let key = if kind == "mistral" { "api_key = \"k\"" } else { "" };
-        let lines = format!("kind = \"{kind}\"\nbase_url = \"http://{}\"\n{key}", upstream.address);
+        let lines = format!("kind = \"{kind}\"\nbase_url = \"http://{}{path}\"\n{key}", upstream.address);
         let gateway = Gateway::start(&with_provider(&upstream, &lines));
         assert_eq!(post(gateway.address, ACME, ask).status, 200);
         let seen = upstream.seen().pop().unwrap();

@@ -291,9 +291,59 @@ fn what_is_no_answer_of_the_dialect_is_no_answer() {
     }
 }
 
+/// Where a provider is asked for the vectors of two texts, and what it answers.
+fn vectors(kind: &str) -> Option<(&'static str, Value)> {
+    let numbers = json!([[0.5, -1.0], [0.25, 2.0]]);
+    Some(match kind {
+        "gemini" => (
+            "/v1beta/models/their-model:batchEmbedContents",
+            json!({"embeddings": [{"values": numbers[0]}, {"values": numbers[1]}], "usageMetadata": {"promptTokenCount": 9}}),
+        ),
+        "cohere" => (
+            "/v2/embed",
+            json!({"id": "e", "embeddings": {"float": numbers}, "meta": {"billed_units": {"input_tokens": 9}}}),
+        ),
+        "ollama" => ("/api/embed", json!({"model": "their-model", "embeddings": numbers, "prompt_eval_count": 9})),
+        _ => return None,
+    })
+}
+
+#[test]
+fn embeddings_are_made_by_providers_of_another_dialect() {
+    for wire in &WIRES {
+        let Some((path, answer)) = vectors(wire.kind) else { continue };
+        let upstream = Upstream::fixed(ok("application/json", &answer.to_string()));
+        let gateway = gateway_of(wire, upstream.address);
+        let key = format!("Bearer {ACME}");
+        let ask = |body: Value| {
+            let body = body.to_string();
+            send(gateway.address, "POST", "/v1/embeddings", &[("authorization", &key)], body.as_bytes())
+        };
+        let reply = ask(json!({"model": "m", "input": ["hi", "you"]}));
+        assert_eq!((reply.status, reply.header("x-weir-upstream")), (200, Some("up/their-model")), "{}", reply.text());
+        let told = reply.json();
+        assert_eq!((&told["object"], &told["model"]), (&json!("list"), &json!("m")), "{told}");
+        assert_eq!(told["data"][1], json!({"object": "embedding", "index": 1, "embedding": [0.25, 2.0]}));
+        assert_eq!(told["usage"], json!({"prompt_tokens": 9, "total_tokens": 9}), "{}", wire.kind);
+        let seen = &upstream.seen()[0];
+        assert_eq!(seen.head.split(' ').nth(1), Some(path));
+        assert!(seen.header(wire.key.0).is_some_and(|key| key.ends_with("upstream-secret")), "{}", wire.kind);
+        let body = String::from_utf8(seen.body.clone()).unwrap();
+        assert!(body.contains("\"hi\"") && body.contains("\"you\""), "{body}");
+        soon_eq!(gateway.metric("weir_tokens_total", &["direction=\"input\"", "provenance=\"reported\""]), 9.0);
+
+        // Libraries ask so by themselves; and who gets not one for each has no answer.
+        let reply = ask(json!({"model": "m", "input": ["hi", "you"], "encoding_format": "base64"}));
+        assert_eq!(reply.json()["data"][0]["embedding"], "AAAAPwAAgL8=", "{}", reply.text());
+        assert_eq!(ask(json!({"model": "m", "input": "hi"})).status, 502);
+        let tokens = ask(json!({"model": "m", "input": [1, 2]}));
+        assert_eq!((tokens.status, tokens.code().as_str()), (400, "invalid_value"), "{}", tokens.text());
+    }
+}
+
 #[test]
 fn embeddings_are_refused_by_who_has_none() {
-    for wire in &WIRES {
+    for wire in WIRES.iter().filter(|wire| vectors(wire.kind).is_none()) {
         let upstream = wire.upstream();
         let gateway = gateway_of(wire, upstream.address);
         let key = format!("Bearer {ACME}");

@@ -62,6 +62,8 @@ words! {
         Bedrock = "bedrock",
         /// Cohere's API v2.
         Cohere = "cohere",
+        /// Ollama's own API.
+        Ollama = "ollama",
     }
 }
 

@@ -103,6 +103,7 @@ fn who_speaks_a_dialect_that_is_known_and_takes_its_key_as_that_does_can_be_aske
             CatalogDialect::Gemini => row.auth == AuthStyle::XGoogApiKey,
             CatalogDialect::Bedrock => row.auth == AuthStyle::SigV4,
             CatalogDialect::Cohere => row.auth == AuthStyle::Bearer,
+            CatalogDialect::Ollama => matches!(row.auth, AuthStyle::Bearer | AuthStyle::None),
         };
         assert_eq!(not_asked_yet(row).is_none(), can, "{}", row.name);
         assert_eq!(row.quirks.has(Quirk::DeploymentPath), row.auth == AuthStyle::ApiKey, "{}: Azure's", row.name);

@@ -62,6 +62,8 @@ fn put_behind(kind: ProviderKind) -> (&'static [&'static str], &'static [&'stati
             CatalogDialect::Gemini => (&["v1beta/models", "v1/models"], &["/v1beta"]),
             CatalogDialect::Bedrock => (&["converse", "converse-stream", "invoke"], &[]),
             CatalogDialect::Cohere => (&["chat", "embed", "rerank"], &["/v2"]),
+            // Below `/v1` it speaks as OpenAI does, which is not how it is asked.
+            CatalogDialect::Ollama => (&["chat", "embed", "generate", "completions", "embeddings"], &["/api", "/v1"]),
         },
     }
 }

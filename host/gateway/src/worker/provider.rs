@@ -1,6 +1,7 @@
 //! Providers as a journey needs them, and where each of their models is asked.
 
 use http::Uri;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use weir_config::{
@@ -99,6 +100,7 @@ fn wire(dialect: CatalogDialect) -> WireFormat {
         CatalogDialect::Gemini => WireFormat::GenerateContent,
         CatalogDialect::Bedrock => WireFormat::Converse,
         CatalogDialect::Cohere => WireFormat::CohereChat,
+        CatalogDialect::Ollama => WireFormat::OllamaChat,
     }
 }
 
@@ -144,6 +146,13 @@ impl LostFields {
     }
 }
 
+/// Where a provider is asked for embeddings: below the API that it speaks, where that has them.
+fn embed(provider: &Provider, model: &str) -> Cow<'static, str> {
+    let is_openai = matches!(provider.wire, WireFormat::Chat | WireFormat::Responses);
+    let elsewhere = if is_openai { None } else { provider.wire.embed_path(model) };
+    elsewhere.unwrap_or_else(|| provider.paths.embed(Dialect::OpenAi, model))
+}
+
 /// The request targets of a model at its provider, made once for all requests.
 #[derive(Debug, Clone)]
 pub(crate) struct TargetUris {
@@ -167,7 +176,7 @@ impl TargetUris {
             responses: responses.transpose()?,
             chat: uri(&whole)?,
             stream: if whole == stream { None } else { Some(uri(&stream)?) },
-            embed: uri(&provider.paths.embed(Dialect::OpenAi, model))?,
+            embed: uri(&embed(provider, model))?,
         })
     }
 

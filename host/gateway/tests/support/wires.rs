@@ -71,7 +71,7 @@ pub const CHAT: Wire = Wire {
     against: || json!({"error": {"message": "too many cooks", "type": "invalid_request_error", "param": null, "code": null}}),
 };
 
-pub const WIRES: [Wire; 4] = [
+pub const WIRES: [Wire; 5] = [
     Wire {
         kind: "anthropic",
         paths: ["/v1/messages", "/v1/messages"],
@@ -122,7 +122,21 @@ pub const WIRES: [Wire; 4] = [
         },
         against: || json!({"id": "1", "message": "too many cooks"}),
     },
+    Wire {
+        kind: "ollama",
+        paths: ["/api/chat", "/api/chat"],
+        key: ("authorization", "Bearer "),
+        whole: ollama_whole,
+        events: ollama_events,
+        media_type: "application/x-ndjson",
+        error_event: || line(&json!({"error": "Overloaded"})),
+        against: || json!({"error": "too many cooks"}),
+    },
 ];
+
+fn line(event: &Value) -> Vec<u8> {
+    format!("{event}\n").into_bytes()
+}
 
 fn data(event: &Value) -> Vec<u8> {
     format!("data: {event}\n\n").into_bytes()
@@ -374,5 +388,46 @@ fn cohere_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
     ]
     .iter()
     .map(named)
+    .collect()
+}
+
+fn ollama_call(city: &str) -> Value {
+    json!({"function": {"name": "weather", "arguments": {"city": city}}})
+}
+
+/// An object of Ollama's: the last one with what was used, or all there is.
+fn ollama_object(message: Value, done: bool) -> Value {
+    let mut object =
+        json!({"model": "their-model", "created_at": "2026-08-05T08:10:56.372032Z", "message": message, "done": done});
+    if done {
+        object["done_reason"] = "stop".into();
+        object["prompt_eval_count"] = 17.into();
+        object["eval_count"] = 7.into();
+    }
+    object
+}
+
+fn ollama_whole() -> Value {
+    let calls = json!([ollama_call("Rome"), ollama_call("Oslo")]);
+    let message = json!({"role": "assistant", "content": "I look.", "thinking": "two cities", "tool_calls": calls});
+    ollama_object(message, true)
+}
+
+fn ollama_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
+    let said = |member: &str, value: Value| {
+        let mut message = json!({"role": "assistant", "content": ""});
+        message[member] = value;
+        ollama_object(message, false)
+    };
+    [
+        said("thinking", thought.into()),
+        said("content", text[0].into()),
+        said("content", text[1].into()),
+        said("tool_calls", json!([ollama_call("Rome")])),
+        said("tool_calls", json!([ollama_call("Oslo")])),
+        ollama_object(json!({"role": "assistant", "content": ""}), true),
+    ]
+    .iter()
+    .map(line)
     .collect()
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use weir_config::OnUnsupported;
 use weir_dialect::canon::{AnswerContext, DecodeFault, FieldLosses, TargetRules};
-use weir_dialect::translate::{WirePair, signatures};
+use weir_dialect::translate::{EmbedPair, WirePair, signatures};
 use weir_dialect::view::{MergedRequest, RequestView};
 use weir_dialect::{Operation, WireFormat};
 
@@ -27,6 +27,9 @@ pub(super) fn pair(
     }
     match context.ask.call.operation {
         Operation::Chat => Ok(Some(WirePair { client, provider: wire, vendor: wire.vendor_of(&target.model) })),
+        Operation::Embed if client == WireFormat::Chat && EmbedPair::new(client, wire).is_some() => {
+            Ok(Some(WirePair { client, provider: wire, vendor: wire.vendor() }))
+        }
         Operation::Embed => Err(Refusal::UnsupportedOperation { provider: Arc::clone(&provider.name) }),
     }
 }
@@ -47,9 +50,10 @@ pub(super) fn body(
         quirks: provider.quirks,
     };
     let mut losses = FieldLosses::default();
-    let written = match &context.view {
-        Some(view) => of_view(view, pair, body, &rules, &mut losses),
-        None => pair.request(body, &rules, &mut losses),
+    let written = match (&context.view, embeds(context, pair)) {
+        (_, Some(embeds)) => embeds.request(body, &rules, &mut losses),
+        (Some(view), None) => of_view(view, pair, body, &rules, &mut losses),
+        (None, None) => pair.request(body, &rules, &mut losses),
     };
     let body = written
         .map_err(|fault| Refusal::Untranslated { provider: Arc::clone(&provider.name), why: fault.to_string() })?;
@@ -89,6 +93,14 @@ fn of_view(
     }
 }
 
+/// Both wires, where vectors are asked for.
+fn embeds(context: &RequestContext, pair: WirePair) -> Option<EmbedPair> {
+    match context.ask.call.operation {
+        Operation::Embed => EmbedPair::new(pair.client, pair.provider),
+        Operation::Chat => None,
+    }
+}
+
 /// What becomes of the answer.
 pub(super) fn answers(context: &RequestContext, pair: WirePair, hooked: bool) -> AnswerTranslation {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -101,5 +113,5 @@ pub(super) fn answers(context: &RequestContext, pair: WirePair, hooked: bool) ->
         include_usage: true,
         request: context.view.as_ref().map_or(&context.body, |view| view.body()).clone(),
     };
-    AnswerTranslation { pair, framing, context: answer, hooked }
+    AnswerTranslation { pair, embeds: embeds(context, pair), framing, context: answer, hooked }
 }

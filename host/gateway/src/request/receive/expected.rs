@@ -8,7 +8,7 @@ use std::time::Duration;
 use weir_config::Limits;
 use weir_dialect::answer::AnswerShapes;
 use weir_dialect::canon::{AnswerContext, DecodeFault, FieldLosses};
-use weir_dialect::translate::WirePair;
+use weir_dialect::translate::{EmbedPair, WirePair};
 use weir_dialect::view::{AnswerView, ClientFraming, ClientStream};
 use weir_dialect::{DialectCall, Framing, WireFormat};
 use weir_net::ByteTotal;
@@ -40,6 +40,8 @@ pub(crate) struct ExpectedAnswer<'a> {
 pub(crate) struct AnswerTranslation {
     /// Both wires.
     pub(crate) pair: WirePair,
+    /// Both, where the answer is vectors.
+    pub(crate) embeds: Option<EmbedPair>,
     /// How the client's streams are framed.
     pub(crate) framing: ClientFraming,
     /// Whether plugins look at the events of a stream.
@@ -52,11 +54,19 @@ impl AnswerTranslation {
     /// A whole answer of the provider's as plugins see it, and as the client does where that is another. What could not be
     /// carried stays behind.
     pub(crate) fn whole(&self, bytes: &Bytes) -> Result<(Bytes, Option<Box<AnswerView>>), DecodeFault> {
+        if let Some(embeds) = self.embeds {
+            return Ok((embeds.answer(bytes, &self.context, &mut FieldLosses::default())?, None));
+        }
         if self.pair.client == WireFormat::Chat {
             return Ok((self.pair.answer(bytes, &self.context, &mut FieldLosses::default())?, None));
         }
         let view = AnswerView::of(self.pair, bytes, &self.context)?;
         Ok((view.shown().clone(), Some(Box::new(view))))
+    }
+
+    /// Whether this is a whole answer of the provider's.
+    pub(super) fn is_answer(&self, bytes: &[u8]) -> bool {
+        self.embeds.map_or_else(|| self.pair.is_answer(bytes), |embeds| embeds.is_answer(bytes))
     }
 
     /// What makes of the provider's stream one for the client.

@@ -135,7 +135,7 @@ fn not_translated(unread: DecodeFault, bytes: &[u8], cut: Option<BodyError>) -> 
 fn is_complete(expected: &ExpectedAnswer<'_>, bytes: &[u8]) -> bool {
     match expected.translation {
         None => expected.call.judge_answer(bytes) == AnswerKind::Complete,
-        Some(translation) => translation.pair.is_answer(bytes),
+        Some(translation) => translation.is_answer(bytes),
     }
 }
 
