@@ -33,7 +33,7 @@ pub(crate) fn holds(target: (WireFormat, ClientFraming), source: &Source, bytes:
                 let event = json!({ frame.name.clone().unwrap(): event });
                 Spec::bedrock().map(|spec| spec.event("Converse", &event))
             }
-            WireFormat::Chat => None,
+            WireFormat::Chat | WireFormat::CohereChat | WireFormat::OllamaChat => None,
         };
         if let Some(Err(faults)) = faults {
             return Err(format!("{}: {faults:?}\n{event}", source.name));
