@@ -8,4 +8,5 @@ mod decide;
 mod failing;
 mod play;
 mod source;
+mod speed;
 mod unchanged;

@@ -48,6 +48,8 @@ pub(crate) fn played(
         let mut shown = Vec::new();
         take(&mut stream, &frame, &mut shown);
         assert!(!shown.is_empty(), "there is one of every frame");
+        let end = shown.iter().position(|event| event.data.as_ref() == b"[DONE]");
+        assert!(end.is_none_or(|end| end + 1 == shown.len()), "{}: nothing is shown behind the end", source.name);
         see(&mut stream, shown, &mut out);
     }
     let mut shown = Vec::new();

@@ -92,7 +92,11 @@ impl ClientStream {
         let mut frame = WaitingFrame { raw, data, events, ..WaitingFrame::default() };
         if self.changes.is_some() && matches!(self.way, ClientWay::Same(_)) {
             let strays = strays::of(self.client, &frame, &mut self.seen);
-            frame.strays = (!strays.is_empty()).then(|| (self.shown.beside(&strays, shown), strays));
+            if !strays.is_empty() {
+                let number = self.shown.beside(&strays, shown);
+                frame.strays = Some((number, strays));
+                frame.put_first(shown.get_mut(begun..).unwrap_or_default());
+            }
         }
         if shown.len() == begun {
             self.shown.alive(shown);

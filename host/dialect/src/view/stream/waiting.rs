@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
-use crate::canon::{ChatEvent, JsonText};
+use crate::canon::{ChatEvent, JsonText, NewEvent};
 
 /// What a frame takes beside its bytes.
 const FRAME: usize = 64;
@@ -43,6 +43,18 @@ pub(super) struct ShownEvent {
 }
 
 impl WaitingFrame {
+    /// Shows what stands beside its events before them, if a choice ends with them: nothing is read behind the end. `shown` is all that
+    /// is shown of it.
+    pub(super) fn put_first(&mut self, shown: &mut [NewEvent]) {
+        let ends = |shown: &ShownEvent| matches!(shown.event, ChatEvent::Stop { .. } | ChatEvent::End);
+        let Some((number, _)) = self.strays.as_mut().filter(|_| self.events.iter().any(ends)) else { return };
+        shown.rotate_right(1);
+        for event in &mut self.events {
+            event.shown = event.shown.start + 1..event.shown.end + 1;
+        }
+        *number = number.saturating_sub((shown.len() as u64).saturating_sub(1));
+    }
+
     /// Bytes that it keeps.
     pub(super) fn held(&self) -> usize {
         // Data that are joined of several lines are a copy.
