@@ -45,20 +45,13 @@ pub fn catalog_row(name: &str) -> Option<&'static CatalogRow> {
 #[must_use]
 pub fn not_asked_yet(row: &CatalogRow) -> Option<&'static str> {
     match (row.dialect, row.auth) {
-        (CatalogDialect::Anthropic, AuthStyle::XApiKey)
-        | (CatalogDialect::Gemini, AuthStyle::XGoogApiKey)
+        (CatalogDialect::Anthropic, AuthStyle::XApiKey | AuthStyle::Gcp)
+        | (CatalogDialect::Gemini, AuthStyle::XGoogApiKey | AuthStyle::Gcp)
         | (CatalogDialect::Cohere, AuthStyle::Bearer)
         | (CatalogDialect::Ollama, AuthStyle::Bearer | AuthStyle::None)
-        // With a key of Bedrock's own; requests are not signed yet.
-        | (CatalogDialect::Bedrock, AuthStyle::SigV4) => None,
-        (
-            CatalogDialect::Anthropic | CatalogDialect::Gemini | CatalogDialect::Bedrock | CatalogDialect::Cohere | CatalogDialect::Ollama,
-            _,
-        ) => {
-            Some("takes its key and its paths in a way that cannot be asked yet")
-        }
-        (CatalogDialect::OpenAi, AuthStyle::Bearer | AuthStyle::ApiKey | AuthStyle::None) => None,
-        (CatalogDialect::OpenAi, _) => Some("takes its key in a way that cannot be asked yet"),
+        | (CatalogDialect::Bedrock, AuthStyle::SigV4)
+        | (CatalogDialect::OpenAi, AuthStyle::Bearer | AuthStyle::ApiKey | AuthStyle::None) => None,
+        _ => Some("takes its key in a way that cannot be asked yet"),
     }
 }
 

@@ -92,8 +92,8 @@ pub use plugin_settings::{OnFailure, PluginSettings};
 pub use plugins::{FolderNamedBy, Plugins};
 pub use problem::{Problem, Problems};
 pub use provider::{
-    DemoDialect, HealthSettings, Http2, Http2Pings, OnClientGone, OnUnsupported, ProviderConfig, ProviderEndpoints,
-    ProviderKind,
+    CloudSettings, DemoDialect, HealthSettings, Http2, Http2Pings, OnClientGone, OnUnsupported, ProviderConfig,
+    ProviderEndpoints, ProviderKind, ServiceAccount,
 };
 pub use revoke::without_revoked;
 pub use secret::Secret;

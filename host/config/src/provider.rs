@@ -14,21 +14,26 @@ use crate::value::ConfigValue;
 use crate::{names, suggest};
 
 mod base_url;
+mod cloud;
 mod endpoints;
 mod headers;
 mod health;
 mod kind;
 mod only;
+mod service_account;
 
 use base_url::BaseUrlKey;
+use cloud::CloudKeys;
 use endpoints::EndpointsKey;
 use headers::{ApiKeyKey, HeadersKey};
 use kind::KindKey;
 use only::ApiVersionKey;
 
+pub use cloud::CloudSettings;
 pub use endpoints::ProviderEndpoints;
 pub use health::HealthSettings;
 pub use kind::{DemoDialect, Http2, OnClientGone, OnUnsupported, ProviderKind};
+pub use service_account::ServiceAccount;
 
 keys! {
     /// Where requests can be sent on.
@@ -40,9 +45,11 @@ keys! {
         pub kind: ProviderKind = ProviderKind::OpenAi => "kind" KindKey();
         /// What a demo speaks; another kind says that by itself.
         pub speaks: DemoDialect = DemoDialect::OpenAi => "speaks" WordKey();
+        /// What clouds want to know that take no plain key.
+        pub cloud: CloudSettings = CloudSettings::default() => "" CloudKeys(kind);
         /// `https://host[:port][/path]` without a trailing slash, user name, query or fragment; an endpoint's path is
         /// put behind it. By default the kind's, which for `openai` is `https://api.openai.com/v1`; empty for a demo.
-        pub base_url: String = String::new() => "base_url" BaseUrlKey(kind);
+        pub base_url: String = String::new() => "base_url" BaseUrlKey(kind, &cloud);
         /// `api-version` of every request, for a kind that wants one (`azure`); empty for any other.
         pub api_version: String = String::new() => "api_version" ApiVersionKey(kind);
         /// Whether to speak HTTP/2.

@@ -139,6 +139,28 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
         "kind = \"azure\"\nbase_url = \"https://a.example\"\napi_key = \"k\"",
         "kind = \"azure\"\nbase_url = \"https://a.example\"\napi_key = \"k\"\napi_version = \"2025-04-01-preview\"",
     ),
+    ("provider", "region", "AWS\nregion = \"us-west-1\"", "AWS\nregion = \"us-west-2\""),
+    (
+        "provider",
+        "access_key_id",
+        "AWS\nsecret_access_key = \"a\"\naccess_key_id = \"s3cret-1\"",
+        "AWS\nsecret_access_key = \"a\"\naccess_key_id = \"s3cret-2\"",
+    ),
+    (
+        "provider",
+        "secret_access_key",
+        "AWS\naccess_key_id = \"a\"\nsecret_access_key = \"s3cret-1\"",
+        "AWS\naccess_key_id = \"a\"\nsecret_access_key = \"s3cret-2\"",
+    ),
+    (
+        "provider",
+        "session_token",
+        "AWS\naccess_key_id = \"a\"\nsecret_access_key = \"a\"\nsession_token = \"s3cret-1\"",
+        "AWS\naccess_key_id = \"a\"\nsecret_access_key = \"a\"\nsession_token = \"s3cret-2\"",
+    ),
+    ("provider", "project", "GCP\nlocation = \"l\"\nproject = \"p\"", "GCP\nlocation = \"l\"\nproject = \"q\""),
+    ("provider", "location", "GCP\nproject = \"p\"\nlocation = \"l\"", "GCP\nproject = \"p\"\nlocation = \"m\""),
+    ("provider", "credentials", "GCP\nlocation = \"l\"\nproject = \"p\"", "GCP2\nlocation = \"l\"\nproject = \"p\""),
     ("provider", "ca_file", "", "ca_file = \"AUTHORITIES\""),
     ("provider", "http2", "", "http2 = \"never\""),
     ("provider", "on_unsupported", "", "on_unsupported = \"drop\""),
@@ -202,6 +224,20 @@ fn other(literal: &str) -> Option<String> {
 fn line_of(written: &str, authorities: &Path) -> String {
     let hash = |digit: &str| format!("blake3:{}", digit.repeat(64));
     let line = written.replace("AUTHORITIES", &authorities.display().to_string());
+    let key = |name: &str| {
+        let pem = "-----BEGIN PRIVATE KEY-----\\nczNjcmV0\\n-----END PRIVATE KEY-----";
+        let file = format!(r#"{{"type":"service_account","client_email":"{name}","private_key":"{pem}"}}"#);
+        format!("kind = \"vertex\"\nbase_url = \"https://g.example\"\ncredentials = '{file}'")
+    };
+    let line = match line.split_once('\n') {
+        Some(("AWS", rest)) if rest.contains("access_key_id") => {
+            format!("kind = \"bedrock\"\nregion = \"us-west-1\"\n{rest}")
+        }
+        Some(("AWS", rest)) => format!("kind = \"bedrock\"\nbase_url = \"https://b.example\"\napi_key = \"k\"\n{rest}"),
+        Some(("GCP", rest)) => format!("{}\n{rest}", key("one")),
+        Some(("GCP2", rest)) => format!("{}\n{rest}", key("other")),
+        _ => line,
+    };
     let line = line.replace("PUBLIC", &format!("\"ed25519:{}=\"", "A".repeat(43)));
     line.replace("blake3:11", &hash("1")).replace("blake3:22", &hash("2"))
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use weir_config::{
-    Loaded, Overrides, Problems, ProviderKind, Quirk, catalog_row, catalogue, diff, not_asked_yet, parse,
+    AuthStyle, Loaded, Overrides, Problems, ProviderKind, Quirk, catalog_row, catalogue, diff, not_asked_yet, parse,
 };
 
 fn read(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Problems> {
@@ -16,8 +16,15 @@ fn nothing(_: &str) -> Option<String> {
 
 /// What the environment has, each variable with a value of its own.
 fn all(name: &str) -> Option<String> {
-    Some(format!("key-of-{name}"))
+    Some(match name {
+        "AWS_REGION" => "eu-central-1".to_owned(),
+        "GOOGLE_APPLICATION_CREDENTIALS" => KEY_FILE.to_owned(),
+        _ => format!("key-of-{name}"),
+    })
 }
+
+/// A service account's key file, of which the key is none.
+const KEY_FILE: &str = r#"{"type":"service_account","client_email":"weir@p.example","project_id":"of-file","private_key":"-----BEGIN PRIVATE KEY-----\nczNjcmV0\n-----END PRIVATE KEY-----\n"}"#;
 
 fn problem(text: &str, env: &dyn Fn(&str) -> Option<String>) -> String {
     let problems = read(text, env).map(|loaded| panic!("no problem: {:?}", loaded.config.providers)).unwrap_err();
@@ -49,6 +56,13 @@ fn every_kind_of_the_catalogue_can_be_asked_or_says_in_one_problem_that_it_canno
                     let wanted = format!("weir.toml:2: providers.p.kind: `{}` {why}; ", row.name);
                     assert!(said.starts_with(&wanted), "{said}");
                 }
+            }
+            (None, None) if matches!(row.auth, AuthStyle::SigV4 | AuthStyle::Gcp) => {
+                let loaded = read(&text, &all).unwrap_or_else(|problems| panic!("{problems}"));
+                let url = &loaded.config.providers[0].base_url;
+                let host = row.base_url_form().rsplit_once('}').unwrap().1;
+                assert!(url.starts_with("https://") && url.ends_with(host), "{}: {url}", row.name);
+                asked += 1;
             }
             (None, None) => {
                 let said = problem(&text, &all);
@@ -206,6 +220,168 @@ fn azure_is_asked_with_the_newest_version_of_its_api_that_is_dated_unless_the_fi
     }
     let other = read("[providers.o]\nkind = \"openai\"", &all).unwrap();
     assert_eq!(other.config.providers[0].api_version, "");
+}
+
+/// What the environment has, of these alone.
+fn these<'v>(variables: &'v [(&'v str, &'v str)]) -> impl Fn(&str) -> Option<String> + 'v {
+    |name| variables.iter().find(|(one, _)| *one == name).map(|(_, value)| (*value).to_owned())
+}
+
+#[test]
+fn bedrock_takes_a_token_before_it_signs_and_the_file_before_the_environment() {
+    const SIGNING: [(&str, &str); 3] =
+        [("AWS_ACCESS_KEY_ID", "AK"), ("AWS_SECRET_ACCESS_KEY", "s3cret"), ("AWS_SESSION_TOKEN", "t0ken")];
+    let with = |lines: &str, variables: &[(&str, &str)]| {
+        let text = format!("[providers.b]\nkind = \"bedrock\"\nregion = \"eu-central-1\"\n{lines}");
+        let loaded = read(&text, &these(variables)).unwrap_or_else(|problems| panic!("{problems}"));
+        let provider = &loaded.config.providers[0];
+        let text =
+            |secret: &Option<weir_config::Secret>| secret.as_ref().map_or("-".to_owned(), |s| s.expose().to_owned());
+        let cloud = &provider.cloud;
+        let parts = [&provider.api_key, &cloud.access_key_id, &cloud.secret_access_key, &cloud.session_token];
+        assert!(!format!("{provider:?}").contains("s3cret") && !format!("{provider:?}").contains("t0ken"));
+        parts.map(text).join(" ")
+    };
+    let both = [&SIGNING[..], &[("AWS_BEARER_TOKEN_BEDROCK", "bearer")]].concat();
+    let file = "access_key_id = \"FILE\"\nsecret_access_key = \"other\"";
+    for (lines, variables, wanted) in [
+        ("", &SIGNING[..], "- AK s3cret t0ken"),
+        ("", &SIGNING[..2], "- AK s3cret -"),
+        ("", &both, "bearer - - -"),
+        (file, &both, "- FILE other -"),
+        (&format!("{file}\nsession_token = \"mine\""), &both, "- FILE other mine"),
+        ("api_key = \"k\"", &SIGNING, "k - - -"),
+        ("headers.authorization = \"Bearer x\"", &both, "- - - -"),
+    ] {
+        assert_eq!(with(lines, variables), wanted, "{lines}");
+    }
+    let loaded =
+        read("[providers.b]\nkind = \"bedrock\"", &these(&[&both[..], &[("AWS_REGION", "us-west-2")]].concat()))
+            .unwrap();
+    assert_eq!(loaded.config.providers[0].base_url, "https://bedrock-runtime.us-west-2.amazonaws.com");
+    // A token needs no region where somebody says where it is sent.
+    let text = "[providers.b]\nkind = \"bedrock\"\nbase_url = \"https://b.example\"\napi_key = \"k\"";
+    assert_eq!(read(text, &nothing).unwrap().config.providers[0].cloud.region, "");
+}
+
+#[test]
+fn what_bedrock_lacks_is_named_with_its_variable() {
+    let region = "region = \"eu-central-1\"\n";
+    let signing = [("AWS_ACCESS_KEY_ID", "AK"), ("AWS_SECRET_ACCESS_KEY", "s3cret")];
+    for (lines, variables, wanted) in [
+        (
+            region,
+            &[][..],
+            "b.api_key: is missing, and the environment has nothing in AWS_BEARER_TOKEN_BEDROCK; set AWS_BEARER_TOKEN_BEDROCK, or give api_key, or access_key_id and secret_access_key",
+        ),
+        (
+            region,
+            &signing[..1],
+            "b.secret_access_key: is missing, and the environment has nothing to sign with in AWS_SECRET_ACCESS_KEY; give both",
+        ),
+        (
+            "",
+            &signing,
+            "b.region: is missing, and the environment has no region's name in AWS_REGION or AWS_DEFAULT_REGION; give one such as \"eu-central-1\", or set AWS_REGION",
+        ),
+        ("base_url = \"https://b.example\"\n", &signing, "b.region: is missing"),
+        ("region = \"Frankfurt\"\n", &signing, "b.region: \"Frankfurt\" is not a region's name; give one such as"),
+        (
+            "region = \"eu-central-1\"\naccess_key_id = \"AK\"",
+            &[],
+            "b.secret_access_key: is missing, and requests are signed with it",
+        ),
+        ("region = \"eu-central-1\"\nsecret_access_key = \"s3cret\"", &[], "b.access_key_id: is missing"),
+        (
+            "region = \"eu-central-1\"\napi_key = \"k\"\nsecret_access_key = \"s3cret\"",
+            &[],
+            "b.secret_access_key: signs nothing where a key",
+        ),
+    ] {
+        let said = problem(&format!("[providers.b]\nkind = \"bedrock\"\n{lines}"), &these(variables));
+        assert!(said.contains(wanted) && !said.contains("s3cret"), "{lines}: {said}");
+    }
+    let said = problem("[providers.o]\nkind = \"openai\"\nregion = \"eu-central-1\"", &nothing);
+    assert!(
+        said.contains(
+            "o.region: means nothing for a provider of kind \"openai\"; remove it, or give kind = \"bedrock\""
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn vertex_is_asked_in_its_location_in_the_name_of_a_service_account() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("sa.json"), KEY_FILE).unwrap();
+    let file = folder.path().join("sa.json").display().to_string();
+    let with = |kind: &str, lines: &str, variables: &[(&str, &str)]| {
+        let text = format!("[providers.v]\nkind = \"{kind}\"\n{lines}");
+        read(&text, &these(variables)).unwrap_or_else(|problems| panic!("{text}: {problems}")).config.providers[0]
+            .clone()
+    };
+    for (location, host) in [
+        ("europe-west4", "https://europe-west4-aiplatform.googleapis.com"),
+        ("global", "https://aiplatform.googleapis.com"),
+        ("eu", "https://aiplatform.eu.rep.googleapis.com"),
+    ] {
+        for kind in ["vertex", "vertex-anthropic"] {
+            let provider = with(kind, &format!("location = \"{location}\"\ncredentials = \"{file}\""), &[]);
+            assert_eq!((&*provider.base_url, &*provider.cloud.project), (host, "of-file"));
+            assert_eq!((provider.api_key.is_none(), &*provider.cloud.location), (true, location));
+            assert_eq!(provider.cloud.credentials.unwrap().email, "weir@p.example");
+        }
+    }
+    let environment = [
+        ("GOOGLE_APPLICATION_CREDENTIALS", &*file),
+        ("GOOGLE_CLOUD_LOCATION", "us-central1"),
+        ("GOOGLE_CLOUD_PROJECT", "of-environment"),
+    ];
+    let provider = with("vertex", "", &environment);
+    assert_eq!((&*provider.cloud.project, &*provider.cloud.location), ("of-environment", "us-central1"));
+    assert_eq!(with("vertex", "project = \"mine\"", &environment).cloud.project, "mine");
+    let fixed = with("vertex", "project = \"p\"\nlocation = \"l\"\napi_key = \"k\"", &[]);
+    assert!(fixed.cloud.credentials.is_none() && fixed.api_key.is_some());
+    let same = with("vertex", "", &[("GOOGLE_APPLICATION_CREDENTIALS", &format!("file:{file}")), environment[1]]);
+    assert!(same.cloud.credentials == provider.cloud.credentials);
+    let base = with("vertex", "base_url = \"https://v.example/v1/\"\nlocation = \"l\"", &environment);
+    assert_eq!(base.base_url, "https://v.example");
+}
+
+#[test]
+fn what_vertex_lacks_is_named_with_its_variable() {
+    let place = "project = \"p\"\nlocation = \"l\"\n";
+    let short = KEY_FILE.replace("\"project_id\":\"of-file\",", "");
+    for (lines, wanted) in [
+        (
+            place.to_owned(),
+            "v.credentials: is missing, and the environment has nothing in GOOGLE_APPLICATION_CREDENTIALS; give the path",
+        ),
+        (
+            format!("location = \"l\"\ncredentials = '{short}'"),
+            "v.project: is missing, and the environment has nothing of the kind in GOOGLE_CLOUD_PROJECT; give one such as \"my-project\"",
+        ),
+        (
+            format!("project = \"p\"\ncredentials = '{KEY_FILE}'"),
+            "v.location: is missing, and the environment has nothing of the kind in GOOGLE_CLOUD_LOCATION",
+        ),
+        (
+            format!("project = \"p/q\"\nlocation = \"l\"\ncredentials = '{KEY_FILE}'"),
+            "v.project: `p/q` cannot stand in a URL",
+        ),
+        (format!("{place}credentials = \"/no/such/file\""), "v.credentials: its file "),
+        (
+            format!("{place}credentials = '{{\"type\":\"authorized_user\"}}'"),
+            "v.credentials: is a credential of another type than `service_account`; give the JSON file",
+        ),
+        (
+            format!("{place}api_key = \"k\"\ncredentials = '{KEY_FILE}'"),
+            "v.credentials: is exchanged for nothing where a key",
+        ),
+    ] {
+        let said = problem(&format!("[providers.v]\nkind = \"vertex\"\n{lines}"), &nothing);
+        assert!(said.contains(wanted) && !said.contains("czNjcmV0"), "{lines}: {said}");
+    }
 }
 
 #[test]

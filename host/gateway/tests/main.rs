@@ -32,6 +32,7 @@ mod cli;
 mod client_dialects;
 mod client_gone;
 mod client_hooks;
+mod clouds;
 mod coded_bodies;
 mod coded_memory;
 mod codings_of_answers;

@@ -45,6 +45,14 @@ pub enum UpstreamError {
         /// What was wrong with it.
         why: String,
     },
+    /// What the provider is to be told who asks by cannot be used.
+    #[error("provider {provider}: credentials: {why}: give the file of a service account's key, as Google makes it")]
+    Credentials {
+        /// The provider's name.
+        provider: String,
+        /// What was wrong, without a word of what stands in it.
+        why: String,
+    },
     /// The TLS library refused its own settings.
     #[error("provider {provider}: TLS could not be set up: {source}")]
     Tls {
@@ -107,6 +115,9 @@ pub enum AttemptError {
     /// The upstream answered with something that is not a valid HTTP response head, or too large a one.
     #[error("the upstream's answer is not HTTP this gateway accepts ({0})")]
     Protocol(&'static str),
+    /// Nothing is there that tells the provider who asks: no token could be had, or none in time.
+    #[error("there is no access token for the upstream: see its trouble in /readyz?verbose")]
+    NoCredential,
     /// The request given to this crate cannot be put on the wire (its target is not a path).
     #[error("the request cannot be sent upstream: its target must be a path")]
     BadTarget,
@@ -138,6 +149,7 @@ impl AttemptError {
             Self::Timeout(Which::Total) => ErrorSlot::TotalTimeout,
             Self::ClosedBeforeHead { .. } => ErrorSlot::Closed,
             Self::Protocol(_) => ErrorSlot::Protocol,
+            Self::NoCredential => ErrorSlot::NoCredential,
             Self::BadTarget => ErrorSlot::BadTarget,
         }
     }
@@ -210,6 +222,7 @@ pub(crate) enum ErrorSlot {
     TotalTimeout,
     Closed,
     Protocol,
+    NoCredential,
     BadTarget,
     BodyIdle,
     BodyTotal,
@@ -217,7 +230,7 @@ pub(crate) enum ErrorSlot {
 }
 
 impl ErrorSlot {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Busy,
         Self::Unresolved,
         Self::Connect,
@@ -228,6 +241,7 @@ impl ErrorSlot {
         Self::TotalTimeout,
         Self::Closed,
         Self::Protocol,
+        Self::NoCredential,
         Self::BadTarget,
         Self::BodyIdle,
         Self::BodyTotal,
@@ -246,6 +260,7 @@ impl ErrorSlot {
             Self::TotalTimeout => "total_timeout",
             Self::Closed => "closed",
             Self::Protocol => "protocol",
+            Self::NoCredential => "no_credential",
             Self::BadTarget => "bad_target",
             Self::BodyIdle => "body_idle",
             Self::BodyTotal => "body_total",

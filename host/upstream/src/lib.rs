@@ -15,6 +15,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod attempt;
+mod auth;
 mod body;
 mod coding;
 mod conn_limits;

@@ -6,13 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 use weir_config::{AuthStyle, CatalogDialect, Http2, ProviderConfig};
 
+use crate::auth::AuthScheme;
 use crate::deadlines::Deadlines;
 use crate::dial::address::UpstreamUrl;
 use crate::dial::name::ResolvedHost;
@@ -44,6 +46,7 @@ pub struct Upstream {
     place: UpstreamUrl,
     host: HeaderValue,
     defaults: HeaderMap,
+    auth: AuthScheme,
     tls: Option<(TlsConnector, ServerName<'static>)>,
     looked_up: Arc<ResolvedHost>,
     sockets: Sockets,
@@ -86,6 +89,7 @@ impl Upstream {
             id: NEXT_ID.fetch_add(1, Relaxed),
             provider: provider.clone(),
             defaults: defaults(provider)?,
+            auth: AuthScheme::of(provider)?,
             host,
             tls,
             health: ProviderHealth::new(provider, &looked_up),
@@ -141,10 +145,10 @@ impl Upstream {
     }
 
     /// What stands in the way of requests to it, in words for the operator: a name that does not resolve, TLS that is not
-    /// agreed. Empty if there is nothing.
+    /// agreed, a token that is not to be had. Empty if there is nothing.
     pub fn trouble(&self) -> Vec<String> {
         let tls = self.trouble.words().map(|words| format!("TLS is not agreed: {words}"));
-        self.looked_up.trouble().into_iter().chain(tls).collect()
+        self.looked_up.trouble().into_iter().chain(tls).chain(self.auth.trouble()).collect()
     }
 
     /// How many addresses its name has, and how many of them accept no connection.
@@ -204,7 +208,7 @@ impl Upstream {
     pub fn is_secret_in(&self, text: &[u8]) -> bool {
         let secrets = self.provider.api_key.iter().chain(self.provider.headers.iter().map(|(_, value)| value));
         let mut secrets = secrets.map(|secret| secret.expose().as_bytes()).filter(|secret| secret.len() >= 8);
-        secrets.any(|secret| memchr::memmem::find(text, secret).is_some())
+        secrets.any(|secret| memchr::memmem::find(text, secret).is_some()) || self.auth.is_secret_in(text)
     }
 
     /// The deadlines that the configuration sets for one attempt at a whole answer.
@@ -223,6 +227,16 @@ impl Upstream {
             idle: self.provider.idle_timeout,
             total: self.provider.total_timeout,
         }
+    }
+
+    /// How it is told who asks.
+    pub(crate) fn auth(&self) -> &AuthScheme {
+        &self.auth
+    }
+
+    /// Puts on a request what tells who asks, as the last thing.
+    pub(crate) async fn authorise(&self, request: &mut Request<Bytes>) -> Result<(), AttemptError> {
+        self.auth.authorise(request, self.place.authority.as_str(), self.provider.connect_timeout).await
     }
 
     pub(crate) fn id(&self) -> u64 {
@@ -302,7 +316,7 @@ fn defaults(provider: &ProviderConfig) -> Result<HeaderMap, UpstreamError> {
         defaults.insert(name_checked, value);
         Ok(())
     };
-    if provider.kind.dialect() == CatalogDialect::Anthropic {
+    if provider.kind.dialect() == CatalogDialect::Anthropic && provider.kind.auth() != AuthStyle::Gcp {
         // Anthropic's API reference, "Versions": every request says one.
         add("anthropic-version", "2023-06-01")?;
     }

@@ -99,8 +99,8 @@ fn who_speaks_a_dialect_that_is_known_and_takes_its_key_as_that_does_can_be_aske
     for row in catalogue() {
         let can = match row.dialect {
             CatalogDialect::OpenAi => matches!(row.auth, AuthStyle::Bearer | AuthStyle::ApiKey | AuthStyle::None),
-            CatalogDialect::Anthropic => row.auth == AuthStyle::XApiKey,
-            CatalogDialect::Gemini => row.auth == AuthStyle::XGoogApiKey,
+            CatalogDialect::Anthropic => matches!(row.auth, AuthStyle::XApiKey | AuthStyle::Gcp),
+            CatalogDialect::Gemini => matches!(row.auth, AuthStyle::XGoogApiKey | AuthStyle::Gcp),
             CatalogDialect::Bedrock => row.auth == AuthStyle::SigV4,
             CatalogDialect::Cohere => row.auth == AuthStyle::Bearer,
             CatalogDialect::Ollama => matches!(row.auth, AuthStyle::Bearer | AuthStyle::None),
@@ -109,7 +109,7 @@ fn who_speaks_a_dialect_that_is_known_and_takes_its_key_as_that_does_can_be_aske
         assert_eq!(row.quirks.has(Quirk::DeploymentPath), row.auth == AuthStyle::ApiKey, "{}: Azure's", row.name);
     }
     for (name, can) in
-        [("anthropic", true), ("azure", true), ("gemini", true), ("bedrock", true), ("vertex", false), ("cohere", true)]
+        [("anthropic", true), ("azure", true), ("gemini", true), ("bedrock", true), ("vertex", true), ("cohere", true)]
     {
         assert_eq!(not_asked_yet(catalog_row(name).unwrap()).is_none(), can, "{name}");
     }

@@ -1,9 +1,10 @@
 //! `base_url`: where a provider is.
 
+use super::cloud::CloudSettings;
 use super::kind::ProviderKind;
 use crate::catalogue::not_asked_yet;
 use crate::catalogue::quirks::{Quirk, Quirks};
-use crate::catalogue::row::CatalogDialect;
+use crate::catalogue::row::{AuthStyle, CatalogDialect, CatalogRow};
 use crate::keys::ConfigKey;
 use crate::table::ConfigTable;
 use crate::told::ToldTable;
@@ -11,14 +12,17 @@ use crate::url::{self, BaseUrl};
 use crate::value::{ConfigValue, ExpandedText};
 
 /// Where a provider of this kind is.
-pub(super) struct BaseUrlKey(pub(super) ProviderKind);
+pub(super) struct BaseUrlKey<'a>(pub(super) ProviderKind, pub(super) &'a CloudSettings);
 
-impl ConfigKey<String> for BaseUrlKey {
+impl ConfigKey<String> for BaseUrlKey<'_> {
     fn read(self, table: &ConfigTable<'_>, key: &'static str, default: String) -> String {
         match (self.0, table.value(key)) {
             (ProviderKind::Demo, _) => default,
             (kind, Some(value)) => read_base_url(&value, kind),
             (ProviderKind::OpenAi, None) => OPENAI.to_owned(),
+            (ProviderKind::Listed(row), None) if matches!(row.auth, AuthStyle::SigV4 | AuthStyle::Gcp) => {
+                of_cloud(row, self.1)
+            }
             (ProviderKind::Listed(row), None) => match row.base_url() {
                 Some(url) => with_prefix(url.to_owned(), row.quirks),
                 None => {
@@ -35,6 +39,19 @@ impl ConfigKey<String> for BaseUrlKey {
 
     fn tell(value: &String, key: &str, told: &mut ToldTable) {
         told.open(key, value);
+    }
+}
+
+/// Where a cloud is asked in this region or location; empty where neither is known, of which has been said enough.
+fn of_cloud(row: &CatalogRow, cloud: &CloudSettings) -> String {
+    let (region, location) = (cloud.region.as_str(), cloud.location.as_str());
+    match (row.auth, location) {
+        (AuthStyle::SigV4, _) if region.is_empty() => String::new(),
+        (AuthStyle::Gcp, "") => String::new(),
+        // Google's reference of Vertex AI, "Locations": those of one region have a host of their own.
+        (AuthStyle::Gcp, "global") => "https://aiplatform.googleapis.com".to_owned(),
+        (AuthStyle::Gcp, "us" | "eu") => format!("https://aiplatform.{location}.rep.googleapis.com"),
+        _ => row.base_url_form().replace("{region}", region).replace("{location}", location),
     }
 }
 
@@ -58,6 +75,7 @@ fn put_behind(kind: ProviderKind) -> (&'static [&'static str], &'static [&'stati
         ProviderKind::Listed(row) if row.quirks.has(Quirk::DeploymentPath) => (OPENAI, &["/openai/v1", "/openai"]),
         ProviderKind::Listed(row) => match row.dialect {
             CatalogDialect::OpenAi => (OPENAI, &[]),
+            _ if row.auth == AuthStyle::Gcp => (&["models"], &["/v1"]),
             CatalogDialect::Anthropic => (&["messages", "count_tokens", "v1/models", "complete"], &["/v1"]),
             CatalogDialect::Gemini => (&["v1beta/models", "v1/models"], &["/v1beta"]),
             CatalogDialect::Bedrock => (&["converse", "converse-stream", "invoke"], &[]),

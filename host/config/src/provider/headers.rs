@@ -1,8 +1,9 @@
 //! `api_key` and `headers`: what is sent with every request.
 
+use super::cloud::{has_authorization, needs_no_key};
 use super::kind::ProviderKind;
 use crate::catalogue::not_asked_yet;
-use crate::catalogue::row::CatalogRow;
+use crate::catalogue::row::{AuthStyle, CatalogRow};
 use crate::keys::ConfigKey;
 use crate::secret::Secret;
 use crate::syntax::quoted;
@@ -52,9 +53,7 @@ impl ConfigKey<Option<Secret>> for ApiKeyKey {
 /// The key that the environment has for a provider of the catalogue, unless the operator sends one in a header; a problem that
 /// names the variables where it has none.
 fn of_environment(table: &ConfigTable<'_>, key: &'static str, row: &CatalogRow) -> Option<Secret> {
-    let headers = table.value("headers");
-    let headers = headers.iter().filter_map(|headers| headers.toml.as_table()).flat_map(|headers| headers.keys());
-    if headers.into_iter().any(|name| name.get_ref().eq_ignore_ascii_case("authorization")) {
+    if has_authorization(table) || needs_no_key(table, row.auth) {
         return None;
     }
     let (env, at) = (table.source.env()?, table.at_of(key));
@@ -64,7 +63,8 @@ fn of_environment(table: &ConfigTable<'_>, key: &'static str, row: &CatalogRow) 
         if not_asked_yet(row).is_none() {
             let what = format!("is missing, and the environment has nothing in {}", row.key_env.join(" or "));
             let first = row.key_env.first().map_or("", |name| name);
-            table.source.problem(&at, what, format!("set {first}, or give api_key"));
+            let or = if row.auth == AuthStyle::SigV4 { ", or access_key_id and secret_access_key" } else { "" };
+            table.source.problem(&at, what, format!("set {first}, or give api_key{or}"));
         }
         return None;
     };
@@ -122,6 +122,6 @@ fn header_secret(value: &ConfigValue<'_>) -> Option<Secret> {
     Some(secret)
 }
 
-fn has_control(value: &str) -> bool {
+pub(super) fn has_control(value: &str) -> bool {
     value.bytes().any(|b| b != b'\t' && (b < b' ' || b == 0x7f))
 }

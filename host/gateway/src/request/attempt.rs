@@ -248,14 +248,13 @@ fn request(
     if let Some(version) = version {
         headers.insert(ANTHROPIC_VERSION, version);
     }
-    let mut request = Request::new(body);
+    let mut request = Request::new(provider.last_body(wire, body));
     let (method, uri) = match context.asks_for_stored() {
         Some((method, id)) => (method.clone(), provider.stored_uri(id).ok_or(Refusal::Internal)?),
         None => (Method::POST, target.uris.of(context.ask.call.operation, wire, context.ask.streaming)),
     };
     *request.method_mut() = method;
     *request.uri_mut() = uri;
-    // target.uris.of(context.ask.call.operation, wire, context.ask.streaming);
     *request.headers_mut() = headers;
     Ok(request)
 }

@@ -1,11 +1,12 @@
 //! Providers as a journey needs them, and where each of their models is asked.
 
+use bytes::Bytes;
 use http::Uri;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use weir_config::{
-    CatalogDialect, DemoDialect, OnClientGone, OnUnsupported, ProviderConfig, ProviderKind, Quirk, Quirks,
+    AuthStyle, CatalogDialect, DemoDialect, OnClientGone, OnUnsupported, ProviderConfig, ProviderKind, Quirk, Quirks,
 };
 use weir_dialect::canon::{FieldLosses, TargetQuirks};
 use weir_dialect::{Dialect, Operation, PathStyle, WireFormat};
@@ -58,13 +59,24 @@ impl Provider {
             on_client_gone: from.on_client_gone,
         }
     }
+
+    /// The body as it goes out, where its paths say a part of it.
+    pub(crate) fn last_body(&self, wire: WireFormat, body: Bytes) -> Bytes {
+        self.paths.body(wire, body)
+    }
 }
 
 /// Where a provider's models are asked.
 fn paths(from: &ProviderConfig) -> PathStyle {
-    match from.kind.has_deployments() {
-        true => PathStyle::Deployments { api_version: from.api_version.as_str().into() },
-        false => PathStyle::Own,
+    if from.kind.has_deployments() {
+        return PathStyle::Deployments { api_version: from.api_version.as_str().into() };
+    }
+    match from.kind.auth() {
+        AuthStyle::Gcp => PathStyle::Publishers {
+            project: from.cloud.project.as_str().into(),
+            location: from.cloud.location.as_str().into(),
+        },
+        _ => PathStyle::Own,
     }
 }
 

@@ -100,6 +100,13 @@ impl ConnectionPool {
         let start = Instant::now();
         let route = self.route(up);
         route.lane.shard().requests.bump();
+        // Boxed: it is rare, and its state would make every other request larger.
+        if up.auth().is_of_each_request()
+            && let Err(error) = Box::pin(up.authorise(&mut request)).await
+        {
+            route.lane.shard().error(error.slot());
+            return Err(error);
+        }
         let mut attempt = Attempt {
             up,
             lane: &route.lane,

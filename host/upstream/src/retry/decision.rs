@@ -102,6 +102,8 @@ impl AttemptError {
                 failure(FailureKind::Broken, retry, FAILED.filter(|_| !stale))
             }
             Self::Protocol(_) => failure(FailureKind::Broken, RetryDecision::Never, FAILED),
+            // As if it had said so itself.
+            Self::NoCredential => AttemptFailure::of_account(StatusCode::UNAUTHORIZED),
             Self::BadTarget => unreachable(RetryDecision::Never, None),
         }
     }

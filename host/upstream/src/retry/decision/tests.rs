@@ -52,6 +52,7 @@ fn what_an_attempt_without_an_answer_comes_to_is_decided_for_every_way_in_which_
         (closed(true, false, true), FailureKind::Broken, "anybody", "nothing"),
         (closed(true, true, true), FailureKind::Broken, "anybody", "nothing"),
         (AttemptError::Protocol("it is not valid"), FailureKind::Broken, "nobody", "failed"),
+        (AttemptError::NoCredential, FailureKind::Account(StatusCode::UNAUTHORIZED), "others", "refused"),
         (AttemptError::BadTarget, unreachable("bad_target"), "nobody", "nothing"),
     ] {
         assert_eq!(told(error.decide()), (what, retry, health), "{error:?}");
