@@ -67,10 +67,12 @@ impl<'n> Next<'n> {
 
     fn leaves_key(&self, tenant: &TenantConfig, key: &KeyConfig, models: &[ModelConfig]) -> Option<KeyConfig> {
         let (to, next) = self.keys.get(key.id.as_str()).filter(|(_, next)| next.hash == key.hash)?;
-        let KeyConfig { id, hash, requests_per_minute, concurrency, models: _ } = key;
+        let KeyConfig { id, hash, secret, requests_per_minute, concurrency, models: _ } = key;
         Some(KeyConfig {
             id: id.clone(),
             hash: *hash,
+            // One that is another now signs nothing until the new one is in force.
+            secret: secret.clone().filter(|secret| next.secret.as_ref() == Some(secret)),
             requests_per_minute: lower(*requests_per_minute, next.requests_per_minute),
             concurrency: lower(*concurrency, next.concurrency),
             models: narrowed((tenant, key), (to, next), models),

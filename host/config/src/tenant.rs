@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use crate::keys::{ConfigKey, LimitKey, keys};
 use crate::names;
-use crate::secret::looks_secret;
+use crate::secret::{Secret, looks_secret};
 use crate::table::ConfigTable;
 use crate::told::{self, Tell as _, ToldTable};
 use crate::value::ConfigValue;
@@ -36,6 +36,9 @@ keys! {
         pub id: String = String::new() => "id" KeyIdKey(tenant, reader);
         /// The keyed BLAKE3 hash of the secret part; `blake3:<64 hex digits>` in the file.
         pub hash: [u8; 32] = [0; 32] => "hash" KeyHashKey(reader);
+        /// A secret that clients may sign their requests with, as AWS' SDKs do; none where they may not. It is kept as it is, for
+        /// a signature can be checked with nothing else.
+        pub secret: Option<Secret> = None => "secret" SigningSecretKey(reader);
         /// Requests that this key may make in a minute; none leaves it to the tenant's limit.
         pub requests_per_minute: Option<u32> = None => "requests_per_minute" LimitKey();
         /// Requests that this key may have in flight; none leaves it to the tenant's limit.
@@ -223,6 +226,35 @@ impl ConfigKey<[u8; 32]> for KeyHashKey<'_, '_> {
         told.hidden(key, value.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
     }
 }
+
+/// What a key's owner signs with: 1 to 256 visible characters.
+struct SigningSecretKey<'a, 'r>(&'a TenantReader<'r>);
+
+impl ConfigKey<Option<Secret>> for SigningSecretKey<'_, '_> {
+    fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Option<Secret>) -> Option<Secret> {
+        let Some(value) = table.value(key) else { return default };
+        let secret = value.secret()?;
+        let text = secret.expose();
+        if !(1..=256).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_graphic()) {
+            value.problem("is no secret to sign with", "give 1 to 256 visible characters of ASCII, without spaces");
+        } else if let Some(address) = self.0.exposed
+            && text.len() < SHORT
+        {
+            let what = format!("is short enough to be guessed from one signed request, and others can reach {address}");
+            value.source.warn(&value.at, what, "take the one that `weir key new --sigv4` makes");
+        }
+        Some(secret)
+    }
+
+    fn tell(value: &Option<Secret>, key: &str, told: &mut ToldTable) {
+        if let Some(secret) = value {
+            told.hidden(key, secret.expose());
+        }
+    }
+}
+
+/// A secret of fewer characters may be found by trying.
+const SHORT: usize = 16;
 
 /// What every token begins with.
 const TOKEN: &str = "sk-weir-";

@@ -214,6 +214,7 @@ fn each_key_of_a_tenants_key_and_of_the_ceilings() {
         &[
             ("id", "\"k\"", "\"l\"", "tenants.t.keys.l: added"),
             ("hash", "blake3:1", "blake3:2", "tenants.t.keys.k.hash: changed"),
+            ("secret", "# key", "secret = \"s3cret\"", "tenants.t.keys.k.secret: added"),
             (
                 "requests_per_minute",
                 "# key",

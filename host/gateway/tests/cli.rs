@@ -223,6 +223,24 @@ fn a_new_key_works_once_its_hash_is_in_the_configuration() {
 }
 
 #[test]
+fn a_key_that_is_to_sign_comes_with_its_secret_for_the_configuration() {
+    let (_folder, file) = folder(&demo_config("[plugins]\n"));
+    let output = weir(&["key", "new", "team_1", "--sigv4", "--config", file.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", err(&output));
+    let token = out(&output).trim().to_owned();
+    let secret = token.strip_prefix("sk-weir-team_1-").unwrap();
+    assert!(err(&output).contains(&format!("\nsecret = \"{secret}\"\n")), "{}", err(&output));
+    let lines: Vec<String> = err(&output)
+        .lines()
+        .filter(|l| l.starts_with("id =") || l.starts_with("hash =") || l.starts_with("secret ="))
+        .map(str::to_owned)
+        .collect();
+    let key = format!("[tenants.new]\nmodels = [\"*\"]\n[[tenants.new.keys]]\n{}\n", lines.join("\n"));
+    let gateway = Gateway::start(&format!("{}\n{key}", config(Upstream::chat().address)));
+    assert!(!gateway.log().contains(secret), "{}", gateway.log());
+}
+
+#[test]
 fn a_key_of_an_impossible_name_is_refused() {
     let (_folder, file) = folder(&demo_config("[plugins]\n"));
     let output = weir(&["key", "new", "Team 1", "--config", file.to_str().unwrap()]);

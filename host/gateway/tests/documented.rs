@@ -47,7 +47,7 @@ fn the_options_are_those_of_the_commands() {
     assert_eq!(documented, set(&["--config", "--listen", "--admin", "--plugins"]));
     assert_eq!(of(&["serve"]), documented);
     assert_eq!(of(&["check"]), set(&["--config", "--plugins"]));
-    assert_eq!(of(&["key", "new"]), set(&["--config"]));
+    assert_eq!(of(&["key", "new"]), set(&["--config", "--sigv4"]));
 }
 
 #[test]

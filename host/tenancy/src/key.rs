@@ -69,6 +69,12 @@ impl NewKey {
         format!("{PREFIX}{}-{}", self.id, self.secret)
     }
 
+    /// The secret part alone, which clients may sign with where the configuration has it: for its owner's eyes, and that file's.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
     /// What goes into the configuration: `blake3:` and 64 hexadecimal digits.
     #[must_use]
     pub fn hash_line(&self, pepper: &[u8]) -> String {

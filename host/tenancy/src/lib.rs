@@ -13,8 +13,10 @@ mod denied;
 pub mod key;
 mod meter;
 mod rate;
+mod signed;
 mod tenants;
 
 pub use denied::Denied;
 pub use rate::Rate;
+pub use signed::{ClaimedKey, SignedDenial};
 pub use tenants::{ApiKey, Caller, Seat, Tenant, Tenants};

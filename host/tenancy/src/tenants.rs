@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use subtle::ConstantTimeEq as _;
-use weir_config::Config;
+use weir_config::{Config, Secret};
 
 use crate::allow::Allow;
 use crate::denied::Denied;
@@ -38,6 +38,8 @@ impl fmt::Debug for Tenants {
 /// A key, and whom it lets in.
 struct KeyEntry {
     lock: KeyHash,
+    /// What it may sign with.
+    signing: Option<Secret>,
     caller: Caller,
 }
 
@@ -80,7 +82,7 @@ impl Tenants {
             for (from, key) in from.keys.iter().zip(tenant.keys()) {
                 let lock = KeyHash { hashing_key: key::hashing_key(pepper, &key.id), hash: words(&from.hash) };
                 let caller = Caller { tenant: Arc::clone(&tenant), key: Arc::clone(key) };
-                doors.entry(Arc::clone(&key.id)).or_insert(KeyEntry { lock, caller });
+                doors.entry(Arc::clone(&key.id)).or_insert(KeyEntry { lock, signing: from.secret.clone(), caller });
             }
             tenants.push(tenant);
         }
@@ -101,6 +103,11 @@ impl Tenants {
         let door = self.doors.get(id);
         let opened = door.map_or(&self.blank, |door| &door.lock).opens(secret);
         door.filter(|_door| opened).map(|door| door.caller.clone()).ok_or(Denied::UnknownKey)
+    }
+
+    /// The key of this id, and what it may sign with, if anything. Nobody is let in by it.
+    pub(crate) fn signer(&self, id: &str) -> Option<(&Caller, Option<&Secret>)> {
+        self.doors.get(id).map(|door| (&door.caller, door.signing.as_ref()))
     }
 
     /// The tenants in the order of the configuration: [`Tenant::index`] is the position here.

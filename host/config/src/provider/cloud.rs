@@ -1,8 +1,7 @@
 //! What clouds want to know that take no plain key: whose account is asked, where, and who asks.
 
-use super::headers::has_control;
 use super::kind::ProviderKind;
-use super::only::{of_kind, word};
+use super::only::{has_control, of_kind, word};
 use super::service_account::{ServiceAccount, service_account};
 use crate::catalogue::row::AuthStyle;
 use crate::keys::{ConfigKey, keys};

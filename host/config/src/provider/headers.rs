@@ -2,6 +2,7 @@
 
 use super::cloud::{has_authorization, needs_no_key};
 use super::kind::ProviderKind;
+use super::only::has_control;
 use crate::catalogue::not_asked_yet;
 use crate::catalogue::row::{AuthStyle, CatalogRow};
 use crate::keys::ConfigKey;
@@ -120,8 +121,4 @@ fn header_secret(value: &ConfigValue<'_>) -> Option<Secret> {
         value.problem("holds a control character, such as a line end", "a header's value is one line of text");
     }
     Some(secret)
-}
-
-pub(super) fn has_control(value: &str) -> bool {
-    value.bytes().any(|b| b != b'\t' && (b < b' ' || b == 0x7f))
 }

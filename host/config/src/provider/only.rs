@@ -33,6 +33,11 @@ pub(super) fn word(value: &ConfigValue<'_>, such_as: &str) -> Option<String> {
     Some(text.value)
 }
 
+/// Whether a text holds what no header can: a line end, for example.
+pub(super) fn has_control(value: &str) -> bool {
+    value.bytes().any(|b| b != b'\t' && (b < b' ' || b == 0x7f))
+}
+
 /// The newest version of Azure's API that is generally available and dated; what came later has none any more.
 const AZURE_VERSION: &str = "2024-10-21";
 

@@ -175,6 +175,9 @@ pub(crate) enum KeyCommand {
         /// The configuration whose pepper applies [default: as for serve]
         #[arg(long, short, value_name = "FILE")]
         config: Option<PathBuf>,
+        /// Also print a `secret`, with which clients can sign their requests as AWS' SDKs do
+        #[arg(long)]
+        sigv4: bool,
     },
 }
 

@@ -8,7 +8,7 @@ use weir_config::Secret;
 
 /// Makes a key.
 pub(crate) fn keys(command: &KeyCommand) -> anyhow::Result<ExitCode> {
-    let KeyCommand::New { id, config } = command;
+    let KeyCommand::New { id, config, sigv4 } = command;
     if id.starts_with("sk-") {
         // It is not repeated.
         bail!(
@@ -38,5 +38,13 @@ pub(crate) fn keys(command: &KeyCommand) -> anyhow::Result<ExitCode> {
     console::complain("[[tenants.NAME.keys]]");
     console::complain(&format!("id = \"{}\"", key.id()));
     console::complain(&format!("hash = \"{}\"", key.hash_line(pepper.expose().as_bytes())));
+    if *sigv4 {
+        console::complain(&format!("secret = \"{}\"", key.secret()));
+        console::complain("");
+        console::complain(
+            "Whoever signs as AWS' SDKs do has the id as AWS_ACCESS_KEY_ID and this secret as AWS_SECRET_ACCESS_KEY.",
+        );
+        console::complain("The secret is kept readable there: guard that file, or give secret = \"file:…\".");
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -20,7 +20,7 @@ const FREE: Limits = (None, None);
 
 fn key(id: &str, secret: &str, (requests_per_minute, concurrency): Limits) -> weir_config::KeyConfig {
     let hash = key::hash(PEPPER, id, secret);
-    weir_config::KeyConfig { id: id.to_owned(), hash, requests_per_minute, concurrency, models: None }
+    weir_config::KeyConfig { id: id.to_owned(), hash, secret: None, requests_per_minute, concurrency, models: None }
 }
 
 fn tenant(

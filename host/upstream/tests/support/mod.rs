@@ -234,6 +234,7 @@ pub fn was_sent(error: &AttemptError) -> bool {
         | AttemptError::Tls(_)
         | AttemptError::Refused
         | AttemptError::Timeout(Which::Connect)
+        | AttemptError::NoCredential
         | AttemptError::BadTarget => false,
         AttemptError::ClosedBeforeHead { sent, .. } => *sent,
         AttemptError::Timeout(Which::FirstByte | Which::Total) | AttemptError::Protocol(_) => true,

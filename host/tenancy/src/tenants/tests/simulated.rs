@@ -116,6 +116,7 @@ fn limits(chance: &mut Chance) -> Limits {
 fn built(of_tenant: Limits, keys: &HashMap<&'static str, (Limits, usize)>, previous: Option<&Tenants>) -> Tenants {
     let key = |id: &str, limits: Limits| KeyConfig {
         id: id.to_owned(),
+        secret: None,
         hash: key::hash(PEPPER, id, "secret"),
         requests_per_minute: limits.per_minute,
         concurrency: limits.seats,
