@@ -37,6 +37,8 @@ impl PathStyle {
             Self::Own => wire.path(model, streaming),
             // These have no deployment in their path: the body names it.
             Self::Deployments { .. } if wire == WireFormat::Responses => Cow::Borrowed("/openai/v1/responses"),
+            // Of the newer API, which has the deployment within the body and no version of its own.
+            Self::Deployments { .. } if wire == WireFormat::Responses => Cow::Borrowed("/openai/v1/responses"),
             Self::Deployments { api_version } => deployment(model, &wire.path(model, streaming), api_version),
             Self::Publishers { project, location } => {
                 let (vendor, method) = match (wire, streaming) {

@@ -12,6 +12,7 @@ fn azure_has_the_deployment_in_the_path_and_the_version_behind_it() {
             "/openai/deployments/my%20gpt%2F4/chat/completions?api-version=2024-10-21"
         );
     }
+    assert_eq!(style.chat(WireFormat::Responses, "m", true), "/openai/v1/responses");
     assert_eq!(style.embed(Dialect::OpenAi, "e"), "/openai/deployments/e/embeddings?api-version=2024-10-21");
 }
 
