@@ -20,6 +20,7 @@ fn provider(health: HealthSettings) -> ProviderConfig {
         name: "p".into(),
         kind: ProviderKind::OpenAi,
         api_version: String::new(),
+        endpoints: weir_config::ProviderEndpoints { chat: true, responses: true },
         cloud: weir_config::CloudSettings::default(),
         base_url: "http://127.0.0.1:9".into(),
         api_key: None,

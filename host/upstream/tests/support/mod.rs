@@ -55,6 +55,7 @@ pub fn provider(url: impl Into<String>) -> ProviderConfig {
         name: "mock".into(),
         kind: ProviderKind::OpenAi,
         api_version: String::new(),
+        endpoints: weir_config::ProviderEndpoints { chat: true, responses: true },
         cloud: weir_config::CloudSettings::default(),
         base_url: url.into(),
         api_key: None,
