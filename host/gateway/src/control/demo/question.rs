@@ -8,6 +8,8 @@ use weir_dialect::canon::{ChatRequest, ChatTurn, ContentBlock, ToolResultBlock, 
 pub(super) struct DemoQuestion {
     /// What the user has said last.
     pub(super) text: String,
+    /// The first of it: what names tools, for on the way to some dialects notes to the model come behind it.
+    pub(super) words: String,
     /// What tools have answered since the model spoke last.
     pub(super) results: Vec<ToolReport>,
     /// The tools that were called since the user spoke last.
@@ -40,7 +42,8 @@ impl DemoQuestion {
         let unanswered = spoke.and_then(|at| since.get(at..)).unwrap_or_default();
         let names = names_of(turns);
         Self {
-            text: question.map(said).unwrap_or_default(),
+            text: question.map(|turn| joined(&said(turn))).unwrap_or_default(),
+            words: question.and_then(|turn| said(turn).iter().find_map(shown)).unwrap_or_default(),
             results: unanswered.iter().flat_map(results).map(|result| report(result, &names)).collect(),
             called: calls(since).map(|(_, name)| name).collect(),
             input_tokens: turns.iter().flat_map(|turn| &turn.blocks).map(size).sum(),
@@ -81,13 +84,13 @@ fn report(result: &ToolResultBlock, names: &HashMap<String, String>) -> ToolRepo
 
 /// What a turn says. Programs that talk to models for a user put notes of their own beside the user's words, each between
 /// tags: they are what was said only where nothing else was.
-fn said(turn: &ChatTurn) -> String {
+fn said(turn: &ChatTurn) -> Vec<ContentBlock> {
     let is_note = |block: &ContentBlock| match block {
         ContentBlock::Text(text) => is_tagged(text.text.text().trim()),
         _ => false,
     };
     let (notes, words): (Vec<_>, Vec<_>) = turn.blocks.iter().cloned().partition(is_note);
-    joined(if words.is_empty() { &notes } else { &words })
+    if words.is_empty() { notes } else { words }
 }
 
 /// Whether a text stands between a tag and its end: `<note>…</note>`.

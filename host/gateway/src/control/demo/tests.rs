@@ -128,3 +128,13 @@ fn notes_that_a_program_puts_beside_the_users_words_are_not_repeated() {
         json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}});
     assert_eq!(ask(json!([text("See"), image])), "You said: See [image]");
 }
+
+#[test]
+fn notes_behind_the_users_words_name_no_tools() {
+    let tools = json!([{"functionDeclarations": [{"name": "Read"}, {"name": "Write"}]}]);
+    let parts = json!([{"text": "Use Read, please."}, {"text": "The tools Read and Write are there."}]);
+    let body = json!({"contents": [{"role": "user", "parts": parts}], "tools": tools});
+    let answer = answered("/v1beta/models/m:generateContent", &body);
+    let said = answer["candidates"][0]["content"]["parts"].as_array().unwrap().clone();
+    assert_eq!((said.len(), &said[0]["functionCall"]["name"]), (1, &json!("Read")), "{answer}");
+}

@@ -23,7 +23,7 @@ pub(super) fn calls(request: &ChatRequest, question: &DemoQuestion) -> Vec<Conte
     let must = matches!(request.pick, Some(ToolPick::Any | ToolPick::One(_) | ToolPick::Among { must: true, .. }));
     let mut named: Vec<&ChatTool> = Vec::new();
     if question.results.is_empty() {
-        named.extend(open.iter().filter(|tool| is_named(&tool.name.text(), &question.text)));
+        named.extend(open.iter().filter(|tool| is_named(&tool.name.text(), &question.words)));
     }
     if named.is_empty() && must {
         named.extend(open.first());
@@ -31,7 +31,7 @@ pub(super) fn calls(request: &ChatRequest, question: &DemoQuestion) -> Vec<Conte
     if request.parallel == Some(false) {
         named.truncate(1);
     }
-    named.into_iter().map(|tool| call(tool, &question.text)).collect()
+    named.into_iter().map(|tool| call(tool, &question.words)).collect()
 }
 
 /// Whether a text has this name as a word.
