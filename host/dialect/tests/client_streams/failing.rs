@@ -90,4 +90,7 @@ fn a_client_is_told_that_its_stream_is_alive_where_its_framing_can() {
         .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
         .collect();
     assert_eq!(alive, [":\n\n", "event: ping\ndata: {\"type\": \"ping\"}\n\n", ":\n\n", "", ""]);
+    // Google's library for Python takes a comment for an event that it cannot read.
+    let pair = source.pair(WireFormat::GenerateContent);
+    assert!(ClientStream::new(pair, ClientFraming::Sse, context(), false).keep_alive().is_empty());
 }

@@ -186,7 +186,7 @@ impl ClientStream {
 
     /// The bytes that tell the client that the stream is alive; none where its framing has no such thing.
     pub fn keep_alive(&mut self) -> Bytes {
-        self.framer.frame(&sign_of_life(self.client))
+        sign_of_life(self.client).map_or_else(Bytes::new, |event| self.framer.frame(&event))
     }
 
     /// Bytes that are kept: frames that wait, texts that are said again later, and what encoders keep.
@@ -260,7 +260,7 @@ impl ClientStream {
         }
         if is_alive && self.made.len() == before {
             // What stands in front of the client may give up on one that is silent.
-            self.made.push(sign_of_life(self.client));
+            self.made.extend(sign_of_life(self.client));
         }
     }
 }
@@ -271,10 +271,13 @@ fn says_end(data: &[u8]) -> bool {
     [&b"\"finishReason\""[..], b"\"finish_reason\""].iter().any(|name| memmem::find(data, name).is_some())
 }
 
-/// A sign of life in a client's wire; nothing where it has none.
-fn sign_of_life(client: WireFormat) -> NewEvent {
+/// A sign of life in a client's wire; none where it has none: Google's library for Python takes a comment for an event, and fails.
+fn sign_of_life(client: WireFormat) -> Option<NewEvent> {
     match client {
-        WireFormat::Messages => NewEvent { name: Some("ping"), data: Bytes::from_static(b"{\"type\": \"ping\"}") },
-        _ => NewEvent { name: None, data: Bytes::new() },
+        WireFormat::GenerateContent => None,
+        WireFormat::Messages => {
+            Some(NewEvent { name: Some("ping"), data: Bytes::from_static(b"{\"type\": \"ping\"}") })
+        }
+        _ => Some(NewEvent { name: None, data: Bytes::new() }),
     }
 }
