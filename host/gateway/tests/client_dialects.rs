@@ -270,6 +270,9 @@ fn models_are_listed_and_shown_as_each_dialect_does() {
     let list = get("/v1beta/models", &[]).json();
     assert_eq!(list["models"][0]["name"], "models/m");
     assert_eq!(get("/v1beta/models/m", &[]).json()["name"], "models/m");
+    // Google's library for Python asks there for the list, and elsewhere for one.
+    let google = send(gateway.address, "GET", "/v1/models", &[("x-goog-api-key", ACME)], b"");
+    assert_eq!(google.json()["models"][0]["name"], "models/m", "{}", google.text());
     let unknown = get("/v1/models/nobody", &anthropic);
     assert_eq!((unknown.status, &unknown.json()["error"]["type"]), (404, &json!("not_found_error")));
     assert_eq!(get("/v1beta/models/nobody", &[]).json()["error"]["status"], "NOT_FOUND");

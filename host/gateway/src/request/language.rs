@@ -7,6 +7,9 @@ use weir_dialect::{ApiPath, WireFormat};
 /// A client that names this reads Anthropic's answers, also at paths that others have, too (`GET /v1/models`).
 const ANTHROPIC_VERSION: &str = "anthropic-version";
 
+/// A client that brings its key so reads Gemini's: Google's libraries list models at `/v1/models` as well.
+const GOOGLE_KEY: &str = "x-goog-api-key";
+
 /// In what a client is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClientLanguage {
@@ -26,6 +29,9 @@ impl ClientLanguage {
         match path.wire {
             WireFormat::Chat if path.reads_models() && headers.contains_key(ANTHROPIC_VERSION) => {
                 Self { wire: WireFormat::Messages, ..Self::OPENAI }
+            }
+            WireFormat::Chat if path.reads_models() && headers.contains_key(GOOGLE_KEY) => {
+                Self { wire: WireFormat::GenerateContent, ..Self::OPENAI }
             }
             WireFormat::GenerateContent if !wants_events(query) => {
                 Self { wire: path.wire, framing: ClientFraming::JsonArray }
