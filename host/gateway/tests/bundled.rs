@@ -14,7 +14,8 @@ fn installed(upstream: &Upstream, chain: &str) -> Gateway {
     Gateway::start(&format!("{}{plugins}{chain}", config(upstream.address)))
 }
 
-fn shipped() -> Gateway {
+/// A gateway of the shipped configuration, on ports of its own.
+pub(crate) fn shipped() -> Gateway {
     let text = fs::read_to_string(root().join("config/weir.toml")).unwrap();
     let folder = format!("folder = \"{}\"\ncache = \"{}\"", support::installed().display(), support::cache().display());
     let moved = [

@@ -101,6 +101,7 @@ mod plugin_mounts;
 mod plugin_tool;
 mod quotas;
 mod read_once;
+mod readme_clients;
 mod reasons;
 mod refused_streams;
 mod reload;
