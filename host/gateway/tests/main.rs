@@ -46,6 +46,7 @@ mod dead_http2;
 mod dead_paths;
 mod decided;
 mod demo_dialects;
+mod dialect_table;
 mod direct_alike;
 mod documented;
 mod documented_sentences;

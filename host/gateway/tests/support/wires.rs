@@ -71,6 +71,22 @@ pub const CHAT: Wire = Wire {
     against: || json!({"error": {"message": "too many cooks", "type": "invalid_request_error", "param": null, "code": null}}),
 };
 
+/// One that has OpenAI's Responses.
+pub const RESPONSES: Wire = Wire {
+    kind: "openai",
+    paths: ["/v1/responses", "/v1/responses"],
+    key: ("authorization", "Bearer "),
+    whole: responses_whole,
+    events: responses_events,
+    media_type: "text/event-stream",
+    error_event: || {
+        named(
+            &json!({"type": "error", "sequence_number": 3, "code": "server_error", "message": "Overloaded", "param": null}),
+        )
+    },
+    against: CHAT.against,
+};
+
 pub const WIRES: [Wire; 5] = [
     Wire {
         kind: "anthropic",
@@ -201,6 +217,104 @@ fn chat_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
         })),
         b"data: [DONE]\n\n".to_vec(),
     ]
+}
+
+fn responses_items(thought: &str, text: &str) -> [Value; 4] {
+    let call = |n: u32, city: &str| {
+        json!({
+            "type": "function_call", "id": format!("fc_{n}"), "call_id": format!("call_{n}"), "name": "weather",
+            "arguments": json!({"city": city}).to_string(), "status": "completed"
+        })
+    };
+    let part = json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
+    [
+        json!({"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": thought}], "status": "completed"}),
+        json!({"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [part]}),
+        call(1, "Rome"),
+        call(2, "Oslo"),
+    ]
+}
+
+fn response(status: &str, output: Value, usage: Value) -> Value {
+    json!({
+        "id": "resp_1", "object": "response", "created_at": 1, "status": status, "error": null,
+        "incomplete_details": null, "model": "their-model", "output": output, "usage": usage
+    })
+}
+
+fn responses_usage() -> Value {
+    json!({
+        "input_tokens": 17, "input_tokens_details": {"cached_tokens": 5}, "output_tokens": 7,
+        "output_tokens_details": {"reasoning_tokens": 2}, "total_tokens": 24
+    })
+}
+
+fn responses_whole() -> Value {
+    response("completed", responses_items("two cities", "I look.").to_vec().into(), responses_usage())
+}
+
+fn responses_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
+    let items = responses_items(thought, &text.concat());
+    let at = |index: usize, mut event: Value| {
+        event["output_index"] = index.into();
+        event["item_id"] = items[index]["id"].clone();
+        event
+    };
+    let mut events =
+        vec![json!({"type": "response.created", "response": response("in_progress", json!([]), Value::Null)})];
+    for (index, item) in items.iter().enumerate() {
+        let mut begun = item.clone();
+        begun["status"] = "in_progress".into();
+        for (member, empty) in [("summary", json!([])), ("content", json!([])), ("arguments", "".into())] {
+            if begun[member].is_array() || begun[member].is_string() {
+                begun[member] = empty;
+            }
+        }
+        events.push(json!({"type": "response.output_item.added", "output_index": index, "item": begun}));
+        match index {
+            0 => {
+                let mut of = |event: Value| {
+                    let mut event = at(0, event);
+                    event["summary_index"] = 0.into();
+                    events.push(event);
+                };
+                let part = |text: &str| json!({"type": "summary_text", "text": text});
+                of(json!({"type": "response.reasoning_summary_part.added", "part": part("")}));
+                of(json!({"type": "response.reasoning_summary_text.delta", "delta": thought}));
+                of(json!({"type": "response.reasoning_summary_text.done", "text": thought}));
+                of(json!({"type": "response.reasoning_summary_part.done", "part": part(thought)}));
+            }
+            1 => {
+                let mut of = |event: Value| {
+                    let mut event = at(1, event);
+                    event["content_index"] = 0.into();
+                    events.push(event);
+                };
+                let part = |text: &str| json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
+                of(json!({"type": "response.content_part.added", "part": part("")}));
+                for piece in text {
+                    of(json!({"type": "response.output_text.delta", "delta": piece, "logprobs": []}));
+                }
+                of(json!({"type": "response.output_text.done", "text": text.concat(), "logprobs": []}));
+                of(json!({"type": "response.content_part.done", "part": part(&text.concat())}));
+            }
+            _ => {
+                let arguments = item["arguments"].as_str().unwrap();
+                for piece in [&arguments[..4], &arguments[4..]] {
+                    events.push(at(index, json!({"type": "response.function_call_arguments.delta", "delta": piece})));
+                }
+                events
+                    .push(at(index, json!({"type": "response.function_call_arguments.done", "arguments": arguments})));
+            }
+        }
+        events.push(json!({"type": "response.output_item.done", "output_index": index, "item": item}));
+    }
+    let whole = response("completed", items.to_vec().into(), responses_usage());
+    events.push(json!({"type": "response.completed", "response": whole}));
+    for (number, event) in events.iter_mut().enumerate() {
+        event["sequence_number"] = number.into();
+    }
+    events.iter().map(named).collect()
 }
 
 fn messages_whole() -> Value {

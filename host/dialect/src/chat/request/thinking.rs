@@ -63,10 +63,8 @@ pub(super) fn write(out: &mut JsonWriter, wish: &ReasoningWish, writing: &mut Ch
     if let Some(effort) = effort {
         out.name("reasoning_effort").string(&effort);
     }
-    if matches!(wish.show, Some(ReasoningShow::Summary(_))) {
+    // As much as there is to see is what comes; and thoughts that are encrypted for the way back there are none.
+    if matches!(&wish.show, Some(ReasoningShow::Summary(word)) if !word.is("auto")) {
         writing.losses.lose("reasoning.summary");
-    }
-    if wish.encrypted {
-        writing.losses.lose("reasoning.encrypted_content");
     }
 }
