@@ -32,7 +32,6 @@ pub mod stats;
 mod upstream;
 
 pub use body::Body;
-pub use coding::is_coded;
 pub use deadlines::Deadlines;
 pub use dial::names::{HostNames, Resolver, SystemResolver};
 pub use dial::tls::{TLS_KINDS, TlsFailure};

@@ -1,8 +1,10 @@
-//! Request bodies that come in a content coding (RFC 9110 section 8.4.1): decoded piece by piece as they come, bounded in
-//! what they become and in how much of it at once.
+//! Bodies of requests and answers that come in a content coding (RFC 9110 section 8.4.1): decoded piece by piece as they come,
+//! bounded in what they become and in how much of it at once.
 
+mod ahead;
 mod coding;
 mod engine;
+mod fault;
 mod malformed;
 mod needs;
 #[cfg(test)]
@@ -21,6 +23,7 @@ use weir_net::ByteShare;
 
 use crate::request::refusal::Refusal;
 pub(crate) use coding::{CODINGS, Coding};
+pub(crate) use fault::DecodingFault;
 
 use coding::UnknownCoding;
 use engine::Engine;
@@ -57,25 +60,57 @@ pub(crate) struct Decoding {
     scratch: Vec<u8>,
     taken: usize,
     given: usize,
-    limit: usize,
-    ratio: usize,
+    bounds: DecodingBounds,
     /// Since when nobody else had a turn.
     turn: Option<Instant>,
 }
 
+/// What decoding one body may take, and how it is to go on.
+pub(crate) struct DecodingBounds {
+    /// The most bytes of the body, as it comes and as it becomes.
+    pub(crate) longest: usize,
+    /// How many times as large as it came it may become, beyond its first MiB.
+    pub(crate) ratio: usize,
+    /// The most bytes of what it became that the decoder itself may keep.
+    pub(crate) kept: usize,
+    /// What all such bodies may hold together.
+    pub(crate) room: usize,
+    /// What has come is to come out at once, whatever the decoder needs of it for the rest.
+    pub(crate) is_stream: bool,
+}
+
+impl DecodingBounds {
+    /// Those of a request's body.
+    pub(crate) fn of_request(limits: &Limits) -> Self {
+        let Limits { body_bytes, body_ratio, request_memory, .. } = *limits;
+        Self { longest: body_bytes, ratio: body_ratio, kept: usize::MAX, room: request_memory, is_stream: false }
+    }
+
+    /// Those of an answer, of which whoever reads it bounds what it becomes. Of a stream nothing is held back.
+    pub(crate) fn of_answer(limits: &Limits, is_stream: bool) -> Self {
+        let Limits { body_ratio, response_bytes, response_memory, .. } = *limits;
+        Self { longest: usize::MAX, ratio: body_ratio, kept: response_bytes, room: response_memory, is_stream }
+    }
+}
+
+/// There is no memory left to decode a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no memory left to decode the body")]
+pub(crate) struct NoDecodingMemory;
+
 impl Decoding {
-    /// Decodes a body within the limits of any body, in memory that is part of what all bodies may hold together.
+    /// Decodes a body within bounds, in memory that is part of what all such bodies may hold together.
     ///
     /// # Errors
-    /// [`Refusal::RequestMemory`]: there is none left.
-    pub(crate) fn new(coding: Coding, limits: &Limits, share: ByteShare) -> Result<Self, Refusal> {
-        let workspace = DecodeMemory::new(share, limits.request_memory);
+    /// [`NoDecodingMemory`]: there is none left.
+    pub(crate) fn new(coding: Coding, bounds: DecodingBounds, share: ByteShare) -> Result<Self, NoDecodingMemory> {
+        let workspace = DecodeMemory::new(share, bounds.room);
         if !workspace.take(PIECE.saturating_add(Engine::least(coding))) {
-            return Err(Refusal::RequestMemory);
+            return Err(NoDecodingMemory);
         }
         Ok(Self {
             coding,
-            engine: Engine::new(coding, &workspace),
+            engine: Engine::new(coding, &workspace, bounds.is_stream),
             workspace,
             input: Bytes::new(),
             is_all: false,
@@ -83,8 +118,7 @@ impl Decoding {
             scratch: vec![0; PIECE],
             taken: 0,
             given: 0,
-            limit: limits.body_bytes,
-            ratio: limits.body_ratio,
+            bounds,
             turn: None,
         })
     }
@@ -99,11 +133,11 @@ impl Decoding {
     }
 
     /// The next piece of what the body becomes, none at its end. `more` gives what comes of the body.
-    pub(crate) fn poll_data(
+    pub(crate) fn poll_data<E>(
         &mut self,
         cx: &mut Context<'_>,
-        mut more: impl FnMut(&mut Context<'_>) -> Poll<Result<Option<Bytes>, Refusal>>,
-    ) -> Poll<Result<Option<Bytes>, Refusal>> {
+        mut more: impl FnMut(&mut Context<'_>) -> Poll<Result<Option<Bytes>, E>>,
+    ) -> Poll<Result<Option<Bytes>, DecodingFault<E>>> {
         loop {
             while self.has_work() {
                 if self.turn.get_or_insert_with(Instant::now).elapsed() > SLICE {
@@ -118,26 +152,33 @@ impl Decoding {
                 }
             }
             if self.is_all {
-                let end = if self.engine.is_whole() { Ok(None) } else { Err(Refusal::BodyCut(self.coding.name())) };
+                let is_begun = self.given > 0;
+                let end =
+                    if self.engine.is_whole() { Ok(None) } else { Err(DecodingFault::Cut(self.coding, is_begun)) };
                 return Poll::Ready(end);
             }
             let coming = more(cx);
             if coming.is_pending() {
                 self.turn = None;
             }
-            match ready!(coming)? {
+            match ready!(coming).map_err(DecodingFault::Source)? {
                 Some(bytes) => self.input = bytes,
                 None => self.is_all = true,
             }
         }
     }
 
+    /// Whether nothing at all came of the body.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_all && self.taken == 0
+    }
+
     /// Decodes a little, and says how much came out.
-    fn step(&mut self) -> Result<usize, Refusal> {
+    fn step<E>(&mut self) -> Result<usize, DecodingFault<E>> {
         let some = self.input.get(..STEP).unwrap_or(&self.input);
         let (taken, given) = self.engine.decode(some, &mut self.scratch).map_err(|NotOfCoding| self.malformed())?;
         if self.workspace.is_refused() {
-            return Err(Refusal::RequestMemory);
+            return Err(DecodingFault::NoRoom);
         }
         if taken == 0 && given == 0 && !some.is_empty() {
             return Err(self.malformed());
@@ -145,24 +186,28 @@ impl Decoding {
         self.input.advance(taken);
         (self.taken, self.given) = (self.taken + taken, self.given + given);
         self.is_full = given == PIECE;
-        if self.given > self.limit || self.taken > self.limit {
-            return Err(Refusal::BodyTooLarge(self.limit));
+        let DecodingBounds { longest, ratio, kept, .. } = self.bounds;
+        if self.given > longest || self.taken > longest {
+            return Err(DecodingFault::TooLarge(longest));
         }
-        if self.given > ANY_RATIO && self.given / self.ratio > self.taken {
-            return Err(Refusal::BodyInflated(self.ratio));
+        if self.engine.kept() > kept {
+            return Err(DecodingFault::TooLarge(kept));
+        }
+        if self.given > ANY_RATIO && self.given / ratio > self.taken {
+            return Err(DecodingFault::Inflated { ratio, bytes: self.given });
         }
         Ok(given)
     }
 
     /// A body that begins as something else is of another type than it says; one that breaks later is broken. A decoder that
     /// was refused memory breaks off as well.
-    fn malformed(&self) -> Refusal {
+    fn malformed<E>(&self) -> DecodingFault<E> {
         if self.workspace.is_refused() {
-            Refusal::RequestMemory
+            DecodingFault::NoRoom
         } else if self.given == 0 {
-            Refusal::Mislabelled(self.coding.name())
+            DecodingFault::Mislabelled(self.coding)
         } else {
-            Refusal::BodyBroken
+            DecodingFault::Broken
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading a request's body: whole, bounded in length and time.
 
-use crate::request::decode::{Coding, Decoding};
+use crate::request::decode::{Coding, Decoding, DecodingBounds};
 use crate::request::gather::{Full, Gathered, UNCOUNTED};
 use crate::request::record::Record;
 use crate::request::refusal::Refusal;
@@ -54,7 +54,7 @@ impl BodySource {
             Self::Plain(body) => body.poll_data(cx).map_err(|_| Refusal::BodyBroken),
             Self::Coded(coded) => {
                 let (body, decoding) = &mut **coded;
-                decoding.poll_data(cx, |cx| body.poll_data(cx).map_err(|_| Refusal::BodyBroken))
+                decoding.poll_data(cx, |cx| body.poll_data(cx).map_err(|_| Refusal::BodyBroken)).map_err(Refusal::from)
             }
         }
     }
@@ -91,7 +91,9 @@ pub(crate) async fn whole(
             headers.remove(CONTENT_ENCODING);
             headers.remove(CONTENT_LENGTH);
             let share = record.worker().shared.request_memory.share();
-            BodySource::Coded(Box::new((body, Decoding::new(coding, limits, share)?)))
+            let bounds = DecodingBounds::of_request(limits);
+            let decoding = Decoding::new(coding, bounds, share).map_err(|_| Refusal::RequestMemory)?;
+            BodySource::Coded(Box::new((body, decoding)))
         }
     };
     // A short body comes with its head: then there is nothing to wait for, and no timer to set.

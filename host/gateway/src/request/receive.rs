@@ -1,6 +1,7 @@
 //! What an upstream sent, looked at before a byte of it is relayed, for as long as that has not happened another target
 //! may do better: the status by its class, a whole answer as a whole, a stream by its first event.
 
+mod answer_body;
 mod expected;
 mod form;
 mod opening;
@@ -18,8 +19,9 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::{Instant, SystemTime};
 use weir_upstream::status::{self, Class};
-use weir_upstream::{AttemptFailure, Body, is_coded, retry_after};
+use weir_upstream::{AttemptFailure, Body, retry_after};
 
+pub(crate) use answer_body::{AnswerBody, AnswerFault};
 pub(crate) use expected::{AnswerTranslation, ExpectedAnswer};
 pub(crate) use opening::StreamOpening;
 pub(crate) use reader::{EventFault, EventReader};
@@ -34,23 +36,21 @@ pub(crate) async fn receive(
     response: Response<Body>,
     waits: &mut Waits,
 ) -> Result<Received, AttemptFailure> {
-    let (parts, mut body) = response.into_parts();
-    let class = status::class(parts.status);
+    let (parts, body) = response.into_parts();
+    let (mut status, mut headers) = (parts.status, parts.headers);
+    let class = status::class(status);
     if !class.is_relayed() {
-        let refused = pin!(refused(class, (parts.status, &parts.headers), body, expected));
+        let refused = pin!(refused(class, (status, &mut headers), body, expected));
         return Err(timed(refused, waits).await);
     }
     let answered = class == Class::Answer;
-    // Whatever it is, it would be read before it is relayed.
-    if is_coded(&parts.headers) {
+    if status == StatusCode::NO_CONTENT {
         body.leave();
-        return Err(AttemptFailure::encoded());
+        let content = ReceivedContent::Whole { bytes: Bytes::new(), memory: None, reading: None, view: None };
+        return Ok(Received { status, headers, content });
     }
-    let (mut status, mut headers) = (parts.status, parts.headers);
-    let content = if status == StatusCode::NO_CONTENT {
-        body.leave();
-        ReceivedContent::Whole { bytes: Bytes::new(), memory: None, reading: None, view: None }
-    } else if answered && expected.is_stored {
+    let mut body = AnswerBody::of(&mut headers, body, expected)?;
+    let content = if answered && expected.is_stored {
         timed(pin!(whole::stored(expected, body)), waits).await?
     } else if answered && is_events(&headers, expected) {
         match timed(pin!(opening::open(expected, body, None)), waits).await? {
@@ -81,17 +81,17 @@ pub(crate) async fn receive(
 /// What a status means that is not relayed.
 async fn refused(
     class: Class,
-    (status, headers): (StatusCode, &HeaderMap),
+    (status, headers): (StatusCode, &mut HeaderMap),
     body: Body,
     expected: &ExpectedAnswer<'_>,
 ) -> AttemptFailure {
-    if class == Class::RateLimited && !is_coded(headers) {
-        // Who has no credit left is told so as if it were a matter of rate, with a code that says which.
-        if whole::blames_account(expected, body).await {
-            return AttemptFailure::of_account(status);
-        }
-    } else {
+    if class != Class::RateLimited {
         body.leave();
+    } else if let Ok(body) = AnswerBody::of(headers, body, expected)
+        // Who has no credit left is told so as if it were a matter of rate, with a code that says which.
+        && whole::blames_account(expected, body).await
+    {
+        return AttemptFailure::of_account(status);
     }
     class.decide(status, retry_after(headers, SystemTime::now()))
 }

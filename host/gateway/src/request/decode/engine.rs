@@ -50,14 +50,22 @@ impl Engine {
     }
 
     /// A decoder in a workspace where [`Self::least`] is counted.
-    pub(super) fn new(coding: Coding, workspace: &DecodeMemory) -> Self {
+    pub(super) fn new(coding: Coding, workspace: &DecodeMemory, is_stream: bool) -> Self {
         let whole = false;
         let own = || workspace.clone();
         match coding {
             Coding::Gzip => Self::Gzip { inflate: Decompress::new_gzip(WINDOW), members: 0, whole },
             Coding::Deflate => Self::Deflate { inflate: None, first: None, whole },
             Coding::Brotli => Self::Brotli { state: Box::new(Brotli::new_strict(own(), own(), own())), whole },
-            Coding::Zstd => Self::Zstd(Zstd::new(own())),
+            Coding::Zstd => Self::Zstd(Zstd::new(own(), is_stream)),
+        }
+    }
+
+    /// Bytes of what came out that it keeps although it need not.
+    pub(super) fn kept(&self) -> usize {
+        match self {
+            Self::Gzip { .. } | Self::Deflate { .. } | Self::Brotli { .. } => 0,
+            Self::Zstd(zstd) => zstd.kept(),
         }
     }
 

@@ -69,6 +69,11 @@ impl Needs {
         Self { window: window(head).unwrap_or(usize::MAX), ..Self::default() }
     }
 
+    /// Those of a frame of which everything is kept until its end.
+    pub(super) fn of_all() -> Self {
+        Self { window: usize::MAX, ..Self::default() }
+    }
+
     /// Those behind a block of the frame.
     pub(super) fn behind(&self, head: BlockHead, content: &[u8]) -> Self {
         let mut next = *self;

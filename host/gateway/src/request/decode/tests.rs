@@ -57,13 +57,14 @@ fn decode_within<'a>(
 ) -> (Result<Vec<u8>, Refusal>, usize, usize) {
     let mut pieces = pieces.into_iter().map(|piece| Ok(Some(Bytes::copy_from_slice(piece))));
     let (mut out, mut turns, mut most) = (Vec::new(), 0, 0);
-    let mut decoding = match Decoding::new(coding, limits, total.share()) {
+    let mut decoding = match Decoding::new(coding, DecodingBounds::of_request(limits), total.share()) {
         Ok(decoding) => decoding,
-        Err(refusal) => return (Err(refusal), turns, most),
+        Err(NoDecodingMemory) => return (Err(Refusal::RequestMemory), turns, most),
     };
     let mut cx = Context::from_waker(Waker::noop());
     loop {
-        let polled = decoding.poll_data(&mut cx, |_| Poll::Ready(pieces.next().unwrap_or(Ok(None))));
+        let polled =
+            decoding.poll_data(&mut cx, |_| Poll::Ready(pieces.next().unwrap_or(Ok(None)))).map_err(Refusal::from);
         most = most.max(total.held());
         match polled {
             Poll::Pending => turns += 1,

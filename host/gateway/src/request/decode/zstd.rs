@@ -4,6 +4,7 @@ use std::io::Read as _;
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::ahead::ShownAhead;
 use super::malformed::NotOfCoding;
 use super::needs::{BlockHead, Needs, TABLES, head_length};
 use super::workspace::DecodeMemory;
@@ -38,6 +39,8 @@ pub(super) struct Zstd {
     workspace: DecodeMemory,
     /// What is counted there.
     taken: usize,
+    /// What a block comes to is given at once.
+    ahead: Option<ShownAhead>,
 }
 
 impl Zstd {
@@ -45,14 +48,24 @@ impl Zstd {
     pub(super) const LEAST: usize = TABLES;
 
     /// A decoder in a workspace where [`Self::LEAST`] is counted.
-    pub(super) fn new(workspace: DecodeMemory) -> Self {
-        let (next, held, needs) = (Next::Frame, Vec::new(), Needs::default());
-        Self { decoder: decoder(), next, held, frames: 0, is_checked: false, needs, workspace, taken: Self::LEAST }
+    pub(super) fn new(workspace: DecodeMemory, is_stream: bool) -> Self {
+        let (next, held, needs, ahead) =
+            (Next::Frame, Vec::new(), Needs::default(), is_stream.then(ShownAhead::default));
+        let taken = Self::LEAST;
+        Self { decoder: decoder(), next, held, frames: 0, is_checked: false, needs, workspace, taken, ahead }
+    }
+
+    /// Bytes of the frame at hand that are kept although they were given.
+    pub(super) fn kept(&self) -> usize {
+        self.ahead.as_ref().map_or(0, ShownAhead::given)
     }
 
     /// Whether what has come ends where a frame ends.
     pub(super) fn is_whole(&self) -> bool {
-        self.frames > 0 && self.next == Next::Frame && self.held.is_empty()
+        self.frames > 0
+            && self.next == Next::Frame
+            && self.held.is_empty()
+            && self.ahead.as_ref().is_none_or(ShownAhead::is_taken)
     }
 
     pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize), NotOfCoding> {
@@ -110,8 +123,14 @@ impl Zstd {
         }
         match (self.next, self.held.as_slice()) {
             (Next::Block, held) => {
-                let strategy = BlockDecodingStrategy::UptoBlocks(1);
-                if self.decoder.decode_blocks(held, strategy).map_err(|_| NotOfCoding)? {
+                let is_last = match &mut self.ahead {
+                    Some(ahead) => ahead.decode(&mut self.decoder, &mut self.held, self.is_checked)?,
+                    None => {
+                        let strategy = BlockDecodingStrategy::UptoBlocks(1);
+                        self.decoder.decode_blocks(held, strategy).map_err(|_| NotOfCoding)?
+                    }
+                };
+                if is_last {
                     self.next = Next::Frame;
                 }
             }
@@ -127,7 +146,13 @@ impl Zstd {
                 self.decoder.reset(self.held.as_slice()).map_err(|_| NotOfCoding)?;
                 self.begin()?;
                 self.next = Next::Block;
-                self.needs = Needs::of_frame(&self.held);
+                self.needs = match &mut self.ahead {
+                    Some(ahead) => {
+                        ahead.begin();
+                        Needs::of_all()
+                    }
+                    None => Needs::of_frame(&self.held),
+                };
             }
             _ => return Ok(()),
         }
@@ -167,6 +192,9 @@ impl Zstd {
 
     /// Gives what has been decoded and is not needed any more to decode the rest.
     fn drain(&mut self, output: &mut [u8]) -> Result<usize, NotOfCoding> {
+        if let Some(ahead) = &mut self.ahead {
+            return Ok(ahead.take(output));
+        }
         if self.decoder.can_collect() == 0 {
             return Ok(0);
         }

@@ -1,5 +1,6 @@
 //! How a stream begins.
 
+use super::answer_body::AnswerBody;
 use super::expected::{AnswerTranslation, ExpectedAnswer};
 use super::form::{FirstBytes, Form};
 use super::reader::{EventFault, EventReader};
@@ -12,7 +13,7 @@ use weir_dialect::answer::FailedChoices;
 use weir_dialect::{Decoded, StreamDecoder};
 use weir_http::sse;
 use weir_net::ByteShare;
-use weir_upstream::{AttemptFailure, Body};
+use weir_upstream::AttemptFailure;
 
 /// So long what comes before the first part of an answer waits for it: comments, and events that are none. Long enough to
 /// see the error behind them that some providers send with a status of 200, and short enough for a sign of life.
@@ -25,7 +26,7 @@ const HELD: usize = 64 * 1024;
 
 /// A stream that has begun.
 pub(crate) struct StreamOpening {
-    pub(crate) body: Body,
+    pub(crate) body: AnswerBody,
     pub(crate) reader: EventReader,
     /// What was looked at and what it is, which comes before what the reader still has.
     pub(crate) events: Vec<(sse::SseEvent, Decoded)>,
@@ -39,7 +40,7 @@ pub(crate) struct StreamOpening {
 pub(super) enum StreamOrDocument {
     Stream(Box<StreamOpening>),
     /// No stream, whatever it says: a JSON document or a page, of which this has been read.
-    Document(Body, Bytes),
+    Document(AnswerBody, Bytes),
 }
 
 /// What an event says of the stream that begins with it.
@@ -58,7 +59,7 @@ enum First {
 /// begins without it. `first` is what was read of the body before.
 pub(super) async fn open(
     expected: &ExpectedAnswer<'_>,
-    body: Body,
+    body: AnswerBody,
     first: Option<Bytes>,
 ) -> Result<StreamOrDocument, AttemptFailure> {
     let reader = EventReader::new(expected.limits.event_bytes, expected.translation.map(AnswerTranslation::stream));

@@ -1,5 +1,6 @@
 //! Whole answers.
 
+use super::answer_body::{AnswerBody, AnswerFault};
 use super::expected::ExpectedAnswer;
 use super::form::{FirstBytes, Form};
 use super::opening::{self, StreamOrDocument};
@@ -15,7 +16,7 @@ use weir_dialect::answer::{self, AccountBlame, AnswerKind};
 use weir_dialect::canon::DecodeFault;
 use weir_dialect::errors::ErrorParts;
 use weir_net::ByteShare;
-use weir_upstream::{AttemptFailure, Body, BodyError};
+use weir_upstream::AttemptFailure;
 
 /// What looks complete is waited on for so long: then its framing is not asked for its opinion any more.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -24,7 +25,7 @@ const PEEK: usize = 64 * 1024;
 
 /// An answer that came with its head, all of it, as short ones do. A stream may have come as well, so that has to be looked
 /// at where one was asked for.
-pub(super) fn at_once(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Option<Bytes> {
+pub(super) fn at_once(expected: &ExpectedAnswer<'_>, body: &mut AnswerBody) -> Option<Bytes> {
     if expected.streaming { None } else { body.take_all_within(UNCOUNTED.min(expected.limits.response_bytes)) }
 }
 
@@ -33,7 +34,7 @@ pub(super) fn at_once(expected: &ExpectedAnswer<'_>, body: &mut Body) -> Option<
 /// not closed is cut although its framing ends as it should.
 pub(super) async fn answer(
     expected: &ExpectedAnswer<'_>,
-    mut body: Body,
+    mut body: AnswerBody,
     mut first: Option<Bytes>,
 ) -> Result<ReceivedContent, AttemptFailure> {
     let mut all = room(expected, expected.limits.response_bytes);
@@ -67,7 +68,11 @@ pub(super) async fn answer(
         };
         match next {
             None => break None,
-            Some(Err(error)) => break Some(error),
+            Some(Err(fault)) if fault.is_cut() => break Some(fault),
+            Some(Err(fault)) => {
+                body.leave();
+                return Err(fault.decide());
+            }
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => push(&mut all, data)?,
                 Err(_) => continue,
@@ -80,9 +85,9 @@ pub(super) async fn answer(
 }
 
 /// As much of a body as tells what it is.
-async fn begin(body: &mut Body) -> Result<(Bytes, Form), AttemptFailure> {
+async fn begin(body: &mut AnswerBody) -> Result<(Bytes, Form), AttemptFailure> {
     let mut head = FirstBytes::default();
-    while let Some(data) = next(body).await? {
+    while let Some(data) = next(body).await.map_err(AnswerFault::decide)? {
         let form = head.push(data);
         if form != Form::Unclear {
             return Ok((head.bytes, form));
@@ -95,7 +100,7 @@ async fn begin(body: &mut Body) -> Result<(Bytes, Form), AttemptFailure> {
 pub(super) fn judged(
     expected: &ExpectedAnswer<'_>,
     (bytes, memory): (Bytes, Option<ByteShare>),
-    cut: Option<BodyError>,
+    cut: Option<AnswerFault>,
 ) -> Result<ReceivedContent, AttemptFailure> {
     let (bytes, view) = match expected.translation {
         None => (bytes, None),
@@ -121,7 +126,7 @@ pub(super) fn judged(
 }
 
 /// What came in place of an answer, or of the rest of it, where a provider speaks another dialect.
-fn not_translated(unread: DecodeFault, bytes: &[u8], cut: Option<BodyError>) -> AttemptFailure {
+fn not_translated(unread: DecodeFault, bytes: &[u8], cut: Option<AnswerFault>) -> AttemptFailure {
     let begins = bytes.trim_ascii_start().first() == Some(&b'{');
     match (cut, unread) {
         (Some(error), _) => error.decide(),
@@ -173,22 +178,22 @@ pub(super) async fn stored(expected: &ExpectedAnswer<'_>, body: Body) -> Result<
 }
 
 /// The whole of what it says.
-async fn message(expected: &ExpectedAnswer<'_>, mut body: Body) -> Result<(Bytes, ByteShare), AttemptFailure> {
+async fn message(expected: &ExpectedAnswer<'_>, mut body: AnswerBody) -> Result<(Bytes, ByteShare), AttemptFailure> {
     let mut all = room(expected, expected.limits.response_bytes);
     loop {
         match next(&mut body).await {
             Ok(Some(data)) => push(&mut all, data)?,
             Ok(None) => break,
             // Who refuses a request may not read it to its end, and then closing cuts the connection behind the refusal.
-            Err(_) if answer::is_whole(all.bytes()) => break,
-            Err(cut) => return Err(cut),
+            Err(fault) if fault.is_cut() && answer::is_whole(all.bytes()) => break,
+            Err(fault) => return Err(fault.decide()),
         }
     }
     Ok(all.finish())
 }
 
 /// Whether a refusal blames the gateway's account, as far as can be seen in a moment.
-pub(super) async fn blames_account(expected: &ExpectedAnswer<'_>, mut body: Body) -> bool {
+pub(super) async fn blames_account(expected: &ExpectedAnswer<'_>, mut body: AnswerBody) -> bool {
     let mut all = room(expected, PEEK);
     let reading = async {
         while let Ok(Some(data)) = next(&mut body).await
@@ -206,11 +211,10 @@ fn room(expected: &ExpectedAnswer<'_>, longest: usize) -> Gathered {
 }
 
 /// The next data of a body; none at its end.
-async fn next(body: &mut Body) -> Result<Option<Bytes>, AttemptFailure> {
+async fn next(body: &mut AnswerBody) -> Result<Option<Bytes>, AnswerFault> {
     while !body.is_end_stream() {
         let Some(frame) = body.frame().await else { break };
-        let frame = frame.map_err(BodyError::decide)?;
-        match frame.into_data() {
+        match frame?.into_data() {
             Ok(data) if !data.is_empty() => return Ok(Some(data)),
             Ok(_) | Err(_) => {}
         }

@@ -13,7 +13,7 @@ mod passed;
 use crate::request::context::RequestContext;
 use crate::request::gateway_headers::{GatewayHeaders, GatewayResponse};
 use crate::request::gather::UNCOUNTED;
-use crate::request::receive::{EventReader, StreamOpening};
+use crate::request::receive::{AnswerBody, AnswerFault, EventReader, StreamOpening};
 use crate::request::refusal::Refusal;
 use crate::request::unheard;
 use crate::request::waits::WaitedFor;
@@ -31,7 +31,7 @@ use weir_dialect::{Decoded, StreamDecoder};
 use weir_http::sse;
 use weir_sandbox::{HeldBounds, HookKind, Item, Stages};
 use weir_server::{Aborted, BodyEnd, OutgoingResponse, ResponseBody, StreamBody, StreamSender};
-use weir_upstream::{AttemptVerdict, Body, BodyError};
+use weir_upstream::AttemptVerdict;
 
 const ACCEL: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -114,7 +114,7 @@ impl From<Refusal> for StreamEnd {
 
 impl Stream {
     /// Forwards all of it, and hands over what is to be settled when the last byte was sent.
-    async fn run(mut self, seen: Vec<(sse::SseEvent, Decoded)>, body: Body, sender: StreamSender) -> BodyEnd {
+    async fn run(mut self, seen: Vec<(sse::SseEvent, Decoded)>, body: AnswerBody, sender: StreamSender) -> BodyEnd {
         self.context.record.waits.follow(sender.client().clone());
         let worker = self.context.worker();
         let pumped = { worker.until_over(pin!(self.pump(seen, body, &sender))).await };
@@ -170,7 +170,7 @@ impl Stream {
     async fn pump(
         &mut self,
         seen: Vec<(sse::SseEvent, Decoded)>,
-        mut body: Body,
+        mut body: AnswerBody,
         sender: &StreamSender,
     ) -> Result<(), StreamEnd> {
         let mut batch = Vec::new();
@@ -221,7 +221,11 @@ impl Stream {
     }
 
     /// The next piece from the upstream. Where events are held back for long, the client gets a comment meanwhile.
-    async fn next(&mut self, body: &mut Body, sender: &StreamSender) -> Option<Result<Frame<Bytes>, BodyError>> {
+    async fn next(
+        &mut self,
+        body: &mut AnswerBody,
+        sender: &StreamSender,
+    ) -> Option<Result<Frame<Bytes>, AnswerFault>> {
         let record = &mut self.context.record;
         loop {
             let piece = poll_fn(|cx| {

@@ -1,11 +1,11 @@
 //! How a stream ends that does not end with its marker, and what its upstream's failures come to.
 
 use super::{Stream, StreamEnd};
-use crate::request::receive::EventFault;
+use crate::request::receive::{AnswerFault, EventFault};
 use crate::request::refusal::Refusal;
 use weir_dialect::Leftover;
 use weir_server::StreamSender;
-use weir_upstream::{AttemptFailure, BodyError};
+use weir_upstream::AttemptFailure;
 
 impl Stream {
     /// What is left where the transport ends without the end marker. Half an event goes nowhere: whatever was sent behind
@@ -40,7 +40,7 @@ impl Stream {
     }
 
     /// What is left where the transport breaks: the end marker may lack no more than its blank line.
-    pub(super) async fn transport_broke(&mut self, error: BodyError, sender: &StreamSender) -> Result<(), StreamEnd> {
+    pub(super) async fn transport_broke(&mut self, error: AnswerFault, sender: &StreamSender) -> Result<(), StreamEnd> {
         if let Ok(Some(event)) = self.reader.finish(false)
             && self.decoder.leftover(&event) == Leftover::Marker
         {
