@@ -33,6 +33,7 @@ mod client_dialects;
 mod client_gone;
 mod client_hooks;
 mod clouds;
+mod coded_answers;
 mod coded_bodies;
 mod coded_memory;
 mod codings_of_answers;

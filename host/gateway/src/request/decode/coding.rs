@@ -25,6 +25,18 @@ impl Coding {
     /// # Errors
     /// [`UnknownCoding`] for one that is not known, and for more than one on top of another.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Option<Self>, UnknownCoding> {
+        Self::among(headers, |name| !name.is_empty())
+    }
+
+    /// The same of an answer, of which `identity` says nothing, however often it is said (RFC 9110 section 8.4.1).
+    ///
+    /// # Errors
+    /// [`UnknownCoding`], as for [`of`](Self::of).
+    pub(crate) fn of_answer(headers: &HeaderMap) -> Result<Option<Self>, UnknownCoding> {
+        Self::among(headers, |name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
+    }
+
+    fn among(headers: &HeaderMap, says: impl Fn(&[u8]) -> bool) -> Result<Option<Self>, UnknownCoding> {
         if !headers.contains_key(CONTENT_ENCODING) {
             return Ok(None);
         }
@@ -32,7 +44,7 @@ impl Coding {
         let mut names = values
             .flat_map(|value| value.as_bytes().split(|b| *b == b','))
             .map(<[u8]>::trim_ascii)
-            .filter(|n| !n.is_empty());
+            .filter(|name| says(name));
         let (first, second) = (names.next().unwrap_or(b"identity"), names.next());
         let is = |name: &str| second.is_none() && first.eq_ignore_ascii_case(name.as_bytes());
         if is("identity") {

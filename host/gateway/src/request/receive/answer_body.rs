@@ -94,7 +94,7 @@ impl AnswerBody {
         body: Body,
         expected: &ExpectedAnswer<'_>,
     ) -> Result<Self, AttemptFailure> {
-        let decoding = match Coding::of(headers) {
+        let decoding = match Coding::of_answer(headers) {
             Ok(None) => return Ok(Self::Plain(body)),
             Ok(Some(coding)) => {
                 let bounds = DecodingBounds::of_answer(expected.limits, expected.streaming);

@@ -148,7 +148,7 @@ fn is_complete(expected: &ExpectedAnswer<'_>, bytes: &[u8]) -> bool {
 /// may be for all that can be read of it, is for nobody else to see.
 pub(super) async fn against(
     expected: &ExpectedAnswer<'_>,
-    body: Body,
+    body: AnswerBody,
     status: StatusCode,
 ) -> Result<(ReceivedContent, ErrorParts), AttemptFailure> {
     let (bytes, memory) = message(expected, body).await?;
@@ -172,7 +172,7 @@ pub(super) async fn against(
 }
 
 /// An answer that the provider keeps, or what it says of one, whatever that is.
-pub(super) async fn stored(expected: &ExpectedAnswer<'_>, body: Body) -> Result<ReceivedContent, AttemptFailure> {
+pub(super) async fn stored(expected: &ExpectedAnswer<'_>, body: AnswerBody) -> Result<ReceivedContent, AttemptFailure> {
     let (bytes, memory) = message(expected, body).await?;
     Ok(ReceivedContent::Whole { bytes, memory: Some(memory), reading: None, view: None })
 }
