@@ -155,7 +155,7 @@ impl Decoding {
                 }
             }
             if self.is_all {
-                let is_begun = self.given > 0;
+                let is_begun = self.given > 0 || self.engine.has_begun();
                 let end =
                     if self.engine.is_whole() { Ok(None) } else { Err(DecodingFault::Cut(self.coding, is_begun)) };
                 return Poll::Ready(end);

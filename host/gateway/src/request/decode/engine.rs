@@ -61,6 +61,14 @@ impl Engine {
         }
     }
 
+    /// Whether what has gone in is surely of its coding, although nothing may have come out.
+    pub(super) fn has_begun(&self) -> bool {
+        match self {
+            Self::Gzip { .. } | Self::Deflate { .. } | Self::Brotli { .. } => false,
+            Self::Zstd(zstd) => zstd.has_begun(),
+        }
+    }
+
     /// Bytes of what came out that it keeps although it need not.
     pub(super) fn kept(&self) -> usize {
         match self {

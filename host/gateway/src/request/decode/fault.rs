@@ -18,7 +18,7 @@ pub(crate) enum DecodingFault<E> {
     Mislabelled(Coding),
     /// It is not from some point on.
     Broken,
-    /// It ends in the middle, and whether something came out of it before.
+    /// It ends in the middle, and whether it surely was of its coding up to there.
     Cut(Coding, bool),
 }
 

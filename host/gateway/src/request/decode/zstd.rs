@@ -55,6 +55,11 @@ impl Zstd {
         Self { decoder: decoder(), next, held, frames: 0, is_checked: false, needs, workspace, taken, ahead }
     }
 
+    /// Whether a frame has begun.
+    pub(super) fn has_begun(&self) -> bool {
+        self.frames > 0
+    }
+
     /// Bytes of the frame at hand that are kept although they were given.
     pub(super) fn kept(&self) -> usize {
         self.ahead.as_ref().map_or(0, ShownAhead::given)

@@ -78,7 +78,7 @@ impl From<DecodingFault<BodyError>> for AnswerFault {
             DecodingFault::TooLarge(limit) => Self::TooLarge("response", limit),
             DecodingFault::Inflated { bytes, .. } => Self::TooLarge("body_ratio", bytes),
             DecodingFault::Cut(_, true) => Self::Cut,
-            // Where nothing came out, it was something else.
+            // What has not begun as it is was something else.
             DecodingFault::Cut(_, false) | DecodingFault::Mislabelled(_) | DecodingFault::Broken => Self::Encoded,
         }
     }
