@@ -43,7 +43,6 @@ fn provider(health: HealthSettings) -> ProviderConfig {
         speaks: weir_config::DemoDialect::OpenAi,
         on_unsupported: weir_config::OnUnsupported::Warn,
         on_client_gone: weir_config::OnClientGone::Cancel,
-        endpoints: weir_config::ProviderEndpoints { chat: true, responses: false },
         health,
         headers: vec![],
     }

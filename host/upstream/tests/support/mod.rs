@@ -78,7 +78,6 @@ pub fn provider(url: impl Into<String>) -> ProviderConfig {
         speaks: weir_config::DemoDialect::OpenAi,
         on_unsupported: weir_config::OnUnsupported::Warn,
         on_client_gone: weir_config::OnClientGone::Cancel,
-        endpoints: weir_config::ProviderEndpoints { chat: true, responses: false },
         health: HealthSettings::default(),
         headers: vec![],
     }
