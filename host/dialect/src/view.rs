@@ -12,6 +12,7 @@ mod change;
 mod choices;
 mod differ;
 mod edit;
+mod ends;
 mod fields;
 mod foreign;
 mod listed;

@@ -9,8 +9,8 @@ use super::map::{SourceMap, offset, spliced};
 use super::speech::ShownSpeech;
 use super::told::{self, SAID};
 use super::write::ViewWriter;
-use super::{choices, rest, same};
-use crate::canon::{AnswerContext, ChatAnswer, ContentBlock, DecodeFault, FieldLosses, RawJson, RawMembers};
+use super::{choices, ends, rest, same};
+use crate::canon::{AnswerContext, ChatAnswer, ContentBlock, DecodeFault, FieldLosses, JsonText, RawJson, RawMembers};
 use crate::chat;
 use crate::translate::{self, WirePair};
 use crate::wire::WireFormat;
@@ -39,13 +39,16 @@ struct AnswerChanges {
     /// Choices that say something else, or whose tokens are gone.
     retold: Vec<usize>,
     beside: Vec<(usize, MemberChange)>,
+    /// Choices that end for another reason, in chat's word.
+    ends: Vec<(usize, JsonText)>,
     members: Vec<MemberChange>,
 }
 
 impl AnswerChanges {
     /// Whether other words in the same places are all that there is.
     fn is_no_more(&self) -> bool {
-        self.said.is_empty() && self.gone.is_empty() && self.beside.is_empty() && self.members.is_empty()
+        let is_beside = self.beside.is_empty() && self.members.is_empty() && self.ends.is_empty();
+        is_beside && self.said.is_empty() && self.gone.is_empty()
     }
 }
 
@@ -171,6 +174,8 @@ impl AnswerView {
         if !said.is_empty() || differ.splices.len() > before || lost_tokens {
             changes.retold.push(number);
         }
+        let end = |members: &RawMembers| members.get("finish_reason").and_then(RawJson::text);
+        changes.ends.extend(end(now).filter(|now| Some(now) != end(shown).as_ref()).map(|now| (number, now)));
         if !said.is_empty() {
             changes.said.push((number, said));
         }
@@ -204,6 +209,12 @@ fn apply(answer: &mut ChatAnswer, changes: AnswerChanges) {
     for (number, said) in changes.said {
         if let Some(choice) = answer.choices.get_mut(number) {
             said.apply(&mut choice.blocks);
+            ends::without_calls(choice, wire);
+        }
+    }
+    for (number, word) in &changes.ends {
+        if let Some(choice) = answer.choices.get_mut(*number) {
+            ends::put(choice, wire, &word.text());
         }
     }
     for (number, change) in &changes.beside {

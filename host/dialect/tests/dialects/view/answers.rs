@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json as value};
 use weir_dialect::answer::AnswerKind;
 use weir_dialect::canon::{AnswerContext, ChatAnswer, ContentBlock, FieldLosses, SignatureKind};
 use weir_dialect::translate::WirePair;
@@ -191,4 +191,84 @@ fn what_is_changed_in_an_answer_reaches_clients_of_every_wire_and_nothing_else_i
 
 fn differs(is: &Value, due: &Value) -> Result<(), String> {
     if is == due { Ok(()) } else { Err(format!("{:?}", weir_recorded::differences(due, is))) }
+}
+
+/// The same answer in each wire: a thought that is signed, a text, a call.
+fn said(wire: WireFormat) -> Value {
+    match wire {
+        WireFormat::Messages => {
+            value!({"id": "m", "type": "message", "role": "assistant", "model": "claude", "content": [
+            {"type": "thinking", "thinking": "hm", "signature": "c2ln"}, {"type": "text", "text": "I look"},
+            {"type": "tool_use", "id": "t1", "name": "find", "input": {"what": "it"}}],
+            "stop_reason": "tool_use", "stop_sequence": null, "usage": {"input_tokens": 1, "output_tokens": 2}})
+        }
+        WireFormat::Responses => {
+            value!({"id": "r", "object": "response", "created_at": 1, "status": "completed", "model": "gpt", "output": [
+            {"type": "message", "id": "i", "role": "assistant", "status": "completed", "content": [
+                {"type": "output_text", "text": "I look", "annotations": []}]},
+            {"type": "function_call", "id": "f", "call_id": "t1", "name": "find", "arguments": "{\"what\":\"it\"}"}],
+            "usage": {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}})
+        }
+        WireFormat::GenerateContent => value!({"candidates": [{"index": 0, "content": {"role": "model", "parts": [
+            {"text": "I look"}, {"functionCall": {"name": "find", "args": {"what": "it"}}}]}, "finishReason": "STOP"}],
+            "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 2, "totalTokenCount": 3}}),
+        WireFormat::Converse | WireFormat::Chat | WireFormat::CohereChat | WireFormat::OllamaChat => {
+            value!({"output": {"message": {"role": "assistant", "content": [
+            {"text": "I look"}, {"toolUse": {"toolUseId": "t1", "name": "find", "input": {"what": "it"}}}]}},
+            "stopReason": "tool_use", "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}})
+        }
+    }
+}
+
+fn after(wire: WireFormat, change: impl FnOnce(&mut Document)) -> Value {
+    let view = view(wire, wire, &Bytes::from(said(wire).to_string())).unwrap();
+    let mut shown = Document::response(DialectCall::OPENAI_CHAT, view.shown().clone());
+    change(&mut shown);
+    json(&view.merged(&shown.bytes().unwrap(), &mut FieldLosses::default()).unwrap())
+}
+
+#[test]
+fn calls_that_are_taken_away_are_gone_and_nobody_waits_for_them() {
+    for (_, wire) in WIRES {
+        let is = after(wire, |shown| assert!(shown.remove("/choices/0/message/tool_calls").unwrap()));
+        let text = is.to_string();
+        assert!(!text.contains("find") && text.contains("I look"), "{wire:?}: {is}");
+        assert!(!text.contains("tool_use"), "{wire:?}: {is}");
+    }
+    let is = after(WireFormat::Messages, |shown| drop(shown.remove("/choices/0/message/tool_calls")));
+    assert_eq!(is["content"][0]["signature"], "c2ln");
+    assert_eq!((&is["stop_reason"], &is["usage"]), (&value!("end_turn"), &said(WireFormat::Messages)["usage"]));
+}
+
+#[test]
+fn a_text_that_is_put_in_and_a_reason_to_end_reach_the_client() {
+    for (_, wire) in WIRES {
+        let is = after(wire, |shown| {
+            shown
+                .set(
+                    "/choices/0/message/content",
+                    r#"[{"type":"text","text":"I look"},{"type":"text","text":"and see"}]"#,
+                )
+                .unwrap();
+        });
+        assert!(is.to_string().contains("and see") && is.to_string().contains("I look"), "{wire:?}: {is}");
+    }
+    let filtered = |shown: &mut Document| shown.set("/choices/0/finish_reason", "\"content_filter\"").unwrap();
+    assert_eq!(after(WireFormat::Messages, filtered)["stop_reason"], "refusal");
+    assert_eq!(after(WireFormat::Converse, filtered)["stopReason"], "content_filtered");
+    assert_eq!(after(WireFormat::GenerateContent, filtered)["candidates"][0]["finishReason"], "SAFETY");
+}
+
+#[test]
+fn an_answer_of_a_provider_of_chats_is_shown_as_it_came_and_told_in_the_clients_wire() {
+    let body = Bytes::from_static(br#"{"id":"c","object":"chat.completion","created":1,"model":"gpt","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]}"#);
+    for (_, client) in WIRES {
+        let view = view(client, WireFormat::Chat, &body).unwrap();
+        assert_eq!(view.shown(), &body);
+        let mut shown = Document::response(DialectCall::OPENAI_CHAT, view.shown().clone());
+        let merged = |shown: &Bytes| view.merged(shown, &mut FieldLosses::default()).unwrap();
+        let was = json(&merged(&body)).to_string();
+        shown.set("/choices/0/message/content", "\"no\"").unwrap();
+        assert_eq!(json(&merged(&shown.bytes().unwrap())).to_string(), was.replace("yes", "no"));
+    }
 }
