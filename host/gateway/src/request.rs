@@ -23,6 +23,7 @@ pub(crate) mod relay;
 pub(crate) mod request_id;
 pub(crate) mod respond;
 pub(crate) mod route;
+pub(crate) mod signed;
 pub(crate) mod stored;
 pub(crate) mod token;
 pub(crate) mod unheard;

@@ -32,6 +32,7 @@ mod cli;
 mod client_dialects;
 mod client_gone;
 mod client_hooks;
+mod client_signed;
 mod clouds;
 mod coded_answers;
 mod coded_bodies;

@@ -104,7 +104,7 @@ fn a_provider_without_responses_is_asked_for_a_chat_completion() {
     let mut next = (client().question)(false);
     next["previous_response_id"] = id.into();
     let refused = client().send(gateway.address, false, &next.to_string());
-    assert_eq!((refused.status, refused.code()), (404, "unknown_response".into()));
+    assert_eq!((refused.status, refused.code()), (400, "unknown_response".into()));
     assert_eq!(upstream.seen().len(), 1);
 }
 

@@ -11,7 +11,8 @@ use crate::request::language::ClientLanguage;
 use crate::request::read::AskedRequest;
 use crate::request::record::Record;
 use crate::request::refusal::Refusal;
-use crate::request::{cors, plan, read, read_body, relay, respond, route, stored, token};
+use crate::request::signed::SentBody;
+use crate::request::{cors, plan, read, read_body, relay, respond, route, signed, stored, token};
 use crate::worker::snapshot::{Model, Snapshot};
 use crate::worker::{SnapshotHandle, Worker};
 use bytes::Bytes;
@@ -44,6 +45,10 @@ pub(crate) async fn journey(
     let uri = std::mem::take(&mut parts.uri);
     let path = ApiPath::find(uri.path());
     let client = ClientLanguage::of(path.as_ref(), uri.query(), &parts.headers);
+    if signed::is_signed(client, &parts.headers) {
+        // It is signed, too.
+        parts.uri = uri.clone();
+    }
     let place = worker.admit(held.snapshot.config.limits.in_flight);
     let full = place.is_none();
     let mut record = Box::new(Record::new(worker, held, (id, client), started, place));
@@ -127,7 +132,12 @@ async fn travel(
     }
     let call = route::called(path, parts)?;
 
-    let caller = snapshot.tenants.identify(token::of(&parts.headers, query)).map_err(Refusal::Denied)?;
+    let mut body = SentBody::ToCome(body);
+    let caller = if signed::is_signed(record.client, &parts.headers) {
+        Box::pin(signed::prove(record, parts, &mut body)).await?
+    } else {
+        snapshot.tenants.identify(token::of(&parts.headers, query)).map_err(Refusal::Denied)?
+    };
     record.identified(&caller.tenant);
     if snapshot.via.has_seen(&parts.headers) {
         return Err(Refusal::Loop);
@@ -155,7 +165,11 @@ async fn travel(
     };
     record.seat = Some(seat.map_err(Refusal::Denied)?);
 
-    let body = read_body::whole(&mut parts.headers, body, &snapshot.config.limits, record).await?;
+    let body = match body {
+        SentBody::ToCome(body) => read_body::whole(&mut parts.headers, body, &snapshot.config.limits, record).await?,
+        SentBody::Read(bytes) => bytes,
+        SentBody::Taken => return Err(Refusal::Internal),
+    };
     let asked = read::read(record, &caller, (call, &parts.method), body)?;
     let (index, model) = count_for_model(record, snapshot, &caller, &asked.ask.model)?;
     if let ApiCall::Count(_) = call {
@@ -167,12 +181,7 @@ async fn travel(
     let Some(chain) = snapshot.chain(&caller.tenant, record.id.as_str()) else {
         return Err(Refusal::Internal);
     };
-    let headers = std::mem::take(&mut parts.headers);
-    let exchange = lend(record, (&caller, model), &asked, headers);
-    if chain.wants(HookKind::Observe, &asked.ask.model) {
-        record.observers = Some(Arc::clone(chain));
-    }
-    record.exchange = Some(exchange);
+    lend(record, (&caller, model, chain), &asked, std::mem::take(&mut parts.headers));
     let chain = Arc::clone(chain);
     *way = Some(FirstHalf::Read(FirstRead { caller, chain, model: index, asked }));
     Ok(())
@@ -228,12 +237,13 @@ fn unknown_model(name: &str) -> Refusal {
     Refusal::ModelNotFound(name.chars().take(128).collect())
 }
 
+/// Puts what plugins may see and change of the request with the record.
 fn lend(
-    record: &Record,
-    (caller, model): (&Caller, &Model),
+    record: &mut Record,
+    (caller, model, chain): (&Caller, &Model, &Arc<Chain>),
     AskedRequest { ask, body, .. }: &AskedRequest,
     headers: HeaderMap,
-) -> Box<Exchange> {
+) {
     let about = Arc::new(About {
         tenant: Arc::clone(&caller.tenant.name),
         request_id: record.id.own(),
@@ -241,7 +251,10 @@ fn lend(
         dialect: ask.call.contract_name(),
         facts: Facts { streaming: ask.streaming, body_bytes: u32::try_from(body.len()).unwrap_or(u32::MAX) },
     });
-    Box::new(Exchange::new(about, headers, Document::accepted(ask.call, body.clone())))
+    if chain.wants(HookKind::Observe, &ask.model) {
+        record.observers = Some(Arc::clone(chain));
+    }
+    record.exchange = Some(Box::new(Exchange::new(about, headers, Document::accepted(ask.call, body.clone()))));
 }
 
 /// After plugins rewrote the request, which was read again behind each of them: what does it ask now, and may the caller

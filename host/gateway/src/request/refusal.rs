@@ -14,7 +14,7 @@ use std::time::Duration;
 use weir_dialect::ReadError;
 use weir_http::head::InvalidHead;
 use weir_sandbox::{Fault, HookKind, Stop};
-use weir_tenancy::Denied;
+use weir_tenancy::{Denied, SignedDenial};
 
 /// A request that is answered by the gateway and not by a model.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -35,6 +35,8 @@ pub(crate) enum Refusal {
     Loop,
     #[error("{0}")]
     Denied(Denied),
+    #[error("{0}")]
+    NotSigned(SignedDenial),
     #[error(
         "this tenant is not served: a plugin that is meant to apply to it does not load; tell whoever runs the gateway"
     )]
@@ -58,10 +60,11 @@ pub(crate) enum Refusal {
     #[error("the model `{0}` does not exist or you do not have access to it: GET /v1/models lists yours")]
     ModelNotFound(String),
     #[error(
-        "no answer with the id `{0}` is known that a provider keeps for you: those that were translated are kept by nobody, and \
-         those of before the gateway's last start are not known; send the conversation itself"
+        "no answer with the id `{}` is known that a provider keeps for you: those that were translated are kept by nobody, and \
+         those of before the gateway's last start are not known; send the conversation itself",
+        .id
     )]
-    UnknownResponse(String),
+    UnknownResponse { id: String, status: StatusCode },
     #[error("{}", .refusal.message)]
     PluginRefused { plugin: Arc<str>, refusal: weir_sandbox::PluginRefusal },
     #[error("the plugin `{plugin}` failed at its `{}` hook, and this request may not go on without it{}", .hook.name(), more(.fault))]

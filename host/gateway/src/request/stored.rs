@@ -6,7 +6,7 @@ use crate::request::record::Record;
 use crate::request::refusal::Refusal;
 use crate::worker::provider::Provider;
 use bytes::Bytes;
-use http::Method;
+use http::{Method, StatusCode};
 use std::sync::Arc;
 use weir_dialect::WireFormat;
 use weir_dialect::view::{AnswerView, RequestView};
@@ -20,7 +20,8 @@ pub(crate) fn asked_for(
     id: &str,
     method: &Method,
 ) -> Result<(StoredAnswer, Bytes), Refusal> {
-    let pin = record.worker().shared.pins.of(id, &caller.tenant.name).ok_or_else(|| unknown(id))?;
+    let pin = record.worker().shared.pins.of(id, &caller.tenant.name);
+    let pin = pin.ok_or_else(|| unknown(id, StatusCode::NOT_FOUND))?;
     let mut body = b"{\"model\":".to_vec();
     escape_into(&mut body, &pin.model);
     body.extend_from_slice(b",\"messages\":[]}");
@@ -35,7 +36,8 @@ pub(crate) fn gone_on_from(
 ) -> Result<Option<StoredAnswer>, Refusal> {
     let Some(id) = &view.original().previous else { return Ok(None) };
     let id = id.text();
-    let pin = record.worker().shared.pins.of(&id, &caller.tenant.name).ok_or_else(|| unknown(&id))?;
+    let pin = record.worker().shared.pins.of(&id, &caller.tenant.name);
+    let pin = pin.ok_or_else(|| unknown(&id, StatusCode::BAD_REQUEST))?;
     Ok(Some(StoredAnswer { id: id.into(), provider: pin.provider, method: None }))
 }
 
@@ -51,7 +53,8 @@ pub(crate) fn keep_to(context: &RequestContext, plan: &mut Vec<PlanStep>) -> Res
         })
     };
     plan.retain(keeps);
-    if plan.is_empty() { Err(unknown(&stored.id)) } else { Ok(()) }
+    let status = if stored.method.is_some() { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
+    if plan.is_empty() { Err(unknown(&stored.id, status)) } else { Ok(()) }
 }
 
 /// An answer has come: who gave it keeps it, as far as is known.
@@ -75,6 +78,6 @@ pub(crate) fn keep_id(context: &RequestContext, provider: &Arc<str>, id: &str) {
     context.worker().shared.pins.keep(id, &context.record.tenant, &model.name, provider);
 }
 
-fn unknown(id: &str) -> Refusal {
-    Refusal::UnknownResponse(id.chars().take(128).collect())
+fn unknown(id: &str, status: StatusCode) -> Refusal {
+    Refusal::UnknownResponse { id: id.chars().take(128).collect(), status }
 }

@@ -77,6 +77,7 @@ pub(super) fn share(
         refused: RefusedConnections::default(),
         descriptors: descriptors::for_clients(descriptors),
         in_flight: Arc::new(ConcurrencyLimit::default()),
+        unverified: Arc::new(ConcurrencyLimit::default()),
         unheard: UnheardAnswers::default(),
         cut: AtomicU64::default(),
         request_memory: Arc::default(),

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     pub(crate) in_flight: Arc<ConcurrencyLimit>,
     /// Answers whose clients have left.
     pub(crate) unheard: UnheardAnswers,
+    /// Those of whom it is not known yet whose they are.
+    pub(crate) unverified: Arc<ConcurrencyLimit>,
     /// Requests that the end of the drain has broken off.
     pub(crate) cut: AtomicU64,
     /// Bytes of requests' bodies, and of whole answers that were not sent yet.

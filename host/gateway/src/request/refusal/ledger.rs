@@ -13,6 +13,7 @@ impl Refusal {
             | Self::MethodNotAllowed(_)
             | Self::Loop
             | Self::Denied(_)
+            | Self::NotSigned(_)
             | Self::TenantClosed
             | Self::EncodedBody(_)
             | Self::Mislabelled(_)
@@ -23,7 +24,7 @@ impl Refusal {
             | Self::BodyCut(_)
             | Self::Unreadable(_)
             | Self::ModelNotFound(_)
-            | Self::UnknownResponse(_)
+            | Self::UnknownResponse { .. }
             | Self::Unshown { .. }
             | Self::UnsupportedField { .. }
             | Self::UnsupportedOperation { .. }

@@ -83,6 +83,7 @@ impl Refusal {
             }
             Self::Loop => row(StatusCode::LOOP_DETECTED, "loop_detected", API, Gateway, Spent),
             Self::Denied(denied) => of_denied(denied),
+            Self::NotSigned(_) => row(StatusCode::UNAUTHORIZED, "invalid_signature", AUTH, Client, Unsaid),
             Self::TenantClosed => row(StatusCode::SERVICE_UNAVAILABLE, "tenant_closed", API, Tenant, Unsaid),
             Self::EncodedBody(_) | Self::Mislabelled(_) => {
                 row(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_encoding", INVALID, Client, Unsaid)
@@ -94,7 +95,8 @@ impl Refusal {
             Self::BodyBroken | Self::BodyCut(_) => row(StatusCode::BAD_REQUEST, "bad_body", INVALID, Client, Unsaid),
             Self::Unreadable(error) => row(StatusCode::BAD_REQUEST, error.code(), INVALID, Client, Unsaid),
             Self::ModelNotFound(_) => row(StatusCode::NOT_FOUND, "model_not_found", INVALID, Client, Unsaid),
-            Self::UnknownResponse(_) => row(StatusCode::NOT_FOUND, "unknown_response", INVALID, Client, Unsaid),
+            // Asked for by itself it is not found; a request that goes on from it is a bad one.
+            Self::UnknownResponse { status, .. } => row(*status, "unknown_response", INVALID, Client, Unsaid),
             Self::PluginRefused { refusal, .. } => {
                 let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
                 let kind = if status.is_server_error() { API } else { INVALID };
