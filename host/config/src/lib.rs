@@ -93,7 +93,7 @@ pub use plugins::{FolderNamedBy, Plugins};
 pub use problem::{Problem, Problems};
 pub use provider::{
     CloudSettings, DemoDialect, HealthSettings, Http2, Http2Pings, OnClientGone, OnUnsupported, ProviderConfig,
-    ProviderEndpoints, ProviderKind, ServiceAccount,
+    ProviderEndpoints, ProviderKey, ProviderKind, ServiceAccount,
 };
 pub use revoke::without_revoked;
 pub use secret::Secret;

@@ -13,6 +13,7 @@ use crate::units::{LONGEST, SHORTEST, show_duration};
 use crate::value::ConfigValue;
 use crate::{names, suggest};
 
+mod api_keys;
 mod base_url;
 mod cloud;
 mod endpoints;
@@ -22,13 +23,15 @@ mod kind;
 mod only;
 mod service_account;
 
+use api_keys::ApiKeysKey;
 use base_url::BaseUrlKey;
 use cloud::CloudKeys;
 use endpoints::EndpointsKey;
-use headers::{ApiKeyKey, HeadersKey};
+use headers::{ApiKeyKey, HeadersKey, taken_headers};
 use kind::KindKey;
 use only::ApiVersionKey;
 
+pub use api_keys::ProviderKey;
 pub use cloud::CloudSettings;
 pub use endpoints::ProviderEndpoints;
 pub use health::HealthSettings;
@@ -97,10 +100,12 @@ keys! {
         pub health: HealthSettings = HealthSettings::default() => "health" TableKey(HealthSettings::read);
         /// Sent as `authorization: Bearer …`; none leaves the header out. By default what the environment has for a kind that demands one.
         pub api_key: Option<Secret> = None => "api_key" ApiKeyKey(kind);
+        /// Keys that take turns, in place of `api_key`; at most 32.
+        pub api_keys: Vec<ProviderKey> = Vec::new() => "api_keys" ApiKeysKey(api_key.is_some());
         /// The certificate authorities to trust in place of the public ones.
         pub ca_file: Option<Authorities> = None => "ca_file" CaFileKey();
         /// `headers.NAME`: sent with every request. Names are lower case, valid and none that Weir sets itself.
-        pub headers: Vec<(String, Secret)> = Vec::new() => "headers" HeadersKey(api_key.is_some());
+        pub headers: Vec<(String, Secret)> = Vec::new() => "headers" HeadersKey(taken_headers(kind, api_key.is_some(), !api_keys.is_empty()));
     }
 }
 
@@ -126,7 +131,7 @@ const fn seconds(seconds: u64) -> Duration {
 const STREAM_FIRST_BYTE: Duration = Duration::from_secs(60);
 
 /// Keys that mean nothing where nothing is dialled.
-const DIALLED: [&str; 5] = ["base_url", "api_key", "ca_file", "http2", "headers"];
+const DIALLED: [&str; 6] = ["base_url", "api_key", "api_keys", "ca_file", "http2", "headers"];
 
 /// Reads every `[providers.NAME]`.
 pub(crate) fn read(table: &ConfigTable<'_>) -> Vec<ProviderConfig> {
@@ -147,6 +152,11 @@ impl ProviderConfig {
     pub fn first_byte(&self, streaming: bool) -> Duration {
         let default = if streaming { STREAM_FIRST_BYTE } else { self.total_timeout };
         self.first_byte_timeout.unwrap_or(default)
+    }
+
+    /// The keys of [`api_keys`](Self::api_keys) that are sent at all, in the order of the file.
+    pub fn keys_in_turn(&self) -> impl Iterator<Item = &ProviderKey> {
+        self.api_keys.iter().filter(|key| key.weight > 0)
     }
 
     fn read(name: &str, table: ConfigTable<'_>) -> Self {

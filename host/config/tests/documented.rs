@@ -22,7 +22,8 @@ const SECTIONS: [(&str, &str); 9] = [
 ];
 
 /// What has a table of its own: the section, where it is in there, the document, and how the table begins.
-const WITHIN: [(&str, &str, &str, &str); 8] = [
+const WITHIN: [(&str, &str, &str, &str); 9] = [
+    ("provider", "api_keys", DOCS, "| key of `api_keys` |"),
     ("tenant", "keys", DOCS, "| key of a tenant's key |"),
     ("plugins", "chain", PLUGINS, "| key of `[[plugins.chain]]` |"),
     ("plugins", "chain.callouts", PLUGINS, "| key of `callouts` |"),
@@ -132,6 +133,12 @@ const OTHERS: &[(&str, &str, &str, &str)] = &[
     ("provider", "speaks", "kind = \"demo\"", "kind = \"demo\"\nspeaks = \"gemini\""),
     ("provider", "base_url", "", "base_url = \"https://other.example/v1\""),
     ("provider", "api_key", "api_key = \"s3cret-1\"", "api_key = \"s3cret-2\""),
+    (
+        "provider",
+        "api_keys",
+        "api_keys = [{ key = \"s3cret-1\" }, { key = \"s3cret-2\" }]",
+        "api_keys = [{ key = \"s3cret-3\", weight = 2 }, { key = \"s3cret-2\", name = \"b\" }]",
+    ),
     ("provider", "headers.NAME", "headers.x-a = \"s3cret-1\"", "headers.x-a = \"s3cret-2\""),
     (
         "provider",

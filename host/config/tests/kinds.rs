@@ -393,3 +393,16 @@ fn another_kind_and_another_key_in_the_environment_are_told() {
     assert_eq!(diff(&config("groq", "s3cret-1"), &config("groq", "s3cret-2")), ["providers.p.api_key: changed"]);
     assert_eq!(diff(&config("groq", "k"), &config("xai", "k")), ["providers.p.kind: groq → xai"]);
 }
+
+#[test]
+fn several_keys_take_the_place_of_the_environments_and_have_names_and_weights_of_their_own() {
+    let env = |name: &str| (name == "KEY_B").then(|| "b-secret".to_owned());
+    let text = "[providers.g]\nkind = \"groq\"\napi_keys = [{ key = \"a-secret\" }, { key = \"${KEY_B}\", weight = 3 }, \
+                { key = \"c-secret\", weight = 0, name = \"spare\" }]";
+    let loaded = read(text, &env).unwrap();
+    let groq = &loaded.config.providers[0];
+    let keys: Vec<_> = groq.api_keys.iter().map(|key| (&*key.name, key.weight, key.secret.expose())).collect();
+    assert_eq!(keys, [("key-1", 1, "a-secret"), ("key-2", 3, "b-secret"), ("spare", 0, "c-secret")]);
+    assert_eq!((&groq.api_key, groq.keys_in_turn().count()), (&None, 2));
+    assert!(!format!("{groq:?}").contains("-secret"));
+}

@@ -2,12 +2,12 @@
 
 mod connections;
 mod plugins;
+mod providers;
 
 use crate::control::Status;
 use crate::run::descriptors::{Spare, are_used_up};
 use crate::telemetry::metrics;
 use crate::worker::Shared;
-use crate::worker::provider::Provider;
 use bytes::Bytes;
 use connections::AdminConnections;
 use http::header::{ALLOW, CONTENT_TYPE, HOST};
@@ -18,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::registry::Registry;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::io;
@@ -28,7 +28,6 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, LocalOptions};
 use weir_server::Drain;
-use weir_upstream::{Aside, Mode};
 
 /// How long a request's head may take, and how long a connection may lie idle.
 const HEAD: Duration = Duration::from_secs(10);
@@ -229,7 +228,7 @@ impl Admin {
                 "hooks": p.hooks().map(|h| h.name()).collect::<Vec<_>>(),
             })
         });
-        let upstreams = snapshot.providers.iter().map(upstream);
+        let upstreams = snapshot.providers.iter().map(providers::shown);
         let (live, kept) = self.status.reloads();
         let body = json!({
             "status": word,
@@ -245,30 +244,6 @@ impl Admin {
         });
         answer(status, "application/json", Bytes::from(format!("{body:#}\n")))
     }
-}
-
-/// A provider, and what of it is put aside.
-fn upstream(provider: &Provider) -> Value {
-    let (name, healthy) = (&*provider.name, provider.upstream.healthy());
-    let (aside, trouble) = (provider.upstream.aside(), provider.upstream.trouble());
-    let one = |aside: &Aside| {
-        json!({
-            "model": aside.model,
-            "answers": aside.mode.map(Mode::label),
-            "reason": aside.reason.label(),
-            "probing": aside.probing,
-            "due_in_ms": u64::try_from(aside.due_in.as_millis()).unwrap_or(u64::MAX),
-        })
-    };
-    let mut said =
-        serde_json::Map::from_iter([("name".to_owned(), json!(name)), ("healthy".to_owned(), json!(healthy))]);
-    if !aside.is_empty() {
-        said.insert("aside".to_owned(), aside.iter().map(one).collect());
-    }
-    if !trouble.is_empty() {
-        said.insert("trouble".to_owned(), json!(trouble));
-    }
-    Value::Object(said)
 }
 
 /// A web page in a browser on this machine could point a name of its own at us; our name is an address or `localhost`.

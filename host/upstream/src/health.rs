@@ -8,12 +8,14 @@ mod aside;
 mod breaker;
 mod events;
 mod flow;
+mod keyed;
 mod model;
 mod provider;
 mod state;
 mod ticket;
 
 pub use aside::{Aside, Mode};
+pub(crate) use keyed::FoundFault;
 pub use model::ModelHealth;
 pub(crate) use provider::ProviderHealth;
 pub use state::{AsideReason, HealthStanding};

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod budget;
+mod by_key;
 mod decision;
 mod retry_after;
 pub mod status;

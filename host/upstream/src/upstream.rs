@@ -7,12 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use http::uri::{Authority, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
+use http::{HeaderMap, HeaderValue, Request, Uri};
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
-use weir_config::{AuthStyle, CatalogDialect, Http2, ProviderConfig};
+use weir_config::{Http2, ProviderConfig};
 
 use crate::auth::AuthScheme;
 use crate::deadlines::Deadlines;
@@ -25,7 +24,12 @@ use crate::dial::trouble::TlsTrouble;
 use crate::error::{AttemptError, UpstreamError};
 use crate::health::{Aside, AsideReason, HealthStanding, ModelHealth, ProviderHealth};
 use crate::http2::Pings;
+use crate::key_ring::{KeyAside, KeyRing};
 use crate::stats::UpstreamStats;
+
+mod credentials;
+
+pub use credentials::RepeatedSecret;
 
 /// Tells upstreams apart even when one takes the place, or the memory, of another.
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -52,6 +56,8 @@ pub struct Upstream {
     sockets: Sockets,
     pings: Arc<Pings>,
     health: Arc<ProviderHealth>,
+    /// The keys that take turns, where there are several.
+    keys: Option<Arc<KeyRing>>,
     /// Locked when a configuration is read, and for metrics.
     models: Mutex<Vec<Weak<ModelHealth>>>,
     stats: UpstreamStats,
@@ -73,6 +79,20 @@ impl Upstream {
         address_override: Option<SocketAddr>,
         names: &HostNames,
     ) -> Result<Arc<Self>, UpstreamError> {
+        Self::in_place_of(None, provider, address_override, names)
+    }
+
+    /// The same in the place of another one, of which what is known of keys is taken over: a key that stays is none that might
+    /// be well again, whatever it is called now.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn in_place_of(
+        before: Option<&Self>,
+        provider: &ProviderConfig,
+        address_override: Option<SocketAddr>,
+        names: &HostNames,
+    ) -> Result<Arc<Self>, UpstreamError> {
         let url = match address_override {
             Some(address) if provider.base_url.is_empty() => format!("http://{address}"),
             _ => provider.base_url.clone(),
@@ -85,14 +105,17 @@ impl Upstream {
             Some(address) => Arc::new(ResolvedHost::fixed(&place.host, address)),
             None => names.name(&place.host, place.port),
         };
+        let keys = KeyRing::of(provider, before.and_then(|before| before.keys.as_deref()));
+        let keys = keys.map_err(|header| credentials::bad_header(provider, header))?.map(Arc::new);
         Ok(Arc::new(Self {
             id: NEXT_ID.fetch_add(1, Relaxed),
             provider: provider.clone(),
-            defaults: defaults(provider)?,
+            defaults: credentials::defaults(provider)?,
             auth: AuthScheme::of(provider)?,
             host,
             tls,
-            health: ProviderHealth::new(provider, &looked_up),
+            health: ProviderHealth::new(provider, &looked_up, keys.clone()),
+            keys,
             looked_up,
             sockets: Sockets::of(provider),
             pings: Pings::of(provider),
@@ -194,8 +217,18 @@ impl Upstream {
         Uri::try_from(whole).map_err(|_| AttemptError::BadTarget)
     }
 
+    /// What its keys are called, in the order of the configuration, where several take turns; else none.
+    pub fn keys(&self) -> impl Iterator<Item = &str> + '_ {
+        self.keys.iter().flat_map(|keys| keys.names())
+    }
+
+    /// Which keys are passed over now, and why. None where it has no several.
+    pub fn keys_aside(&self) -> Vec<KeyAside> {
+        self.keys.as_ref().map(|keys| keys.aside()).unwrap_or_default()
+    }
+
     /// Puts the headers that go with every request into `headers`, the provider's credential and what the operator added;
-    /// what stood there under the same names goes. The credential is marked sensitive, so that neither `Debug` nor an
+    /// what stood there under the same names goes. Of several keys the request's [`Ticket`](crate::Ticket) has one. The credential is marked sensitive, so that neither `Debug` nor an
     /// HTTP/2 header table keeps it.
     pub fn add_head_defaults(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.defaults {
@@ -203,12 +236,11 @@ impl Upstream {
         }
     }
 
-    /// Whether a text holds the provider's credential, or a header that the operator added, as some providers repeat it in what
-    /// they say against a request. One of less than eight bytes may stand there by chance, and is not looked for.
-    pub fn is_secret_in(&self, text: &[u8]) -> bool {
-        let secrets = self.provider.api_key.iter().chain(self.provider.headers.iter().map(|(_, value)| value));
-        let mut secrets = secrets.map(|secret| secret.expose().as_bytes()).filter(|secret| secret.len() >= 8);
-        secrets.any(|secret| memchr::memmem::find(text, secret).is_some()) || self.auth.is_secret_in(text)
+    /// Which of the provider's secrets a text holds, as some providers repeat them in what they say against a request. One of
+    /// less than eight bytes may stand there by chance, and is not looked for.
+    pub fn secret_in(&self, text: &[u8]) -> Option<RepeatedSecret> {
+        let of_cloud = || self.auth.is_secret_in(text).then_some(RepeatedSecret::Key);
+        credentials::secret_in(&self.provider, text).or_else(of_cloud)
     }
 
     /// The deadlines that the configuration sets for one attempt at a whole answer.
@@ -304,36 +336,6 @@ impl fmt::Debug for Upstream {
             .field("healthy", &self.healthy())
             .finish_non_exhaustive()
     }
-}
-
-fn defaults(provider: &ProviderConfig) -> Result<HeaderMap, UpstreamError> {
-    let mut defaults = HeaderMap::new();
-    let bad = |header: &str| UpstreamError::BadHeader { provider: provider.name.clone(), header: header.to_owned() };
-    let mut add = |name: &str, value: &str| {
-        let name_checked = HeaderName::try_from(name).map_err(|_| bad(name))?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| bad(name))?;
-        value.set_sensitive(true);
-        defaults.insert(name_checked, value);
-        Ok(())
-    };
-    if provider.kind.dialect() == CatalogDialect::Anthropic && provider.kind.auth() != AuthStyle::Gcp {
-        // Anthropic's API reference, "Versions": every request says one.
-        add("anthropic-version", "2023-06-01")?;
-    }
-    if let Some(key) = &provider.api_key {
-        match provider.kind.auth() {
-            AuthStyle::XApiKey => add("x-api-key", key.expose())?,
-            AuthStyle::XGoogApiKey => add("x-goog-api-key", key.expose())?,
-            AuthStyle::ApiKey => add("api-key", key.expose())?,
-            AuthStyle::Bearer | AuthStyle::SigV4 | AuthStyle::Gcp | AuthStyle::None => {
-                add(AUTHORIZATION.as_str(), &format!("Bearer {}", key.expose()))?;
-            }
-        }
-    }
-    for (name, value) in &provider.headers {
-        add(name, value.expose())?;
-    }
-    Ok(defaults)
 }
 
 fn connector(

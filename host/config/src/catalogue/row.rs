@@ -122,3 +122,16 @@ words! {
         Converse = "converse",
     }
 }
+
+impl AuthStyle {
+    /// The name of the header that a key is sent in, in lower case.
+    #[must_use]
+    pub const fn header(self) -> &'static str {
+        match self {
+            Self::XApiKey => "x-api-key",
+            Self::XGoogApiKey => "x-goog-api-key",
+            Self::ApiKey => "api-key",
+            Self::Bearer | Self::SigV4 | Self::Gcp | Self::None => "authorization",
+        }
+    }
+}

@@ -39,6 +39,7 @@ impl ConfigKey<Option<Secret>> for ApiKeyKey {
     fn read(self, table: &ConfigTable<'_>, key: &'static str, default: Option<Secret>) -> Option<Secret> {
         match (table.value(key), self.0) {
             (Some(value), _) => header_secret(&value).or(default),
+            (None, _) if table.has("api_keys") => default,
             (None, ProviderKind::Listed(row)) if row.demands_key() => of_environment(table, key, row).or(default),
             (None, _) => default,
         }
@@ -76,8 +77,22 @@ fn of_environment(table: &ConfigTable<'_>, key: &'static str, row: &CatalogRow) 
     Some(Secret::new(value))
 }
 
-/// Headers that are sent, beside a key or not.
-pub(super) struct HeadersKey(pub(super) bool);
+/// Headers that are sent beside those that a key is sent in, and the name of the key that says so.
+pub(super) struct HeadersKey(pub(super) TakenHeaders);
+
+/// The names of headers that a key is sent in, and what the file calls that key.
+pub(super) type TakenHeaders = ([&'static str; 2], &'static str);
+
+/// The headers that the keys of a provider of this kind are sent in. One beside `api_key` may take its place where the kind's
+/// own is another than `authorization`; of several keys none is left to be replaced.
+pub(super) fn taken_headers(kind: ProviderKind, has_key: bool, has_keys: bool) -> TakenHeaders {
+    const BEARER: &str = AuthStyle::Bearer.header();
+    match (has_key, has_keys) {
+        (_, true) => ([BEARER, kind.auth().header()], "api_keys"),
+        (true, false) => ([BEARER; 2], "api_key"),
+        (false, false) => ([""; 2], ""),
+    }
+}
 
 impl ConfigKey<Vec<(String, Secret)>> for HeadersKey {
     fn read(self, table: &ConfigTable<'_>, key: &'static str, _: Vec<(String, Secret)>) -> Vec<(String, Secret)> {
@@ -89,7 +104,7 @@ impl ConfigKey<Vec<(String, Secret)>> for HeadersKey {
     }
 }
 
-fn read_headers(table: &ConfigTable<'_>, has_key: bool) -> Vec<(String, Secret)> {
+fn read_headers(table: &ConfigTable<'_>, (taken, by): TakenHeaders) -> Vec<(String, Secret)> {
     let mut headers: Vec<(String, Secret)> = Vec::new();
     for (name, value) in table.named() {
         let lower = name.to_ascii_lowercase();
@@ -100,8 +115,8 @@ fn read_headers(table: &ConfigTable<'_>, has_key: bool) -> Vec<(String, Secret)>
                 "is a header that Weir sets itself",
                 "remove it; the host comes from base_url, the rest from the request",
             );
-        } else if has_key && lower == "authorization" {
-            value.problem("api_key is sent in the same header", "keep one of the two");
+        } else if taken.contains(&lower.as_str()) {
+            value.problem(format!("{by} is sent in the same header"), "keep one of the two");
         } else if headers.iter().any(|(known, _)| *known == lower) {
             value.problem("stands there twice, for case does not matter", "remove one of them");
         }
@@ -113,7 +128,7 @@ fn read_headers(table: &ConfigTable<'_>, has_key: bool) -> Vec<(String, Secret)>
 }
 
 /// A secret that can stand in a header: not empty, visible characters, spaces and tabs only (RFC 9110 section 5.5).
-fn header_secret(value: &ConfigValue<'_>) -> Option<Secret> {
+pub(super) fn header_secret(value: &ConfigValue<'_>) -> Option<Secret> {
     let secret = value.secret()?;
     if secret.is_empty() {
         value.problem("is empty", "give a value, or leave the key out");

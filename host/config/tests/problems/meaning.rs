@@ -92,6 +92,64 @@ fn providers() {
 }
 
 #[test]
+fn several_keys() {
+    let openai = |line: &str| format!("[providers.x]\nkind = \"openai\"\n{line}");
+    let cases = [
+        ("api_keys = []", "api_keys: names no key; give at least one, as in api_keys = [{ key = \"${KEY_A}\" }], "),
+        ("api_keys = [{ weight = 1 }]", "api_keys[0].key: is missing; give the key, as in key = \"${KEY_A}\""),
+        ("api_keys = [{ key = \"\" }]", "api_keys[0].key: is empty; "),
+        ("api_keys = [{ key = \"${UNSET_KEY}\" }]", "api_keys[0].key: the environment variable UNSET_KEY is not set; "),
+        ("api_keys = [{ key = \"s3cret\", weight = 1001 }]", "api_keys[0].weight: 1001 is out of range; "),
+        (
+            "api_keys = [{ key = \"s3cret\", weight = 0 }, { key = \"s3cret-2\", weight = 0 }]",
+            "api_keys: has weight 0 everywhere, so that no key would be sent; give one of them a weight of 1 or more",
+        ),
+        (
+            "api_keys = [{ key = \"s3cret\", name = \"b\" }, { key = \"s3cret-2\", name = \"b\" }]",
+            "api_keys[1].name: is the name of two keys; give each a name of its own",
+        ),
+        (
+            "api_keys = [{ key = \"s3cret\", name = \"key-2\" }, { key = \"s3cret-2\" }]",
+            "api_keys[1]: is the name of two keys; ",
+        ),
+        (
+            "api_keys = [{ key = \"s3cret\" }, { key = \"s3cret\" }]",
+            "api_keys[1]: holds the same key as key-1; remove one of them; ",
+        ),
+        ("api_keys = [{ key = \"s3cret\", name = \"a b\" }]", "api_keys[0].name: is not a name that can be used; "),
+        (
+            "api_keys = [{ key = \"s3cret\", name = \"sk-s3cret\" }]",
+            "api_keys[0].name: looks like a secret, and names stand in logs and metrics; ",
+        ),
+        ("api_keys = [{ key = \"s3cret\", wieght = 2 }]", "api_keys[0].wieght: is not known; did you mean `weight`? "),
+        (
+            "headers.authorization = \"s3cret\"\napi_keys = [{ key = \"s3cret\" }]",
+            "headers.authorization: api_keys is sent in the same header; ",
+        ),
+        (
+            "api_keys = [{ key = \"s3cret-2\" }]\napi_key = \"s3cret\"",
+            "api_keys: stands beside api_key; keep one of the two; ",
+        ),
+    ];
+    for (line, wanted) in cases {
+        each_is(&[(&openai(line), &format!("weir.toml:18: providers.x.{wanted}"))]);
+    }
+    let many: Vec<String> = (0..33).map(|n| format!("{{ key = \"s3cret-{n}\" }}")).collect();
+    let many = openai(&format!("api_keys = [{}]", many.join(", ")));
+    each_is(&[
+        (&many, "weir.toml:18: providers.x.api_keys: holds 33 keys, and 32 is the most; "),
+        (
+            "[providers.x]\nkind = \"demo\"\napi_keys = [{ key = \"s3cret\" }]",
+            "weir.toml:18: providers.x.api_keys: means nothing for a provider of kind \"demo\"; ",
+        ),
+        (
+            "[providers.x]\nkind = \"anthropic\"\nheaders.X-Api-Key = \"s3cret\"\napi_keys = [{ key = \"s3cret\" }]",
+            "weir.toml:18: providers.x.headers.X-Api-Key: api_keys is sent in the same header; ",
+        ),
+    ]);
+}
+
+#[test]
 fn models() {
     each_is(&[
         ("[models.m]", "weir.toml:16: models.m.targets: is missing; "),

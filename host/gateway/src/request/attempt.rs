@@ -2,6 +2,7 @@
 
 mod answered;
 mod call;
+mod further;
 mod outgoing;
 mod translated;
 mod unheard;
@@ -16,6 +17,7 @@ use crate::worker::provider::Provider;
 use crate::worker::snapshot::Target;
 use bytes::Bytes;
 use call::{CallFailure, ProviderCall};
+use further::FurtherAttempts;
 use http::{HeaderName, HeaderValue, Method, Request};
 use outgoing::OutgoingRequest;
 use std::pin::pin;
@@ -74,11 +76,12 @@ pub(crate) async fn ask(
             worker.shared.stats.unaffordable.fetch_add(1, Ordering::Relaxed);
             break;
         }
-        let outcome =
-            { pin!(attempt(context, worker, chain, step, (target, provider), (ticket, &mut *answered))).await? };
+        let mut keys = FurtherAttempts::beside(steps.len().max(n + 1), &mut attempts, &model.budget);
+        let asked = (ticket, &mut *answered, &mut keys);
+        let outcome = { pin!(attempt(context, worker, chain, step, (target, provider), asked)).await? };
         match outcome {
             AttemptOutcome::Answered => {
-                if n > 0 {
+                if n > 0 || keys.made {
                     context.record.failed_over();
                 }
                 return Ok(());
@@ -151,7 +154,7 @@ async fn attempt(
     chain: &Chain,
     step: &PlanStep,
     (target, provider): (&Target, &Provider),
-    (mut ticket, answered): (Ticket, &mut AnswerPlace),
+    (mut ticket, answered, keys): (Ticket, &mut AnswerPlace, &mut FurtherAttempts<'_>),
 ) -> Result<AttemptOutcome, Refusal> {
     let upstream = &provider.upstream;
     let pair = match translated::pair(context, target, provider) {
@@ -188,6 +191,12 @@ async fn attempt(
             }
             Err(CallFailure::Failed(failure)) => failure,
         };
+        if keys.may_be_made(&mut ticket) {
+            context.record.spent_nothing();
+            tell_failed(context, provider, &Refusal::of_attempt(failure.what, &provider.name));
+            is_fresh = false;
+            continue;
+        }
         if let Some(verdict) = failure.health {
             ticket.settle(verdict);
         }

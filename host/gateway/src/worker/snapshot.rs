@@ -162,10 +162,13 @@ fn provider(
     hosts: &HostNames,
 ) -> Result<Provider, String> {
     let kept = previous.and_then(|p| p.providers.iter().find(|old| old.upstream.is_made_from(from)));
+    let named = previous.and_then(|p| p.providers.iter().find(|old| *old.name == *from.name)).map(|old| &*old.upstream);
     let address = demo.filter(|_| from.kind == ProviderKind::Demo);
     let upstream = match kept {
         Some(old) => Arc::clone(&old.upstream),
-        None => Upstream::new(from, address, hosts).map_err(|e| format!("providers.{}: {e}", from.name))?,
+        None => {
+            Upstream::in_place_of(named, from, address, hosts).map_err(|e| format!("providers.{}: {e}", from.name))?
+        }
     };
     if let ProviderKind::Listed(row) = from.kind
         && let Some(why) = not_asked_yet(row)

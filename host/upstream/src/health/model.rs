@@ -8,6 +8,7 @@ use super::events::News;
 use super::flow::Flow;
 use super::provider::ProviderHealth;
 use super::state::{AsideReason, HealthStanding, Phase};
+use crate::key_ring::ModelKeys;
 
 /// One model of a provider, for as long as a configuration has it as a target.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub struct ModelHealth {
     model: Box<str>,
     pub(super) whole: ModeHealth,
     pub(super) stream: ModeHealth,
+    /// The provider's keys, where it has several.
+    pub(super) keys: Option<ModelKeys>,
     asides: Asides,
 }
 
@@ -34,6 +37,7 @@ impl ModelHealth {
             model: model.into(),
             whole: ModeHealth::default(),
             stream: ModeHealth::default(),
+            keys: provider.keys.as_ref().map(|(ring, _)| ModelKeys::new(ring, model)),
             asides: Asides::default(),
         })
     }
@@ -49,6 +53,7 @@ impl ModelHealth {
         let provider = self.provider.standing();
         let own = self.mode(mode).breaker.standing(|| self.provider.now());
         match (provider, own) {
+            _ if self.lacks_key() => HealthStanding::Aside,
             (HealthStanding::Aside, _) | (_, HealthStanding::Aside) => HealthStanding::Aside,
             (HealthStanding::Due, _) | (_, HealthStanding::Due) => HealthStanding::Due,
             (HealthStanding::Ready, HealthStanding::Ready) => HealthStanding::Ready,
@@ -78,7 +83,14 @@ impl ModelHealth {
         let modes = [&self.whole, &self.stream];
         let mut used = modes.into_iter().filter(|mode| mode.flow.is_used()).peekable();
         used.peek()?;
-        Some(used.all(|mode| mode.breaker.standing(|| self.provider.now()) == HealthStanding::Aside))
+        Some(
+            self.lacks_key() || used.all(|mode| mode.breaker.standing(|| self.provider.now()) == HealthStanding::Aside),
+        )
+    }
+
+    /// Whether its provider has several keys, and none that may be sent now.
+    pub(super) fn lacks_key(&self) -> bool {
+        self.keys.as_ref().is_some_and(|keys| !keys.has_other(0))
     }
 
     pub(super) fn mode(&self, mode: Mode) -> &ModeHealth {

@@ -12,6 +12,7 @@ use super::events::News;
 use super::flow::Pile;
 use super::state::{HealthStanding, Rules};
 use crate::dial::name::ResolvedHost;
+use crate::key_ring::KeyRing;
 
 /// A provider as a whole.
 #[derive(Debug)]
@@ -27,10 +28,12 @@ pub(crate) struct ProviderHealth {
     asides: Asides,
     events: News,
     attempts: News,
+    /// The keys that take turns, where it has several, and what was told of each.
+    pub(super) keys: Option<(Arc<KeyRing>, Box<[News]>)>,
 }
 
 impl ProviderHealth {
-    pub(crate) fn new(provider: &ProviderConfig, host: &Arc<ResolvedHost>) -> Arc<Self> {
+    pub(crate) fn new(provider: &ProviderConfig, host: &Arc<ResolvedHost>, keys: Option<Arc<KeyRing>>) -> Arc<Self> {
         let settings = &provider.health;
         // Before the first of them fails by itself.
         let least = settings.unanswered_after.min(provider.first_byte(true).min(provider.first_byte(false)) / 2);
@@ -49,6 +52,10 @@ impl ProviderHealth {
             asides: Asides::default(),
             events: News::default(),
             attempts: News::default(),
+            keys: keys.map(|ring| {
+                let told = ring.names().map(|_| News::default()).collect();
+                (ring, told)
+            }),
         })
     }
 

@@ -24,6 +24,7 @@ fn provider(health: HealthSettings) -> ProviderConfig {
         cloud: weir_config::CloudSettings::default(),
         base_url: "http://127.0.0.1:9".into(),
         api_key: None,
+        api_keys: vec![],
         ca_file: None,
         http2: Http2::Auto,
         max_connections: 8,
@@ -49,7 +50,7 @@ fn provider(health: HealthSettings) -> ProviderConfig {
 }
 
 fn models<const N: usize>(names: [&str; N]) -> (Arc<ProviderHealth>, [Arc<ModelHealth>; N]) {
-    let health = ProviderHealth::new(&provider(HealthSettings::default()), &host());
+    let health = ProviderHealth::new(&provider(HealthSettings::default()), &host(), None);
     let models = names.map(|name| ModelHealth::new(&health, name));
     (health, models)
 }
@@ -163,7 +164,7 @@ async fn a_model_is_put_aside_for_as_long_as_its_provider_says_and_no_other_is()
 #[tokio::test(start_paused = true)]
 async fn nobody_is_put_aside_for_longer_than_the_limit_whatever_they_say() {
     let settings = HealthSettings { retry_after_limit: Duration::from_secs(10), ..HealthSettings::default() };
-    let a = ModelHealth::new(&ProviderHealth::new(&provider(settings), &host()), "a");
+    let a = ModelHealth::new(&ProviderHealth::new(&provider(settings), &host(), None), "a");
     a.insist(Mode::Whole).settle(AttemptVerdict::Refused { retry_after: Some(Duration::MAX) });
     advance(ms(9_999)).await;
     assert_eq!(a.standing(Mode::Whole), HealthStanding::Aside);
@@ -233,7 +234,7 @@ struct Outage {
 async fn outage(warm: usize) -> Outage {
     let settings = HealthSettings::default;
     let targets: Vec<_> =
-        (0..3).map(|_| ModelHealth::new(&ProviderHealth::new(&provider(settings()), &host()), "m")).collect();
+        (0..3).map(|_| ModelHealth::new(&ProviderHealth::new(&provider(settings()), &host(), None), "m")).collect();
     for target in &targets {
         for _ in 0..warm {
             let mut ticket = sent(target, Mode::Whole);

@@ -8,6 +8,7 @@ use super::breaker::Breaker;
 use super::model::{ModeHealth, ModelHealth};
 use super::provider::millis;
 use super::state::{HealthStanding, Pass, Phase};
+use crate::key_ring::KeyPass;
 
 /// How an attempt went, as far as whom it was made at is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub enum AttemptVerdict {
 /// or the request never went out.
 #[derive(Debug)]
 pub struct Ticket {
-    health: Arc<ModelHealth>,
+    pub(super) health: Arc<ModelHealth>,
     mode: Mode,
     provider: Pass,
     model: Pass,
@@ -39,6 +40,19 @@ pub struct Ticket {
     /// and in which epoch it waits for its head.
     waiting: Option<u32>,
     settled: bool,
+    pub(super) key: TicketKey,
+}
+
+/// Which of a provider's keys a request is sent with, where it has several.
+#[derive(Debug, Default)]
+pub(super) struct TicketKey {
+    pub(super) pass: Option<KeyPass>,
+    /// Those that were sent before it, a bit for each place.
+    pub(super) tried: u32,
+    /// One that was not given what another may be given.
+    pub(super) suspect: Option<KeyPass>,
+    /// The last attempt failed in a way in which one with another key may not, and whether that is known of the key.
+    pub(super) failed: Option<bool>,
 }
 
 impl ModelHealth {
@@ -48,7 +62,7 @@ impl ModelHealth {
         if own.flow.is_piled(self.provider.pile, || self.provider.now()) {
             self.tell(mode, own.breaker.pile_up(self.provider.now()));
         }
-        if self.provider.standing() == HealthStanding::Aside {
+        if self.provider.standing() == HealthStanding::Aside || self.lacks_key() {
             return None;
         }
         let (pass, change) = own.breaker.enter(|| self.provider.now())?;
@@ -70,7 +84,8 @@ impl ModelHealth {
 
 impl Ticket {
     fn new(health: &Arc<ModelHealth>, mode: Mode, provider: Pass, model: Pass) -> Self {
-        Self { health: Arc::clone(health), mode, provider, model, sent: 0, waiting: None, settled: false }
+        let key = TicketKey { pass: health.next_key(), ..TicketKey::default() };
+        Self { health: Arc::clone(health), mode, provider, model, sent: 0, waiting: None, settled: false, key }
     }
 
     /// Whether it is the one that tries out whether a provider or a model is well again.

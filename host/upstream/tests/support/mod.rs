@@ -59,6 +59,7 @@ pub fn provider(url: impl Into<String>) -> ProviderConfig {
         cloud: weir_config::CloudSettings::default(),
         base_url: url.into(),
         api_key: None,
+        api_keys: vec![],
         ca_file: None,
         http2: Http2::Auto,
         max_connections: 8,

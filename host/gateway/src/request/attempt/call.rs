@@ -70,11 +70,12 @@ impl ProviderCall {
     pub(super) async fn make(
         &self,
         (waits, ticket): (&mut Waits, &mut Ticket),
-        request: Request<Bytes>,
+        mut request: Request<Bytes>,
         is_fresh: bool,
         begun: Option<&Cell<bool>>,
     ) -> Result<Received, CallFailure> {
         let Self { worker, upstream, deadlines, .. } = self;
+        ticket.add_key(request.headers_mut());
         let asked = Instant::now();
         ticket.sent(asked);
         waits.begin(WaitedFor::Upstream, asked);
@@ -90,7 +91,13 @@ impl ProviderCall {
         match sent {
             Ok(response) => {
                 ticket.answered(took);
-                pin!(receive::receive(&self.expected(), response, waits)).await.map_err(CallFailure::Failed)
+                match pin!(receive::receive(&self.expected(), response, waits)).await {
+                    Ok(received) => {
+                        ticket.key_answered(received.status);
+                        Ok(received)
+                    }
+                    Err(failure) => Err(CallFailure::Failed(ticket.judge_key(failure))),
+                }
             }
             Err(error) if error.is_stale() && !is_fresh => Err(CallFailure::Stale),
             Err(error) => Err(CallFailure::Failed(error.decide())),

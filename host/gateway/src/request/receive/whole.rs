@@ -16,7 +16,7 @@ use weir_dialect::answer::{self, AccountBlame, AnswerKind};
 use weir_dialect::canon::DecodeFault;
 use weir_dialect::errors::ErrorParts;
 use weir_net::ByteShare;
-use weir_upstream::AttemptFailure;
+use weir_upstream::{AttemptFailure, RepeatedSecret};
 
 /// What looks complete is waited on for so long: then its framing is not asked for its opinion any more.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -152,9 +152,12 @@ pub(super) async fn against(
     status: StatusCode,
 ) -> Result<(ReceivedContent, ErrorParts), AttemptFailure> {
     let (bytes, memory) = message(expected, body).await?;
-    if expected.upstream.is_secret_in(&bytes) {
+    match expected.upstream.secret_in(&bytes) {
         // Whoever repeats the gateway's key has something against it, and it is for nobody else to see.
-        return Err(AttemptFailure::of_account(status));
+        Some(RepeatedSecret::Key) => return Err(AttemptFailure::of_account(status)),
+        // What the operator sends beside it a client may have guessed, and sent to be repeated.
+        Some(RepeatedSecret::Header) => return Err(AttemptFailure::perhaps_of_account(status)),
+        None => {}
     }
     match answer::blame(&bytes) {
         AccountBlame::Request => {

@@ -4,7 +4,7 @@ use super::writer::Writer;
 use crate::worker::Shared;
 use crate::worker::provider::Provider;
 use std::fmt;
-use weir_upstream::{AsideReason, UpstreamStats};
+use weir_upstream::{AsideReason, KeyFault, UpstreamStats};
 
 pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     let snapshot = shared.snapshot.load();
@@ -47,6 +47,7 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
     out.gauge("upstream_healthy", "1 while the provider is asked in its turn, 0 while it is put aside", |g| {
         providers.iter().try_for_each(|p| g.add(&[("provider", &p.name)], u64::from(p.upstream.healthy())))
     })?;
+    keys(out, providers)?;
     out.counter("upstream_put_aside", "How often the provider, or one model of it, was put aside, by reason", |c| {
         for provider in providers {
             let mut add = |model: &str, asides: &mut dyn Iterator<Item = (AsideReason, u64)>| {
@@ -58,6 +59,22 @@ pub(super) fn write(out: &mut Writer<'_>, shared: &Shared) -> fmt::Result {
             add("", &mut provider.upstream.asides())?;
             for model in provider.upstream.models() {
                 add(model.model(), &mut model.asides())?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Which keys of several are passed over.
+fn keys(out: &mut Writer<'_>, providers: &[Provider]) -> fmt::Result {
+    let help = "1 while a key of several is passed over for this reason, whatever is asked or at a model, else 0";
+    out.gauge("upstream_key_aside", help, |g| {
+        for provider in providers {
+            let aside = provider.upstream.keys_aside();
+            for (key, fault) in provider.upstream.keys().flat_map(|key| KeyFault::ALL.map(|fault| (key, fault))) {
+                let is_aside = aside.iter().any(|aside| *aside.key == *key && aside.fault == fault);
+                let labels = [("provider", &*provider.name), ("key", key), ("reason", fault.label())];
+                g.add(&labels, u64::from(is_aside))?;
             }
         }
         Ok(())

@@ -215,7 +215,7 @@ impl World {
             unanswered: u32::try_from(chance.one_of([0, 1, 3, 5])).unwrap(),
             ..HealthSettings::default()
         };
-        let provider = ProviderHealth::new(&provider(settings.clone()), &host());
+        let provider = ProviderHealth::new(&provider(settings.clone()), &host(), None);
         let models = ["a", "b"].map(|name| ModelHealth::new(&provider, name)).to_vec();
         let (records, waiting) = (vec![Record::new(); 4], vec![Waiting::default(); 4]);
         Self {
