@@ -5,7 +5,7 @@ use crate::support::upstream::{CHAT, Upstream, ok};
 use crate::support::wires::WIRES;
 use crate::support::{ACME, Gateway, chat, chat_stream, config_with, post};
 use std::io::Write;
-use weir_config::{CatalogDialect, CatalogRow, Quirk, catalogue, not_asked_yet};
+use weir_config::{AuthStyle, CatalogDialect, CatalogRow, Quirk, catalogue, not_asked_yet};
 
 /// The path of a whole chat below a base URL, for `their-model`, and how the version of the API is given in the base.
 fn below(row: &CatalogRow) -> (&'static str, &'static str) {
@@ -38,7 +38,8 @@ fn every_kind_is_asked_below_the_path_that_a_proxy_has_for_it() {
     let upstream = of_all_dialects();
     let rows: Vec<(&CatalogRow, &str, &str)> = catalogue()
         .iter()
-        .filter(|row| not_asked_yet(row).is_none())
+        // Vertex has a path for each project, which `clouds` tries.
+        .filter(|row| not_asked_yet(row).is_none() && row.auth != AuthStyle::Gcp)
         .map(|row| {
             let (path, version) = below(row);
             (row, path, version)

@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What is published by those who make it: registry, name, and who they are.
-const HELD: [(&str, &str, &str); 9] = [
+const HELD: [(&str, &str, &str); 11] = [
     ("crates.io", "cargo-fuzz", "the Rust Fuzzing Authority"),
     ("crates.io", "wasm-tools", "the Bytecode Alliance"),
     ("crates.io", "wit-bindgen-cli", "the Bytecode Alliance"),
     ("crates.io", "wit-bindgen", "the Bytecode Alliance"),
     ("crates.io", "serde_json", "serde"),
+    ("PyPI", "anthropic", "Anthropic"),
+    ("PyPI", "google-genai", "Google"),
     ("PyPI", "ziglang", "Zig"),
     ("PyPI", "componentize-py", "the Bytecode Alliance"),
     ("npm", "componentize-qjs", "its author in the Bytecode Alliance"),

@@ -89,7 +89,7 @@ fn a_client_is_told_that_its_stream_is_alive_where_its_framing_can() {
         .map(|(client, framing)| ClientStream::new(source.pair(client), framing, context(), false).keep_alive())
         .map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
         .collect();
-    assert_eq!(alive, [":\n\n", "event: ping\ndata: {\"type\": \"ping\"}\n\n", ":\n\n", "", ""]);
+    assert_eq!(alive, [":\n\n", "event: ping\ndata: {\"type\": \"ping\"}\n\n", "", "", ""]);
     // Google's library for Python takes a comment for an event that it cannot read.
     let pair = source.pair(WireFormat::GenerateContent);
     assert!(ClientStream::new(pair, ClientFraming::Sse, context(), false).keep_alive().is_empty());

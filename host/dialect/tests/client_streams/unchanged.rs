@@ -86,7 +86,9 @@ fn a_stream_of_another_wire_goes_on_as_it_is_translated() {
                     }
                     continue;
                 }
-                let due: Vec<u8> = due.iter().flat_map(|event| frame(framing, event)).collect();
+                // Google's library knows no sign of life.
+                let is_said = |event: &&NewEvent| client != WireFormat::GenerateContent || !event.data.is_empty();
+                let due: Vec<u8> = due.iter().filter(is_said).flat_map(|event| frame(framing, event)).collect();
                 assert!(played.bytes == due, "{shown}: {}", String::from_utf8_lossy(&played.bytes));
                 if played.state == StreamState::Whole {
                     let frames = client_frames(client, framing, &played.bytes);
