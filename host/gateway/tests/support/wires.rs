@@ -311,6 +311,11 @@ fn responses_events(thought: &str, text: [&str; 2]) -> Vec<Vec<u8>> {
     }
     let whole = response("completed", items.to_vec().into(), responses_usage());
     events.push(json!({"type": "response.completed", "response": whole}));
+    numbered(events)
+}
+
+/// The events of a stream of Responses, which says of each which it is.
+fn numbered(mut events: Vec<Value>) -> Vec<Vec<u8>> {
     for (number, event) in events.iter_mut().enumerate() {
         event["sequence_number"] = number.into();
     }

@@ -52,6 +52,11 @@ fn row<'a>(status: StatusCode, code: &'a str, kind: ApiErrorKind, blame: Blame, 
     RefusalInfo { status, code, kind, blame, retry }
 }
 
+/// What the gateway has no room for, and may have in a moment.
+fn shed(code: &str) -> RefusalInfo<'_> {
+    row(StatusCode::SERVICE_UNAVAILABLE, code, API, Blame::Gateway, Retry::After(SECOND))
+}
+
 /// What a tenant's own keys and limits refuse.
 fn of_denied(denied: &Denied) -> RefusalInfo<'_> {
     use Blame::{Client, Tenant};
@@ -111,14 +116,10 @@ impl Refusal {
                 self.untold()
             }
             Self::PluginBroke(_) => row(StatusCode::INTERNAL_SERVER_ERROR, "plugin_failed", API, Plugin, Spent),
-            Self::Overloaded => row(StatusCode::SERVICE_UNAVAILABLE, "overloaded", API, Gateway, After(SECOND)),
-            Self::ShuttingDown => row(StatusCode::SERVICE_UNAVAILABLE, "shutting_down", API, Gateway, After(SECOND)),
-            Self::RequestMemory => {
-                row(StatusCode::SERVICE_UNAVAILABLE, "request_memory_full", API, Gateway, After(SECOND))
-            }
-            Self::ResponseMemory => {
-                row(StatusCode::SERVICE_UNAVAILABLE, "response_memory_full", API, Gateway, After(SECOND))
-            }
+            Self::Overloaded => shed("overloaded"),
+            Self::ShuttingDown => shed("shutting_down"),
+            Self::RequestMemory => shed("request_memory_full"),
+            Self::ResponseMemory => shed("response_memory_full"),
             Self::UpstreamBusy { retry_after, .. } => {
                 row(StatusCode::SERVICE_UNAVAILABLE, "upstream_busy", API, Upstream, After(*retry_after))
             }
