@@ -172,7 +172,8 @@ async fn attempt(
         let call = ProviderCall::new(context, (target.provider, provider), deadlines, pair);
         let came = if context.record.reads_on {
             let made = unheard::make(context, (target, provider), call, (ticket, &*answered), (request, is_fresh));
-            let (same, came) = pin!(made).await;
+            // Few are: all others need not find room for it.
+            let (same, came) = Box::pin(made).await;
             ticket = same;
             came
         } else {

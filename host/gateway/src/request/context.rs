@@ -34,7 +34,7 @@ pub(crate) struct RequestContext {
     /// What the client wrote, where that is not what plugins see: `body` began as what is shown of it.
     pub(crate) view: Option<Box<RequestView>>,
     /// The answer that its provider keeps that the request is about, or goes on from.
-    pub(crate) stored: Option<StoredAnswer>,
+    pub(crate) stored: Option<Box<StoredAnswer>>,
 }
 
 impl RequestContext {

@@ -41,14 +41,9 @@ pub(crate) async fn journey(
     let started = Instant::now();
     let IncomingRequest { parts, body, valid } = asked;
     let id = worker.ids.of(&parts.headers, started);
-    // Not looked at again: what a client wrote into it goes nowhere.
-    let uri = std::mem::take(&mut parts.uri);
+    let uri = parts.uri.clone();
     let path = ApiPath::find(uri.path());
     let client = ClientLanguage::of(path.as_ref(), uri.query(), &parts.headers);
-    if signed::is_signed(client, &parts.headers) {
-        // It is signed, too.
-        parts.uri = uri.clone();
-    }
     let place = worker.admit(held.snapshot.config.limits.in_flight);
     let full = place.is_none();
     let mut record = Box::new(Record::new(worker, held, (id, client), started, place));

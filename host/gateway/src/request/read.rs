@@ -18,7 +18,7 @@ pub(crate) struct AskedRequest {
     pub(crate) body: Bytes,
     /// What the client wrote, where that is something else.
     pub(crate) view: Option<Box<RequestView>>,
-    pub(crate) stored: Option<StoredAnswer>,
+    pub(crate) stored: Option<Box<StoredAnswer>>,
 }
 
 /// Reads the body of a request for something that a model, or who keeps an answer, is to be asked.
@@ -33,11 +33,11 @@ pub(crate) fn read(
         ApiCall::Ask(asked) | ApiCall::Count(asked) => {
             let view = shown(asked, &body)?;
             let stored = stored::gone_on_from(record, caller, &view)?;
-            (asked.call, view.shown().clone(), Some(view), stored)
+            (asked.call, view.shown().clone(), Some(view), stored.map(Box::new))
         }
         ApiCall::Stored(id) => {
             let (stored, body) = stored::asked_for(record, caller, id, method)?;
-            (DialectCall::OPENAI_CHAT, body, None, Some(stored))
+            (DialectCall::OPENAI_CHAT, body, None, Some(Box::new(stored)))
         }
         // They are answered without a body.
         ApiCall::Models | ApiCall::Model(_) => return Err(Refusal::Internal),

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use weir_dialect::DialectCall;
 use weir_dialect::translate::WirePair;
-use weir_sandbox::HookKind;
 use weir_upstream::{AttemptFailure, Deadlines, Ticket, Upstream};
 
 /// Whom to call, and what is expected.
@@ -31,7 +30,7 @@ pub(super) struct ProviderCall {
     choices: u64,
     deadlines: Deadlines,
     is_stored: bool,
-    translation: Option<AnswerTranslation>,
+    translation: Option<Box<AnswerTranslation>>,
 }
 
 /// Why there is nothing to relay.
@@ -49,7 +48,6 @@ impl ProviderCall {
         deadlines: Deadlines,
         pair: Option<WirePair>,
     ) -> Self {
-        let hooked = context.chain.wants(HookKind::Event, &context.ask.model);
         Self {
             worker: context.worker(),
             held: Rc::clone(&context.record.held),
@@ -61,7 +59,7 @@ impl ProviderCall {
             choices: context.ask.choices,
             deadlines,
             is_stored: context.asks_for_stored().is_some(),
-            translation: pair.map(|pair| translated::answers(context, pair, hooked)),
+            translation: pair.map(|pair| Box::new(translated::answers(context, pair))),
         }
     }
 
@@ -115,7 +113,7 @@ impl ProviderCall {
             first_byte: self.deadlines.first_byte,
             upstream: &self.upstream,
             is_stored: self.is_stored,
-            translation: self.translation.as_ref(),
+            translation: self.translation.as_deref(),
         }
     }
 }

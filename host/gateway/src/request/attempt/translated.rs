@@ -13,6 +13,7 @@ use weir_dialect::canon::{AnswerContext, DecodeFault, FieldLosses, TargetRules};
 use weir_dialect::translate::{EmbedPair, WirePair, signatures};
 use weir_dialect::view::{MergedRequest, RequestView};
 use weir_dialect::{Operation, WireFormat};
+use weir_sandbox::HookKind;
 
 /// Both wires, where either is another than what plugins see.
 pub(super) fn pair(
@@ -102,7 +103,8 @@ fn embeds(context: &RequestContext, pair: WirePair) -> Option<EmbedPair> {
 }
 
 /// What becomes of the answer.
-pub(super) fn answers(context: &RequestContext, pair: WirePair, hooked: bool) -> AnswerTranslation {
+pub(super) fn answers(context: &RequestContext, pair: WirePair) -> AnswerTranslation {
+    let hooked = context.chain.wants(HookKind::Event, &context.ask.model);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let framing = context.record.client.framing;
     let answer = AnswerContext {
