@@ -96,3 +96,33 @@ fn pairs() -> impl Iterator<Item = (&'static Client, &'static Wire)> {
     let all = CLIENTS.iter().flat_map(|client| providers().map(move |wire| (client, wire)));
     all.filter(|(client, wire)| (client.name, wire.kind) != ("responses", "openai"))
 }
+
+#[test]
+fn what_a_guard_takes_out_goes_nowhere_where_it_cannot_be_changed() {
+    for (client, put) in [
+        (
+            "gemini",
+            r#"{"contents":[{"role":"user","parts":[{"text":"hi"},{"functionCall":{"name":"f","args":{},"bob@leak.example":"v"}}]}]}"#,
+        ),
+        (
+            "messages",
+            r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"output_config":{"format":{"type":"json_schema","schema":{"type":"object"},"bob@leak.example":"v"}}}"#,
+        ),
+        (
+            "converse",
+            r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}],"additionalModelRequestFields":{"bob@leak.example":"v"}}"#,
+        ),
+    ] {
+        let client = CLIENTS.iter().find(|one| one.name == client).unwrap();
+        let wire = WIRES.iter().find(|wire| wire.kind == client.kind).unwrap();
+        let upstream = wire.upstream();
+        let gateway = guarded(wire, upstream.address, "their-model", "redact-pii");
+        let reply = client.send(gateway.address, false, put);
+        for seen in upstream.seen() {
+            let told = String::from_utf8(seen.body).unwrap();
+            assert!(!told.contains("bob@leak.example"), "{}: {told}", client.name);
+        }
+        assert!(matches!(reply.status, 200 | 500), "{}: {}", client.name, reply.text());
+        assert!(!reply.text().contains("bob@leak.example"), "{}", reply.text());
+    }
+}

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use weir_dialect::Document;
 use weir_dialect::answer::AnswerReading;
 use weir_dialect::canon::FieldLosses;
-use weir_dialect::view::AnswerView;
+use weir_dialect::view::{AnswerView, is_left};
 use weir_http::{hop, reserved};
 use weir_sandbox::{Fault, HookKind, LateHeaders, Reply};
 use weir_upstream::AttemptVerdict;
@@ -148,7 +148,13 @@ fn written(view: Option<Box<AnswerView>>, seen: Bytes) -> Result<Bytes, Refusal>
         None => Ok(seen),
         Some(view) => {
             let written = view.merged(&seen, &mut FieldLosses::default());
-            written.map_err(|why| Refusal::PluginBroke(format!("what it made of the answer is none: {why}")))
+            let written =
+                written.map_err(|why| Refusal::PluginBroke(format!("what it made of the answer is none: {why}")))?;
+            if *view.shown() != seen && is_left(view.shown(), &seen, &written) {
+                let why = "what it took out of the answer stands where the client's dialect does not let it be changed";
+                return Err(Refusal::PluginBroke(why.to_owned()));
+            }
+            Ok(written)
         }
     }
 }

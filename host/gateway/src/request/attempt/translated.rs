@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use weir_config::OnUnsupported;
 use weir_dialect::canon::{AnswerContext, DecodeFault, FieldLosses, TargetRules};
 use weir_dialect::translate::{EmbedPair, WirePair, signatures};
-use weir_dialect::view::{MergedRequest, RequestView};
+use weir_dialect::view::{MergedRequest, RequestView, is_left};
 use weir_dialect::{Operation, WireFormat};
 use weir_sandbox::HookKind;
 
@@ -52,12 +52,19 @@ pub(super) fn body(
     };
     let mut losses = FieldLosses::default();
     let written = match (&context.view, embeds(context, pair)) {
-        (_, Some(embeds)) => embeds.request(body, &rules, &mut losses),
+        (_, Some(embeds)) => embeds.request(body, &rules, &mut losses).map(|written| (written, false)),
         (Some(view), None) => of_view(view, pair, body, &rules, &mut losses),
-        (None, None) => pair.request(body, &rules, &mut losses),
+        (None, None) => pair.request(body, &rules, &mut losses).map(|written| (written, false)),
     };
-    let body = written
-        .map_err(|fault| Refusal::Untranslated { provider: Arc::clone(&provider.name), why: fault.to_string() })?;
+    let untold =
+        |fault: DecodeFault| Refusal::Untranslated { provider: Arc::clone(&provider.name), why: fault.to_string() };
+    let (written, is_changed) = written.map_err(untold)?;
+    // Of a chat completion plugins change the very body.
+    if is_changed && context.view.as_ref().is_some_and(|view| is_left(view.shown(), body, &written)) {
+        let why = "what it took out stands where the client's dialect does not let it be changed";
+        return Err(Refusal::PluginBroke(why.to_owned()));
+    }
+    let body = written;
     if losses.is_empty() {
         return Ok(body);
     }
@@ -83,15 +90,15 @@ fn of_view(
     shown: &Bytes,
     rules: &TargetRules,
     losses: &mut FieldLosses,
-) -> Result<Bytes, DecodeFault> {
-    match view.merged(shown)? {
+) -> Result<(Bytes, bool), DecodeFault> {
+    Ok(match view.merged(shown)? {
         // What another vendor signed was wrapped for the client, and only who reads it can unwrap it.
         MergedRequest::Same if pair.client == pair.provider && !signatures::are_in(view.body()) => {
-            Ok(view.renamed(&rules.model))
+            (view.renamed(&rules.model), false)
         }
-        MergedRequest::Same => Ok(pair.encode(view.original(), rules, losses)),
-        MergedRequest::Changed(changed) => Ok(pair.encode(&changed, rules, losses)),
-    }
+        MergedRequest::Same => (pair.encode(view.original(), rules, losses), false),
+        MergedRequest::Changed(changed) => (pair.encode(&changed, rules, losses), true),
+    })
 }
 
 /// Both wires, where vectors are asked for.
