@@ -124,8 +124,9 @@ fn a_limit_that_is_lowered_to_nothing_while_a_request_comes_moves_it_to_another_
             return peer.serve();
         }
         let stream = peer.request().unwrap();
-        peer.answer(stream);
+        // Before the answer, behind which the second request comes.
         peer.allow(0);
+        peer.answer(stream);
         while peer.next().is_some() {}
     });
     let gateway = gateway(&upstream, &[], "retries = 0");
