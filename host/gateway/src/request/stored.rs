@@ -48,9 +48,7 @@ pub(crate) fn keep_to(context: &RequestContext, plan: &mut Vec<PlanStep>) -> Res
     let Some(model) = snapshot.model(context.model) else { return Err(Refusal::Internal) };
     let keeps = |step: &PlanStep| {
         let provider = model.targets.get(step.target).and_then(|target| snapshot.providers.get(target.provider));
-        provider.is_some_and(|provider| {
-            provider.name == stored.provider && provider.wire_for(WireFormat::Responses) == WireFormat::Responses
-        })
+        provider.is_some_and(|provider| provider.name == stored.provider && keeps_answers(provider))
     };
     plan.retain(keeps);
     let status = if stored.method.is_some() { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
@@ -69,13 +67,16 @@ pub(crate) fn keep(context: &RequestContext, provider: &Arc<str>, view: &AnswerV
 pub(crate) fn keep_id(context: &RequestContext, provider: &Arc<str>, id: &str) {
     let snapshot = context.snapshot();
     let Some(model) = snapshot.model(context.model) else { return };
-    let keeps =
-        |known: &&Provider| known.name == *provider && known.wire_for(WireFormat::Responses) == WireFormat::Responses;
-    if snapshot.providers.iter().find(keeps).is_none() {
-        // What was translated is kept by nobody.
-        return;
+    // Of the model's own targets, which are few, however many providers there are. What was translated is kept by nobody.
+    let made = model.targets.iter().filter_map(|target| snapshot.providers.get(target.provider));
+    if made.filter(|known| known.name == *provider).any(keeps_answers) {
+        context.worker().shared.pins.keep(id, &context.record.tenant, &model.name, provider);
     }
-    context.worker().shared.pins.keep(id, &context.record.tenant, &model.name, provider);
+}
+
+/// Whether a provider has OpenAI's Responses, and so may keep what it answered.
+fn keeps_answers(provider: &Provider) -> bool {
+    provider.wire_for(WireFormat::Responses) == WireFormat::Responses
 }
 
 fn unknown(id: &str, status: StatusCode) -> Refusal {
